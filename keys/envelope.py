@@ -1,0 +1,126 @@
+"""Sealing. Specified in `keys/envelope.md`; opening is in `keys/opening.py`, which few may import."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+
+from keys.errors import Malformed, TooMuchContent, UnknownSuite, WrongSize
+from keys.wire import (
+    ENC_BYTES,
+    KEM_PUBLIC_BYTES,
+    LETTER_BYTES,
+    PARCEL_BYTES,
+    SALT_BYTES,
+    SIZES,
+    SUITE,
+    TAG_BYTES,
+    Chance,
+    Purpose,
+    digest,
+    domain,
+)
+
+HPKE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+
+OVERHEAD_BYTES = 1 + ENC_BYTES + TAG_BYTES
+FRAMING_BYTES = SALT_BYTES + 4 + 4  # the salt and two lengths
+LETTER_ROOM = LETTER_BYTES - OVERHEAD_BYTES - FRAMING_BYTES  # header and body of a letter together
+PARCEL_ROOM = PARCEL_BYTES - OVERHEAD_BYTES - FRAMING_BYTES
+
+_MLKEM_PUBLIC_BYTES = 1_184
+_ENVELOPE = domain("envelope")
+_COMMIT = domain("commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an envelope goes: all of it is bound into the HPKE info, so a letter cannot be re-addressed.
+
+    `recipient` is the organisation's root public key for a report, else H of the X-Wing key it is sealed to.
+    """
+
+    purpose: Purpose
+    recipient: bytes
+    mailbox: bytes
+
+    def info(self, size: int) -> bytes:
+        """`tocsin/1/envelope\\0` | purpose u8 | recipient 32 | mailbox 32 | size u32."""
+        return b"".join((_ENVELOPE, bytes([self.purpose]), self.recipient, self.mailbox, size.to_bytes(4, "big")))
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An envelope ready to be deposited, and what a receipt for it must name."""
+
+    envelope: bytes
+    commitment: bytes
+    mailbox: bytes
+
+    @property
+    def hash(self) -> bytes:
+        return digest(self.envelope)
+
+
+def frame(salt: bytes, header: bytes, body: bytes) -> bytes:
+    """The content: salt 32 | u32 n | header | u32 m | body."""
+    return b"".join((salt, len(header).to_bytes(4, "big"), header, len(body).to_bytes(4, "big"), body))
+
+
+def commit(content: bytes) -> bytes:
+    """C = H("tocsin/1/commit\\0" | content); 32 bytes. Hides the content because the salt in it is random."""
+    return digest(_COMMIT, content)
+
+
+def public_key(key: bytes) -> hpke.MLKEM768X25519PublicKey:
+    """Read an X-Wing public key: ML-KEM-768 1,184 | X25519 32. Raises Malformed."""
+    if len(key) != KEM_PUBLIC_BYTES:
+        raise Malformed(f"an X-Wing public key has {KEM_PUBLIC_BYTES:,} bytes")
+    try:
+        return _public_key(key)
+    except ValueError:
+        raise Malformed("an X-Wing public key that is none") from None
+
+
+@lru_cache(maxsize=32)
+def _public_key(key: bytes) -> hpke.MLKEM768X25519PublicKey:
+    return hpke.MLKEM768X25519PublicKey(
+        mlkem.MLKEM768PublicKey.from_public_bytes(key[:_MLKEM_PUBLIC_BYTES]),
+        x25519.X25519PublicKey.from_public_bytes(key[_MLKEM_PUBLIC_BYTES:]),
+    )
+
+
+def size_for(header: bytes, body: bytes) -> int:
+    """The smaller of the two sizes that holds this header and body. Raises TooMuchContent."""
+    need = len(header) + len(body)
+    if need > PARCEL_ROOM:
+        raise TooMuchContent(f"{need:,} bytes where {PARCEL_ROOM:,} fit")
+    return LETTER_BYTES if need <= LETTER_ROOM else PARCEL_BYTES
+
+
+def seal(
+    header: bytes, body: bytes, *, key: bytes, address: Address, chance: Chance, size: int = LETTER_BYTES
+) -> Sealed:
+    """Seal a header (JSON object) and body to an X-Wing public key; the envelope has exactly `size` bytes.
+
+    `chance` gives the salt; HPKE draws its own. Raises TooMuchContent, Malformed.
+    """
+    return seal_content(frame(chance(SALT_BYTES), header, body), key=key, address=address, size=size)
+
+
+def seal_content(content: bytes, *, key: bytes, address: Address, size: int = LETTER_BYTES) -> Sealed:
+    """Seal content that was framed already, as a message with a MAC over its salt has to be."""
+    room = size - OVERHEAD_BYTES
+    if len(content) > room:
+        raise TooMuchContent(f"{len(content):,} bytes where {room:,} fit")
+    sealed = HPKE.encrypt(content.ljust(room, b"\0"), public_key(key), info=address.info(size))
+    return Sealed(bytes([SUITE]) + sealed, commit(content), address.mailbox)
+
+
+def check_form(envelope: bytes) -> None:
+    """Refuse what cannot be an envelope, before any key is touched. Raises WrongSize, UnknownSuite."""
+    if len(envelope) not in SIZES:
+        raise WrongSize(f"{len(envelope):,} bytes")
+    if envelope[0] != SUITE:
+        raise UnknownSuite()

@@ -1,0 +1,381 @@
+"""The ladder of errors. The docstring is the sentence a person reads; `code` is stable and may cross the wire.
+
+An error never carries a secret, an address or a word of a report, so it can be printed and logged as it is.
+"""
+
+from typing import ClassVar
+
+
+class TocsinError(Exception):
+    """something went wrong"""
+
+    code: ClassVar[str] = "error"
+    hint: ClassVar[str] = ""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    @property
+    def sentence(self) -> str:
+        """The class's sentence, with the detail (a size, a field's name) behind it when there is one."""
+        words = (type(self).__doc__ or self.code).strip().splitlines()[0]
+        return f"{words}: {self.detail}" if self.detail else words
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+# Bytes that cannot be what they should be
+
+
+class Malformed(TocsinError):
+    """these bytes are not in the form they should have"""
+
+    code = "malformed"
+    hint = "the file or message was cut off or changed on its way; get it again from where it came"
+
+
+class NotANote(Malformed):
+    """this is not a signed note"""
+
+    code = "note-malformed"
+
+
+class NoteUnsigned(TocsinError):
+    """no signature on this note belongs to the key it should be signed with"""
+
+    code = "note-unsigned"
+    hint = "it was signed by somebody else or changed afterwards; do not use it"
+
+
+class BadReceipt(TocsinError):
+    """what the relay gave is not a receipt for this envelope"""
+
+    code = "receipt"
+    hint = "the envelope stays here and is tried again, there and at other relays"
+
+
+class BadCode(Malformed):
+    """this is not a Tocsin code"""
+
+    code = "code-malformed"
+    hint = "scan the code again in better light, or paste all of it"
+
+
+class OtherCode(BadCode):
+    """this code is for something else"""
+
+    code = "code-other-kind"
+    hint = "an organisation's code begins with TOCSIN:1:O: and a person's with TOCSIN:1:C:"
+
+
+class BadAddress(Malformed):
+    """this is not the address of a relay"""
+
+    code = "relay-address"
+    hint = "https://..., or http:// for an onion service or this very machine; without ?, # or a name and password"
+
+
+class CodeTooLong(TocsinError):
+    """this does not fit a code that an old camera can read"""
+
+    code = "code-too-long"
+    hint = "use fewer or shorter relay addresses"
+
+
+# Envelopes
+
+
+class EnvelopeError(TocsinError):
+    """this envelope cannot be used"""
+
+    code = "envelope"
+
+
+class WrongSize(EnvelopeError):
+    """an envelope has exactly 8,192 or 65,536 bytes"""
+
+    code = "envelope-size"
+
+
+class UnknownSuite(EnvelopeError):
+    """this envelope was sealed in a way this version does not know"""
+
+    code = "envelope-suite"
+    hint = "a newer version of Tocsin may open it"
+
+
+class TooMuchContent(EnvelopeError):
+    """this is more than one envelope can hold"""
+
+    code = "content-too-large"
+    hint = "send less text at once, or the long part as a file"
+
+
+class NotForUs(EnvelopeError):
+    """none of the keys held here opens this envelope"""
+
+    code = "envelope-not-for-us"
+    hint = "it was changed on its way, is meant for somebody else, or its week's key is already destroyed"
+
+
+class BadPlaintext(EnvelopeError):
+    """the envelope opened, but what is inside breaks the format"""
+
+    code = "plaintext-malformed"
+
+
+class BadPadding(BadPlaintext):
+    """the envelope opened, but its padding is not zero"""
+
+    code = "plaintext-padding"
+
+
+class BadHeader(BadPlaintext):
+    """the envelope opened, but its header is not the JSON object it should be"""
+
+    code = "plaintext-header"
+
+
+class UnknownVersion(EnvelopeError):
+    """this message was written by a newer version of Tocsin"""
+
+    code = "message-version"
+    hint = "install the newest version and open it again; the message is kept"
+
+
+class BadMessage(EnvelopeError):
+    """the envelope opened, but a field of the message breaks the format"""
+
+    code = "message-malformed"
+
+
+class NotAuthentic(EnvelopeError):
+    """the sender of this message is not who it should be"""
+
+    code = "message-not-authentic"
+    hint = "do not act on it before you reached the sender in another way"
+
+
+# Organisation and secrets at rest
+
+
+class CardError(TocsinError):
+    """this card cannot be used"""
+
+    code = "card"
+
+
+class BadCard(CardError):
+    """this is not an organisation's card"""
+
+    code = "card-malformed"
+    hint = "ask the organisation for its card again"
+
+
+class CardOlder(CardError):
+    """an older card than the one already known"""
+
+    code = "card-older"
+    hint = "somebody may be offering an old card on purpose; the newer one stays in use"
+
+
+class CardOtherRoot(CardError):
+    """this card belongs to another organisation than the code names"""
+
+    code = "card-other-root"
+    hint = "do not use it; the relay or the file is not what it claims to be"
+
+
+class KeystoreError(TocsinError):
+    """this keystore cannot be opened"""
+
+    code = "keystore"
+
+
+class WrongPassphrase(KeystoreError):
+    """the passphrase is wrong"""
+
+    code = "passphrase-wrong"
+    hint = "check the keyboard layout and capital letters, then try again"
+
+
+class KeystoreCut(KeystoreError):
+    """the keystore file is cut off or damaged"""
+
+    code = "keystore-damaged"
+    hint = "restore the file from a backup; the passphrase cannot help here"
+
+
+class NotAKeystore(KeystoreError):
+    """this file is not a keystore of the right kind"""
+
+    code = "keystore-other-kind"
+    hint = "check that the folder or file you named is the one you meant"
+
+
+class BadShares(TocsinError):
+    """these shares do not give back the key"""
+
+    code = "shares-wrong"
+    hint = "check every word; shares of different backups cannot be mixed, and enough of them are needed"
+
+
+class ClockBehind(TocsinError):
+    """the clock of this computer is behind the last week that was in use"""
+
+    code = "clock-behind"
+    hint = "set the date and time, then try again; keys that were destroyed cannot be made again"
+
+
+class ClockAhead(TocsinError):
+    """the clock of this computer is past every week that was published"""
+
+    code = "clock-ahead"
+    hint = "going on would destroy the keys of all those weeks for good: check the date and time first"
+
+
+# What a relay may answer (RFC 9457 problem types). `status` is the HTTP status.
+
+
+class RelayError(TocsinError):
+    """the relay refused"""
+
+    code = "relay"
+    status: ClassVar[int] = 400
+
+
+class BadRequest(RelayError):
+    """the relay could not read this request"""
+
+    code, status = "bad-request", 400
+
+
+class NoSuchCall(RelayError):
+    """the relay has no such call"""
+
+    code, status = "no-such-call", 404
+    hint = "check the relay's address"
+
+
+class WrongMethod(RelayError):
+    """the relay does not answer this method here"""
+
+    code, status = "wrong-method", 405
+
+
+class BadMailbox(RelayError):
+    """the header Tocsin-Mailbox is not 32 bytes in base64url"""
+
+    code, status = "bad-mailbox", 400
+
+
+class BadCommitment(RelayError):
+    """the header Tocsin-Commit is not 32 bytes in base64url"""
+
+    code, status = "bad-commit", 400
+
+
+class BadEnvelopeSize(RelayError):
+    """an envelope has exactly 8,192 or 65,536 bytes"""
+
+    code, status = "bad-size", 400
+
+
+class TooLarge(RelayError):
+    """this is larger than anything the relay takes"""
+
+    code, status = "too-large", 413
+
+
+class BadSuite(RelayError):
+    """this envelope does not begin with a suite the relay carries"""
+
+    code, status = "bad-suite", 400
+
+
+class NotYours(RelayError):
+    """the signature does not belong to this mailbox key, this relay and this request"""
+
+    code, status = "bad-signature", 403
+
+
+class WrongClock(RelayError):
+    """the time in this request is more than 300 seconds from the relay's"""
+
+    code, status = "wrong-clock", 403
+    hint = "the relay's time is in the answer"
+
+
+class Replayed(RelayError):
+    """the relay has already answered this very request"""
+
+    code, status = "replayed", 409
+
+
+class MailboxFull(RelayError):
+    """this mailbox holds as many envelopes as the relay keeps for it"""
+
+    code, status = "mailbox-full", 429
+    hint = "nothing is lost: the envelope stays with the sender and is tried again"
+
+
+class WorkNeeded(RelayError):
+    """the relay is crowded and asks for more work"""
+
+    code, status = "work-needed", 429
+    hint = "nothing is lost: the envelope stays with the sender, who does the work and tries again"
+
+
+class TooMany(RelayError):
+    """too many requests from this address"""
+
+    code, status = "too-many", 429
+    hint = "nothing is lost: wait as long as Retry-After says"
+
+
+class Busy(RelayError):
+    """the relay has more to write than its disk can take right now"""
+
+    code, status = "busy", 503
+    hint = "nothing is lost: wait as long as Retry-After says"
+
+
+class RelayFull(RelayError):
+    """the relay's disk is full"""
+
+    code, status = "relay-full", 507
+    hint = "nothing is lost: the envelope stays with the sender, who tries another relay"
+
+
+class NoCard(RelayError):
+    """the relay holds no card for this organisation"""
+
+    code, status = "no-card", 404
+
+
+class BadCardNote(RelayError):
+    """this is not a card signed by the root in the header"""
+
+    code, status = "bad-card", 400
+
+
+class OlderCard(RelayError):
+    """the relay already holds a newer card of this organisation"""
+
+    code, status = "older-card", 409
+
+
+class RelayBroken(RelayError):
+    """something broke inside the relay"""
+
+    code, status = "internal", 500
+    hint = "nothing is lost: the envelope stays with the sender and is tried again"
+
+
+def _every(base: type[RelayError]) -> list[type[RelayError]]:
+    return [base, *(below for direct in base.__subclasses__() for below in _every(direct))]
+
+
+PROBLEMS: dict[str, type[RelayError]] = {kind.code: kind for kind in _every(RelayError)}

@@ -1,0 +1,164 @@
+"""Messages: the header JSON of an envelope, typed. Specified in `keys/message.md`.
+
+Fields that are not known here are kept in `other`, never dropped: a newer phone may speak to an older desk.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from keys.envelope import Address
+from keys.errors import BadMessage, NotAuthentic, UnknownVersion
+from keys.wire import MAC_BYTES, PARCEL_BYTES, domain
+
+VERSION = 1
+# How much of a file one parcel carries: the room of a parcel less what its header may take.
+PIECE_BYTES = 63_488
+PIECES = 4_096  # 248 MiB: a long film, and still a bound on what a liar can announce
+FILES = 64  # in one message
+
+
+_REPLY = domain("reply")
+
+# base64url without padding of 16, 32 and 1,216 bytes; the last letter holds no stray bits
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+KemKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1621}[AQgw]$")]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Text = Annotated[str, msgspec.Meta(max_length=PARCEL_BYTES)]
+Short = Annotated[str, msgspec.Meta(max_length=255)]
+
+AlertType = Literal["detained", "moved", "unsafe", "safe", "missed", "text"]
+
+
+class ParcelRef(msgspec.Struct, frozen=True):
+    """A file that follows in `n` parcels: random id, SHA-256 of the whole, media type, size in bytes."""
+
+    id: Id
+    n: Annotated[int, msgspec.Meta(ge=1, le=PIECES)]
+    sha256: Hash
+    type: Short
+    bytes: Number
+
+
+class ReplyBlock(msgspec.Struct, frozen=True):
+    """Where an answer may go: [[relay URL, mailbox id]], X-Wing public key, MAC secret of 32 bytes, last moment."""
+
+    relays: Annotated[list[tuple[Short, Hash]], msgspec.Meta(min_length=1, max_length=8)]
+    key: KemKey
+    secret: Hash
+    until: Number
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What every message has: version, its own id, the case's id, its place in the case, when it was said."""
+
+    v: int = VERSION
+    id: Id
+    case: Id
+    seq: Number
+    at: Number
+
+
+class _Facts(Message, frozen=True, kw_only=True):
+    facts: dict[str, Any] = {}
+    when: dict[str, Any] = {}
+    parcels: Annotated[list[ParcelRef], msgspec.Meta(max_length=FILES)] = []
+    reply: ReplyBlock | None = None
+    practice: bool = False
+
+
+class Report(_Facts, frozen=True, kw_only=True, tag_field="kind", tag="report"):
+    """The first message of a case. `when` says for a field when it happened, if not `at`."""
+
+
+class Amend(_Facts, frozen=True, kw_only=True, tag_field="kind", tag="amend"):
+    """New facts of a case; earlier ones stay."""
+
+
+class Parcel(Message, frozen=True, kw_only=True, tag_field="kind", tag="parcel"):
+    """Piece `i` (from 0) of `n` of a file; the bytes are the body."""
+
+    of: Id
+    i: Annotated[int, msgspec.Meta(ge=0, lt=PIECES)]
+    n: Annotated[int, msgspec.Meta(ge=1, le=PIECES)]
+
+
+class Alert(Message, frozen=True, kw_only=True, tag_field="kind", tag="alert"):
+    """What a contact reads; the body is a MAC."""
+
+    type: AlertType
+    text: Text = ""
+    place: Any = None
+
+
+class Reply(Message, frozen=True, kw_only=True, tag_field="kind", tag="reply"):
+    """An answer to the reporter; the body is a MAC under the secret of the reply block it answers."""
+
+    text: Text = ""
+    status: Short = "received"
+    reply: ReplyBlock | None = None
+
+
+AnyMessage = Report | Amend | Parcel | Alert | Reply
+
+_KINDS: Mapping[str, type[Any]] = {
+    "report": Report,
+    "amend": Amend,
+    "parcel": Parcel,
+    "alert": Alert,
+    "reply": Reply,
+}
+_KNOWN = {kind: {"kind", *(field.name for field in msgspec.structs.fields(cls))} for kind, cls in _KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message and the fields of its header that this version does not know."""
+
+    message: AnyMessage
+    other: dict[str, Any]
+
+
+def read(fields: dict[str, Any]) -> Read:
+    """Check a header that was opened. Raises UnknownVersion, BadMessage."""
+    if fields.get("v") != VERSION:
+        raise UnknownVersion() if isinstance(fields.get("v"), int) else BadMessage("$.v")
+    kind = fields.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise BadMessage("$.kind")
+    try:
+        message = msgspec.convert(fields, type=_KINDS[kind])
+    except msgspec.ValidationError as error:
+        raise BadMessage(_path(error)) from None
+    if isinstance(message, Parcel) and message.i >= message.n:
+        raise BadMessage("$.i")
+    known = _KNOWN[kind]
+    return Read(message, {name: value for name, value in fields.items() if name not in known})
+
+
+def header(message: AnyMessage, other: Mapping[str, Any] | None = None) -> bytes:
+    """The header JSON, compact UTF-8."""
+    if other:
+        return msgspec.json.encode({**msgspec.to_builtins(message), **other})
+    return msgspec.json.encode(message)
+
+
+def reply_mac(secret: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:
+    """HMAC(secret, "tocsin/1/reply\\0" | info | salt | header); 32 bytes, the body of a reply."""
+    return hmac.digest(secret, b"".join((_REPLY, address.info(size), salt, header)), "sha256")
+
+
+def check_mac(expected: bytes, body: bytes) -> None:
+    """Compare in constant time. Raises NotAuthentic."""
+    if len(body) != MAC_BYTES or not hmac.compare_digest(expected, body):
+        raise NotAuthentic()
+
+
+def _path(error: msgspec.ValidationError) -> str:
+    # msgspec says where ("- at `$.facts`"); what it quotes before that could be the message's own words
+    _, _, where = str(error).rpartition(" at ")
+    return where.strip("`") if where.startswith("`$") else ""
