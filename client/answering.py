@@ -1,0 +1,42 @@
+"""An organisation's answer to a reporter: sealed to the reply block of the case, authentic by its secret."""
+
+from client.outbox import Letter
+from client.spool import Waiting
+from keys import message
+from keys.address import relay_address
+from keys.envelope import Address, Sealed, frame, seal_content, size_for
+from keys.errors import Malformed, TocsinError
+from keys.message import Reply, ReplyBlock
+from keys.wire import MAC_BYTES, SALT_BYTES, Chance, Purpose, digest, unb64
+
+
+class NoWayBack(TocsinError):
+    """the reporter left no way for an answer, or it has run out"""
+
+    code = "no-reply-block"
+    hint = "the answer can only be given in another way: see the fields `contact` and `tell`"
+
+
+def seal_reply(said: Reply, block: ReplyBlock, chance: Chance) -> list[tuple[Sealed, tuple[str, ...]]]:
+    """The answer, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack."""
+    by_mailbox: dict[bytes, list[str]] = {}
+    try:
+        for relay, mailbox in block.relays:
+            by_mailbox.setdefault(unb64(mailbox), []).append(relay_address(relay))
+    except Malformed:
+        raise NoWayBack() from None
+    return [(_seal(said, block, mailbox, chance), tuple(relays)) for mailbox, relays in by_mailbox.items()]
+
+
+def _seal(said: Reply, block: ReplyBlock, mailbox: bytes, chance: Chance) -> Sealed:
+    key = unb64(block.key)
+    address = Address(Purpose.REPLY, digest(key), mailbox)
+    header, salt = message.header(said), chance(SALT_BYTES)
+    size = size_for(header, bytes(MAC_BYTES))
+    mac = message.reply_mac(unb64(block.secret), address, size, salt, header)
+    return seal_content(frame(salt, header, mac), key=key, address=address, size=size)
+
+
+def waiting(sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...]) -> list[Waiting]:
+    """As the outbox keeps them."""
+    return [Waiting(one, Letter(relays), keys) for one, relays in sealed]

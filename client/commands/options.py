@@ -1,0 +1,35 @@
+"""Options that several commands share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
+passphrase_file = click.option(
+    "--passphrase-file", type=FILE, help="Read the passphrase from this file instead of asking."
+)
+home = click.option("--home", "folder", type=FOLDER, required=True, help="The organisation's folder.")
+
+
+def _own_folder() -> Path:
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(os.environ.get("TOCSIN_HOME") or Path(data) / "tocsin")
+
+
+own_home = click.option(
+    "--home",
+    "folder",
+    type=FOLDER,
+    default=_own_folder,
+    help="Your own folder (default: TOCSIN_HOME, else in your data folder).",
+)
+# Case ids are base64url and may begin with a hyphen, as an option does.
+case_ids = {"ignore_unknown_options": True}

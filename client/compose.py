@@ -1,0 +1,99 @@
+"""From facts and files to sealed envelopes: a report or amendment, and the parcels of its files."""
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keys import message
+from keys.envelope import Address, Sealed, seal, size_for
+from keys.errors import TocsinError
+from keys.message import PIECE_BYTES, PIECES, Amend, Parcel, ParcelRef, ReplyBlock, Report
+from keys.organisation import Card
+from keys.wire import ID_BYTES, PARCEL_BYTES, Chance, Purpose, b64
+
+
+class FileTooLarge(TocsinError):
+    """this file is too large to be sent"""
+
+    code = "file-too-large"
+    hint = f"at most {PIECE_BYTES * PIECES // 2**20} MiB; cut the recording into parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file to send: its media type and its bytes, which are sent as they are."""
+
+    type: str
+    data: bytes = field(repr=False)
+
+
+def attachment(path: Path, data: bytes) -> Attachment:
+    """A file as an attachment; only its type is taken from the name, the name itself stays here."""
+    if len(data) > PIECE_BYTES * PIECES:
+        raise FileTooLarge()
+    return Attachment(mimetypes.guess_type(path.name)[0] or "application/octet-stream", data)
+
+
+def new_id(chance: Chance) -> str:
+    """A random id in base64url that a shell does not take for an option."""
+    while (text := b64(chance(ID_BYTES))).startswith("-"):
+        pass
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person wants to say: facts, files, and where an answer may go."""
+
+    facts: dict[str, Any] = field(repr=False)
+    files: list[Attachment] = field(default_factory=list, repr=False)
+    reply: ReplyBlock | None = None
+    practice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A sealed message: its case, its id, the message's own envelope first, then those of its parcels."""
+
+    case: str
+    id: str
+    sealed: list[Sealed]
+
+
+def compose(card: Card, draft: Draft, *, case: str, first: bool, seq: int, now: int, chance: Chance) -> Composed:
+    """Seal a message and its files: the report that begins a case, or an amendment to it. Raises TooMuchContent."""
+    address = Address(Purpose.REPORT, card.root, card.mailbox)
+    key = card.key_for(now)
+    refs = [_ref(file, chance) for file in draft.files]
+    kind = Report if first else Amend
+    said = kind(
+        id=new_id(chance),
+        case=case,
+        seq=seq,
+        at=now,
+        facts=draft.facts,
+        parcels=refs,
+        reply=draft.reply,
+        practice=draft.practice,
+    )
+    header = message.header(said)
+    sealed = [seal(header, b"", key=key, address=address, chance=chance, size=size_for(header, b""))]
+    for ref, file in zip(refs, draft.files, strict=True):
+        for i in range(ref.n):
+            piece = file.data[i * PIECE_BYTES : (i + 1) * PIECE_BYTES]
+            parcel = Parcel(id=new_id(chance), case=said.case, seq=seq, at=now, of=ref.id, i=i, n=ref.n)
+            header = message.header(parcel)
+            sealed.append(seal(header, piece, key=key, address=address, chance=chance, size=PARCEL_BYTES))
+    return Composed(said.case, said.id, sealed)
+
+
+def _ref(file: Attachment, chance: Chance) -> ParcelRef:
+    return ParcelRef(
+        id=new_id(chance),
+        n=max(1, -(-len(file.data) // PIECE_BYTES)),
+        sha256=b64(hashlib.sha256(file.data).digest()),
+        type=file.type,
+        bytes=len(file.data),
+    )

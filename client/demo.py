@@ -1,0 +1,163 @@
+"""`tocsin demo`: everything on this machine, in a temporary folder, with the very commands a person would type."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keys.errors import TocsinError
+
+STORY = "Задержана у метро Пушкинская, у Лены астма"
+ANSWER = "Адвокат А. Петрова едет к вам. Вы вправе не давать показаний (ст. 51)."
+READY_SECONDS = 30
+LOOK_SECONDS = 3
+
+
+class DemoFailed(TocsinError):
+    """the demonstration did not come to its end"""
+
+    code = "demo"
+    hint = "the lines above say at which step"
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the round trip instead of waiting for your own reports.")
+def demo(once: bool) -> None:
+    """Everything on this machine, in a temporary folder: seal, carry, open, answer."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the relay is stopped and the folder removed
+    with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as name:
+        stage = Stage(Path(name))
+        with stage.relay() as address:
+            case = stage.round_trip(address)
+            stage.look_at_the_relay()
+            click.echo("\nThe round trip is done: sealed, carried, opened, answered.")
+            if not once:
+                stage.stay(case)
+
+
+class Stage:
+    """A folder with one relay, one organisation and one reporter."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data, self.home, self.person = folder / "relay", folder / "organisation", folder / "person"
+        self.passphrase = folder / "passphrase"
+        self.passphrase.write_text("correct horse battery staple\n")
+
+    @contextmanager
+    def relay(self) -> Iterator[str]:
+        """A relay process of its own; its address."""
+        command = [sys.executable, "-m", "relay", "serve", "--data", str(self.data), "--listen", "127.0.0.1:0"]
+        click.secho("$ tocsin relay serve --data relay --listen 127.0.0.1:0", bold=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+        try:
+            assert process.stdout is not None  # noqa: S101 - it was asked for above
+            line = process.stdout.readline().strip()
+            address = line.rpartition(" ")[2]
+            if not address.startswith("http"):
+                raise DemoFailed("the relay did not start")
+            click.echo(line)
+            yield address
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(READY_SECONDS)
+            process.kill()
+
+    def round_trip(self, address: str) -> str:
+        """Report with a photo, pull, read, answer, fetch the answer; the case."""
+        photo = self.folder / "photo.jpg"
+        photo.write_bytes(_photo())
+        self.run("org", "new", "--name", "Legal help", "--relay", address, home=self.home)
+        self.run("org", "publish", home=self.home)
+        card = self.folder / "card"
+        self.run("org", "card", "--out", str(card), home=self.home)
+        facts = ["stage=van", "people=7", "minors=yes", "name=Иванова Анна", "needs=lawyer,medicine"]
+        pairs = [word for fact in [*facts, f"account={STORY}"] for word in ("--set", fact)]
+        sent = self.run("report", "--to", str(card), *pairs, "--file", str(photo), home=self.person, quiet=True)
+        case = str(sent["case"])
+        click.echo(f"case {case}: {len(sent['receipts'])} envelopes have left, {sent['pending']} wait")
+        self.run("inbox", "pull", home=self.home)
+        self.run("inbox", "show", case, home=self.home)
+        saved = self.folder / "saved"
+        self.run("inbox", "save", case, str(saved), home=self.home)
+        if photo.read_bytes() not in [path.read_bytes() for path in saved.iterdir()]:
+            raise DemoFailed("the photo did not arrive as it was sent")
+        click.echo(f"the photo arrived byte for byte ({photo.stat().st_size:,} bytes)")
+        self.run("inbox", "reply", case, ANSWER, "--status", "lawyer", home=self.home)
+        answers = self.run("replies", "--case", case, home=self.person)
+        if not answers:
+            raise DemoFailed("no answer came back")
+        return case
+
+    def look_at_the_relay(self) -> None:
+        """Search everything the relay has written for what was said."""
+        files = [path for path in self.data.rglob("*") if path.is_file()]
+        for words in (STORY, ANSWER, "Иванова"):
+            if any(words.encode() in path.read_bytes() for path in files):
+                raise DemoFailed("the relay's folder holds words of the report")
+        size = sum(path.stat().st_size for path in files)
+        click.echo(f"the relay's folder: {len(files)} files, {size:,} bytes, not one word of it readable")
+
+    def stay(self, case: str) -> None:
+        """Open what others send to this organisation until somebody presses ctrl-c."""
+        card = self.folder / "card"
+        click.echo("\nTry it in another terminal (ctrl-c ends this and removes everything):\n")
+        click.echo(f"  tocsin report --to {card} --home {self.person} --case {case} --set stage=station")
+        click.echo(f"  tocsin report --to {card} --home {self.person} --set stage=van --set people=2\n")
+        with suppress(KeyboardInterrupt):
+            while True:
+                pulled = self.run("inbox", "pull", home=self.home, quiet=True)
+                if pulled["new"]:
+                    self.run("inbox", "list", home=self.home)
+                time.sleep(LOOK_SECONDS)
+
+    def run(self, *words: str, home: Path, quiet: bool = False) -> dict[str, Any]:
+        """Run a tocsin command and show it with its output, or with `quiet` give its first line of JSON."""
+        command = [*words, "--home", str(home), *(["--json"] if quiet else [])]
+        if not quiet or words[0] == "report":
+            self._show(words)
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "client.cli", *command],
+            env={**os.environ, "TOCSIN_PASSPHRASE_FILE": str(self.passphrase)},
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise DemoFailed(f"tocsin {words[0]} ended with {done.returncode}")
+        if not quiet:
+            click.echo(done.stdout.rstrip())
+        said: dict[str, Any] = json.loads(done.stdout.splitlines()[0]) if quiet else {"said": done.stdout}
+        return said if done.stdout.strip() else {}
+
+    def _show(self, words: tuple[str, ...]) -> None:
+        short = shlex.join(words).replace(str(self.folder) + "/", "")
+        click.secho(f"\n$ tocsin {short}", bold=True)
+
+
+def _photo() -> bytes:
+    """A JPEG picture of a van in the rain, noisy enough to take several parcels."""
+    from PIL import Image, ImageDraw, ImageFilter  # noqa: PLC0415 - only the demonstration draws
+
+    rain = Image.effect_noise((960, 640), 60).convert("RGB")
+    draw = ImageDraw.Draw(rain)
+    draw.rectangle((200, 220, 760, 470), fill=(40, 60, 90))
+    draw.rectangle((240, 260, 420, 350), fill=(180, 200, 210))
+    draw.ellipse((260, 430, 360, 530), fill=(10, 10, 10))
+    draw.ellipse((600, 430, 700, 530), fill=(10, 10, 10))
+    picture = BytesIO()
+    rain.filter(ImageFilter.SMOOTH).save(picture, "JPEG", quality=92)
+    return picture.getvalue()

@@ -1,0 +1,249 @@
+"""An organisation's home folder: keystore and card. What is in it stands in `client/folders.md`."""
+
+import os
+import secrets as system
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from nacl.signing import SigningKey
+from shamir_mnemonic import combine_mnemonics, generate_mnemonics
+from shamir_mnemonic.utils import MnemonicError
+
+from client import files
+from keys.address import relay_address
+from keys.errors import BadShares, ClockAhead, TocsinError
+from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
+from keys.mailbox import MailboxKey
+from keys.opening import PrivateKey
+from keys.organisation import Card, WeeklyChain, check_clock, expiry, fingerprint, read_card
+from keys.wire import SEED_BYTES, WEEKS_AHEAD, Chance, week_of
+
+KEYSTORE = "keystore"
+CARD = "card"
+RENEW_WEEKS = 8  # a card that publishes fewer weeks than this is due for renewal
+
+
+class HomeExists(TocsinError):
+    """there is an organisation in this folder already"""
+
+    code = "home-exists"
+    hint = "name another folder; nothing was changed"
+
+
+class NoHome(TocsinError):
+    """there is no organisation in this folder"""
+
+    code = "home-missing"
+    hint = "`tocsin org new` makes one"
+
+
+class RootElsewhere(TocsinError):
+    """the root key of this organisation is kept in another file"""
+
+    code = "root-elsewhere"
+    hint = "name it with --root-file"
+
+
+class OtherRoot(TocsinError):
+    """this root key belongs to another organisation"""
+
+    code = "root-other"
+    hint = "name the root file that was made together with this folder"
+
+
+class Secrets(msgspec.Struct, kw_only=True):
+    """What the keystore seals. Keys are seeds of 32 bytes; `past` holds the seeds of weeks in their grace time."""
+
+    root_public: bytes
+    root: bytes | None
+    mailbox: bytes
+    last_resort: bytes
+    week: int
+    chain_key: bytes
+    past: dict[int, bytes]
+    store: bytes
+    name: str
+    relays: list[str]
+    seq: int
+    languages: list[str] = []
+    log: list[str] = []
+
+    @property
+    def chain(self) -> WeeklyChain:
+        return WeeklyChain(self.week, self.chain_key, self.past)
+
+    @property
+    def mailbox_key(self) -> MailboxKey:
+        return MailboxKey(self.mailbox)
+
+    def open_keys(self) -> list[PrivateKey]:
+        """What opens today's letters, likeliest first; the last resort is the last."""
+        return [PrivateKey(seed) for seed in [*self.chain.seeds(), self.last_resort]]
+
+
+@dataclass
+class Home:
+    """An unlocked home. Every change is written through to the disk before a method returns."""
+
+    path: Path
+    keystore: Keystore
+    secrets: Secrets = field(repr=False)
+
+    @property
+    def card(self) -> Card:
+        return read_card(files.read(self.path / CARD), root=self.secrets.root_public)
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.secrets.root_public)
+
+    def save(self) -> None:
+        files.replace(self.path / KEYSTORE, self.keystore.lock(msgspec.json.encode(self.secrets), os.urandom))
+
+    def rotate(self, now: int, *, force: bool = False) -> bool:
+        """Move on to this week and destroy the seeds whose grace time is over; whether anything changed.
+
+        Raises ClockAhead unless `force` when no published key would survive it.
+        """
+        chain = self.secrets.chain
+        if not force and week_of(now) > chain.week + WEEKS_AHEAD:
+            raise ClockAhead()
+        moved = chain.advance(now)
+        if moved == chain:
+            return False
+        self.secrets.week, self.secrets.chain_key = moved.week, moved.chain_key
+        self.secrets.past = dict(moved.past)
+        self.save()
+        return True
+
+    def needs_card(self, now: int, log: list[str]) -> bool:
+        """Whether the published card says too little: few weeks left, or other relay keys than these."""
+        card = self.card
+        return card.week + len(card.weekly) - week_of(now) < RENEW_WEEKS or list(card.log) != log
+
+    def renew_card(self, root: SigningKey, now: int, *, known_seq: int = 0) -> Card:
+        """Sign a new card for this week and the weeks after it. `seq` rises even after a restore: it is never
+        behind the clock nor behind what a relay holds. Raises ClockBehind."""
+        kept = self.secrets
+        check_clock(kept.chain, now)
+        kept.seq = max(kept.seq + 1, known_seq + 1, now)
+        card = Card(
+            name=kept.name,
+            root=kept.root_public,
+            seq=kept.seq,
+            issued=now,
+            expires=expiry(kept.week),
+            relays=tuple(kept.relays),
+            mailbox=kept.mailbox_key.id,
+            week=kept.week,
+            weekly=tuple(PrivateKey(seed).public for seed in kept.chain.ahead()),
+            last_resort=PrivateKey(kept.last_resort).public,
+            languages=tuple(kept.languages),
+            log=tuple(kept.log),
+        ).sign(root)
+        self.save()
+        files.replace(self.path / CARD, card.signed)
+        return card
+
+    def root_key(self, root_file: Path | None, passphrase: Callable[[], str]) -> SigningKey:
+        """The root's signing key. Raises RootElsewhere, OtherRoot, KeystoreError."""
+        seed = self.secrets.root
+        if seed is None:
+            if root_file is None:
+                raise RootElsewhere()
+            _, seed = unlock(files.read(root_file), passphrase(), KeystoreKind.ROOT)
+        root = SigningKey(seed)
+        if bytes(root.verify_key) != self.secrets.root_public:
+            raise OtherRoot()
+        return root
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an organisation says of itself on its card. The name may be empty: a neutral card."""
+
+    name: str
+    relays: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+
+
+def create(
+    path: Path,
+    passphrase: str,
+    profile: Profile,
+    *,
+    now: int,
+    root_file: Path | None = None,
+    root_seed: bytes | None = None,
+    known_seq: int = 0,
+    cost: Cost = EARNEST,
+    chance: Chance = system.token_bytes,
+) -> Home:
+    """Make a home folder with fresh keys and a first card; with `root_seed` for a root that exists already.
+
+    Raises HomeExists, CannotWrite, BadAddress.
+    """
+    if (path / KEYSTORE).exists() or (root_file is not None and root_file.exists()):
+        raise HomeExists(str(path))
+    root = SigningKey(root_seed or chance(SEED_BYTES))
+    chain = WeeklyChain.new(now, chance)
+    kept = Secrets(
+        root_public=bytes(root.verify_key),
+        root=bytes(root) if root_file is None else None,
+        mailbox=chance(SEED_BYTES),
+        last_resort=chance(SEED_BYTES),
+        week=chain.week,
+        chain_key=chain.chain_key,
+        past={},
+        store=chance(SEED_BYTES),
+        name=profile.name,
+        relays=list(dict.fromkeys(relay_address(relay) for relay in profile.relays)),
+        seq=0,
+        languages=list(profile.languages),
+    )
+    files.make_folder(path)
+    if root_file is not None:
+        apart = Keystore.new(KeystoreKind.ROOT, passphrase, chance, cost)
+        files.replace(root_file, apart.lock(bytes(root), chance))
+    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, chance, cost), kept)
+    home.renew_card(root, now, known_seq=known_seq)
+    return home
+
+
+def unlock_home(path: Path, passphrase: Callable[[], str]) -> Home:
+    """Open a home folder; the passphrase is asked for only when there is something to unlock.
+
+    Raises NoHome, WrongPassphrase, KeystoreCut, NotAKeystore.
+    """
+    if not (path / KEYSTORE).exists():
+        raise NoHome(str(path))
+    keystore, sealed = unlock(files.read(path / KEYSTORE), passphrase(), KeystoreKind.ORGANISATION)
+    return Home(path, keystore, msgspec.json.decode(sealed, type=Secrets))
+
+
+def card_of(path: Path) -> Card:
+    """The card of a home, which is public and needs no passphrase. Raises NoHome, CardError."""
+    if not (path / CARD).exists():
+        raise NoHome(str(path))
+    return read_card(files.read(path / CARD))
+
+
+def split(root: SigningKey, threshold: int, shares: int) -> list[str]:
+    """SLIP-39 shares of the root seed; any `threshold` of them give it back. Raises BadShares."""
+    try:
+        return list(generate_mnemonics(1, [(threshold, shares)], bytes(root))[0])
+    except (ValueError, MnemonicError) as error:
+        raise BadShares(str(error)) from None
+
+
+def join(shares: list[str]) -> bytes:
+    """The root seed behind enough SLIP-39 shares. Raises BadShares."""
+    try:
+        seed: bytes = combine_mnemonics([share.strip() for share in shares if share.strip()])
+    except (ValueError, MnemonicError):
+        raise BadShares() from None
+    if len(seed) != SEED_BYTES:
+        raise BadShares()
+    return seed

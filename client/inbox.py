@@ -1,0 +1,109 @@
+"""The organisation's inbox: collects from its relays, opens, keeps. Specified in `client/folders.md`."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from client.records import Aside, Letter, Page, Records
+from client.transport import BadAnswer, Frame, Problem, Transport, Unreachable
+from keys import message
+from keys.envelope import Address
+from keys.errors import BadMessage, EnvelopeError, TocsinError
+from keys.mailbox import MailboxKey
+from keys.message import Amend, Parcel, Report
+from keys.opening import Opened, PrivateKey, open_envelope
+from keys.wire import Purpose, digest
+
+PAGE = 64  # envelopes asked for at once: 4 MiB if all are parcels
+
+
+@dataclass
+class Tally:
+    """What a pull came to; `failures` says for each relay that could not be emptied why."""
+
+    new: int = 0
+    duplicate: int = 0
+    bad: int = 0
+    failures: dict[str, TocsinError] = field(default_factory=dict)
+
+
+class Inbox:
+    """Opens what is collected with the live keys, likeliest first, and keeps it before the relay may delete it."""
+
+    def __init__(
+        self,
+        records: Records,
+        address: Address,
+        keys: list[PrivateKey],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._records, self._address, self._clock = records, address, clock
+        self._keys, self._last_resort = list(keys), keys[-1]
+
+    def pull(
+        self, transport: Transport, relays: list[str], key: MailboxKey, tick: Callable[[int], None] = lambda _: None
+    ) -> Tally:
+        """Empty the mailbox at every relay. A relay that fails does not keep the others from being emptied."""
+        tally = Tally()
+        for relay in relays:
+            try:
+                for page in transport.pages(relay, key, PAGE):
+                    self.take(page, tally)
+                    tick(len(page))
+            except Problem as problem:
+                tally.failures[relay] = problem.error
+            except (BadAnswer, Unreachable) as error:
+                tally.failures[relay] = error
+        return tally
+
+    def take(self, frames: list[Frame], tally: Tally) -> None:
+        """Open a page of envelopes and keep it; it is on the disk when this returns."""
+        page, now = Page(), int(self._clock())
+        opened = [(frame, one) for frame in frames if (one := self._open(frame, page, now)) is not None]
+        marks = {self._records.mark(one.commitment, flag) for _, one in opened for flag in (True, False)}
+        known = self._records.known(marks)
+        for frame, one in opened:
+            committed = frame.commitment == one.commitment
+            mark, other = (self._records.mark(one.commitment, flag) for flag in (committed, not committed))
+            tally.duplicate += mark in known or other in known
+            if mark in known:
+                continue
+            new = other not in known
+            known.add(mark)
+            page.seen.append(mark)
+            tally.new += self._sort(frame, one, committed, page, now) and new
+        tally.bad += len(page.aside)
+        self._records.keep(page)
+
+    def _open(self, frame: Frame, page: Page, now: int) -> Opened | None:
+        try:
+            one = open_envelope(frame.envelope, self._keys, self._address)
+        except EnvelopeError as error:
+            page.aside.append(Aside(frame.envelope, False, error.code, now))
+            return None
+        if one.opened_by is not self._keys[0]:
+            # the next letter was most likely sealed in the same week
+            self._keys.remove(one.opened_by)
+            self._keys.insert(0, one.opened_by)
+        return one
+
+    def _sort(self, frame: Frame, one: Opened, committed: bool, page: Page, now: int) -> bool:
+        try:
+            said = message.read(one.fields).message
+            if not isinstance(said, Report | Amend | Parcel):
+                raise BadMessage("$.kind")
+        except EnvelopeError as error:
+            page.aside.append(Aside(one.content, True, error.code, now))
+            return False
+        if isinstance(said, Parcel):
+            page.pieces.append((self._records.piece_mark(said.case, said.of, said.i), one.body))
+        else:
+            last_resort = one.opened_by is self._last_resort
+            page.letters.append(Letter(one.content, committed, digest(frame.envelope), last_resort, now))
+        return True
+
+
+def report_address(root: bytes, mailbox: bytes) -> Address:
+    """What reports to this organisation are sealed for."""
+    return Address(Purpose.REPORT, root, mailbox)

@@ -1,0 +1,179 @@
+"""What an organisation has opened, sealed again for the disk. Everything readable lives in memory only.
+
+Letters are kept in batches: one SecretBox and one row for each page that was collected. Pieces of files are kept one by
+one, so that a list of cases need not open every photo. Marks (HMAC of a commitment) tell what has been seen before.
+"""
+
+import hmac
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from client import files
+from keys.errors import TocsinError
+from keys.wire import domain
+
+MARK_BYTES = 16
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS batch (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS piece (mark BLOB PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS seen  (mark BLOB PRIMARY KEY) WITHOUT ROWID;
+"""
+_SEEN = domain("seen")
+_PIECE = domain("piece")
+
+
+Kept = TypeVar("Kept")
+
+
+class RecordsBroken(TocsinError):
+    """the records of this organisation are damaged"""
+
+    code = "records-damaged"
+    hint = "keep the file; what relays still hold can be pulled again into a copy of the folder"
+
+
+class Letter(msgspec.Struct, frozen=True, array_like=True):
+    """An opened letter as kept: its content, whether its commitment was the depositor's, H(envelope), how it opened."""
+
+    content: bytes
+    committed: bool
+    envelope_hash: bytes
+    last_resort: bool
+    pulled: int
+
+
+class Aside(msgspec.Struct, frozen=True, array_like=True):
+    """What could not be used, and the code of the reason: the envelope, or its content when it did open (its week's
+    key will be destroyed, and a newer version may understand it)."""
+
+    data: bytes
+    opened: bool
+    reason: str
+    pulled: int
+
+
+class Page(msgspec.Struct):
+    """What one page of a relay came to, kept in one transaction."""
+
+    letters: list[Letter] = []
+    pieces: list[tuple[bytes, bytes]] = []
+    aside: list[Aside] = []
+    seen: list[bytes] = []
+
+
+class Records:
+    """The database in a home folder, under the storage key of its keystore. Use it in a `with` block."""
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self._box, self._key = SecretBox(key), key
+        path = folder / "inbox.db"
+        with _translated():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, files.MODE))
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._db.close()
+
+    def mark(self, commitment: bytes, committed: bool) -> bytes:
+        """What stands on the disk for a letter that came: it must not tell which content was seen.
+
+        With another mark for a commitment that did not fit, a relay that lies about it cannot hide the honest copy.
+        """
+        return hmac.digest(self._key, _SEEN + bytes([committed]) + commitment, "sha256")[:MARK_BYTES]
+
+    def piece_mark(self, case: str, of: str, i: int) -> bytes:
+        """Where piece `i` of file `of` of a case is kept."""
+        return hmac.digest(self._key, _PIECE + f"{case} {of} {i}".encode(), "sha256")[:MARK_BYTES]
+
+    def known(self, marks: Iterable[bytes]) -> set[bytes]:
+        """Those of these marks that were seen before."""
+        wanted = list(marks)
+        query = f"SELECT mark FROM seen WHERE mark IN ({','.join('?' * len(wanted))})"  # noqa: S608 - only question marks
+        with _translated():
+            return {row[0] for row in self._db.execute(query, wanted)}
+
+    def keep(self, page: Page) -> None:
+        """Keep a page; it is on the disk, whole, when this returns. Raises CannotWrite."""
+        with _translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._insert(page)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _insert(self, page: Page) -> None:
+        if page.letters:
+            self._db.execute("INSERT INTO batch (box) VALUES (?)", (self._seal(msgspec.msgpack.encode(page.letters)),))
+        boxes = [(mark, self._seal(data)) for mark, data in page.pieces]
+        self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
+        asides = [(self._seal(msgspec.msgpack.encode(one)),) for one in page.aside]
+        self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
+        self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(mark,) for mark in page.seen])
+
+    def letters(self) -> Iterator[Letter]:
+        """Every letter kept, in the order of arrival."""
+        with _translated():
+            boxes = [row[0] for row in self._db.execute("SELECT box FROM batch ORDER BY number")]
+        for box in boxes:
+            yield from self._open(box, list[Letter])
+
+    def asides(self) -> Iterator[Aside]:
+        """Every envelope that was put aside."""
+        with _translated():
+            boxes = [row[0] for row in self._db.execute("SELECT box FROM aside ORDER BY number")]
+        for box in boxes:
+            yield self._open(box, Aside)
+
+    def piece(self, mark: bytes) -> bytes | None:
+        """The bytes of a piece, if it has come."""
+        with _translated():
+            row = self._db.execute("SELECT box FROM piece WHERE mark = ?", (mark,)).fetchone()
+        return None if row is None else self._decrypt(row[0])
+
+    def has_piece(self, mark: bytes) -> bool:
+        with _translated():
+            return self._db.execute("SELECT 1 FROM piece WHERE mark = ?", (mark,)).fetchone() is not None
+
+    def _seal(self, data: bytes) -> bytes:
+        return bytes(self._box.encrypt(data))
+
+    def _decrypt(self, box: bytes) -> bytes:
+        try:
+            return self._box.decrypt(box)
+        except CryptoError:
+            raise RecordsBroken() from None
+
+    def _open(self, box: bytes, kind: type[Kept]) -> Kept:
+        try:
+            return msgspec.msgpack.decode(self._decrypt(box), type=kind)
+        except msgspec.DecodeError:
+            raise RecordsBroken() from None
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise files.CannotWrite(f"the records ({error})") from None
+    except sqlite3.DatabaseError:
+        raise RecordsBroken() from None

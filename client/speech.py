@@ -1,0 +1,133 @@
+"""How we speak to a person: `error:` and `hint:` on stderr, results on stdout, progress only on a terminal.
+
+Nothing of a report is ever said here but by the commands that were asked to show it.
+"""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keys.errors import TocsinError
+
+ENVIRONMENT = "TOCSIN_PASSPHRASE_FILE"
+
+
+class NoPassphrase(TocsinError):
+    """a passphrase is needed"""
+
+    code = "passphrase-missing"
+    hint = f"run this in a terminal, or name a file with --passphrase-file or {ENVIRONMENT}"
+
+
+class EmptyPassphrase(TocsinError):
+    """the passphrase is empty"""
+
+    code = "passphrase-empty"
+    hint = "choose several random words; whoever finds this disk will try the short ones first"
+
+
+class PassphrasesDiffer(TocsinError):
+    """the two passphrases are not the same"""
+
+    code = "passphrases-differ"
+    hint = "nothing was changed; try again"
+
+
+class PassphraseUnreadable(TocsinError):
+    """the passphrase file cannot be read"""
+
+    code = "passphrase-file"
+    hint = "check its name; it holds the passphrase as UTF-8 text on one line"
+
+
+def error(problem: TocsinError, where: str = "") -> None:
+    """Say what went wrong and what to do."""
+    click.echo(f"error: {where + ': ' if where else ''}{problem.sentence}", err=True)
+    if problem.hint:
+        hint(problem.hint)
+
+
+def misuse(problem: click.UsageError) -> None:
+    """Say how a command was written wrongly."""
+    click.echo(f"error: {problem.format_message().rstrip('.')}", err=True)
+    if problem.ctx is not None:
+        hint(f"`{problem.ctx.command_path} --help` shows how it is used")
+
+
+def hint(words: str) -> None:
+    click.echo(f"hint: {words}", err=True)
+
+
+def say(words: str) -> None:
+    """A remark for a person that is no result."""
+    click.echo(words, err=True)
+
+
+def result(as_json: bool, value: dict[str, Any], words: str) -> None:
+    """A result: one JSON object on one line, or words."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")) if as_json else words)
+
+
+class Passphrase:
+    """Where the passphrase comes from; it is asked for once, when it is first needed."""
+
+    def __init__(self, file: Path | None) -> None:
+        named = os.environ.get(ENVIRONMENT)
+        self._file = file or (Path(named) if named else None)
+        self._known: str | None = None
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether there is a file or a person to ask."""
+        return self._file is not None or sys.stdin.isatty()
+
+    def ask(self) -> str:
+        """The passphrase of something that exists. Raises NoPassphrase, PassphraseUnreadable."""
+        if self._known is None:
+            self._known = self._read() if self._file else _prompt("passphrase: ")
+        return self._known
+
+    def choose(self, words: str = "new passphrase: ") -> str:
+        """A passphrase for something new, typed twice. Raises EmptyPassphrase, PassphrasesDiffer."""
+        if self._known is None:
+            chosen = self._read() if self._file else _prompt(words)
+            if not chosen:
+                raise EmptyPassphrase()
+            if not self._file and _prompt("the same again: ") != chosen:
+                raise PassphrasesDiffer()
+            self._known = chosen
+        return self._known
+
+    def _read(self) -> str:
+        assert self._file is not None  # noqa: S101 - both callers looked
+        try:
+            return self._file.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise PassphraseUnreadable(str(self._file)) from None
+
+
+def _prompt(words: str) -> str:
+    if not sys.stdin.isatty():
+        raise NoPassphrase()
+    return getpass.getpass(words)
+
+
+@contextmanager
+def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr while something long is done; absent when stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - 60 ms that nobody pays who pipes
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(words, total=total)
+        yield lambda done: bar.advance(task, done)

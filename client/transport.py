@@ -1,0 +1,299 @@
+"""The only module with HTTP. Everything a relay may do to us ends here as an answer or as an error of ours."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from keys.envelope import Sealed
+from keys.errors import PROBLEMS, BadReceipt, Malformed, RelayError, TocsinError, WrongClock
+from keys.mailbox import WANT, MailboxKey
+from keys.note import NOTE_BYTES, NoteKey
+from keys.receipt import check_receipt
+from keys.wire import (
+    COMMIT_HEADER,
+    ENVELOPE_TYPE,
+    HASH_BYTES,
+    ID_BYTES,
+    LETTER_BYTES,
+    MAILBOX_HEADER,
+    PARCEL_BYTES,
+    ROOT_HEADER,
+    SIGNATURE_HEADER,
+    WORK_HEADER,
+    Chance,
+    FrameKind,
+    b64,
+    digest,
+    unb64,
+)
+
+CONNECT_SECONDS = 20  # 2G: three seconds for a name, several more for TLS
+READ_SECONDS = 60
+ANSWER_BYTES = 65_536  # the most of an error, a receipt or a relay's description that is read
+PAGE_BYTES = 32 * 2**20
+TOR = "socks5://127.0.0.1:9050"
+
+_FRAME_BYTES = {FrameKind.FILLER: LETTER_BYTES, FrameKind.LETTER: LETTER_BYTES, FrameKind.PARCEL: PARCEL_BYTES}
+
+
+class Unreachable(TocsinError):
+    """the relay cannot be reached"""
+
+    code = "relay-unreachable"
+    hint = "check the network; what was not sent is kept and tried again"
+
+
+class BadAnswer(TocsinError):
+    """the relay's answer makes no sense"""
+
+    code = "relay-answer"
+    hint = "something stands between you and the relay, or it is not a relay; what was not sent is kept"
+
+
+class Redirected(BadAnswer):
+    """the relay's address leads somewhere else"""
+
+    code = "relay-redirect"
+    hint = "perhaps the network wants you to log in first; what was not sent is kept"
+
+
+@dataclass(frozen=True, slots=True)
+class RelayInfo:
+    """What a relay says of itself: origin, receipt key, its time, work asked for (seed 32, bits)."""
+
+    origin: str
+    note_key: NoteKey
+    time: int
+    seed: bytes
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One envelope of a collect answer, and the commitment its depositor gave (32 bytes)."""
+
+    envelope: bytes
+    commitment: bytes
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """A relay's refusal, with what came along: seconds to wait, the relay's time, work asked for."""
+
+    error: RelayError
+    retry_after: int | None = None
+    time: int | None = None
+    seed: bytes = b""
+    bits: int = 0
+
+
+class Transport:
+    """Calls to relays, over Tor where the address is an onion's. Use it in a `with` block."""
+
+    def __init__(self, chance: Chance, *, clock: Callable[[], float] = time.time, tor: str = TOR) -> None:
+        self._chance, self._clock = chance, clock
+        timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+        # No redirect is followed and no proxy of the environment is used: both would show a stranger where we write to.
+        self._open = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False, headers=_HEADERS)
+        self._onion: httpx.Client | None = None
+        self._timeout, self._tor = timeout, tor
+        self._skew: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._open.close()
+        if self._onion is not None:
+            self._onion.close()
+
+    def info(self, relay: str) -> RelayInfo:
+        """What the relay says of itself. Raises Unreachable, BadAnswer."""
+        said = _json(self._call("GET", relay, "/v1/relay"))
+        try:
+            work = said["work"]
+            return RelayInfo(
+                str(said["origin"]),
+                NoteKey.parse(str(said["note_key"])),
+                int(said["time"]),
+                unb64(str(work["seed"])),
+                int(work["bits"]),
+            )
+        except (KeyError, TypeError, ValueError, Malformed):
+            raise BadAnswer() from None
+
+    def deposit(self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None) -> str:
+        """Deposit an envelope; the receipt as text, verified against one of `keys`.
+
+        Raises Problem, Unreachable, BadAnswer, BadReceipt.
+        """
+        headers = {
+            MAILBOX_HEADER: b64(sealed.mailbox),
+            COMMIT_HEADER: b64(sealed.commitment),
+            "Content-Type": ENVELOPE_TYPE,
+        }
+        if work is not None:
+            headers[WORK_HEADER] = b64(work)
+        receipt = self._call("POST", relay, "/v1/deposit", content=sealed.envelope, headers=headers)
+        for key in keys:
+            try:
+                check_receipt(receipt, key, sealed.commitment, sealed.hash)
+            except BadReceipt:
+                continue
+            return receipt.decode()
+        check_receipt(receipt, NoteKey("-", bytes(HASH_BYTES)), sealed.commitment, sealed.hash)
+        raise BadReceipt()
+
+    def collect(
+        self,
+        relay: str,
+        key: MailboxKey,
+        *,
+        ack: list[bytes] | None = None,
+        want: int = WANT,
+        wait: int = 0,
+    ) -> list[Frame]:
+        """Acknowledge `ack` (H of envelopes), then fetch up to `want` envelopes; fillers are left out.
+
+        Raises Problem, Unreachable, BadAnswer. A clock that is off is corrected by the relay's for this one use.
+        """
+        for attempt in range(2):
+            at = int(self._clock()) + self._skew.get(relay, 0)
+            body, signature = key.collect(
+                relay, at=at, nonce=self._chance(ID_BYTES), ack=ack, want=want, wait=wait, commits=True
+            )
+            headers = {SIGNATURE_HEADER: b64(signature), "Content-Type": "application/json"}
+            try:
+                page = self._call(
+                    "POST", relay, "/v1/collect", content=body, headers=headers, most=PAGE_BYTES, wait=wait
+                )
+            except Problem as problem:
+                if not isinstance(problem.error, WrongClock) or problem.time is None or attempt:
+                    raise
+                self._skew[relay] = problem.time - int(self._clock())
+                continue
+            return list(_frames(page))
+        raise BadAnswer()
+
+    def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
+        """Pages of up to `want` envelopes until the mailbox is empty. A page is acknowledged in the call for the next,
+        so whoever takes one must have kept it before asking for more. Raises as `collect`."""
+        frames, seen = self.collect(relay, key, want=want), set[bytes]()
+        while frames:
+            hashes = [digest(frame.envelope) for frame in frames]
+            if seen.issuperset(hashes):
+                raise BadAnswer("it gives again what was acknowledged")
+            seen.update(hashes)
+            yield frames
+            frames = self.collect(relay, key, ack=hashes, want=want)
+
+    def publish(self, relay: str, root: bytes, card: bytes) -> None:
+        """Put a card on the relay. Raises Problem, Unreachable, BadAnswer."""
+        self._call("PUT", relay, "/v1/card", content=card, headers={ROOT_HEADER: b64(root)})
+
+    def card(self, relay: str, root: bytes) -> bytes:
+        """The card the relay holds for this root, unverified. Raises Problem, Unreachable, BadAnswer."""
+        return self._call("GET", relay, "/v1/card", headers={ROOT_HEADER: b64(root)}, most=NOTE_BYTES)
+
+    def _client(self, relay: str) -> httpx.Client:
+        if not (httpx.URL(relay).host).endswith(".onion"):
+            return self._open
+        if self._onion is None:
+            # Tor resolves the name itself: an onion address must never reach a name server.
+            self._onion = httpx.Client(
+                timeout=self._timeout, follow_redirects=False, trust_env=False, headers=_HEADERS, proxy=self._tor
+            )
+        return self._onion
+
+    def _call(
+        self,
+        method: str,
+        relay: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        most: int = ANSWER_BYTES,
+        wait: int = 0,
+    ) -> bytes:
+        timeout = httpx.Timeout(READ_SECONDS + wait, connect=CONNECT_SECONDS)
+        try:
+            with self._client(relay).stream(
+                method, relay + path, content=content, headers=headers, timeout=timeout
+            ) as answer:
+                body = _bounded(answer, most)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+            raise Unreachable(_why(error)) from None
+        if answer.is_redirect:
+            raise Redirected()
+        if not answer.is_success:
+            raise _problem(answer, body)
+        return body
+
+
+# A browser's and a library's name both tell more than nothing.
+_HEADERS = {"User-Agent": "-", "Accept-Encoding": "identity"}
+
+
+def _bounded(answer: httpx.Response, most: int) -> bytes:
+    body = bytearray()
+    for chunk in answer.iter_raw():
+        body += chunk
+        if len(body) > most:
+            raise BadAnswer("too long")
+    return bytes(body)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
+        return "no connection"
+    if isinstance(error, httpx.TimeoutException):
+        return "it did not answer in time"
+    if isinstance(error, httpx.ProxyError):
+        return "Tor is not running here"
+    return "the connection broke off"
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadAnswer() from None
+
+
+def _problem(answer: httpx.Response, body: bytes) -> Exception:
+    try:
+        said = _json(body)
+    except BadAnswer:
+        said = {}
+    kind = PROBLEMS.get(str(said.get("code")))
+    if kind is None:
+        return BadAnswer(f"HTTP status {answer.status_code}")
+    after = answer.headers.get("Retry-After", "")
+    try:
+        return Problem(
+            kind(),
+            retry_after=int(after) if after.isascii() and after.isdigit() else None,
+            time=said["time"] if isinstance(said.get("time"), int) else None,
+            seed=unb64(said["seed"]) if isinstance(said.get("seed"), str) else b"",
+            bits=said["bits"] if isinstance(said.get("bits"), int) else 0,
+        )
+    except Malformed:
+        return BadAnswer()
+
+
+def _frames(page: bytes) -> Iterator[Frame]:
+    view, at = memoryview(page), 0
+    while at < len(page):
+        size = _FRAME_BYTES.get(page[at])  # type: ignore[call-overload]
+        start = at + 1 + HASH_BYTES
+        if size is None or start + size > len(page):
+            raise BadAnswer("cut off")
+        if page[at] != FrameKind.FILLER:
+            yield Frame(bytes(view[start : start + size]), bytes(view[at + 1 : start]))
+        at = start + size
