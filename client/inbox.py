@@ -12,7 +12,7 @@ from keys.errors import BadMessage, EnvelopeError, TocsinError
 from keys.mailbox import MailboxKey
 from keys.message import Amend, Parcel, Report
 from keys.opening import Opened, PrivateKey, open_envelope
-from keys.wire import Purpose, digest
+from keys.wire import Purpose
 
 PAGE = 64  # envelopes asked for at once: 4 MiB if all are parcels
 
@@ -61,18 +61,17 @@ class Inbox:
         """Open a page of envelopes and keep it; it is on the disk when this returns."""
         page, now = Page(), int(self._clock())
         opened = [(frame, one) for frame in frames if (one := self._open(frame, page, now)) is not None]
-        marks = {self._records.mark(one.commitment, flag) for _, one in opened for flag in (True, False)}
+        marks = [self._records.mark(one.commitment) for _, one in opened]
         known = self._records.known(marks)
-        for frame, one in opened:
+        for (frame, one), mark in zip(opened, marks, strict=True):
             committed = frame.commitment == one.commitment
-            mark, other = (self._records.mark(one.commitment, flag) for flag in (committed, not committed))
-            tally.duplicate += mark in known or other in known
-            if mark in known:
+            tally.duplicate += mark in known
+            # A relay that gave a false commitment must not hide the honest copy that another relay gives.
+            if mark in known and (known[mark] or not committed):
                 continue
-            new = other not in known
-            known.add(mark)
-            page.seen.append(mark)
-            tally.new += self._sort(frame, one, committed, page, now) and new
+            kept = self._sort(frame, one, committed, page, now)
+            tally.new += kept and mark not in known
+            known[mark] = page.seen[mark] = committed
         tally.bad += len(page.aside)
         self._records.keep(page)
 
@@ -100,7 +99,7 @@ class Inbox:
             page.pieces.append((self._records.piece_mark(said.case, said.of, said.i), one.body))
         else:
             last_resort = one.opened_by is self._last_resort
-            page.letters.append(Letter(one.content, committed, digest(frame.envelope), last_resort, now))
+            page.letters.append(Letter(one.content, committed, frame.hash, last_resort, now))
         return True
 
 

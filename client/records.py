@@ -26,7 +26,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS piece (mark BLOB PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS seen  (mark BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen  (mark BLOB PRIMARY KEY, committed INTEGER NOT NULL) WITHOUT ROWID;
 """
 _SEEN = domain("seen")
 _PIECE = domain("piece")
@@ -68,7 +68,7 @@ class Page(msgspec.Struct):
     letters: list[Letter] = []
     pieces: list[tuple[bytes, bytes]] = []
     aside: list[Aside] = []
-    seen: list[bytes] = []
+    seen: dict[bytes, bool] = {}
 
 
 class Records:
@@ -90,23 +90,20 @@ class Records:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._db.close()
 
-    def mark(self, commitment: bytes, committed: bool) -> bytes:
-        """What stands on the disk for a letter that came: it must not tell which content was seen.
-
-        With another mark for a commitment that did not fit, a relay that lies about it cannot hide the honest copy.
-        """
-        return hmac.digest(self._key, _SEEN + bytes([committed]) + commitment, "sha256")[:MARK_BYTES]
+    def mark(self, commitment: bytes) -> bytes:
+        """What stands on the disk for a letter that came: it must not tell which content was seen."""
+        return hmac.digest(self._key, _SEEN + commitment, "sha256")[:MARK_BYTES]
 
     def piece_mark(self, case: str, of: str, i: int) -> bytes:
         """Where piece `i` of file `of` of a case is kept."""
         return hmac.digest(self._key, _PIECE + f"{case} {of} {i}".encode(), "sha256")[:MARK_BYTES]
 
-    def known(self, marks: Iterable[bytes]) -> set[bytes]:
-        """Those of these marks that were seen before."""
+    def known(self, marks: Iterable[bytes]) -> dict[bytes, bool]:
+        """Those of these marks that were seen before, and whether a copy with the right commitment was among them."""
         wanted = list(marks)
-        query = f"SELECT mark FROM seen WHERE mark IN ({','.join('?' * len(wanted))})"  # noqa: S608 - only question marks
+        query = f"SELECT mark, committed FROM seen WHERE mark IN ({','.join('?' * len(wanted))})"  # noqa: S608 - only ?
         with _translated():
-            return {row[0] for row in self._db.execute(query, wanted)}
+            return {mark: bool(committed) for mark, committed in self._db.execute(query, wanted)}
 
     def keep(self, page: Page) -> None:
         """Keep a page; it is on the disk, whole, when this returns. Raises CannotWrite."""
@@ -127,7 +124,7 @@ class Records:
         self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
         asides = [(self._seal(msgspec.msgpack.encode(one)),) for one in page.aside]
         self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
-        self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(mark,) for mark in page.seen])
+        self._db.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", page.seen.items())
 
     def letters(self) -> Iterator[Letter]:
         """Every letter kept, in the order of arrival."""

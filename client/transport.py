@@ -75,10 +75,15 @@ class RelayInfo:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One envelope of a collect answer, and the commitment its depositor gave (32 bytes)."""
+    """One envelope of a collect answer, the commitment its depositor gave (32 bytes), and H(envelope)."""
 
     envelope: bytes
     commitment: bytes
+    hash: bytes
+
+    @classmethod
+    def of(cls, envelope: bytes, commitment: bytes) -> Self:
+        return cls(envelope, commitment, digest(envelope))
 
 
 @dataclass(eq=False)
@@ -185,7 +190,7 @@ class Transport:
         so whoever takes one must have kept it before asking for more. Raises as `collect`."""
         frames, seen = self.collect(relay, key, want=want), set[bytes]()
         while frames:
-            hashes = [digest(frame.envelope) for frame in frames]
+            hashes = [frame.hash for frame in frames]
             if seen.issuperset(hashes):
                 raise BadAnswer("it gives again what was acknowledged")
             seen.update(hashes)
@@ -295,5 +300,5 @@ def _frames(page: bytes) -> Iterator[Frame]:
         if size is None or start + size > len(page):
             raise BadAnswer("cut off")
         if page[at] != FrameKind.FILLER:
-            yield Frame(bytes(view[start : start + size]), bytes(view[at + 1 : start]))
+            yield Frame.of(bytes(view[start : start + size]), bytes(view[at + 1 : start]))
         at = start + size

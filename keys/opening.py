@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
 from keys.envelope import FRAMING_BYTES, HPKE, Address, check_form, commit
 from keys.errors import BadHeader, BadPadding, BadPlaintext, Malformed, NotForUs
-from keys.wire import SALT_BYTES, SEED_BYTES, digest
+from keys.wire import PARCEL_BYTES, SALT_BYTES, SEED_BYTES, digest
 
 _MLKEM_SEED_BYTES = 64
 _EXPANDED_BYTES = 96
+_ZEROS = bytes(PARCEL_BYTES)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def open_envelope(envelope: bytes, keys: Iterable[PrivateKey], address: Address)
 def _read(plaintext: bytes, key: PrivateKey) -> Opened:
     header, end = _counted(plaintext, SALT_BYTES)
     body, end = _counted(plaintext, end)
-    if plaintext.count(0, end) != len(plaintext) - end:
+    if plaintext[end:] != _ZEROS[: len(plaintext) - end]:
         raise BadPadding()
     content = plaintext[:end]
     return Opened(header, _object(header), body, plaintext[:SALT_BYTES], commit(content), content, key)

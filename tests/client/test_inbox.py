@@ -46,7 +46,7 @@ def inbox(records):
 
 
 def frames(composed):
-    return [Frame(sealed.envelope, sealed.commitment) for sealed in composed.sealed]
+    return [Frame.of(sealed.envelope, sealed.commitment) for sealed in composed.sealed]
 
 
 def said(facts, case=None, now=NOW, seq=0, files=()):
@@ -81,7 +81,7 @@ def test_the_same_letter_from_two_relays_counts_once(records):
 
 def test_a_commitment_that_does_not_fit_is_marked_and_does_not_hide_the_honest_copy(records):
     sealed = said({"people": 2}).sealed[0]
-    lying, honest = Frame(sealed.envelope, b"x" * 32), Frame(sealed.envelope, sealed.commitment)
+    lying, honest = Frame.of(sealed.envelope, b"x" * 32), Frame.of(sealed.envelope, sealed.commitment)
     assert taken(records, [lying]) == (1, 0, 0)
     assert next(iter(cases.load(records).values())).said[0].committed is False
     assert taken(records, [honest]) == (0, 1, 0)
@@ -92,12 +92,12 @@ def test_a_commitment_that_does_not_fit_is_marked_and_does_not_hide_the_honest_c
 def raw(plaintext: bytes) -> Frame:
     room = LETTER_BYTES - 1 - 1_120 - 16
     sealed = HPKE.encrypt(plaintext.ljust(room, b"\0"), public_key(WEEKLY.public), info=ADDRESS.info(LETTER_BYTES))
-    return Frame(b"\x01" + sealed, commit(plaintext))
+    return Frame.of(b"\x01" + sealed, commit(plaintext))
 
 
 def sealed_to(address: Address, key: PrivateKey = WEEKLY) -> Frame:
     sealed = seal(message.header(report()), b"", key=key.public, address=address, chance=os.urandom)
-    return Frame(sealed.envelope, sealed.commitment)
+    return Frame.of(sealed.envelope, sealed.commitment)
 
 
 def report():
@@ -108,7 +108,7 @@ def flipped(at: int) -> Frame:
     good = frames(said({"people": 1}))[0]
     data = bytearray(good.envelope)
     data[at] ^= 1
-    return Frame(bytes(data), good.commitment)
+    return Frame.of(bytes(data), good.commitment)
 
 
 BAD = {
@@ -141,7 +141,7 @@ BAD = {
         ),
         "message-malformed",
     ),
-    "one byte": (lambda: Frame(b"\x01", bytes(32)), "envelope-size"),
+    "one byte": (lambda: Frame.of(b"\x01", bytes(32)), "envelope-size"),
 }
 
 
@@ -212,7 +212,7 @@ def test_a_file_of_another_hash_is_never_called_whole(records):
     ref = message.read(_fields(composed)).message.parcels[0]
     forged = message.Parcel(id=new_id(os.urandom), case=composed.case, seq=0, at=NOW, of=ref.id, i=0, n=1)
     sealed = seal(message.header(forged), b"wrong", key=WEEKLY.public, address=ADDRESS, chance=os.urandom, size=65_536)
-    taken(records, [Frame(sealed.envelope, sealed.commitment), frames(composed)[0]])
+    taken(records, [Frame.of(sealed.envelope, sealed.commitment), frames(composed)[0]])
     file = cases.assemble(records, composed.case, ref)
     assert (file.missing, file.whole) == ([], False)
 
