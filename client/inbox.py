@@ -14,7 +14,7 @@ from keys.message import Amend, Parcel, Report
 from keys.opening import Opened, PrivateKey, open_envelope
 from keys.wire import Purpose
 
-PAGE = 64  # envelopes asked for at once: 4 MiB if all are parcels
+PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
 
 
 @dataclass
@@ -62,16 +62,17 @@ class Inbox:
         page, now = Page(), int(self._clock())
         opened = [(frame, one) for frame in frames if (one := self._open(frame, page, now)) is not None]
         marks = [self._records.mark(one.commitment) for _, one in opened]
-        known = self._records.known(marks)
+        known = self._records.seen
         for (frame, one), mark in zip(opened, marks, strict=True):
             committed = frame.commitment == one.commitment
-            tally.duplicate += mark in known
+            before = page.seen.get(mark, known.get(mark))
+            tally.duplicate += before is not None
             # A relay that gave a false commitment must not hide the honest copy that another relay gives.
-            if mark in known and (known[mark] or not committed):
+            if before is not None and (before or not committed):
                 continue
             kept = self._sort(frame, one, committed, page, now)
-            tally.new += kept and mark not in known
-            known[mark] = page.seen[mark] = committed
+            tally.new += kept and before is None
+            page.seen[mark] = committed
         tally.bad += len(page.aside)
         self._records.keep(page)
 

@@ -7,8 +7,9 @@ one, so that a list of cases need not open every photo. Marks (HMAC of a commitm
 import hmac
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -22,11 +23,11 @@ from keys.errors import TocsinError
 from keys.wire import domain
 
 MARK_BYTES = 16
+SEEN_BYTES = MARK_BYTES + 1  # a mark, and whether the commitment was right
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS batch (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS batch (number INTEGER PRIMARY KEY, seen BLOB NOT NULL, box BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS piece (mark BLOB PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS seen  (mark BLOB PRIMARY KEY, committed INTEGER NOT NULL) WITHOUT ROWID;
 """
 _SEEN = domain("seen")
 _PIECE = domain("piece")
@@ -80,7 +81,7 @@ class Records:
         with _translated():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, files.MODE))
             self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
 
@@ -98,12 +99,16 @@ class Records:
         """Where piece `i` of file `of` of a case is kept."""
         return hmac.digest(self._key, _PIECE + f"{case} {of} {i}".encode(), "sha256")[:MARK_BYTES]
 
-    def known(self, marks: Iterable[bytes]) -> dict[bytes, bool]:
-        """Those of these marks that were seen before, and whether a copy with the right commitment was among them."""
-        wanted = list(marks)
-        query = f"SELECT mark, committed FROM seen WHERE mark IN ({','.join('?' * len(wanted))})"  # noqa: S608 - only ?
+    @cached_property
+    def seen(self) -> dict[bytes, bool]:
+        """The mark of every letter that came, and whether a copy with the right commitment was among them."""
+        found: dict[bytes, bool] = {}
         with _translated():
-            return {mark: bool(committed) for mark, committed in self._db.execute(query, wanted)}
+            rows = [row[0] for row in self._db.execute("SELECT seen FROM batch ORDER BY number")]
+        for row in rows:
+            for at in range(0, len(row), SEEN_BYTES):
+                found[row[at : at + MARK_BYTES]] = bool(row[at + MARK_BYTES])
+        return found
 
     def keep(self, page: Page) -> None:
         """Keep a page; it is on the disk, whole, when this returns. Raises CannotWrite."""
@@ -112,19 +117,21 @@ class Records:
             try:
                 self._insert(page)
                 self._db.execute("COMMIT")
+                self.seen.update(page.seen)
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
 
     def _insert(self, page: Page) -> None:
-        if page.letters:
-            self._db.execute("INSERT INTO batch (box) VALUES (?)", (self._seal(msgspec.msgpack.encode(page.letters)),))
+        if page.seen:
+            seen = b"".join(mark + bytes([committed]) for mark, committed in page.seen.items())
+            box = self._seal(msgspec.msgpack.encode(page.letters))
+            self._db.execute("INSERT INTO batch (seen, box) VALUES (?, ?)", (seen, box))
         boxes = [(mark, self._seal(data)) for mark, data in page.pieces]
         self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
         asides = [(self._seal(msgspec.msgpack.encode(one)),) for one in page.aside]
         self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
-        self._db.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", page.seen.items())
 
     def letters(self) -> Iterator[Letter]:
         """Every letter kept, in the order of arrival."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 import msgspec
@@ -38,6 +38,7 @@ ANSWER_BYTES = 65_536  # the most of an error, a receipt or a relay's descriptio
 PAGE_BYTES = 32 * 2**20
 TOR = "socks5://127.0.0.1:9050"
 
+_NOTHING_THERE = (404, 410)
 _FRAME_BYTES = {FrameKind.FILLER: LETTER_BYTES, FrameKind.LETTER: LETTER_BYTES, FrameKind.PARCEL: PARCEL_BYTES}
 
 
@@ -73,8 +74,7 @@ class RelayInfo:
     bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One envelope of a collect answer, the commitment its depositor gave (32 bytes), and H(envelope)."""
 
     envelope: bytes
@@ -205,6 +205,26 @@ class Transport:
         """The card the relay holds for this root, unverified. Raises Problem, Unreachable, BadAnswer."""
         return self._call("GET", relay, "/v1/card", headers={ROOT_HEADER: b64(root)}, most=NOTE_BYTES)
 
+    def fetch_public(self, url: str, most: int) -> bytes | None:
+        """The first `most` bytes of what lies open at this address, as a browser would get them; None if nothing does.
+
+        Raises Unreachable, BadAnswer.
+        """
+        try:
+            with self._client(url).stream("GET", url) as answer:
+                if answer.status_code in _NOTHING_THERE:
+                    return None
+                if not answer.is_success:
+                    raise Redirected() if answer.is_redirect else BadAnswer(f"HTTP status {answer.status_code}")
+                body = bytearray()
+                for chunk in answer.iter_bytes():
+                    body += chunk
+                    if len(body) >= most:
+                        break
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+            raise Unreachable(_why(error)) from None
+        return bytes(body[:most])
+
     def _client(self, relay: str) -> httpx.Client:
         if not (httpx.URL(relay).host).endswith(".onion"):
             return self._open
@@ -246,12 +266,13 @@ _HEADERS = {"User-Agent": "-", "Accept-Encoding": "identity"}
 
 
 def _bounded(answer: httpx.Response, most: int) -> bytes:
-    body = bytearray()
+    chunks, length = [], 0
     for chunk in answer.iter_raw():
-        body += chunk
-        if len(body) > most:
+        chunks.append(chunk)
+        length += len(chunk)
+        if length > most:
             raise BadAnswer("too long")
-    return bytes(body)
+    return b"".join(chunks)
 
 
 def _why(error: Exception) -> str:

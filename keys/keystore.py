@@ -26,6 +26,7 @@ class KeystoreKind(IntEnum):
     ORGANISATION = 1
     ROOT = 2
     REPORTER = 3
+    RELEASE = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -57,8 +57,7 @@ class PrivateKey:
         return "PrivateKey(...)"  # a seed must not reach a log by way of a traceback
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """What was inside: raw header, the same as an object, body, and what binds them."""
 
     header: bytes

@@ -72,10 +72,7 @@ def domain(name: str) -> bytes:
 
 def digest(*parts: bytes) -> bytes:
     """SHA-256 of the parts one after the other; 32 bytes."""
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(part)
-    return whole.digest()
+    return hashlib.sha256(parts[0] if len(parts) == 1 else b"".join(parts)).digest()
 
 
 def b64(data: bytes) -> str:

@@ -19,7 +19,8 @@ passphrase_file = click.option(
 home = click.option("--home", "folder", type=FOLDER, required=True, help="The organisation's folder.")
 
 
-def _own_folder() -> Path:
+def own_folder() -> Path:
+    """Where a person's own things lie unless told otherwise."""
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(os.environ.get("TOCSIN_HOME") or Path(data) / "tocsin")
 
@@ -28,7 +29,7 @@ own_home = click.option(
     "--home",
     "folder",
     type=FOLDER,
-    default=_own_folder,
+    default=own_folder,
     help="Your own folder (default: TOCSIN_HOME, else in your data folder).",
 )
 # Case ids are base64url and may begin with a hyphen, as an option does.

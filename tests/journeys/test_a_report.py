@@ -1,0 +1,219 @@
+"""From a report on the command line, through real relays, to the organisation, and back."""
+
+import hashlib
+import json
+import os
+import signal
+
+import pytest
+
+from keys.note import NoteKey
+from keys.receipt import read_receipt
+from keys.wire import b64
+
+pytestmark = pytest.mark.process
+
+STORY = "Задержали у метро «Пушкинская», یک نفر زخمی است 🚐\nВторая строка"
+NAME = "Иванова Анна"
+
+
+def photo(folder, size=3_000_000):
+    path = folder / "photo.jpg"
+    path.write_bytes(b"\xff\xd8\xff\xe0" + os.urandom(size - 6) + b"\xff\xd9")
+    return path
+
+
+def test_a_report_with_a_photo_is_sealed_carried_opened_and_answered(shell, relays, office):
+    picture = photo(shell.folder)
+    words = ["--set", "stage=van", "--set", "people=3", "--set", f"name={NAME}", "--set", f"account={STORY}"]
+    sent = shell.ok("report", "--to", office.card, *words, "--file", picture, "--json").json
+    assert sent["pending"] == 0
+    assert {receipt["relay"] for receipt in sent["receipts"]} == {relay.address for relay in relays}
+    assert len(sent["receipts"]) == 2 * 49, "every envelope lies at both relays"
+
+    for relay in relays:
+        held = relay.everything()
+        assert all(word.encode() not in held for word in (NAME, STORY, sent["case"]))
+    pulled = office.ok("inbox", "pull").json
+    assert pulled == {"new": 49, "duplicate": 49, "bad": 0}
+
+    [case] = office.ok("inbox", "list").lines
+    assert (case["case"], case["messages"], case["name"], case["stage"]) == (sent["case"], 1, NAME, "van")
+    shown = office.ok("inbox", "show", sent["case"]).json
+    [said] = shown["messages"]
+    assert (said["id"], said["kind"], said["commitment"], said["other"]) == (sent["id"], "report", "ok", {})
+    assert said["header"]["facts"]["account"] == STORY
+    digest = hashlib.sha256(picture.read_bytes()).digest()
+    assert shown["files"] == [{"sha256": b64(digest), "bytes": 3_000_000, "type": "image/jpeg", "missing": []}]
+
+    saved = shell.folder / "saved"
+    office.ok("inbox", "save", sent["case"], saved)
+    assert (saved / f"{digest.hex()}.jpg").read_bytes() == picture.read_bytes()
+    assert json.loads((saved / "messages.jsonl").read_text(encoding="utf-8"))["header"]["facts"]["name"] == NAME
+
+    answer = "Адвокат едет, статья 51"
+    replied = office.ok("inbox", "reply", sent["case"], answer, "--status", "lawyer").json
+    assert replied["pending"] == 0
+    [came] = shell.ok("replies", "--case", sent["case"], "--json").lines
+    assert (came["text"], came["status"], came["case"]) == (answer, "lawyer", sent["case"])
+    [again] = shell.ok("replies", "--case", sent["case"][:6], "--json").lines
+    assert again == came, "an answer stays readable after the relay has forgotten it"
+    assert office.ok("inbox", "pull").json == {"new": 0, "duplicate": 0, "bad": 0}
+
+
+def test_a_receipt_can_be_checked_by_anybody_who_has_the_card(shell, relays, office):
+    sent = shell.ok("report", "--to", office.card, "--set", "stage=van", "--json").json
+    keys = json.loads(office.card.read_text(encoding="utf-8").splitlines()[1])["log"]
+    for given in sent["receipts"]:
+        receipt, note = read_receipt(given["receipt"].encode())
+        assert receipt.origin == given["relay"]
+        assert receipt.hour % 3600 == 0
+        assert sum(note.signed_by(NoteKey.parse(key).public) for key in keys) == 1
+
+
+def test_facts_are_added_from_stdin_and_by_the_code(shell, relay, office):
+    code = office.ok("org", "code").json["code"]
+    first = shell.ok("report", "--to", code, "--set", "stage=van", "--json").json
+    more = {"stage": "station", "station": {"text": "ОВД Тверской"}, "minors": True}
+    added = shell.ok(
+        "report", "--to", code, "--case", first["case"], "--fields", "-", "--json", stdin=json.dumps(more)
+    ).json
+    assert added["case"] == first["case"]
+    office.ok("inbox", "pull")
+    shown = office.ok("inbox", "show", first["case"][:8]).json
+    assert [said["kind"] for said in shown["messages"]] == ["report", "amend"]
+    assert [said["header"]["seq"] for said in shown["messages"]] == [0, 1]
+    assert office.ok("inbox", "list").json["stage"] == "station"
+
+
+def test_without_a_network_the_report_waits_sealed_and_arrives_once_later(shell, relays, office):
+    for relay in relays:
+        relay.stop()
+    ended = shell.run("report", "--to", office.card, "--set", f"account={STORY}", "--json")
+    assert (ended.code, ended.json["pending"], ended.json["receipts"]) == (1, 1, [])
+    assert "error:" in ended.err
+    assert "hint:" in ended.err
+    folder = shell.folder / "person"
+    kept = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert STORY.encode() not in kept
+    assert office.run("inbox", "pull").code == 1
+
+    for relay in relays:
+        relay.start()
+    sent = shell.ok("outbox", "send", "--json").json
+    assert (sent["pending"], len(sent["receipts"])) == (0, 2)
+    assert shell.ok("outbox", "list", "--json").out == ""
+    assert office.ok("inbox", "pull").json == {"new": 1, "duplicate": 1, "bad": 0}
+    assert office.ok("inbox", "pull").json == {"new": 0, "duplicate": 0, "bad": 0}
+
+
+def test_one_relay_is_enough_and_the_other_is_caught_up_with(shell, relays, office):
+    relays[1].stop()
+    ended = shell.ok("report", "--to", office.card, "--json")
+    assert [given["relay"] for given in ended.json["receipts"]] == [relays[0].address]
+    assert relays[1].address in ended.err
+    relays[1].start()
+    shell.ok("outbox", "send")
+    relays[0].stop()
+    assert office.ok("inbox", "pull").json == {"new": 1, "duplicate": 0, "bad": 0}
+
+
+def test_a_relay_killed_and_started_again_still_has_it(shell, relays, office):
+    sent = shell.ok("report", "--to", office.card, "--json").json
+    for relay in relays:
+        relay.stop(signal.SIGKILL)
+        relay.start()
+    office.ok("inbox", "pull")
+    assert office.ok("inbox", "show", sent["case"]).json["case"] == sent["case"]
+
+
+def test_relays_end_cleanly_when_asked(relays):
+    assert [relay.stop() for relay in relays] == [0, 0]
+
+
+def test_a_card_older_than_one_seen_is_refused(shell, relays, office):
+    old = shell.folder / "old-card"
+    shell.ok("org", "card", "--home", office.home, "--out", old)
+    newer = _renewed(shell, office)
+    shell.ok("report", "--to", newer)
+    ended = shell.run("report", "--to", old)
+    assert ended.code == 1
+    assert "older card" in ended.err
+
+
+def _renewed(shell, office):
+    """A card with a higher number, as any restore of the root makes one."""
+    shares = office.ok("org", "backup").json["shares"]
+    again = shell.folder / "again"
+    relay = json.loads(office.card.read_text(encoding="utf-8").splitlines()[1])["relays"][0]
+    made = shell.ok(
+        "org", "restore", "--home", again, "--relay", relay, "--json", stdin="\n".join([shares[0], shares[2]])
+    ).json
+    assert made["root"] == office.ok("org", "card").json["root"]
+    shell.ok("org", "publish", "--home", again)
+    newer = shell.folder / "newer-card"
+    shell.ok("org", "card", "--home", again, "--out", newer)
+    return newer
+
+
+def test_a_practice_press_is_marked_so(shell, office):
+    shell.ok("report", "--to", office.card, "--practice")
+    office.ok("inbox", "pull")
+    assert office.ok("inbox", "list").json["practice"] is True
+
+
+def test_a_wrong_passphrase_a_cut_keystore_and_a_wrong_folder_are_three_errors(shell, office, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("another\n")
+    assert "passphrase is wrong" in shell.run("inbox", "list", "--home", office.home, "--passphrase-file", wrong).err
+    assert "no organisation" in shell.run("inbox", "list", "--home", tmp_path / "nowhere").err
+    keystore = office.home / "keystore"
+    whole = keystore.read_bytes()
+    keystore.write_bytes(whole[:-9])
+    ended = shell.run("inbox", "list", "--home", office.home)
+    assert (ended.code, ended.out) == (1, "")
+    assert "cut off" in ended.err
+    keystore.write_bytes(whole)
+    shell.ok("inbox", "list", "--home", office.home)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["report"], 2, "--to"),
+        (["report", "--to", "card", "--set", "peple=3"], 2, "no field 'peple'"),
+        (["report", "--to", "card", "--set", "people=many"], 2, "people takes a number"),
+        (["report", "--to", "nothing-here"], 1, "neither a file nor a code"),
+        (["report", "--to", "TOCSIN:1:C:ABC"], 1, "something else"),
+        (["report", "--to", "card", "--case", "zzz"], 1, "no such case"),
+        (["replies", "--case", "zzz"], 1, "no such case"),
+        (["report", "--to", "card", "--file", "no-photo.jpg"], 1, "cannot be read"),
+        (["org", "new", "--home", "x", "--relay", "http://relay.example"], 1, "not the address of a relay"),
+        (["org", "backup", "--home", "office", "--shares", "2", "--threshold", "3"], 2, "threshold"),
+        (["nonsense"], 2, "No such command"),
+        (["inbox", "show", "zzz", "--home", "office"], 1, "no such case"),
+    ],
+)
+def test_every_mistake_has_its_sentence(words, code, said, shell, office):
+    known = {"card": office.card, "office": office.home, "x": shell.folder / "x"}
+    ended = shell.run(*[known.get(word, word) for word in words])
+    assert (ended.code, ended.out) == (code, "")
+    assert ended.err.startswith("error: ")
+    assert said in ended.err
+    assert "\nhint: " in ended.err
+
+
+def test_without_a_passphrase_a_report_goes_and_says_that_no_answer_can_come(shell, office):
+    env = {name: value for name, value in shell.env.items() if name != "TOCSIN_PASSPHRASE_FILE"}
+    shell.env = env
+    ended = shell.ok("report", "--to", office.card, "--json")
+    assert "no answer can reach you" in ended.err
+    assert "passphrase" in shell.run("inbox", "list", "--home", office.home).err
+    ended = shell.run("replies", "--case", ended.json["case"])
+    assert "no answer can have come" in ended.err
+
+
+def test_the_demonstration_ends_well(shell):
+    ended = shell.ok("demo", "--once")
+    assert "byte for byte" in ended.out
+    assert "sealed, carried, opened, answered" in ended.out
