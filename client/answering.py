@@ -3,7 +3,6 @@
 from client.outbox import Letter
 from client.spool import Waiting
 from keys import message
-from keys.address import relay_address
 from keys.envelope import Address, Sealed, frame, seal_content, size_for
 from keys.errors import Malformed, TocsinError
 from keys.message import Reply, ReplyBlock
@@ -17,14 +16,29 @@ class NoWayBack(TocsinError):
     hint = "the answer can only be given in another way: see the fields `contact` and `tell`"
 
 
-def seal_reply(said: Reply, block: ReplyBlock, chance: Chance) -> list[tuple[Sealed, tuple[str, ...]]]:
-    """The answer, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack."""
+def seal_reply(
+    said: Reply, block: ReplyBlock, own_relays: list[str], chance: Chance
+) -> list[tuple[Sealed, tuple[str, ...]]]:
+    """The answer, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
+
+    Only the organisation's own relays are used: a block that names another address would have this computer call a
+    stranger, who learns where it is.
+    """
     by_mailbox: dict[bytes, list[str]] = {}
+    for relay, mailbox in block.relays:
+        if relay in own_relays:
+            by_mailbox.setdefault(unb64(mailbox), []).append(relay)
+    if not by_mailbox:
+        raise NoWayBack()
     try:
-        for relay, mailbox in block.relays:
-            by_mailbox.setdefault(unb64(mailbox), []).append(relay_address(relay))
+        return _seal_each(said, block, by_mailbox, chance)
     except Malformed:
         raise NoWayBack() from None
+
+
+def _seal_each(
+    said: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], chance: Chance
+) -> list[tuple[Sealed, tuple[str, ...]]]:
     return [(_seal(said, block, mailbox, chance), tuple(relays)) for mailbox, relays in by_mailbox.items()]
 
 

@@ -10,8 +10,8 @@ from client.records import Letter, Records
 from client.report import sort_facts
 from client.reporter import only_one
 from keys import message
+from keys.envelope import unframe
 from keys.message import Amend, ParcelRef, ReplyBlock, Report
-from keys.opening import unframe
 from keys.wire import b64
 
 

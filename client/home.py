@@ -14,9 +14,9 @@ from shamir_mnemonic.utils import MnemonicError
 from client import files
 from keys.address import relay_address
 from keys.errors import BadShares, ClockAhead, TocsinError
+from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
-from keys.opening import PrivateKey
 from keys.organisation import Card, WeeklyChain, check_clock, expiry, fingerprint, read_card
 from keys.wire import SEED_BYTES, WEEKS_AHEAD, Chance, week_of
 
@@ -79,8 +79,11 @@ class Secrets(msgspec.Struct, kw_only=True):
         return MailboxKey(self.mailbox)
 
     def open_keys(self) -> list[PrivateKey]:
-        """What opens today's letters, likeliest first; the last resort is the last."""
-        return [PrivateKey(seed) for seed in [*self.chain.seeds(), self.last_resort]]
+        """What opens today's letters, likeliest first. The weeks ahead are among them: a phone's clock may be fast."""
+        return [PrivateKey(seed) for seed in [*self.chain.seeds(), self.last_resort, *self.chain.ahead()[1:]]]
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"  # none of it must reach a log by way of a traceback
 
 
 @dataclass

@@ -9,9 +9,10 @@ from client.transport import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
 from keys.errors import BadMessage, EnvelopeError, TocsinError
+from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Amend, Parcel, Report
-from keys.opening import Opened, PrivateKey, open_envelope
+from keys.opening import Opened, open_envelope
 from keys.wire import Purpose
 
 PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
@@ -36,10 +37,11 @@ class Inbox:
         address: Address,
         keys: list[PrivateKey],
         *,
+        last_resort: bytes,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._records, self._address, self._clock = records, address, clock
-        self._keys, self._last_resort = list(keys), keys[-1]
+        self._keys, self._last_resort = list(keys), last_resort
 
     def pull(
         self, transport: Transport, relays: list[str], key: MailboxKey, tick: Callable[[int], None] = lambda _: None
@@ -99,7 +101,7 @@ class Inbox:
         if isinstance(said, Parcel):
             page.pieces.append((self._records.piece_mark(said.case, said.of, said.i), one.body))
         else:
-            last_resort = one.opened_by is self._last_resort
+            last_resort = one.opened_by.seed == self._last_resort
             page.letters.append(Letter(one.content, committed, frame.hash, last_resort, now))
         return True
 

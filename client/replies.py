@@ -6,9 +6,10 @@ from client.transport import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
 from keys.errors import BadMessage, EnvelopeError, TocsinError
+from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Reply
-from keys.opening import Opened, PrivateKey, open_envelope
+from keys.opening import Opened, open_envelope
 from keys.wire import Purpose
 
 

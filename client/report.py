@@ -274,6 +274,6 @@ _WORDS = {
 _BY_TYPE = {
     Count | None: "a number",
     Known: "yes, no or unknown",
-    Asked | None: "lawyer.asked, .given, .refused = yes, no, unknown; .when = Unix seconds",
+    Asked | None: ".asked, .given, .refused = yes, no, unknown; .when = Unix seconds",
 }
 TAKES = {name: _takes(name) for name in FIELDS}

@@ -21,10 +21,10 @@ from nacl.public import SealedBox
 from client import files
 from client.spool import SpoolBroken
 from keys.errors import CardOlder, KeystoreCut, TocsinError
+from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
 from keys.message import ReplyBlock
-from keys.opening import PrivateKey
 from keys.organisation import Card
 from keys.wire import DAY_SECONDS, SEED_BYTES, TTL_DAYS, Chance, b64, digest, domain
 
@@ -72,6 +72,9 @@ class Way(msgspec.Struct, frozen=True):
     secret: bytes
     until: int
     receipts: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Way(...)"  # its keys must not reach a log by way of a traceback
 
     def block(self) -> ReplyBlock:
         """What goes into the message."""
@@ -164,6 +167,12 @@ class Reporter:
     def ways(self, key: BoxKey, case: str) -> list[Way]:
         return [way for way in self._kept("way", key, Way) if way.case == case]
 
+    def forget_ways(self, key: BoxKey, now: int) -> None:
+        """Destroy the ways on which nothing can come any more: their keys open every answer that went along them."""
+        with self._database() as db, closing(db.execute("SELECT rowid, box FROM way")) as rows:
+            over = [(row,) for row, box in rows.fetchall() if _unsealed(box, key, Way).until < now - DAY_SECONDS]
+            db.executemany("DELETE FROM way WHERE rowid = ?", over)
+
     def answers(self, key: BoxKey, case: str) -> list[Answer]:
         found = {answer.id: answer for answer in self._kept("answer", key, Answer) if answer.case == case}
         return sorted(found.values(), key=lambda answer: answer.at)
@@ -193,10 +202,7 @@ class Reporter:
         with self._database() as db, closing(db.execute(f"SELECT box FROM {table}")) as rows:  # noqa: S608
             boxes = [row[0] for row in rows]
         for box in boxes:
-            try:
-                yield msgspec.msgpack.decode(SealedBox(key).decrypt(box), type=kind)
-            except (CryptoError, msgspec.DecodeError):
-                raise SpoolBroken() from None
+            yield _unsealed(box, key, kind)
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
@@ -213,6 +219,13 @@ class Reporter:
             raise files.CannotWrite(f"{path} ({error})") from None
         except sqlite3.DatabaseError:
             raise SpoolBroken() from None
+
+
+def _unsealed(box: bytes, key: BoxKey, kind: type[Kept]) -> Kept:
+    try:
+        return msgspec.msgpack.decode(SealedBox(key).decrypt(box), type=kind)
+    except (CryptoError, msgspec.DecodeError):
+        raise SpoolBroken() from None
 
 
 def only_one(start: str, ids: "dict[str, int] | list[str]") -> str:

@@ -89,7 +89,7 @@ def _drawn(text: str) -> "qrcode.QRCode[qrcode.image.base.BaseImage]":
     code.add_data(text, optimize=0)
     try:
         code.make(fit=True)
-    except DataOverflowError:
+    except (DataOverflowError, ValueError):
         raise CodeTooLong() from None
     if code.version > CODE_VERSION:
         raise CodeTooLong()

@@ -1,15 +1,13 @@
 """Sealing. Specified in `keys/envelope.md`; opening is in `keys/opening.py`, which few may import."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
-from keys.errors import Malformed, TooMuchContent, UnknownSuite, WrongSize
+from keys.errors import BadPlaintext, Malformed, TooMuchContent, UnknownSuite, WrongSize
+from keys.kem import public_key
 from keys.wire import (
     ENC_BYTES,
-    KEM_PUBLIC_BYTES,
     LETTER_BYTES,
     PARCEL_BYTES,
     SALT_BYTES,
@@ -29,7 +27,6 @@ FRAMING_BYTES = SALT_BYTES + 4 + 4  # the salt and two lengths
 LETTER_ROOM = LETTER_BYTES - OVERHEAD_BYTES - FRAMING_BYTES  # header and body of a letter together
 PARCEL_ROOM = PARCEL_BYTES - OVERHEAD_BYTES - FRAMING_BYTES
 
-_MLKEM_PUBLIC_BYTES = 1_184
 _ENVELOPE = domain("envelope")
 _COMMIT = domain("commit")
 
@@ -68,27 +65,29 @@ def frame(salt: bytes, header: bytes, body: bytes) -> bytes:
     return b"".join((salt, len(header).to_bytes(4, "big"), header, len(body).to_bytes(4, "big"), body))
 
 
+def unframe(content: bytes) -> tuple[bytes, bytes, bytes]:
+    """Salt, header and body of a content that was opened and kept before. Raises BadPlaintext."""
+    if len(content) < FRAMING_BYTES:
+        raise BadPlaintext("too short")
+    header, end = counted(content, SALT_BYTES)
+    body, end = counted(content, end)
+    if end != len(content):
+        raise BadPlaintext("bytes left over")
+    return content[:SALT_BYTES], header, body
+
+
+def counted(plaintext: bytes, start: int) -> tuple[bytes, int]:
+    """The bytes behind a u32 length at `start`, and where they end. Raises BadPlaintext."""
+    length = int.from_bytes(plaintext[start : start + 4], "big")
+    end = start + 4 + length
+    if start + 4 > len(plaintext) or end > len(plaintext):
+        raise BadPlaintext("a length that does not fit")
+    return plaintext[start + 4 : end], end
+
+
 def commit(content: bytes) -> bytes:
     """C = H("tocsin/1/commit\\0" | content); 32 bytes. Hides the content because the salt in it is random."""
     return digest(_COMMIT, content)
-
-
-def public_key(key: bytes) -> hpke.MLKEM768X25519PublicKey:
-    """Read an X-Wing public key: ML-KEM-768 1,184 | X25519 32. Raises Malformed."""
-    if len(key) != KEM_PUBLIC_BYTES:
-        raise Malformed(f"an X-Wing public key has {KEM_PUBLIC_BYTES:,} bytes")
-    try:
-        return _public_key(key)
-    except ValueError:
-        raise Malformed("an X-Wing public key that is none") from None
-
-
-@lru_cache(maxsize=32)
-def _public_key(key: bytes) -> hpke.MLKEM768X25519PublicKey:
-    return hpke.MLKEM768X25519PublicKey(
-        mlkem.MLKEM768PublicKey.from_public_bytes(key[:_MLKEM_PUBLIC_BYTES]),
-        x25519.X25519PublicKey.from_public_bytes(key[_MLKEM_PUBLIC_BYTES:]),
-    )
 
 
 def size_for(header: bytes, body: bytes) -> int:
@@ -114,7 +113,10 @@ def seal_content(content: bytes, *, key: bytes, address: Address, size: int = LE
     room = size - OVERHEAD_BYTES
     if len(content) > room:
         raise TooMuchContent(f"{len(content):,} bytes where {room:,} fit")
-    sealed = HPKE.encrypt(content.ljust(room, b"\0"), public_key(key), info=address.info(size))
+    try:
+        sealed = HPKE.encrypt(content.ljust(room, b"\0"), public_key(key), info=address.info(size))
+    except ValueError:  # the X25519 half has low order: whoever made this key wants everybody to share a secret
+        raise Malformed("an X-Wing public key that is none") from None
     return Sealed(bytes([SUITE]) + sealed, commit(content), address.mailbox)
 
 

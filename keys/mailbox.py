@@ -1,7 +1,7 @@
 """Mailbox keys and the requests they sign. Specified in `relay/http.md`."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
@@ -39,7 +39,7 @@ def mailbox_id(public: bytes) -> bytes:
 class MailboxKey:
     """The private half of a mailbox: an Ed25519 seed of 32 bytes."""
 
-    seed: bytes
+    seed: bytes = field(repr=False)
 
     @classmethod
     def new(cls, chance: Chance) -> "MailboxKey":

@@ -24,9 +24,9 @@ FILES = 64  # in one message
 _REPLY = domain("reply")
 
 # base64url without padding of 16, 32 and 1,216 bytes; the last letter holds no stray bits
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
-Hash = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
-KemKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1621}[AQgw]$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]\Z")]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")]
+KemKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1621}[AQgw]\Z")]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Text = Annotated[str, msgspec.Meta(max_length=PARCEL_BYTES)]
 Short = Annotated[str, msgspec.Meta(max_length=255)]
@@ -51,6 +51,9 @@ class ReplyBlock(msgspec.Struct, frozen=True):
     key: KemKey
     secret: Hash
     until: Number
+
+    def __repr__(self) -> str:
+        return "ReplyBlock(...)"  # the secret must not reach a log by way of a traceback
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +128,11 @@ class Read:
 
 def read(fields: dict[str, Any]) -> Read:
     """Check a header that was opened. Raises UnknownVersion, BadMessage."""
-    if fields.get("v") != VERSION:
-        raise UnknownVersion() if isinstance(fields.get("v"), int) else BadMessage("$.v")
+    version = fields.get("v")
+    if type(version) is not int:
+        raise BadMessage("$.v")
+    if version != VERSION:
+        raise UnknownVersion()
     kind = fields.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         raise BadMessage("$.kind")

@@ -29,7 +29,11 @@ def read_receipt(data: bytes) -> tuple[Receipt, Note]:
         if note.kind != RECEIPT_KIND or len(lines) != _LINES:
             raise BadReceipt("a note of another kind")
         hour = lines[4]
-        if not (hour.isascii() and hour.isdigit() and len(hour) <= _HOUR_DIGITS) or int(hour) % HOUR_SECONDS:
+        if (
+            not (hour.isascii() and hour.isdigit() and len(hour) <= _HOUR_DIGITS)
+            or int(hour) % HOUR_SECONDS
+            or str(int(hour)) != hour
+        ):
             raise BadReceipt("the hour is none")
         return Receipt(lines[1], unb64(lines[2], HASH_BYTES), unb64(lines[3], HASH_BYTES), int(hour)), note
     except (NotANote, Malformed) as error:

@@ -53,7 +53,7 @@ def pull(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
         _rotate(home, transport)
         kept = home.secrets
         address = report_address(kept.root_public, kept.mailbox_key.id)
-        box = Inbox(records, address, home.secrets.open_keys())
+        box = Inbox(records, address, kept.open_keys(), last_resort=kept.last_resort)
         with speech.progress("collecting") as tick:
             tally = box.pull(transport, kept.relays, kept.mailbox_key, tick)
         relays = len(kept.relays)
@@ -202,7 +202,8 @@ def reply(case_start: str, text: str, status: str, folder: Path, passphrase_file
             raise answering.NoWayBack()
         seq = max(one.message.seq for one in case.said) + 1
         said = Reply(id=new_id(os.urandom), case=case.id, seq=seq, at=now, text=text, status=status)
-        letters = answering.waiting(answering.seal_reply(said, block, os.urandom), tuple(home.secrets.log))
+        sealed = answering.seal_reply(said, block, home.secrets.relays, os.urandom)
+        letters = answering.waiting(sealed, tuple(home.secrets.log))
         spool.put(letters)
         outcome = Courier(spool, transport).carry([letter.sealed.hash for letter in letters], hurry=True)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]

@@ -192,6 +192,7 @@ def replies_(case_start: str, folder: Path, passphrase_file: Path | None, as_jso
         reporter = Reporter(folder)
         case = reporter.find_case(case_start)
         key = reporter.unlock(phrase.ask)
+        reporter.forget_ways(key, int(time.time()))
         failures = replies.fetch(reporter, reporter.ways(key, case), transport)
         answers = reporter.answers(key, case)
     for answer in answers:

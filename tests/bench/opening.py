@@ -17,9 +17,9 @@ from client.inbox import Inbox, Tally, report_address
 from client.records import Records
 from client.transport import Transport
 from keys.envelope import HPKE, Sealed
+from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.note import NoteKey
-from keys.opening import PrivateKey
 from keys.organisation import Card, expiry
 from keys.wire import LETTER_BYTES, week_of
 
@@ -75,7 +75,8 @@ def pulled(relay: str, transport: Transport, folder: Path) -> tuple[float, int]:
     """Seconds of processor time for one letter collected, opened and kept; how many there were."""
     named = card(relay)
     with Records(folder, b"k" * 32) as records:
-        inbox = Inbox(records, report_address(named.root, named.mailbox), [KEY, LAST_RESORT])
+        address = report_address(named.root, named.mailbox)
+        inbox = Inbox(records, address, [KEY, LAST_RESORT], last_resort=LAST_RESORT.seed)
         begin = time.process_time()
         tally: Tally = inbox.pull(transport, [relay], MAILBOX)
         spent = time.process_time() - begin

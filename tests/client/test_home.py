@@ -21,8 +21,9 @@ from client.home import (
 )
 from keys.envelope import Address, seal
 from keys.errors import BadShares, ClockAhead, ClockBehind, KeystoreCut, NotAKeystore, NotForUs, WrongPassphrase
+from keys.kem import PrivateKey
 from keys.keystore import Cost
-from keys.opening import PrivateKey, open_envelope
+from keys.opening import open_envelope
 from keys.organisation import read_card
 from keys.wire import DAY_SECONDS, WEEK_SECONDS, Purpose
 
@@ -84,6 +85,12 @@ def test_what_is_published_ahead_is_what_opens_later(home):
         opened = open_envelope(sealed.envelope, home.secrets.open_keys(), address)
         assert opened.opened_by == home.secrets.open_keys()[0], "the current week is tried first"
     assert card.key_for(NOW + 13 * WEEK_SECONDS) == card.last_resort
+
+
+def test_a_phone_whose_clock_is_weeks_fast_or_slow_is_still_heard(home):
+    for weeks in (-60, -1, 1, 12, 13, 60):
+        sealed, address = letter_of_now(home, NOW + weeks * WEEK_SECONDS)
+        assert open_envelope(sealed.envelope, home.secrets.open_keys(), address)
 
 
 def test_a_clock_that_is_behind_destroys_and_changes_nothing(home):

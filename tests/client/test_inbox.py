@@ -10,10 +10,10 @@ from client.inbox import Inbox, Tally, report_address
 from client.records import Records, RecordsBroken
 from client.transport import Frame
 from keys import message
-from keys.envelope import HPKE, Address, commit, frame, public_key, seal
+from keys.envelope import HPKE, Address, commit, frame, seal
+from keys.kem import PrivateKey, public_key
 from keys.mailbox import MailboxKey
 from keys.message import PIECE_BYTES
-from keys.opening import PrivateKey
 from keys.organisation import Card, expiry
 from keys.wire import LETTER_BYTES, WEEK_SECONDS, Purpose, b64, week_of
 
@@ -42,7 +42,7 @@ def records(tmp_path):
 
 
 def inbox(records):
-    return Inbox(records, ADDRESS, [WEEKLY, LAST_RESORT], clock=lambda: NOW)
+    return Inbox(records, ADDRESS, [WEEKLY, LAST_RESORT], last_resort=LAST_RESORT.seed, clock=lambda: NOW)
 
 
 def frames(composed):

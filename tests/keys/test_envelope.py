@@ -10,12 +10,13 @@ from keys.envelope import (
     PARCEL_ROOM,
     Address,
     frame,
-    public_key,
     seal,
     size_for,
+    unframe,
 )
 from keys.errors import BadHeader, BadPadding, BadPlaintext, Malformed, TooMuchContent
-from keys.opening import Opened, PrivateKey, open_envelope, unframe
+from keys.kem import PrivateKey, public_key
+from keys.opening import Opened, open_envelope
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, Purpose, digest
 
 KEY = PrivateKey(digest(b"envelope"))

@@ -18,7 +18,8 @@ from nacl.signing import SigningKey
 from keys import note
 from keys.envelope import HPKE, Address, seal
 from keys.errors import EnvelopeError, NoteUnsigned
-from keys.opening import PrivateKey, open_envelope
+from keys.kem import PrivateKey
+from keys.opening import open_envelope
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, Purpose, digest
 
 PEER = Path(__file__).parent / "interop" / "peer.mjs"

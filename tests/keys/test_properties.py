@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from client.report import BadFact, from_words, sort_facts
 from keys import code, keystore, message, note, organisation, receipt
 from keys.address import relay_address
-from keys.envelope import Address, frame, seal
+from keys.envelope import Address, frame, seal, unframe
 from keys.errors import TocsinError
+from keys.kem import PrivateKey
 from keys.mailbox import check_collect
-from keys.opening import PrivateKey, open_envelope, unframe
+from keys.opening import open_envelope
 from keys.wire import LETTER_BYTES, Purpose, b64, unb64
 from tests.keys.vectors import load
 
@@ -121,7 +122,8 @@ def test_headers_with_one_field_replaced(vector, data):
 
 @given(st.binary() | st.binary(min_size=7055, max_size=7055))
 def test_whatever_was_sealed(plaintext):
-    from keys.envelope import HPKE, OVERHEAD_BYTES, public_key
+    from keys.envelope import HPKE, OVERHEAD_BYTES
+    from keys.kem import public_key
 
     room = LETTER_BYTES - OVERHEAD_BYTES
     whole = plaintext[:room].ljust(room, b"\0")

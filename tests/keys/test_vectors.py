@@ -4,8 +4,9 @@ import json
 
 from keys import code, keystore, message, note, organisation, receipt, work
 from keys.envelope import Address
+from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey, check_collect
-from keys.opening import PrivateKey, open_envelope
+from keys.opening import open_envelope
 from keys.wire import WEEK_SECONDS, Purpose, b64, digest, unb64
 from tests.keys.vectors import as_expected, each
 

@@ -15,10 +15,10 @@ from typing import Any
 from nacl.signing import SigningKey
 
 from keys import code, keystore, message, note, organisation, receipt, work
-from keys.envelope import HPKE, LETTER_ROOM, OVERHEAD_BYTES, Address, Sealed, commit, frame, public_key, seal
+from keys.envelope import HPKE, LETTER_ROOM, OVERHEAD_BYTES, Address, Sealed, commit, frame, seal
+from keys.kem import PrivateKey, public_key
 from keys.keystore import Cost, Keystore, KeystoreKind
 from keys.mailbox import MailboxKey
-from keys.opening import PrivateKey
 from keys.wire import (
     LETTER_BYTES,
     PARCEL_BYTES,
@@ -211,7 +211,7 @@ def card() -> Iterator[Vector]:
                 "last_resort": False,
             },
             {"at": ends * WEEK_SECONDS, "key_hash": b64(digest(good.last_resort)), "last_resort": True},
-            {"at": good.week * WEEK_SECONDS - 1, "key_hash": b64(digest(good.last_resort)), "last_resort": True},
+            {"at": good.week * WEEK_SECONDS - 1, "key_hash": b64(digest(good.weekly[0])), "last_resort": False},
         ],
     )
     yield vector("the_same_seq_again", "ok", good.signed, newer_than=7, seq=7)

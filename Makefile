@@ -1,0 +1,72 @@
+# Each target installs what it needs: Debian packages through .ci/need, Python packages into .venv/ and Node packages
+# into client/phone/node_modules/, both from locked files. Running it again costs nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+PHONE := client/phone/node_modules/.package-lock.json
+BENCHES := commands relay opening stations
+
+PACKAGES_test := chromium
+PACKAGES_bench := wrk gcc libc6-dev
+
+export PYTHON
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test bench check lock clean packages
+
+help:
+	@echo 'make demo     watch a report travel from a phone through a relay to the organisation (ONCE=1: once, then stop)'
+	@echo 'make test     everything that is checked: the rules of make check, then every test'
+	@echo 'make check    linters, types, boundaries'
+	@echo 'make bench    measure; judges nothing'
+	@echo 'make lock     lock the dependencies anew (UPGRADE=1: at their newest versions)'
+	@echo 'make clean    remove what was installed and built'
+
+demo: .venv/run $(PHONE)
+	$(BIN)/tocsin demo $(if $(ONCE),--once)
+
+check: .venv/dev $(PHONE)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd client/phone && npm run --silent check
+
+test: check
+	$(BIN)/python -m pytest
+	cd client/phone && npm run --silent test
+
+bench: .venv/dev
+	@for part in $(BENCHES); do echo "== $$part"; $(BIN)/python -m tests.bench.$$part || exit; done
+
+lock: .venv/dev
+	$(LOCK) --group build --output-file .ci/requirements.txt
+	$(LOCK) --group dev --constraint .ci/requirements.txt --output-file .ci/requirements-dev.txt
+
+clean:
+	rm -rf .venv client/phone/node_modules dist
+
+# All at once and before anything else, so that nobody who lacks three is told so three times.
+packages:
+	@.ci/need python3-venv npm $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal)))
+
+# What Tocsin runs with. The project itself comes as a link to this folder, so that a change is there at once.
+.venv/run: .ci/requirements.txt pyproject.toml | packages
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Tocsin needs Python 3.11 or newer\nhint: name one, as in: make PYTHON=python3.13 $(MAKECMDGOALS)")'
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	$(INSTALL) --require-hashes --only-binary :all: --requirement .ci/requirements.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# What it is tested with, besides.
+.venv/dev: .venv/run .ci/requirements-dev.txt
+	$(INSTALL) --require-hashes --only-binary :all: --requirement .ci/requirements-dev.txt
+	touch $@
+
+$(PHONE): client/phone/package-lock.json | packages
+	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("error: Tocsin needs Node 20 or newer"); process.exit(1) }'
+	cd client/phone && npm ci --no-audit --no-fund
+	touch $@

@@ -1,0 +1,87 @@
+"""What is built can be installed where nothing else is, and works there."""
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("keys", "relay", "client")
+
+
+def run(*command: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=outside,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    done = run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [built] = folder.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    """The commands of an environment that holds the wheel, the locked dependencies and nothing else."""
+    folder = tmp_path_factory.mktemp("empty")
+    venv.create(folder, with_pip=True)
+    install = (folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--no-input")
+    lock = ROOT / ".ci" / "requirements.txt"
+    done = run(*install, "--retries", "1", "--require-hashes", "--only-binary", ":all:", "--requirement", lock)
+    if done.returncode and "connection" in done.stderr.lower() and "CI" not in os.environ:
+        pytest.skip("offline: the dependencies cannot be fetched into an empty environment")
+    assert done.returncode == 0, done.stderr
+    done = run(*install, "--no-deps", "--no-index", wheel)
+    assert done.returncode == 0, done.stderr
+    return folder / "bin"
+
+
+def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    metadata = wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info"
+    assert {name.partition("/")[0] for name in names} == {*PACKAGES, metadata}
+    assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
+
+
+def test_the_wheel_leaves_nothing_of_the_packages_out(wheel):
+    listing = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *PACKAGES)
+    if listing.returncode:
+        pytest.skip("not a git checkout: what belongs to the project cannot be told from what was built")
+    files = {name for name in listing.stdout.split("\0") if name and (ROOT / name).exists()}
+    assert files - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+@pytest.mark.slow
+def test_the_lock_is_all_that_the_wheel_asks_for(installed, tmp_path):
+    done = run(installed / "python", "-m", "pip", "check", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [(), ("relay",), ("relay", "serve"), ("org",), ("report",), ("inbox",)], ids=" ".join)
+def test_the_installed_command_offers_its_help(installed, tmp_path, words):
+    done = run(installed / "tocsin", *words, "--help", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: " + " ".join(("tocsin", *words)) in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_a_report_makes_its_round_in_an_environment_of_its_own(installed, tmp_path):
+    done = run(installed / "tocsin", "demo", "--once", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
