@@ -156,16 +156,14 @@ class Card:
     def key_for(self, now: int) -> bytes:
         """The X-Wing key to seal to at this time: the week's, or the last resort when the card has none for it.
 
-        It is never earlier than the card was issued, whatever the sender's clock says: an older key may be destroyed.
+        Before the card's first week it is the first week's: whatever the sender's clock says, an older key may be gone.
         """
-        offset = week_of(max(now, self.issued)) - self.week
-        return self.weekly[offset] if 0 <= offset < len(self.weekly) else self.last_resort
+        offset = max(week_of(now), self.week) - self.week
+        return self.weekly[offset] if offset < len(self.weekly) else self.last_resort
 
     def keys_ahead(self, now: int) -> list[tuple[int, bytes]]:
         """(week, key) for this week and every published week after it."""
-        return [
-            (self.week + i, key) for i, key in enumerate(self.weekly) if self.week + i >= week_of(max(now, self.issued))
-        ]
+        return [(self.week + i, key) for i, key in enumerate(self.weekly) if self.week + i >= week_of(now)]
 
     @cached_property
     def receipt_keys(self) -> tuple[note.NoteKey, ...]:
