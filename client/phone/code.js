@@ -1,0 +1,104 @@
+/** What stands in a QR code. Specified in `keys/code.md`. */
+import { relayAddress } from "./address.js";
+import { BadCode, CodeTooLong, OtherCode } from "./errors.js";
+import { concat, HASH_BYTES, ID_BYTES, PUBLIC_BYTES, utf8 } from "./wire.js";
+
+const PREFIX = "TOCSIN:1:";
+export const CARD_PREFIX = `${PREFIX}O:`;
+export const PAIR_PREFIX = `${PREFIX}C:`;
+export const CODE_CHARACTERS = 262; // what version 9 at level M holds of the alphanumeric alphabet
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; // base32 of RFC 4648: all of it stands in the QR alphanumeric alphabet
+
+/** An organisation's code: its root public key, and where its card is to be had. @typedef {{ root: Uint8Array, relays: string[] }} CardCode */
+/** A person's code: H of their pair card, the secret of this pairing, and where the pair card will lie.
+ *  @typedef {{ card: Uint8Array, secret: Uint8Array, relays: string[] }} PairCode */
+
+/** `TOCSIN:1:O:` + base32 of root 32 | flags 1 | (length u8 | relay URL)*.
+ *  @param {CardCode} code @returns {string} @throws {CodeTooLong} */
+export function cardCode({ root, relays }) {
+  return written(CARD_PREFIX, root, relays);
+}
+
+/** `TOCSIN:1:C:` + base32 of H(pair card) 32 | s 16 | flags 1 | (length u8 | relay URL)*.
+ *  @param {PairCode} code @returns {string} @throws {CodeTooLong} */
+export function pairCode({ card, secret, relays }) {
+  return written(PAIR_PREFIX, concat(card, secret), relays);
+}
+
+/** Read an organisation's code as scanned or pasted; blanks and lower case are forgiven.
+ *  @param {string} text @returns {CardCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
+export function readCardCode(text) {
+  const { fixed, relays } = taken(text, CARD_PREFIX, PUBLIC_BYTES);
+  return { root: fixed, relays };
+}
+
+/** Read a person's code. @param {string} text @returns {PairCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
+export function readPairCode(text) {
+  const { fixed, relays } = taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
+  return { card: fixed.slice(0, HASH_BYTES), secret: fixed.slice(HASH_BYTES), relays };
+}
+
+/** @param {string} prefix @param {Uint8Array} fixed @param {string[]} relays */
+function written(prefix, fixed, relays) {
+  const urls = relays.map((url) => concat(Uint8Array.of(url.length), utf8(relayAddress(url))));
+  const text = prefix + base32(concat(fixed, Uint8Array.of(0), ...urls));
+  if (text.length > CODE_CHARACTERS) throw new CodeTooLong();
+  return text;
+}
+
+/** @param {string} text @param {string} prefix @param {number} length */
+function taken(text, prefix, length) {
+  const code = text.replace(/\s+/g, "").toUpperCase();
+  if (!code.startsWith(PREFIX)) throw new BadCode();
+  if (!code.startsWith(prefix)) throw new OtherCode();
+  const data = unbase32(code.slice(prefix.length));
+  if (data.length <= length) throw new BadCode("cut off");
+  if (data[length] !== 0) throw new BadCode("made by a newer version");
+  return { fixed: data.slice(0, length), relays: addresses(data.subarray(length + 1)) };
+}
+
+/** @param {Uint8Array} data @returns {string[]} */
+function addresses(data) {
+  const relays = [];
+  for (let at = 0; at < data.length; at += 1 + data[at]) {
+    const url = data.subarray(at + 1, at + 1 + data[at]);
+    if (url.length < data[at]) throw new BadCode("cut off");
+    relays.push(relayAddress(String.fromCharCode(...url)));
+  }
+  if (relays.length === 0) throw new BadCode("no relay in it");
+  return relays;
+}
+
+/** @param {Uint8Array} data @returns {string} */
+export function base32(data) {
+  let text = "";
+  let bits = 0;
+  let held = 0;
+  for (const byte of data) {
+    held = (held << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >> (bits - 5)) & 31];
+    held &= 255;
+  }
+  return bits ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+}
+
+/** @param {string} text @returns {Uint8Array} */
+function unbase32(text) {
+  const data = [];
+  let bits = 0;
+  let held = 0;
+  for (const mark of text) {
+    const value = ALPHABET.indexOf(mark);
+    if (value < 0) throw new BadCode("not base32");
+    held = ((held << 5) | value) & 0xfff;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      data.push((held >> bits) & 255);
+    }
+  }
+  const whole = Uint8Array.from(data);
+  if (base32(whole) !== text) throw new BadCode("cut off");
+  return whole;
+}

@@ -1,0 +1,65 @@
+/** A letter on its way: sealed bytes and where they may go. Written down as bytes, because only bytes are ever stored. */
+/** @import { Sealed } from "./envelope.js" */
+
+import { relayAddress } from "./address.js";
+import { checkForm, counted } from "./envelope.js";
+import { Malformed, TocsinError } from "./errors.js";
+import { b64, concat, digest, HASH_BYTES, jsonObject, PUBLIC_BYTES, u32, unb64, utf8 } from "./wire.js";
+
+/** `id` is b64 of H(envelope). `keys` are the note keys (Ed25519) a receipt may be signed by; none: the relay's own word
+ *  is taken. A lower `rank` goes first. `added` is the moment of the press in milliseconds.
+ *  @typedef {Sealed & { id: string, relays: string[], keys: Uint8Array[], rank: number, added: number }} Letter */
+
+const RELAYS = 16; // as many as a card may name
+
+/** @param {Sealed} sealed @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number }} way @returns {Letter} */
+export function letterOf(sealed, { relays, keys = [], rank = 0, added }) {
+  return { ...sealed, id: b64(digest(sealed.envelope)), relays, keys, rank, added };
+}
+
+/** u32 n | JSON | envelope. @param {Letter} letter @returns {Uint8Array} */
+export function packLetter({ envelope, commitment, mailbox, relays, keys, rank, added }) {
+  const fields = { commitment: b64(commitment), mailbox: b64(mailbox), relays, keys: keys.map(b64), rank, added };
+  const head = utf8(JSON.stringify(fields));
+  return concat(u32(head.length), head, envelope);
+}
+
+/** @param {Uint8Array} record @returns {Letter} @throws {Malformed} */
+export function unpackLetter(record) {
+  try {
+    const [head, end] = counted(record, 0) ?? refuse();
+    const { commitment, mailbox, relays, keys, rank, added } = jsonObject(head);
+    const envelope = record.slice(end);
+    checkForm(envelope);
+    const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
+    const way = {
+      relays: listed(relays, relayAddress),
+      keys: listed(keys, publicKey),
+      rank: whole(rank),
+      added: whole(added),
+    };
+    return letterOf(sealed, way);
+  } catch (error) {
+    throw error instanceof TocsinError ? new Malformed("not a stored letter") : error;
+  }
+}
+
+/** @param {unknown} value */
+function publicKey(value) {
+  return unb64(value, PUBLIC_BYTES);
+}
+
+/** @param {unknown} value @returns {number} */
+function whole(value) {
+  return Number.isSafeInteger(value) ? Number(value) : refuse();
+}
+
+/** @template T @param {unknown} value @param {(one: unknown) => T} read @returns {T[]} */
+function listed(value, read) {
+  return Array.isArray(value) && value.length <= RELAYS ? value.map(read) : refuse();
+}
+
+/** @returns {never} */
+function refuse() {
+  throw new Malformed();
+}

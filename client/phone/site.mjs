@@ -1,0 +1,87 @@
+/**
+ * Builds everything of the phone app that is the same for everybody, into `dist/`; `tocsin phone build` puts cards, title
+ * and relays in. `npm run build`, or `node site.mjs --out DIR`. What comes out is listed in `bundle.json`.
+ */
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+import { minify } from "terser";
+import { bundle, firstLoad, HERE, TARGET, weights } from "./build.mjs";
+
+const PAGE = "page/main.js";
+const MAIN = "main.js";
+
+/** @param {string} out */
+export async function site(out) {
+  await rm(out, { recursive: true, force: true });
+  const chunks = await bundle({ entries: [PAGE], out });
+  const words = await languages();
+  await writeFile(join(out, "one.js"), await single(PAGE, "esm"));
+  await writeFile(join(out, "sw.js"), await single("page/sw.js", "iife"));
+  await writeFile(join(out, "style.css"), await style());
+  for (const name of ["index.html", "app.webmanifest"]) await copyFile(join(HERE, "page", name), join(out, name));
+  const chunkOf = (/** @type {string} */ name) => chunks.find(({ source }) => source === `words/${name}.json`)?.file;
+  const listing = {
+    main: MAIN,
+    first: firstLoad(chunks, MAIN).flatMap(({ file }) => (file === MAIN ? [] : [file])),
+    chunks: chunks.map(({ file }) => file).sort(),
+    languages: Object.fromEntries(words.map(({ name }) => [name, chunkOf(name)])),
+    start: Object.fromEntries(words.map(({ name, said }) => [name, flat(said.start)])),
+    directions: Object.fromEntries(words.map(({ name, said }) => [name, said.dir ?? "ltr"])),
+  };
+  await writeFile(join(out, "bundle.json"), `${JSON.stringify(listing, null, 1)}\n`);
+  return { chunks, listing };
+}
+
+/** Everything in one script, also what is otherwise loaded later. The service worker's constants come from the site's build.
+ *  @param {string} entry @param {"esm" | "iife"} format */
+async function single(entry, format) {
+  const made = await build({
+    entryPoints: [join(HERE, entry)],
+    bundle: true,
+    format,
+    target: TARGET,
+    minify: true,
+    legalComments: "none",
+    write: false,
+  });
+  const options = { module: format === "esm", ecma: /** @type {const} */ (2020), mangle: true, compress: { passes: 3 } };
+  const { code = "" } = await minify(made.outputFiles[0].text, { ...options, format: { inline_script: true } });
+  return code;
+}
+
+async function style() {
+  const { code } = await transform(await readFile(join(HERE, "page/style.css"), "utf8"), { loader: "css", minify: true });
+  return code.trim();
+}
+
+async function languages() {
+  const names = (await readdir(join(HERE, "words"))).filter((name) => name.endsWith(".json")).sort();
+  const read = async (/** @type {string} */ file) => ({
+    name: file.slice(0, -".json".length),
+    said: JSON.parse(await readFile(join(HERE, "words", file), "utf8")),
+  });
+  return Promise.all(names.map(read));
+}
+
+/** Keys of a section with a point between the levels. @param {any} section @param {string} [before] @returns {Record<string, string>} */
+function flat(section, before = "") {
+  const pairs = Object.entries(section ?? {}).flatMap(([key, value]) =>
+    typeof value === "object" ? Object.entries(flat(value, `${before}${key}.`)) : [[before + key, String(value)]],
+  );
+  return Object.fromEntries(pairs);
+}
+
+async function main() {
+  const at = process.argv.indexOf("--out");
+  const out = at >= 0 ? process.argv[at + 1] : join(HERE, "dist");
+  await mkdir(out, { recursive: true });
+  const { chunks, listing } = await site(out);
+  const first = firstLoad(chunks, MAIN);
+  for (const which of /** @type {const} */ (["bytes", "gzip", "brotli"]))
+    console.log(`scripts of the first load, ${which}: ${first.reduce((sum, chunk) => sum + chunk[which], 0)}`);
+  console.log(`${listing.chunks.length} chunks, one file: ${weights(await readFile(join(out, "one.js"))).brotli} brotli`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

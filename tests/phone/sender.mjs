@@ -1,0 +1,79 @@
+/**
+ * A phone without a page, for a test in Python with real relays: reads one JSON object, presses, sends until all is quiet,
+ * and says what happened. `{card (b64), facts, profile?, file? (bytes), patience (ms)}` ->
+ * `{case, reply: {keep}, finished: [copies], received, open: [reasons], replies: [texts]}`; a second line `{"pull": true}`
+ * collects the answers.
+ */
+import { createInterface } from "node:readline";
+import { chance } from "../../client/phone/chance.js";
+import { pull } from "../../client/phone/collecting.js";
+import { readCard } from "../../client/phone/organisation.js";
+import { emptyOutbox, step, summary } from "../../client/phone/outbox.js";
+import { cutUp, sealFile } from "../../client/phone/photo.js";
+import { prepare } from "../../client/phone/prepare.js";
+import { press } from "../../client/phone/press.js";
+import { newReplyBlock, openReplies, replyMailbox } from "../../client/phone/replies.js";
+import { askRelay, deposit } from "../../client/phone/transport.js";
+import { unb64 } from "../../client/phone/wire.js";
+import { doWork } from "../../client/phone/work.js";
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const asked = JSON.parse((await lines.next()).value);
+const card = readCard(unb64(asked.card));
+const until = Math.floor(Date.now() / 1_000) + 86_400;
+const { block, keep } = await newReplyBlock({ relays: card.relays, until, chance });
+const kit = await prepare({ card, facts: asked.profile ?? {}, reply: block, now: Date.now(), chance });
+const pressed = await press(kit, { facts: asked.facts, now: Date.now(), chance });
+const file = cutUp(chance(asked.file ?? 0), "image/jpeg", chance);
+const more = asked.file ? await sealFile(pressed.kit, file, { now: Date.now(), chance }) : { letters: [] };
+const said = await sent([...pressed.letters, ...more.letters], asked.patience);
+console.log(JSON.stringify({ case: kit.case, ...said, sha256: file.ref.sha256 }));
+
+await lines.next();
+const frames = await pull(
+  card.relays[0],
+  replyMailbox(keep),
+  {},
+  { now: () => Math.floor(Date.now() / 1_000), chance, fetch },
+);
+const { replies, bad } = await openReplies(frames, keep);
+console.log(JSON.stringify({ replies: replies.map(({ message }) => message.text), bad: bad.map(({ code }) => code) }));
+process.exit(0);
+
+function sent(letters, patience) {
+  return new Promise((resolve) => {
+    let outbox = emptyOutbox();
+    let timer;
+    const finished = [];
+    const worked = [];
+    const stop = setTimeout(done, patience);
+    const act = {
+      send: (effect) => deposit(effect, fetch).then(tell),
+      ask: ({ url }) => askRelay(url, fetch).then(tell),
+      work: async ({ id, url, attempt, bits, ...task }) => {
+        worked.push(bits);
+        tell({ type: "worked", id, url, attempt, nonce: await doWork(task, bits, async () => {}) });
+      },
+      finished: ({ copies }) => finished.push(copies),
+      wake: ({ at }) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => tell({ type: "tick" }), Math.max(0, at - Date.now()));
+      },
+    };
+    for (const letter of letters) tell({ type: "add", letter });
+
+    function tell(event) {
+      const next = step(outbox, { ...event, now: Date.now() }, chance);
+      outbox = next.outbox;
+      for (const effect of next.effects) act[effect.type]?.(effect);
+      if (finished.length === letters.length) done();
+    }
+
+    function done() {
+      clearTimeout(stop);
+      clearTimeout(timer);
+      const open = summary(outbox).flatMap(({ trouble }) => trouble.map(({ reason }) => reason));
+      resolve({ letters: letters.length, finished, worked: worked.length, open });
+    }
+  });
+}
