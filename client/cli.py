@@ -17,7 +17,9 @@ COMMANDS = {
     "outbox": "client.commands.outbox:outbox",
     "inbox": "client.commands.inbox:inbox",
     "org": "client.commands.org:org",
+    "phone": "client.commands.phone:phone",
     "stations": "client.stations.command:stations",
+    "phone": "client.commands.phone:phone",
 }
 HELP = {
     "demo": "Everything on this machine, in a temporary folder: seal, carry, open, answer.",
@@ -26,7 +28,9 @@ HELP = {
     "outbox": "What has not left yet.",
     "inbox": "The organisation's side: collect, open, read, answer, save.",
     "org": "Make and look after an organisation: keys, card, code.",
+    "phone": "Build, try and check the phone app.",
     "stations": "Build and search lists of police stations.",
+    "phone": "Build, try and check the phone app.",
     "relay": "Run a relay, which carries what it cannot read.",
 }
 PLUGINS = "tocsin.commands"  # the relay's commands live in the relay, which the client never imports

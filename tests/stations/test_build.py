@@ -1,0 +1,266 @@
+"""From somebody's list to ours: tables, GeoJSON, OpenStreetMap extracts."""
+
+import json
+import sys
+from pathlib import Path
+
+import osmium
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.files import CannotRead
+from client.stations import geojson, table
+from client.stations.build import Wish, build, read_source
+from client.stations.check import Kind
+from client.stations.draft import OPENSTREETMAP, tidy
+from client.stations.errors import ColumnsUnknown, OsmReaderMissing, SourceEmpty, SourceUnreadable
+from keys.errors import TocsinError
+from tests.stations.lists import HIFLD, INDIA, OVD, real
+
+
+def built(text: str, **wish):
+    return build(table.read(text.encode(), wish.pop("columns", {})), Wish(**wish))
+
+
+# Tables
+
+
+def test_a_table_is_understood_by_its_headers():
+    found = built(
+        "ID,Station Name,LATITUDE,Longitude,Address,City\n7,ОВД Арбат,55.74781,37.58892,Кривоарбатский 14,Москва\n"
+    )
+    (one,) = found.stations
+    assert (one.id, one.name, one.address, one.lat, one.lon) == (
+        "7", "ОВД Арбат", "Кривоарбатский 14, Москва", 5_574_781, 3_758_892,
+    )  # fmt: skip
+
+
+def test_semicolons_decimal_commas_and_russian_headers():
+    found = built('\ufeffНазвание;Широта;Долгота;Адрес\n"ОВД ""Арбат""";55,74781;37,58892;ул. Мира, 3\n')
+    (one,) = found.stations
+    assert (one.name, one.address, one.lat) == ('ОВД "Арбат"', "ул. Мира, 3", 5_574_781)
+
+
+def test_columns_may_be_named():
+    columns = {"name": ["what"], "lat": ["north"], "lon": ["EAST"], "address": ["b", "a"], "other": ["c"]}
+    (one,) = built("a,b,c,what,north,east\nA,B,C,Name,1,2\n", columns=columns).stations
+    assert (one.names, one.address, one.lat, one.lon) == (("Name", "C"), "B, A", 100_000, 200_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("a,b,c\n1,2,3\n", {}), ("name,lat,lon\nA,1,2\n", {"name": ["missing"]}), ("", {}), ("just text\n", {})],
+)
+def test_a_table_that_is_not_understood_is_refused(text, columns):
+    with pytest.raises(ColumnsUnknown):
+        table.read(text.encode(), columns)
+
+
+def test_other_encodings_are_named():
+    data = "name;lat;lon\nОВД;55;37\n".encode("cp1251")
+    with pytest.raises(SourceUnreadable):
+        table.read(data, {})
+    assert table.read(data, {}, "cp1251").drafts[0].names == ("ОВД",)
+    assert table.read("name\tlat\tlon\nОВД\t55\t37\n".encode("utf-16"), {}).drafts[0].names == ("ОВД",)
+    with pytest.raises(SourceUnreadable):
+        table.read(data, {}, "no-such-encoding")
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_are_read_or_refused(data):
+    for read in (lambda: table.read(data, {}), lambda: geojson.read(data)):
+        try:
+            read()
+        except TocsinError:
+            pass
+
+
+@given(st.text(max_size=100))
+def test_tidy_texts_are_tidy(text):
+    plain = tidy(text)
+    assert tidy(plain) == plain
+    assert plain == " ".join(plain.split())
+
+
+# What is doubtful
+
+
+ROWS = """id,name,lat,lon
+1,Good,55.75,37.61
+2,Zero,0,0
+3,Swapped,37.61,55.75
+4,New York,40.7,-74
+5,Good,55.75001,37.61
+6,No position,,
+7,Off the globe,95.0,200
+7,Same id,55.8,37.7
+7,Same id again,55.9,37.7
+8,Text,north,east
+9,Swapped far east,131.9,43.1
+"""
+
+
+def test_doubtful_points_are_named_and_kept():
+    found = built(ROWS, country="RU")
+    assert {(one.name, one.kind) for one in found.doubts} == {
+        ("Zero", Kind.ZERO),
+        ("Swapped", Kind.SWAPPED),
+        ("New York", Kind.OUTSIDE),
+        ("Good", Kind.DUPLICATE),
+        ("No position", Kind.NO_POSITION),
+        ("Off the globe", Kind.OFF_GLOBE),
+        ("Same id again", Kind.SAME_ID),
+        ("Text", Kind.NO_POSITION),
+        ("Swapped far east", Kind.SWAPPED),
+    }
+    assert [one.name for one in found.stations] == [
+        "Good", "Zero", "Swapped", "New York", "Good", "Same id", "Same id again",
+    ]  # fmt: skip
+    assert {found.doubts[at].kind for at in found.left_out} == {Kind.NO_POSITION, Kind.OFF_GLOBE, Kind.SWAPPED}
+
+
+def test_they_are_left_out_when_asked():
+    found = built(ROWS, country="RU", drop_bad=True)
+    assert [one.name for one in found.stations] == ["Good", "Same id", "Same id again"]
+
+
+def test_ids_are_kept_made_and_never_twice_the_same():
+    rows = "id,name,lat,lon\nОВД 1,A,1,1\n,B,2,2\n5,C,3,3\n5,D,4,4\n5,D,4,4\n"
+    first, second = (built(rows).stations for _ in range(2))
+    assert first == second
+    assert len({one.id for one in first}) == 5
+    assert first[2].id == "5"
+
+
+def test_a_list_without_positions_is_refused():
+    with pytest.raises(SourceEmpty):
+        built("name,lat,lon\nA,,\n")
+    with pytest.raises(SourceEmpty):
+        built("name,lat,lon\nA,0,0\n", drop_bad=True)
+
+
+# GeoJSON
+
+
+def feature(tags, geometry, **more):
+    return {"type": "Feature", "properties": tags, "geometry": geometry, **more}
+
+
+def collection(*features, **more):
+    return json.dumps({"type": "FeatureCollection", "features": features, **more}).encode()
+
+
+def test_points_and_outlines():
+    square = {"type": "Polygon", "coordinates": [[[37, 55], [38, 55], [38, 56], [37, 56], [37, 55]]]}
+    source = geojson.read(
+        collection(
+            feature({"name": "Point"}, {"type": "Point", "coordinates": [37.6, 55.7, 120]}, id=5),
+            feature({"name": "Square", "address": "Here"}, square),
+            feature({"name": "Nowhere"}, None),
+            None,
+        )
+    )
+    found = build(source, Wish())
+    assert [(one.id, one.name, one.lat, one.lon) for one in found.stations[:1]] == [
+        ("5", "Point", 5_570_000, 3_760_000)
+    ]
+    assert (found.stations[1].address, found.stations[1].lat) == ("Here", 5_550_000)
+    assert [one.kind for one in found.doubts] == [Kind.NO_POSITION] * 2
+    assert source.credit.notice == ""
+
+
+def test_names_in_other_languages_are_searched_too():
+    tags = {"@id": "way/12", "name": "Алмалы", "name:ru": "Алмалинское", "name:en": "Almaly", "alt_name": "УП; Алмалы"}
+    source = geojson.read(collection(feature(tags, {"type": "Point", "coordinates": [76.9, 43.2]})))
+    assert (source.drafts[0].id, source.drafts[0].names) == ("w12", ("Алмалы", "Almaly", "Алмалинское", "УП"))
+    assert source.credit == OPENSTREETMAP
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b'{"type":"Feature"}', b"[" * 100_000, b'{"features":{}}', b"\xff\xfe{"]
+)
+def test_what_is_no_collection_is_refused(data):
+    with pytest.raises(SourceUnreadable):
+        geojson.read(data)
+
+
+# OpenStreetMap
+
+
+@pytest.fixture
+def extract(tmp_path: Path) -> Path:
+    path = tmp_path / "small.osm.pbf"
+    police = {"amenity": "police"}
+    with osmium.SimpleWriter(str(path)) as writer:
+        writer.add_node(
+            osmium.osm.mutable.Node(
+                id=1,
+                location=(37.6, 55.7),
+                tags={**police, "name": "Точка", "addr:street": "Мира", "addr:housenumber": "5"},
+            )
+        )
+        writer.add_node(osmium.osm.mutable.Node(id=2, location=(37.0, 55.0)))
+        writer.add_node(osmium.osm.mutable.Node(id=3, location=(37.2, 55.1)))
+        writer.add_node(osmium.osm.mutable.Node(id=4, location=(30.0, 60.0), tags={"amenity": "cafe"}))
+        writer.add_node(osmium.osm.mutable.Node(id=5, location=(30.2, 60.2)))
+        writer.add_way(osmium.osm.mutable.Way(id=10, nodes=[2, 3, 2], tags={**police, "operator": "МВД"}))
+        writer.add_way(osmium.osm.mutable.Way(id=11, nodes=[4, 5, 4]))
+        writer.add_way(osmium.osm.mutable.Way(id=12, nodes=[99, 98], tags={**police, "name": "Cut off"}))
+        relation = {**police, "type": "multipolygon", "name": "Площадь"}
+        writer.add_relation(osmium.osm.mutable.Relation(id=20, members=[("w", 11, "outer")], tags=relation))
+    return path
+
+
+def test_points_ways_and_relations_of_an_extract(extract):
+    source = read_source(extract, Wish())
+    found = build(source, Wish())
+    assert [(one.id, one.name, one.address, one.lat, one.lon) for one in found.stations] == [
+        ("n1", "Точка", "Мира, 5", 5_570_000, 3_760_000),
+        ("w10", "МВД", "", 5_505_000, 3_710_000),
+        ("r20", "Площадь", "", 6_010_000, 3_010_000),
+    ]
+    assert [(one.id, one.kind) for one in found.doubts] == [("w12", Kind.NO_POSITION)]
+    assert found.credit == OPENSTREETMAP
+
+
+def test_an_extract_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "bad.osm.pbf"
+    path.write_bytes(b"no extract at all")
+    with pytest.raises(SourceUnreadable):
+        read_source(path, Wish())
+    with pytest.raises(CannotRead):
+        read_source(tmp_path / "missing.osm.pbf", Wish())
+
+
+def test_a_missing_reader_is_named(extract, monkeypatch):
+    monkeypatch.setitem(sys.modules, "osmium", None)
+    with pytest.raises(OsmReaderMissing):
+        read_source(extract, Wish())
+
+
+def test_an_extract_cut_off_is_refused(extract):
+    extract.write_bytes(extract.read_bytes()[:-40])
+    with pytest.raises(SourceUnreadable):
+        read_source(extract, Wish())
+
+
+# The real lists
+
+
+@pytest.mark.parametrize(("name", "count"), [(OVD, 67), (INDIA, 2_646), (HIFLD, 23_611)])
+def test_no_station_of_a_real_list_is_lost(name, count):
+    found = real(name)
+    assert len(found.stations) == count
+    assert not found.left_out
+
+
+def test_twice_counted_stations_of_a_real_list_are_named():
+    twice = [one.name for one in real(OVD).doubts if one.kind is Kind.DUPLICATE]
+    assert twice == ["76 ОП", "28 ОП"]
+    assert [one.name for one in real(OVD).doubts if one.kind is Kind.SAME_PLACE] == ["121 ОП", "30 ОП"]
+
+
+def test_openstreetmap_is_named_in_a_list_exported_from_it():
+    assert real(INDIA).credit == OPENSTREETMAP
+    assert real(HIFLD).credit.notice == ""

@@ -1,0 +1,53 @@
+"""The shared vectors: what the phone's `stations.js` is held to as well (vectors.test.mjs)."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from client.stations.pack import Pack, read
+from client.stations.search import Index
+from keys.errors import TocsinError
+from keys.wire import unb64
+from tests.stations.write_vectors import OUT
+
+VECTORS = json.loads(OUT.read_text(encoding="utf-8"))
+ROOT = unb64(VECTORS["root"])
+
+
+@pytest.fixture(scope="module")
+def held() -> Pack:
+    return read(unb64(VECTORS["pack"]), ROOT)
+
+
+def test_the_pack_holds_the_stations_in_its_order(held):
+    told = [{**asdict(one), "names": list(one.names), "name": one.name} for one in held.stations]
+    assert told == VECTORS["stations"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["near"], ids=lambda v: f"{v['lat']},{v['lon']},{v['accuracy']}")
+def test_near(held, vector):
+    found = Index(held.stations).near(vector["lat"], vector["lon"], vector["accuracy"])
+    assert [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found] == vector["answer"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["crowd_near"], ids=lambda v: str(v["lon"]))
+def test_near_in_a_crowd_where_ids_decide(vector):
+    found = Index(read(unb64(VECTORS["crowd"]), ROOT).stations).near(vector["lat"], vector["lon"], vector["accuracy"])
+    assert [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found] == vector["answer"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["find"], ids=lambda v: v["text"][:30])
+def test_find(held, vector):
+    found = Index(held.stations).find(vector["text"])
+    assert [{"id": one.station.id, "score": one.score} for one in found] == vector["answer"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["packs"], ids=lambda v: v["name"])
+def test_packs(held, vector):
+    if vector["expect"] == "ok":
+        assert read(unb64(vector["pack"]), ROOT, held).about.id == held.about.id
+        return
+    with pytest.raises(TocsinError) as caught:
+        read(unb64(vector["pack"]), ROOT, held)
+    assert caught.value.code == vector["expect"]

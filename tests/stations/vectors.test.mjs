@@ -1,0 +1,46 @@
+/** The shared vectors, as the phone reads them: the twin of test_vectors.py. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { readPack } from "../../client/phone/stations.js";
+import { unb64 } from "../../client/phone/wire.js";
+
+const vectors = JSON.parse(readFileSync(new URL("../vectors/stations.json", import.meta.url), "utf8"));
+const root = unb64(vectors.root);
+const held = await readPack(unb64(vectors.pack), root);
+
+test("the pack holds the stations in its order", () => {
+  assert.equal(held.length, vectors.stations.length);
+  for (const [at, station] of vectors.stations.entries()) assert.deepEqual(held.station(at), station);
+});
+
+const crowd = await readPack(unb64(vectors.crowd), root);
+const asked = [...vectors.near.map((one) => [held, one]), ...vectors.crowd_near.map((one) => [crowd, one])];
+
+for (const [stations, { lat, lon, accuracy, answer }] of asked) {
+  test(`near ${lat}, ${lon}, ${accuracy}`, () => {
+    const found = stations.near(lat, lon, accuracy);
+    assert.deepEqual(
+      found.map(({ station, m, highlight }) => ({ id: station.id, m, highlight })),
+      answer,
+    );
+  });
+}
+
+for (const { text, answer } of vectors.find) {
+  test(`find ${text.slice(0, 30)}`, () => {
+    const found = held.find(text);
+    assert.deepEqual(
+      found.map(({ station, score }) => ({ id: station.id, score })),
+      answer,
+    );
+  });
+}
+
+for (const { name, expect, pack, comment } of vectors.packs) {
+  test(`pack ${name}: ${comment}`, async () => {
+    const read = readPack(unb64(pack), root, held.about);
+    if (expect === "ok") assert.equal((await read).about.id, held.about.id);
+    else await assert.rejects(read, { code: expect });
+  });
+}
