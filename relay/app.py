@@ -1,0 +1,42 @@
+"""The door. Everything the relay can do is in `routes`."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from relay import routes
+from relay.addresses import Addresses
+from relay.bell import Bell
+from relay.cards import Cards
+from relay.config import Config
+from relay.lanes import Lanes
+from relay.ledger import Ledger, relay_seed
+from relay.mailbox import Mailbox
+from relay.store.base import Store
+from relay.store.files import make_folder
+from relay.store.sqlite import SqliteStore
+
+
+def create_app(config: Config, store: Store | None = None) -> Flask:
+    """Wire store, mailbox and routes together; `app.extensions["mailbox"].close()` ends it. Raises StoreError."""
+    make_folder(config.data)
+    store = store or SqliteStore(config.data, config.limits.ballast_bytes)
+    limits = config.limits
+    ledger = Ledger(config.origins[0], relay_seed(config.data, config.chance))
+    lanes = Lanes(limits, store.room(), config.chance)
+    bell = Bell(limits.waiting)
+    mailbox = Mailbox(store, ledger=ledger, lanes=lanes, bell=bell, clock=config.clock, bound=limits.queue)
+    cards = Cards(store, mailbox, config.clock, limits.cards)
+    addresses = Addresses(limits.per_address, limits.per_loopback, config.chance)
+    desk = routes.Desk(config, mailbox=mailbox, lanes=lanes, ledger=ledger, cards=cards, addresses=addresses)
+
+    app = Flask("relay", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # the routes answer it, with CORS
+    app.request_class = routes.TightRequest
+    app.extensions["mailbox"] = mailbox
+    app.extensions["desk"] = desk
+    app.register_blueprint(routes.over(desk))
+    routes.install(app, desk)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,215 @@
+"""Our Flask app on an event loop. Three kinds of call:
+
+quick ones (a deposit before the disk, relay info) run on the loop itself, which is cheaper than any hand-over;
+blocking ones (a page out of the store, a card) run in a few threads; held ones are finished when their future is
+settled, and cost neither a thread nor the interpreter lock until then.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from keys.errors import Busy, RelayBroken, RelayError
+from relay import faults
+from relay.later import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held
+from relay.routes import BLOCKING, CORS, Desk, body_bytes
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Scope]]
+Send = Callable[[Scope], Awaitable[None]]
+Headers = list[tuple[str, str]]
+Reply = tuple[int, Headers, bytes]
+T = TypeVar("T")
+
+THREADS = 4
+BLOCKED = 1_024  # blocking calls running or waiting for a thread; each may hold a request of 64 KiB
+# A parcel over a line of 10 kbit/s takes under a minute.
+LINE_SECONDS = 120
+PIECE = 128 * 1024
+
+
+class HungUp(Exception):
+    """Whoever asked is gone or too slow; there is nobody to answer."""
+
+
+class Adapter:
+    """The ASGI side of a relay's app."""
+
+    def __init__(self, app: Flask, desk: Desk) -> None:
+        self._wsgi = app.wsgi_app
+        self._desk = desk
+        self._threads = ThreadPoolExecutor(THREADS, "view")
+        self._blocked = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = body_bytes(scope["path"])
+        environ = _environ(scope)
+        try:
+            whole = await _read(environ, receive, limit)
+            status, headers, content = await self._answer(environ, receive)
+        except HungUp:
+            return
+        if not whole:
+            headers.append(("Connection", "close"))  # the rest of the body is not read
+        encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await send({"type": "http.response.start", "status": status, "headers": encoded})
+        if len(content) <= PIECE:
+            await send({"type": "http.response.body", "body": content})
+        else:
+            await self._send_large(content, send)
+
+    async def _send_large(self, content: bytes, send: Send) -> None:
+        """In pieces, because the server takes the next one only when the reader has room for it."""
+        mailbox = self._desk.mailbox
+        mailbox.sending += len(content)
+        try:
+            for start in range(0, len(content), PIECE):
+                more = start + PIECE < len(content)
+                async with asyncio.timeout(LINE_SECONDS):
+                    body = content[start : start + PIECE]
+                    await send({"type": "http.response.body", "body": body, "more_body": more})
+        except TimeoutError:
+            return  # the line is dropped with the answer unfinished
+        finally:
+            mailbox.sending -= len(content)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    async def _answer(self, environ: dict[str, Any], receive: Receive) -> Reply:
+        environ[FUTURE_KEY] = asyncio.get_running_loop().create_future()
+        try:
+            if environ["PATH_INFO"] in BLOCKING:
+                reply = await self._in_thread(lambda: _call(self._wsgi, environ))
+            else:
+                reply = _call(self._wsgi, environ)
+            held: Held | None = environ.get(HELD_KEY)
+            return reply if held is None else _reply(await self._finish(held, receive))
+        except RelayError as error:
+            return _reply(self._desk.problem(error))
+
+    async def _finish(self, held: Held, receive: Receive) -> Answer:
+        try:
+            result = await _settled(held, receive)
+        finally:
+            held.release()
+        if held.blocks:
+            return await self._in_thread(lambda: held.finish(result))
+        return held.finish(result)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        if self._blocked >= BLOCKED:
+            raise Busy()
+        self._blocked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except RelayError:
+            raise
+        except Exception as error:
+            faults.log(error)
+            raise RelayBroken() from None
+        finally:
+            self._blocked -= 1
+
+
+async def _settled(held: Held, receive: Receive) -> Any:
+    """What the wait was settled with, None when its time is over. Raises HungUp."""
+    assert isinstance(held.wait, asyncio.Future)  # noqa: S101 - made by `_answer`
+    if held.seconds is None:  # for the disk: soon, and done whether somebody listens or not
+        return await held.wait
+    gone = asyncio.ensure_future(receive())  # after the body only one message can come: that the line is closed
+    try:
+        await asyncio.wait((held.wait, gone), timeout=held.seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+    if held.wait.done():
+        return held.wait.result()
+    if gone.done() and not gone.cancelled():
+        raise HungUp()
+    return None
+
+
+def _reply(answer: Answer) -> Reply:
+    """An answer that did not go through Flask, with all the headers it would have got there."""
+    length = ("Content-Length", str(len(answer.body)))
+    return answer.status, [("Content-Type", answer.kind), length, *answer.headers, *CORS], answer.body
+
+
+def _call(wsgi: Any, environ: dict[str, Any]) -> Reply:
+    """Run a WSGI app to its end."""
+    status = 500
+    headers: Headers = []
+
+    def start(line: str, fields: Headers, _: Any = None) -> None:
+        nonlocal status, headers
+        status, headers = int(line[:3]), fields
+
+    answer = wsgi(environ, start)
+    try:
+        return status, headers, b"".join(answer)
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
+
+
+async def _read(environ: dict[str, Any], receive: Receive, limit: int) -> bool:
+    """Put the body into the environ, whether its length was announced or not. Never holds more than `limit` and one
+    piece of what the server hands over. False: there is more, and the app, told so by CONTENT_LENGTH, will refuse.
+    Raises HungUp."""
+    body = b""
+    if _claimed(environ) > limit:
+        return False
+    more = True
+    try:
+        async with asyncio.timeout(LINE_SECONDS):
+            while more and len(body) <= limit:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise HungUp()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise HungUp() from None
+    environ[BODY_KEY] = body
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return len(body) <= limit
+
+
+def _claimed(environ: dict[str, Any]) -> int:
+    length: str = environ["CONTENT_LENGTH"]
+    return int(length[:20]) if length.isascii() and length.isdigit() else 0
+
+
+def _environ(scope: Scope) -> dict[str, Any]:
+    host, port = scope.get("server") or ("relay", 80)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode("utf-8", "replace").decode("latin-1"),  # as WSGI wants it
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "CONTENT_LENGTH": "",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": "HTTP/" + scope["http_version"],
+        "REMOTE_ADDR": (scope.get("client") or ("",))[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for raw, value in scope["headers"]:
+        name = raw.decode("latin-1").upper().replace("-", "_")
+        if name == "CONTENT_LENGTH":
+            environ[name] = value.decode("latin-1")
+        elif name not in ("CONTENT_TYPE", "TRANSFER_ENCODING"):
+            environ["HTTP_" + name] = value.decode("latin-1")
+    return environ

@@ -1,0 +1,52 @@
+"""Who waits for which mailbox."""
+
+import threading
+from collections.abc import Iterable
+
+from relay.later import Wait
+
+PER_MAILBOX = 16  # calls held open for one mailbox; more are answered at once
+
+
+class Bell:
+    """Held-open collect calls. `listen` before looking into the store, or a letter may slip in between."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._count = 0
+        self._waits: dict[bytes, set[Wait]] = {}
+        self._lock = threading.Lock()
+        self._silent = False
+
+    def listen(self, mailbox: bytes, wait: Wait) -> bool:
+        """False: too many wait already, or the relay is stopping."""
+        with self._lock:
+            waits = self._waits.get(mailbox, set())
+            if self._silent or self._count >= self._most or len(waits) >= PER_MAILBOX:
+                return False
+            waits.add(wait)
+            self._waits[mailbox] = waits
+            self._count += 1
+            return True
+
+    def leave(self, mailbox: bytes, wait: Wait) -> None:
+        """No longer wait; not waiting is fine."""
+        with self._lock:
+            waits = self._waits.get(mailbox)
+            if waits is None or wait not in waits:
+                return
+            waits.discard(wait)
+            self._count -= 1
+            if not waits:
+                del self._waits[mailbox]
+
+    def ring(self, mailboxes: Iterable[bytes]) -> list[tuple[Wait, None]]:
+        """Everybody to be woken, in the form `settle` takes."""
+        with self._lock:
+            return [(wait, None) for mailbox in mailboxes for wait in self._waits.get(mailbox, ())]
+
+    def silence(self) -> list[tuple[Wait, None]]:
+        """The relay stops: wake everybody, and let nobody wait from here on."""
+        with self._lock:
+            self._silent = True
+            return [(wait, None) for waits in self._waits.values() for wait in waits]

@@ -1,0 +1,119 @@
+"""`tocsin relay ...`, also `python -m relay ...`. Only click is imported before a command runs."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keys.errors import TocsinError
+
+
+class _Group(click.Group):
+    """Says what went wrong in two lines; exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TocsinError as error:
+            click.echo(f"error: {error.sentence}", err=True)
+            if error.hint:
+                click.echo(f"hint: {error.hint}", err=True)
+            sys.exit(1)
+
+
+class _Listen(click.ParamType[tuple[str, int]]):
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, colon, port = str(value).rpartition(":")
+        if not colon or not port.isascii() or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004
+            self.fail("write HOST:PORT, as in 127.0.0.1:8440", param, ctx)
+        return host.strip("[]"), int(port)
+
+
+class _Origin(click.ParamType[str]):
+    name = "URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        scheme, _, rest = str(value).partition("://")
+        if scheme not in ("http", "https") or not rest.isascii() or not rest.strip("/") or set(rest) & set(" +?#@"):
+            self.fail("write the relay's address, as in https://relay.example", param, ctx)
+        return f"{scheme}://{rest.rstrip('/')}"
+
+
+DATA = click.option(
+    "--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="the relay's folder"
+)
+
+
+@click.group(cls=_Group)
+def relay() -> None:
+    """Carry sealed envelopes that nobody here can read."""
+
+
+@relay.command()
+@DATA
+@click.option("--listen", type=_Listen(), default="127.0.0.1:8440", show_default=True, help="port 0: any free one")
+@click.option("--origin", "origins", type=_Origin(), multiple=True, help="address the relay is reached by; repeatable")
+@click.option("--trusted-proxies", type=click.IntRange(0, 8), default=0, help="proxies in front of the relay")
+@click.option("--max-bytes", type=click.IntRange(0), help="size of the database; default: four fifths of free space")
+@click.option("--ballast-bytes", type=click.IntRange(0), help="kept free for acknowledging on a full disk")
+@click.option("--per-address", type=click.IntRange(0), help="calls a minute from one address; 0: any number")
+@click.option("--per-loopback", type=click.IntRange(0), help="the same for this machine, proxies and onion services")
+@click.option("--work-floor", type=click.IntRange(0, 24), help="bits of work asked for at any time")
+@click.option("--work-share", type=click.FloatRange(0, 1), help="of the space may be full before work is asked for")
+@click.option("--unproven-share", type=click.FloatRange(0, 1), help="the same before unknown mailboxes are refused")
+@click.option("--queue", type=click.IntRange(1), help="deposits that may wait for the disk")
+@click.option("--waiting", type=click.IntRange(0), help="collect calls that may be held open")
+@click.option("--cards", type=click.IntRange(0), help="organisations' cards kept")
+def serve(data: Path, listen: tuple[str, int], origins: tuple[str, ...], trusted_proxies: int, **limits: Any) -> None:
+    """Run the relay until it is told to stop."""
+    from relay.config import Config, Limits  # noqa: PLC0415
+    from relay.serve import serve as run  # noqa: PLC0415
+
+    set_ = {name: value for name, value in limits.items() if value is not None}
+    config = Config(data, origins, Limits(**set_), trusted_proxies)
+    run(config, *listen, ready=lambda address: click.echo(f"relay listening on {address}"))
+    # Everything is on disk and closed. A last thread of granian may still hold a Python object, and taking the
+    # interpreter apart under it has been seen to abort the process.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+@relay.command()
+@DATA
+def sweep(data: Path) -> None:
+    """Forget what is older than 35 days; a running relay does so every hour."""
+    from relay.config import system_clock  # noqa: PLC0415
+    from relay.serve import sweep as run  # noqa: PLC0415
+
+    click.echo(f"forgotten: {run(data, system_clock())}")
+
+
+@relay.command()
+@DATA
+def check(data: Path) -> None:
+    """Look the folder over: database, hashes, sizes, permissions, key."""
+    from relay.serve import check as run  # noqa: PLC0415
+
+    found = run(data)
+    for fault in found:
+        click.echo(f"error: {fault}", err=True)
+    if found:
+        sys.exit(1)
+    click.echo("all is well")
+
+
+@relay.command()
+@DATA
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="the archive to write")
+def backup(data: Path, out: Path) -> None:
+    """Copy database and key into one archive, also while the relay runs."""
+    from relay.serve import backup as run  # noqa: PLC0415
+
+    run(data, out)
+    click.echo("hint: what is collected later stays in this copy; destroy it as soon as it is of no use", err=True)

@@ -1,0 +1,178 @@
+"""The rules: deposit, collect, acknowledge, expire. No HTTP and no SQL."""
+
+import concurrent.futures
+import enum
+from contextlib import suppress
+from typing import Any
+
+from keys.errors import BadEnvelopeSize, BadSuite, RelayError, RelayFull
+from keys.mailbox import Collect
+from keys.wire import DAY_SECONDS, HOUR_SECONDS, SIZES, SUITE, TTL_DAYS, day_of, digest
+from relay.bell import Bell
+from relay.config import Clock
+from relay.lanes import Lanes
+from relay.later import Wait, settle
+from relay.ledger import Ledger
+from relay.replay import Replays
+from relay.store.base import Envelope, Store, StoreFull, seen_id
+from relay.writer import Deposit, Errand, Writer
+
+PAGE_BYTES = 4 * 1024 * 1024  # the most envelope bytes in one collect answer
+# Answers on their way to slow readers. Beyond this a page has one frame: nobody fills the memory by not reading.
+SENDING_BYTES = 32 * 1024 * 1024
+SEASON_DAYS = 90  # how exactly it is known when somebody last collected
+MEASURE_BYTES = 8 * 1024 * 1024  # written between two looks at the disk
+
+
+class Kept(enum.Enum):
+    """What became of a deposit that was not refused."""
+
+    NEW = 201
+    KNOWN = 200
+
+
+def season_of(now: int) -> int:
+    """The 90 days a Unix time lies in."""
+    return now // (SEASON_DAYS * DAY_SECONDS)
+
+
+class Mailbox:
+    """All mailboxes of one relay. Owns the writer; everything that changes the store goes through it."""
+
+    def __init__(self, store: Store, *, ledger: Ledger, lanes: Lanes, bell: Bell, clock: Clock, bound: int) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._lanes = lanes
+        self._clock = clock
+        self.bell = bell
+        self.sending = 0  # bytes of large answers on their way; kept by whoever sends them
+        self.replays = Replays(0 if store.fresh else clock() + 1)
+        self._unmeasured = 0
+        self._unscrubbed = True
+        self._closed = False
+        self._swept_hour = -1
+        self._sweep: Any = iter(())
+        self.writer = Writer(self._keep, self._tidy, bound)
+        self.writer.start()
+
+    # Deposit
+
+    def deposit(self, mailbox: bytes, commitment: bytes, body: bytes, nonce: bytes | None, wait: Wait) -> bytes:
+        """Queue an envelope and return its receipt, which is worth something once `wait` is settled with Kept; a
+        RelayError there means that it was refused. Raises BadEnvelopeSize, BadSuite, WorkNeeded, Busy."""
+        if len(body) not in SIZES:
+            raise BadEnvelopeSize()
+        if body[0] != SUITE:
+            raise BadSuite()
+        now = self._clock()
+        hash_ = digest(body)
+        self._lanes.check_work(mailbox, hash_, nonce, now)
+        receipt = self._ledger.receipt(commitment, hash_, now)
+        envelope = Envelope(mailbox, hash_, commitment, day_of(now) + TTL_DAYS, body)
+        self.writer.submit(Deposit(seen_id(mailbox, hash_), envelope, wait))
+        return receipt
+
+    def _keep(self, deposits: list[Deposit]) -> list[Kept | RelayError]:
+        """Called by the writer with what queued up; one commit for all of it."""
+        asked: dict[bytes, Envelope] = {}
+        for deposit in deposits:
+            asked.setdefault(deposit.id, deposit.envelope)
+        known = self._store.known(list(asked))
+        refused = self._keep_new({id_: envelope for id_, envelope in asked.items() if id_ not in known})
+        results: list[Kept | RelayError] = []
+        for deposit in deposits:
+            results.append(refused.get(deposit.id) or (Kept.KNOWN if deposit.id in known else Kept.NEW))
+            known.add(deposit.id)
+        return results
+
+    def _keep_new(self, envelopes: dict[bytes, Envelope]) -> dict[bytes, RelayError]:
+        mailboxes = list({envelope.mailbox for envelope in envelopes.values()})
+        if not mailboxes:
+            return {}
+        standings = dict(zip(mailboxes, self._store.standings(mailboxes, self._lanes.bound), strict=True))
+        refused = self._lanes.refused(envelopes, standings)
+        admitted = {id_: envelope for id_, envelope in envelopes.items() if id_ not in refused}
+        try:
+            if admitted:
+                self._store.keep(admitted)
+        except StoreFull:
+            self._unscrubbed = True
+            return refused | dict.fromkeys(admitted, RelayFull())
+        self._after_keeping(list(admitted.values()))
+        return refused
+
+    def _after_keeping(self, envelopes: list[Envelope]) -> None:
+        self._unmeasured += sum(len(envelope.body) for envelope in envelopes)
+        if self._lanes.scarce:
+            self._unscrubbed = True  # an empty -wal file is room, too
+        elif self._unmeasured > MEASURE_BYTES:
+            self._measure()
+        settle(self.bell.ring({envelope.mailbox for envelope in envelopes}))
+
+    # Collect
+
+    def collect(self, asked: Collect, at: int) -> list[Envelope]:
+        """Acknowledge, then the first page. Waits for the writer when there is something to write: not for the event
+        loop. Raises Replayed, WrongClock, Busy."""
+        now = self._clock()
+        self.replays.check(asked.mailbox, asked.nonce, at, now)
+        season = season_of(now)
+        if asked.ack or self._store.season(asked.mailbox) != season:
+            self.run(lambda: self._acknowledge(asked, season))
+        return self.page(asked)
+
+    def page(self, asked: Collect) -> list[Envelope]:
+        """The first page, without acknowledging anything."""
+        budget = PAGE_BYTES if self.sending < SENDING_BYTES else 1
+        return self._store.page(asked.mailbox, asked.want, budget) if asked.want else []
+
+    def _acknowledge(self, asked: Collect, season: int) -> None:
+        try:
+            if asked.ack and self._store.forget(asked.mailbox, asked.ack):
+                self._unscrubbed = True
+        except StoreFull:
+            raise RelayFull() from None
+        with suppress(StoreFull):  # not remembered today; collecting goes on
+            if self._store.season(asked.mailbox) != season:
+                self._store.prove(asked.mailbox, season)
+
+    def run(self, call: Any) -> Any:
+        """Have the writer do something, and wait for it. Raises what the call raised, if it is a RelayError."""
+        wait: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self.writer.submit(Errand(call, wait))
+        result = wait.result()
+        if isinstance(result, RelayError):
+            raise result
+        return result
+
+    # Expire
+
+    def _tidy(self) -> bool:
+        """Between two batches: what was deleted leaves the -wal file too, and once an hour what is too old goes."""
+        hour = self._clock() // HOUR_SECONDS
+        if hour != self._swept_hour:
+            self._swept_hour = hour
+            self._sweep = self._store.sweep(day_of(self._clock()), season_of(self._clock()) - 1, self._clock())
+        gone = next(self._sweep, None)
+        if gone or self._unscrubbed:
+            self._unscrubbed = not self._store.scrub()
+            self._measure()
+        return gone is not None
+
+    def _measure(self) -> None:
+        self._unmeasured = 0
+        self._lanes.measure(self._store.room())
+
+    def hush(self) -> None:
+        """Wake who waits; nobody waits from here on."""
+        settle(self.bell.silence())
+
+    def close(self) -> None:
+        """Write what is queued, let go of the store. A second time is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        self.hush()
+        self.writer.stop()
+        self._store.scrub()
+        self._store.close()

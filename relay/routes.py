@@ -1,0 +1,363 @@
+"""HTTP to calls and back; no SQL, no rule. Specified in `relay/http.md`. Nothing that was sent is ever repeated."""
+
+import concurrent.futures
+import json
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
+
+from keys.errors import (
+    BadCommitment,
+    BadMailbox,
+    BadRequest,
+    Busy,
+    Malformed,
+    NoSuchCall,
+    RelayBroken,
+    RelayError,
+    TooLarge,
+    TooMany,
+    WorkNeeded,
+    WrongClock,
+    WrongMethod,
+)
+from keys.mailbox import SIGNED_BYTES, Collect, check_collect
+from keys.note import NOTE_BYTES
+from keys.wire import (
+    COMMIT_HEADER,
+    ENVELOPE_TYPE,
+    HASH_BYTES,
+    MAILBOX_HEADER,
+    NOTE_TYPE,
+    PARCEL_BYTES,
+    PROBLEM_TYPE,
+    ROOT_HEADER,
+    SIGNATURE_HEADER,
+    SIZES,
+    SUITE,
+    TTL_DAYS,
+    WORK_HEADER,
+    FrameKind,
+    b64,
+    unb64,
+)
+from keys.work import NONCE_BYTES
+from relay import faults
+from relay.addresses import Addresses, retry_after
+from relay.cards import Cards
+from relay.config import Config
+from relay.lanes import Lanes
+from relay.later import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held, Wait
+from relay.ledger import Ledger
+from relay.mailbox import Kept, Mailbox
+from relay.store.base import Envelope
+
+RETRY_SECONDS = 5  # what Retry-After says when the disk is behind
+LETTER = SIZES[0]
+
+# The largest body of each path, and the paths whose views wait for the disk and belong into a thread
+DEPOSIT = "/v1/deposit"
+BODY_BYTES = {DEPOSIT: PARCEL_BYTES, "/v1/collect": SIGNED_BYTES, "/v1/card": NOTE_BYTES}
+OTHER_BODY_BYTES = 0
+BLOCKING = frozenset({"/v1/collect", "/v1/card"})
+
+# Headers are read out of the environ: `request.headers` takes ten times as long.
+_MAILBOX, _COMMIT, _WORK, _SIGNATURE, _ROOT = (
+    "HTTP_" + name.upper().replace("-", "_")
+    for name in (MAILBOX_HEADER, COMMIT_HEADER, WORK_HEADER, SIGNATURE_HEADER, ROOT_HEADER)
+)
+
+CORS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "Retry-After"),
+    ("Cache-Control", "no-store"),
+)
+PREFLIGHT = (
+    ("Access-Control-Allow-Methods", "GET, POST, PUT"),
+    (
+        "Access-Control-Allow-Headers",
+        ", ".join(("Content-Type", MAILBOX_HEADER, COMMIT_HEADER, WORK_HEADER, SIGNATURE_HEADER, ROOT_HEADER)),
+    ),
+    ("Access-Control-Max-Age", "86400"),
+)
+
+
+class Desk:
+    """What the routes of one relay stand on, and the words for what goes wrong."""
+
+    def __init__(
+        self, config: Config, *, mailbox: Mailbox, lanes: Lanes, ledger: Ledger, cards: Cards, addresses: Addresses
+    ) -> None:
+        self.config = config
+        self.mailbox = mailbox
+        self.lanes = lanes
+        self.ledger = ledger
+        self.cards = cards
+        self.addresses = addresses
+
+    def now(self) -> int:
+        return self.config.clock()
+
+    def problem(self, error: RelayError) -> Answer:
+        """The answer of RFC 9457 for an error."""
+        fields: dict[str, Any] = {
+            "type": f"urn:tocsin:problem:{error.code}",
+            "title": error.sentence,
+            "status": error.status,
+            "code": error.code,
+        }
+        if error.hint:
+            fields["hint"] = error.hint
+        headers: tuple[tuple[str, str], ...] = ()
+        if isinstance(error, WrongClock):
+            fields["time"] = max(self.now(), self.mailbox.replays.floor)
+        if isinstance(error, WorkNeeded):
+            seed, bits = self.lanes.asked(self.now())
+            fields.update(seed=b64(seed), bits=bits)
+        if isinstance(error, TooMany):
+            headers = (("Retry-After", str(retry_after(self.now()))),)
+        if isinstance(error, Busy):
+            headers = (("Retry-After", str(RETRY_SECONDS)),)
+        return Answer(error.status, PROBLEM_TYPE, json.dumps(fields).encode(), headers)
+
+
+def over(desk: Desk) -> Blueprint:
+    """Every call of a relay."""
+    bp = Blueprint("relay", __name__)
+
+    @bp.get("/v1/relay")
+    def relay() -> Response:
+        return respond(_relay(desk))
+
+    @bp.post(DEPOSIT)
+    def deposit() -> Response:
+        return held(request.environ, _deposit(desk, request.environ))
+
+    @bp.post("/v1/collect")
+    def collect() -> Response:
+        return _collect(desk, request.get_data(cache=False), request.environ)
+
+    @bp.get("/v1/card")
+    def get_card() -> Response:
+        return respond(Answer(200, NOTE_TYPE, desk.cards.get(_root())))
+
+    @bp.put("/v1/card")
+    def put_card() -> Response:
+        new = desk.cards.put(_root(), request.get_data(cache=False))
+        return respond(Answer(201 if new else 200, NOTE_TYPE, b""))
+
+    @bp.route("/v1/relay", methods=["OPTIONS"])
+    @bp.route(DEPOSIT, methods=["OPTIONS"])
+    @bp.route("/v1/collect", methods=["OPTIONS"])
+    @bp.route("/v1/card", methods=["OPTIONS"])
+    def preflight() -> Response:
+        return respond(Answer(204, NOTE_TYPE, b"", PREFLIGHT))
+
+    return bp
+
+
+class Rim:
+    """Around the app: the limit before every call, the headers for browsers after it, and the short way for deposits.
+
+    A deposit does not need what Flask does for a call, and Flask's part takes as long as all of ours. The rest of
+    the calls come seldom and go through it.
+    """
+
+    def __init__(self, inner: Any, desk: Desk) -> None:
+        self._inner = inner
+        self._desk = desk
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+            return start_response(status, [*headers, *CORS], error)
+
+        try:
+            self._desk.addresses.count(environ.get("REMOTE_ADDR", ""), self._desk.now())
+            if environ["PATH_INFO"] != DEPOSIT or environ["REQUEST_METHOD"] != "POST":
+                return self._inner(environ, start)
+            waiting = _deposit(self._desk, environ)
+            if FUTURE_KEY in environ:
+                environ[HELD_KEY] = waiting
+                return []
+            answer = waiting.now()
+        except Exception as error:
+            answer = self._desk.problem(ours(error))
+        fields = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), *answer.headers]
+        start(f"{answer.status} {HTTPStatus(answer.status).phrase}", fields)
+        return [answer.body]
+
+
+def install(app: Flask, desk: Desk) -> None:
+    """Problems instead of tracebacks, and the rim around it all."""
+    app.wsgi_app = Rim(app.wsgi_app, desk)  # type: ignore[method-assign]
+
+    @app.errorhandler(Exception)
+    def refuse(error: Exception) -> Response:
+        response = respond(desk.problem(ours(error)))
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response
+
+
+def ours(error: Exception) -> RelayError:
+    """The problem a client is told; what is nobody's mistake but ours is logged."""
+    if isinstance(error, RelayError):
+        return error
+    if isinstance(error, NotFound):
+        return NoSuchCall()
+    if isinstance(error, MethodNotAllowed):
+        return WrongMethod()
+    if isinstance(error, RequestEntityTooLarge):
+        return TooLarge()
+    if isinstance(error, HTTPException):
+        return BadRequest()
+    faults.log(error)
+    return RelayBroken()
+
+
+class BadRoot(BadRequest):
+    """the header Tocsin-Root is not 32 bytes in base64url"""
+
+
+class TightRequest(Request):
+    """Refuses a body larger than its path takes, before it is read."""
+
+    @property
+    def max_content_length(self) -> int | None:
+        return body_bytes(self.path)
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        raise AttributeError("the path decides")
+
+
+def body_bytes(path: str) -> int:
+    """The largest body a path takes."""
+    return BODY_BYTES.get(path, OTHER_BODY_BYTES)
+
+
+# Answers
+
+
+def respond(answer: Answer) -> Response:
+    """A finished answer as Flask's."""
+    response = Response(answer.body, answer.status, content_type=answer.kind)
+    response.headers.extend(answer.headers)
+    return response
+
+
+def held(environ: dict[str, Any], answer: Held) -> Response:
+    """An answer that is not there yet. Our own server holds it back; any other waits here in its thread."""
+    if FUTURE_KEY not in environ:
+        return respond(answer.now())
+    environ[HELD_KEY] = answer
+    return Response(status=202)
+
+
+def _wait(environ: dict[str, Any]) -> Wait:
+    wait: Wait | None = environ.get(FUTURE_KEY)
+    return concurrent.futures.Future() if wait is None else wait
+
+
+def _deposit(desk: Desk, environ: dict[str, Any]) -> Held:
+    body = environ.get(BODY_KEY)
+    if body is None:
+        body = get_input_stream(environ, max_content_length=PARCEL_BYTES).read()
+    if len(body) > PARCEL_BYTES:
+        raise TooLarge()
+    mailbox = _header(environ, _MAILBOX, HASH_BYTES, BadMailbox)
+    commitment = _header(environ, _COMMIT, HASH_BYTES, BadCommitment)
+    wait = _wait(environ)
+    receipt = desk.mailbox.deposit(mailbox, commitment, body, _work(environ), wait)
+    return Held(wait, lambda kept: _receipt(receipt, kept))
+
+
+def _receipt(receipt: bytes, kept: Kept | RelayError | None) -> Answer:
+    if isinstance(kept, RelayError):
+        raise kept
+    if kept is None:
+        raise RelayBroken()
+    return Answer(kept.value, NOTE_TYPE, receipt)
+
+
+def _collect(desk: Desk, body: bytes, environ: dict[str, Any]) -> Response:
+    asked = check_collect(body, environ.get(_SIGNATURE), desk.config.origins, desk.now())
+    found = desk.mailbox.collect(asked, _at(body))
+    wait = _wait(environ)
+    if found or not asked.wait or not desk.mailbox.bell.listen(asked.mailbox, wait):
+        return respond(_frames(desk, asked, found))
+    waiting = _waiting(desk, asked, wait)
+    if found := desk.mailbox.page(asked):  # it came before we listened
+        waiting.release()
+        return respond(_frames(desk, asked, found))
+    return held(environ, waiting)
+
+
+def _waiting(desk: Desk, asked: Collect, wait: Wait) -> Held:
+    return Held(
+        wait,
+        lambda _: _frames(desk, asked, desk.mailbox.page(asked)),
+        seconds=asked.wait,
+        blocks=True,
+        release=lambda: desk.mailbox.bell.leave(asked.mailbox, wait),
+    )
+
+
+def _frames(desk: Desk, asked: Collect, found: list[Envelope]) -> Answer:
+    parts: list[bytes] = []
+    for envelope in found:
+        kind = FrameKind.LETTER if len(envelope.body) == LETTER else FrameKind.PARCEL
+        parts += [bytes([kind]), envelope.commitment if asked.commits else b"", envelope.body]
+    if not found and asked.cover:
+        chance = desk.config.chance
+        filler = bytes([SUITE]) + chance(LETTER - 1)
+        parts = [bytes([FrameKind.FILLER]), chance(HASH_BYTES) if asked.commits else b"", filler]
+    return Answer(200, ENVELOPE_TYPE, b"".join(parts))
+
+
+def _relay(desk: Desk) -> Answer:
+    seed, bits = desk.lanes.asked(desk.now())
+    about = {
+        "origin": desk.config.origins[0],
+        "note_key": desk.ledger.note_key,
+        "time": desk.now(),
+        "sizes": list(SIZES),
+        "ttl_days": TTL_DAYS,
+        "work": {"seed": b64(seed), "bits": bits},
+    }
+    return Answer(200, "application/json", json.dumps(about).encode())
+
+
+# Parsers
+
+
+def _header(environ: dict[str, Any], key: str, length: int, wrong: type[RelayError]) -> bytes:
+    try:
+        return unb64(environ.get(key, ""), length)
+    except Malformed:
+        raise wrong() from None
+
+
+def _root() -> bytes:
+    return _header(request.environ, _ROOT, HASH_BYTES, BadRoot)
+
+
+def _work(environ: dict[str, Any]) -> bytes | None:
+    sent = environ.get(_WORK)
+    try:
+        return unb64(sent, NONCE_BYTES) if sent else None
+    except Malformed:
+        return None  # as good as no work
+
+
+class _Dated(msgspec.Struct):
+    at: int
+
+
+def _at(body: bytes) -> int:
+    """When a checked request says it was made."""
+    return msgspec.json.decode(body, type=_Dated).at

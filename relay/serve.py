@@ -1,0 +1,171 @@
+"""What an operator does with a relay: serve, sweep, check, backup."""
+
+import asyncio
+import fcntl
+import gc
+import os
+import resource
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from keys.errors import TocsinError
+from keys.wire import day_of
+from relay import archive
+from relay.app import create_app
+from relay.asgi import Adapter
+from relay.config import Config
+from relay.mailbox import season_of
+from relay.store.base import StoreError
+from relay.store.files import make_folder
+from relay.store.sqlite import SqliteStore
+
+# Calls in hand at once: a held-open collect costs a few KB
+CALLS = 8_192
+BACKLOG = 2_048
+FILES = 16_384
+
+
+class CannotListen(TocsinError):
+    """the relay cannot listen on this address"""
+
+    code = "cannot-listen"
+    hint = "another program may be using the port; choose another with --listen"
+
+
+class AlreadyServed(StoreError):
+    """another relay is running on this data folder"""
+
+    code = "store-in-use"
+    hint = "stop it first, or name another folder"
+
+
+def serve(config: Config, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Port 0: any that is free. Without an origin in
+    `config` the bound address is the origin. `ready` is told the address. Raises StoreError, CannotListen."""
+    os.umask(0o077)
+    _raise_file_limit()
+    make_folder(config.data)
+    with _alone(config.data), listening(host, port) as listener:
+        bound = listener.getsockname()[1]
+        address = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+        app = create_app(replace(config, origins=config.origins or (address,)))
+        mailbox = app.extensions["mailbox"]
+        adapter = Adapter(app, app.extensions["desk"])
+        try:
+            asyncio.run(run(adapter, listener, mailbox.hush, lambda: ready(address)))
+        finally:
+            adapter.close()
+            mailbox.close()
+
+
+async def run(adapter: Adapter, listener: socket.socket, hush: Callable[[], None], ready: Callable[[], None]) -> None:
+    server = _Server(adapter, listener)
+    server.on_startup(ready)
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        hush()  # a held-open collect would keep us for a minute
+        server.stop()  # type: ignore[no-untyped-call]
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop)
+    # What was built at the start never dies; walking over it again and again costs a p99.
+    gc.collect()
+    gc.freeze()
+    await server.serve()
+
+
+class _Server(Server):
+    """granian on a socket that is already bound, so that a taken port is an error and port 0 has a number."""
+
+    def __init__(self, adapter: Adapter, listener: socket.socket) -> None:
+        super().__init__(
+            adapter,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.auto,
+            websockets=False,
+            log_enabled=False,
+            backlog=BACKLOG,
+            backpressure=CALLS,
+        )
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        holder: Any = SocketHolder  # its stub leaves out the arguments
+        self._shd = holder(self._listener.detach(), False, BACKLOG)  # closed by granian
+
+
+def sweep(data: Path, now: int) -> int:
+    """Forget what is too old, also while the relay runs; how many envelopes went. Raises StoreError."""
+    store = _existing(data)
+    try:
+        gone = sum(store.sweep(day_of(now), season_of(now) - 1, now))
+        store.scrub()
+    finally:
+        store.close()
+    return gone
+
+
+def check(data: Path) -> list[str]:
+    """Everything that is wrong with a data folder, a sentence each. Raises StoreError."""
+    store = _existing(data)
+    try:
+        return archive.faults(data, store)
+    finally:
+        store.close()
+
+
+def backup(data: Path, out: Path) -> None:
+    """Write database and key into one archive, also while the relay runs. Raises StoreError."""
+    store = _existing(data)
+    try:
+        archive.write(data, store, out)
+    finally:
+        store.close()
+
+
+def _existing(data: Path) -> SqliteStore:
+    if not (data / "relay.sqlite3").exists():
+        raise archive.NoRelay()
+    return SqliteStore(data)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Two relays on one folder would each answer a request the other has already answered."""
+    folder = os.open(data, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise AlreadyServed() from None
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener: Any = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError:
+        raise CannotListen(f"{host}:{port}") from None
+    with listener:
+        listener.setblocking(False)
+        yield listener
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

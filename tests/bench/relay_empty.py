@@ -1,0 +1,33 @@
+"""The baseline: an empty Flask route under the relay's own server and adapter, reading the same body."""
+
+import asyncio
+import os
+from typing import Any
+
+from flask import Flask, Response, request
+
+from relay.asgi import Adapter
+from relay.routes import TightRequest
+from relay.serve import listening, run
+
+
+def main() -> None:
+    app = Flask("empty", static_folder=None)
+    app.request_class = TightRequest
+
+    @app.post("/v1/deposit")
+    def empty() -> Response:
+        request.get_data(cache=False)
+        return Response(b"", 201)
+
+    nobody: Any = None  # an adapter asks its desk only about problems, and this app has none
+    with listening("127.0.0.1", 0) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        asyncio.run(
+            run(Adapter(app, nobody), listener, lambda: None, lambda: print(f"listening on {address}", flush=True))
+        )
+
+
+if __name__ == "__main__":
+    main()
+    os._exit(0)  # as the relay does, see relay/command.py

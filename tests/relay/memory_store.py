@@ -1,0 +1,86 @@
+"""A store without a disk. It passes the same suite as the real ones, so rules can be tested on it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from relay.store.base import Envelope, Room, Standing, StoreFull
+
+
+class MemoryStore:
+    """See `relay.store.base.Store`. `space` is how many envelope bytes fit."""
+
+    def __init__(self, space: int = 1 << 40) -> None:
+        self.fresh = True
+        self.space = space
+        self._envelopes: dict[tuple[bytes, bytes], Envelope] = {}
+        self._seen: dict[bytes, int] = {}
+        self._proven: dict[bytes, int] = {}
+        self._cards: dict[bytes, tuple[int, int, bytes]] = {}
+
+    def known(self, ids: Sequence[bytes]) -> set[bytes]:
+        return {id_ for id_ in ids if id_ in self._seen}
+
+    def standings(self, mailboxes: Sequence[bytes], bound: int) -> list[Standing]:
+        return [
+            Standing(True, 0) if mailbox in self._proven else Standing(False, min(bound, len(self._of(mailbox))))
+            for mailbox in mailboxes
+        ]
+
+    def keep(self, envelopes: Mapping[bytes, Envelope]) -> None:
+        if self._used() + sum(len(envelope.body) for envelope in envelopes.values()) > self.space:
+            raise StoreFull()
+        for id_, envelope in envelopes.items():
+            self._envelopes[envelope.mailbox, envelope.hash] = envelope
+            self._seen[id_] = envelope.expires
+
+    def page(self, mailbox: bytes, want: int, budget: int) -> list[Envelope]:
+        found: list[Envelope] = []
+        for envelope in self._of(mailbox)[:want]:
+            budget -= len(envelope.body)
+            if found and budget < 0:
+                break
+            found.append(envelope)
+        return found
+
+    def forget(self, mailbox: bytes, hashes: Sequence[bytes]) -> int:
+        return sum(self._envelopes.pop((mailbox, hash_), None) is not None for hash_ in hashes)
+
+    def scrub(self) -> bool:
+        return True
+
+    def season(self, mailbox: bytes) -> int | None:
+        return self._proven.get(mailbox)
+
+    def prove(self, mailbox: bytes, season: int) -> None:
+        self._proven[mailbox] = season
+
+    def sweep(self, today: int, season: int, now: int) -> Iterator[int]:
+        for pair, envelope in list(self._envelopes.items()):
+            if envelope.expires < today:
+                del self._envelopes[pair]
+                yield 1
+        self._seen = {id_: expires for id_, expires in self._seen.items() if expires >= today}
+        self._proven = {mailbox: last for mailbox, last in self._proven.items() if last >= season}
+        self._cards = {root: card for root, card in self._cards.items() if card[1] >= now}
+
+    def card(self, root: bytes) -> tuple[int, bytes] | None:
+        found = self._cards.get(root)
+        return (found[0], found[2]) if found else None
+
+    def cards(self) -> int:
+        return len(self._cards)
+
+    def put_card(self, root: bytes, seq: int, expires: int, note: bytes) -> None:
+        self._cards[root] = (seq, expires, note)
+
+    def room(self) -> Room:
+        return Room(self._used(), 0, self.space - self._used())
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _of(self, mailbox: bytes) -> list[Envelope]:
+        mine = (envelope for envelope in self._envelopes.values() if envelope.mailbox == mailbox)
+        return sorted(mine, key=lambda envelope: (envelope.expires, envelope.hash))
+
+    def _used(self) -> int:
+        return sum(len(envelope.body) for envelope in self._envelopes.values())

@@ -1,0 +1,104 @@
+"""Limits by address: generous, in whole minutes, and no address is kept."""
+
+from collections.abc import Callable
+
+import pytest
+
+from keys.errors import TooMany
+from relay import addresses
+from relay.addresses import Addresses
+from tests.relay.post import NOON, Line, letter, new_key
+
+START = NOON - NOON % 3600
+
+
+def counter(per_address: int = 3, per_loopback: int = 0) -> Addresses:
+    numbers = iter(range(1000))
+    return Addresses(per_address, per_loopback, lambda size: next(numbers).to_bytes(size, "big"))
+
+
+def calls(count: Addresses, address: str, now: int = START) -> int:
+    """How many calls are taken before one is refused, looking no further than 50."""
+    for number in range(50):
+        try:
+            count.count(address, now)
+        except TooMany:
+            return number
+    return 50
+
+
+def test_an_address_has_so_many_calls_a_minute() -> None:
+    count = counter()
+    assert calls(count, "192.0.2.1") == 3
+    assert calls(count, "192.0.2.1", START + 59) == 0
+    assert calls(count, "192.0.2.1", START + 60) == 3
+
+
+def test_addresses_do_not_take_each_others_calls() -> None:
+    count = counter()
+    calls(count, "192.0.2.1")
+    assert calls(count, "192.0.2.2") == 3
+
+
+def test_one_customer_of_ipv6_is_one_address() -> None:
+    count = counter()
+    calls(count, "2001:db8:1:2::1")
+    assert calls(count, "2001:db8:1:2:ffff::9") == 0
+    assert calls(count, "2001:db8:1:3::1") == 3
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.0.1", "::1"])
+def test_an_onion_service_does_not_starve(address: str) -> None:
+    assert calls(counter(), address) == 50
+    assert calls(counter(per_loopback=7), address) == 7
+
+
+def test_no_limit_means_none() -> None:
+    assert calls(counter(per_address=0), "192.0.2.1") == 50
+
+
+@pytest.mark.parametrize("address", ["", "not an address", ":::", "fe80::1%eth0", "ＦＦ::1"])
+def test_whatever_stands_for_an_address_is_counted(address: str) -> None:
+    assert calls(counter(), address) == 3
+
+
+def test_no_address_is_remembered_and_the_salt_is_new_every_hour() -> None:
+    count = counter(per_address=100)
+    count.count("192.0.2.1", START)
+    first = dict(count._counts)
+    assert all(b"192" not in key and len(key) == 16 for key in first)
+    count.count("192.0.2.1", START + 3600)
+    assert not set(first) & set(count._counts)
+
+
+def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "ADDRESSES", 10)
+    count = counter()
+    for number in range(100):
+        assert calls(count, f"192.0.2.{number}") >= 3
+    assert len(count._counts) <= 11
+
+
+def test_too_many_says_when_to_come_back(open_relay: Callable[..., Line]) -> None:
+    line = open_relay(per_address=1)
+    line.environ = {"REMOTE_ADDR": "192.0.2.1"}
+    key = new_key()
+    assert line.deposit(key.id, letter()).status_code == 201
+    refused = line.deposit(key.id, letter())
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "too-many")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+
+
+def test_behind_a_proxy_the_address_before_it_counts(open_relay: Callable[..., Line]) -> None:
+    line = open_relay(per_address=1, trusted_proxies=1)
+    key = new_key()
+    from_two = [line.deposit(key.id, letter(), **{"X-Forwarded-For": f"192.0.2.{end}"}) for end in (1, 1, 2)]
+    assert [answer.status_code for answer in from_two] == [201, 429, 201]
+
+
+def test_without_a_proxy_nobody_chooses_their_address(open_relay: Callable[..., Line]) -> None:
+    line = open_relay(per_address=1)
+    line.environ = {"REMOTE_ADDR": "192.0.2.1"}
+    key = new_key()
+    answers = [line.deposit(key.id, letter(), **{"X-Forwarded-For": f"192.0.2.{end}"}) for end in (1, 2)]
+    assert [answer.status_code for answer in answers] == [201, 429]

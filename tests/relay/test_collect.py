@@ -1,0 +1,224 @@
+"""Collecting: everything that lies in a mailbox, in order, to its owner only; acknowledged is gone for good."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from keys.wire import digest
+from tests.relay.post import HandClock, Line, contents, frames, letter, new_key, parcel
+
+
+def test_letters_and_parcels_come_with_their_kind(line: Line) -> None:
+    key, small, large = new_key(), letter(), parcel()
+    line.deposit(key.id, small)
+    line.deposit(key.id, large)
+    assert sorted(frames(line.collect(key).data)) == sorted([(1, b"", small), (2, b"", large)])
+
+
+def test_a_page_goes_by_last_day_then_by_hash(line: Line, clock: HandClock) -> None:
+    key = new_key()
+    sent = []
+    for _ in range(3):
+        day = [letter() for _ in range(4)]
+        for body in day:
+            line.deposit(key.id, body)
+        sent += sorted(day, key=digest)
+        clock.now += 86_400
+    assert line.envelopes(key) == sent
+
+
+def test_commitments_come_along_when_asked_for(line: Line) -> None:
+    key, body = new_key(), letter()
+    line.deposit(key.id, body, b"\x07" * 32)
+    assert frames(line.collect(key, commits=True).data, commits=True) == [(1, b"\x07" * 32, body)]
+
+
+def test_nothing_there_is_an_empty_answer(line: Line) -> None:
+    answer = line.collect(new_key())
+    assert (answer.status_code, answer.data) == (200, b"")
+
+
+@pytest.mark.parametrize("commits", [False, True])
+def test_cover_gives_one_filler_that_looks_like_a_letter(line: Line, commits: bool) -> None:
+    key = new_key()
+    first, second = (frames(line.collect(key, cover=True, commits=commits).data, commits) for _ in range(2))
+    ((kind, commitment, envelope),) = first
+    assert (kind, envelope[0], len(envelope), len(commitment)) == (0, 1, 8_192, 32 if commits else 0)
+    assert second != first
+
+
+def test_cover_adds_nothing_when_something_is_there(line: Line) -> None:
+    key, body = new_key(), letter()
+    line.deposit(key.id, body)
+    assert frames(line.collect(key, cover=True).data) == [(1, b"", body)]
+
+
+def test_acknowledged_is_gone_and_does_not_come_back(line: Line) -> None:
+    key, one, other = new_key(), letter(), letter()
+    line.deposit(key.id, one)
+    line.deposit(key.id, other)
+    assert frames(line.collect(key, ack=[digest(one)]).data) == [(1, b"", other)]
+    assert line.deposit(key.id, one).status_code == 200
+    assert line.envelopes(key) == [other]
+
+
+def test_acknowledging_twice_or_what_never_was_is_fine(line: Line) -> None:
+    key, body = new_key(), letter()
+    line.deposit(key.id, body)
+    for _ in range(2):
+        assert line.collect(key, ack=[digest(body), bytes(32)]).status_code == 200
+
+
+def test_nobody_acknowledges_in_another_mailbox(line: Line) -> None:
+    mine, yours, body = new_key(), new_key(), letter()
+    line.deposit(mine.id, body)
+    line.collect(yours, ack=[digest(body)])
+    assert line.envelopes(mine) == [body]
+
+
+def test_pages_follow_one_another_by_acknowledging(line: Line) -> None:
+    key = new_key()
+    sent = {letter() for _ in range(7)}
+    for body in sent:
+        line.deposit(key.id, body)
+    got: list[bytes] = []
+    page = frames(line.collect(key, want=3).data)
+    while page:
+        assert len(page) <= 3
+        got += [envelope for _, _, envelope in page]
+        page = frames(line.collect(key, want=3, ack=[digest(envelope) for _, _, envelope in page]).data)
+    assert sorted(got) == sorted(sent)
+
+
+def test_an_answer_has_at_most_four_mebibytes(line: Line) -> None:
+    key = new_key()
+    line.collect(key)
+    for _ in range(70):
+        line.deposit(key.id, parcel())
+    assert len(frames(line.collect(key).data)) == 64
+
+
+def test_when_many_read_slowly_a_page_is_one_frame(line: Line) -> None:
+    key, sent = new_key(), [letter() for _ in range(3)]
+    for body in sent:
+        line.deposit(key.id, body)
+    line.app.extensions["mailbox"].sending = 1 << 30
+    assert len(frames(line.collect(key).data)) == 1
+    line.app.extensions["mailbox"].sending = 0
+    assert sorted(line.envelopes(key)) == sorted(sent)
+
+
+def test_want_nothing_acknowledges_and_brings_nothing(line: Line, data: Path) -> None:
+    key, body = new_key(), letter()
+    line.deposit(key.id, body)
+    assert line.collect(key, want=0, ack=[digest(body)]).data == b""
+    assert contents(data)["envelope"] == []
+
+
+def test_a_waiting_collector_gets_the_letter_when_it_comes(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, body = new_key(), letter()
+    bell = line.app.extensions["mailbox"].bell
+    listening = threading.Event()
+    listen = bell.listen
+
+    def noticed(*arguments: object) -> bool:
+        heard: bool = listen(*arguments)
+        listening.set()
+        return heard
+
+    monkeypatch.setattr(bell, "listen", noticed)
+    answers = []
+    collector = threading.Thread(target=lambda: answers.append(line.collect(key, wait=60)))
+    collector.start()
+    listening.wait()
+    line.deposit(key.id, body)
+    collector.join()
+    assert frames(answers[0].data) == [(1, b"", body)]
+    assert bell._waits == {}
+
+
+def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from relay import routes
+
+    key, body = new_key(), letter()
+    bell = line.app.extensions["mailbox"].bell
+    listen = bell.listen
+
+    def late(*arguments: object) -> bool:
+        line.deposit(key.id, body)
+        heard: bool = listen(*arguments)
+        return heard
+
+    def waited(*_: object) -> None:
+        raise AssertionError("the letter is there already")
+
+    monkeypatch.setattr(bell, "listen", late)
+    monkeypatch.setattr(routes, "held", waited)
+    assert frames(line.collect(key, wait=60).data) == [(1, b"", body)]
+    assert bell._waits == {}
+
+
+def test_waiting_ends_when_the_time_is_over(line: Line) -> None:
+    assert line.collect(new_key(), wait=1).data == b""
+
+
+def test_whoever_waits_is_answered_when_the_relay_stops(open_relay: Callable[..., Line]) -> None:
+    line = open_relay()
+    mailbox = line.app.extensions["mailbox"]
+    answers = []
+    collector = threading.Thread(target=lambda: answers.append(line.collect(new_key(), wait=60)))
+    collector.start()
+    while not mailbox.bell._waits:
+        pass
+    mailbox.hush()
+    collector.join()
+    assert (answers[0].status_code, answers[0].data) == (200, b"")
+
+
+def test_only_so_many_calls_are_held_open_and_the_rest_are_answered_at_once(open_relay: Callable[..., Line]) -> None:
+    line = open_relay(waiting=0)
+    assert line.collect(new_key(), wait=60).data == b""
+
+
+def test_any_origin_of_the_relay_may_be_signed_for(open_relay: Callable[..., Line]) -> None:
+    onion = "http://relay.onion"
+    line = open_relay(origins=("https://relay.example", onion))
+    line.origin = onion
+    assert line.collect(new_key()).status_code == 200
+
+
+def test_thirty_five_days_then_it_is_gone(open_relay: Callable[..., Line], clock: HandClock) -> None:
+    from relay.serve import sweep
+
+    line = open_relay()
+    key, body = new_key(), letter()
+    line.deposit(key.id, body)
+    folder = line.app.extensions["desk"].config.data
+    assert sweep(folder, clock.now + 35 * 86_400) == 0
+    assert line.envelopes(key) == [body]
+    assert sweep(folder, clock.now + 36 * 86_400) == 1
+    assert line.envelopes(key) == []
+
+
+def test_a_running_relay_sweeps_by_itself(line: Line, clock: HandClock, data: Path) -> None:
+    line.deposit(new_key().id, letter())
+    clock.now += 36 * 86_400
+    for _ in range(8):  # each errand is followed by one short step
+        line.app.extensions["mailbox"].run(lambda: None)
+    assert contents(data)["envelope"] == contents(data)["seen"] == []
+
+
+def test_when_somebody_collected_is_known_to_ninety_days_and_no_better(
+    line: Line, clock: HandClock, data: Path
+) -> None:
+    key = new_key()
+    line.collect(key)
+    kept = contents(data)["proven"]
+    assert kept == [(key.id, clock.now // (90 * 86_400))]
+    clock.now -= clock.now % (90 * 86_400)
+    line.collect(key)
+    assert contents(data)["proven"] == kept

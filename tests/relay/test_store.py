@@ -1,0 +1,188 @@
+"""What every store does. A new engine joins the fixture and must pass all of it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from keys.wire import digest
+from relay.store.base import Envelope, Standing, Store, seen_id
+from relay.store.files import make_folder
+from relay.store.sqlite import SqliteStore
+from tests.relay.memory_store import MemoryStore
+from tests.relay.post import letter, parcel
+
+MINE, YOURS = b"\x11" * 32, b"\x22" * 32
+PLENTY = 1 << 30
+
+
+def sqlite_store(folder: Path) -> Store:
+    make_folder(folder / "data")
+    return SqliteStore(folder / "data")
+
+
+def memory_store(_: Path) -> Store:
+    return MemoryStore()
+
+
+@pytest.fixture(params=[sqlite_store, memory_store])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    make: Callable[[Path], Store] = request.param
+    made = make(tmp_path)
+    yield made
+    made.close()
+
+
+def envelope(mailbox: bytes = MINE, expires: int = 100, body: bytes | None = None) -> Envelope:
+    body = body or letter()
+    return Envelope(mailbox, digest(body), os.urandom(32), expires, body)
+
+
+def keep(store: Store, envelopes: list[Envelope]) -> None:
+    store.keep({seen_id(one.mailbox, one.hash): one for one in envelopes})
+
+
+def known(store: Store, *envelopes: Envelope) -> int:
+    return len(store.known([seen_id(one.mailbox, one.hash) for one in envelopes]))
+
+
+def everything(store: Store, mailbox: bytes = MINE) -> list[Envelope]:
+    return store.page(mailbox, 1_000, PLENTY)
+
+
+def swept(store: Store, today: int = 0, season: int = 0, now: int = 0) -> int:
+    return sum(store.sweep(today, season, now))
+
+
+def test_what_is_kept_comes_back_byte_for_byte(store: Store) -> None:
+    kept = [envelope(), envelope(body=parcel())]
+    keep(store, kept)
+    assert sorted(everything(store)) == sorted(kept)
+
+
+def test_a_page_is_ordered_by_last_day_then_hash(store: Store) -> None:
+    kept = [envelope(expires=day) for day in (102, 100, 101, 100, 102)]
+    keep(store, kept)
+    assert everything(store) == sorted(kept, key=lambda one: (one.expires, one.hash))
+
+
+def test_a_page_has_at_most_what_was_wanted(store: Store) -> None:
+    keep(store, [envelope() for _ in range(5)])
+    assert len(store.page(MINE, 3, PLENTY)) == 3
+
+
+def test_a_page_fits_the_budget_but_always_moves_on(store: Store) -> None:
+    keep(store, [envelope() for _ in range(5)])
+    assert len(store.page(MINE, 5, 3 * 8_192)) == 3
+    assert len(store.page(MINE, 5, 1)) == 1
+
+
+def test_mailboxes_do_not_mix(store: Store) -> None:
+    mine, yours = envelope(MINE), envelope(YOURS)
+    keep(store, [mine, yours])
+    assert everything(store, MINE) == [mine]
+    assert everything(store, YOURS) == [yours]
+
+
+def test_the_same_bytes_may_lie_in_two_mailboxes(store: Store) -> None:
+    body = letter()
+    keep(store, [envelope(MINE, body=body), envelope(YOURS, body=body)])
+    assert store.forget(MINE, [digest(body)]) == 1
+    assert [one.body for one in everything(store, YOURS)] == [body]
+
+
+def test_what_was_kept_is_known_and_nothing_else(store: Store) -> None:
+    one = envelope()
+    keep(store, [one])
+    asked = [seen_id(mailbox, hash_) for mailbox, hash_ in ((MINE, one.hash), (YOURS, one.hash), (MINE, bytes(32)))]
+    assert store.known(asked) == {asked[0]}
+
+
+def test_what_was_forgotten_is_gone_but_still_known(store: Store) -> None:
+    one, other = envelope(), envelope()
+    keep(store, [one, other])
+    assert store.forget(MINE, [one.hash, bytes(32)]) == 1
+    assert everything(store) == [other]
+    assert known(store, one)
+    assert store.forget(MINE, [one.hash]) == 0
+
+
+def test_nobody_forgets_in_another_mailbox(store: Store) -> None:
+    one = envelope(MINE)
+    keep(store, [one])
+    assert store.forget(YOURS, [one.hash]) == 0
+    assert everything(store) == [one]
+
+
+def test_many_are_forgotten_in_one_call(store: Store) -> None:
+    kept = [envelope() for _ in range(200)]
+    keep(store, kept)
+    assert store.forget(MINE, [one.hash for one in kept]) == 200
+    assert everything(store) == []
+
+
+def test_scrubbing_succeeds_when_nobody_reads(store: Store) -> None:
+    keep(store, [envelope()])
+    assert store.scrub()
+
+
+def test_a_mailbox_nobody_collected_from_is_counted_up_to_the_bound(store: Store) -> None:
+    keep(store, [envelope() for _ in range(5)])
+    assert store.standings([MINE, YOURS], 64) == [Standing(False, 5), Standing(False, 0)]
+    assert store.standings([MINE], 3) == [Standing(False, 3)]
+
+
+def test_a_mailbox_somebody_collected_from_is_proven(store: Store) -> None:
+    assert store.season(MINE) is None
+    store.prove(MINE, 7)
+    store.prove(MINE, 8)
+    assert store.season(MINE) == 8
+    assert [standing.proven for standing in store.standings([YOURS, MINE], 64)] == [False, True]
+
+
+def test_sweeping_forgets_what_is_past_its_last_day_and_nothing_else(store: Store) -> None:
+    old = [envelope(MINE, 99) for _ in range(130)] + [envelope(YOURS, 98)]
+    young = [envelope(MINE, 100), envelope(YOURS, 101)]
+    keep(store, [*old, *young])
+    assert swept(store, today=100) == len(old)
+    assert everything(store, MINE) + everything(store, YOURS) == young
+    assert not known(store, *old)
+    assert known(store, *young) == 2
+
+
+def test_what_was_acknowledged_is_unknown_after_its_last_day(store: Store) -> None:
+    one = envelope(expires=99)
+    keep(store, [one])
+    store.forget(MINE, [one.hash])
+    assert swept(store, today=99) == 0
+    assert known(store, one)
+    assert swept(store, today=100) == 0
+    assert not known(store, one)
+
+
+def test_sweeping_forgets_mailboxes_nobody_comes_to_any_more(store: Store) -> None:
+    store.prove(MINE, 7)
+    store.prove(YOURS, 8)
+    swept(store, season=8)
+    assert store.season(MINE) is None
+    assert store.season(YOURS) == 8
+
+
+def test_a_card_is_replaced_by_a_newer_one_and_swept_when_it_expires(store: Store) -> None:
+    assert store.card(MINE) is None
+    store.put_card(MINE, 1, 1_000, b"first")
+    store.put_card(MINE, 2, 2_000, b"second")
+    assert store.card(MINE) == (2, b"second")
+    assert store.cards() == 1
+    swept(store, now=2_000)
+    assert store.cards() == 1
+    swept(store, now=2_001)
+    assert store.card(MINE) is None
+
+
+def test_room_shrinks_with_every_envelope(store: Store) -> None:
+    before = store.room()
+    keep(store, [envelope() for _ in range(50)])
+    assert store.room().used >= before.used + 50 * 8_192
+    assert store.room().spare + store.room().disk > 0
