@@ -41,9 +41,10 @@ def demo(once: bool) -> None:
         with stage.relay() as address:
             case = stage.round_trip(address)
             stage.look_at_the_relay()
-            click.echo("\nThe round trip is done: sealed, carried, opened, answered.")
-            if not once:
-                stage.stay(case)
+            with stage.phone():
+                click.echo("\nThe round trip is done: sealed, carried, opened, answered.")
+                if not once:
+                    stage.stay(case)
 
 
 class Stage:
@@ -107,8 +108,21 @@ class Stage:
         for words in (STORY, ANSWER, "Иванова"):
             if any(words.encode() in path.read_bytes() for path in files):
                 raise DemoFailed("the relay's folder holds words of the report")
-        size = sum(path.stat().st_size for path in files)
-        click.echo(f"the relay's folder: {len(files)} files, {size:,} bytes, not one word of it readable")
+        click.echo(f"\nthe relay's folder: {len(files)} files, and not one word of it readable")
+
+    @contextmanager
+    def phone(self) -> Iterator[None]:
+        """The phone app, built for this organisation, checked and served."""
+        from client.site.serve import serving  # noqa: PLC0415 - only now, so that a report does not wait for it
+        from keys.code import draw_text  # noqa: PLC0415
+
+        site = self.folder / "phone"
+        self.run("phone", "build", "--card", str(self.folder / "card"), "--out", str(site), home=self.home)
+        card = str(self.folder / "card")
+        self.run("phone", "verify", str(site), "--card", card)
+        with serving(site) as address:
+            click.echo(f"\n{draw_text(address)}\nthe phone app: {address} (in a browser on this machine)")
+            yield
 
     def stay(self, case: str) -> None:
         """Open what others send to this organisation until somebody presses ctrl-c."""
@@ -123,20 +137,23 @@ class Stage:
                     self.run("inbox", "list", home=self.home)
                 time.sleep(LOOK_SECONDS)
 
-    def run(self, *words: str, home: Path, quiet: bool = False) -> dict[str, Any]:
+    def run(self, *words: str, home: Path | None = None, quiet: bool = False) -> dict[str, Any]:
         """Run a tocsin command and show it with its output, or with `quiet` give its first line of JSON."""
-        command = [*words, "--home", str(home), *(["--json"] if quiet else [])]
+        where = [] if home is None else ["--home", str(home)]
+        command = [*words, *where, *(["--json"] if quiet else [])]
         if not quiet or words[0] == "report":
             self._show(words)
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "client.cli", *command],
             env={**os.environ, "TOCSIN_PASSPHRASE_FILE": str(self.passphrase)},
             stdout=subprocess.PIPE,
+            stderr=None if quiet else subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
             check=False,
         )
         if done.returncode:
+            click.echo(done.stdout, err=True)
             raise DemoFailed(f"tocsin {words[0]} ended with {done.returncode}")
         if not quiet:
             click.echo(done.stdout.rstrip())

@@ -26,10 +26,16 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
     bell = Bell(limits.waiting)
     mailbox = Mailbox(store, ledger=ledger, lanes=lanes, bell=bell, clock=config.clock, bound=limits.queue)
     cards = Cards(store, mailbox, config.clock, limits.cards)
-    addresses = Addresses(limits.per_address, limits.per_loopback, config.chance)
-    desk = routes.Desk(config, mailbox=mailbox, lanes=lanes, ledger=ledger, cards=cards, addresses=addresses)
 
     app = Flask("relay", static_folder=None)
+    addresses = Addresses(
+        app,
+        per_address=limits.per_address,
+        per_loopback=limits.per_loopback,
+        clock=config.clock,
+        chance=config.chance,
+    )
+    desk = routes.Desk(config, mailbox=mailbox, lanes=lanes, ledger=ledger, cards=cards, addresses=addresses)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # the routes answer it, with CORS
     app.request_class = routes.TightRequest
     app.extensions["mailbox"] = mailbox

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Flask, Request, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, TooManyRequests
 from werkzeug.wsgi import get_input_stream
 
 from keys.errors import (
@@ -176,9 +176,9 @@ class Rim:
             return start_response(status, [*headers, *CORS], error)
 
         try:
-            self._desk.addresses.count(environ.get("REMOTE_ADDR", ""), self._desk.now())
             if environ["PATH_INFO"] != DEPOSIT or environ["REQUEST_METHOD"] != "POST":
                 return self._inner(environ, start)
+            self._desk.addresses.count(environ.get("REMOTE_ADDR", ""))
             waiting = _deposit(self._desk, environ)
             if FUTURE_KEY in environ:
                 environ[HELD_KEY] = waiting
@@ -203,18 +203,22 @@ def install(app: Flask, desk: Desk) -> None:
         return response
 
 
+_OURS: dict[type[HTTPException], type[RelayError]] = {
+    NotFound: NoSuchCall,
+    MethodNotAllowed: WrongMethod,
+    RequestEntityTooLarge: TooLarge,
+    TooManyRequests: TooMany,
+    HTTPException: BadRequest,
+}
+
+
 def ours(error: Exception) -> RelayError:
     """The problem a client is told; what is nobody's mistake but ours is logged."""
     if isinstance(error, RelayError):
         return error
-    if isinstance(error, NotFound):
-        return NoSuchCall()
-    if isinstance(error, MethodNotAllowed):
-        return WrongMethod()
-    if isinstance(error, RequestEntityTooLarge):
-        return TooLarge()
-    if isinstance(error, HTTPException):
-        return BadRequest()
+    for theirs, kind in _OURS.items():
+        if isinstance(error, theirs):
+            return kind()
     faults.log(error)
     return RelayBroken()
 
