@@ -3,7 +3,7 @@
 import base64
 import binascii
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import qrcode
 import qrcode.image.svg
@@ -12,11 +12,21 @@ from qrcode.exceptions import DataOverflowError
 from keys.address import relay_address
 from keys.errors import BadCode, CodeTooLong, OtherCode
 from keys.note import PUBLIC_BYTES
+from keys.wire import HASH_BYTES, ID_BYTES
 
 PREFIX = "TOCSIN:1:"
 CARD_PREFIX = PREFIX + "O:"
+PAIR_PREFIX = PREFIX + "C:"
 CODE_VERSION = 9  # the largest code that noisy frames of an old camera still give back
 CODE_CHARACTERS = 262  # what version 9 at level M holds of the alphanumeric alphabet
+_BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+
+
+class CutCode(BadCode):
+    """this code is cut off"""
+
+    code = "code-cut"
+    hint = "a part at its end is missing: scan it again whole, or copy all of its characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +38,25 @@ class CardCode:
 
     def __str__(self) -> str:
         """`TOCSIN:1:O:` + base32 of root 32 | flags 1 | (length u8 | relay URL)*. Raises CodeTooLong."""
-        urls = b"".join(bytes([len(relay)]) + relay.encode("ascii") for relay in self.relays)
-        text = CARD_PREFIX + _base32(self.root + b"\0" + urls)
-        if len(text) > CODE_CHARACTERS:
-            raise CodeTooLong()
-        return text
+        return _written(CARD_PREFIX, _payload(self.root, self.relays))
+
+
+@dataclass(frozen=True, slots=True)
+class PairCode:
+    """A person's code: H of their pair card (32 bytes), the secret of this pairing (16), and their relays."""
+
+    card: bytes
+    secret: bytes = field(repr=False)
+    relays: tuple[str, ...]
+
+    @property
+    def payload(self) -> bytes:
+        """The bytes behind the base32: what a pairing is bound to."""
+        return _payload(self.card + self.secret, self.relays)
+
+    def __str__(self) -> str:
+        """`TOCSIN:1:C:` + base32 of H(pair card) 32 | s 16 | flags 1 | (length u8 | relay URL)*. Raises CodeTooLong."""
+        return _written(PAIR_PREFIX, self.payload)
 
 
 def read_card_code(text: str) -> CardCode:
@@ -40,17 +64,45 @@ def read_card_code(text: str) -> CardCode:
 
     Raises BadCode, OtherCode.
     """
+    try:
+        root, relays = _taken(text, CARD_PREFIX, PUBLIC_BYTES)
+    except CutCode as error:
+        raise BadCode(error.detail or "cut off") from None  # what `code.json` has named it from the first day
+    return CardCode(root, relays)
+
+
+def read_pair_code(text: str) -> PairCode:
+    """Read a person's code as scanned or pasted; blanks and lower case are forgiven.
+
+    Raises BadCode, OtherCode, CutCode, BadAddress.
+    """
+    fixed, relays = _taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES)
+    return PairCode(fixed[:HASH_BYTES], fixed[HASH_BYTES:], relays)
+
+
+def _payload(fixed: bytes, relays: tuple[str, ...]) -> bytes:
+    return fixed + b"\0" + b"".join(bytes([len(relay)]) + relay.encode("ascii") for relay in relays)
+
+
+def _written(prefix: str, payload: bytes) -> str:
+    text = prefix + _base32(payload)
+    if len(text) > CODE_CHARACTERS:
+        raise CodeTooLong()
+    return text
+
+
+def _taken(text: str, prefix: str, length: int) -> tuple[bytes, tuple[str, ...]]:
     code = "".join(text.split()).upper()
     if not code.startswith(PREFIX):
         raise BadCode()
-    if not code.startswith(CARD_PREFIX):
+    if not code.startswith(prefix):
         raise OtherCode()
-    data = _unbase32(code.removeprefix(CARD_PREFIX))
-    if len(data) <= PUBLIC_BYTES:
-        raise BadCode("cut off")
-    if data[PUBLIC_BYTES] != 0:
+    data = _unbase32(code.removeprefix(prefix))
+    if len(data) <= length:
+        raise CutCode()
+    if data[length] != 0:
         raise BadCode("made by a newer version")
-    return CardCode(data[:PUBLIC_BYTES], _addresses(data[PUBLIC_BYTES + 1 :]))
+    return data[:length], _addresses(data[length + 1 :])
 
 
 def _addresses(data: bytes) -> tuple[str, ...]:
@@ -58,13 +110,13 @@ def _addresses(data: bytes) -> tuple[str, ...]:
     while data:
         length, data = data[0], data[1:]
         if len(data) < length:
-            raise BadCode("cut off")
+            raise CutCode()
         url, data = data[:length].decode("latin-1"), data[length:]
         if relay_address(url) != url:
             raise BadCode("a relay's address is not in its one spelling")
         relays.append(url)
     if not relays:
-        raise BadCode("no relay in it")
+        raise CutCode("no relay in it")
     return tuple(relays)
 
 
@@ -76,9 +128,9 @@ def _unbase32(text: str) -> bytes:
     try:
         data = base64.b32decode(text + "=" * (-len(text) % 8))
     except (binascii.Error, ValueError):
-        raise BadCode("not base32") from None
+        raise (BadCode("not base32") if set(text) - _BASE32 else CutCode()) from None
     if _base32(data) != text:
-        raise BadCode("cut off")
+        raise CutCode()
     return data
 
 

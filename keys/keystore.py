@@ -27,6 +27,7 @@ class KeystoreKind(IntEnum):
     ROOT = 2
     REPORTER = 3
     RELEASE = 4
+    CONTACTS = 5
 
 
 @dataclass(frozen=True, slots=True)

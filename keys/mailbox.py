@@ -96,6 +96,7 @@ class Collect:
     """A collect request whose signature and time were checked. `want` and `wait` are already cut to what is allowed."""
 
     mailbox: bytes
+    at: int
     nonce: bytes
     ack: tuple[bytes, ...]
     want: int
@@ -121,6 +122,7 @@ def check_collect(body: bytes, signature: str | None, origins: tuple[str, ...], 
         raise WrongClock()
     return Collect(
         mailbox=mailbox_id(key),
+        at=asked.at,
         nonce=nonce,
         ack=ack,
         want=min(asked.want, WANT),

@@ -21,6 +21,7 @@ PUBLIC_BYTES = 32
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+\Z")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _SIGNATURE_LINE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})\Z")
 
 
@@ -121,7 +122,7 @@ def verify(data: bytes, public: bytes, kind: str) -> Note:
 def _check_text(text: str) -> None:
     if not text.endswith("\n") or text == "\n":
         raise NotANote("the text does not end with a newline")
-    if any(mark < " " and mark != "\n" for mark in text):
+    if _CONTROL.search(text):
         raise NotANote("control characters in the text")
 
 

@@ -111,11 +111,11 @@ class Mailbox:
 
     # Collect
 
-    def collect(self, asked: Collect, at: int) -> list[Envelope]:
+    def collect(self, asked: Collect) -> list[Envelope]:
         """Acknowledge, then the first page. Waits for the writer when there is something to write: not for the event
         loop. Raises Replayed, WrongClock, Busy."""
         now = self._clock()
-        self.replays.check(asked.mailbox, asked.nonce, at, now)
+        self.replays.check(asked.mailbox, asked.nonce, asked.at, now)
         season = season_of(now)
         if asked.ack or self._store.season(asked.mailbox) != season:
             self.run(lambda: self._acknowledge(asked, season))

@@ -5,7 +5,6 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, TooManyRequests
 from werkzeug.wsgi import get_input_stream
@@ -290,7 +289,7 @@ def _receipt(receipt: bytes, kept: Kept | RelayError | None) -> Answer:
 
 def _collect(desk: Desk, body: bytes, environ: dict[str, Any]) -> Response:
     asked = check_collect(body, environ.get(_SIGNATURE), desk.config.origins, desk.now())
-    found = desk.mailbox.collect(asked, _at(body))
+    found = desk.mailbox.collect(asked)
     wait = _wait(environ)
     if found or not asked.wait or not desk.mailbox.bell.listen(asked.mailbox, wait):
         return respond(_frames(desk, asked, found))
@@ -356,12 +355,3 @@ def _work(environ: dict[str, Any]) -> bytes | None:
         return unb64(sent, NONCE_BYTES) if sent else None
     except Malformed:
         return None  # as good as no work
-
-
-class _Dated(msgspec.Struct):
-    at: int
-
-
-def _at(body: bytes) -> int:
-    """When a checked request says it was made."""
-    return msgspec.json.decode(body, type=_Dated).at

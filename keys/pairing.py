@@ -1,0 +1,326 @@
+"""Two people's codes become a pair of keys; alerts are authentic by them. Specified in `keys/pairing.md`."""
+
+import hmac
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from keys.address import relay_address
+from keys.code import PairCode
+from keys.envelope import Address, Sealed, frame, seal, seal_content, size_for
+from keys.errors import BadCode, BadMessage, CardError, Malformed, TocsinError, UnknownVersion
+from keys.kem import PrivateKey, public_key
+from keys.mailbox import MailboxKey
+from keys.message import Hash, KemKey, Number, Short, check_mac
+from keys.wire import (
+    DAY_SECONDS,
+    HASH_BYTES,
+    ID_BYTES,
+    LETTER_BYTES,
+    MAC_BYTES,
+    SALT_BYTES,
+    SEED_BYTES,
+    TTL_DAYS,
+    Chance,
+    Purpose,
+    b64,
+    digest,
+    domain,
+    unb64,
+)
+
+VERSION = 1
+KIND = "pair"
+RELAYS = 8  # on one card: as many as a reply block names
+WAKE_CHARACTERS = 3_000  # a sealed push subscription; with it the card still fits one letter
+CODE_SECONDS = TTL_DAYS * DAY_SECONDS  # relays forget a card after this time, so a code that waits longer meets nobody
+CARD_SECONDS = 400 * DAY_SECONDS  # a year and some weeks: people who meet once a year can renew in time
+DIGITS = 60
+DIGIT_GROUP = 5
+
+_CARD = domain("pair-card")
+_PAIR = domain("pair")
+_DIGITS = domain("digits")
+_CONFIRM = domain("confirm")
+_ALERT = domain("alert")
+_DURESS = domain("duress")
+_CASE = domain("case")
+
+
+class OwnCode(BadCode):
+    """this is your own code"""
+
+    code = "code-own"
+    hint = "scan the code on the other person's screen, and let them scan yours"
+
+
+class CodeExpired(BadCode):
+    """this code is too old"""
+
+    code = "code-expired"
+    hint = f"a code that finds no answer within {TTL_DAYS} days is over: both make a new one and scan again"
+
+
+class BadPairCard(CardError):
+    """this is not a person's card"""
+
+    code = "pair-card-malformed"
+    hint = "pair again, both with the newest version of Tocsin"
+
+
+class CardSwapped(CardError):
+    """this is not the card that the code names: somebody who saw both codes put another in its place"""
+
+    code = "pair-card-swapped"
+    hint = "it was refused and told nothing; if it does not end, pair again where nobody films the screens"
+
+
+class DigitsDiffer(TocsinError):
+    """the digits are not the same on both sides"""
+
+    code = "digits-differ"
+    hint = "read all 60 again; if they still differ somebody stands between you: remove this contact and pair again"
+
+
+class _CardFields(msgspec.Struct, frozen=True):
+    key: KemKey
+    mailbox: Hash
+    relays: Annotated[list[Short], msgspec.Meta(min_length=1, max_length=RELAYS)]
+    until: Number
+    wake: Annotated[str, msgspec.Meta(max_length=WAKE_CHARACTERS)] | None = None
+
+
+@dataclass(frozen=True)
+class PairCard:
+    """What the other side needs to know: X-Wing public key, mailbox id, where it is collected, last moment, wake-up."""
+
+    key: bytes
+    mailbox: bytes
+    relays: tuple[str, ...]
+    until: int
+    wake: str | None = None
+
+    def encode(self) -> bytes:
+        """The JSON. These very bytes travel and are hashed; nobody writes them a second time."""
+        return msgspec.json.encode(
+            _CardFields(b64(self.key), b64(self.mailbox), list(self.relays), self.until, self.wake)
+        )
+
+    @property
+    def address(self) -> Address:
+        return Address(Purpose.CONTACT, digest(self.key), self.mailbox)
+
+
+def card_hash(card: bytes) -> bytes:
+    """H("tocsin/1/pair-card\\0" | JSON); 32 bytes, what the code names."""
+    return digest(_CARD, card)
+
+
+def read_pair_card(data: bytes, expected: bytes, now: int) -> PairCard:
+    """The card behind a code. Raises CardSwapped, BadPairCard, CodeExpired."""
+    if not hmac.compare_digest(card_hash(data), expected):
+        raise CardSwapped()
+    try:
+        fields = msgspec.json.decode(data, type=_CardFields)
+        card = PairCard(unb64(fields.key), unb64(fields.mailbox), tuple(fields.relays), fields.until, fields.wake)
+        public_key(card.key)
+        if any(relay_address(relay) != relay for relay in card.relays):
+            raise Malformed()
+    except (msgspec.DecodeError, UnicodeError, RecursionError, Malformed):
+        raise BadPairCard() from None
+    if card.until <= now:
+        raise CodeExpired()
+    return card
+
+
+@dataclass(frozen=True)
+class Half:
+    """One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that
+    will be sealed to the other's key, and what the card says besides."""
+
+    kem: bytes = field(repr=False)
+    mailbox: bytes = field(repr=False)
+    secret: bytes = field(repr=False)
+    share: bytes = field(repr=False)
+    relays: tuple[str, ...]
+    until: int
+    wake: str | None = None
+
+    @classmethod
+    def new(cls, relays: tuple[str, ...], now: int, chance: Chance, wake: str | None = None) -> "Half":
+        kem, mailbox, share = (chance(SEED_BYTES) for _ in range(3))
+        return cls(kem, mailbox, chance(ID_BYTES), share, relays, now + CARD_SECONDS, wake)
+
+    @cached_property
+    def key(self) -> PrivateKey:
+        return PrivateKey(self.kem)
+
+    @property
+    def mailbox_key(self) -> MailboxKey:
+        return MailboxKey(self.mailbox)
+
+    @cached_property
+    def card(self) -> PairCard:
+        return PairCard(self.key.public, self.mailbox_key.id, self.relays, self.until, self.wake)
+
+    @cached_property
+    def code(self) -> PairCode:
+        """What the screen shows."""
+        return PairCode(card_hash(self.card.encode()), self.secret, self.relays)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side."""
+
+    mailbox: MailboxKey
+    key: PrivateKey
+
+    @property
+    def address(self) -> Address:
+        return Address(Purpose.CONTACT, self.key.recipient, self.mailbox.id)
+
+
+@dataclass(frozen=True, slots=True)
+class PairKeys:
+    """One MAC key for each direction."""
+
+    sending: bytes = field(repr=False)
+    receiving: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """My half and the other's code. Nothing here needs a network. Raises OwnCode."""
+
+    half: Half
+    code: PairCode
+
+    def __post_init__(self) -> None:
+        own = self.half.code
+        if self.code.card == own.card or self.code.secret == own.secret:
+            raise OwnCode()
+
+    @cached_property
+    def is_first(self) -> bool:
+        """Whether mine is the smaller payload, byte by byte: that gives the two sides their roles."""
+        return self.half.code.payload < self.code.payload
+
+    @cached_property
+    def transcript(self) -> bytes:
+        """T; 32 bytes. The lengths stand before the payloads, because a payload may end where it likes."""
+        payloads = sorted((self.half.code.payload, self.code.payload))
+        return digest(_PAIR, *(part for payload in payloads for part in (len(payload).to_bytes(4, "big"), payload)))
+
+    @property
+    def digits(self) -> str:
+        """The 60 digits to compare, in groups of 5."""
+        number = int.from_bytes(digest(_DIGITS, self.transcript), "big")
+        whole = str(number)[:DIGITS].rjust(DIGITS, "0")
+        return " ".join(whole[start : start + DIGIT_GROUP] for start in range(0, DIGITS, DIGIT_GROUP))
+
+    def check_digits(self, said: str) -> None:
+        """Compare with what the other side reads aloud; what is no digit does not count. Raises DigitsDiffer."""
+        digits = "".join(str(unicodedata.decimal(mark)) for mark in said if mark.isdecimal())
+        if digits != self.digits.replace(" ", ""):
+            raise DigitsDiffer()
+
+    @cached_property
+    def k0(self) -> bytes:
+        ours, theirs = self.half.secret, self.code.secret
+        return self._derive(ours + theirs if self.is_first else theirs + ours, "k0")
+
+    def door(self, *, mine: bool) -> Door:
+        """Where my card is waited for (`mine` false), or where I wait for the other's."""
+        number = 1 if mine == self.is_first else 2
+        mailbox, kem = (self._derive(self.k0, f"door-{part}-{number}") for part in ("mailbox", "key"))
+        return Door(MailboxKey(mailbox), PrivateKey(kem))
+
+    def card_letter(self, chance: Chance) -> Sealed:
+        """My card for the other's door: an ordinary letter, whose header is the card and whose body is empty."""
+        door = self.door(mine=False)
+        return seal(self.half.card.encode(), b"", key=door.key.public, address=door.address, chance=chance)
+
+    def keys(self, share: bytes) -> PairKeys:
+        """The keys that follow from my share and this one of the other side."""
+        ours = self.half.share
+        first, second = (ours, share) if self.is_first else (share, ours)
+        pair = self._derive(self.k0 + first + second, "pair-key")
+        one, two = self._derive(pair, "first-to-second"), self._derive(pair, "second-to-first")
+        return PairKeys(one, two) if self.is_first else PairKeys(two, one)
+
+    def share_letter(self, card: PairCard, share: bytes | None, chance: Chance) -> Sealed:
+        """My share, sealed to the other's key; with a MAC once a share of theirs is known."""
+        header = msgspec.json.encode({"v": VERSION, "kind": KIND, "share": b64(self.half.share)})
+        said = Said(LETTER_BYTES, chance(SALT_BYTES), header)
+        body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, said)
+        return seal_content(frame(said.salt, header, body), key=card.key, address=card.address)
+
+    def confirms(self, share: bytes, said: "Said", body: bytes) -> bool:
+        """Whether this share letter comes from who opened mine: only they can know both shares."""
+        expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, said)
+        return hmac.compare_digest(expected, body)
+
+    def _derive(self, secret: bytes, name: str) -> bytes:
+        info = domain(name).rstrip(b"\0")
+        return HKDF(SHA256(), HASH_BYTES, self.transcript, info).derive(secret)
+
+
+def read_share(fields: dict[str, Any]) -> bytes | None:
+    """The share in an opened header; None when it is another kind of message. Raises UnknownVersion, BadMessage."""
+    if fields.get("kind") != KIND:
+        return None
+    version, share = fields.get("v"), fields.get("share")
+    if type(version) is not int:
+        raise BadMessage("$.v")
+    if version != VERSION:
+        raise UnknownVersion()
+    if not isinstance(share, str):
+        raise BadMessage("$.share")
+    try:
+        return unb64(share, SEED_BYTES)
+    except Malformed:
+        raise BadMessage("$.share") from None
+
+
+class Said(NamedTuple):
+    """What a MAC covers of a letter beside its address: size of the envelope, salt, header."""
+
+    size: int
+    salt: bytes
+    header: bytes
+
+
+def seal_alert(header: bytes, key: bytes, card: PairCard, chance: Chance, *, duress: bool = False) -> Sealed:
+    """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell."""
+    said = Said(size_for(header, bytes(MAC_BYTES)), chance(SALT_BYTES), header)
+    body = alert_mac(key, card.address, said, duress=duress)
+    return seal_content(frame(said.salt, header, body), key=card.key, address=card.address, size=said.size)
+
+
+def alert_mac(key: bytes, address: Address, said: Said, *, duress: bool = False) -> bytes:
+    """HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0"."""
+    return _mac(_DURESS if duress else _ALERT, key, address, said)
+
+
+def is_duress(key: bytes, address: Address, said: Said, body: bytes) -> bool:
+    """Whether an authentic alert was sent under duress. Raises NotAuthentic."""
+    calm, duress = (alert_mac(key, address, said, duress=forced) for forced in (False, True))
+    if hmac.compare_digest(duress, body):
+        return True
+    check_mac(calm, body)
+    return False
+
+
+def case_key(key: bytes, contact: bytes) -> bytes:
+    """What a case's key becomes for one contact (their X-Wing key): none of them can speak to another with it."""
+    return hmac.digest(key, _CASE + digest(contact), "sha256")
+
+
+def _mac(name: bytes, key: bytes, address: Address, said: Said) -> bytes:
+    return hmac.digest(key, b"".join((name, address.info(said.size), said.salt, said.header)), "sha256")
