@@ -16,10 +16,10 @@ COMMANDS = {
     "replies": "client.commands.report:replies_",
     "outbox": "client.commands.outbox:outbox",
     "inbox": "client.commands.inbox:inbox",
+    "contact": "client.commands.contact:contact",
     "org": "client.commands.org:org",
     "phone": "client.commands.phone:phone",
     "stations": "client.stations.command:stations",
-    "phone": "client.commands.phone:phone",
 }
 HELP = {
     "demo": "Everything on this machine, in a temporary folder: seal, carry, open, answer.",
@@ -27,10 +27,10 @@ HELP = {
     "replies": "Fetch and show what came back to you in a case.",
     "outbox": "What has not left yet.",
     "inbox": "The organisation's side: collect, open, read, answer, save.",
+    "contact": "People who are told, and who tell you.",
     "org": "Make and look after an organisation: keys, card, code.",
     "phone": "Build, try and check the phone app.",
     "stations": "Build and search lists of police stations.",
-    "phone": "Build, try and check the phone app.",
     "relay": "Run a relay, which carries what it cannot read.",
 }
 PLUGINS = "tocsin.commands"  # the relay's commands live in the relay, which the client never imports

@@ -36,6 +36,7 @@ CONNECT_SECONDS = 20  # 2G: three seconds for a name, several more for TLS
 READ_SECONDS = 60
 ANSWER_BYTES = 65_536  # the most of an error, a receipt or a relay's description that is read
 PAGE_BYTES = 32 * 2**20
+PAGES = 1_000  # taken from one mailbox at once: a quarter of a million letters, and an end where a relay has none
 TOR = "socks5://127.0.0.1:9050"
 
 _NOTHING_THERE = (404, 410)
@@ -54,6 +55,13 @@ class BadAnswer(TocsinError):
 
     code = "relay-answer"
     hint = "something stands between you and the relay, or it is not a relay; what was not sent is kept"
+
+
+class MoreToCome(BadAnswer):
+    """the relay has more than is taken at once"""
+
+    code = "relay-more"
+    hint = "do the same again; if it never ends, the relay makes letters up"
 
 
 class Redirected(BadAnswer):
@@ -187,15 +195,18 @@ class Transport:
 
     def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
         """Pages of up to `want` envelopes until the mailbox is empty. A page is acknowledged in the call for the next,
-        so whoever takes one must have kept it before asking for more. Raises as `collect`."""
+        so whoever takes one must have kept it before asking for more. Raises as `collect`, and MoreToCome."""
         frames, seen = self.collect(relay, key, want=want), set[bytes]()
-        while frames:
+        for _ in range(PAGES):
+            if not frames:
+                return
             hashes = [frame.hash for frame in frames]
             if seen.issuperset(hashes):
                 raise BadAnswer("it gives again what was acknowledged")
             seen.update(hashes)
             yield frames
             frames = self.collect(relay, key, ack=hashes, want=want)
+        raise MoreToCome()
 
     def publish(self, relay: str, root: bytes, card: bytes) -> None:
         """Put a card on the relay. Raises Problem, Unreachable, BadAnswer."""

@@ -40,6 +40,8 @@ RELAYS = 8  # on one card: as many as a reply block names
 WAKE_CHARACTERS = 3_000  # a sealed push subscription; with it the card still fits one letter
 CODE_SECONDS = TTL_DAYS * DAY_SECONDS  # relays forget a card after this time, so a code that waits longer meets nobody
 CARD_SECONDS = 400 * DAY_SECONDS  # a year and some weeks: people who meet once a year can renew in time
+# Shares answered that nobody vouches for yet: only who saw both codes can send a second one, and not without end.
+CANDIDATES = 16
 DIGITS = 60
 DIGIT_GROUP = 5
 
@@ -269,6 +271,28 @@ class Meeting:
     def _derive(self, secret: bytes, name: str) -> bytes:
         info = domain(name).rstrip(b"\0")
         return HKDF(SHA256(), HASH_BYTES, self.transcript, info).derive(secret)
+
+
+class Progress(NamedTuple):
+    """How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were."""
+
+    share: bytes | None = None
+    owed: tuple[bytes, ...] = ()
+    answered: tuple[bytes, ...] = ()
+
+    def heard(self, share: bytes, *, sure: bool) -> "Progress":
+        """A share letter came; `sure` if its MAC was right."""
+        counts = self.share or (share if sure else None)
+        fresh = share not in self.answered
+        full = len(self.answered) + len(self.owed) >= CANDIDATES
+        wanted = fresh and not full if counts is None else share == counts
+        # A letter without the right MAC comes from a side that has not had our answer: it gets one again.
+        owed = (share,) if wanted and (fresh or not sure) and share not in self.owed else ()
+        return Progress(counts, self.owed + owed, self.answered)
+
+    def said(self) -> "Progress":
+        """All that was owed is on its way."""
+        return Progress(self.share, (), tuple(dict.fromkeys(self.answered + self.owed)))
 
 
 def read_share(fields: dict[str, Any]) -> bytes | None:

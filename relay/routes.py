@@ -160,10 +160,10 @@ def over(desk: Desk) -> Blueprint:
 
 
 class Rim:
-    """Around the app: the limit before every call, the headers for browsers after it, and the short way for deposits.
+    """Around the app: the headers for browsers after every call, and under our own server the short way for deposits.
 
     A deposit does not need what Flask does for a call, and Flask's part takes as long as all of ours. The rest of
-    the calls come seldom and go through it.
+    the calls come seldom and go through it, as deposits do under any other server.
     """
 
     def __init__(self, inner: Any, desk: Desk) -> None:
@@ -174,15 +174,12 @@ class Rim:
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
             return start_response(status, [*headers, *CORS], error)
 
+        if FUTURE_KEY not in environ or environ["PATH_INFO"] != DEPOSIT or environ["REQUEST_METHOD"] != "POST":
+            return self._inner(environ, start)
         try:
-            if environ["PATH_INFO"] != DEPOSIT or environ["REQUEST_METHOD"] != "POST":
-                return self._inner(environ, start)
             self._desk.addresses.count(environ.get("REMOTE_ADDR", ""))
-            waiting = _deposit(self._desk, environ)
-            if FUTURE_KEY in environ:
-                environ[HELD_KEY] = waiting
-                return []
-            answer = waiting.now()
+            environ[HELD_KEY] = _deposit(self._desk, environ)
+            return []
         except Exception as error:
             answer = self._desk.problem(ours(error))
         fields = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), *answer.headers]

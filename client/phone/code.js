@@ -10,6 +10,10 @@ export const CODE_CHARACTERS = 262; // what version 9 at level M holds of the al
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; // base32 of RFC 4648: all of it stands in the QR alphanumeric alphabet
 
+export class CutCode extends BadCode {
+  static code = "code-cut";
+}
+
 /** An organisation's code: its root public key, and where its card is to be had. @typedef {{ root: Uint8Array, relays: string[] }} CardCode */
 /** A person's code: H of their pair card, the secret of this pairing, and where the pair card will lie.
  *  @typedef {{ card: Uint8Array, secret: Uint8Array, relays: string[] }} PairCode */
@@ -26,14 +30,25 @@ export function pairCode({ card, secret, relays }) {
   return written(PAIR_PREFIX, concat(card, secret), relays);
 }
 
+/** The bytes behind the base32: what a pairing is bound to. @param {PairCode} code @returns {Uint8Array} */
+export function payloadOf({ card, secret, relays }) {
+  return payload(concat(card, secret), relays);
+}
+
 /** Read an organisation's code as scanned or pasted; blanks and lower case are forgiven.
  *  @param {string} text @returns {CardCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
 export function readCardCode(text) {
-  const { fixed, relays } = taken(text, CARD_PREFIX, PUBLIC_BYTES);
-  return { root: fixed, relays };
+  try {
+    const { fixed, relays } = taken(text, CARD_PREFIX, PUBLIC_BYTES);
+    return { root: fixed, relays };
+  } catch (error) {
+    // what `code.json` has named it from the first day
+    throw error instanceof CutCode ? new BadCode(error.detail || "cut off") : error;
+  }
 }
 
-/** Read a person's code. @param {string} text @returns {PairCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
+/** Read a person's code. @param {string} text @returns {PairCode}
+ *  @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress} */
 export function readPairCode(text) {
   const { fixed, relays } = taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
   return { card: fixed.slice(0, HASH_BYTES), secret: fixed.slice(HASH_BYTES), relays };
@@ -41,10 +56,15 @@ export function readPairCode(text) {
 
 /** @param {string} prefix @param {Uint8Array} fixed @param {string[]} relays */
 function written(prefix, fixed, relays) {
-  const urls = relays.map((url) => concat(Uint8Array.of(url.length), utf8(relayAddress(url))));
-  const text = prefix + base32(concat(fixed, Uint8Array.of(0), ...urls));
+  const text = prefix + base32(payload(fixed, relays));
   if (text.length > CODE_CHARACTERS) throw new CodeTooLong();
   return text;
+}
+
+/** @param {Uint8Array} fixed @param {string[]} relays */
+function payload(fixed, relays) {
+  const urls = relays.map((url) => concat(Uint8Array.of(url.length), utf8(relayAddress(url))));
+  return concat(fixed, Uint8Array.of(0), ...urls);
 }
 
 /** @param {string} text @param {string} prefix @param {number} length */
@@ -53,7 +73,7 @@ function taken(text, prefix, length) {
   if (!code.startsWith(PREFIX)) throw new BadCode();
   if (!code.startsWith(prefix)) throw new OtherCode();
   const data = unbase32(code.slice(prefix.length));
-  if (data.length <= length) throw new BadCode("cut off");
+  if (data.length <= length) throw new CutCode();
   if (data[length] !== 0) throw new BadCode("made by a newer version");
   return { fixed: data.slice(0, length), relays: addresses(data.subarray(length + 1)) };
 }
@@ -63,10 +83,10 @@ function addresses(data) {
   const relays = [];
   for (let at = 0; at < data.length; at += 1 + data[at]) {
     const url = data.subarray(at + 1, at + 1 + data[at]);
-    if (url.length < data[at]) throw new BadCode("cut off");
+    if (url.length < data[at]) throw new CutCode();
     relays.push(relayAddress(String.fromCharCode(...url)));
   }
-  if (relays.length === 0) throw new BadCode("no relay in it");
+  if (relays.length === 0) throw new CutCode("no relay in it");
   return relays;
 }
 
@@ -99,6 +119,6 @@ function unbase32(text) {
     }
   }
   const whole = Uint8Array.from(data);
-  if (base32(whole) !== text) throw new BadCode("cut off");
+  if (base32(whole) !== text) throw new CutCode();
   return whole;
 }

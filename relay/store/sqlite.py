@@ -41,7 +41,7 @@ WAL_PAGES_MOST = 8_000
 WAL_PAGES_LEAST = 250
 # After so many pages another thread copies back what it can: when the file is full there is little left to do, and no
 # deposit waits 60 ms for it. Longer steps are cheaper, but the commits beside them wait for the disk longer.
-COPY_PAGES = 500
+COPY_PAGES = 120
 READER_CACHE_KIB = 2_048
 # Deleting overwrites every page of an envelope, and all of that goes through the -wal file. In short steps it stays
 # small, in very short ones it fits what a full disk has left.
@@ -74,7 +74,7 @@ class SqliteStore:
     # Opening
 
     def _connect(self, cache_kib: int) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=48)
         db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         db.execute(f"PRAGMA cache_size = -{cache_kib}")
         self._open.append(db)

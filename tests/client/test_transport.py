@@ -198,6 +198,18 @@ def test_a_relay_that_gives_the_same_page_for_ever_is_noticed(transport):
         list(transport.pages(relay, MailboxKey(bytes(32)), 64))
 
 
+def test_a_relay_that_makes_letters_up_for_ever_comes_to_an_end(transport, monkeypatch):
+    monkeypatch.setattr("client.transport.PAGES", 5)
+    pages = []
+    with (
+        answering(lambda _: http("200 OK", b"\x01" + bytes(32) + os.urandom(LETTER_BYTES))) as relay,
+        pytest.raises(BadAnswer) as caught,
+    ):
+        pages.extend(page for page in transport.pages(relay, MailboxKey(bytes(32)), 64))
+    assert caught.value.code == "relay-more"
+    assert len(pages) == 5, "what came before counts"
+
+
 def test_no_request_tells_more_than_it_must(transport, spool):
     requests = []
 

@@ -1,0 +1,298 @@
+"""`tocsin contact`: people who are told, and who tell you."""
+
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from client import contacts, files, speech
+from client.commands import options
+from client.commands.report import KEPT, printable, tell_refusals
+from client.contact_picture import read_picture
+from client.contact_sync import Sync, Tally
+from client.contacts import Book, Contact
+from client.spool import Spool
+from client.transport import Transport
+from keys import code
+from keys.errors import BadCode
+from keys.message import AlertType
+
+SOON_SECONDS = 60 * 86_400  # from when on it is said that a pair ends: two people need time to meet
+LAST_MOMENT = 253_402_300_799  # the end of the year 9999: whatever a phone says, a calendar has to take it
+DIGITS_PREFIX = code.PREFIX + "D:"
+
+label_ = click.argument("label")
+
+
+@click.group()
+def contact() -> None:
+    """People who are told when something happens to you, and who tell you."""
+
+
+def _open(folder: Path, passphrase_file: Path | None) -> Book:
+    if not contacts.exists(folder):
+        raise contacts.NoContacts()
+    return contacts.unlock_book(folder, speech.Passphrase(passphrase_file).ask())
+
+
+@contact.command()
+@click.option("--relay", "relays", multiple=True, help="Base URL of a relay to be met at; repeatable.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def new(relays: tuple[str, ...], folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Make a fresh code for one contact; one that nobody scanned yet no longer counts."""
+    phrase = speech.Passphrase(passphrase_file)
+    with files.locked(folder):
+        if contacts.exists(folder):
+            book = contacts.unlock_book(folder, phrase.ask())
+        else:
+            book = contacts.create(folder, phrase.choose(), os.urandom)
+        offer = book.renew_offer(relays, int(time.time()), os.urandom)
+        book.save()
+    text = str(offer.half.code)
+    speech.result(as_json, {"code": text, "relays": list(offer.half.relays)}, text)
+    if not as_json:
+        speech.hint("`tocsin contact code` draws it; then scan theirs with `tocsin contact scan`")
+
+
+@contact.command("code")
+@click.option("--label", help="The code made for this contact.")
+@click.option("--png", type=options.FILE, help="Draw it into a PNG picture.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def code_(label: str | None, png: Path | None, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """The code that the other person scans; drawn here when no file is named."""
+    book = _open(folder, passphrase_file)
+    whose, own = book.code_to_show(label, int(time.time()))
+    text = str(own)
+    _draw(text, png)
+    words = [f"for {whose}"] * bool(whose) + [code.draw_text(text)] * (png is None) + [text]
+    speech.result(as_json, {"code": text, "label": whose or None}, "\n".join(words))
+
+
+def _draw(text: str, png: Path | None) -> None:
+    if png is not None:
+        files.replace(png, code.draw_png(text))
+
+
+@contact.command()
+@click.argument("found", metavar="CODE_OR_IMAGE")
+@click.option("--label", required=True, help="What you call this person; it stays here.")
+@click.option("--seen", is_flag=True, help="You read it off their own screen, face to face.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def scan(found: str, label: str, seen: bool, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Take the code of another person, as text or out of a picture.
+
+    Unless you saw it on their own screen it is unverified, until you compared the 60 digits.
+    """
+    other = code.read_pair_code(_text_of(found))
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        made = book.meet(other, label, int(time.time()), os.urandom, seen=seen)
+        book.save()
+    own = str(made.half.code)
+    speech.result(as_json, {**_shown(made), "code": own}, f"{made.label}: {_words(made)}\n{made.meeting.digits}")
+    if not as_json:
+        speech.hint("they have to scan your code too: `tocsin contact code`; then both `tocsin contact sync`")
+
+
+def _text_of(found: str) -> str:
+    if "".join(found.split()).upper().startswith(code.PREFIX[:6]):
+        return found
+    if not os.path.isfile(found):  # unlike Path.is_file, it takes a text of any length
+        raise BadCode("neither a picture nor a code")
+    return read_picture(files.read(Path(found)))
+
+
+@contact.command()
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def sync(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Finish pairings and fetch alerts, as far as the network goes."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        with Transport(os.urandom) as transport, Spool(folder) as spool:
+            tally = Sync(book, spool, transport).run()
+    waiting = sum(one.state(int(time.time())) == "waiting" for one in book.secrets.contacts)
+    value = {"paired": tally.paired, "alerts": len(tally.alerts), "waiting": waiting, "pending": tally.pending}
+    words = [f"{label}: paired" for label in tally.paired]
+    words.append(f"{len(tally.alerts)} new alerts; {waiting} pairings are not finished")
+    speech.result(as_json, value, "\n".join(words))
+    _tell_troubles(tally)
+
+
+def _tell_troubles(tally: Tally) -> None:
+    for label, trouble in tally.troubles:
+        speech.error(trouble, label)
+    for relay, failure in tally.failures.items():
+        speech.error(failure, relay)
+    if tally.troubles or tally.failures:
+        sys.exit(1)
+
+
+@contact.command("list")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def list_(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Everybody, with the digits to compare."""
+    book = _open(folder, passphrase_file)
+    for one in book.secrets.contacts:
+        speech.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n  {one.meeting.digits}")
+    if not book.secrets.contacts:
+        speech.say("nobody yet")
+
+
+def _shown(one: Contact) -> dict[str, Any]:
+    return {
+        "label": one.label,
+        "state": one.state(int(time.time())),
+        "verified": one.verified,
+        "seized": one.seized,
+        "swapped": one.swapped,
+        "digits": one.meeting.digits,
+        "until": one.half.until,
+    }
+
+
+def _words(one: Contact) -> str:
+    now = int(time.time())
+    said = [one.state(now)]
+    if not one.verified:
+        said.append("unverified: compare the digits below")
+    if one.seized:
+        said.append("THEIR PHONE WAS SEIZED")
+    if one.swapped:
+        said.append("somebody tried to put another card in the place of theirs")
+    if now > one.half.until - SOON_SECONDS:
+        said.append("ends soon: scan each other again")
+    return "; ".join(said)
+
+
+@contact.command()
+@label_
+@click.argument("said", metavar="[DIGITS_OR_IMAGE]", default="")
+@click.option("--png", type=options.FILE, help="Draw your digits into a PNG picture, to be scanned on a video call.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def verify(label: str, said: str, png: Path | None, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Compare the 60 digits that the other person reads aloud with yours; without digits, show yours."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        one = book.find(label)
+        if said:
+            heard = read_picture(files.read(Path(said))) if os.path.isfile(said) else said
+            one.meeting.check_digits(heard.strip().removeprefix(DIGITS_PREFIX))
+            one.verified = True
+            book.save()
+    _draw(DIGITS_PREFIX + one.meeting.digits.replace(" ", ""), png)
+    speech.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n{one.meeting.digits}")
+
+
+@contact.command()
+@label_
+@click.option("--returned", is_flag=True, help="The phone is back with its owner.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def seized(label: str, returned: bool, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Mark a contact's phone as seized: whatever comes from it is shown so."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        one = book.find(label)
+        one.seized = not returned
+        book.save()
+    speech.result(as_json, _shown(one), f"{one.label}: {_words(one)}")
+
+
+@contact.command()
+@label_
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def remove(label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Forget a contact: keys and alerts. The other side is not told."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        book.remove(label)
+        book.save()
+    speech.result(as_json, {"removed": label}, f"{label}: forgotten")
+
+
+@contact.command()
+@click.option("--to", "label", required=True, help="Whom to tell.")
+@click.option("--type", "kind", type=click.Choice(get_args(AlertType)), required=True, help="What happened.")
+@click.option("--text", default="", help="In your own words; - reads them from stdin.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def alert(label: str, kind: AlertType, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Tell a contact. What does not leave now waits sealed in the outbox.
+
+    What you type here may stay in the shell's history and can be seen by others on this computer: --text - does not.
+    """
+    words = sys.stdin.read().strip() if text == "-" else text
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        with Transport(os.urandom) as transport, Spool(folder) as spool:
+            outcome = Sync(book, spool, transport).alert(label, kind, words)
+    relays = [relay for relay, _ in outcome.receipts]
+    told = f"{len(relays)} relays hold it" if relays else "it has not left yet"
+    speech.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, told)
+    tell_refusals(outcome)
+    if outcome.pending:
+        speech.hint(KEPT)
+        sys.exit(1)
+
+
+@contact.command()
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def alerts(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """What contacts told you, as far as it was fetched, oldest first."""
+    book = _open(folder, passphrase_file)
+    known = {one.label: one for one in book.secrets.contacts}
+    for said in sorted(book.secrets.alerts, key=lambda one: one.at):
+        _show(said, known[said.label], as_json)
+    if not book.secrets.alerts:
+        speech.say("no alert yet")
+
+
+def _show(said: contacts.Alert, who: Contact, as_json: bool) -> None:
+    marks = {"duress": said.duress, "seized": who.seized, "unverified": not who.verified, "practice": said.practice}
+    value = {
+        "from": said.label,
+        "id": said.id,
+        "case": said.case,
+        "type": said.type,
+        "text": said.text,
+        "place": said.place,
+        "at": said.at,
+        "origin": said.origin,
+        **marks,
+    }
+    when = datetime.fromtimestamp(min(said.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    warned = "".join(f"  !! {WARNINGS[name]}" for name, is_so in marks.items() if is_so)
+    place = "" if said.place is None else f"\nplace: {json.dumps(said.place, ensure_ascii=False)}"
+    words = f"{when}  {said.label}  [{said.type}]{warned}\n{printable(said.text + place)}"
+    speech.result(as_json, value, words)
+
+
+WARNINGS = {
+    "duress": "sent under duress",
+    "seized": "from a phone that was seized",
+    "unverified": "the 60 digits were never compared",
+    "practice": "a trial",
+}

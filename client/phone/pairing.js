@@ -1,0 +1,292 @@
+/** Two people's codes become a pair of keys; alerts are authentic by them. Specified in `keys/pairing.md`. */
+/** @import { PairCode } from "./code.js" */
+/** @import { Address, Sealed } from "./envelope.js" */
+/** @import { MailboxKey } from "./mailbox.js" */
+/** @import { Opened, PrivateKey } from "./opening.js" */
+/** @import { Chance } from "./wire.js" */
+
+import { relayAddress } from "./address.js";
+import { payloadOf } from "./code.js";
+import { HPKE, infoOf, seal } from "./envelope.js";
+import { BadCode, BadMessage, CardError, Malformed, TocsinError, UnknownVersion } from "./errors.js";
+import { mailboxKey } from "./mailbox.js";
+import { alertMac, checkMac } from "./message.js";
+import { privateKey } from "./opening.js";
+import {
+  b64,
+  concat,
+  digest,
+  domain,
+  HASH_BYTES,
+  ID_BYTES,
+  jsonObject,
+  KEM_PUBLIC_BYTES,
+  LETTER_BYTES,
+  mac,
+  Purpose,
+  SEED_BYTES,
+  same,
+  u32,
+  unb64,
+  utf8,
+} from "./wire.js";
+
+const VERSION = 1;
+const KIND = "pair";
+const RELAYS = 8; // on one card: as many as a reply block names
+const WAKE_CHARACTERS = 3_000; // a sealed push subscription; with it the card still fits one letter
+const DAY_SECONDS = 86_400;
+export const CODE_SECONDS = 35 * DAY_SECONDS; // relays forget a card after this time, so a code that waits longer meets nobody
+export const CARD_SECONDS = 400 * DAY_SECONDS; // a year and some weeks: people who meet once a year can renew in time
+// Shares answered that nobody vouches for yet: only who saw both codes can send a second one, and not without end.
+const CANDIDATES = 16;
+const DIGITS = 60;
+
+const CARD = domain("pair-card");
+const PAIR = domain("pair");
+const SPOKEN = domain("digits");
+const CONFIRM = domain("confirm");
+
+export class OwnCode extends BadCode {
+  static code = "code-own";
+}
+export class CodeExpired extends BadCode {
+  static code = "code-expired";
+}
+export class BadPairCard extends CardError {
+  static code = "pair-card-malformed";
+}
+export class CardSwapped extends CardError {
+  static code = "pair-card-swapped";
+}
+export class DigitsDiffer extends TocsinError {
+  static code = "digits-differ";
+}
+
+/** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that will be
+ *  sealed to the other's key, and what the card says besides. It belongs into the vault and nowhere else.
+ *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[], until: number,
+ *    wake: string | null }} Half */
+/** What the other side needs to know. `until` in Unix seconds.
+ *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string | null }} PairCard */
+/** A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side.
+ *  @typedef {{ mailbox: MailboxKey, key: PrivateKey, address: Address }} Door */
+/** One MAC key for each direction. @typedef {{ sending: Uint8Array, receiving: Uint8Array }} PairKeys */
+/** How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were. All b64.
+ *  @typedef {{ share: string | null, owed: string[], answered: string[] }} Progress */
+/** A half with what follows from it alone. @typedef {{ half: Half, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array,
+ *    code: PairCode, address: Address }} Own */
+/** My half and the other's code. @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} Meeting */
+
+/** @param {{ relays: string[], now: number, chance: Chance, wake?: string | null }} asked `now` in Unix seconds @returns {Half} */
+export function newHalf({ relays, now, chance, wake = null }) {
+  const [kem, mailbox, share] = [chance(SEED_BYTES), chance(SEED_BYTES), chance(SEED_BYTES)];
+  return { kem, mailbox, secret: chance(ID_BYTES), share, relays, until: now + CARD_SECONDS, wake };
+}
+
+/** The card's bytes, the code that names them, and the keys. @param {Half} half @returns {Promise<Own>} */
+export async function ownOf(half) {
+  const [key, mailbox] = [await privateKey(half.kem), mailboxKey(half.mailbox)];
+  const { relays, until, wake } = half;
+  // These very bytes travel and are hashed; nobody writes them a second time.
+  const card = utf8(JSON.stringify({ key: b64(key.public), mailbox: b64(mailbox.id), relays, until, wake }));
+  const code = { card: cardHash(card), secret: half.secret, relays };
+  return { half, key, mailbox, card, code, address: addressOf(key.public, mailbox.id) };
+}
+
+/** H("tocsin/1/pair-card\0" | JSON): what the code names. @param {Uint8Array} card */
+export function cardHash(card) {
+  return digest(CARD, card);
+}
+
+/** The card behind a code. @param {Uint8Array} data @param {Uint8Array} expected its hash @param {number} now Unix seconds
+ *  @returns {Promise<PairCard>} @throws {CardSwapped} @throws {BadPairCard} @throws {CodeExpired} */
+export async function readPairCard(data, expected, now) {
+  if (!same(cardHash(data), expected)) throw new CardSwapped();
+  const card = await cardIn(data);
+  if (card.until <= now) throw new CodeExpired();
+  return card;
+}
+
+/** @param {PairCard} card @returns {Address} */
+export function cardAddress({ key, mailbox }) {
+  return addressOf(key, mailbox);
+}
+
+/** Nothing here needs a network. @param {Own} own @param {PairCode} code @returns {Meeting} @throws {OwnCode} */
+export function meet(own, code) {
+  if (same(code.card, own.code.card) || same(code.secret, own.code.secret)) throw new OwnCode();
+  const [mine, theirs] = [payloadOf(own.code), payloadOf(code)];
+  const first = before(mine, theirs);
+  const [smaller, larger] = first ? [mine, theirs] : [theirs, mine];
+  // The lengths stand before the payloads, because a payload may end where it likes.
+  const transcript = digest(PAIR, u32(smaller.length), smaller, u32(larger.length), larger);
+  const secrets = first ? concat(own.half.secret, code.secret) : concat(code.secret, own.half.secret);
+  return { own, code, first, transcript, k0: derive(transcript, secrets, "k0") };
+}
+
+/** The 60 digits to compare, in groups of 5. @param {Meeting} meeting @returns {string} */
+export function digitsOf({ transcript }) {
+  const number = digest(SPOKEN, transcript).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  const whole = String(number).slice(0, DIGITS).padStart(DIGITS, "0");
+  return whole.match(/.{5}/g)?.join(" ") ?? "";
+}
+
+/** Compare with what the other side reads aloud; what is no digit does not count. Persian and Arabic digits do.
+ *  @param {Meeting} meeting @param {string} said @throws {DigitsDiffer} */
+export function checkDigits(meeting, said) {
+  const plain = said.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
+  if (plain.replace(/[^0-9]/g, "") !== digitsOf(meeting).replace(/ /g, "")) throw new DigitsDiffer();
+}
+
+/** Where I wait for the other's card (`mine`), or where mine is waited for. @param {Meeting} meeting @param {boolean} mine @returns {Promise<Door>} */
+export async function doorOf({ transcript, k0, first }, mine) {
+  const number = mine === first ? 1 : 2;
+  const mailbox = mailboxKey(derive(transcript, k0, `door-mailbox-${number}`));
+  const key = await privateKey(derive(transcript, k0, `door-key-${number}`));
+  return { mailbox, key, address: addressOf(key.public, mailbox.id) };
+}
+
+/** My card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
+ *  @param {Meeting} meeting @param {Chance} chance @returns {Promise<Sealed>} */
+export async function cardLetter(meeting, chance) {
+  const { key, address } = await doorOf(meeting, false);
+  return seal({ header: meeting.own.card, key: key.public, address, chance });
+}
+
+/** The keys that follow from my share and this one of the other side.
+ *  @param {Meeting} meeting @param {Uint8Array} share @returns {PairKeys} */
+export function pairKeys({ own, first, transcript, k0 }, share) {
+  const [one, two] = first ? [own.half.share, share] : [share, own.half.share];
+  const pair = derive(transcript, concat(k0, one, two), "pair-key");
+  const [there, back] = [derive(transcript, pair, "first-to-second"), derive(transcript, pair, "second-to-first")];
+  return first ? { sending: there, receiving: back } : { sending: back, receiving: there };
+}
+
+/** My share, sealed to the other's key; with a MAC once a share of theirs is known.
+ *  @param {Meeting} meeting @param {PairCard} card @param {Uint8Array | null} share @param {Chance} chance @returns {Promise<Sealed>} */
+export function shareLetter(meeting, card, share, chance) {
+  const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(meeting.own.half.share) }));
+  const address = cardAddress(card);
+  const body = (/** @type {Uint8Array} */ salt) =>
+    share ? confirmMac(pairKeys(meeting, share).sending, address, LETTER_BYTES, salt, header) : new Uint8Array();
+  return seal({ header, body, key: card.key, address, chance });
+}
+
+/** Whether this share letter comes from who opened mine: only they can know both shares.
+ *  @param {Meeting} meeting @param {Uint8Array} share @param {Opened} opened @param {number} size of the envelope */
+export function confirms(meeting, share, { salt, header, body }, size) {
+  return same(confirmMac(pairKeys(meeting, share).receiving, meeting.own.address, size, salt, header), body);
+}
+
+/** The share in an opened header; null when it is another kind of message.
+ *  @param {Record<string, any>} fields @returns {Uint8Array | null} @throws {UnknownVersion} @throws {BadMessage} */
+export function readShare(fields) {
+  if (fields.kind !== KIND) return null;
+  if (!Number.isInteger(fields.v)) throw new BadMessage("$.v");
+  if (fields.v !== VERSION) throw new UnknownVersion();
+  try {
+    return unb64(fields.share, SEED_BYTES);
+  } catch {
+    throw new BadMessage("$.share");
+  }
+}
+
+/** @type {Progress} */
+export const NO_PROGRESS = Object.freeze({ share: null, owed: [], answered: [] });
+
+/** A share letter came; `sure` if its MAC was right.
+ *  @param {Progress} progress @param {Uint8Array} came @param {boolean} sure @returns {Progress} */
+export function heardShare({ share, owed, answered }, came, sure) {
+  const text = b64(came);
+  const counts = share ?? (sure ? text : null);
+  const fresh = !answered.includes(text);
+  const full = answered.length + owed.length >= CANDIDATES;
+  const wanted = counts === null ? fresh && !full : text === counts;
+  // A letter without the right MAC comes from a side that has not had our answer: it gets one again.
+  const owes = wanted && (fresh || !sure) && !owed.includes(text);
+  return { share: counts, owed: owes ? [...owed, text] : owed, answered };
+}
+
+/** All that was owed is on its way. @param {Progress} progress @returns {Progress} */
+export function saidShares({ share, owed, answered }) {
+  return { share, owed: [], answered: [...new Set([...answered, ...owed])] };
+}
+
+/** Whether an authentic alert was sent under duress.
+ *  @param {Uint8Array} key @param {Address} address @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened @param {number} size
+ *  @returns {boolean} @throws {NotAuthentic} */
+export function isDuress(key, address, { salt, header, body }, size) {
+  const [calm, forced] = [false, true].map((duress) => alertMac(key, duress, address, size, salt, header));
+  if (same(forced, body)) return true;
+  checkMac(calm, body);
+  return false;
+}
+
+/** @param {Uint8Array} data @returns {Promise<PairCard>} */
+async function cardIn(data) {
+  try {
+    const fields = jsonObject(data);
+    const key = unb64(fields.key, KEM_PUBLIC_BYTES);
+    await HPKE.kem.deserializePublicKey(key);
+    return {
+      key: checkLattice(key),
+      mailbox: unb64(fields.mailbox, HASH_BYTES),
+      relays: relaysIn(fields.relays),
+      until: Number.isSafeInteger(fields.until) && fields.until >= 0 ? fields.until : refuse(),
+      wake: wakeIn(fields.wake),
+    };
+  } catch {
+    throw new BadPairCard(); // whatever the libraries call it
+  }
+}
+
+// ML-KEM's own check of a key (FIPS 203, 7.2), which the library makes only when it seals: every coefficient below q.
+const LATTICE_BYTES = 1_152;
+const Q = 3_329;
+
+/** @param {Uint8Array} key @returns {Uint8Array} */
+function checkLattice(key) {
+  for (let at = 0; at < LATTICE_BYTES; at += 3) {
+    const [one, two] = [key[at] | ((key[at + 1] & 15) << 8), (key[at + 1] >> 4) | (key[at + 2] << 4)];
+    if (one >= Q || two >= Q) refuse();
+  }
+  return key;
+}
+
+/** @param {unknown} value @returns {string[]} */
+function relaysIn(value) {
+  return Array.isArray(value) && value.length >= 1 && value.length <= RELAYS ? value.map(relayAddress) : refuse();
+}
+
+/** @param {unknown} value @returns {string | null} */
+function wakeIn(value) {
+  if (value === null || value === undefined) return null;
+  return typeof value === "string" && Array.from(value).length <= WAKE_CHARACTERS ? value : refuse();
+}
+
+/** @param {Uint8Array} key @param {Uint8Array} mailbox @returns {Address} */
+function addressOf(key, mailbox) {
+  return { purpose: Purpose.CONTACT, recipient: digest(key), mailbox };
+}
+
+/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt @param {Uint8Array} header */
+function confirmMac(key, address, size, salt, header) {
+  return mac(key, CONFIRM, infoOf(address, size), salt, header);
+}
+
+/** HKDF-SHA256 (RFC 5869) with T as salt; 32 bytes are one block. @param {Uint8Array} salt @param {Uint8Array} secret @param {string} name */
+function derive(salt, secret, name) {
+  return mac(mac(salt, secret), domain(name).slice(0, -1), Uint8Array.of(1));
+}
+
+/** @param {Uint8Array} one @param {Uint8Array} other */
+function before(one, other) {
+  const at = one.findIndex((byte, i) => byte !== other[i]);
+  return at >= 0 && (at >= other.length ? false : one[at] < other[at]);
+}
+
+/** @returns {never} */
+function refuse() {
+  throw new Malformed();
+}

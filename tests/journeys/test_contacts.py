@@ -1,0 +1,231 @@
+"""Two people, two folders, real relays: they scan each other's codes and tell each other what happens."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from client.commands.contact import DIGITS_PREFIX
+from client.contact_picture import read_picture
+from keys import code
+from keys.wire import LETTER_BYTES
+from tests.client.liar import answering, http
+from tests.journeys.conftest import Ended, Relay, Shell
+from tests.relay.process import running
+
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+TEXT = "Меня задержали, позвоните +7 000"
+
+
+@dataclass
+class Someone:
+    """A person with a folder of their own."""
+
+    shell: Shell
+    home: Path
+
+    def run(self, *words: object, **more: Any) -> Ended:
+        return self.shell.run("contact", *words, "--home", self.home, "--json", **more)
+
+    def ok(self, *words: object, **more: Any) -> Ended:
+        return self.shell.ok("contact", *words, "--home", self.home, "--json", **more)
+
+    def start(self, *addresses: str) -> str:
+        return self.ok("new", *(word for address in addresses for word in ("--relay", address))).json["code"]
+
+    @property
+    def everything(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.home.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def anna(shell) -> Someone:
+    return Someone(shell, shell.folder / "anna")
+
+
+@pytest.fixture
+def boris(shell) -> Someone:
+    return Someone(shell, shell.folder / "boris")
+
+
+def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relays: list[Relay], anna, boris):
+    north, south = (relay.address for relay in relays)
+    anna.start(north)
+    boris.start(south)
+    pictures = shell.folder / "anna.png", shell.folder / "boris.png"
+    for who, picture in zip((anna, boris), pictures, strict=True):
+        shown = who.ok("code", "--png", picture).json["code"]
+        assert read_picture(picture.read_bytes()) == shown
+    anna.ok("scan", pictures[1], "--label", "Борис", "--seen")
+    scanned = boris.ok("scan", pictures[0], "--label", "Анна").json
+    assert (scanned["state"], scanned["verified"]) == ("waiting", False)
+
+    assert anna.ok("sync").json == {"paired": [], "alerts": 0, "waiting": 1, "pending": 0}
+    boris.ok("sync")
+    anna.ok("sync")
+    assert boris.ok("sync").json["paired"] == ["Анна"]
+    assert anna.ok("sync").json["paired"] == ["Борис"]
+
+    told = anna.ok("alert", "--to", "Борис", "--type", "detained", "--text", TEXT).json
+    assert (told["relays"], told["pending"]) == ([south], 0)
+    assert boris.ok("sync").json["alerts"] == 1
+    assert boris.ok("sync").json["alerts"] == 0
+    [said] = boris.ok("alerts").lines
+    assert (said["from"], said["type"], said["text"]) == ("Анна", "detained", TEXT)
+    assert (said["duress"], said["seized"], said["unverified"], said["origin"]) == (False, False, True, "pair")
+
+    digits = anna.ok("list").json["digits"]
+    assert boris.run("verify", "Анна", digits[:-1] + str((int(digits[-1]) + 1) % 10)).code == 1
+    assert boris.ok("verify", "Анна", digits).json["verified"]
+    drawn = shell.folder / "digits.png"
+    anna.ok("verify", "Борис", "--png", drawn)
+    assert read_picture(drawn.read_bytes()) == DIGITS_PREFIX + digits.replace(" ", "")
+    assert boris.ok("verify", "Анна", drawn).json["verified"]
+    boris.ok("seized", "Анна")
+    shown = boris.ok("alerts").json
+    assert (shown["seized"], shown["unverified"]) == (True, False)
+    plain = shell.ok("contact", "alerts", "--home", boris.home).out
+    assert "from a phone that was seized" in plain
+    assert TEXT in plain
+
+    kept = b"".join(relay.everything() for relay in relays) + anna.everything + boris.everything
+    for word in (TEXT, "Анна", "Борис"):
+        assert word.encode() not in kept
+    boris.ok("remove", "Анна")
+    assert boris.ok("list").out == boris.ok("alerts").out == ""
+
+
+def test_scanning_needs_no_network_and_the_pairing_goes_on_when_there_is_one(relays: list[Relay], anna, boris):
+    addresses = [relay.address for relay in relays]
+    for relay in relays:
+        relay.stop()
+    to_boris, to_anna = anna.start(*addresses), boris.start(*addresses)
+    anna.ok("scan", to_anna, "--label", "Boris", "--seen")
+    boris.ok("scan", to_boris, "--label", "Anna", "--seen")
+    ended = anna.run("sync")
+    assert (ended.code, ended.json["waiting"], ended.json["pending"]) == (1, 1, 1)
+    assert "error:" in ended.err
+    assert "hint:" in ended.err
+    refused = anna.run("alert", "--to", "Boris", "--type", "detained")
+    assert (refused.code, "pairing is not finished" in refused.err) == (1, True)
+
+    relays[1].start()
+    for who in (anna, boris, anna, boris, anna):
+        assert who.run("sync").code == 1, "one relay is still away, and that is said"
+    assert [who.ok("list").json["state"] for who in (anna, boris)] == ["paired", "paired"]
+    relays[1].stop()
+    told = anna.run("alert", "--to", "Boris", "--type", "moved", "--text", "-", stdin=TEXT + "\n")
+    assert (told.code, told.json["pending"]) == (1, 1)
+    relays[0].start()
+    anna.run("sync")
+    boris.run("sync")
+    assert boris.ok("alerts").json["text"] == TEXT
+
+
+def test_every_wrong_code_gets_its_own_sentence(shell, relay: Relay, office, anna, boris):
+    own, theirs = anna.start(relay.address), boris.start(relay.address)
+    organisation = office.ok("org", "code").json["code"]
+    blank = shell.folder / "blank.png"
+    blank.write_bytes(code.draw_png("nothing of ours"))
+    wrong = {
+        "own": own,
+        "organisation": organisation,
+        "cut": theirs[:-7],
+        "something else": "https://example.org",
+        "another picture": blank,
+        "no picture": shell.folder / "passphrase",
+    }
+    said = {name: anna.run("scan", what, "--label", "x") for name, what in wrong.items()}
+    assert {ended.code for ended in said.values()} == {1}
+    sentences = {name: ended.err.splitlines()[0] for name, ended in said.items()}
+    assert len(set(sentences.values())) >= len(wrong) - 1
+    assert "your own code" in sentences["own"]
+    assert "something else" in sentences["organisation"]
+    assert "cut off" in sentences["cut"]
+    assert "not a picture" in sentences["no picture"]
+    assert all("hint:" in ended.err for ended in said.values())
+    anna.ok("scan", theirs, "--label", "Boris")
+    assert "already" in anna.run("scan", theirs, "--label", "Another").err
+    assert "your own code" in boris.run("scan", theirs, "--label", "me").err
+
+
+@dataclass
+class Lies:
+    """A relay that means harm: everything passes through here, and `mode` says what becomes of it."""
+
+    relay: str = ""
+    mode: str = "honest"
+    seen: list[bytes] = field(default_factory=list)
+
+    def answer(self, request: bytes) -> bytes:
+        head, _, body = request.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        method, path, _ = first.split(" ")
+        headers = {name: value for name, value in (line.split(": ", 1) for line in lines) if name.lower() != "host"}
+        said = httpx.request(method, self.relay + path, content=body, headers=headers, timeout=60)
+        content = said.content
+        if path == "/v1/collect" and said.is_success:
+            content = self._collected(content)
+        return http(f"{said.status_code} X", content, f"Content-Type: {said.headers['content-type']}")
+
+    def _collected(self, content: bytes) -> bytes:
+        """Frames with commitments: kind 1 | 32 | letter."""
+        step = 1 + 32 + LETTER_BYTES
+        frames = [content[start : start + step] for start in range(0, len(content), step)]
+        self.seen += [frame for frame in frames if frame not in self.seen]
+        if self.mode == "drop":
+            return b""
+        if self.mode == "replay":
+            return b"".join(self.seen[:64])
+        if self.mode == "invent":
+            return b"\x01" + os.urandom(32) + b"\x01" + os.urandom(LETTER_BYTES - 1)
+        if self.mode == "swap":
+            return b"".join(frame[:33] + frame[33:-1] + bytes([frame[-1] ^ 1]) for frame in self.seen[:64])
+        return content
+
+
+@pytest.fixture
+def lies(tmp_path) -> Iterator[tuple[Lies, str]]:
+    lying = Lies()
+    with ExitStack() as stack:
+        address = stack.enter_context(answering(lying.answer))
+        lying.relay = stack.enter_context(running(tmp_path / "liar", "--origin", address)).address
+        yield lying, address
+
+
+def test_a_relay_that_drops_replays_swaps_and_invents_forges_nothing(lies, anna, boris):
+    lying, address = lies
+    to_boris, to_anna = anna.start(address), boris.start(address)
+    anna.ok("scan", to_anna, "--label", "Boris", "--seen")
+    boris.ok("scan", to_boris, "--label", "Anna", "--seen")
+    for mode in ("invent", "swap"):
+        lying.mode = mode
+        for who in (anna, boris):
+            who.run("sync")
+        assert [who.ok("list").json["state"] for who in (anna, boris)] == ["waiting", "waiting"]
+        assert [who.ok("list").json["swapped"] for who in (anna, boris)] == [False, False]
+    lying.mode = "honest"
+    for who in (anna, boris, anna, boris, anna):
+        who.run("sync")
+    assert [who.ok("list").json["state"] for who in (anna, boris)] == ["paired", "paired"]
+
+    anna.ok("alert", "--to", "Boris", "--type", "detained", "--text", TEXT)
+    lying.mode = "drop"
+    assert boris.ok("sync").json["alerts"] == 0
+    lying.mode = "swap"
+    assert boris.run("sync").json["alerts"] == 0
+    lying.mode = "replay"
+    ended = boris.run("sync")
+    assert (ended.code, "makes no sense" in ended.err) == (1, True), (
+        "what comes back after it was acknowledged is noticed"
+    )
+    boris.run("sync")
+    assert [said["text"] for said in boris.ok("alerts").lines] == [TEXT]
+    anna.run("sync")
+    assert anna.ok("alerts").out == ""

@@ -1,0 +1,411 @@
+"""Two codes become one pair, and nobody else's: not who filmed both screens, not a relay, not a third phone."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keys import code
+from keys.code import CutCode, PairCode, read_card_code, read_pair_code
+from keys.envelope import LETTER_ROOM, Address
+from keys.errors import BadMessage, CodeTooLong, NotAuthentic, NotForUs, OtherCode, TocsinError, UnknownVersion
+from keys.kem import PrivateKey
+from keys.opening import Opened, open_envelope
+from keys.pairing import (
+    CODE_SECONDS,
+    WAKE_CHARACTERS,
+    CardSwapped,
+    CodeExpired,
+    DigitsDiffer,
+    Half,
+    Meeting,
+    OwnCode,
+    PairCard,
+    Progress,
+    Said,
+    alert_mac,
+    card_hash,
+    case_key,
+    is_duress,
+    read_pair_card,
+    read_share,
+    seal_alert,
+)
+from keys.wire import LETTER_BYTES, SUITE, Purpose, b64, digest, unb64
+from tests.keys.test_properties import JSON, mutated, returns_or_refuses
+from tests.keys.vectors import as_expected, each
+
+NOW = 1_795_168_800
+
+
+def half(*relays: str) -> Half:
+    return Half.new(relays or ("https://relay.example",), NOW, os.urandom)
+
+
+@pytest.fixture
+def pair() -> tuple[Meeting, Meeting]:
+    anna, boris = half(), half("https://other.example")
+    return Meeting(anna, boris.code), Meeting(boris, anna.code)
+
+
+def opened(meeting: Meeting, envelope: bytes) -> Opened:
+    return open_envelope(envelope, [meeting.half.key], meeting.half.card.address)
+
+
+def words_of(letter: Opened) -> Said:
+    return Said(LETTER_BYTES, letter.salt, letter.header)
+
+
+# What both languages read
+
+
+def half_of(fields: dict) -> Half:
+    seeds = {name: unb64(fields[name]) for name in ("kem", "mailbox", "secret", "share")}
+    return Half(**seeds, relays=tuple(fields["relays"]), until=fields["until"], wake=fields["wake"])
+
+
+def check_meeting(vector: dict) -> None:
+    own = half_of(vector["half"])
+    meeting = Meeting(own, read_pair_code(vector["code"]))
+    assert str(own.code) == vector["own_code"]
+    assert own.card.encode().decode() == vector["own_card"]
+    assert [meeting.is_first, meeting.digits] == [vector["first"], vector["digits"]]
+    assert [b64(meeting.transcript), b64(meeting.k0)] == [vector["transcript"], vector["k0"]]
+    for mine, name in ((True, "my_door"), (False, "their_door")):
+        door = meeting.door(mine=mine)
+        assert [b64(door.mailbox.seed), b64(door.key.seed)] == vector[name]
+    keys = meeting.keys(unb64(vector["share"]))
+    assert [b64(keys.sending), b64(keys.receiving)] == [vector["sending"], vector["receiving"]]
+
+
+def check_code(vector: dict) -> None:
+    read = read_pair_code(vector["code"])
+    assert [b64(read.card), b64(read.secret), list(read.relays)] == [
+        vector["card"],
+        vector["secret"],
+        vector["relays"],
+    ]
+    assert str(read) == "".join(vector["code"].split()).upper()
+
+
+def check_card(vector: dict) -> None:
+    read_pair_card(vector["card"].encode(), unb64(vector["hash"]), vector["now"])
+
+
+def check_card_letter(vector: dict) -> None:
+    meeting = Meeting(half_of(vector["half"]), read_pair_code(vector["code"]))
+    door = meeting.door(mine=True)
+    letter = open_envelope(unb64(vector["envelope"]), [door.key], door.address)
+    assert letter.header.decode() == vector["card"]
+    assert read_pair_card(letter.header, meeting.code.card, NOW).encode() == letter.header
+
+
+def check_share_letter(vector: dict) -> None:
+    meeting = Meeting(half_of(vector["half"]), read_pair_code(vector["code"]))
+    letter = opened(meeting, unb64(vector["envelope"]))
+    share = read_share(letter.fields)
+    assert share == unb64(vector["share"])
+    assert meeting.confirms(share, words_of(letter), letter.body) == vector["sure"]
+
+
+def check_alert(vector: dict) -> None:
+    address = Address(Purpose.CONTACT, unb64(vector["recipient"]), unb64(vector["mailbox"]))
+    words = Said(vector["size"], unb64(vector["salt"]), vector["header"].encode())
+    assert is_duress(unb64(vector["key"]), address, words, unb64(vector["mac"])) == vector["duress"]
+    if "case_key" in vector:
+        assert case_key(unb64(vector["case_key"]), unb64(vector["contact"])) == unb64(vector["key"])
+
+
+def check_progress(vector: dict) -> None:
+    progress = Progress()
+    for step in vector["steps"]:
+        progress = progress.said() if step == "said" else progress.heard(bytes([step[0]]) * 32, sure=step[1])
+    assert (progress.share and progress.share[0]) == vector["share"]
+    for name, shares in (("owed", progress.owed), ("answered", progress.answered)):
+        assert [one[0] for one in shares] == vector[name]
+
+
+CHECKS = {
+    "meeting": check_meeting,
+    "code": check_code,
+    "card": check_card,
+    "card_letter": check_card_letter,
+    "share_letter": check_share_letter,
+    "alert": check_alert,
+    "progress": check_progress,
+}
+
+
+@each("pairing")
+def test_a_vector(vector):
+    with as_expected(vector):
+        CHECKS[vector["what"]](vector)
+
+
+# The two sides
+
+
+def test_both_sides_come_to_the_same(pair):
+    anna, boris = pair
+    assert anna.transcript == boris.transcript
+    assert anna.digits == boris.digits
+    assert len(anna.digits.replace(" ", "")) == 60
+    assert anna.door(mine=True) == boris.door(mine=False)
+    assert anna.door(mine=False) == boris.door(mine=True)
+    ours, theirs = anna.keys(boris.half.share), boris.keys(anna.half.share)
+    assert (ours.sending, ours.receiving) == (theirs.receiving, theirs.sending)
+    assert ours.sending != ours.receiving
+
+
+def test_a_pairing_from_two_codes_to_an_alert(pair):
+    anna, boris = pair
+    door = boris.door(mine=True)
+    left = anna.card_letter(os.urandom)
+    card = read_pair_card(open_envelope(left.envelope, [door.key], door.address).header, boris.code.card, NOW)
+    assert card == anna.half.card
+
+    letter = opened(anna, boris.share_letter(card, None, os.urandom).envelope)
+    share = read_share(letter.fields)
+    assert not anna.confirms(share, words_of(letter), letter.body), "nobody vouched for it"
+    answer = opened(boris, anna.share_letter(boris.half.card, share, os.urandom).envelope)
+    assert boris.confirms(read_share(answer.fields), words_of(answer), answer.body)
+
+    keys = boris.keys(read_share(answer.fields))
+    alert = opened(anna, seal_alert(b'{"kind":"alert"}', keys.sending, card, os.urandom, duress=True).envelope)
+    assert is_duress(anna.keys(boris.half.share).receiving, anna.half.card.address, words_of(alert), alert.body)
+
+
+def test_every_letter_of_a_pairing_looks_like_any_other(pair):
+    anna, boris = pair
+    keys = anna.keys(boris.half.share)
+    letters = [
+        anna.card_letter(os.urandom),
+        anna.share_letter(boris.half.card, None, os.urandom),
+        anna.share_letter(boris.half.card, boris.half.share, os.urandom),
+        seal_alert(b"{}", keys.sending, boris.half.card, os.urandom),
+        seal_alert(b"{}", keys.sending, boris.half.card, os.urandom, duress=True),
+    ]
+    assert {(len(one.envelope), one.envelope[0]) for one in letters} == {(LETTER_BYTES, SUITE)}
+
+
+def test_the_largest_card_fits_one_letter():
+    largest = half(*(f"https://relay-{number}.example/{'a' * 230}"[:255] for number in range(8)))
+    card = PairCard(largest.key.public, largest.card.mailbox, largest.relays, 2**53 - 1, "w" * WAKE_CHARACTERS)
+    assert len(card.encode()) <= LETTER_ROOM
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
+def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(one, two):
+    if one == two:
+        return
+    mine = half()
+    first = Meeting(mine, PairCode(digest(one), one, ("https://r.example",)))
+    second = Meeting(mine, PairCode(digest(one), two, ("https://r.example",)))
+    assert first.transcript != second.transcript
+
+
+NODE, PHONE = shutil.which("node"), Path(__file__).parents[2] / "client" / "phone"
+
+
+@pytest.mark.process
+@pytest.mark.skipif(
+    NODE is None or not (PHONE / "node_modules").is_dir(), reason="node or client/phone/node_modules is missing"
+)
+def test_a_phone_pairs_with_python():
+    mine = half()
+    asked = {"code": str(mine.code), "card": mine.card.encode().decode(), "share": b64(mine.share), "now": NOW}
+    peer = Path(__file__).parent / "interop" / "pairing.mjs"
+    done = subprocess.run([NODE, peer], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout)
+    meeting = Meeting(mine, read_pair_code(said["code"]))
+    assert meeting.digits == said["digits"]
+
+    door = meeting.door(mine=True)
+    left = open_envelope(unb64(said["card"]), [door.key], door.address)
+    assert read_pair_card(left.header, meeting.code.card, NOW).relays == ("https://phone.example",)
+    share, answer, alert, duress = (
+        opened(meeting, unb64(said[name])) for name in ("share", "answer", "alert", "duress")
+    )
+    theirs = read_share(answer.fields)
+    assert theirs == read_share(share.fields)
+    assert not meeting.confirms(theirs, words_of(share), share.body)
+    assert meeting.confirms(theirs, words_of(answer), answer.body)
+    key = meeting.keys(theirs).receiving
+    assert [is_duress(key, mine.card.address, words_of(one), one.body) for one in (alert, duress)] == [False, True]
+
+
+# Who filmed both screens: knows both codes, so T, k0, both doors and whatever lies behind them
+
+
+def test_who_filmed_both_codes_cannot_put_a_card_of_their_own_behind_them(pair):
+    anna, _ = pair
+    with pytest.raises(CardSwapped):
+        read_pair_card(half().card.encode(), anna.code.card, NOW)
+
+
+def test_who_filmed_both_codes_opens_no_letter_of_the_pair(pair):
+    anna, boris = pair
+    doors = [anna.door(mine=mine).key for mine in (True, False)]
+    keys = anna.keys(boris.half.share)
+    for sealed in (
+        anna.share_letter(boris.half.card, None, os.urandom),
+        seal_alert(b"{}", keys.sending, boris.half.card, os.urandom),
+    ):
+        with pytest.raises(NotForUs):
+            open_envelope(sealed.envelope, [*doors, PrivateKey(anna.k0)], boris.half.card.address)
+
+
+def test_who_filmed_both_codes_and_sends_shares_of_their_own_gets_no_key(pair):
+    anna, boris = pair
+    for mine in (anna, boris):
+        invented, guessed = os.urandom(32), os.urandom(32)
+        # The film gives k0 and both codes. A share can be sent to each side; the share of each side stays unknown.
+        film = Meeting(replace(mine.half, share=guessed), mine.code)
+        forged = film.keys(invented)
+        honest = mine.keys(invented)
+        assert {forged.sending, forged.receiving}.isdisjoint({honest.sending, honest.receiving})
+
+
+def test_an_alert_is_taken_from_nobody_but_the_other_side(pair):
+    anna, boris = pair
+    ours = anna.keys(boris.half.share)
+    words = Said(LETTER_BYTES, os.urandom(32), b"{}")
+    address = anna.half.card.address
+    reflected = alert_mac(ours.sending, address, words)
+    for body in (reflected, os.urandom(32), b"", alert_mac(anna.k0, address, words)):
+        with pytest.raises(NotAuthentic):
+            is_duress(ours.receiving, address, words, body)
+    assert not is_duress(ours.receiving, address, words, alert_mac(ours.receiving, address, words))
+
+
+@pytest.mark.parametrize("name", ["share_of_mine", "share_of_theirs", "k0", "a_card"])
+def test_the_key_hangs_on_everything(pair, name):
+    anna, boris = pair
+    keys = anna.keys(boris.half.share)
+    mine, other, share = anna.half, anna.code, boris.half.share
+    if name == "share_of_mine":
+        mine = replace(mine, share=os.urandom(32))
+    elif name == "share_of_theirs":
+        share = os.urandom(32)
+    elif name == "k0":
+        other = replace(other, secret=os.urandom(16))
+    else:
+        mine = replace(mine, until=mine.until + 1)
+    assert Meeting(mine, other).keys(share) != keys
+
+
+# Digits
+
+
+def test_the_digits_are_compared_however_they_are_read_aloud(pair):
+    anna, boris = pair
+    anna.check_digits(boris.digits)
+    anna.check_digits(boris.digits.replace(" ", "-"))
+    anna.check_digits(boris.digits.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")))
+    plain = boris.digits.replace(" ", "")
+    for wrong in ("", plain[:-1], plain + "0", plain[:-1] + str((int(plain[-1]) + 1) % 10)):
+        with pytest.raises(DigitsDiffer):
+            anna.check_digits(wrong)
+
+
+# Wrong inputs, each with its own class
+
+
+def test_every_wrong_code_has_its_own_error():
+    mine, theirs = half(), half()
+    organisation = str(code.CardCode(os.urandom(32), ("https://relay.example",)))
+    stale = PairCard(theirs.key.public, theirs.card.mailbox, theirs.relays, NOW).encode()
+    found = {}
+    for name, call in {
+        "own": lambda: Meeting(mine, mine.code),
+        "organisation": lambda: read_pair_code(organisation),
+        "cut": lambda: read_pair_code(str(theirs.code)[:-9]),
+        "expired": lambda: read_pair_card(stale, card_hash(stale), NOW),
+        "swapped": lambda: read_pair_card(mine.card.encode(), theirs.code.card, NOW),
+        "none": lambda: read_pair_code("hello"),
+    }.items():
+        with pytest.raises(TocsinError) as caught:
+            call()
+        found[name] = caught.value
+    assert len({error.code for error in found.values()}) == len(found)
+    assert len({error.sentence for error in found.values()}) == len(found)
+    assert all(error.hint for error in found.values())
+    assert [type(found[name]) for name in ("own", "organisation", "cut", "expired", "swapped")] == [
+        OwnCode,
+        OtherCode,
+        CutCode,
+        CodeExpired,
+        CardSwapped,
+    ]
+    with pytest.raises(OtherCode):
+        read_card_code(str(mine.code))
+
+
+def test_a_code_is_as_long_as_version_9_at_level_m_holds():
+    # 251 characters behind the prefix are 156 bytes, less hash, secret, flags and a length byte
+    fits = half("https://r.example/" + "a" * (106 - 18))
+    assert len(str(fits.code)) <= 262
+    assert code.draw_png(str(fits.code)).startswith(b"\x89PNG")
+    with pytest.raises(CodeTooLong):
+        str(half("https://r.example/" + "a" * (107 - 18)).code)
+
+
+def test_every_cut_of_a_code_is_refused():
+    text = str(half().code)
+    for end in range(len(code.PAIR_PREFIX), len(text)):
+        with pytest.raises(CutCode):
+            read_pair_code(text[:end])
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"kind": "pair", "v": 2, "share": b64(bytes(32))}, UnknownVersion),
+        ({"kind": "pair", "v": "1", "share": b64(bytes(32))}, BadMessage),
+        ({"kind": "pair", "v": 1}, BadMessage),
+        ({"kind": "pair", "v": 1, "share": b64(bytes(31))}, BadMessage),
+        ({"kind": "pair", "v": 1, "share": "a" * 43}, BadMessage),
+    ],
+)
+def test_a_share_that_is_none_is_refused(fields, expected):
+    with pytest.raises(expected):
+        read_share(fields)
+
+
+def test_other_messages_are_no_share():
+    assert read_share({"kind": "alert", "v": 1}) is None
+
+
+# Whatever it is fed, a parser returns or refuses
+
+CODE = str(Half(bytes(32), bytes(32), bytes(16), bytes(32), ("https://relay.example",), NOW).code).encode()
+CARD = Half(bytes(32), bytes(32), bytes(16), bytes(32), ("https://relay.example",), NOW).card.encode()
+
+
+@given(
+    st.text()
+    | st.text("TOCSIN:1C2ABCDEFGH 7").map(lambda rest: code.PAIR_PREFIX + rest)
+    | mutated(CODE).map(lambda data: data.decode("latin-1"))
+)
+def test_codes(text):
+    returns_or_refuses(lambda: read_pair_code(text))
+
+
+@given(st.binary() | mutated(CARD))
+def test_cards(data):
+    returns_or_refuses(lambda: read_pair_card(data, card_hash(data), 0))
+
+
+@given(st.dictionaries(st.sampled_from(["v", "kind", "share", "x"]), JSON | st.just("pair") | st.just(1)))
+def test_shares(fields):
+    returns_or_refuses(lambda: read_share(fields))
+
+
+def test_an_unanswered_code_is_over_when_relays_have_forgotten_its_card():
+    assert CODE_SECONDS == 35 * 86_400
