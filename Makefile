@@ -7,10 +7,10 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --extra osm --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 PHONE := client/phone/node_modules/.package-lock.json
-BENCHES := commands relay opening stations
+APP := client/phone/dist/bundle.json
 
 PACKAGES_test := chromium
-PACKAGES_bench := wrk gcc libc6-dev
+PACKAGES_bench := wrk gcc libc6-dev chromium
 
 export PYTHON
 
@@ -25,7 +25,7 @@ help:
 	@echo 'make lock     lock the dependencies anew (UPGRADE=1: at their newest versions)'
 	@echo 'make clean    remove what was installed and built'
 
-demo: .venv/run $(PHONE)
+demo: .venv/run $(APP)
 	$(BIN)/tocsin demo $(if $(ONCE),--once)
 
 check: .venv/dev $(PHONE)
@@ -35,19 +35,19 @@ check: .venv/dev $(PHONE)
 	$(BIN)/lint-imports
 	cd client/phone && npm run --silent check
 
-test: check
+test: check $(APP)
 	$(BIN)/python -m pytest
 	cd client/phone && npm run --silent test
 
-bench: .venv/dev
-	@for part in $(BENCHES); do echo "== $$part"; $(BIN)/python -m tests.bench.$$part || exit; done
+bench: .venv/dev $(APP)
+	$(BIN)/python -m tests.bench
 
 lock: .venv/dev
 	$(LOCK) --group build --output-file .ci/requirements.txt
 	$(LOCK) --group dev --constraint .ci/requirements.txt --output-file .ci/requirements-dev.txt
 
 clean:
-	rm -rf .venv client/phone/node_modules dist
+	rm -rf .venv client/phone/node_modules client/phone/dist dist
 
 # All at once and before anything else, so that nobody who lacks three is told so three times.
 packages:
@@ -70,3 +70,7 @@ $(PHONE): client/phone/package-lock.json | packages
 	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("error: Tocsin needs Node 20 or newer"); process.exit(1) }'
 	cd client/phone && npm ci --no-audit --no-fund
 	touch $@
+
+# The phone's app as it is for everybody; `tocsin phone build` makes an organisation's own of it.
+$(APP): $(PHONE) $(wildcard client/phone/*.js client/phone/*.mjs client/phone/vendor-src/* client/phone/page/* client/phone/words/*)
+	cd client/phone && npm run --silent build

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EPOCH = "SOURCE_DATE_EPOCH"  # the date of a build that somebody else repeats to compare it byte for byte
 PORT = 8790
+PAGE = "index.html"
+PAGE_BYTES = 2**20
 
 key_file = click.option("--key", "key_path", type=options.FILE, help="The release key; made if it is not there. "
                         "Default: `release-key` in your own folder.")  # fmt: skip
@@ -115,29 +117,40 @@ def serve(folder: Path, listen: str, as_json: bool) -> None:
 @click.option("--held", type=options.FILE, help="A release.json known to be good; an older one is refused.")
 @options.as_json
 def verify(where: str, key_text: str | None, card: Path | None, held: Path | None, as_json: bool) -> None:
-    """Check every file of a copy against the signed release. Without a key: the one your own builds are signed with."""
+    """Check every file of a copy against the signed release.
+
+    Without a key it is the one your own builds are signed with, else the one the copy names itself.
+    """
     from client.site import release  # noqa: PLC0415
     from client.site.verify import Folder, Served, check, site_address  # noqa: PLC0415
     from client.transport import Transport  # noqa: PLC0415
 
-    public = _public(key_text, card)
-    known = release.read(files.read(held), public) if held else None
     with Transport(os.urandom) as transport:
         is_folder = Path(where).is_dir()
         copy: Copy = Folder(Path(where)) if is_folder else Served(site_address(where), transport)
+        public = _public(key_text, card, copy)
+        known = release.read(files.read(held), public) if held else None
         report = check(copy, public, held=known)
     _tell_report(report, release.verifier(public), as_json)
     sys.exit(0 if report.ok else 1)
 
 
-def _public(key_text: str | None, card: Path | None) -> bytes:
-    from client.site.key import known_verifier  # noqa: PLC0415
+def _public(key_text: str | None, card: Path | None, copy: "Copy") -> bytes:
+    from client.site.key import NoReleaseKey, known_verifier, named_verifier  # noqa: PLC0415
 
     if key_text and card:
         raise click.UsageError("--key and --card each name a key; name one")
     if card:
         return read_card(files.read(card)).root
-    return NoteKey.parse(key_text or known_verifier(_own_key())).public
+    try:
+        return NoteKey.parse(key_text or known_verifier(_own_key())).public
+    except NoReleaseKey:
+        page = copy.get(PAGE, PAGE_BYTES) or b""
+        named = NoteKey.parse(named_verifier(page)).public
+    speech.hint(
+        "no key was given, so this copy is held against the key it names itself: compare that key, or use --card"
+    )
+    return named
 
 
 def _tell_report(report: "Report", key: str, as_json: bool) -> None:
@@ -146,5 +159,5 @@ def _tell_report(report: "Report", key: str, as_json: bool) -> None:
     if not as_json:
         for found in report.problems:
             speech.error(found.problem, found.path)
-    words = f"{report.files} files are as they were signed" if report.ok else f"{len(problems)} things are wrong"
+    words = f"{report.files} files are as they were signed" if report.ok else "this copy is not what was signed"
     speech.result(as_json, value, f"{words}\nkey  {key}")

@@ -2,7 +2,7 @@
  * Builds everything of the phone app that is the same for everybody, into `dist/`; `tocsin phone build` puts cards, title
  * and relays in. `npm run build`, or `node site.mjs --out DIR`. What comes out is listed in `bundle.json`.
  */
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -11,10 +11,20 @@ import { bundle, firstLoad, HERE, TARGET, weights } from "./build.mjs";
 
 const PAGE = "page/main.js";
 const MAIN = "main.js";
+const PRESSING = "page/pressing.js"; // comes a moment after the first screen; nothing is pressed without it
+
+/** Beside the old one first: whoever reads that one at this moment reads all of it. @param {string} out */
+export async function site(out) {
+  const fresh = `${out}.${process.pid}`;
+  await mkdir(fresh, { recursive: true });
+  const made = await filled(fresh);
+  await rm(out, { recursive: true, force: true });
+  await rename(fresh, out);
+  return made;
+}
 
 /** @param {string} out */
-export async function site(out) {
-  await rm(out, { recursive: true, force: true });
+async function filled(out) {
   const chunks = await bundle({ entries: [PAGE], out });
   const words = await languages();
   await writeFile(join(out, "one.js"), await single(PAGE, "esm"));
@@ -25,6 +35,7 @@ export async function site(out) {
   const listing = {
     main: MAIN,
     first: firstLoad(chunks, MAIN).flatMap(({ file }) => (file === MAIN ? [] : [file])),
+    pressing: pressingOf(chunks).map(({ file }) => file),
     chunks: chunks.map(({ file }) => file).sort(),
     languages: Object.fromEntries(words.map(({ name }) => [name, chunkOf(name)])),
     start: Object.fromEntries(words.map(({ name, said }) => [name, flat(said.start)])),
@@ -32,6 +43,11 @@ export async function site(out) {
   };
   await writeFile(join(out, "bundle.json"), `${JSON.stringify(listing, null, 1)}\n`);
   return { chunks, listing };
+}
+
+/** What has to be there before anything can be pressed. @param {import("./build.mjs").Chunk[]} chunks */
+function pressingOf(chunks) {
+  return firstLoad(chunks, chunks.find(({ source }) => source === PRESSING)?.file ?? MAIN);
 }
 
 /** Everything in one script, also what is otherwise loaded later. The service worker's constants come from the site's build.
@@ -46,13 +62,21 @@ async function single(entry, format) {
     legalComments: "none",
     write: false,
   });
-  const options = { module: format === "esm", ecma: /** @type {const} */ (2020), mangle: true, compress: { passes: 3 } };
+  const options = {
+    module: format === "esm",
+    ecma: /** @type {const} */ (2020),
+    mangle: true,
+    compress: { passes: 3 },
+  };
   const { code = "" } = await minify(made.outputFiles[0].text, { ...options, format: { inline_script: true } });
   return code;
 }
 
 async function style() {
-  const { code } = await transform(await readFile(join(HERE, "page/style.css"), "utf8"), { loader: "css", minify: true });
+  const { code } = await transform(await readFile(join(HERE, "page/style.css"), "utf8"), {
+    loader: "css",
+    minify: true,
+  });
   return code.trim();
 }
 
@@ -76,12 +100,13 @@ function flat(section, before = "") {
 async function main() {
   const at = process.argv.indexOf("--out");
   const out = at >= 0 ? process.argv[at + 1] : join(HERE, "dist");
-  await mkdir(out, { recursive: true });
   const { chunks, listing } = await site(out);
-  const first = firstLoad(chunks, MAIN);
+  const first = [...new Set([...firstLoad(chunks, MAIN), ...pressingOf(chunks)])];
   for (const which of /** @type {const} */ (["bytes", "gzip", "brotli"]))
     console.log(`scripts of the first load, ${which}: ${first.reduce((sum, chunk) => sum + chunk[which], 0)}`);
-  console.log(`${listing.chunks.length} chunks, one file: ${weights(await readFile(join(out, "one.js"))).brotli} brotli`);
+  console.log(
+    `${listing.chunks.length} chunks, one file: ${weights(await readFile(join(out, "one.js"))).brotli} brotli`,
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

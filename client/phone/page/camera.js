@@ -1,0 +1,8 @@
+/** The camera, and its refusals as ours. @param {MediaTrackConstraints} video @returns {Promise<MediaStream>} */
+export async function camera(video) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video, audio: false });
+  } catch (error) {
+    throw { reason: /** @type {any} */ (error)?.name === "NotAllowedError" ? "camera-refused" : "camera-none" };
+  }
+}

@@ -1,0 +1,34 @@
+/** Where the phone is: which fixes are worth a letter. Pure; `position.js` asks the browser. */
+
+export const EVERY_MS = 120_000;
+const SOON_MS = 10_000; // a fix that gets better each second is not worth a letter each second
+const ROUGH_M = 5_000_000; // more says nothing
+const DEGREE = 100_000;
+
+/** Degrees, metres, and when it was measured (milliseconds). @typedef {{ lat: number, lon: number, accuracy: number, at: number }} Fix */
+/** What was said of the place so far. @typedef {{ fix: Fix | null, at: number }} Said */
+
+/** A fix as the field `place` has it. @param {Fix} fix @param {number} now */
+export function placeOf({ lat, lon, accuracy, at }, now) {
+  return {
+    lat: Math.round(lat * DEGREE),
+    lon: Math.round(lon * DEGREE),
+    accuracy: Math.min(100_000, Math.max(0, Math.ceil(accuracy))),
+    age: Math.max(0, Math.round((now - at) / 1_000)),
+  };
+}
+
+/** The first one, a much better one soon, and then one every two minutes. @param {Said} said @param {Fix | null} fix @param {number} now */
+export function isWorthALetter(said, fix, now) {
+  if (!fix || fix.accuracy > ROUGH_M) return false;
+  if (!said.fix) return true;
+  const since = now - said.at;
+  if (since >= EVERY_MS || since < 0) return fix.at > said.fix.at || since >= EVERY_MS;
+  return since >= SOON_MS && isBetter(fix, said.fix);
+}
+
+/** @param {Fix} fix @param {Fix} said */
+function isBetter(fix, said) {
+  const wasOld = fix.at - said.at > EVERY_MS;
+  return fix.at > said.at && (wasOld || fix.accuracy <= said.accuracy / 2);
+}

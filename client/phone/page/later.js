@@ -1,0 +1,7 @@
+/** What the screens that are loaded later share; one chunk, as `pressing.js` is one. */
+import "./pressing.js";
+
+export { camera } from "./camera.js";
+export { age, distance, moment } from "./dates.js";
+export { field } from "./fields.js";
+export { tried } from "./trying.js";

@@ -1,0 +1,50 @@
+/** The PIN. What it opens, and how long that takes, does not tell which PIN it was. */
+/** @import { App } from "./app.js" */
+
+import { errorBox } from "./app.js";
+import { button, fill, filling, h } from "./dom.js";
+import { field } from "./later.js";
+import { t } from "./words.js";
+
+/** @param {App} app @returns {Node[]} */
+export function unlock(app) {
+  const code = field("pin", t("unlock.label"), { secret: true, numeric: true, longest: 32 });
+  const problem = h("div", {});
+  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": t("working") });
+  const next = async () => {
+    const pin = code.value();
+    code.clear();
+    fill(problem);
+    bar.hidden = false;
+    try {
+      await opened(app, pin, filling(bar));
+    } catch (error) {
+      fill(problem, errorBox(error));
+    }
+    bar.hidden = true;
+  };
+  code.input.addEventListener("keydown", (event) => {
+    if (/** @type {KeyboardEvent} */ (event).key === "Enter") next();
+  });
+  return [
+    h("h1", {}, app.config.title),
+    code.element,
+    problem,
+    bar,
+    h(
+      "div",
+      { class: "row" },
+      button(t("back"), "back", () => app.lock()),
+      button(t("unlock.open"), "next", next, { class: "main" }),
+    ),
+  ];
+}
+
+/** @param {App} app @param {string} pin @param {(done: number) => void} progress */
+async function opened(app, pin, progress) {
+  const { open } = await import("./keeping.js");
+  const session = await open(app, pin, progress);
+  app.session = session;
+  app.duress = session.duress;
+  await app.go(session.duress ? "notes" : "home");
+}

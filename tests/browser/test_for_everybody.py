@@ -1,0 +1,220 @@
+"""Every screen in every language, at 320 pixels: for screen readers (axe), by keyboard, without scrolling sideways."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.app import App
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parent.parent.parent / "client" / "phone" / "node_modules" / "axe-core" / "axe.min.js"
+LANGUAGES = ("ru", "en", "uk", "be", "kk", "fa")
+NARROW = {"width": 320, "height": 640}
+PIN, DECOY = "739150462", "204867315"
+
+RUN = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+}"""
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1)
+  .map((one) => one.outerHTML.slice(0, 120))"""
+TOO_SMALL = """() => [...document.querySelectorAll("button, select, input, textarea")]
+  .filter((one) => one.offsetParent && (one.offsetHeight < 44 || one.offsetWidth < 44))
+  .map((one) => `${one.outerHTML.slice(0, 120)} ${one.offsetWidth}x${one.offsetHeight}`)"""
+UNSAID = """() => [...document.querySelectorAll("button, h1, h2, p, label, legend")]
+  .filter((one) => /\\{\\w+\\}|undefined|NaN|\\[object/.test(one.innerText)
+    || (/^(BUTTON|H1|LABEL|LEGEND)$/.test(one.tagName) && !one.innerText.trim() && !one.getAttribute("aria-label")))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+class Eye:
+    """Looks at each screen as it is shown."""
+
+    def __init__(self, app: App, language: str, pictures: Path | None) -> None:
+        self.app, self._language, self._pictures = app, language, pictures
+        self.seen: list[str] = []
+        self.found: dict[str, list[str]] = {}
+        self._source = AXE.read_text(encoding="utf-8")
+
+    def look(self, name: str = "") -> None:
+        page, name = self.app.page, name or self.app.screen
+        page.evaluate(self._source)
+        wrong = page.evaluate(RUN) + page.evaluate(TOO_WIDE) + page.evaluate(TOO_SMALL) + page.evaluate(UNSAID)
+        if wrong:
+            self.found[name] = wrong
+        self.seen.append(name)
+        if self._pictures is not None:
+            page.screenshot(path=self._pictures / f"{self._language}-{len(self.seen):02}-{name}.png", full_page=True)
+
+
+def first_visit(eye: Eye, code: str, speak: str) -> None:
+    """From the very first screen to the one that waits for the press."""
+    app = eye.app.at("welcome")
+    app.page.locator('[data-do="language"]').select_option(speak)
+    expect(app.page.locator("html")).to_have_attribute("lang", speak)
+    eye.look()
+    app.do("scan").at("scan")
+    eye.look()
+    app.do("back").at("welcome").do("paste").at("paste")
+    eye.look()
+    app.fill(code="nonsense").do("next")
+    expect(app.error()).to_be_visible()
+    eye.look("paste-error")
+    app.fill(code=code).do("next").at("card")
+    eye.look()
+    app.do("next").at("profile")
+    eye.look()
+    app.fill(name="Анна").do("next").at("pin")
+    eye.look()
+    app.fill(pin=PIN, again="1").do("next")
+    expect(app.error()).to_be_visible()
+    app.fill(pin=PIN, again=PIN).do("next").at("decoy")
+    eye.look()
+    app.fill(pin=DECOY, again=DECOY).do("next").at("allow")
+    eye.look()
+    app.do("next").at("ready")
+    expect(app.button("finish")).to_be_enabled()
+    eye.look()
+
+
+def presses(eye: Eye) -> None:
+    """The practice press, the press, and what can be told after it."""
+    app = eye.app.do("practice").at("practice")
+    eye.look()
+    app.press().status("done")
+    eye.look("pressed-practice")
+    app.do("hide").at("start")
+    eye.look()
+    app.press().status("done")
+    app.say("stage", "van")
+    eye.look()
+    for name in ("station", "text", "photo", "voice", "answers"):
+        app.do(name).at(name)
+        eye.look()
+        app.do("back").at("pressed")
+    app.do("hide").at("start")
+
+
+def behind_the_pins(eye: Eye) -> None:
+    """What a PIN opens, and what the other one does."""
+    app = eye.app.do("open").at("unlock")
+    eye.look()
+    app.fill(pin="000000000").do("next")
+    expect(app.error()).to_be_visible()
+    eye.look("unlock-error")
+    app.fill(pin=PIN).do("next").at("home")
+    eye.look()
+    app.do("wipe")
+    expect(app.button("wipe-yes")).to_be_visible()
+    eye.look("home-wipe")
+    app.do("lock").at("start").do("open").at("unlock").fill(pin=DECOY).do("next").at("notes")
+    eye.look()
+    app.do("add").at("note")
+    eye.look()
+
+
+@pytest.fixture
+def pictures() -> Path | None:
+    """Where pictures of the screens go, when somebody wants to look at them: PICTURES=DIR pytest ..."""
+    wanted = os.environ.get("PICTURES")
+    if not wanted:
+        return None
+    Path(wanted).mkdir(parents=True, exist_ok=True)
+    return Path(wanted)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_is_for_everybody(private, world, language, pictures):
+    page = private()
+    page.set_viewport_size(NARROW)
+    eye = Eye(App(page).open(world.address), language, pictures)
+    first_visit(eye, world.code, language)
+    presses(eye)
+    behind_the_pins(eye)
+    assert eye.found == {}
+    assert len(set(eye.seen)) >= 20
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_screens_have_contrast_in_the_light_and_in_the_dark(private, world, scheme):
+    page = private(color_scheme=scheme)
+    eye = Eye(App(page).open(world.address), "en", None)
+    eye.look()
+    eye.app.set_up()
+    eye.look()
+    eye.app.press().status("done")
+    eye.look()
+    assert eye.found == {}
+
+
+def test_all_of_it_by_keyboard_alone(private, world):
+    app = App(private()).open(world.address).at("welcome")
+    keys = Keys(app)
+    keys.go("card")
+    app.at("card")
+    keys.go("next")
+    app.at("profile")
+    keys.type("name", "Анна")
+    keys.go("next")
+    app.at("pin")
+    keys.type("pin", PIN)
+    keys.type("again", PIN)
+    keys.go("next")
+    app.at("decoy")
+    keys.go("skip")
+    app.at("allow")
+    keys.go("next")
+    app.at("ready")
+    expect(app.button("finish")).to_be_enabled()
+    keys.go("finish")
+    app.at("start")
+    keys.hold()
+    app.at("pressed").status("done")
+    keys.go("fact", "van")
+    expect(app.fact("stage", "van")).to_have_attribute("aria-pressed", "true")
+    keys.go("text")
+    app.at("text")
+    keys.type("text", "всё хорошо")
+    keys.go("send")
+    app.at("pressed").status("done")
+    keys.go("hide")
+    app.at("start")
+    keys.go("open")
+    app.at("unlock")
+    keys.type("pin", PIN)
+    app.page.keyboard.press("Enter")
+    app.at("home")
+    keys.go("lock")
+    app.at("start")
+
+
+class Keys:
+    """Somebody without a mouse: tab until it is there."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._keyboard = app, app.page.keyboard
+
+    def reach(self, selector: str) -> None:
+        for _ in range(120):
+            if self._app.page.evaluate("(wanted) => document.activeElement?.matches(wanted) ?? false", selector):
+                return
+            self._keyboard.press("Tab")
+        raise AssertionError(f"no way to {selector} by keyboard on {self._app.screen}")
+
+    def go(self, name: str, value: str | None = None) -> None:
+        self.reach(f'[data-do="{name}"]' + ("" if value is None else f'[data-value="{value}"]'))
+        self._keyboard.press("Enter")
+
+    def type(self, name: str, text: str) -> None:
+        self.reach(f'[data-field="{name}"]')
+        self._keyboard.type(text)
+
+    def hold(self) -> None:
+        self.reach("#hold")
+        self._keyboard.down(" ")
+        self._app.at("welcome", "pressed")
+        self._keyboard.up(" ")

@@ -1,0 +1,59 @@
+"""The key of releases: made once, sealed when there is a passphrase, known by its public half."""
+
+import stat
+
+import pytest
+
+from client import speech
+from client.site.key import NoReleaseKey, known_verifier, release_key
+from client.site.release import verifier
+from keys.errors import NotAKeystore, WrongPassphrase
+from keys.keystore import MAGIC, Cost
+
+CHEAP = Cost(1, 8 * 2**10)
+
+
+@pytest.fixture
+def none(monkeypatch):
+    monkeypatch.delenv(speech.ENVIRONMENT, raising=False)
+    return speech.Passphrase(None)
+
+
+def phrase(tmp_path, words):
+    path = tmp_path / f"phrase-{words}"
+    path.write_text(words)
+    return speech.Passphrase(path)
+
+
+def test_it_is_made_once_and_stays(tmp_path, none, capsys):
+    path = tmp_path / "own" / "release-key"
+    first = release_key(path, none)
+    assert "not sealed" in capsys.readouterr().err
+    assert release_key(path, none) == first
+    assert capsys.readouterr().err == ""
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert known_verifier(path) == verifier(bytes(first.verify_key))
+
+
+def test_it_is_sealed_when_a_passphrase_is_at_hand(tmp_path, capsys):
+    path = tmp_path / "release-key"
+    first = release_key(path, phrase(tmp_path, "good"), cost=CHEAP)
+    assert path.read_bytes().startswith(MAGIC)
+    assert bytes(first) not in path.read_bytes()
+    assert capsys.readouterr().err == ""
+    assert release_key(path, phrase(tmp_path, "good")) == first
+    with pytest.raises(WrongPassphrase):
+        release_key(path, phrase(tmp_path, "bad"))
+
+
+def test_a_file_that_is_something_else_is_left_alone(tmp_path, none):
+    path = tmp_path / "release-key"
+    path.write_bytes(b"dear diary")
+    with pytest.raises(NotAKeystore):
+        release_key(path, none)
+    assert path.read_bytes() == b"dear diary"
+
+
+def test_without_a_key_there_is_nothing_to_compare_with(tmp_path):
+    with pytest.raises(NoReleaseKey):
+        known_verifier(tmp_path / "release-key")
