@@ -103,7 +103,7 @@ class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"
 
 
 class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Every field a report may carry (product.md, "A report's fields"); all are optional here, `REQUIRED` is not."""
+    """Every field a report may carry; all are optional here, `REQUIRED` is not."""
 
     role: Role | None = None
     stage: Stage | None = None

@@ -12,7 +12,7 @@ from client.stations.body import Station
 from client.stations.sphere import Vector
 
 ANSWERS = 8  # as many as fit a small screen
-# product.md: how much further than the nearest a station may be and still be offered, and when one stands out.
+# How much further than the nearest a station may be and still be offered, and when one stands out.
 REACH = 150
 SURE_ACCURACY = 300
 SURE_NEAREST = 100
@@ -183,7 +183,7 @@ def _gram_count(name: str) -> int:
 
 
 def candidates(nearest: Sequence[tuple[int, Station]], accuracy: int) -> list[Candidate]:
-    """Those of the nearest (metres, station; sorted) that product.md lets us offer."""
+    """Those of the nearest (metres, station; sorted) that the rule lets us offer."""
     if not nearest:
         return []
     first = nearest[0][0]

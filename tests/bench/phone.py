@@ -22,7 +22,7 @@ from playwright.sync_api import CDPSession, Page, Playwright, sync_playwright
 
 from client.site.bundle import bundle
 from keys import code
-from keys.opening import PrivateKey
+from keys.kem import PrivateKey
 from keys.wire import b64
 from tests.browser import camera
 from tests.browser.app import App

@@ -9,7 +9,7 @@ from client.stations.body import Station
 
 
 def near(stations: Sequence[Station], lat: float, lon: float, accuracy: float = 0.0) -> list[dict[str, Any]]:
-    """product.md, word for word."""
+    """The rule of pack.md, word for word."""
     here = sphere.vector(*sphere.position(lat, lon))
     whole = sphere.whole_accuracy(accuracy)
     far = [(sphere.metres(sphere.chord_squared(here, sphere.vector(s.lat, s.lon))), s.id, s) for s in stations]

@@ -1,4 +1,4 @@
-"""The index gives what the oracle gives; the rules of product.md at their edges."""
+"""The index gives what the oracle gives; the rules of pack.md at their edges."""
 
 import pytest
 from hypothesis import given
@@ -108,7 +108,7 @@ def test_numbers_match_exactly(numbered, text, ids):
     assert [one.station.id for one in numbered.find(text)] == ids
 
 
-# The rules of product.md
+# The rules of pack.md
 
 
 def at(*metres: int) -> list[tuple[int, Station]]:
