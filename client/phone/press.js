@@ -39,10 +39,15 @@ const CASE = domain("case");
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 export async function press(kit, { facts, when = {}, duress = false, now, chance }) {
   const said = duress ? { ...facts, coerced: true } : facts;
-  const fresh = await sayToDesk(kit, { said: { facts: said, when }, rank: Rank.FRESH, now, chance });
-  const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, chance });
-  const letters = [...fresh.letters, ...readyLetters(kit, now), ...alerts];
-  return { kit: fresh.kit, letters };
+  const ready = readyLetters(kit, now);
+  try {
+    const fresh = await sayToDesk(kit, { said: { facts: said, when }, rank: Rank.FRESH, now, chance });
+    const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, chance });
+    return { kit: fresh.kit, letters: [...fresh.letters, ...ready, ...alerts] };
+  } catch (error) {
+    if (ready.length === 0) throw error;
+    return { kit, letters: ready }; // what was sealed in advance goes, even if nothing can be sealed at this moment
+  }
 }
 
 /** The kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any more.

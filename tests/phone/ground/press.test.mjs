@@ -54,6 +54,14 @@ test("one press: the fresh letter first, this week's prepared letter, and the co
   assert.deepEqual([ready.message.seq, fresh.message.seq], [0, 1]);
 });
 
+test("what was sealed in advance goes even when nothing can be sealed at the moment of the press", async () => {
+  const broken = { ...kit, desk: { ...kit.desk, weekly: kit.desk.weekly.map(() => new Uint8Array(3)) } };
+  const pressed = await press(broken, { facts: { stage: "van" }, now: NOW, chance });
+  assert.deepEqual(pressed.letters.map(({ rank }) => rank).sort(), [Rank.READY, Rank.CONTACT]);
+  assert.equal(pressed.kit, broken);
+  await assert.rejects(press({ ...broken, ready: [] }, { facts: { stage: "van" }, now: NOW, chance }));
+});
+
 test("the commitment that goes along is the one the desk computes", async () => {
   const { letters } = await press(kit, { facts: { stage: "van" }, now: NOW, chance });
   const opened = await org.open(letters[0].envelope);
