@@ -157,7 +157,7 @@ def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
         raise AssertionError("the letter is there already")
 
     monkeypatch.setattr(bell, "listen", late)
-    monkeypatch.setattr(routes, "held", waited)
+    monkeypatch.setattr(routes, "_waiting", waited)
     assert frames(line.collect(key, wait=60).data) == [(1, b"", body)]
     assert bell._waits == {}
 
