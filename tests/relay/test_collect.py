@@ -3,10 +3,13 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Response
 
 from keys.wire import digest
+from relay.later import Held
 from tests.relay.post import HandClock, Line, contents, frames, letter, new_key, parcel
 
 
@@ -153,11 +156,14 @@ def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
         heard: bool = listen(*arguments)
         return heard
 
-    def waited(*_: object) -> None:
-        raise AssertionError("the letter is there already")
+    held = routes.held
+
+    def waited(environ: dict[str, Any], answer: Held) -> Response:
+        assert not answer.blocks, "the letter is there already"
+        return held(environ, answer)
 
     monkeypatch.setattr(bell, "listen", late)
-    monkeypatch.setattr(routes, "_waiting", waited)
+    monkeypatch.setattr(routes, "held", waited)
     assert frames(line.collect(key, wait=60).data) == [(1, b"", body)]
     assert bell._waits == {}
 
