@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LONGEST_SECONDS = 900
 NOT_MEASURING = {"__init__", "__main__", "relay_empty"}
 
 
@@ -12,7 +13,11 @@ def main() -> None:
     names = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in NOT_MEASURING)
     for name in names:
         print(f"\n== {name}", flush=True)
-        done = subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False)
+        try:
+            done = subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False, timeout=LONGEST_SECONDS)
+        except subprocess.TimeoutExpired:
+            print(f"{name} took longer than {LONGEST_SECONDS} s and was stopped", flush=True)
+            continue
         if done.returncode:
             print(f"{name} ended with {done.returncode}", flush=True)
 
