@@ -19,6 +19,17 @@ from keys.wire import b64
 root_file = click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
 
 
+def profile(command: options.Command) -> options.Command:
+    """The options that say what stands on a card."""
+    for option in (
+        click.option("--language", "languages", multiple=True, help="Language code you can answer in; repeatable."),
+        click.option("--relay", "relays", multiple=True, required=True, help="Base URL of a relay; repeatable."),
+        click.option("--name", default="", help="What people read on the card; may stay empty."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group()
 def org() -> None:
     """Make and look after an organisation: keys, card, code."""
@@ -26,9 +37,7 @@ def org() -> None:
 
 @org.command()
 @options.home
-@click.option("--name", default="", help="What people read on the card; may stay empty.")
-@click.option("--relay", "relays", multiple=True, required=True, help="Base URL of a relay; repeatable.")
-@click.option("--language", "languages", multiple=True, help="Language code you can answer in; repeatable.")
+@profile
 @root_file
 @options.passphrase_file
 @options.as_json
@@ -235,9 +244,7 @@ def backup(
 @org.command()
 @options.home
 @click.option("--shares-file", type=click.File("r"), default="-", help="One share per line; stdin when not named.")
-@click.option("--name", default="", help="What people read on the card; may stay empty.")
-@click.option("--relay", "relays", multiple=True, required=True, help="Base URL of a relay; repeatable.")
-@click.option("--language", "languages", multiple=True, help="Language code you can answer in; repeatable.")
+@profile
 @root_file
 @options.passphrase_file
 @options.as_json
