@@ -4,12 +4,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --extra osm --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+LOCK := $(COMPILE) pyproject.toml --extra osm
 PHONE := client/phone/node_modules/.package-lock.json
 APP := client/phone/dist/bundle.json
 
-PACKAGES_test := chromium
+PACKAGES_test := chromium fonts-dejavu-core poppler-utils
 PACKAGES_bench := wrk gcc libc6-dev chromium
 
 export PYTHON
@@ -45,6 +46,7 @@ bench: .venv/dev $(APP)
 lock: .venv/dev
 	$(LOCK) --group build --output-file .ci/requirements.txt
 	$(LOCK) --group dev --constraint .ci/requirements.txt --output-file .ci/requirements-dev.txt
+	$(COMPILE) --group source --constraint .ci/requirements-dev.txt --output-file .ci/requirements-source.txt
 
 clean:
 	rm -rf .venv client/phone/node_modules client/phone/dist dist
@@ -61,9 +63,11 @@ packages:
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
-# What it is tested with, besides.
-.venv/dev: .venv/run .ci/requirements-dev.txt
+# What it is tested with, besides. Three small packages come as source only; they are built with what is there already.
+.venv/dev: .venv/run .ci/requirements-dev.txt .ci/requirements-source.txt
 	$(INSTALL) --require-hashes --only-binary :all: --requirement .ci/requirements-dev.txt
+	$(INSTALL) --require-hashes --only-binary :all: --no-binary bagit,libhxl,python-io-wrapper --no-build-isolation \
+		--requirement .ci/requirements-source.txt
 	touch $@
 
 $(PHONE): client/phone/package-lock.json | packages

@@ -1,5 +1,8 @@
 """An organisation's answer to a reporter: sealed to the reply block of the case, authentic by its secret."""
 
+from client.cases import Case
+from client.compose import new_id
+from client.home import Secrets
 from client.outbox import Letter
 from client.spool import Waiting
 from keys import message
@@ -8,12 +11,29 @@ from keys.errors import Malformed, TocsinError
 from keys.message import Reply, ReplyBlock
 from keys.wire import MAC_BYTES, SALT_BYTES, Chance, Purpose, digest, unb64
 
+LAST_SEQ = 2**53 - 1  # a number beyond it is no message's place in a case
+
 
 class NoWayBack(TocsinError):
     """the reporter left no way for an answer, or it has run out"""
 
     code = "no-reply-block"
     hint = "the answer can only be given in another way: see the fields `contact` and `tell`"
+
+
+def answer(
+    case: Case, text: str, status: str, own: Secrets, *, now: int, chance: Chance, seq: int = 0
+) -> tuple[Reply, list[Waiting]]:
+    """An answer to a case, and its envelopes as the outbox keeps them. `seq`: the highest of answers given before.
+
+    Raises NoWayBack.
+    """
+    block = case.reply_block(now)
+    if block is None:
+        raise NoWayBack()
+    seq = min(max(seq, *(one.message.seq for one in case.said)) + 1, LAST_SEQ)
+    said = Reply(id=new_id(chance), case=case.id, seq=seq, at=now, text=text, status=status)
+    return said, waiting(seal_reply(said, block, own.relays, chance), tuple(own.log))
 
 
 def seal_reply(

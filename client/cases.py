@@ -1,6 +1,7 @@
 """Cases, put together from the letters that were kept: messages in order, facts as last said, files with their gaps."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +18,18 @@ from keys.wire import b64
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message of a case: its header as it came, whether it was committed to as received, what we do not know."""
+    """One message of a case: its header as it came, whether it was committed to as received, what we do not know.
+
+    `at`: when it was said, and not later than it came. Messages are put in this order and not by their numbers: who
+    finds a case's id on a phone could else have the last word for ever.
+    """
 
     message: Report | Amend
     header: dict[str, Any]
     committed: bool
     last_resort: bool
     other: dict[str, Any]
+    at: int
 
 
 @dataclass(slots=True)
@@ -69,24 +75,30 @@ class Assembled:
 
 def load(records: Records) -> dict[str, Case]:
     """Every case by its id."""
+    return gather(records.letters())
+
+
+def gather(letters: Iterable[Letter]) -> dict[str, Case]:
+    """The cases of these letters by their ids."""
     cases: dict[str, Case] = {}
-    for header, letter in _distinct(records):
+    for header, letter in _distinct(letters):
         read = message.read(header)
         if not isinstance(read.message, Report | Amend):
             continue
         _, unknown = sort_facts(read.message.facts)
         other = {**read.other, **({"facts": unknown} if unknown else {})}
-        said = Said(read.message, header, letter.committed, letter.last_resort, other)
+        at = min(read.message.at, letter.pulled)
+        said = Said(read.message, header, letter.committed, letter.last_resort, other, at)
         cases.setdefault(read.message.case, Case(read.message.case)).said.append(said)
     for case in cases.values():
-        case.said.sort(key=lambda one: (one.message.seq, one.message.at))
+        case.said.sort(key=lambda one: (one.at, one.message.seq, one.message.id))
     return cases
 
 
-def _distinct(records: Records) -> list[tuple[dict[str, Any], Letter]]:
+def _distinct(letters: Iterable[Letter]) -> list[tuple[dict[str, Any], Letter]]:
     """Headers with their letters; a message that came twice stands once, with the copy whose commitment was right."""
     found: dict[bytes, tuple[dict[str, Any], Letter]] = {}
-    for letter in records.letters():
+    for letter in letters:
         _, header, _ = unframe(letter.content)
         if header not in found or letter.committed:
             found[header] = (msgspec.json.decode(header), letter)

@@ -8,9 +8,17 @@ from client.contacts import Alert, Aside, Contact
 from client.transport import Frame
 from keys import message
 from keys.envelope import unframe
-from keys.errors import BadMessage, EnvelopeError, Malformed, NotAuthentic, TocsinError
+from keys.errors import BadMessage, EnvelopeError, Malformed, NotAuthentic, TocsinError, UnknownVersion
 from keys.opening import Opened, open_envelope
-from keys.pairing import CardSwapped, Said, is_duress, read_pair_card, read_share
+from keys.pairing import (
+    WAKE_KIND,
+    CardSwapped,
+    Said,
+    is_duress,
+    read_pair_card,
+    read_share,
+    read_wake_change,
+)
 from keys.wire import SEED_BYTES, digest, unb64
 
 MARK_BYTES = 16
@@ -78,22 +86,36 @@ def _settle(contact: Contact) -> list[Alert]:
     while before != len(contact.aside):
         before = len(contact.aside)
         for one in list(contact.aside):
-            alert = _alert(contact, one)
+            try:
+                alert = _heard(contact, one)
+            except NotAuthentic:
+                continue
+            contact.aside.remove(one)
             if alert is not None:
-                contact.aside.remove(one)
                 alerts.append(alert)
     return alerts
 
 
-def _alert(contact: Contact, one: Aside) -> Alert | None:
+def _heard(contact: Contact, one: Aside) -> Alert | None:
     salt, header, body = unframe(one.content)
     said, fields = Said(one.size, salt, header), msgspec.json.decode(header)
-    try:
-        judged = _judge(contact, fields.get("case"), said, body)
-    except NotAuthentic:
+    if fields.get("kind") == WAKE_KIND:
+        _hear_wake(contact, fields, said, body)
         return None
+    judged = _judge(contact, fields.get("case"), said, body)
     _keep_case_key(contact, fields)
     return _written(contact, fields, header, judged, one.mark)
+
+
+def _hear_wake(contact: Contact, fields: dict[str, object], said: Said, body: bytes) -> None:
+    if contact.keys is None:
+        raise NotAuthentic()
+    try:
+        change = read_wake_change(fields, contact.keys.receiving, contact.half.card.address, said, body)
+    except (BadMessage, UnknownVersion):
+        return  # how they want to be rung is not known; what counted before still counts
+    if contact.wake is None or change.number > contact.wake.number:
+        contact.wake = change
 
 
 def _judge(contact: Contact, case: object, said: Said, body: bytes) -> Judged:
@@ -150,5 +172,6 @@ def _written(contact: Contact, fields: dict[str, object], header: bytes, judged:
         place=said.place,
         duress=judged.duress,
         practice=read.other.get("practice") is True,
+        passed=read.other.get("passed") is True,
         origin=judged.origin,
     )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from client import contact_mail
 from client.contacts import Alert, Book, Contact, NotPaired, PairExpired
@@ -17,7 +18,7 @@ from keys import message
 from keys.envelope import Sealed
 from keys.errors import TocsinError
 from keys.mailbox import MailboxKey
-from keys.pairing import CodeExpired, seal_alert
+from keys.pairing import CodeExpired, PairCard, Wake, seal_alert
 from keys.wire import DAY_SECONDS, ID_BYTES, TTL_DAYS, Chance, b64
 
 PAGE = 64  # letters asked for at once
@@ -25,6 +26,14 @@ PAGES = 16  # of one mailbox in one sync: a relay that invents letters without e
 # A relay may lose what it gave a receipt for. Said again once a day, and no more: a door holds 64 letters.
 AGAIN_SECONDS = DAY_SECONDS
 LAST_LETTERS = TTL_DAYS * DAY_SECONDS  # a relay may still hold letters that were sent on a pair's last day
+
+
+class Words(NamedTuple):
+    """What an alert says; `passed`: in an organisation's words, which it answered the sender."""
+
+    type: message.AlertType
+    text: str
+    passed: bool = False
 
 
 @dataclass
@@ -64,7 +73,7 @@ class Sync:
         self._carry()
         return self.tally
 
-    def alert(self, label: str, said: message.AlertType, text: str) -> Outcome:
+    def alert(self, label: str, words: Words) -> Outcome:
         """Seal an alert and send it; what does not leave stays in the outbox.
 
         Raises UnknownContact, NotPaired, PairExpired, TooMuchContent."""
@@ -73,18 +82,20 @@ class Sync:
             raise NotPaired()
         if contact.state(now) == "expired":
             raise PairExpired()
-        sealed = self._sealed(contact, said, text, now)
+        card = contact.other(now)
+        assert card is not None  # noqa: S101 - there is one
+        sealed = self._sealed(contact, card, words, now)
         contact.seq += 1
         # Before the letter is kept: a number given twice would look like a letter that somebody held back.
         self._book.save()
-        self._spool.put([self._waiting(sealed, _card_relays(contact, now))])
+        self._spool.put([self._waiting(sealed, card.relays, contact.rings(card))])
         return self._courier.carry([sealed.hash], hurry=True)
 
-    def _sealed(self, contact: Contact, said: message.AlertType, text: str, now: int) -> Sealed:
-        keys, card = contact.keys, contact.other(now)
-        assert keys is not None and card is not None  # noqa: S101, PT018 - `alert` looked
-        id_ = b64(self._chance(ID_BYTES))
-        header = message.header(message.Alert(id=id_, case=contact.case, seq=contact.seq, at=now, type=said, text=text))
+    def _sealed(self, contact: Contact, card: PairCard, words: Words, now: int) -> Sealed:
+        keys, id_ = contact.keys, b64(self._chance(ID_BYTES))
+        assert keys is not None  # noqa: S101 - `alert` looked
+        said = message.Alert(id=id_, case=contact.case, seq=contact.seq, at=now, type=words.type, text=words.text)
+        header = message.header(said, {"passed": True} if words.passed else None)
         return seal_alert(header, keys.sending, card, self._chance)
 
     def _now(self) -> int:
@@ -137,9 +148,10 @@ class Sync:
         contact.progress = contact.progress.said()
         return [self._waiting(sealed, card.relays) for sealed in letters]
 
-    def _waiting(self, sealed: Sealed, relays: tuple[str, ...]) -> Waiting:
-        # A fixed order would send everybody's first letter to the same relay.
-        return Waiting(sealed, Letter(tuple(sorted(relays, key=lambda _: os.urandom(8)))), ())
+    def _waiting(self, sealed: Sealed, relays: tuple[str, ...], wake: Wake | None = None) -> Waiting:
+        # A fixed order would send everybody's first letter to the same relay; but only one can ring.
+        order = sorted(relays, key=lambda relay: (wake is None or relay != wake.relay, os.urandom(8)))
+        return Waiting(sealed, Letter(tuple(order), wake=dict([wake]) if wake else {}), ())
 
     # What we hear
 
@@ -184,8 +196,3 @@ class Sync:
 def _door_relays(contact: Contact) -> tuple[str, ...]:
     # Theirs and ours: whichever of them lives, the other side looks there too.
     return tuple(dict.fromkeys((*contact.code.relays, *contact.half.relays)))
-
-
-def _card_relays(contact: Contact, now: int) -> tuple[str, ...]:
-    card = contact.other(now)
-    return card.relays if card else ()

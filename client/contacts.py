@@ -22,7 +22,10 @@ from keys.pairing import (
     PairCard,
     PairKeys,
     Progress,
+    Wake,
+    WakeChange,
     read_pair_card,
+    read_wake,
 )
 from keys.wire import Chance
 
@@ -79,6 +82,13 @@ class UnknownContact(TocsinError):
     hint = "`tocsin contact list` shows them"
 
 
+class UnknownAlert(TocsinError):
+    """there is no such alert here"""
+
+    code = "alert-unknown"
+    hint = "`tocsin contact alerts` shows them; the first letters are enough when they fit one only"
+
+
 class NotPaired(TocsinError):
     """this pairing is not finished"""
 
@@ -115,6 +125,7 @@ class Contact(msgspec.Struct):
     """One pair. `card` is the other's, as it came.
 
     `marks` tell what came before; `case_keys` (case id to key) came in their alerts and sign later ones of the case.
+    `wake` is what they said after the pairing about being rung; None: what their card says counts.
     """
 
     label: str
@@ -133,6 +144,7 @@ class Contact(msgspec.Struct):
     marks: list[bytes] = []
     case_keys: dict[str, bytes] = {}
     aside: list[Aside] = []
+    wake: WakeChange | None = None
 
     def __repr__(self) -> str:
         return "Contact(...)"
@@ -154,6 +166,16 @@ class Contact(msgspec.Struct):
         """Their card, once it came. Raises CodeExpired when its time is over."""
         return None if self.card is None else read_pair_card(self.card, self.code.card, now)
 
+    @property
+    def mailboxes(self) -> list[bytes]:
+        """Where they look for what we send: the door, and the mailbox on their card however old it is."""
+        door = self.meeting.door(mine=False).mailbox.id
+        return [door] if self.card is None else [door, read_pair_card(self.card, self.code.card, 0).mailbox]
+
+    def rings(self, card: PairCard) -> Wake | None:
+        """What lets a relay ring them, if they want that."""
+        return read_wake(card.wake if self.wake is None else self.wake.wake, card.relays)
+
     def state(self, now: int) -> str:
         """`waiting`, `paired`, or `expired`."""
         if self.share is None:
@@ -168,7 +190,8 @@ class Contact(msgspec.Struct):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it.
 
-    `type` is `unknown` when this version cannot read it; `text` is then the whole header.
+    `type` is `unknown` when this version cannot read it; `text` is then the whole header. `passed`: what an
+    organisation answered them.
     """
 
     label: str
@@ -180,6 +203,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     place: object = None
     duress: bool = False
     practice: bool = False
+    passed: bool = False
     origin: str = "pair"
 
     def __repr__(self) -> str:
@@ -265,6 +289,13 @@ class Book:
             raise KnownCode()
         if any(one.label == _plain(label) for one in self.secrets.contacts):
             raise LabelTaken()
+
+    def find_alert(self, start: str) -> Alert:
+        """The one alert whose id begins so. Raises UnknownAlert."""
+        found = {alert.id: alert for alert in self.secrets.alerts if start and alert.id.startswith(start)}
+        if len(found) != 1:
+            raise UnknownAlert()
+        return next(iter(found.values()))
 
     def remove(self, label: str) -> None:
         """Forget a contact with all keys and alerts. Raises UnknownContact."""

@@ -70,13 +70,14 @@ class Courier:
 
     def _deposit(self, relay: str, waiting: Waiting) -> str:
         sealed, keys = waiting.sealed, [NoteKey.parse(key) for key in waiting.keys]
+        wake = waiting.letter.wake.get(relay)
         try:
-            return self._transport.deposit(relay, sealed, keys or self._keys(relay))
+            return self._transport.deposit(relay, sealed, keys or self._keys(relay), wake=wake)
         except Problem as problem:
             nonce = _work(problem, sealed)
             if nonce is None:
                 raise
-            return self._transport.deposit(relay, sealed, keys or self._keys(relay), nonce)
+            return self._transport.deposit(relay, sealed, keys or self._keys(relay), nonce, wake=wake)
 
     def _keys(self, relay: str) -> list[NoteKey]:
         # Without a card that names the relay's key, the first word of the relay itself has to do.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from client.home import Home
 from client.records import Aside, Letter, Page, Records
 from client.transport import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
@@ -13,7 +14,7 @@ from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Amend, Parcel, Report
 from keys.opening import Opened, open_envelope
-from keys.wire import Purpose
+from keys.wire import WEEK_SECONDS, Purpose, week_of
 
 PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
 
@@ -29,7 +30,10 @@ class Tally:
 
 
 class Inbox:
-    """Opens what is collected with the live keys, likeliest first, and keeps it before the relay may delete it."""
+    """Opens what is collected with the live keys, likeliest first, and keeps it before the relay may delete it.
+
+    `kept` is told of each page that is on the disk, with the number of its batch, before the relay may delete it.
+    """
 
     def __init__(
         self,
@@ -39,8 +43,9 @@ class Inbox:
         *,
         last_resort: bytes,
         clock: Callable[[], float] = time.time,
+        kept: Callable[[Page, int | None], None] = lambda page, batch: None,
     ) -> None:
-        self._records, self._address, self._clock = records, address, clock
+        self._records, self._address, self._clock, self._kept = records, address, clock, kept
         self._keys, self._last_resort = list(keys), last_resort
 
     def pull(
@@ -64,19 +69,18 @@ class Inbox:
         page, now = Page(), int(self._clock())
         opened = [(frame, one) for frame in frames if (one := self._open(frame, page, now)) is not None]
         marks = [self._records.mark(one.commitment) for _, one in opened]
-        known = self._records.seen
         for (frame, one), mark in zip(opened, marks, strict=True):
             committed = frame.commitment == one.commitment
-            before = page.seen.get(mark, known.get(mark))
-            tally.duplicate += before is not None
-            # A relay that gave a false commitment must not hide the honest copy that another relay gives.
-            if before is not None and (before or not committed):
+            is_new = mark not in page.seen and mark not in self._records.seen
+            page.duplicate += not is_new
+            if self._records.has(mark, committed, page):
                 continue
             kept = self._sort(frame, one, committed, page, now)
-            tally.new += kept and before is None
+            tally.new += kept and is_new
             page.seen[mark] = committed
+        tally.duplicate += page.duplicate
         tally.bad += len(page.aside)
-        self._records.keep(page)
+        self._kept(page, self._records.keep(page))
 
     def _open(self, frame: Frame, page: Page, now: int) -> Opened | None:
         try:
@@ -104,6 +108,24 @@ class Inbox:
             last_resort = one.opened_by.seed == self._last_resort
             page.letters.append(Letter(one.content, committed, frame.hash, last_resort, now))
         return True
+
+
+def keep_pace(home: Home, transport: Transport, now: int) -> bool:
+    """Move on to this week and destroy the keys of weeks that are over; False when no relay confirms the date.
+
+    A clock that stands alone must not destroy keys: one relay at least has to know the same week.
+    """
+    if week_of(now) <= home.secrets.week:
+        return True
+    for relay in home.secrets.relays:
+        try:
+            theirs = transport.info(relay).time
+        except (Problem, BadAnswer, Unreachable):
+            continue
+        if abs(theirs - now) < WEEK_SECONDS:
+            home.rotate(now)
+            return True
+    return False
 
 
 def report_address(root: bytes, mailbox: bytes) -> Address:

@@ -30,6 +30,7 @@ class Letter:
     relays: tuple[str, ...]
     receipts: Mapping[str, str] = field(default_factory=dict)
     attempts: Mapping[str, Attempts] = field(default_factory=dict)
+    wake: Mapping[str, str] = field(default_factory=dict)  # handed to this relay along with it (relay -> sealed)
 
     @property
     def has_left(self) -> bool:

@@ -28,6 +28,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (number INTEGER PRIMARY KEY, seen BLOB NOT NULL, box BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS piece (mark BLOB PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS tail (one INTEGER PRIMARY KEY CHECK (one = 1), box BLOB NOT NULL);
 """
 _SEEN = domain("seen")
 _PIECE = domain("piece")
@@ -52,6 +53,9 @@ class Letter(msgspec.Struct, frozen=True, array_like=True):
     last_resort: bool
     pulled: int
 
+    def __repr__(self) -> str:
+        return "Letter(...)"  # what somebody said must not reach a log by way of a traceback
+
 
 class Aside(msgspec.Struct, frozen=True, array_like=True):
     """What could not be used, and the code of the reason: the envelope, or its content when it did open (its week's
@@ -62,25 +66,43 @@ class Aside(msgspec.Struct, frozen=True, array_like=True):
     reason: str
     pulled: int
 
+    def __repr__(self) -> str:
+        return f"Aside({self.reason})"
+
 
 class Page(msgspec.Struct):
-    """What one page of a relay came to, kept in one transaction."""
+    """What one page of a relay came to, kept in one transaction; how many of its letters had come before."""
 
     letters: list[Letter] = []
     pieces: list[tuple[bytes, bytes]] = []
     aside: list[Aside] = []
     seen: dict[bytes, bool] = {}
+    duplicate: int = 0
+
+    def __repr__(self) -> str:
+        return "Page(...)"
+
+
+class Tail(msgspec.Struct, frozen=True, array_like=True):
+    """Where the desk's journal ended when it was last written: records, bytes, hash of the last frame."""
+
+    records: int
+    size: int
+    hash: bytes
 
 
 class Records:
-    """The database in a home folder, under the storage key of its keystore. Use it in a `with` block."""
+    """The database in a home folder, under the storage key of its keystore. Use it in a `with` block.
+
+    Threads that share it take turns.
+    """
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self._box, self._key = SecretBox(key), key
         path = folder / "inbox.db"
         with _translated():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, files.MODE))
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
@@ -110,35 +132,56 @@ class Records:
                 found[row[at : at + MARK_BYTES]] = bool(row[at + MARK_BYTES])
         return found
 
-    def keep(self, page: Page) -> None:
-        """Keep a page; it is on the disk, whole, when this returns. Raises CannotWrite."""
+    def has(self, mark: bytes, committed: bool, page: Page) -> bool:
+        """Whether a letter need not be kept: it came before, in `page` or earlier, with the right commitment or with
+        one that is no better. A relay that gives a false commitment must not hide the honest copy of another relay."""
+        before = page.seen.get(mark, self.seen.get(mark))
+        return before is not None and (before or not committed)
+
+    def keep(self, page: Page) -> int | None:
+        """Keep a page; it is on the disk, whole, when this returns. The number of its batch, if it has letters.
+
+        Raises CannotWrite.
+        """
         with _translated():
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._insert(page)
+                number = self._insert(page)
                 self._db.execute("COMMIT")
                 self.seen.update(page.seen)
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+        return number
 
-    def _insert(self, page: Page) -> None:
+    def _insert(self, page: Page) -> int | None:
+        number = None
         if page.seen:
             seen = b"".join(mark + bytes([committed]) for mark, committed in page.seen.items())
             box = self._seal(msgspec.msgpack.encode(page.letters))
-            self._db.execute("INSERT INTO batch (seen, box) VALUES (?, ?)", (seen, box))
+            number = self._db.execute("INSERT INTO batch (seen, box) VALUES (?, ?)", (seen, box)).lastrowid
         boxes = [(mark, self._seal(data)) for mark, data in page.pieces]
         self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
         asides = [(self._seal(msgspec.msgpack.encode(one)),) for one in page.aside]
         self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
+        return number
 
     def letters(self) -> Iterator[Letter]:
         """Every letter kept, in the order of arrival."""
+        for number in self.batches():
+            yield from self.batch(number)
+
+    def batches(self) -> list[int]:
+        """The numbers of all batches, in the order of arrival."""
         with _translated():
-            boxes = [row[0] for row in self._db.execute("SELECT box FROM batch ORDER BY number")]
-        for box in boxes:
-            yield from self._open(box, list[Letter])
+            return [row[0] for row in self._db.execute("SELECT number FROM batch ORDER BY number")]
+
+    def batch(self, number: int) -> list[Letter]:
+        """The letters of one batch."""
+        with _translated():
+            row = self._db.execute("SELECT box FROM batch WHERE number = ?", (number,)).fetchone()
+        return [] if row is None else self._open(row[0], list[Letter])
 
     def asides(self) -> Iterator[Aside]:
         """Every envelope that was put aside."""
@@ -153,9 +196,25 @@ class Records:
             row = self._db.execute("SELECT box FROM piece WHERE mark = ?", (mark,)).fetchone()
         return None if row is None else self._decrypt(row[0])
 
+    def piece_marks(self) -> list[bytes]:
+        """The mark of every piece that has come."""
+        with _translated():
+            return [row[0] for row in self._db.execute("SELECT mark FROM piece ORDER BY mark")]
+
     def has_piece(self, mark: bytes) -> bool:
         with _translated():
             return self._db.execute("SELECT 1 FROM piece WHERE mark = ?", (mark,)).fetchone() is not None
+
+    def tail(self) -> Tail | None:
+        """Where the journal ended when it was last written; None: no desk was ever opened here."""
+        with _translated():
+            row = self._db.execute("SELECT box FROM tail").fetchone()
+        return None if row is None else self._open(row[0], Tail)
+
+    def keep_tail(self, tail: Tail) -> None:
+        """Raises CannotWrite."""
+        with _translated():
+            self._db.execute("INSERT OR REPLACE INTO tail VALUES (1, ?)", (self._seal(msgspec.msgpack.encode(tail)),))
 
     def _seal(self, data: bytes) -> bytes:
         return bytes(self._box.encrypt(data))

@@ -48,6 +48,13 @@ class UnknownCase(TocsinError):
     hint = "check the case id; its first letters are enough when they fit one case only"
 
 
+class UnknownAnswer(TocsinError):
+    """there is no such answer here"""
+
+    code = "answer-unknown"
+    hint = "`tocsin replies --case CASE --json` shows their ids; the first letters are enough when they fit one only"
+
+
 class StateDamaged(TocsinError):
     """the file that remembers your cases is damaged"""
 
@@ -172,6 +179,13 @@ class Reporter:
         with self._database() as db, closing(db.execute("SELECT rowid, box FROM way")) as rows:
             over = [(row,) for row, box in rows.fetchall() if _unsealed(box, key, Way).until < now - DAY_SECONDS]
             db.executemany("DELETE FROM way WHERE rowid = ?", over)
+
+    def find_answer(self, key: BoxKey, start: str) -> Answer:
+        """The one kept answer whose id begins so, of whatever case. Raises UnknownAnswer."""
+        found = {answer.id: answer for answer in self._kept("answer", key, Answer) if answer.id.startswith(start)}
+        if not start or len(found) != 1:
+            raise UnknownAnswer()
+        return next(iter(found.values()))
 
     def answers(self, key: BoxKey, case: str) -> list[Answer]:
         found = {answer.id: answer for answer in self._kept("answer", key, Answer) if answer.case == case}

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,16 +15,15 @@ from client.outbox import Letter
 from keys.envelope import Sealed
 from keys.errors import TocsinError
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS letter (
+_COLUMNS = """(
   hash       BLOB PRIMARY KEY,
   mailbox    BLOB NOT NULL,
   commitment BLOB NOT NULL,
   state      BLOB NOT NULL,
   keys       BLOB NOT NULL,
   envelope   BLOB NOT NULL
-) WITHOUT ROWID
-"""
+) WITHOUT ROWID"""
+_SCHEMA = f"CREATE TABLE IF NOT EXISTS letter {_COLUMNS}; CREATE TABLE IF NOT EXISTS held {_COLUMNS};"
 
 
 class SpoolBroken(TocsinError):
@@ -43,7 +42,10 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Spool:
-    """Letters that have not left yet. Deleted bytes are overwritten, not just forgotten."""
+    """Letters that have not left yet. Deleted bytes are overwritten, not just forgotten.
+
+    Threads that share it take turns.
+    """
 
     def __init__(self, folder: Path) -> None:
         make_folder(folder)
@@ -51,10 +53,10 @@ class Spool:
         with _translated():
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
             os.close(descriptor)
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA secure_delete = ON")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute(_SCHEMA)
+            self._db.executescript(_SCHEMA)
 
     def __enter__(self) -> Self:
         return self
@@ -64,12 +66,37 @@ class Spool:
 
     def put(self, letters: list[Waiting]) -> None:
         """Add letters, all or none; they are on the disk when this returns. Raises CannotWrite."""
+        self._insert("letter", letters)
+
+    def hold(self, letters: list[Waiting]) -> None:
+        """Add letters that wait for a word before anybody sends them. Raises CannotWrite."""
+        self._insert("held", letters)
+
+    def held(self) -> list[bytes]:
+        """H of every envelope that is held."""
+        with _translated(), closing(self._db.execute("SELECT hash FROM held ORDER BY hash")) as rows:
+            return [row[0] for row in rows]
+
+    def release(self, hashes: list[bytes]) -> None:
+        """Let held letters go. Raises CannotWrite."""
+        named = [(hash_,) for hash_ in hashes]
+        with _translated(), self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO letter SELECT * FROM held WHERE hash = ?", named)
+            self._db.executemany("DELETE FROM held WHERE hash = ?", named)
+
+    def drop(self, hashes: list[bytes]) -> None:
+        """Forget held letters: nobody gave the word. Raises CannotWrite."""
+        with _translated(), self._transaction():
+            self._db.executemany("DELETE FROM held WHERE hash = ?", [(hash_,) for hash_ in hashes])
+
+    def _insert(self, table: str, letters: list[Waiting]) -> None:
         rows = [
             (w.sealed.hash, w.sealed.mailbox, w.sealed.commitment, _pack(w.letter), _pack(w.keys), w.sealed.envelope)
             for w in letters
         ]
         with _translated(), self._transaction():
-            self._db.executemany("INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING", rows)
+            add = f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"  # noqa: S608 - ours
+            self._db.executemany(add, rows)
 
     def hashes(self) -> list[bytes]:
         """H of every envelope that waits."""
@@ -93,6 +120,12 @@ class Spool:
                 self._db.execute("DELETE FROM letter WHERE hash = ?", (hash_,))
             else:
                 self._db.execute("UPDATE letter SET state = ? WHERE hash = ?", (_pack(letter), hash_))
+
+    def withdraw(self, mailboxes: Iterable[bytes]) -> int:
+        """Delete every letter for these mailboxes; how many went. What a relay holds already is out of reach."""
+        with _translated(), self._transaction():
+            named = [(mailbox,) for mailbox in mailboxes]
+            return self._db.executemany("DELETE FROM letter WHERE mailbox = ?", named).rowcount
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -24,6 +24,7 @@ from keys.wire import (
     PARCEL_BYTES,
     ROOT_HEADER,
     SIGNATURE_HEADER,
+    WAKE_HEADER,
     WORK_HEADER,
     Chance,
     FrameKind,
@@ -140,8 +141,10 @@ class Transport:
         except (KeyError, TypeError, ValueError, Malformed):
             raise BadAnswer() from None
 
-    def deposit(self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None) -> str:
-        """Deposit an envelope; the receipt as text, verified against one of `keys`.
+    def deposit(
+        self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None, *, wake: str | None = None
+    ) -> str:
+        """Deposit an envelope; the receipt as text, verified against one of `keys`. `wake` lets the relay ring.
 
         Raises Problem, Unreachable, BadAnswer, BadReceipt.
         """
@@ -152,6 +155,8 @@ class Transport:
         }
         if work is not None:
             headers[WORK_HEADER] = b64(work)
+        if wake is not None:
+            headers[WAKE_HEADER] = wake
         receipt = self._call("POST", relay, "/v1/deposit", content=sealed.envelope, headers=headers)
         for key in keys:
             try:
@@ -193,10 +198,11 @@ class Transport:
             return list(_frames(page))
         raise BadAnswer()
 
-    def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
-        """Pages of up to `want` envelopes until the mailbox is empty. A page is acknowledged in the call for the next,
-        so whoever takes one must have kept it before asking for more. Raises as `collect`, and MoreToCome."""
-        frames, seen = self.collect(relay, key, want=want), set[bytes]()
+    def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
+        """Pages of up to `want` envelopes until the mailbox is empty, and has been for `wait` seconds. A page is
+        acknowledged in the call for the next, so whoever takes one must have kept it before asking for more.
+        Raises as `collect`, and MoreToCome."""
+        frames, seen = self.collect(relay, key, want=want, wait=wait), set[bytes]()
         for _ in range(PAGES):
             if not frames:
                 return
@@ -205,7 +211,7 @@ class Transport:
                 raise BadAnswer("it gives again what was acknowledged")
             seen.update(hashes)
             yield frames
-            frames = self.collect(relay, key, ack=hashes, want=want)
+            frames = self.collect(relay, key, ack=hashes, want=want, wait=wait)
         raise MoreToCome()
 
     def publish(self, relay: str, root: bytes, card: bytes) -> None:

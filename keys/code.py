@@ -17,8 +17,11 @@ from keys.wire import HASH_BYTES, ID_BYTES
 PREFIX = "TOCSIN:1:"
 CARD_PREFIX = PREFIX + "O:"
 PAIR_PREFIX = PREFIX + "C:"
+DIGITS_PREFIX = PREFIX + "D:"
+DIGITS = 60  # of a pairing
 CODE_VERSION = 9  # the largest code that noisy frames of an old camera still give back
 CODE_CHARACTERS = 262  # what version 9 at level M holds of the alphanumeric alphabet
+_DECIMAL = frozenset("0123456789")
 _BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 
@@ -78,6 +81,26 @@ def read_pair_code(text: str) -> PairCode:
     """
     fixed, relays = _taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES)
     return PairCode(fixed[:HASH_BYTES], fixed[HASH_BYTES:], relays)
+
+
+def digits_code(digits: str) -> str:
+    """`TOCSIN:1:D:` and the 60 digits of a pairing: what is scanned on a video call."""
+    return DIGITS_PREFIX + digits.replace(" ", "")
+
+
+def read_digits(text: str) -> str:
+    """What may be digits: those of a code as scanned, or words as typed. Raises OtherCode, CutCode, BadCode."""
+    code = "".join(text.split()).upper()
+    if not code.startswith(PREFIX):
+        return text
+    if not code.startswith(DIGITS_PREFIX):
+        raise OtherCode()
+    digits = code.removeprefix(DIGITS_PREFIX)
+    if not set(digits) <= _DECIMAL:
+        raise BadCode("not digits")
+    if len(digits) != DIGITS:
+        raise CutCode()
+    return digits
 
 
 def _payload(fixed: bytes, relays: tuple[str, ...]) -> bytes:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from keys.address import relay_address
-from keys.code import PairCode
+from keys.code import DIGITS, PairCode
 from keys.envelope import Address, Sealed, frame, seal, seal_content, size_for
 from keys.errors import BadCode, BadMessage, CardError, Malformed, TocsinError, UnknownVersion
 from keys.kem import PrivateKey, public_key
@@ -26,6 +26,7 @@ from keys.wire import (
     SALT_BYTES,
     SEED_BYTES,
     TTL_DAYS,
+    WAKE_BYTES,
     Chance,
     Purpose,
     b64,
@@ -36,13 +37,13 @@ from keys.wire import (
 
 VERSION = 1
 KIND = "pair"
+WAKE_KIND = "pair-wake"
 RELAYS = 8  # on one card: as many as a reply block names
 WAKE_CHARACTERS = 3_000  # a sealed push subscription; with it the card still fits one letter
 CODE_SECONDS = TTL_DAYS * DAY_SECONDS  # relays forget a card after this time, so a code that waits longer meets nobody
 CARD_SECONDS = 400 * DAY_SECONDS  # a year and some weeks: people who meet once a year can renew in time
 # Shares answered that nobody vouches for yet: only who saw both codes can send a second one, and not without end.
 CANDIDATES = 16
-DIGITS = 60
 DIGIT_GROUP = 5
 
 _CARD = domain("pair-card")
@@ -52,6 +53,7 @@ _CONFIRM = domain("confirm")
 _ALERT = domain("alert")
 _DURESS = domain("duress")
 _CASE = domain("case")
+_WAKE = domain("pair-wake")
 
 
 class OwnCode(BadCode):
@@ -299,17 +301,68 @@ def read_share(fields: dict[str, Any]) -> bytes | None:
     """The share in an opened header; None when it is another kind of message. Raises UnknownVersion, BadMessage."""
     if fields.get("kind") != KIND:
         return None
-    version, share = fields.get("v"), fields.get("share")
-    if type(version) is not int:
-        raise BadMessage("$.v")
-    if version != VERSION:
-        raise UnknownVersion()
+    share = fields.get("share")
+    _check_version(fields)
     if not isinstance(share, str):
         raise BadMessage("$.share")
     try:
         return unb64(share, SEED_BYTES)
     except Malformed:
         raise BadMessage("$.share") from None
+
+
+def _check_version(fields: dict[str, Any]) -> None:
+    version = fields.get("v")
+    if type(version) is not int:
+        raise BadMessage("$.v")
+    if version != VERSION:
+        raise UnknownVersion()
+
+
+class Wake(NamedTuple):
+    """What a deposit at one relay takes along so that the relay rings: its address, and b64 that only it opens."""
+
+    relay: str
+    sealed: str
+
+
+def read_wake(text: str | None, relays: tuple[str, ...]) -> Wake | None:
+    """What a wake text is worth to who writes to its owner, whose card names these relays; None: nothing. A text that
+    cannot be read is no error: it breaks no pairing and no alert."""
+    relay, _, sealed = (text or "").partition(" ")
+    try:
+        unb64(sealed, WAKE_BYTES)
+    except Malformed:
+        return None
+    return Wake(relay, sealed) if relay in relays else None
+
+
+class WakeChange(NamedTuple):
+    """What a contact says after the pairing about being rung; a higher number counts against a lower one."""
+
+    number: int
+    wake: str | None
+
+
+class _WakeFields(msgspec.Struct, frozen=True):
+    n: Number
+    wake: Annotated[str, msgspec.Meta(max_length=WAKE_CHARACTERS)] | None
+
+
+def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said: "Said", body: bytes) -> WakeChange:
+    """An opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage."""
+    check_mac(wake_mac(key, address, said), body)
+    _check_version(fields)
+    try:
+        read = msgspec.convert(fields, type=_WakeFields)
+    except msgspec.ValidationError:
+        raise BadMessage("$.wake") from None
+    return WakeChange(read.n, read.wake)
+
+
+def wake_mac(key: bytes, address: Address, said: "Said") -> bytes:
+    """HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes."""
+    return _mac(_WAKE, key, address, said)
 
 
 class Said(NamedTuple):

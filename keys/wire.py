@@ -27,6 +27,7 @@ SALT_BYTES: Final = 32
 HASH_BYTES: Final = 32
 MAC_BYTES: Final = 32
 ID_BYTES: Final = 16
+WAKE_BYTES: Final = 1_072  # a sealed push address: X25519 32, always 1,024 inside, tag 16
 
 WEEK_SECONDS: Final = 604_800
 DAY_SECONDS: Final = 86_400
@@ -43,6 +44,7 @@ COMMIT_HEADER: Final = "Tocsin-Commit"
 WORK_HEADER: Final = "Tocsin-Work"
 SIGNATURE_HEADER: Final = "Tocsin-Signature"
 ROOT_HEADER: Final = "Tocsin-Root"
+WAKE_HEADER: Final = "Tocsin-Wake"
 
 ENVELOPE_TYPE: Final = "application/octet-stream"
 NOTE_TYPE: Final = "text/plain; charset=utf-8"

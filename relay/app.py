@@ -14,11 +14,14 @@ from relay.mailbox import Mailbox
 from relay.store.base import Store
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
+from relay.wake import wake_for
 
 
 def create_app(config: Config, store: Store | None = None) -> Flask:
-    """Wire store, mailbox and routes together; `app.extensions["mailbox"].close()` ends it. Raises StoreError."""
+    """Wire store, mailbox and routes together; `app.extensions["desk"].close()` ends it. Raises StoreError,
+    NoAuthority."""
     make_folder(config.data)
+    wake = wake_for(config)
     store = store or SqliteStore(config.data, config.limits.ballast_bytes)
     limits = config.limits
     ledger = Ledger(config.origins[0], relay_seed(config.data, config.chance))
@@ -35,7 +38,7 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
         clock=config.clock,
         chance=config.chance,
     )
-    desk = routes.Desk(config, mailbox=mailbox, lanes=lanes, ledger=ledger, cards=cards, addresses=addresses)
+    desk = routes.Desk(config, mailbox=mailbox, lanes=lanes, ledger=ledger, cards=cards, addresses=addresses, wake=wake)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # the routes answer it, with CORS
     app.request_class = routes.TightRequest
     app.extensions["mailbox"] = mailbox

@@ -45,8 +45,43 @@ class _Origin(click.ParamType[str]):
         return f"{scheme}://{rest.rstrip('/')}"
 
 
+class _PushHost(click.ParamType[str]):
+    name = "HOST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from relay.push import NotRung, PushHost  # noqa: PLC0415
+
+        try:
+            PushHost.parse(str(value))
+        except NotRung:
+            self.fail("write HOST, *.DOMAIN or HOST:PORT, in small letters", param, ctx)
+        return str(value)
+
+
+class _Contact(click.ParamType[str]):
+    name = "URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if not text.startswith(("mailto:", "https://")) or not text.isascii() or " " in text:
+            self.fail("write mailto:NAME@DOMAIN or https://...", param, ctx)
+        return text
+
+
 DATA = click.option(
     "--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="the relay's folder"
+)
+
+
+PUSH_HOSTS = click.option(
+    "--push-host",
+    "push_hosts",
+    type=_PushHost(),
+    multiple=True,
+    help="push service called instead of the browsers' own",
+)
+PUSH_CA = click.option(
+    "--push-ca", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="authority of such a one"
 )
 
 
@@ -70,13 +105,28 @@ def relay() -> None:
 @click.option("--queue", type=click.IntRange(1), help="deposits that may wait for the disk")
 @click.option("--waiting", type=click.IntRange(0), help="collect calls that may be held open")
 @click.option("--cards", type=click.IntRange(0), help="organisations' cards kept")
-def serve(data: Path, listen: tuple[str, int], origins: tuple[str, ...], trusted_proxies: int, **limits: Any) -> None:
+@click.option("--wake/--no-wake", default=None, help="ring closed phones; default: unless all origins are onions")
+@PUSH_HOSTS
+@PUSH_CA
+@click.option("--push-contact", type=_Contact(), help="whom push services may turn to; default: the first https origin")
+def serve(  # noqa: PLR0917 - a command takes its options by name
+    data: Path,
+    listen: tuple[str, int],
+    origins: tuple[str, ...],
+    trusted_proxies: int,
+    wake: bool | None,
+    push_hosts: tuple[str, ...],
+    push_ca: Path | None,
+    push_contact: str | None,
+    **limits: Any,
+) -> None:
     """Run the relay until it is told to stop."""
-    from relay.config import Config, Limits  # noqa: PLC0415
+    from relay.config import Config, Limits, Push  # noqa: PLC0415
     from relay.serve import serve as run  # noqa: PLC0415
 
     set_ = {name: value for name, value in limits.items() if value is not None}
-    config = Config(data, origins, Limits(**set_), trusted_proxies)
+    push = Push(wake, push_hosts or Push().hosts, push_ca, push_contact or "")
+    config = Config(data, origins, Limits(**set_), push, trusted_proxies)
     run(config, *listen, ready=lambda address: click.echo(f"relay listening on {address}"))
     # Everything is on disk and closed. A last thread of granian may still hold a Python object, and taking the
     # interpreter apart under it has been seen to abort the process.
@@ -96,11 +146,19 @@ def sweep(data: Path) -> None:
 
 @relay.command()
 @DATA
-def check(data: Path) -> None:
+@click.option("--push", "calls", is_flag=True, help="also try whether push services can be reached from here")
+@PUSH_HOSTS
+@PUSH_CA
+def check(data: Path, calls: bool, push_hosts: tuple[str, ...], push_ca: Path | None) -> None:
     """Look the folder over: database, hashes, sizes, permissions, key."""
+    from relay.config import Push  # noqa: PLC0415
     from relay.serve import check as run  # noqa: PLC0415
+    from relay.serve import silent  # noqa: PLC0415
 
     found = run(data)
+    if calls:
+        push = Push(hosts=push_hosts or Push().hosts, ca=push_ca)
+        found += [f"{host} cannot be called: nobody is rung through it" for host in silent(push)]
     for fault in found:
         click.echo(f"error: {fault}", err=True)
     if found:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keys.wire import UNPROVEN_ENVELOPES, Chance
+from relay.push import PUSH_HOSTS
 
 Clock = Callable[[], int]  # Unix seconds
 
@@ -36,12 +37,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """Whether and by whom closed phones are rung. `on` None: unless the relay is known by onion addresses only."""
+
+    on: bool | None = None
+    hosts: tuple[str, ...] = PUSH_HOSTS  # `host`, `*.domain`, or `host:port`, which is the operator's own push service
+    ca: Path | None = None  # an authority that is trusted besides those of this computer
+    contact: str = ""  # an https or mailto URL that push services are told; default: the first https origin
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """One relay. `origins` are the addresses it is known by, the first one stands in receipts."""
 
     data: Path
     origins: tuple[str, ...]
     limits: Limits = field(default_factory=Limits)
+    push: Push = field(default_factory=Push)
     trusted_proxies: int = 0
     clock: Clock = system_clock
     chance: Chance = os.urandom

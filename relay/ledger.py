@@ -7,7 +7,7 @@ from nacl.signing import SigningKey
 
 from keys import note
 from keys.wire import HOUR_SECONDS, SEED_BYTES, Chance, b64
-from relay.store.files import read_private, write_private
+from relay.store.files import own_secret
 
 KEY_FILE = "relay.key"
 RECEIPT = "tocsin/1/receipt"
@@ -38,7 +38,4 @@ class Ledger:
 
 def relay_seed(folder: Path, chance: Chance) -> bytes:
     """The relay's Ed25519 seed (32 bytes), made at the first start."""
-    path = folder / KEY_FILE
-    if not path.exists():
-        write_private(path, chance(SEED_BYTES))
-    return read_private(path, SEED_BYTES)
+    return own_secret(folder / KEY_FILE, lambda: chance(SEED_BYTES), SEED_BYTES)

@@ -39,6 +39,7 @@ from keys.wire import (
     SIZES,
     SUITE,
     TTL_DAYS,
+    WAKE_HEADER,
     WORK_HEADER,
     FrameKind,
     b64,
@@ -54,6 +55,7 @@ from relay.later import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held, Wait
 from relay.ledger import Ledger
 from relay.mailbox import Kept, Mailbox
 from relay.store.base import Envelope
+from relay.wake import Wake
 
 RETRY_SECONDS = 5  # what Retry-After says when the disk is behind
 LETTER = SIZES[0]
@@ -65,9 +67,9 @@ OTHER_BODY_BYTES = 0
 BLOCKING = frozenset({"/v1/collect", "/v1/card"})
 
 # Headers are read out of the environ: `request.headers` takes ten times as long.
-_MAILBOX, _COMMIT, _WORK, _SIGNATURE, _ROOT = (
+_MAILBOX, _COMMIT, _WORK, _WAKE, _SIGNATURE, _ROOT = (
     "HTTP_" + name.upper().replace("-", "_")
-    for name in (MAILBOX_HEADER, COMMIT_HEADER, WORK_HEADER, SIGNATURE_HEADER, ROOT_HEADER)
+    for name in (MAILBOX_HEADER, COMMIT_HEADER, WORK_HEADER, WAKE_HEADER, SIGNATURE_HEADER, ROOT_HEADER)
 )
 
 CORS = (
@@ -79,7 +81,9 @@ PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST, PUT"),
     (
         "Access-Control-Allow-Headers",
-        ", ".join(("Content-Type", MAILBOX_HEADER, COMMIT_HEADER, WORK_HEADER, SIGNATURE_HEADER, ROOT_HEADER)),
+        ", ".join(
+            ("Content-Type", MAILBOX_HEADER, COMMIT_HEADER, WORK_HEADER, WAKE_HEADER, SIGNATURE_HEADER, ROOT_HEADER)
+        ),
     ),
     ("Access-Control-Max-Age", "86400"),
 )
@@ -89,7 +93,15 @@ class Desk:
     """What the routes of one relay stand on, and the words for what goes wrong."""
 
     def __init__(
-        self, config: Config, *, mailbox: Mailbox, lanes: Lanes, ledger: Ledger, cards: Cards, addresses: Addresses
+        self,
+        config: Config,
+        *,
+        mailbox: Mailbox,
+        lanes: Lanes,
+        ledger: Ledger,
+        cards: Cards,
+        addresses: Addresses,
+        wake: Wake | None,
     ) -> None:
         self.config = config
         self.mailbox = mailbox
@@ -97,6 +109,13 @@ class Desk:
         self.ledger = ledger
         self.cards = cards
         self.addresses = addresses
+        self.wake = wake
+
+    def close(self) -> None:
+        """Ring nobody any more, write what is queued. A second time is fine."""
+        if self.wake is not None:
+            self.wake.close()
+        self.mailbox.close()
 
     def now(self) -> int:
         return self.config.clock()
@@ -273,14 +292,17 @@ def _deposit(desk: Desk, environ: dict[str, Any]) -> Held:
     commitment = _header(environ, _COMMIT, HASH_BYTES, BadCommitment)
     wait = _wait(environ)
     receipt = desk.mailbox.deposit(mailbox, commitment, body, _work(environ), wait)
-    return Held(wait, lambda kept: _receipt(receipt, kept))
+    ring = environ.get(_WAKE) if len(body) == LETTER else None  # a piece of a photo says nothing by itself
+    return Held(wait, lambda kept: _receipt(desk, receipt, kept, ring))
 
 
-def _receipt(receipt: bytes, kept: Kept | RelayError | None) -> Answer:
+def _receipt(desk: Desk, receipt: bytes, kept: Kept | RelayError | None, ring: str | None) -> Answer:
     if isinstance(kept, RelayError):
         raise kept
     if kept is None:
         raise RelayBroken()
+    if ring is not None and desk.wake is not None:
+        desk.wake.ring(ring)
     return Answer(kept.value, NOTE_TYPE, receipt)
 
 
@@ -328,6 +350,7 @@ def _relay(desk: Desk) -> Answer:
         "sizes": list(SIZES),
         "ttl_days": TTL_DAYS,
         "work": {"seed": b64(seed), "bits": bits},
+        **(desk.wake.about if desk.wake else {}),
     }
     return Answer(200, "application/json", json.dumps(about).encode())
 

@@ -23,8 +23,9 @@ from keys.wire import day_of
 from relay import archive
 from relay.app import create_app
 from relay.asgi import Adapter
-from relay.config import Config
+from relay.config import Config, Push
 from relay.mailbox import season_of
+from relay.push import tls, unreachable
 from relay.store.base import StoreError
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
@@ -59,15 +60,15 @@ def serve(config: Config, host: str, port: int, ready: Callable[[str], None]) ->
         bound = listener.getsockname()[1]
         address = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
         app = create_app(replace(config, origins=config.origins or _origins(address, host, bound)))
-        mailbox = app.extensions["mailbox"]
+        desk, mailbox = app.extensions["desk"], app.extensions["mailbox"]
         # What was signed in this very second may have been answered before the restart: vouch from the next one on.
         time.sleep(max(0.0, min(1.0, mailbox.replays.floor - time.time())))
-        adapter = Adapter(app, app.extensions["desk"])
+        adapter = Adapter(app, desk)
         try:
             asyncio.run(run(adapter, listener, mailbox.hush, lambda: ready(address)))
         finally:
             adapter.close()
-            mailbox.close()
+            desk.close()
 
 
 def _origins(address: str, host: str, port: int) -> tuple[str, ...]:
@@ -130,6 +131,12 @@ def check(data: Path) -> list[str]:
         return archive.faults(data, store)
     finally:
         store.close()
+
+
+def silent(push: Push) -> list[str]:
+    """Push services that cannot be called from here: nothing else would tell, since ringing leaves no trace. Raises
+    NoAuthority."""
+    return unreachable(push.hosts, tls(push.ca))
 
 
 def backup(data: Path, out: Path) -> None:

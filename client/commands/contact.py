@@ -9,22 +9,25 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+from nacl.public import PrivateKey as BoxKey
 
 from client import contacts, files, speech
 from client.commands import options
 from client.commands.report import KEPT, printable, tell_refusals
 from client.contact_picture import read_picture
-from client.contact_sync import Sync, Tally
+from client.contact_sync import Sync, Tally, Words
 from client.contacts import Book, Contact
+from client.reporter import Reporter
 from client.spool import Spool
 from client.transport import Transport
 from keys import code
-from keys.errors import BadCode
+from keys.errors import BadCode, WrongPassphrase
 from keys.message import AlertType
 
+DEGREE = 100_000  # positions are whole numbers of 1e-5 degree
+ID_SHOWN = 6  # of an alert, enough to name it
 SOON_SECONDS = 60 * 86_400  # from when on it is said that a pair ends: two people need time to meet
 LAST_MOMENT = 253_402_300_799  # the end of the year 9999: whatever a phone says, a calendar has to take it
-DIGITS_PREFIX = code.PREFIX + "D:"
 
 label_ = click.argument("label")
 
@@ -63,23 +66,27 @@ def new(relays: tuple[str, ...], folder: Path, passphrase_file: Path | None, as_
 
 @contact.command("code")
 @click.option("--label", help="The code made for this contact.")
+@click.option("--digits", is_flag=True, help="The 60 digits of this contact, to be scanned on a video call.")
 @click.option("--png", type=options.FILE, help="Draw it into a PNG picture.")
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def code_(label: str | None, png: Path | None, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def code_(
+    label: str | None, digits: bool, png: Path | None, folder: Path, passphrase_file: Path | None, as_json: bool
+) -> None:
     """The code that the other person scans; drawn here when no file is named."""
+    if digits and label is None:
+        raise click.UsageError("--digits belongs to one contact: name it with --label")
     book = _open(folder, passphrase_file)
-    whose, own = book.code_to_show(label, int(time.time()))
-    text = str(own)
-    _draw(text, png)
-    words = [f"for {whose}"] * bool(whose) + [code.draw_text(text)] * (png is None) + [text]
-    speech.result(as_json, {"code": text, "label": whose or None}, "\n".join(words))
-
-
-def _draw(text: str, png: Path | None) -> None:
+    if digits and label is not None:
+        whose, text = label, code.digits_code(book.find(label).meeting.digits)
+    else:
+        whose, own = book.code_to_show(label, int(time.time()))
+        text = str(own)
     if png is not None:
         files.replace(png, code.draw_png(text))
+    words = [f"for {whose}"] * bool(whose) + [code.draw_text(text)] * (png is None) + [text]
+    speech.result(as_json, {"code": text, "label": whose or None}, "\n".join(words))
 
 
 @contact.command()
@@ -182,21 +189,19 @@ def _words(one: Contact) -> str:
 @contact.command()
 @label_
 @click.argument("said", metavar="[DIGITS_OR_IMAGE]", default="")
-@click.option("--png", type=options.FILE, help="Draw your digits into a PNG picture, to be scanned on a video call.")
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def verify(label: str, said: str, png: Path | None, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
-    """Compare the 60 digits that the other person reads aloud with yours; without digits, show yours."""
+def verify(label: str, said: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Compare the 60 digits that the other person reads aloud, or their `code --digits`; without digits, show yours."""
     with files.locked(folder):
         book = _open(folder, passphrase_file)
         one = book.find(label)
         if said:
             heard = read_picture(files.read(Path(said))) if os.path.isfile(said) else said
-            one.meeting.check_digits(heard.strip().removeprefix(DIGITS_PREFIX))
+            one.meeting.check_digits(code.read_digits(heard))
             one.verified = True
             book.save()
-    _draw(DIGITS_PREFIX + one.meeting.digits.replace(" ", ""), png)
     speech.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n{one.meeting.digits}")
 
 
@@ -222,12 +227,16 @@ def seized(label: str, returned: bool, folder: Path, passphrase_file: Path | Non
 @options.passphrase_file
 @options.as_json
 def remove(label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
-    """Forget a contact: keys and alerts. The other side is not told."""
+    """Forget a contact: keys, alerts, and what waits in the outbox for them. The other side is not told."""
     with files.locked(folder):
         book = _open(folder, passphrase_file)
+        mailboxes = book.find(label).mailboxes
+        with Spool(folder) as spool:
+            withdrawn = spool.withdraw(mailboxes)  # first: who is forgotten cannot be found in the outbox any more
         book.remove(label)
         book.save()
-    speech.result(as_json, {"removed": label}, f"{label}: forgotten")
+    words = f"{label}: forgotten" + f"; {withdrawn} letters had not left and will not" * bool(withdrawn)
+    speech.result(as_json, {"removed": label, "withdrawn": withdrawn}, words)
 
 
 @contact.command()
@@ -242,11 +251,61 @@ def alert(label: str, kind: AlertType, text: str, folder: Path, passphrase_file:
 
     What you type here may stay in the shell's history and can be seen by others on this computer: --text - does not.
     """
-    words = sys.stdin.read().strip() if text == "-" else text
+    with files.locked(folder):
+        _tell(folder, _open(folder, passphrase_file), label, Words(kind, _typed(text)), as_json)
+
+
+@contact.command(context_settings=options.case_ids)
+@click.argument("alert_id")
+@click.option("--text", required=True, help="In your own words; - reads them from stdin.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def answer(alert_id: str, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Write back to whoever sent an alert, named by its id or the first letters of it."""
     with files.locked(folder):
         book = _open(folder, passphrase_file)
-        with Transport(os.urandom) as transport, Spool(folder) as spool:
-            outcome = Sync(book, spool, transport).alert(label, kind, words)
+        _tell(folder, book, book.find_alert(alert_id).label, Words("text", _typed(text)), as_json)
+
+
+@contact.command("pass", context_settings=options.case_ids)
+@click.argument("answer_id")
+@click.option("--to", "label", required=True, help="Whom to tell.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def pass_(answer_id: str, label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Pass on to a contact what an organisation answered you, as `tocsin replies` keeps it.
+
+    Nothing is passed on but by this command.
+    """
+    phrase = speech.Passphrase(passphrase_file)
+    with files.locked(folder):
+        book = contacts.unlock_book(folder, phrase.ask())
+        book.find(label)
+        reporter = Reporter(folder)
+        said = reporter.find_answer(_unlocked(reporter, phrase), answer_id)
+        _tell(folder, book, label, Words("text", said.text, passed=True), as_json)
+
+
+def _unlocked(reporter: Reporter, phrase: speech.Passphrase) -> BoxKey:
+    """Most people have one passphrase for both."""
+    try:
+        return reporter.unlock(phrase.ask)
+    except WrongPassphrase:
+        if not sys.stdin.isatty():
+            raise
+        speech.say("the answers were sealed under another passphrase")
+        return reporter.unlock(speech.Passphrase(None).ask)
+
+
+def _typed(text: str) -> str:
+    return sys.stdin.read().strip() if text == "-" else text
+
+
+def _tell(folder: Path, book: Book, label: str, words: Words, as_json: bool) -> None:
+    with Transport(os.urandom) as transport, Spool(folder) as spool:
+        outcome = Sync(book, spool, transport).alert(label, words)
     relays = [relay for relay, _ in outcome.receipts]
     told = f"{len(relays)} relays hold it" if relays else "it has not left yet"
     speech.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, told)
@@ -271,7 +330,14 @@ def alerts(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
 
 
 def _show(said: contacts.Alert, who: Contact, as_json: bool) -> None:
-    marks = {"duress": said.duress, "seized": who.seized, "unverified": not who.verified, "practice": said.practice}
+    marks = {
+        "duress": said.duress,
+        "seized": who.seized,
+        "unverified": not who.verified,
+        "open_key": said.origin == "case",
+        "practice": said.practice,
+        "passed": said.passed,
+    }
     value = {
         "from": said.label,
         "id": said.id,
@@ -285,14 +351,43 @@ def _show(said: contacts.Alert, who: Contact, as_json: bool) -> None:
     }
     when = datetime.fromtimestamp(min(said.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
     warned = "".join(f"  !! {WARNINGS[name]}" for name, is_so in marks.items() if is_so)
-    place = "" if said.place is None else f"\nplace: {json.dumps(said.place, ensure_ascii=False)}"
-    words = f"{when}  {said.label}  [{said.type}]{warned}\n{printable(said.text + place)}"
+    place = "" if said.place is None else f"\nplace: {where(said.place)}"
+    words = (
+        f"{when}  {said.label}: {MEANINGS[said.type]}{warned}  ({said.id[:ID_SHOWN]})\n{printable(said.text + place)}"
+    )
     speech.result(as_json, value, words)
 
 
+def where(place: object) -> str:
+    """A place as phones say it (`message.md`); what is said otherwise stands as it came."""
+    if not isinstance(place, dict):
+        return json.dumps(place, ensure_ascii=False)
+    station, other = place.get("station"), {name: value for name, value in place.items() if name not in PLACE}
+    words = [station.get("text") if isinstance(station, dict) else None, place.get("text"), place.get("stage")]
+    lat, lon, accuracy, age = (place.get(name) for name in ("lat", "lon", "accuracy", "age"))
+    if isinstance(lat, int) and isinstance(lon, int):
+        words.append(f"{lat / DEGREE:.5f}, {lon / DEGREE:.5f}")
+        words += [f"give or take {accuracy} m"] * isinstance(accuracy, int)
+        words += [f"{age} seconds old"] * isinstance(age, int)
+    words += [json.dumps(other, ensure_ascii=False)] * bool(other)
+    return ", ".join(str(word) for word in words if word) or "unknown"
+
+
+PLACE = ("station", "text", "stage", "lat", "lon", "accuracy", "age")
+MEANINGS = {
+    "detained": "detained",
+    "moved": "taken to another place",
+    "unsafe": "not safe",
+    "safe": "safe",
+    "missed": "did not say in time that all is well",
+    "text": "writes",
+    "unknown": "something that this version cannot read",
+}
 WARNINGS = {
     "duress": "sent under duress",
     "seized": "from a phone that was seized",
     "unverified": "the 60 digits were never compared",
+    "open_key": "signed by a key that whoever holds their phone has",
     "practice": "a trial",
+    "passed": "passed on from an organisation",
 }

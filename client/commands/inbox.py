@@ -17,16 +17,15 @@ from client import answering, cases, files, speech
 from client.cases import Case
 from client.commands import options
 from client.commands.report import printable, tell_refusals
-from client.compose import new_id
 from client.courier import Courier
 from client.home import Home, unlock_home
-from client.inbox import Inbox, Tally, report_address
+from client.inbox import Inbox, Tally, keep_pace, report_address
 from client.records import Records
 from client.spool import Spool
-from client.transport import BadAnswer, Problem, Transport, Unreachable
+from client.transport import Transport
 from keys.errors import TocsinError
-from keys.message import ParcelRef, Reply
-from keys.wire import WEEK_SECONDS, unb64, week_of
+from keys.message import ParcelRef
+from keys.wire import unb64
 
 
 @click.group()
@@ -50,7 +49,10 @@ def _opened(folder: Path, passphrase_file: Path | None) -> Iterator[tuple[Home, 
 def pull(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Fetch what the relays hold, open it, keep it."""
     with _opened(folder, passphrase_file) as (home, records), Transport(os.urandom) as transport:
-        _rotate(home, transport)
+        if not keep_pace(home, transport, int(time.time())):
+            speech.hint(
+                "no relay confirms this computer's date, so no old key was destroyed; `tocsin org rotate` does it"
+            )
         kept = home.secrets
         address = report_address(kept.root_public, kept.mailbox_key.id)
         box = Inbox(records, address, kept.open_keys(), last_resort=kept.last_resort)
@@ -58,22 +60,6 @@ def pull(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
             tally = box.pull(transport, kept.relays, kept.mailbox_key, tick)
         relays = len(kept.relays)
     _tell_pulled(tally, relays, as_json)
-
-
-def _rotate(home: Home, transport: Transport) -> None:
-    """Destroy what is over. A clock that stands alone must not do it: one relay at least has to know the same week."""
-    now = int(time.time())
-    if week_of(now) <= home.secrets.week:
-        return
-    for relay in home.secrets.relays:
-        try:
-            theirs = transport.info(relay).time
-        except (Problem, BadAnswer, Unreachable):
-            continue
-        if abs(theirs - now) < WEEK_SECONDS:
-            home.rotate(now)
-            return
-    speech.hint("no relay confirms this computer's date, so no old key was destroyed; `tocsin org rotate` does it")
 
 
 def _tell_pulled(tally: Tally, relays: int, as_json: bool) -> None:
@@ -197,13 +183,7 @@ def reply(case_start: str, text: str, status: str, folder: Path, passphrase_file
     ):
         case = cases.find(cases.load(records), case_start)
         now = int(time.time())
-        block = case.reply_block(now)
-        if block is None:
-            raise answering.NoWayBack()
-        seq = max(one.message.seq for one in case.said) + 1
-        said = Reply(id=new_id(os.urandom), case=case.id, seq=seq, at=now, text=text, status=status)
-        sealed = answering.seal_reply(said, block, home.secrets.relays, os.urandom)
-        letters = answering.waiting(sealed, tuple(home.secrets.log))
+        said, letters = answering.answer(case, text, status, home.secrets, now=now, chance=os.urandom)
         spool.put(letters)
         outcome = Courier(spool, transport).carry([letter.sealed.hash for letter in letters], hurry=True)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]

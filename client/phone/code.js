@@ -6,6 +6,8 @@ import { concat, HASH_BYTES, ID_BYTES, PUBLIC_BYTES, utf8 } from "./wire.js";
 const PREFIX = "TOCSIN:1:";
 export const CARD_PREFIX = `${PREFIX}O:`;
 export const PAIR_PREFIX = `${PREFIX}C:`;
+export const DIGITS_PREFIX = `${PREFIX}D:`;
+export const DIGITS = 60; // of a pairing
 export const CODE_CHARACTERS = 262; // what version 9 at level M holds of the alphanumeric alphabet
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; // base32 of RFC 4648: all of it stands in the QR alphanumeric alphabet
@@ -52,6 +54,23 @@ export function readCardCode(text) {
 export function readPairCode(text) {
   const { fixed, relays } = taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
   return { card: fixed.slice(0, HASH_BYTES), secret: fixed.slice(HASH_BYTES), relays };
+}
+
+/** `TOCSIN:1:D:` + the 60 digits of a pairing, to be scanned on a video call. @param {string} digits @returns {string} */
+export function digitsCode(digits) {
+  return DIGITS_PREFIX + digits.replace(/ /g, "");
+}
+
+/** What was read off a video call, or typed. @param {string} text @returns {string} what may be digits
+ *  @throws {OtherCode} @throws {CutCode} */
+export function readDigits(text) {
+  const code = text.replace(/\s+/g, "").toUpperCase();
+  if (!code.startsWith(PREFIX)) return text;
+  if (!code.startsWith(DIGITS_PREFIX)) throw new OtherCode();
+  const digits = code.slice(DIGITS_PREFIX.length);
+  if (!/^\d*$/.test(digits)) throw new BadCode("not digits");
+  if (digits.length !== DIGITS) throw new CutCode();
+  return digits;
 }
 
 /** @param {string} prefix @param {Uint8Array} fixed @param {string[]} relays */

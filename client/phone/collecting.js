@@ -21,7 +21,7 @@ export async function fetchCard(url, root, newerThan, fetch) {
 }
 
 /** What lies in a mailbox. A clock that is wrong is set right by the relay's own word, once.
- *  @param {string} url @param {import("./mailbox.js").MailboxKey} key @param {{ ack?: Uint8Array[], wait?: number }} asked
+ *  @param {string} url @param {import("./mailbox.js").MailboxKey} key @param {{ ack?: Uint8Array[], wait?: number, want?: number }} asked
  *  @param {{ now: () => number, chance: Chance, fetch: Fetch }} by `now` in Unix seconds
  *  @returns {Promise<import("./mailbox.js").Frame[]>} @throws {NoAnswer} @throws {Malformed} */
 export async function pull(url, key, asked, { now, chance, fetch }) {
@@ -33,7 +33,7 @@ export async function pull(url, key, asked, { now, chance, fetch }) {
 }
 
 /** @param {string} url @param {import("./mailbox.js").MailboxKey} key
- *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], wait?: number }} asked @param {Fetch} fetch */
+ *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], wait?: number, want?: number }} asked @param {Fetch} fetch */
 function collectOnce(url, key, asked, fetch) {
   const { body, signature } = collect(key, url, { ...asked, commits: true });
   const headers = { "Content-Type": "application/json", [SIGNATURE_HEADER]: b64(signature) };

@@ -4,6 +4,7 @@
 import { relayAddress } from "./address.js";
 import { counted } from "./envelope.js";
 import { Malformed, TocsinError } from "./errors.js";
+import { wakeIn } from "./letter.js";
 import {
   b64,
   concat,
@@ -31,10 +32,9 @@ export function packKit(kit) {
     case: kit.case,
     caseKey,
     seq,
-
     practice,
     desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
-    contacts: contacts.map(({ key, mailbox, relays }) => ({ key: b64(key), mailbox: b64(mailbox), relays })),
+    contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
     ready: ready.map(({ week, contact, sealed }) => [week, contact, b64(sealed.commitment), b64(sealed.mailbox)]),
   };
   const head = utf8(JSON.stringify(fields));
@@ -82,8 +82,14 @@ function readDesk(value) {
 
 /** @param {unknown} value @returns {import("./press.js").Reachable} */
 function readContact(value) {
-  const { key, mailbox, relays } = isObject(value) ? value : refuse();
-  return { key: unb64(key, KEM_PUBLIC_BYTES), mailbox: unb64(mailbox, HASH_BYTES), relays: list(relays, relayAddress) };
+  const { key, mailbox, relays, wake, later } = isObject(value) ? value : refuse();
+  return {
+    key: unb64(key, KEM_PUBLIC_BYTES),
+    mailbox: unb64(mailbox, HASH_BYTES),
+    relays: list(relays, relayAddress),
+    wake: wakeIn(wake),
+    later: whole(later),
+  };
 }
 
 /** @param {Record<string, any>} fields @param {Uint8Array} envelopes @returns {Ready[]} */

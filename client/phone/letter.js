@@ -6,20 +6,30 @@ import { checkForm, counted } from "./envelope.js";
 import { Malformed, TocsinError } from "./errors.js";
 import { b64, concat, digest, HASH_BYTES, jsonObject, PUBLIC_BYTES, u32, unb64, utf8 } from "./wire.js";
 
+/** What lets one relay ring at the addressee: a sealed push subscription, b64 of 1,072 bytes, which only that relay opens.
+ *  @typedef {{ relay: string, sealed: string }} Wake */
 /** `id` is b64 of H(envelope). `keys` are the note keys (Ed25519) a receipt may be signed by; none: the relay's own word
  *  is taken. A lower `rank` goes first. `added` is the moment of the press in milliseconds.
- *  @typedef {Sealed & { id: string, relays: string[], keys: Uint8Array[], rank: number, added: number }} Letter */
+ *  @typedef {Sealed & { id: string, relays: string[], keys: Uint8Array[], rank: number, added: number, wake: Wake | null }} Letter */
 
 const RELAYS = 16; // as many as a card may name
+const WAKE = /^[\w-]{1430}$/;
 
-/** @param {Sealed} sealed @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number }} way @returns {Letter} */
-export function letterOf(sealed, { relays, keys = [], rank = 0, added }) {
-  return { ...sealed, id: b64(digest(sealed.envelope)), relays, keys, rank, added };
+/** @param {Sealed} sealed @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number, wake?: Wake | null }} way
+ *  @returns {Letter} */
+export function letterOf(sealed, { relays, keys = [], rank = 0, added, wake = null }) {
+  return { ...sealed, id: b64(digest(sealed.envelope)), relays, keys, rank, added, wake };
+}
+
+/** A wake as it was kept; null when it is none, because nothing may hang on it. A header takes no other characters.
+ *  @param {any} value @returns {Wake | null} */
+export function wakeIn(value) {
+  return WAKE.test(value?.sealed) ? { relay: String(value.relay), sealed: value.sealed } : null;
 }
 
 /** u32 n | JSON | envelope. @param {Letter} letter @returns {Uint8Array} */
-export function packLetter({ envelope, commitment, mailbox, relays, keys, rank, added }) {
-  const fields = { commitment: b64(commitment), mailbox: b64(mailbox), relays, keys: keys.map(b64), rank, added };
+export function packLetter({ envelope, commitment, mailbox, relays, keys, rank, added, wake }) {
+  const fields = { commitment: b64(commitment), mailbox: b64(mailbox), relays, keys: keys.map(b64), rank, added, wake };
   const head = utf8(JSON.stringify(fields));
   return concat(u32(head.length), head, envelope);
 }
@@ -28,7 +38,7 @@ export function packLetter({ envelope, commitment, mailbox, relays, keys, rank, 
 export function unpackLetter(record) {
   try {
     const [head, end] = counted(record, 0) ?? refuse();
-    const { commitment, mailbox, relays, keys, rank, added } = jsonObject(head);
+    const { commitment, mailbox, relays, keys, rank, added, wake } = jsonObject(head);
     const envelope = record.slice(end);
     checkForm(envelope);
     const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
@@ -37,6 +47,7 @@ export function unpackLetter(record) {
       keys: listed(keys, publicKey),
       rank: whole(rank),
       added: whole(added),
+      wake: wakeIn(wake),
     };
     return letterOf(sealed, way);
   } catch (error) {

@@ -13,7 +13,16 @@
 
 import { packLetter } from "./letter.js";
 import { judge } from "./verdict.js";
-import { b64, COMMIT_HEADER, digest, ENVELOPE_TYPE, MAILBOX_HEADER, readU32, WORK_HEADER } from "./wire.js";
+import {
+  b64,
+  COMMIT_HEADER,
+  digest,
+  ENVELOPE_TYPE,
+  MAILBOX_HEADER,
+  readU32,
+  WAKE_HEADER,
+  WORK_HEADER,
+} from "./wire.js";
 
 export const COPIES = 2; // relays that should hold a letter: one may be seized or lie
 export const SEND_MS = 30_000; // a parcel on a line of 20 kbit/s
@@ -123,7 +132,7 @@ class Run {
   /** @param {Letter} letter @param {boolean} kept */
   add(letter, kept) {
     if (this.entryOf(letter.id)) return;
-    const order = this.shuffled([...new Set(letter.relays)]);
+    const order = this.shuffled([...new Set(letter.relays)], letter.wake?.relay);
     const attempts = Object.fromEntries(order.map((url) => [url, newAttempt(this.now)]));
     for (const url of order)
       this.outbox.relays[url] ??= { due: this.now, failures: 0, reason: null, keys: [], asking: false };
@@ -134,9 +143,10 @@ class Run {
   }
 
   /** Which relay comes first is left to chance, so that a card's first relay does not carry everything; onions come last,
-   *  because few browsers reach them. @param {string[]} urls */
-  shuffled(urls) {
-    const weighed = urls.map((url) => ({ url, weight: this.fraction() + (/\.onion(:\d+)?(\/|$)/.test(url) ? 1 : 0) }));
+   *  because few browsers reach them. The one that can ring comes first of all. @param {string[]} urls @param {string} [ringing] */
+  shuffled(urls, ringing) {
+    const last = (/** @type {string} */ url) => (/\.onion(:\d+)?(\/|$)/.test(url) ? 1 : 0);
+    const weighed = urls.map((url) => ({ url, weight: url === ringing ? -1 : this.fraction() + last(url) }));
     return weighed.sort((one, other) => one.weight - other.weight).map(({ url }) => url);
   }
 
@@ -334,6 +344,7 @@ class Run {
       [COMMIT_HEADER]: b64(letter.commitment),
     };
     if (attempt.work) headers[WORK_HEADER] = attempt.work;
+    if (letter.wake?.relay === url) headers[WAKE_HEADER] = letter.wake.sealed;
     this.effects.push({ type: "send", id: letter.id, url, attempt: attempt.number, headers, body: letter.envelope });
   }
 

@@ -6,7 +6,7 @@
 /** @import { Chance } from "./wire.js" */
 
 import { relayAddress } from "./address.js";
-import { payloadOf } from "./code.js";
+import { DIGITS, payloadOf } from "./code.js";
 import { HPKE, infoOf, seal } from "./envelope.js";
 import { BadCode, BadMessage, CardError, Malformed, TocsinError, UnknownVersion } from "./errors.js";
 import { mailboxKey } from "./mailbox.js";
@@ -34,13 +34,12 @@ import {
 const VERSION = 1;
 const KIND = "pair";
 const RELAYS = 8; // on one card: as many as a reply block names
-const WAKE_CHARACTERS = 3_000; // a sealed push subscription; with it the card still fits one letter
-const DAY_SECONDS = 86_400;
+export const WAKE_CHARACTERS = 3_000; // a sealed push subscription; with it the card still fits one letter
+export const DAY_SECONDS = 86_400;
 export const CODE_SECONDS = 35 * DAY_SECONDS; // relays forget a card after this time, so a code that waits longer meets nobody
 export const CARD_SECONDS = 400 * DAY_SECONDS; // a year and some weeks: people who meet once a year can renew in time
 // Shares answered that nobody vouches for yet: only who saw both codes can send a second one, and not without end.
 const CANDIDATES = 16;
-const DIGITS = 60;
 
 const CARD = domain("pair-card");
 const PAIR = domain("pair");

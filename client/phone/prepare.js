@@ -3,7 +3,7 @@
  */
 /** @import { ReplyBlock } from "./message.js" */
 /** @import { Card } from "./organisation.js" */
-/** @import { Desk, Kit, Ready } from "./press.js" */
+/** @import { Desk, Kit, Reachable, Ready } from "./press.js" */
 /** @import { Chance } from "./wire.js" */
 
 import { seal } from "./envelope.js";
@@ -11,10 +11,10 @@ import { alertMessage, factsMessage, headerOf } from "./message.js";
 import { parseNoteKey } from "./note.js";
 import { addressOf, contactKey, sealAlert, seconds } from "./press.js";
 import { keysAhead } from "./weekly.js";
-import { b64, ID_BYTES, SEED_BYTES } from "./wire.js";
+import { b64, ID_BYTES, SEED_BYTES, same, unb64 } from "./wire.js";
 
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
- *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], mac: Uint8Array, text: string }} Contact */
+ *  @typedef {Reachable & { mac: Uint8Array, text: string }} Contact */
 
 /** @param {Card} card @returns {Desk} */
 export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log }) {
@@ -36,7 +36,6 @@ export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log })
 export async function prepare({ card, facts, reply = null, contacts = [], practice = false, now, chance }) {
   const at = seconds(now);
   const place = { case: b64(chance(ID_BYTES)), seq: 0, at };
-  const caseKey = chance(SEED_BYTES);
   const desk = deskOf(card);
   const weeks = [...keysAhead(card, at), { week: null, key: card.lastResort }];
   /** @type {Ready[]} */
@@ -45,14 +44,33 @@ export async function prepare({ card, facts, reply = null, contacts = [], practi
     const header = headerOf(factsMessage("report", place, { facts, reply, practice }, chance));
     ready.push({ week, contact: null, sealed: await seal({ header, key, address: addressOf(desk), chance }) });
   }
+  const caseKey = b64(chance(SEED_BYTES));
+  const kit = { case: place.case, caseKey, seq: 1, practice, desk, contacts: [], ready };
+  return withContacts(kit, contacts, { now, chance });
+}
+
+/** The same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has left the phone
+ *  is not told the same thing twice. Whoever comes late is told the case's key with it.
+ *  @param {Kit} kit @param {Contact[]} contacts @param {{ now: number, chance: Chance }} by
+ *  @returns {Promise<Kit>} @throws {TooMuchContent} when a text does not fit one letter */
+export async function withContacts(kit, contacts, { now, chance }) {
+  const waiting = new Set(kit.ready.map(({ contact }) => contact));
+  const isTold = (/** @type {Contact} */ { key }) =>
+    kit.contacts.some((known, i) => same(known.key, key) && !waiting.has(i));
+  const ready = kit.ready.filter(({ contact }) => contact === null);
   for (const [i, contact] of contacts.entries()) {
-    const said = { ...alertMessage(place, { type: "detained", text: contact.text }, chance), practice };
-    const withKey = { ...said, case_key: b64(contactKey(caseKey, contact.key)) };
-    ready.push({ week: null, contact: i, sealed: await sealAlert(contact, contact.mac, withKey, false, chance) });
+    if (!isTold(contact)) ready.push({ week: null, contact: i, sealed: await firstAlert(kit, contact, now, chance) });
   }
-  const reachable = contacts.map(({ key, mailbox, relays }) => ({ key, mailbox, relays }));
-  const { case: id } = place;
-  return { case: id, caseKey: b64(caseKey), seq: 1, practice, desk, contacts: reachable, ready };
+  const reachable = contacts.map(({ key, mailbox, relays, wake, later }) => ({ key, mailbox, relays, wake, later }));
+  return { ...kit, contacts: reachable, ready };
+}
+
+/** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what follows.
+ *  @param {Kit} kit @param {Contact} contact @param {number} now @param {Chance} chance */
+function firstAlert({ case: id, caseKey, practice }, contact, now, chance) {
+  const said = alertMessage({ case: id, seq: 0, at: seconds(now) }, { type: "detained", text: contact.text }, chance);
+  const key = b64(contactKey(unb64(caseKey), contact.key));
+  return sealAlert(contact, contact.mac, { ...said, practice, case_key: key }, false, chance);
 }
 
 /** A kit with nothing sealed in advance: the app was installed a minute ago and has no profile.

@@ -7,7 +7,7 @@
  * All `now` are milliseconds, as `Date.now()` gives them; what goes into a message is whole Unix seconds.
  */
 /** @import { Sealed } from "./envelope.js" */
-/** @import { Letter } from "./letter.js" */
+/** @import { Letter, Wake } from "./letter.js" */
 /** @import { Facts } from "./message.js" */
 /** @import { Chance } from "./wire.js" */
 
@@ -20,7 +20,8 @@ import { b64, digest, domain, LETTER_BYTES, mac, Purpose, unb64 } from "./wire.j
 /** Of an organisation, what sealing and sending need; not its name.
  *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array,
  *    relays: string[], keys: Uint8Array[] }} Desk */
-/** A contact as the kit keeps it. @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[] }} Reachable */
+/** A contact as the kit keeps it; `later` is what they are told after the prepared words (`Later`).
+ *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], wake: Wake | null, later: number }} Reachable */
 /** Sealed in advance for a week; `week` null: any other time (sealed to the last resort, or to a contact).
  *  @typedef {{ week: number | null, contact: number | null, sealed: Sealed }} Ready */
 /** `seq` is the number of the next message; `ready` what was sealed in advance and no relay has yet.
@@ -28,7 +29,9 @@ import { b64, digest, domain, LETTER_BYTES, mac, Purpose, unb64 } from "./wire.j
  *    ready: Ready[] }} Kit */
 
 /** What goes first when the line is thin. */
-export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, FILE: 6 });
+export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, PAIR: 5, FILE: 6 });
+/** What a contact is told later: nothing, that I am safe, where I am too, everything. */
+export const Later = Object.freeze({ NOTHING: 0, SAFE: 1, PLACE: 2, ALL: 3 });
 
 const CASE = domain("case");
 
@@ -92,26 +95,32 @@ function readyLetters(kit, now) {
   const first = ofWeek ? [letterOf(ofWeek.sealed, { relays, keys, rank: Rank.READY, added: now })] : [];
   const others = kit.ready.flatMap(({ contact, sealed }) => {
     if (contact === null) return [];
-    return [letterOf(sealed, { relays: kit.contacts[contact].relays, rank: Rank.CONTACT, added: now })];
+    return [letterOf(sealed, { ...kit.contacts[contact], rank: Rank.CONTACT, added: now })];
   });
   return [...first, ...others];
 }
 
-/** Where it happened, for each contact: signed with the case's key, because the pair's key is in the vault.
+/** That it happened now, for each contact, and where for those who may know.
  *  @param {Kit} kit @param {{ place: any, duress: boolean, now: number, chance: Chance }} moment @returns {Promise<Letter[]>} */
-async function placeAlerts(kit, { place, duress, now, chance }) {
-  const at = { case: kit.case, seq: kit.seq, at: seconds(now) };
+async function placeAlerts(kit, { place, ...by }) {
   const letters = [];
   for (const contact of kit.contacts) {
-    const said = { ...alertMessage(at, { type: "detained", place }, chance), practice: kit.practice };
-    const key = contactKey(unb64(kit.caseKey), contact.key);
-    const sealed = await sealAlert(contact, key, said, duress, chance);
-    letters.push(letterOf(sealed, { relays: contact.relays, rank: Rank.PLACE, added: now }));
+    const said = { type: "detained", place: contact.later >= Later.PLACE ? place : null };
+    letters.push(await tellContact(kit, contact, said, by));
   }
   return letters;
 }
 
-/** @param {Reachable} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {Chance} chance */
+/** Signed with the case's key, because the pair's key is in the vault.
+ *  @param {Kit} kit @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
+ *  @param {{ duress: boolean, now: number, chance: Chance }} by @returns {Promise<Letter>} */
+export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, chance }) {
+  const said = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, chance), practice };
+  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), said, duress, chance);
+  return letterOf(sealed, { ...contact, rank: Rank.PLACE, added: now });
+}
+
+/** @param {Pick<Reachable, "key" | "mailbox">} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {Chance} chance */
 export function sealAlert(contact, key, message, duress, chance) {
   const address = { purpose: Purpose.CONTACT, recipient: digest(contact.key), mailbox: contact.mailbox };
   const header = headerOf(message);

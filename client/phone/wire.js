@@ -29,6 +29,7 @@ export const SIGNATURE_SECONDS = 300; // how far the clock of a signed request m
 export const MAILBOX_HEADER = "Tocsin-Mailbox";
 export const COMMIT_HEADER = "Tocsin-Commit";
 export const WORK_HEADER = "Tocsin-Work";
+export const WAKE_HEADER = "Tocsin-Wake";
 export const SIGNATURE_HEADER = "Tocsin-Signature";
 export const ROOT_HEADER = "Tocsin-Root";
 

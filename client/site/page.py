@@ -60,9 +60,7 @@ def languages(start: Iterable[str]) -> tuple[str, ...]:
 
 def site_page(bundle: Bundle, config: Config, names: Mapping[str, str]) -> str:
     """`index.html`. `names`: where `script`, `icon` and `manifest` lie."""
-    first = languages(bundle.listing.start)[0]
-    needed = [*bundle.listing.first, bundle.listing.languages[first]]
-    preloads = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in needed)
+    preloads = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in bundle.listing.first)
     style = bundle.text(STYLE).strip()
     rules = policy.policy(config.relays, style=style)
     template = _MARKS.sub("", bundle.text(TEMPLATE))

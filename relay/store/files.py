@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from relay.store.base import StoreDamaged, StoreError, StoreFull, StoreReadOnly
@@ -56,6 +57,13 @@ def read_private(path: Path, length: int) -> bytes:
     if len(data) != length:
         raise StoreDamaged(path.name)
     return data
+
+
+def own_secret(path: Path, make: Callable[[], bytes], length: int) -> bytes:
+    """A secret of the relay's own, made the first time. Raises StoreError."""
+    if not path.exists():
+        write_private(path, make())
+    return read_private(path, length)
 
 
 def sync_folder(folder: Path) -> None:

@@ -76,6 +76,13 @@ class Chromium:
         self._process.stderr.close()
         self._process = None
 
+    def quit(self) -> None:
+        """As somebody closes it: what is still to be written is written first."""
+        assert self._process is not None
+        self.browser.new_browser_cdp_session().send("Browser.close")
+        self._process.wait(60)
+        self.kill()
+
     def again(self) -> "Chromium":
         self.kill()
         return self.start()

@@ -1,13 +1,13 @@
 """A real browser, a real relay, a real organisation."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, sync_playwright
 
 from tests.browser.app import App
 from tests.browser.chromium import LIKE_A_PHONE, Chromium, chromium
+from tests.browser.people import ANNA, BORIS, TEXT, Evening, Person, Start, pair, phones, wait_until_sealed
 from tests.browser.world import World
 
 
@@ -67,15 +67,39 @@ def app(private, world) -> App:
 
 
 @pytest.fixture
-def phone(playwright, tmp_path) -> Iterator[Callable[..., Chromium]]:
+def phone(playwright, tmp_path) -> Iterator[Start]:
     """Starts browsers on profile folders of their own."""
-    started: list[Chromium] = []
+    with phones(playwright, tmp_path) as start:
+        yield start
 
-    def start(*flags: str, folder: Path | None = None, language: str = "en") -> Chromium:
-        where = folder or tmp_path / f"profile-{len(started)}"
-        started.append(Chromium(playwright, where, *flags, language=language).start())
-        return started[-1]
 
-    yield start
-    for one in started:
-        one.kill()
+@pytest.fixture(scope="session")
+def before(playwright, rough, tmp_path_factory) -> Evening:
+    """Anna and Boris each have a phone that is ready to press, and do not know each other."""
+    folder = tmp_path_factory.mktemp("before")
+    with phones(playwright, folder) as start:
+        people = [Person(start, rough.mend(), folder, name).set_up() for name in (ANNA, BORIS)]
+        return Evening.keep(rough, people, folder)
+
+
+@pytest.fixture(scope="session")
+def after(playwright, before, tmp_path_factory) -> Evening:
+    """They have scanned each other: a press of Anna's brings Boris a text, and he learns all that follows."""
+    folder = tmp_path_factory.mktemp("after")
+    with phones(playwright, folder) as start:
+        people = before.people(start, folder)
+        pair(*people, text=TEXT, later="all")
+        for one in people:
+            one.wait_until_paired()
+        wait_until_sealed(people[0].page)
+        return Evening.keep(before.world, people, folder)
+
+
+@pytest.fixture
+def strangers(before, phone, tmp_path) -> list[Person]:
+    return before.people(phone, tmp_path)
+
+
+@pytest.fixture
+def people(after, phone, tmp_path) -> list[Person]:
+    return after.people(phone, tmp_path)

@@ -12,7 +12,9 @@ from keys.wire import unb64
 from tests.browser.app import App
 from tests.browser.chromium import Chromium
 from tests.browser.found import find
-from tests.browser.phone import wait_until_kept_for_offline, wait_until_stored
+from tests.browser.opened import contacts, meeting, opened
+from tests.browser.people import ANNA, BORIS, TEXT, Person, phones
+from tests.browser.phone import wait_until_kept_for_offline, wait_until_nothing_waits, wait_until_stored
 from tests.browser.world import World
 
 pytestmark = pytest.mark.browser
@@ -33,6 +35,7 @@ PROFILE = {
 ACCOUNT = "Нас везут в автозаке мимо Площади Победы"
 ANSWER = "Адвокат Ковальчук уже в пути к вам"
 NOTE = "Купить краску для забора на даче"
+WORD, THEIRS, PASSED = "Лежу в палате у окна", "Везу тебе очки и термометр", "Жалоба Ковальчука принята судом"
 # What would tell what the app is for. Long enough that chance does not write them.
 TELLTALE = ("tocsin", "Tocsin", "arrest", "police", "detain", "полици", "задержа", "адвокат", "lawyer", "хартия")
 CONTROL = "контрольное слово 5f0c"
@@ -120,6 +123,77 @@ def keys_used(world, case: str) -> dict[str, bytes]:
     assert blocks, "a phone with a PIN can be answered"
     secrets = {f"reply secret {i}": unb64(block["secret"]) for i, block in enumerate(blocks)}
     return secrets | {f"reply key {i}": unb64(block["key"])[:48] for i, block in enumerate(blocks)}
+
+
+@pytest.fixture(scope="module")
+def two_seized(playwright, after, tmp_path_factory):
+    """The profile folders of two people who told each other, and what was said and used."""
+    folder = tmp_path_factory.mktemp("two")
+    with phones(playwright, folder) as start:
+        people = after.people(start, folder)
+        tell_each_other(*people)
+        for one in people:
+            wait_until_written(one.phone)
+    return [folder / f"phone of {name}" for name in (ANNA, BORIS)], {**words_told(), **keys_told(start, after, folder)}
+
+
+def tell_each_other(anna: Person, boris: Person) -> None:
+    """A press, a word, an answer, what the lawyer wrote; then both are taken while something waits."""
+    anna.press().do("text").at("text").fill(text=WORD).do("send").at("pressed").status("done")
+    [case] = anna.world.named(ANNA)
+    anna.world.office.ok("inbox", "reply", case["case"], PASSED)
+    shown = boris.newest_alert()
+    expect(shown.show("said").filter(has_text=WORD)).to_be_visible()
+    shown.fill(text=THEIRS).do("send")
+    wait_until_nothing_waits(boris.page)
+    expect(anna.newest_alert().show("said")).to_have_text(THEIRS)
+    anna.app.do("back").at("alerts").do("back").at("home").do("answers").at("answers")
+    expect(anna.app.show("answer")).to_contain_text(PASSED)
+    anna.app.do("pass").do("pass-to", BORIS)
+    wait_until_nothing_waits(anna.page)
+    expect(boris.newest_alert().show("said").filter(has_text=PASSED)).to_be_visible()
+    anna.world.line.mode = "cut"
+    anna.contact(BORIS).fill(text=WORD).do("send")
+    boris.contact(ANNA).fill(text=THEIRS).do("send")
+    for one in (anna, boris):
+        wait_until_stored(one.page)
+        one.app.do("back").at("contacts")
+
+
+def words_told() -> dict[str, str]:
+    said = {"Anna": ANNA, "Boris": BORIS, "text": TEXT, "word": WORD, "theirs": THEIRS, "passed": PASSED, "pin": PIN}
+    pieces = {f"{name} {i}": word for name, text in said.items() for i, word in enumerate(parts_of(text))}
+    return {**said, **pieces, "decoy": DECOY}
+
+
+def keys_told(start, after, folder) -> dict[str, str | bytes]:
+    """Codes, seeds, shares and keys of the pair: out of copies of that evening, opened with the PIN elsewhere."""
+    used: dict[str, str | bytes] = {}
+    after.world.line.mode = "pass"
+    (folder / "copies").mkdir()
+    for name in (ANNA, BORIS):
+        one = after.person(start, name, folder / "copies")
+        [contact] = contacts(opened(one.awake().page, PIN))
+        met = meeting(contact)
+        keys = met.keys(unb64(contact["progress"]["share"]))
+        seeds = {part: unb64(contact["half"][part]) for part in ("kem", "mailbox", "secret", "share")}
+        found = {**seeds, "k0": met.k0, "sending": keys.sending, "digits": met.digits, "code": contact["code"]}
+        used |= {f"{part} of {name}": value for part, value in found.items()}
+        one.phone.kill()
+    return used
+
+
+def test_neither_of_two_phones_that_told_each_other_tells_anything(two_seized):
+    profiles, used = two_seized
+    assert len(used) > 30
+    assert {profile.name: find(profile, used) for profile in profiles} == {profile.name: set() for profile in profiles}
+
+
+def test_both_folders_are_those_of_phones_in_use(two_seized):
+    for profile in two_seized[0]:
+        sizes = [path.stat().st_size for path in (profile / "Default" / "File System").rglob("*") if path.is_file()]
+        assert max(sizes) >= 256 * 1024, "the vault"
+        assert [size for size in sizes if 8_192 < size < 16_384], "the letter that waits"
 
 
 def test_nothing_that_was_said_or_used_is_found(seized):

@@ -1,6 +1,8 @@
 """What stands around a phone: a relay, an organisation with its computer, a host that serves the app."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,17 +17,28 @@ from urllib.parse import urlsplit
 from nacl.signing import SigningKey
 
 from client.site.serve import serving
+from keys.wire import LETTER_BYTES
 from tests.journeys.conftest import Office, Relay, Shell
 
 NAME = "Ночная хартия Приречья"  # nobody else's, so that it can be searched for
 TABLE = """id,name,address,lat,lon
-1,ОВД Тверской,Петровка 38,55.7672,37.6148
+1,ОВД Тверской,"Петровка 38, тел. +7 000 444-55-66",55.7672,37.6148
 2,ОВД Красносельский,Краснопрудная 1,55.7790,37.6650
 3,ОВД Таганский,Таганская 10,55.7410,37.6550
 4,ОВД Хамовники,Пречистенка 20,55.7420,37.5930
 5,ОВД Пресненский,Литвина-Седого 3,55.7590,37.5560
 """
+FRAME = 1 + 32 + LETTER_BYTES  # of a letter that comes with its commitment
+KEPT = ("relay", "office")  # folders of this world that change while people use it
 HOP = {"connection", "transfer-encoding", "keep-alive"}
+# A relay whose clock is so many seconds ahead of this computer's.
+AHEAD = """
+import sys, time
+now = time.time
+time.time = lambda: now() + int(sys.argv[1])
+from relay.command import relay
+relay(sys.argv[2:], prog_name="relay")
+"""
 
 
 class Line(ThreadingHTTPServer):
@@ -38,11 +51,29 @@ class Line(ThreadingHTTPServer):
         self.behind = port
         self.mode = "pass"
         self.deposits = 0
+        self.deposited: list[tuple[str, ...]] = []  # what a deposit looks like from outside: names of headers, sizes
+        self.collects = 0  # pages that were handed out
+        self.frames: list[bytes] = []  # what was ever collected: kind, commitment, envelope
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that hangs up is no event here."""
+
+    def collected(self, data: bytes) -> bytes:
+        """What a relay that means harm hands out instead."""
+        frames = [data[start : start + FRAME] for start in range(0, len(data), FRAME)]
+        self.frames += [frame for frame in frames if frame not in self.frames]
+        self.collects += 1
+        if self.mode == "drop":
+            return b""
+        if self.mode == "replay":
+            return b"".join(self.frames[:64])
+        if self.mode == "invent":
+            return b"\x01" + os.urandom(32) + b"\x01" + os.urandom(LETTER_BYTES - 1)
+        if self.mode == "swap":
+            return b"".join(frame[:-1] + bytes([frame[-1] ^ 1]) for frame in self.frames[:64])
+        return data
 
 
 class _Passing(BaseHTTPRequestHandler):
@@ -53,6 +84,8 @@ class _Passing(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "POST" and self.path == "/v1/deposit":
             self.server.deposits += 1
+            names = sorted(f"{name.lower()} {len(value)}" for name, value in self.headers.items())
+            self.server.deposited.append((*names, str(len(body))))
         if self.server.mode == "cut":
             self.close_connection = True
             self.connection.close()
@@ -77,6 +110,8 @@ class _Passing(BaseHTTPRequestHandler):
             sent = {name: value for name, value in sent.items() if not name.lower().startswith("access-control")}
         data = answer.read()
         behind.close()
+        if self.path == "/v1/collect" and answer.status == 200 and b'"commits":true' in body:
+            data = self.server.collected(data)
         if self.server.mode == "lost-answer" and self.path == "/v1/deposit":
             self.close_connection = True
             self.connection.close()
@@ -104,10 +139,11 @@ class LinedRelay(Relay):
         self.line = Line(self.port)
         self.address = self.line.address
 
-    def start(self) -> "LinedRelay":
+    def start(self, ahead: int = 0) -> "LinedRelay":
         words = ["serve", "--data", str(self.folder), "--listen", f"127.0.0.1:{self.port}", "--origin", self.address]
+        program = ["-c", AHEAD, str(ahead)] if ahead else ["-m", "relay"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "relay", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, *program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert "listening" in self.process.stdout.readline(), self.process.stderr.read()
         return self
@@ -192,6 +228,28 @@ class World:
         if not self._is_served:
             self.serve()
         self._seen |= {case["case"] for case in self.reports()}
+        return self
+
+    # What relay and organisation have on their disks
+
+    def keep(self, into: Path) -> Path:
+        """Copy it, to come back to with `restore`."""
+        self.relay.stop()
+        for name in KEPT:
+            shutil.copytree(self.folder / name, into / name)
+        self.relay.start()
+        return into
+
+    def restore(self, kept: Path) -> "World":
+        """All is as it was then, and works."""
+        self.relay.stop(signal.SIGKILL)
+        for name in KEPT:
+            shutil.rmtree(self.folder / name)
+            shutil.copytree(kept / name, self.folder / name)
+        self.relay.start()
+        self.line.mode, self.line.frames = "pass", []
+        if not self._is_served:
+            self.serve()
         return self
 
     # What the organisation sees

@@ -20,6 +20,7 @@ class Post:
 
     held: dict[str, dict[bytes, list[Sealed]]] = field(default_factory=dict)
     deposited: list[Sealed] = field(default_factory=list)
+    wakes: list[tuple[str, str | None]] = field(default_factory=list)  # relay and what it was given to ring with
     down: set[str] = field(default_factory=set)
     drops: bool = False  # gives a receipt and keeps nothing
     replays: bool = False  # gives again what was acknowledged, once more at each visit
@@ -41,9 +42,12 @@ class Post:
         self._reach(relay)
         return RelayInfo(relay, KEY, 0, b"", 0)
 
-    def deposit(self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None) -> str:
+    def deposit(
+        self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None, *, wake: str | None = None
+    ) -> str:
         self._reach(relay)
         self.deposited.append(sealed)
+        self.wakes.append((relay, wake))
         if not self.drops:
             self.lay(relay, sealed)
         return "receipt"

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from client import contacts
+from client.commands.contact import where
 from client.contact_mail import take_letters
 from client.contact_picture import BadPicture, NoCodeInPicture, read_picture
-from client.contact_sync import AGAIN_SECONDS, Sync, Tally
+from client.contact_sync import AGAIN_SECONDS, Sync, Tally, Words
 from client.contacts import (
     BadLabel,
     Book,
@@ -33,7 +34,7 @@ from client.contacts import (
 from client.spool import Spool
 from client.transport import Frame
 from keys import code, message
-from keys.envelope import seal
+from keys.envelope import frame, seal, seal_content
 from keys.errors import BadAddress, KeystoreCut, WrongPassphrase
 from keys.keystore import Cost
 from keys.message import Alert
@@ -48,10 +49,12 @@ from keys.pairing import (
     PairCard,
     PairKeys,
     Progress,
+    Said,
     case_key,
     seal_alert,
+    wake_mac,
 )
-from keys.wire import DAY_SECONDS, b64, unb64
+from keys.wire import DAY_SECONDS, LETTER_BYTES, WAKE_BYTES, b64, unb64
 from tests.client.post import Post, noise
 from tests.keys.test_properties import JSON
 
@@ -98,7 +101,7 @@ class Person:
 
     def alert(self, label: str, kind: str = "detained", text: str = TEXT):
         with Spool(self.folder) as spool:
-            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, kind, text)
+            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, Words(kind, text))
 
     def state(self, label: str) -> str:
         return self.book.find(label).state(self.now)
@@ -380,6 +383,154 @@ def test_whatever_a_contact_signs_is_kept_and_breaks_nothing(two_contacts, field
     assert [one.text for one in again.alerts] == [one.text for one in heard]
     assert len(heard) == (fields.get("kind") != "pair")
     contact.aside = []
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (
+            {"text": "у метро", "lat": 5_575_580, "lon": 3_761_730, "accuracy": 30, "age": 4},
+            "у метро, 55.75580, 37.61730",
+        ),
+        ({"station": {"id": "7", "text": "ОВД Тверской"}, "stage": "station"}, "ОВД Тверской, station"),
+        ({"lat": "x", "lon": [], "station": 3, "later": {"a": 1}}, '{"later": {"a": 1}}'),
+        ({}, "unknown"),
+        ("здесь", '"здесь"'),
+        ([1, None], "[1, null]"),
+    ],
+)
+def test_a_place_is_said_in_words(place, words):
+    assert where(place).startswith(words)
+
+
+@given(JSON)
+def test_whatever_a_place_is_it_can_be_shown(place):
+    assert isinstance(where(place), str)
+
+
+# Ringing
+
+
+SEALED = b64(b"s" * WAKE_BYTES)
+OTHER = b64(b"o" * WAKE_BYTES)
+
+
+def let_ring(person: Person, wake: str) -> None:
+    """As a phone that put its push address on the card."""
+    offer = person.book.secrets.offer
+    person.book.secrets.offer = msgspec.structs.replace(offer, half=replace(offer.half, wake=wake))
+    person.book.save()
+
+
+def lay_wake(post: Post, boris: Person, number: int, wake: str | None, *, key: bytes | None = None) -> None:
+    """What Boris's phone says after the pairing."""
+    ours = boris.book.find("Anna")
+    header = msgspec.json.encode({"v": 1, "kind": "pair-wake", "n": number, "wake": wake})
+    said, card = Said(LETTER_BYTES, os.urandom(32), header), ours.other(NOW)
+    body = wake_mac(key or ours.keys.sending, card.address, said)
+    post.lay(NORTH, seal_content(frame(said.salt, header, body), key=card.key, address=card.address))
+
+
+def rung(anna: Person, post: Post) -> list[tuple[str, str | None]]:
+    """What each relay was given with Anna's next alert."""
+    post.wakes.clear()
+    anna.alert("Борис")
+    return post.wakes
+
+
+@pytest.mark.parametrize("relay", [SOUTH, EAST])
+def test_an_alert_goes_first_to_the_relay_that_can_ring_and_only_there_with_the_address(anna, boris, post, relay):
+    let_ring(boris, f"{relay} {SEALED}")
+    make_pair(anna, boris)
+    assert {wake for _, wake in post.wakes} == {None}, "nothing rings before there is an alert"
+    for _ in range(6):
+        first, second = rung(anna, post)
+        assert (first, second[1]) == ((relay, SEALED), None)
+
+
+def test_a_wake_that_cannot_be_read_or_names_another_relay_breaks_nothing(anna, boris, post):
+    for wake in ("c2VhbGVk", f"{NORTH} {SEALED}"):
+        let_ring(boris, wake)
+        assert boris.book.secrets.offer.half.wake == wake
+    make_pair(anna, boris)
+    assert {wake for _, wake in rung(anna, post)} == {None}
+
+
+def test_a_contact_turns_it_on_and_off_after_the_pairing_and_an_older_word_changes_nothing(pair, post):
+    anna, boris = pair
+    assert {wake for _, wake in rung(anna, post)} == {None}
+    for number, wake, expected in (
+        (5, f"{EAST} {SEALED}", SEALED),
+        (7, f"{EAST} {OTHER}", OTHER),
+        (6, f"{EAST} {SEALED}", OTHER),
+        (7, None, OTHER),
+        (8, None, None),
+    ):
+        lay_wake(post, boris, number, wake)
+        assert anna.sync().alerts == []
+        assert dict(rung(anna, post))[EAST] == expected
+
+
+def test_nobody_but_the_contact_changes_how_they_are_rung(pair, post):
+    anna, boris = pair
+    lay_wake(post, boris, 1, f"{EAST} {SEALED}")
+    anna.sync()
+    ours = boris.book.find("Anna")
+    for key in (ours.keys.receiving, case_key(bytes(32), ours.other(NOW).key), os.urandom(32)):
+        lay_wake(post, boris, 9, None, key=key)
+    anna.sync()
+    assert dict(rung(anna, post))[EAST] == SEALED
+    assert len(anna.book.find("Борис").aside) == 3
+
+
+def test_a_word_of_a_newer_version_leaves_what_counted(pair, post):
+    anna, boris = pair
+    lay_wake(post, boris, 1, f"{EAST} {SEALED}")
+    anna.sync()
+    ours = boris.book.find("Anna")
+    for header in (b'{"v":2,"kind":"pair-wake","n":9,"wake":null}', b'{"v":1,"kind":"pair-wake","n":9}'):
+        said, card = Said(LETTER_BYTES, os.urandom(32), header), ours.other(NOW)
+        body = wake_mac(ours.keys.sending, card.address, said)
+        post.lay(NORTH, seal_content(frame(said.salt, header, body), key=card.key, address=card.address))
+    assert anna.sync().alerts == []
+    assert dict(rung(anna, post))[EAST] == SEALED
+    assert anna.book.find("Борис").aside == []
+
+
+def test_an_alert_that_waited_for_a_network_rings_when_it_leaves(anna, boris, post):
+    let_ring(boris, f"{EAST} {SEALED}")
+    make_pair(anna, boris)
+    post.down = {SOUTH, EAST}
+    assert anna.alert("Борис").pending == 1
+    post.down, post.wakes = set(), []
+    anna.sync()
+    assert (EAST, SEALED) in post.wakes
+
+
+def test_what_waits_for_a_contact_can_be_withdrawn_and_nothing_else_is(tmp_path, pair, post):
+    anna, _ = pair
+    clara = Person(tmp_path / "clara", post)
+    anna.book.renew_offer((NORTH,), NOW, os.urandom)
+    to_clara = str(anna.scan(clara.code, "Clara").half.code)
+    clara.scan(to_clara, "Anna")
+    post.down = {NORTH, SOUTH, EAST}
+    anna.alert("Борис")
+    anna.sync()  # the card for Clara waits now, too
+    with Spool(anna.folder) as spool:
+        assert len(spool.hashes()) == 2
+        assert spool.withdraw(anna.book.find("Борис").mailboxes) == 1
+        [left] = spool.hashes()
+        assert spool.get(left).sealed.mailbox == anna.book.find("Clara").meeting.door(mine=False).mailbox.id
+        assert spool.withdraw(anna.book.find("Clara").mailboxes) == 1
+        assert spool.hashes() == []
+
+
+def test_an_expired_contact_can_still_be_withdrawn_from(pair):
+    anna, _ = pair
+    ours = anna.book.find("Борис")
+    assert ours.other(NOW).mailbox in ours.mailboxes
+    anna.now = NOW + 2 * CARD_SECONDS
+    assert len(ours.mailboxes) == 2
 
 
 # Who filmed both screens, and relays that lie

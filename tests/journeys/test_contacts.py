@@ -1,22 +1,25 @@
 """Two people, two folders, real relays: they scan each other's codes and tell each other what happens."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from client.commands.contact import DIGITS_PREFIX
 from client.contact_picture import read_picture
+from client.contacts import unlock_book
 from keys import code
 from keys.wire import LETTER_BYTES
 from tests.client.liar import answering, http
-from tests.journeys.conftest import Ended, Relay, Shell
+from tests.journeys.conftest import PASSPHRASE, Ended, Relay, Shell
 from tests.relay.process import running
+from tests.relay.push_service import Authority, check_vapid, push_service, seal_wake
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
@@ -84,8 +87,8 @@ def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relay
     assert boris.run("verify", "Анна", digits[:-1] + str((int(digits[-1]) + 1) % 10)).code == 1
     assert boris.ok("verify", "Анна", digits).json["verified"]
     drawn = shell.folder / "digits.png"
-    anna.ok("verify", "Борис", "--png", drawn)
-    assert read_picture(drawn.read_bytes()) == DIGITS_PREFIX + digits.replace(" ", "")
+    anna.ok("code", "--label", "Борис", "--digits", "--png", drawn)
+    assert read_picture(drawn.read_bytes()) == code.DIGITS_PREFIX + digits.replace(" ", "")
     assert boris.ok("verify", "Анна", drawn).json["verified"]
     boris.ok("seized", "Анна")
     shown = boris.ok("alerts").json
@@ -153,6 +156,91 @@ def test_every_wrong_code_gets_its_own_sentence(shell, relay: Relay, office, ann
     anna.ok("scan", theirs, "--label", "Boris")
     assert "already" in anna.run("scan", theirs, "--label", "Another").err
     assert "your own code" in boris.run("scan", theirs, "--label", "me").err
+
+
+def make_pair(anna: Someone, boris: Someone, *addresses: str) -> None:
+    to_boris, to_anna = anna.start(*addresses), boris.start(*addresses)
+    anna.ok("scan", to_anna, "--label", "Борис", "--seen")
+    boris.ok("scan", to_boris, "--label", "Анна", "--seen")
+    for who in (anna, boris, anna, boris, anna):
+        who.ok("sync")
+
+
+def test_an_alert_is_answered_and_what_a_lawyer_wrote_is_passed_on_by_a_command_and_by_nothing_else(
+    shell, relays: list[Relay], office, boris
+):
+    anna = Someone(shell, shell.folder / "person")
+    make_pair(anna, boris, *(relay.address for relay in relays))
+    case = shell.ok("report", "--to", office.card, "--set", "stage=van", "--json").json["case"]
+    office.ok("inbox", "pull")
+    office.ok("inbox", "reply", case, "Адвокат Петрова едет к вам", "--status", "lawyer")
+    [came] = shell.ok("replies", "--case", case, "--json").lines
+    boris.ok("sync")
+    assert boris.ok("alerts").out == "", "an answer goes nowhere by itself"
+
+    assert "no such answer" in anna.run("pass", "zzz", "--to", "Борис").err
+    assert "no contact of this name" in anna.run("pass", came["id"], "--to", "Nobody").err
+    anna.ok("pass", came["id"][:8], "--to", "Борис")
+    anna.ok("alert", "--to", "Борис", "--type", "safe", "--text", "Меня отпустили")
+    boris.ok("sync")
+    passed, safe = sorted(boris.ok("alerts").lines, key=lambda said: not said["passed"])
+    assert (passed["passed"], passed["type"], passed["text"]) == (True, "text", came["text"])
+    assert (safe["passed"], safe["type"]) == (False, "safe")
+    shown = shell.ok("contact", "alerts", "--home", boris.home).out
+    assert "passed on from an organisation" in shown
+    assert "Анна: safe" in shown
+
+    assert boris.run("answer", "zzz", "--text", "?").code == 1
+    boris.ok("answer", safe["id"][:6], "--text", "-", stdin="Слава богу\n")
+    anna.ok("sync")
+    assert anna.ok("alerts").json["text"] == "Слава богу"
+
+
+def test_what_had_not_left_for_a_contact_leaves_no_more_once_they_are_removed(relays: list[Relay], anna, boris):
+    make_pair(anna, boris, relays[0].address)
+    relays[0].stop()
+    assert anna.run("alert", "--to", "Борис", "--type", "detained", "--text", TEXT).json["pending"] == 1
+    removed = anna.ok("remove", "Борис").json
+    assert removed == {"removed": "Борис", "withdrawn": 1}
+    relays[0].start()
+    assert anna.shell.ok("outbox", "send", "--home", anna.home, "--json").json == {"receipts": [], "pending": 0}
+    assert boris.ok("sync").json["alerts"] == 0
+
+
+def test_an_alert_rings_the_closed_phone_of_a_contact_who_wants_it(tmp_path, anna, boris):
+    authority = Authority(tmp_path)
+    with (
+        push_service(authority.server("localhost")) as service,
+        running(
+            tmp_path / "relay", "--push-host", f"localhost:{service.port}", "--push-ca", str(authority.file)
+        ) as relay,
+    ):
+        key = relay.http.get("/v1/relay").json()["wake_key"]
+        sealed = seal_wake(service.endpoint("/push/boris"), key, relay.address)
+        to_boris = anna.start(relay.address)
+        boris.start(relay.address)
+        with_wake(boris, f"{relay.address} {sealed}")
+        anna.ok("scan", boris.ok("code").json["code"], "--label", "Борис", "--seen")
+        boris.ok("scan", to_boris, "--label", "Анна", "--seen")
+        for who in (anna, boris, anna, boris, anna):
+            who.ok("sync")
+        assert service.connections == 0, "a pairing rings nobody"
+
+        anna.ok("alert", "--to", "Борис", "--type", "detained", "--text", TEXT)
+
+        rung = service.next()
+        assert rung.line == "POST /push/boris HTTP/1.1"
+        assert rung.body == b""
+        check_vapid(rung, f"https://localhost:{service.port}", int(time.time()))
+        assert boris.ok("sync").json["alerts"] == 1
+
+
+def with_wake(person: Someone, wake: str) -> None:
+    """As a phone that put its push address on the card; there is no such command."""
+    book = unlock_book(person.home, PASSPHRASE)
+    offer = book.secrets.offer
+    book.secrets.offer = msgspec.structs.replace(offer, half=replace(offer.half, wake=wake))
+    book.save()
 
 
 @dataclass

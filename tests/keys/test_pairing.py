@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from keys import code
 from keys.code import CutCode, PairCode, read_card_code, read_pair_code
 from keys.envelope import LETTER_ROOM, Address
-from keys.errors import BadMessage, CodeTooLong, NotAuthentic, NotForUs, OtherCode, TocsinError, UnknownVersion
+from keys.errors import BadCode, BadMessage, CodeTooLong, NotAuthentic, NotForUs, OtherCode, TocsinError, UnknownVersion
 from keys.kem import PrivateKey
 from keys.opening import Opened, open_envelope
 from keys.pairing import (
@@ -208,6 +208,24 @@ def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(one, 
     first = Meeting(mine, PairCode(digest(one), one, ("https://r.example",)))
     second = Meeting(mine, PairCode(digest(one), two, ("https://r.example",)))
     assert first.transcript != second.transcript
+
+
+def test_the_digits_of_a_video_call_are_read_or_refused(pair):
+    anna, boris = pair
+    text = code.digits_code(anna.digits)
+    assert text.startswith("TOCSIN:1:D:")
+    for spelling in (text, text.lower(), text[:20] + " \n" + text[20:]):
+        boris.check_digits(code.read_digits(spelling))
+    assert code.read_digits("12 34, eins") == "12 34, eins", "what somebody typed is judged by the digits in it"
+    for wrong, kind in (
+        (text[:-1], CutCode),
+        (text + "1", CutCode),
+        (text[:-1] + "x", BadCode),
+        (str(anna.half.code), OtherCode),
+        (code.PREFIX, OtherCode),
+    ):
+        with pytest.raises(kind):
+            code.read_digits(wrong)
 
 
 NODE, PHONE = shutil.which("node"), Path(__file__).parents[2] / "client" / "phone"

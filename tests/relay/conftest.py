@@ -30,7 +30,7 @@ def open_relay(tmp_path: Path, clock: HandClock) -> Iterator[Callable[..., Line]
             limits = Limits(**{"ballast_bytes": 0, **{name: settings.pop(name) for name in names & set(settings)}})
             config = Config(tmp_path / folder, (ORIGIN,), limits, clock=clock)
             app = create_app(replace(config, **settings), store)
-            stack.callback(app.extensions["mailbox"].close)
+            stack.callback(app.extensions["desk"].close)
             return Line(app, clock)
 
         yield opened

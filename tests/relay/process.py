@@ -35,8 +35,9 @@ class Relay:
     http: httpx.Client
     log: Path
 
-    def deposit(self, mailbox: bytes, body: bytes, commitment: bytes) -> httpx.Response:
-        return self.http.post("/v1/deposit", content=body, headers=deposit_headers(mailbox, commitment))
+    def deposit(self, mailbox: bytes, body: bytes, commitment: bytes, **headers: str) -> httpx.Response:
+        fields = deposit_headers(mailbox, commitment) | headers
+        return self.http.post("/v1/deposit", content=body, headers=fields)
 
     def collect(self, key: MailboxKey, **fields: Any) -> httpx.Response:
         asked = {"at": int(time.time()), "nonce": os.urandom(16)} | fields

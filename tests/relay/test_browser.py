@@ -5,6 +5,7 @@ from werkzeug.test import TestResponse
 
 from tests.relay.post import Line, letter, new_key
 
+RINGING = ("wake_key", "vapid", "push_hosts")
 PATHS = ["/v1/relay", "/v1/deposit", "/v1/collect", "/v1/card"]
 
 
@@ -21,8 +22,8 @@ def test_a_preflight_is_answered(line: Line, path: str) -> None:
     assert answer.status_code == 204
     assert_readable(answer)
     allowed = answer.headers["Access-Control-Allow-Headers"].split(", ")
-    named = {"Content-Type", "Tocsin-Mailbox", "Tocsin-Commit", "Tocsin-Work", "Tocsin-Signature", "Tocsin-Root"}
-    assert set(allowed) == named
+    ours = {"Mailbox", "Commit", "Work", "Wake", "Signature", "Root"}
+    assert set(allowed) == {"Content-Type", *(f"Tocsin-{name}" for name in ours)}
     assert {"GET", "POST", "PUT"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
 
 
@@ -47,7 +48,7 @@ def test_every_answer_can_be_read(line: Line) -> None:
 
 def test_relay_info_has_what_a_client_needs(line: Line) -> None:
     about = line.app.test_client().get("/v1/relay").get_json()
-    assert set(about) == {"origin", "note_key", "time", "sizes", "ttl_days", "work"}
+    assert set(about) == {"origin", "note_key", "time", "sizes", "ttl_days", "work", *RINGING}
     assert (about["origin"], about["time"], about["sizes"]) == (line.origin, line.clock.now, [8_192, 65_536])
     assert about["ttl_days"] == 35
     assert about["note_key"].startswith("relay.example+")

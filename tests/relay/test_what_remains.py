@@ -23,8 +23,8 @@ SECRETS = (b"KIROV SQUARE", "улица Ленина".encode(), b"203.0.113.77")
 
 
 def contents_of(folder: Path, log: Path) -> bytes:
-    """Every byte of every file, -wal included, and the log. The ballast is zeros, the key is the relay's own."""
-    skipped = {"ballast", "relay.key"}
+    """Every byte of every file, -wal included, and the log. The ballast is zeros, the keys are the relay's own."""
+    skipped = {"ballast", "relay.key", "wake.key", "vapid.key"}
     files = [path for path in folder.iterdir() if path.name not in skipped]
     return b"\0".join(path.read_bytes() for path in [*files, log])
 

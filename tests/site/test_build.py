@@ -102,8 +102,12 @@ def test_the_config_names_files_that_are_there(site, wish):
 def test_everything_the_page_refers_to_is_there(site):
     page = (site / "index.html").read_text()
     names = re.findall(r'(?:href|src)="([^"]+)"', page)
-    assert len(names) == 5
+    assert len(names) == 4
     assert all((site / name).is_file() for name in names), names
+
+
+def test_the_page_makes_nobody_load_the_words_of_a_language(site):
+    assert "RURURURU.js" not in (site / "index.html").read_text()
 
 
 def test_words_that_hold_marks_cannot_end_their_element(site):

@@ -17,9 +17,11 @@ const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
 // What one tap says. Typed text is not among it: it goes out once and is not kept, not even in memory.
 const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_taken", "needs", "station"]);
 
+/** What contacts are told in so many words. @typedef {"safe" | "moved" | null} News */
+
 export class Alarm {
   /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
-   *  @param {{ kit: Kit, sender: Sender, position: Position, chance: Chance, keep: (kit: Kit) => void, duress: () => boolean }} by */
+   *  @param {{ kit: Kit, sender: Sender, position: Position, chance: Chance, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
   constructor({ kit, sender, position, chance, keep, duress }) {
     this.kit = kit;
     this.sender = sender;
@@ -29,6 +31,8 @@ export class Alarm {
     this.duress = duress;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
     this.said = {};
+    /** What the last word on where I am was called for contacts. @type {News} */
+    this.news = null;
     /** @type {import("./following.js").Said} */
     this.place = { fix: null, at: 0 };
     this.pressed = false;
@@ -64,10 +68,28 @@ export class Alarm {
     return isBegun(this.kit) ? {} : { stage: "unknown", people: 1 };
   }
 
-  /** @param {Partial<Facts>} said */
-  tell(said) {
+  /** To the organisation; and to contacts what was chosen for them. @param {Partial<Facts>} said
+   *  @param {News} [news] what it is for contacts, when the facts do not say it themselves */
+  tell(said, news = null) {
     for (const [fact, value] of Object.entries(said.facts ?? {})) if (TAPPED.has(fact)) this.said[fact] = value;
-    return this.inTurn(async () => this.take(await amend(this.kit, { said, ...this.by(Date.now()) })));
+    if (said.facts?.stage !== undefined) this.news = news;
+    return this.inTurn(() => this.send(said, news, Date.now()));
+  }
+
+  /** @param {Partial<Facts>} said @param {News} news @param {number} now */
+  async send(said, news, now) {
+    this.take(await amend(this.kit, { said, ...this.by(now) }));
+    if (this.kit.contacts.length === 0) return;
+    const { tellContacts } = await import("./told.js");
+    this.take(await tellContacts(this.kit, { facts: said.facts, type: news, ...this.by(now) }));
+  }
+
+  /** Another kit in the place of this one. @param {(kit: Kit) => Promise<Kit>} change */
+  exchange(change) {
+    return this.inTurn(async () => {
+      this.kit = await change(this.kit);
+      this.keep(this.kit);
+    });
   }
 
   /** `sealFile` is loaded with the screens that need it.
@@ -129,8 +151,14 @@ export class Alarm {
     const now = Date.now();
     if (!this.following || !isWorthALetter(this.place, this.position.last, now)) return;
     const facts = this.placeNow(now);
-    this.inTurn(async () => this.take(await amend(this.kit, { said: { facts }, ...this.by(now) })));
+    this.inTurn(() => this.send({ facts }, null, now));
   }
+}
+
+/** How many contacts the words written for them have reached, as far as a relay. @param {Kit} kit */
+export function reached({ contacts, ready }) {
+  const total = contacts.length;
+  return { total, confirmed: total - ready.filter(({ contact }) => contact !== null).length };
 }
 
 /** Whether anything of this case has been sent. @param {Kit} kit */

@@ -4,7 +4,7 @@
 /** @import { Mail } from "./mail.js" */
 
 import { button, fill, h, say } from "./dom.js";
-import { field, moment } from "./later.js";
+import { field, mayWatch, moment } from "./later.js";
 import { look, t } from "./words.js";
 
 const SOON_MS = 8_000;
@@ -69,7 +69,7 @@ export async function answers(app, alarm = /** @type {Alarm} */ (app.alarm)) {
     const all = [...come, ...kept.filter((/** @type {{ id: string }} */ { id }) => !come.some((one) => one.id === id))];
     const none = app.hasPin && !app.session ? "answers.locked" : "answers.none";
     say(note, t(all.length ? "answers.gone" : none));
-    fill(list, ...all.map((one) => answer(one)));
+    fill(list, ...all.map((one) => answer(app, one)));
   };
   const mail = looking(app, show);
   app.whenLeft(() => mail.then((one) => one.forget()));
@@ -84,8 +84,8 @@ export async function answers(app, alarm = /** @type {Alarm} */ (app.alarm)) {
   ].filter((one) => one instanceof Node);
 }
 
-/** @param {{ at: number, text: string, status: string }} one */
-function answer({ at, text, status }) {
+/** @param {App} app @param {{ at: number, text: string, status: string }} one */
+function answer(app, { at, text, status }) {
   const known = look("answers.status")?.[status] ?? status;
   const when = moment(new Date(at * 1_000));
   return h(
@@ -93,7 +93,19 @@ function answer({ at, text, status }) {
     { class: "answer", data: { show: "answer" } },
     h("p", { class: "hint" }, known, " · ", when),
     h("p", { dir: "auto" }, text),
+    mayWatch(app) && passing(app, text),
   );
+}
+
+/** To a contact, if there is one. @param {App} app @param {string} text */
+function passing(app, text) {
+  const place = h("div", {});
+  const open = async () => {
+    const made = await import("./people.js");
+    await made.learnPeople();
+    fill(place, await made.passing(app, text));
+  };
+  return h("div", { class: "stack" }, button(t("answers.pass"), "pass", open), place);
 }
 
 /** @param {App} app */

@@ -7,13 +7,14 @@ import { chance } from "../chance.js";
 import { TocsinError } from "../errors.js";
 import { memoryStore } from "../store.js";
 import { fill, h } from "./dom.js";
+import { LANGUAGE } from "./language.js";
 import { Position } from "./position.js";
 import { learn, speak, t } from "./words.js";
 
 export const KIT = "k";
 export const VAULT = "v";
 export const ACTIVE = "a";
-export const LANGUAGE = "w";
+const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** Injected by the build; see README.md.
  *  @typedef {{ title: string, languages: string[], start: Record<string, any>, cards: string[], packs: string[],
@@ -41,6 +42,10 @@ export class App {
     this.duress = false;
     /** @type {Session | null} */ this.session = null;
     /** @type {import("./alarm.js").Alarm | null} */ this.alarm = null;
+    /** Of contacts, while unlocked. @type {import("./watch.js").Watch | null} */ this.watch = null;
+    /** Ends when nothing of an earlier session is still being done. @type {Promise<unknown>} */ this.ended =
+      Promise.resolve();
+    /** Lets another page be unlocked. */ this.release = () => {};
     /** What the first visit gathers, in memory. @type {Record<string, any>} */
     this.draft = {};
     /** What the service worker has to say about the site; shown when unlocked. */
@@ -86,7 +91,11 @@ export class App {
 
   /** Back to the screen that tells nothing; what was unlocked is forgotten. */
   lock() {
+    this.watch?.stop();
+    this.ended = this.watch?.ended ?? this.ended;
+    this.watch = null;
     this.session = null;
+    this.release();
     this.draft = {};
     return this.go("start");
   }
@@ -97,10 +106,12 @@ export class App {
     if (data) this.equip(read(data, this.made.unpackKit));
   }
 
-  /** @param {Kit | null} kit */
+  /** What an earlier alarm still seals must not be kept in the place of this kit. @param {Kit | null} kit */
   equip(kit) {
     this.alarm?.stopFollowing();
-    this.alarm = kit && this.newAlarm(kit, this.sender, (next) => this.keepKit(next));
+    /** @type {import("./alarm.js").Alarm | null} */
+    const alarm = kit && this.newAlarm(kit, this.sender, (next) => this.alarm === alarm && this.keepKit(next));
+    this.alarm = alarm;
   }
 
   /** A press for practice: its own case, its own sender, nothing stored. @param {Kit} kit */
@@ -114,7 +125,7 @@ export class App {
     return alarm;
   }
 
-  /** @param {Kit} kit @param {import("./sender.js").Sender} sender @param {(kit: Kit) => void} keep */
+  /** @param {Kit} kit @param {import("./sender.js").Sender} sender @param {(kit: Kit) => unknown} keep */
   newAlarm(kit, sender, keep) {
     return new this.made.Alarm({ kit, sender, position: this.position, chance, keep, duress: () => this.duress });
   }
@@ -139,7 +150,7 @@ export class App {
   /** @param {string} name @param {any} [arg] */
   async go(name, arg) {
     const turn = ++this.turn;
-    const [screen] = await Promise.all([this.screens(name), name === "start" ? null : learn()]);
+    const [screen] = await Promise.all([this.screens(name), FIRST.has(name) ? null : learn()]);
     if (turn !== this.turn) return;
     for (const leave of this.leaving.splice(0)) leave();
     this.changed = () => {};
@@ -192,11 +203,11 @@ function focusOn(root) {
 }
 
 /** The sentence and the hint of an error, by its code. What a relay says of one letter is all the same to a person.
- *  @param {string} code */
-export function wordsOf(code) {
+ *  @param {string} code @param {string} [within] the section whose sentences come first */
+export function wordsOf(code, within = "errors") {
   const others = code.startsWith("http-") ? "http" : /^(bad|too)-|-full$/.test(code) ? "refused" : "error";
-  const known = t(`errors.${code}.0`) ? code : others;
-  return [t(`errors.${known}.0`), t(`errors.${known}.1`)];
+  const known = [`${within}.${code}`, `errors.${code}`, `errors.${others}`].find((path) => t(`${path}.0`));
+  return [t(`${known}.0`), t(`${known}.1`)];
 }
 
 /** @param {unknown} error @returns {string} */
@@ -206,15 +217,9 @@ export function codeOf(error) {
   return typeof reason === "string" ? reason : "error";
 }
 
-/** @param {unknown} error @returns {HTMLElement} */
-export function errorBox(error) {
+/** @param {unknown} error @param {string} [within] @returns {HTMLElement} */
+export function errorBox(error, within) {
   const code = codeOf(error);
-  const [sentence, hint] = wordsOf(code);
+  const [sentence, hint] = wordsOf(code, within);
   return h("p", { class: "error", role: "alert", data: { show: "error", code } }, h("strong", {}, sentence), " ", hint);
-}
-
-/** @param {Store} store @returns {Promise<string>} */
-export async function storedLanguage(store) {
-  const data = await store.get(LANGUAGE).catch(() => null);
-  return data ? String.fromCharCode(...data) : "";
 }

@@ -4,7 +4,8 @@
  * compress worse.
  */
 export { openStore } from "../store.js";
-export { ACTIVE, App, KIT, storedLanguage } from "./app.js";
+export { ACTIVE, App, KIT } from "./app.js";
+export { chosenLanguage, storedLanguage } from "./language.js";
 export { start } from "./start.js";
 export { tried } from "./trying.js";
 export { welcome } from "./welcome.js";

@@ -7,6 +7,7 @@ import { weekOf } from "../wire.js";
 import { isBegun } from "./alarm.js";
 import { errorBox } from "./app.js";
 import { button, fill, h, say } from "./dom.js";
+import { listenTo } from "./later.js";
 import { wipe } from "./wiping.js";
 
 const WEEKS = 4; // of keys left, below which the app says so
@@ -29,6 +30,8 @@ export function home(app) {
     app.warning && errorBox({ reason: app.warning }),
     renewing(session),
     begun && button(t("home.case"), "case", () => app.go("pressed", app.alarm), { class: "wide" }),
+    go("contacts"),
+    hasPin && alertsButton(app),
     go("answers"),
     go("profile"),
     go("pin"),
@@ -52,6 +55,24 @@ export function home(app) {
       button(t("home.lock"), "lock", () => app.lock(), { class: "main" }),
     ),
   ].filter((one) => one instanceof Node);
+}
+
+/** How much is new, as soon as that is known. @param {App} app */
+function alertsButton(app) {
+  const count = h("span", { data: { show: "unread", count: "0" } });
+  const open = button(t("home.alerts"), "alerts", () => app.go("alerts"), { class: "wide" });
+  const show = () => {
+    const n = (app.session?.content.contacts?.alerts ?? []).filter(
+      (/** @type {{ read: boolean }} */ { read }) => !read,
+    ).length;
+    count.dataset.count = String(n);
+    say(count, n ? ` · ${t("home.unread", { n })}` : "");
+    open.classList.toggle("main", n > 0);
+  };
+  open.append(count);
+  listenTo(app, show);
+  show();
+  return open;
 }
 
 /** @param {Session} session */

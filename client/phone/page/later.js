@@ -3,5 +3,8 @@ import "./pressing.js";
 
 export { camera } from "./camera.js";
 export { age, distance, moment } from "./dates.js";
+export { eye } from "./eye.js";
 export { field } from "./fields.js";
+export { OPEN, openShorts, shortsOf } from "./shorts.js";
 export { tried } from "./trying.js";
+export { listenTo, mayWatch, watchOf } from "./watching.js";

@@ -1,7 +1,19 @@
 /** The entry of the page: what is needed to press, and nothing else. */
 /** @import { Config, Screen } from "./app.js" */
 
-import { ACTIVE, App, KIT, learn, openStore, speak, start, startWorker, storedLanguage, welcome } from "./core.js";
+import {
+  ACTIVE,
+  App,
+  chosenLanguage,
+  KIT,
+  learn,
+  openStore,
+  speak,
+  start,
+  startWorker,
+  storedLanguage,
+  welcome,
+} from "./core.js";
 
 const HIDDEN_MS = 60_000; // away for longer: back to the screen that tells nothing
 const CAMERA_MS = 600_000; // unless it is the camera's app that is in front
@@ -9,6 +21,11 @@ const CAMERA_MS = 600_000; // unless it is the camera's app that is in front
 const first = () => import("./first.js");
 const told = () => import("./told.js");
 const inside = () => import("./inside.js");
+const people = async () => {
+  const made = await import("./people.js");
+  await made.learnPeople();
+  return made;
+};
 
 /** One line for each screen; those that belong together are one chunk. @type {Record<string, () => Promise<Screen>>} */
 const SCREENS = {
@@ -33,6 +50,16 @@ const SCREENS = {
   home: async () => (await inside()).home,
   notes: async () => (await inside()).notes,
   note: async () => (await inside()).note,
+  contacts: async () => (await people()).contacts,
+  contact: async () => (await people()).contact,
+  pair: async () => (await people()).pair,
+  "pair-link": async () => (await people()).pairLink,
+  "pair-name": async () => (await people()).pairName,
+  prepared: async () => (await people()).prepared,
+  digits: async () => (await people()).digits,
+  alerts: async () => (await people()).alerts,
+  alert: async () => (await people()).alert,
+  sms: async () => (await people()).sms,
 };
 
 async function main() {
@@ -61,18 +88,14 @@ async function again(app) {
   if (!app.alarm) await app.go("welcome");
 }
 
-/** @param {Config} config @param {string} stored */
-function chosenLanguage({ languages }, stored) {
-  if (languages.includes(stored)) return stored;
-  const wanted = (navigator.languages ?? []).map((one) => one.slice(0, 2).toLowerCase());
-  return wanted.find((one) => languages.includes(one)) ?? languages[0];
-}
-
 /** What the browser tells of the line and of the page going away. @param {App} app */
 function attend(app) {
   let hidden = 0;
   const { sender } = app;
-  addEventListener("online", () => sender.take({ type: "online" }));
+  addEventListener("online", () => {
+    sender.take({ type: "online" });
+    app.watch?.hurry();
+  });
   addEventListener("pagehide", () => sender.take({ type: "leaving" }));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {

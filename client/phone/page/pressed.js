@@ -1,21 +1,27 @@
 /** After the press: what has left and what has not, and the facts that one tap each sends. */
-/** @import { Alarm } from "./alarm.js" */
+/** @import { Alarm, News } from "./alarm.js" */
 /** @import { App } from "./app.js" */
 
+import { reached } from "./alarm.js";
 import { listen } from "./answers.js";
 import { ACTIVE, wordsOf } from "./app.js";
 import { button, fill, h, say } from "./dom.js";
-import { age, distance } from "./later.js";
+import { age, distance, shortsOf } from "./later.js";
 import { t } from "./words.js";
 
 const STAGES = ["van", "station", "special_centre", "court", "hospital", "released"];
+/** @type {[Exclude<News, null>, string][]} */
+const NEWS = [
+  ["safe", "released"],
+  ["moved", "van"],
+];
 const PEOPLE = [1, 2, 3, 5, 10, 20, 50];
 const SOME = [false, 1, 2, 5, 10, true]; // how many: none, a number, or "yes, I do not know how many"
 const NEEDS = ["lawyer", "doctor", "medicine", "water", "food", "family", "interpreter"];
 const BLINK_MS = 1_000; // how often ages and waiting times are written anew
 
-/** @param {App} app @param {Alarm} [alarm] @returns {Node[]} */
-export function pressed(app, alarm = /** @type {Alarm} */ (app.alarm)) {
+/** @param {App} app @param {Alarm} [alarm] @returns {Promise<Node[]>} */
+export async function pressed(app, alarm = /** @type {Alarm} */ (app.alarm)) {
   const parts = statusParts();
   const show = () => showStatus(app, alarm, parts);
   app.changed = show;
@@ -28,8 +34,10 @@ export function pressed(app, alarm = /** @type {Alarm} */ (app.alarm)) {
     h("h1", {}, t("pressed.title")),
     alarm.kit.practice && h("p", { class: "band", data: { show: "practice" } }, t("pressed.practice")),
     parts.box,
+    parts.people,
     parts.place,
     mail.row,
+    ...(await shortMessages(app, alarm)),
     ...facts(app, alarm),
     h("div", { class: "row ends" }, ...ends(app, alarm)),
   ].filter((one) => one instanceof Node);
@@ -51,6 +59,7 @@ function statusParts() {
     trouble,
     confirmed,
     total,
+    people: h("p", { role: "status", hidden: true, data: { show: "people" } }),
     place: h("p", { class: "place", data: { show: "place" } }),
   };
 }
@@ -68,6 +77,15 @@ function showStatus(app, alarm, parts) {
   say(parts.total, t("number", { value: total }));
   say(parts.trouble, troubleOf(status));
   say(parts.place, placeLine(app, alarm));
+  showPeople(alarm, parts.people);
+}
+
+/** Numbers, because whoever holds the phone reads this too. @param {Alarm} alarm @param {HTMLElement} line */
+function showPeople({ kit }, line) {
+  const { confirmed: n, total } = reached(kit);
+  line.hidden = total === 0;
+  Object.assign(line.dataset, { confirmed: String(n), total: String(total) });
+  say(line, t("pressed.people", { n, total }));
 }
 
 /** @param {ReturnType<import("./sender.js").Sender["status"]>} status @returns {"sending" | "waiting" | "partly" | "done"} */
@@ -113,7 +131,7 @@ function facts(app, alarm) {
     button(labelOf(screen), screen, () => app.go(screen, alarm), { class: "wide" });
   return [
     taken,
-    choice(alarm, "stage", STAGES, (value) => t(`facts.stage_${value}`)),
+    ...stages(alarm),
     open("station"),
     choice(alarm, "people", PEOPLE, (value) => t("number", { value })),
     choice(alarm, "minors", SOME, someOf),
@@ -121,6 +139,30 @@ function facts(app, alarm) {
     choice(alarm, "force", [true, false], (value) => t(value ? "yes" : "no")),
     needs(alarm),
     h("div", { class: "grid" }, ...["text", "photo", "voice"].map(open)),
+  ];
+}
+
+/** Where I am; and of that the two things that those who wait want to hear most. @param {Alarm} alarm */
+function stages(alarm) {
+  const tell = (/** @type {string} */ stage, /** @type {News} */ said) => {
+    const place = said ? alarm.placeNow(Date.now()) : {};
+    const done = alarm.tell({ facts: { stage, ...place } }, said);
+    mark();
+    return done;
+  };
+  const news = NEWS.map(([name, stage]) => button(t(`pressed.${name}`), name, () => tell(stage, name)));
+  const chips = STAGES.map((value) => {
+    const data = { fact: "stage", value };
+    return button(t(`facts.stage_${value}`), "fact", () => tell(value, null), { data });
+  });
+  const mark = () => {
+    for (const [i, chip] of chips.entries()) chip.setAttribute("aria-pressed", String(alarm.said.stage === STAGES[i]));
+    for (const [i, one] of news.entries()) one.setAttribute("aria-pressed", String(alarm.news === NEWS[i][0]));
+  };
+  mark();
+  return [
+    h("div", { class: "row" }, ...news),
+    h("fieldset", {}, h("legend", {}, t("facts.stage")), h("div", { class: "chips" }, ...chips)),
   ];
 }
 
@@ -169,6 +211,12 @@ function needs(alarm) {
 async function sent(element, work) {
   element.setAttribute("aria-pressed", "true");
   await work();
+}
+
+/** @param {App} app @param {Alarm} alarm */
+async function shortMessages(app, alarm) {
+  if (alarm.kit.practice || (await shortsOf(app)).length === 0) return [];
+  return [button(t("pressed.sms"), "sms", () => app.go("sms", alarm), { class: "wide" })];
 }
 
 /** @param {App} app @param {Alarm} alarm */

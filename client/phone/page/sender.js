@@ -13,13 +13,14 @@
 import { TocsinError } from "../errors.js";
 import { unpackLetter } from "../letter.js";
 import { emptyOutbox, step, summary } from "../outbox.js";
+import { Rank } from "../press.js";
 import { askRelay, deposit } from "../transport.js";
 
 export const LETTERS = "l"; // what the name of a stored letter begins with
 const LOCK = "data";
 const LONGEST_MS = 60_000; // a sleeping phone loses timers, so none is long
 
-/** What a screen needs of one letter. @typedef {{ copies: number, wanted: number, stored: boolean }} Fate */
+/** What a screen needs of one letter. `aside`: it belongs to no press. @typedef {{ copies: number, wanted: number, stored: boolean, aside: boolean }} Fate */
 /** @typedef {Omit<Step, "now">} Happening */
 
 export class Sender {
@@ -80,8 +81,9 @@ export class Sender {
   }
 
   /** @param {Letter} letter @param {boolean} stored */
-  follow({ id, relays }, stored) {
-    if (!this.fates.has(id)) this.fates.set(id, { copies: 0, wanted: Math.min(2, relays.length), stored });
+  follow({ id, relays, rank }, stored) {
+    const fate = { copies: 0, wanted: Math.min(2, relays.length), stored, aside: rank === Rank.PAIR };
+    if (!this.fates.has(id)) this.fates.set(id, fate);
   }
 
   /** @param {any} happening an event of the outbox, without its time */
@@ -157,10 +159,15 @@ export class Sender {
     return this.store.durable && this.fates.get(id)?.stored === true;
   }
 
-  /** What has left and what has not, of all letters this page knows of. */
+  /** Whether any letter is still to leave. */
+  isOpen() {
+    return [...this.fates.values()].some(({ copies }) => copies === 0);
+  }
+
+  /** What has left and what has not, of all letters this page knows of; a pairing is nobody's business after a press. */
   status() {
-    const fates = [...this.fates.values()];
-    const open = summary(this.outbox).filter(({ copies }) => copies === 0);
+    const fates = [...this.fates.values()].filter(({ aside }) => !aside);
+    const open = summary(this.outbox).filter(({ id, copies }) => copies === 0 && !this.fates.get(id)?.aside);
     return {
       total: fates.length,
       confirmed: fates.filter(({ copies }) => copies > 0).length,

@@ -1,5 +1,6 @@
 /** What is unlocked: the vault's content, and everything that needs it. */
 /** @import { Card } from "../organisation.js" */
+/** @import { Contact } from "../prepare.js" */
 /** @import { Desk, Kit } from "../press.js" */
 /** @import { ReplyKeep } from "../replies.js" */
 /** @import { Vault } from "../vault.js" */
@@ -21,6 +22,8 @@ const REPLY_RELAYS = 8; // the most a reply block names
 /** Where answers of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} Way */
 /** @typedef {{ id: string, at: number, text: string, status: string }} Answer */
 /** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: Way[], answers: Answer[] }} Content */
+/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without the app,
+ *  `wake` what contacts were told of ringing here. */
 /** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
 /** @typedef {(done: number) => void} Progress */
 
@@ -51,12 +54,12 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
   await app.put(VAULT, whole.bytes);
 }
 
-/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin
+/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {Contact[]} [contacts]
  *  @returns {Promise<{ kit: Kit, way: Way[] }>} */
-async function sealedKit(app, card, facts, hasPin) {
+async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
   const way = hasPin ? await newWay(app, card.relays) : null;
-  const kit = await prepare({ card, facts, reply: way?.block ?? null, now, chance: app.chance });
+  const kit = await prepare({ card, facts, reply: way?.block ?? null, contacts, now, chance: app.chance });
   return { kit, way: way ? [{ case: kit.case, keep: way.keep }] : [] };
 }
 
@@ -123,11 +126,18 @@ export class Session {
     /** @type {any} */
     this.content = jsonObject(vault.content);
     this.duress = vault.duress;
+    /** @type {Promise<unknown>} */
+    this.saving = Promise.resolve();
   }
 
-  async save() {
-    this.vault = await saveVault(this.vault, packed(this.content), this.app.chance);
-    await this.app.put(VAULT, this.vault.bytes);
+  /** One after the other, or an older content could be written last. @returns {Promise<boolean>} whether it is stored */
+  save() {
+    const saved = this.saving.then(async () => {
+      this.vault = await saveVault(this.vault, packed(this.content), this.app.chance);
+      return this.app.put(VAULT, this.vault.bytes);
+    });
+    this.saving = saved.catch(() => {});
+    return saved;
   }
 
   /** @param {string} pin @param {Progress} progress */
@@ -144,7 +154,7 @@ export class Session {
       chance: this.app.chance,
       stretch: stretching(progress),
     });
-    await this.app.put(VAULT, this.vault.bytes);
+    await this.save();
   }
 
   /** Into the letters of the next press; when the case has begun, to the desk as well.
@@ -170,9 +180,16 @@ export class Session {
     return card !== null;
   }
 
+  /** Those that the press tells; what they need is loaded only when there are some. @returns {Promise<Contact[]>} */
+  async contacts() {
+    if (!this.content.contacts?.contacts.length) return [];
+    const { contactsFor, readBook } = await import("./people.js");
+    return contactsFor(readBook(this.content.contacts), Date.now());
+  }
+
   /** @param {Card} card @param {Record<string, any>} facts */
   async reseal(card, facts) {
-    const { kit, way } = await sealedKit(this.app, card, facts, this.content.hasPin);
+    const { kit, way } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
     this.content.ways = [...this.content.ways, ...way].slice(-WAYS);
     this.app.equip(kit);
     await this.app.keepKit(kit);

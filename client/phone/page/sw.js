@@ -11,6 +11,7 @@ import { chance } from "../chance.js";
 import { parseNoteKey, verifyNote } from "../note.js";
 import { openStore } from "../store.js";
 import { b64, digest } from "../wire.js";
+import { chosenLanguage, storedLanguage } from "./language.js";
 import { Sender } from "./sender.js";
 
 const worker = /** @type {any} */ (globalThis);
@@ -40,6 +41,11 @@ worker.addEventListener("message", (/** @type {any} */ event) =>
   event.waitUntil(takeOver().catch(() => tell("release-changed"))),
 );
 worker.addEventListener("sync", (/** @type {any} */ event) => event.waitUntil(sendStored()));
+worker.addEventListener("push", (/** @type {any} */ event) => event.waitUntil(ring()));
+worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
+  event.notification.close();
+  event.waitUntil(comeForward());
+});
 
 /** @param {string} code */
 async function tell(code) {
@@ -153,21 +159,39 @@ function responseOf(name, data) {
   return new Response(/** @type {BodyInit} */ (data), { headers: /** @type {[string, string][]} */ (kept) });
 }
 
+/** A push is empty, and what came for whom lies behind the PIN: the notice says only that there is something. Ten of them
+ *  are one notice. */
+async function ring() {
+  const { title, body } = await neutralWords().catch(() => ({ title: "+1", body: "" }));
+  const looks = { body, tag: "data", renotify: true, requireInteraction: true };
+  await worker.registration.showNotification(title, looks);
+}
+
+/** Out of the page as it is held, in the language of this phone. */
+async function neutralWords() {
+  const page = await (await answer(new Request("./"), "index.html")).text();
+  const config = JSON.parse(/id="config">(.*?)<\/script>/s.exec(page)?.[1] ?? "");
+  const language = chosenLanguage(config, await storedLanguage(await ourStore()));
+  return { title: config.title, body: config.start[language].news };
+}
+
+async function comeForward() {
+  const [page] = await worker.clients.matchAll({ type: "window" });
+  return page ? page.focus() : worker.clients.openWindow("./");
+}
+
+function ourStore() {
+  return openStore({ storage: worker.navigator.storage, indexedDB: worker.indexedDB });
+}
+
 /** Only when no page looks after the stored letters. Failing tells the browser to wake us again. */
 async function sendStored() {
   await worker.navigator.locks.request(LOCK, { ifAvailable: true }, async (/** @type {unknown} */ lock) => {
     if (!lock) return;
-    const store = await openStore({ storage: worker.navigator.storage, indexedDB: worker.indexedDB });
-    const sender = new Sender({ store, fetch: (url, init) => fetch(url, init), chance });
+    const sender = new Sender({ store: await ourStore(), fetch: (url, init) => fetch(url, init), chance });
     await sender.load();
     const until = Date.now() + TRY_MS;
-    while (isOpen(sender) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));
-    if (isOpen(sender)) throw new Error("network");
+    while (sender.isOpen() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (sender.isOpen()) throw new Error("network");
   });
-}
-
-/** @param {Sender} sender */
-function isOpen(sender) {
-  const { total, confirmed } = sender.status();
-  return confirmed < total;
 }

@@ -1,6 +1,7 @@
 /** The screens after a press. One chunk: whoever sees the first of them may need each of the others without a network. */
 import "./later.js";
 
+export { tellContacts } from "../telling.js";
 export { answers } from "./answers.js";
 export { photo } from "./picture.js";
 export { pressed } from "./pressed.js";

@@ -1,14 +1,15 @@
 import { errorBox } from "./app.js";
 import { fill } from "./dom.js";
 
-/** Show what went wrong where it went wrong. @param {HTMLElement} place @param {() => Promise<unknown>} work @returns {Promise<boolean>} */
-export async function tried(place, work) {
+/** Show what went wrong where it went wrong. @param {HTMLElement} place @param {() => Promise<unknown>} work
+ *  @param {string} [within] the section whose sentences come first @returns {Promise<boolean>} */
+export async function tried(place, work, within) {
   fill(place);
   try {
     await work();
     return true;
   } catch (error) {
-    fill(place, errorBox(error));
+    fill(place, errorBox(error, within));
     return false;
   }
 }

@@ -1,9 +1,10 @@
 /** The PIN. What it opens, and how long that takes, does not tell which PIN it was. */
 /** @import { App } from "./app.js" */
 
+import { takeOver } from "./alone.js";
 import { errorBox } from "./app.js";
 import { button, fill, filling, h } from "./dom.js";
-import { field } from "./later.js";
+import { field, mayWatch, watchOf } from "./later.js";
 import { t } from "./words.js";
 
 /** @param {App} app @returns {Node[]} */
@@ -43,8 +44,11 @@ export function unlock(app) {
 /** @param {App} app @param {string} pin @param {(done: number) => void} progress */
 async function opened(app, pin, progress) {
   const { open } = await import("./keeping.js");
+  takeOver(app);
+  await app.ended;
   const session = await open(app, pin, progress);
   app.session = session;
   app.duress = session.duress;
   await app.go(session.duress ? "notes" : "home");
+  if (mayWatch(app)) await watchOf(app);
 }

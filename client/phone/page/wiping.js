@@ -28,6 +28,7 @@ export async function wipe(app) {
   app.alarm?.stopFollowing();
   app.alarm = null;
   app.session = null;
+  app.watch?.stop();
   app.sender?.stop();
   await Promise.allSettled([app.store.clear(), dropWorker(), dropCaches()]);
   location.replace("about:blank");

@@ -1,4 +1,4 @@
-/** Words for people: one file for each language, loaded when it is needed. Section `start` comes with the page. */
+/** Words for people: a file for each language, loaded when it is needed. Section `start` comes with the page. */
 
 /** @typedef {Record<string, any>} Words */
 
@@ -35,7 +35,13 @@ export async function learn() {
   const code = language;
   if (words.errors) return;
   const { default: all } = await FILES[code]();
-  if (code === language) words = all;
+  if (code === language) words = { ...words, ...all };
+}
+
+/** Words that only some screens say, as a section of their own. @param {string} code the language they are in
+ *  @param {string} section @param {Words} said */
+export function add(code, section, said) {
+  if (code === language) words = { ...words, [section]: said };
 }
 
 /** `t("pressed.partly", { n: 2 })`: the word at that place, its plural form by `n`, and `{n}` filled in.

@@ -6,7 +6,7 @@ import { alertMac, checkMac } from "../../../client/phone/message.js";
 import { openEnvelope, privateKey } from "../../../client/phone/opening.js";
 import { cutUp, fitted, sealFile, stripped } from "../../../client/phone/photo.js";
 import { bareKit, prepare } from "../../../client/phone/prepare.js";
-import { amend, arrived, press, Rank } from "../../../client/phone/press.js";
+import { amend, arrived, Later, press, Rank } from "../../../client/phone/press.js";
 import { newReplyBlock } from "../../../client/phone/replies.js";
 import {
   b64,
@@ -35,6 +35,8 @@ const contact = {
   relays: ["https://two.example"],
   mac: chance(32),
   text: "Аня задержана. Позвони адвокату.",
+  wake: { relay: "https://two.example", sealed: "w".repeat(1_430) },
+  later: Later.PLACE,
 };
 const { block, keep } = await newReplyBlock({ relays: org.card.relays, until: SECONDS + 86_400, chance });
 const kit = await prepare({ card: org.card, facts: PROFILE, reply: block, contacts: [contact], now: NOW, chance });

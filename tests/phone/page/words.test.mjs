@@ -9,8 +9,13 @@ const LANGUAGES = ["ru", "en", "uk", "be", "kk", "fa"];
 const FORMS = new Set(["one", "few", "many", "other"]);
 const UNTRANSLATED = new Set(["dir"]);
 
-/** @param {string} code */
-const wordsOf = (code) => JSON.parse(readFileSync(new URL(`${code}.json`, WORDS), "utf8"));
+const CONTACTS = new URL("contacts/", WORDS);
+
+/** @param {URL} folder @param {string} code */
+const read = (folder, code) => JSON.parse(readFileSync(new URL(`${code}.json`, folder), "utf8"));
+
+/** Both files of a language, as the page puts them together. @param {string} code */
+const wordsOf = (code) => ({ ...read(WORDS, code), contacts: read(CONTACTS, code) });
 
 /** Every word by its path; plural forms as one. @param {any} at @param {string} [path] @returns {[string, any][]} */
 function leaves(at, path = "") {
@@ -33,9 +38,11 @@ function gapsOf(text) {
   return [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 }
 
-test("there is a file for each language and no other", () => {
-  const files = readdirSync(WORDS).sort();
-  assert.deepEqual(files, LANGUAGES.map((code) => `${code}.json`).sort());
+test("there is a file for each language and no other, and one about contacts", () => {
+  for (const folder of [WORDS, CONTACTS]) {
+    const files = readdirSync(folder, { withFileTypes: true }).filter((one) => one.isFile());
+    assert.deepEqual(files.map(({ name }) => name).sort(), LANGUAGES.map((code) => `${code}.json`).sort());
+  }
 });
 
 for (const code of LANGUAGES) {
@@ -101,8 +108,37 @@ test("every word that a screen asks for is there", () => {
   }
 });
 
+test("every word that is put together from parts is there", () => {
+  const { contacts, pressed } = wordsOf("en");
+  for (const type of ["detained", "moved", "unsafe", "safe", "missed", "text", "unknown"])
+    assert.ok(contacts.alert[type]);
+  for (const type of ["detained", "moved", "unsafe", "safe", "missed", "text", "duress"])
+    assert.equal(contacts.alert[`steps_${type}`].length, 3, type);
+  for (const how of ["pair", "case", "advance", "unverified", "seized"]) assert.ok(contacts.alert[`origin_${how}`]);
+  for (const state of ["waiting", "paired", "expired", "unverified", "seized"])
+    assert.ok(contacts.state[state] && contacts.state[`${state}_more`]);
+  for (const later of ["nothing", "safe", "place", "all"]) assert.ok(contacts.prepared[`later_${later}`]);
+  for (const news of ["safe", "moved"]) assert.ok(pressed[news]);
+});
+
+test("what goes wrong with contacts has a sentence of its own for each thing", () => {
+  for (const code of LANGUAGES) {
+    const { errors, contacts } = wordsOf(code);
+    const ground = ["contacts.js", "contact-mail.js", "pairing.js", "wake.js", "code.js"];
+    const codes = ground.flatMap((name) => {
+      const source = readFileSync(new URL(`../${name}`, PAGE), "utf8");
+      return [...source.matchAll(/static code = "([\w-]+)"/g)].map(([, one]) => one);
+    });
+    for (const one of codes) assert.ok(contacts.errors[one], `${code}: ${one}`);
+    const said = codes.filter((one) => !one.startsWith("wake-")).map((one) => contacts.errors[one][0]);
+    assert.equal(new Set(said).size, said.length, code);
+    for (const one of ["code-other-kind", "code-malformed"]) assert.notEqual(contacts.errors[one][0], errors[one][0]);
+  }
+});
+
 test("every error of the ground and of the screens has its sentence", () => {
-  const { errors } = wordsOf("en");
+  const { errors: ours, contacts } = wordsOf("en");
+  const errors = { ...contacts.errors, ...ours };
   const sources = readdirSync(PAGE).filter((file) => file.endsWith(".js"));
   for (const name of sources) {
     const source = readFileSync(new URL(name, PAGE), "utf8");

@@ -1,0 +1,85 @@
+/** Where somebody is, in words: what came from another phone is shown as text and believed in nothing. */
+/** @import { Alert } from "../contacts.js" */
+/** @import { Station } from "../stations.js" */
+/** @import { App } from "./app.js" */
+
+import { h } from "./dom.js";
+import { age, distance } from "./later.js";
+import { numbersIn } from "./threads.js";
+import { t } from "./words.js";
+
+const DEGREE = 100_000;
+const STAGES = new Set(["van", "station", "special_centre", "court", "hospital", "released"]);
+
+/** @param {App} app @param {Alert} alert @returns {Promise<{ lines: Node[], numbers: string[] }>} */
+export async function placeLines(app, { place, at }) {
+  const stage = STAGES.has(place.stage) ? t(`facts.stage_${place.stage}`) : "";
+  const station = await stationIn(app, place.station);
+  const fix = fixIn(place);
+  const words = typeof place.text === "string" ? place.text : "";
+  const lines = [
+    stage && h("p", {}, h("strong", {}, stage)),
+    words && h("p", { dir: "auto" }, words),
+    ...station,
+    ...(fix ? fixLines(fix, at) : []),
+  ].filter((one) => one instanceof Node);
+  const texts = [words, ...station.map((one) => one.textContent ?? "")];
+  return {
+    lines: lines.length ? lines : [h("p", {}, t("contacts.alert.where_none"))],
+    numbers: texts.flatMap(numbersIn),
+  };
+}
+
+/** By this phone's own list when it has the station, else as they wrote it. @param {App} app @param {any} said
+ *  @returns {Promise<HTMLElement[]>} */
+async function stationIn(app, said) {
+  if (!said || typeof said !== "object") return [];
+  const known = await inPack(app, said).catch(() => null);
+  const name = known?.name ?? (typeof said.text === "string" ? said.text : "");
+  const sure = said.certainty === "guessed" || said.certainty === "typed" ? t(`contacts.alert.${said.certainty}`) : "";
+  return [
+    h("p", { dir: "auto" }, h("strong", {}, name)),
+    known?.address ? h("p", { dir: "auto" }, known.address) : null,
+    sure ? h("p", { class: "hint" }, sure) : null,
+  ].filter((one) => one !== null);
+}
+
+/** @param {App} app @param {any} said @returns {Promise<Station | null>} */
+async function inPack(app, { pack, id }) {
+  if (typeof id !== "string" || !app.alarm) return null;
+  const { packsOf } = await import("./packs.js");
+  const { packs } = await packsOf(app, app.alarm.kit.desk.root);
+  const list = packs.find(({ about }) => about.id === pack);
+  const at = list ? list.body.ids.indexOf(id) : -1;
+  return list && at >= 0 ? list.station(at) : null;
+}
+
+/** @typedef {{ lat: number, lon: number, accuracy: number | null, age: number | null }} Fix */
+
+/** Degrees and metres, or null when the numbers cannot be a place. @param {any} place @returns {Fix | null} */
+export function fixIn({ lat, lon, accuracy, age: old }) {
+  if (typeof lat !== "number" || typeof lon !== "number") return null;
+  const [y, x] = [lat / DEGREE, lon / DEGREE];
+  if (!(Math.abs(y) <= 90 && Math.abs(x) <= 180)) return null;
+  const whole = (/** @type {unknown} */ one) => (Number.isFinite(one) && Number(one) >= 0 ? Number(one) : null);
+  return { lat: y, lon: x, accuracy: whole(accuracy), age: whole(old) };
+}
+
+/** @param {Fix} fix @param {number} at when it was said, Unix seconds */
+function fixLines({ lat, lon, accuracy, age: old }, at) {
+  const near = accuracy === null ? "" : ` ± ${distance(accuracy)}`;
+  const measured = age(Math.max(0, Date.now() / 1_000 - at + (old ?? 0)));
+  return [
+    h("p", {}, h("bdi", { dir: "ltr" }, `${lat.toFixed(5)}, ${lon.toFixed(5)}`), near),
+    h("p", { class: "hint" }, t("contacts.alert.measured", { age: measured })),
+    h(
+      "a",
+      {
+        class: "button wide",
+        href: `geo:${lat.toFixed(5)},${lon.toFixed(5)}?q=${lat.toFixed(5)},${lon.toFixed(5)}`,
+        data: { do: "map" },
+      },
+      t("contacts.alert.map"),
+    ),
+  ];
+}

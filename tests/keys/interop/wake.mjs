@@ -1,0 +1,25 @@
+/** The phone seals its push address for a relay of Python's, and says so to a contact of Python's. */
+import { readFileSync } from "node:fs";
+import { chance } from "../../../client/phone/chance.js";
+import { pairCode, readPairCode } from "../../../client/phone/code.js";
+import { meet, newHalf, ownOf, pairKeys, readPairCard } from "../../../client/phone/pairing.js";
+import { offerIn, sealWake, wakeLetter } from "../../../client/phone/wake.js";
+import { b64, unb64, utf8 } from "../../../client/phone/wire.js";
+
+const { info, relay, endpoint, code, card, share, now } = JSON.parse(readFileSync(0, "utf8"));
+const wake = await sealWake(endpoint, offerIn(relay, utf8(info)), chance);
+const own = await ownOf(newHalf({ relays: [relay], now, chance }));
+const meeting = meet(own, readPairCode(code));
+const other = await readPairCard(utf8(card), meeting.code.card, now);
+const { envelope } = await wakeLetter(meeting, other, { share: unb64(share), wake, n: now }, chance);
+const { sending } = pairKeys(meeting, unb64(share));
+console.log(
+  JSON.stringify({
+    wake,
+    code: pairCode(own.code),
+    card: b64(own.card),
+    letter: b64(envelope),
+    key: b64(sending),
+    share: b64(own.half.share),
+  }),
+);

@@ -1,0 +1,116 @@
+"""Only the relay that a push address was sealed for opens it; and only the contact itself changes it."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keys import code
+from keys.opening import open_envelope
+from keys.pairing import (
+    Half,
+    Meeting,
+    Said,
+    WakeChange,
+    read_pair_card,
+    read_wake,
+    read_wake_change,
+)
+from keys.wake import WakeKey
+from keys.wire import LETTER_BYTES, WAKE_BYTES, b64, unb64
+from tests.keys.test_properties import JSON, returns_or_refuses
+from tests.keys.vectors import as_expected, load
+
+NOW = 1_795_168_800
+NODE, PHONE = shutil.which("node"), Path(__file__).parents[2] / "client" / "phone"
+
+
+def vectors(what: str):
+    found = [vector for vector in load("wake") if vector["what"] == what]
+    return pytest.mark.parametrize("vector", found, ids=[vector["name"] for vector in found])
+
+
+@vectors("sealed")
+def test_a_push_address_opens_or_is_refused(vector):
+    with as_expected(vector):
+        key = WakeKey(unb64(vector["seed"]))
+        assert key.open(unb64(vector["sealed"]), vector["origins"]) == vector["endpoint"]
+
+
+@vectors("text")
+def test_a_wake_text_is_worth_something_or_nothing(vector):
+    read = read_wake(vector["text"], tuple(vector["relays"]))
+    assert (None if read is None else [*read]) == vector["wake"]
+
+
+@vectors("letter")
+def test_a_letter_that_changes_it_is_taken_or_refused(vector):
+    half = {name: unb64(vector["half"][name]) for name in ("kem", "mailbox", "secret", "share")}
+    own = Half(**half, relays=tuple(vector["half"]["relays"]), until=vector["half"]["until"])
+    receiving = Meeting(own, code.read_pair_code(vector["code"])).keys(unb64(vector["share"])).receiving
+    opened = open_envelope(unb64(vector["envelope"]), [own.key], own.card.address)
+    said = Said(LETTER_BYTES, opened.salt, opened.header)
+    with as_expected(vector):
+        read = read_wake_change(opened.fields, receiving, own.card.address, said, opened.body)
+        assert read == WakeChange(vector["n"], vector["wake"])
+
+
+@given(st.binary(max_size=WAKE_BYTES + 1) | st.binary(min_size=WAKE_BYTES, max_size=WAKE_BYTES))
+def test_whatever_a_relay_is_given_it_opens_or_refuses(sealed):
+    returns_or_refuses(lambda: WakeKey(bytes(32)).open(sealed, ("https://relay.example",)))
+
+
+@given(st.none() | st.text() | st.from_regex(r"https://relay\.example [A-Za-z0-9_-]*", fullmatch=True))
+def test_whatever_stands_on_a_card_a_sender_reads_it(text):
+    read = read_wake(text, ("https://relay.example",))
+    assert read is None or len(read.sealed) == 1_430
+
+
+@given(st.dictionaries(st.sampled_from(["v", "kind", "n", "wake"]), JSON))
+def test_whatever_a_contact_signs_is_read_or_refused(fields):
+    from keys.pairing import wake_mac
+
+    half = Half.new(("https://relay.example",), NOW, lambda length: b"\7" * length)
+    said, address = Said(LETTER_BYTES, bytes(32), b"{}"), half.card.address
+    returns_or_refuses(lambda: read_wake_change(fields, bytes(32), address, said, wake_mac(bytes(32), address, said)))
+
+
+@pytest.mark.process
+@pytest.mark.skipif(
+    NODE is None or not (PHONE / "node_modules").is_dir(), reason="node or client/phone/node_modules is missing"
+)
+def test_a_relay_opens_and_a_contact_believes_what_the_phone_sealed():
+    relay, endpoint = "https://relay.example", "https://fcm.googleapis.com/fcm/send/abc:def"
+    key, mine = WakeKey(os.urandom(32)), Half.new(("https://relay.example",), NOW, os.urandom)
+    info = {"wake_key": b64(key.public), "vapid": b64(b"\4" + bytes(64)), "push_hosts": ["fcm.googleapis.com"]}
+    asked = {
+        "info": json.dumps(info),
+        "relay": relay,
+        "endpoint": endpoint,
+        "code": str(mine.code),
+        "card": mine.card.encode().decode(),
+        "share": b64(mine.share),
+        "now": NOW,
+    }
+    peer = Path(__file__).parent / "interop" / "wake.mjs"
+    done = subprocess.run(
+        [str(NODE), peer], input=json.dumps(asked), capture_output=True, text=True, timeout=60, check=True
+    )
+    said = json.loads(done.stdout)
+
+    theirs = code.read_pair_code(said["code"])
+    card = read_pair_card(unb64(said["card"]), theirs.card, NOW)
+    wake = read_wake(said["wake"], card.relays)
+    assert wake is not None
+    assert (wake.relay, key.open(unb64(wake.sealed), [relay])) == (relay, endpoint)
+    keys = Meeting(mine, theirs).keys(unb64(said["share"]))
+    assert b64(keys.receiving) == said["key"]
+    opened = open_envelope(unb64(said["letter"]), [mine.key], mine.card.address)
+    letter = Said(LETTER_BYTES, opened.salt, opened.header)
+    change = read_wake_change(opened.fields, keys.receiving, mine.card.address, letter, opened.body)
+    assert change == WakeChange(NOW, said["wake"])

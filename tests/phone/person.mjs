@@ -1,0 +1,128 @@
+/**
+ * A phone without a page that has contacts, for tests in Python with real relays: JSON lines in, JSON lines out. The book goes
+ * through its vault between any two questions; letters leave by the page's own sender. An error answers as `{error: code}`.
+ */
+import { createInterface } from "node:readline";
+import { chance } from "../../client/phone/chance.js";
+import { sayWake, sealTo } from "../../client/phone/contact-mail.js";
+import { Post } from "../../client/phone/contact-post.js";
+import {
+  addContact,
+  contactsFor,
+  digitsCodeFor,
+  newOffer,
+  offerCode,
+  readBook,
+  setLater,
+  setText,
+  stateOf,
+  verify,
+} from "../../client/phone/contacts.js";
+import { TocsinError } from "../../client/phone/errors.js";
+import { Sender } from "../../client/phone/page/sender.js";
+import { bareKit, withContacts } from "../../client/phone/prepare.js";
+import { press } from "../../client/phone/press.js";
+import { memoryStore } from "../../client/phone/store.js";
+import { tellContacts } from "../../client/phone/telling.js";
+import { createVault, openVault, saveVault } from "../../client/phone/vault.js";
+import { digest, jsonObject, utf8 } from "../../client/phone/wire.js";
+import { organisation } from "./card.mjs";
+
+const stretch = async (pin, salt) => digest(pin, salt); // Argon2id is not what is tried here
+const sender = new Sender({
+  store: memoryStore(),
+  fetch: (...asked) => fetch(...asked),
+  chance,
+  changed: () => settled(),
+});
+let vault = await createVault("1357", utf8("{}"), { chance, stretch });
+let kit = null;
+
+const operations = {
+  async new({ relays, label, wake }) {
+    const post = await opened();
+    const { offer } = await post.change((book) => newOffer(book, { relays, label, wake, now: Date.now(), chance }));
+    return { id: offer.id, code: await offerCode(offer) };
+  },
+  async scan({ id, code, label, seen }) {
+    const asked = { offer: id, text: code, label, seen, now: Date.now(), chance };
+    const { contact } = await (await opened()).change((book) => addContact(book, asked));
+    return { contact: contact.id, digits: await digitsCodeFor(contact) };
+  },
+  async sync() {
+    const post = await opened();
+    post.hurry();
+    const { paired, alerts } = await post.round();
+    await quiet();
+    return { paired, alerts, troubles: [...post.troubles.values()], failures: [...post.failures.values()] };
+  },
+  async list() {
+    const { contacts } = (await opened()).book;
+    return contacts.map((one) => ({ ...one, state: stateOf(one, Date.now()), half: null }));
+  },
+  async verify({ contact, said }) {
+    await (await opened()).change((book) => verify(book, contact, said));
+    return {};
+  },
+  async alert({ contact, type, text, place, passed }) {
+    const by = { now: Date.now(), chance };
+    const post = await opened();
+    sender.add((await post.change((book) => sealTo(book, contact, { type, text, place, passed }, by))).letters);
+    return quiet();
+  },
+  async wake({ contact, wake }) {
+    const post = await opened();
+    sender.add((await post.change((book) => sayWake(book, contact, wake, { now: Date.now(), chance }))).letters);
+    return quiet();
+  },
+  async reachable() {
+    const reached = await contactsFor((await opened()).book, Date.now());
+    return reached.map(({ wake }) => wake);
+  },
+  /** Write the words, seal them, press. */
+  async press({ contact, text, later, facts, duress }) {
+    const post = await opened();
+    await post.change((book) => setLater(setText(book, contact, text), contact, later));
+    const now = Date.now();
+    const { card } = await organisation({ now: Math.floor(now / 1_000) });
+    kit = await withContacts(bareKit(card, chance), await contactsFor(post.book, now), { now, chance });
+    const { letters } = await press(kit, { facts, duress, now, chance });
+    sender.add(letters.filter(({ mailbox }) => mailbox !== card.mailbox));
+    return quiet();
+  },
+  async tell({ type, facts, duress }) {
+    sender.add((await tellContacts(kit, { type, facts, duress, now: Date.now(), chance })).letters);
+    return quiet();
+  },
+};
+
+async function opened() {
+  vault = await openVault(vault.bytes, "1357", stretch);
+  const save = async (book) => {
+    vault = await saveVault(vault, utf8(JSON.stringify({ contacts: book })), chance);
+  };
+  const book = readBook(jsonObject(vault.content).contacts);
+  return new Post({ book, save, send: (letters) => sender.add(letters), fetch, chance });
+}
+
+let settled = () => {};
+
+/** Until every letter is at a relay. */
+function quiet() {
+  return new Promise((resolve) => {
+    settled = () => {
+      if (sender.outbox.entries.every(({ received }) => received !== null)) resolve({});
+    };
+    settled();
+  });
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { op, ...asked } = JSON.parse(line);
+  const answer = await operations[op](asked).catch((error) => {
+    if (!(error instanceof TocsinError)) throw error;
+    return { error: error.code };
+  });
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+process.exit(0);
