@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -21,7 +21,6 @@ from keys.errors import TocsinError
 STORY = "Задержана у метро Пушкинская, у Лены астма"
 ANSWER = "Адвокат А. Петрова едет к вам. Вы вправе не давать показаний (ст. 51)."
 READY_SECONDS = 30
-LOOK_SECONDS = 3
 
 
 class DemoFailed(TocsinError):
@@ -34,14 +33,14 @@ class DemoFailed(TocsinError):
 @click.command()
 @click.option("--once", is_flag=True, help="End after the round trip instead of waiting for your own reports.")
 def demo(once: bool) -> None:
-    """Everything on this machine, in a temporary folder: seal, carry, open, answer."""
+    """Everything on this machine, in a temporary folder: seal, carry, open, answer, look at the desk."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the relay is stopped and the folder removed
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as name:
         stage = Stage(Path(name))
         with stage.relay() as address:
             case = stage.round_trip(address)
             stage.look_at_the_relay()
-            with stage.phone():
+            with stage.phone(), stage.desk():
                 click.echo("\nThe round trip is done: sealed, carried, opened, answered.")
                 if not once:
                     stage.stay(case)
@@ -59,16 +58,32 @@ class Stage:
     @contextmanager
     def relay(self) -> Iterator[str]:
         """A relay process of its own; its address."""
-        command = [sys.executable, "-m", "relay", "serve", "--data", str(self.data), "--listen", "127.0.0.1:0"]
-        click.secho("$ tocsin relay serve --data relay --listen 127.0.0.1:0", bold=True)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+        words = ["relay", "serve", "--data", str(self.data), "--listen", "127.0.0.1:0"]
+        with self._running(words, "relay") as address:
+            yield address
+
+    @contextmanager
+    def desk(self) -> Iterator[None]:
+        """The organisation's desk, still locked."""
+        with self._running(["desk", "--home", str(self.home), "--listen", "127.0.0.1:0"], "client.cli"):
+            click.echo(f"the passphrase: {self.passphrase.read_text().strip()}")
+            yield
+
+    @contextmanager
+    def _running(self, words: list[str], module: str) -> Iterator[str]:
+        """A tocsin command that goes on until this ends; the address that it says it is reached at."""
+        self._show(tuple(words))
+        own = words if module == "client.cli" else words[1:]
+        process = subprocess.Popen([sys.executable, "-m", module, *own], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
         try:
             assert process.stdout is not None  # noqa: S101 - it was asked for above
-            line = process.stdout.readline().strip()
-            address = line.rpartition(" ")[2]
-            if not address.startswith("http"):
-                raise DemoFailed("the relay did not start")
-            click.echo(line)
+            for line in process.stdout:
+                click.echo(line.rstrip())
+                address = line.split()[-1] if line.split() else ""
+                if address.startswith("http"):
+                    break
+            else:
+                raise DemoFailed(f"tocsin {words[0]} did not start")
             yield address
         finally:
             process.terminate()
@@ -125,17 +140,13 @@ class Stage:
             yield
 
     def stay(self, case: str) -> None:
-        """Open what others send to this organisation until somebody presses ctrl-c."""
+        """Let the desk open what others send to this organisation until somebody presses ctrl-c."""
         card = self.folder / "card"
-        click.echo("\nTry it in another terminal (ctrl-c ends this and removes everything):\n")
+        click.echo("\nTry it in another terminal and look at the desk (ctrl-c ends this and removes everything):\n")
         click.echo(f"  tocsin report --to {card} --home {self.person} --case {case} --set stage=station")
         click.echo(f"  tocsin report --to {card} --home {self.person} --set stage=van --set people=2\n")
         with suppress(KeyboardInterrupt):
-            while True:
-                pulled = self.run("inbox", "pull", home=self.home, quiet=True)
-                if pulled["new"]:
-                    self.run("inbox", "list", home=self.home)
-                time.sleep(LOOK_SECONDS)
+            threading.Event().wait()
 
     def run(self, *words: str, home: Path | None = None, quiet: bool = False) -> dict[str, Any]:
         """Run a tocsin command and show it with its output, or with `quiet` give its first line of JSON."""

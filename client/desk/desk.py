@@ -1,0 +1,470 @@
+"""THE DOOR to an organisation's folder while it is unlocked: keys, records, journal, and the database in memory.
+
+Whatever happens is written to the journal first and to memory only then. Specified in `client/desk/journal.md`.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from sqlite_utils import Database
+
+from client import answering, files
+from client.cases import Assembled
+from client.desk import bundle, database, ingest
+from client.desk.answers import Answers
+from client.desk.arrivals import Arrivals, LettersMissing, named, received
+from client.desk.entry import (
+    Damaged,
+    Entry,
+    Exported,
+    Head,
+    Locked,
+    Merged,
+    Opened,
+    Replied,
+    Viewed,
+    What,
+    plain_name,
+)
+from client.desk.journal import Journal
+from client.desk.merging import Taking, everything
+from client.desk.sessions import SessionsMissing
+from client.desk.shelf import Shelf, case_of
+from client.files import CannotWrite
+from client.home import Home, unlock_home
+from client.inbox import PAGE, Inbox, Tally, keep_pace, report_address
+from client.records import Aside, Letter, Page, Records
+from client.spool import Spool
+from client.stations.pack import Pack
+from client.transport import BadAnswer, Problem, Transport, Unreachable
+from keys.envelope import commit
+from keys.errors import TocsinError
+from keys.message import ParcelRef
+from keys.wire import ID_BYTES, Chance, week_of
+
+JOURNAL = "journal"  # what an Exported says of a bundle for another desk
+_HEAD_DIGITS = 32  # of a head's hash, as shown to people: 128 bits
+
+
+class DeskClosed(TocsinError):
+    """the desk is locked"""
+
+    code = "desk-locked"
+    hint = "unlock it with the passphrase"
+
+
+class Desk:
+    """An unlocked desk. Any thread may call it: whoever reads or acts takes turns.
+
+    `version` rises with every change. `damage` is what was found wrong when it was unlocked. `read_only`: the journal
+    is damaged in the middle; letters are still collected and shown, and nothing else can be done.
+    """
+
+    def __init__(
+        self, home: Home, records: Records, spool: Spool, journal: Journal, *, by: str, clock: Callable[[], float],
+        chance: Chance,
+    ) -> None:  # fmt: skip
+        self.home, self.by, self.version = home, by, 0
+        self._records, self._spool, self._journal = records, spool, journal
+        self._clock, self._chance, self._session = clock, chance, chance(ID_BYTES)
+        self._turn, self._changed = threading.RLock(), threading.Condition()
+        self._merging, self._pacing = threading.Lock(), threading.Lock()
+        self._resources = ExitStack()
+        self._is_open = True
+        self._shelf, self._arrivals, self._answers = Shelf(records), Arrivals(), Answers()
+        self._unnoted: list[Page] = []
+        self._viewed: dict[str, Entry] = {}
+        self._db: Database
+        self._inbox = self._make_inbox()
+
+    @classmethod
+    def unlock(
+        cls, folder: Path, passphrase: str, by: str, *, packs: Sequence[Pack] = (), country: str = "",
+        mend: bool = False, clock: Callable[[], float] = time.time, chance: Chance = os.urandom,
+    ) -> Self:  # fmt: skip
+        """Open a home folder and keep every other command out of it. `packs`, `country`: as in `database.build`.
+        `mend`: set a damaged journal aside and go on with what could be read of it.
+
+        Raises NoName, NoHome, FolderBusy, KeystoreError, RecordsBroken, SpoolBroken, CannotRead, CannotWrite.
+        """
+        with ExitStack() as stack:
+            name = plain_name(by)
+            stack.enter_context(files.locked(folder))
+            home = unlock_home(folder, lambda: passphrase)
+            records = stack.enter_context(Records(folder, home.secrets.store))
+            spool = stack.enter_context(Spool(folder))
+            journal = Journal.open(folder, home.secrets.store, records.tail())
+            if mend and journal.read_only:
+                journal = journal.mend(home.secrets.store)
+            desk = cls(home, records, spool, journal, by=name, clock=clock, chance=chance)
+            desk._begin(packs, country)
+            desk._resources = stack.pop_all()
+        return desk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # Reading
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """The database, for this thread alone while it looks. Raises DeskClosed."""
+        with self._open():
+            yield self._db
+
+    def wait(self, version: int, seconds: float) -> int:
+        """Return when there is something newer than `version`, the time is over or the desk is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.version != version or not self._is_open, seconds)
+            return self.version
+
+    @property
+    def folder(self) -> Path:
+        return self.home.path
+
+    @property
+    def damage(self) -> list[Damaged]:
+        """What was found wrong when the desk was unlocked."""
+        return list(self._journal.damage)
+
+    @property
+    def read_only(self) -> bool:
+        return self._journal.read_only
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every entry of the journal, in its true order."""
+        with self._open():
+            return list(self._journal.sessions.entries)
+
+    @property
+    def head(self) -> Head:
+        """The last entry of this session: its hash stands for all that is known here. Raises JournalReadOnly."""
+        with self._open():
+            self._journal.check_writable()
+            return self._journal.sessions.head(self._session)
+
+    @property
+    def head_line(self) -> str:
+        """For people to keep elsewhere: how many entries, and the hash of the last one; empty if it is read only."""
+        with self._open():
+            if self.read_only:
+                return ""
+            return f"{len(self._journal.sessions.entries)} {self.head.hash.hex()[:_HEAD_DIGITS]}"
+
+    def file(self, case: str, sha256: str) -> Assembled:
+        """A photo or recording, put together in memory. Raises NoSuchCase, NoSuchFile."""
+        with self._open():
+            return self._shelf.file(case, sha256)
+
+    def missing(self, case: str, ref: ParcelRef) -> list[int]:
+        """The numbers of a file's pieces that have not come."""
+        with self._open():
+            return self._shelf.missing(case, ref)
+
+    def letters(self) -> list[Letter]:
+        """Every letter as it is kept."""
+        with self._open():
+            return list(self._records.letters())
+
+    def asides(self) -> list[Aside]:
+        """Every envelope that could not be used."""
+        with self._open():
+            return list(self._records.asides())
+
+    def left(self, answer: Entry) -> bool:
+        """Whether every envelope of an answer is known to be at a relay."""
+        with self._open():
+            return isinstance(answer.what, Replied) and self._answers.have_left(answer.what.ways)
+
+    def waiting(self) -> int:
+        """How many envelopes of answers no relay holds yet."""
+        with self._open():
+            letters = [self._spool.get(hash_) for hash_ in self._spool.hashes()]
+            return sum(one is not None and not one.letter.has_left for one in letters) + len(self._spool.held())
+
+    # Acting
+
+    def act(self, what: What) -> Entry:
+        """Note in the journal what somebody did; it is on the disk when this returns.
+
+        Raises BadEntry, CannotWrite, JournalReadOnly, DeskClosed; then nothing has happened.
+        """
+        with self._open():
+            if isinstance(what, Viewed) and what.case in self._viewed:
+                return self._viewed[what.case]
+            return self.acts([what])[0]
+
+    def acts(self, whats: Sequence[What]) -> list[Entry]:
+        """Several at once: all or none, but for a power cut in between, which may leave the first of them.
+
+        Viewing a case is not noted again until something came for it.
+        """
+        with self._open():
+            made = self._write([what for what in whats if not self._is_viewed(what)])
+            ingest.entries(self._db, made)
+            for one in made:
+                if isinstance(one.what, Viewed):
+                    self._viewed[one.what.case] = one
+            self.touch()
+            return made
+
+    def _is_viewed(self, what: What) -> bool:
+        return isinstance(what, Viewed) and what.case in self._viewed
+
+    def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
+        """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoWayBack."""
+        with self._open():
+            said, letters = answering.answer(
+                self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()), chance=self._chance,
+                seq=self._answers.last_seq(case),
+            )  # fmt: skip
+            ways = [one.sealed.hash for one in letters]
+            self._spool.hold(letters)
+            try:
+                noted = self.act(
+                    Replied(case=case, id=said.id, text=text, status=status, seq=said.seq, template=template, ways=ways)
+                )
+            except BaseException:
+                if not self._answers.are_said(ways):
+                    self._spool.drop(ways)
+                raise
+            self.release()
+            return noted
+
+    def release(self) -> None:
+        """Let answers go that stand in the journal."""
+        with self._open(), suppress(CannotWrite):
+            said = self._answers.are_said(self._spool.held())
+            if said:
+                self._spool.release(said)
+
+    def sent(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> None:
+        """Note the receipts that relays gave for an envelope of an answer."""
+        with self._open():
+            fresh = self._answers.fresh(envelope, receipts)
+            if fresh:
+                self.acts(fresh)
+
+    # Collecting
+
+    def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> Tally:
+        """Empty the mailbox at every relay once. A relay that fails does not keep the others from being emptied."""
+        tally = Tally()
+        for relay in self.home.secrets.relays:
+            try:
+                self.collect(transport, relay, tally=tally, tick=tick)
+            except Problem as problem:
+                tally.failures[relay] = problem.error
+            except (BadAnswer, Unreachable) as error:
+                tally.failures[relay] = error
+        return tally
+
+    def collect(
+        self, transport: Transport, relay: str, *, wait: int = 0, tally: Tally | None = None,
+        tick: Callable[[int], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        """Empty the mailbox at one relay, until nothing has come for `wait` seconds.
+
+        Raises Problem, BadAnswer, Unreachable, CannotWrite, DeskClosed.
+        """
+        with self._open():
+            key, counted = self.home.secrets.mailbox_key, tally or Tally()
+        for page in transport.pages(relay, key, PAGE, wait):
+            with self._open():
+                self._inbox.take(page, counted)
+            tick(len(page))
+
+    def keep_pace(self, transport: Transport) -> bool:
+        """Once a week: move on to this week's keys. False when no relay confirms the date. Raises ClockAhead."""
+        now = int(self._clock())
+        with self._pacing:
+            if week_of(now) <= self.home.secrets.week:
+                return True
+            confirmed = keep_pace(self.home, transport, now)
+        with self._open():
+            self._inbox = self._make_inbox()
+        return confirmed
+
+    def _make_inbox(self) -> Inbox:
+        kept = self.home.secrets
+        address = report_address(kept.root_public, kept.mailbox_key.id)
+        return Inbox(
+            self._records, address, kept.open_keys(), last_resort=kept.last_resort, clock=self._clock,
+            kept=self._take,
+        )  # fmt: skip
+
+    def _take(self, page: Page, batch: int | None) -> None:
+        self._put(batch, page.letters)
+        if page.letters or page.pieces or page.aside:
+            self._unnoted.append(page)
+        self._note_pages()
+
+    def _note_pages(self) -> None:
+        """Journal and show pages that are on the disk. One that cannot be journalled now waits for the next chance."""
+        while self._unnoted:
+            page = self._unnoted[0]
+            made = [] if self.read_only else self._write([received(page)])
+            del self._unnoted[0]
+            ingest.letters(self._db, page.letters)
+            ingest.entries(self._db, made)
+            self.touch()
+
+    # Another desk
+
+    def export_journal(self) -> Iterator[bytes]:
+        """Everything this desk has, sealed for another desk of the organisation, chunk by chunk."""
+        with self._open():
+            count = len(self._journal.sessions.entries)
+            if not self.read_only:
+                self.act(Exported(what=JOURNAL, count=count))
+            items = everything(self._records, list(self._journal.sessions.entries), self._open)
+            return bundle.write(items, self.home.secrets.store)
+
+    def merge_journal(self, stream: IO[bytes]) -> Merged:
+        """Take in what another desk exported; what is here already counts once. `stream` can be read twice.
+
+        Letters first, then entries: killed in between, the same again loses nothing and counts nothing twice.
+        Raises BadBundle, BadEntry, JournalReadOnly, CannotWrite, DeskClosed.
+        """
+        with self._merging:
+            with self._open():
+                self._journal.check_writable()
+                taking = Taking(self._records)
+            bundle.check(stream, store := self.home.secrets.store)
+            for item in bundle.read(stream, store):
+                with self._open():
+                    taking.take(item)
+                    if taking.size >= PAGE:
+                        self._keep(taking)
+            with self._open():
+                self._keep(taking)
+                return self._union(taking)
+
+    def _keep(self, taking: Taking) -> None:
+        letters = taking.page.letters
+        self._put(taking.keep(), letters)
+
+    def _put(self, batch: int | None, letters: list[Letter]) -> None:
+        self._shelf.put(batch, letters)
+        for one in letters:
+            self._viewed.pop(case_of(one), None)  # there is something new to view
+
+    def _union(self, taking: Taking) -> Merged:
+        fresh, forked = self._journal.sessions.sift(taking.entries)
+        grown = {one.session: one.head for one in fresh}
+        merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(taking.letters), forked=forked)
+        try:
+            self._append(fresh)
+        except BaseException:
+            self._unnoted.append(Page(letters=taking.letters))
+            raise
+        letters = self._shelf.find(named(fresh) | {commit(one.content) for one in taking.letters})
+        ingest.letters(self._db, self._arrivals.copies(letters))
+        ingest.entries(self._db, fresh)
+        self.touch()
+        if taking.letters or forked or any(map(_is_news, fresh)):
+            self.acts([*self._arrivals.late(taking.letters), merged])
+        return merged
+
+    # The session
+
+    def close(self, why: str = "stopped") -> str:
+        """Note the lock, and let go of the folder; the last `head_line`. What was readable in memory is wiped when the
+        process ends."""
+        with self._turn:
+            if not self._is_open:
+                return ""
+            if not self.read_only:
+                sessions = self._journal.sessions
+                heads = [head for head in sessions.tips() if head.session != self._session]
+                with suppress(TocsinError):
+                    self._write([Locked(why=why, heads=heads)])
+            line, self._is_open = self.head_line, False
+            self._db.close()
+            self._resources.close()
+        with self._changed:
+            self._changed.notify_all()
+        return line
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with self._turn:
+            if not self._is_open:
+                raise DeskClosed()
+            yield
+
+    def touch(self) -> None:
+        """Something that pages show has changed."""
+        with self._changed:
+            self.version += 1
+            self._changed.notify_all()
+
+    def _begin(self, packs: Sequence[Pack], country: str) -> None:
+        letters = list(self._shelf.load())
+        for one in self._journal.sessions.entries:
+            self._learn(one)
+        self._note_damage(letters)
+        if not self.read_only:
+            sessions = self._journal.sessions
+            known = [one.what for one in sessions.entries if isinstance(one.what, Damaged)]
+            damage = [one for one in self._journal.damage if one not in known]
+            opened = Opened(heads=sessions.tips(), version=version("tocsin"))
+            self._write([opened, *damage, *self._arrivals.late(letters)])
+        self._settle()
+        self._db = database.build(
+            self._arrivals.copies(letters), list(self._journal.sessions.entries), packs, country=country
+        )
+
+    def _note_damage(self, letters: list[Letter]) -> None:
+        damage, lost, gone = self._journal.damage, self._arrivals.lost(letters), self._journal.sessions.lost()
+        if lost:
+            damage.append(Damaged(code=LettersMissing.code, letters=lost))
+        if gone:
+            damage.append(Damaged(code=SessionsMissing.code, record=len(gone)))
+
+    def _settle(self) -> None:
+        """An answer that was sealed when the power failed goes if the journal has it, and else was never given."""
+        self.release()
+        with suppress(CannotWrite):
+            held = self._spool.held()
+            said = self._answers.are_said(held)
+            if not self.read_only:
+                self._spool.drop([one for one in held if one not in said])
+
+    def _write(self, whats: Sequence[What]) -> list[Entry]:
+        """New entries of this session, on the disk."""
+        sessions = self._journal.sessions
+        made = sessions.follow(self._session, whats, at=int(self._clock()), by=self.by)
+        self._append(made)
+        return made
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        tail = self._journal.append(entries)
+        with suppress(CannotWrite):
+            self._records.keep_tail(tail)
+        for one in entries:
+            self._learn(one)
+
+    def _learn(self, one: Entry) -> None:
+        self._answers.learn(one)
+        self._arrivals.learn(one)
+
+
+def _is_news(one: Entry) -> bool:
+    """Not only about desks and their merging: two desks would have to tell each other of that for ever."""
+    if isinstance(one.what, Exported):
+        return one.what.what != JOURNAL
+    return not isinstance(one.what, Opened | Locked | Merged)

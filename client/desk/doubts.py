@@ -1,0 +1,89 @@
+"""What about a letter must make one careful. Each flag is explained in `board.md`."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+AHEAD = 300  # seconds by which a phone's clock may differ before it is called wrong
+
+# Of a letter, and of the facts it brought.
+FLAGS = (
+    "mismatch",  # the relay gave another commitment than the depositor's: no receipt proves this letter
+    "last_resort",  # sealed to the key for phones that were offline long: its secrecy rests on a key that stays
+    "clock_ahead",  # the sender's clock was later than the letter's arrival
+    "practice",  # a trial press in a case that is none
+    "before_report",  # an amendment, and the report of its case has not come
+    "second_report",  # another report claims to begin the same case and says something else
+    "same_id",  # another message calls itself by the same id
+    "same_number",  # another message claims the same place in the case and says something else of the same field
+    "after_taken",  # said after the phone was said to be taken
+)
+DISPUTED = frozenset({"second_report", "same_id", "same_number"})
+
+
+class Letter(NamedTuple):
+    """What is needed of a letter to doubt it. `facts`: by field, those that do not fit too."""
+
+    number: int
+    id: str
+    kind: str
+    seq: int
+    at: int
+    said: int
+    pulled: int
+    practice: int
+    doubt: int  # 1: the relay gave another commitment
+    last_resort: int
+    repeated: int  # 1: another letter calls itself by its id
+    facts: Mapping[str, Any]
+
+
+def of_case(letters: Sequence[Letter]) -> dict[int, tuple[str, ...]]:
+    """Flags of each letter of a case by its number; letters in the order in which they were said."""
+    practice = all(one.practice for one in letters)
+    has_report = any(one.kind == "report" for one in letters)
+    quarrel = _quarrels(letters)
+    taken = _taken(letters)
+    found = {}
+    for one in letters:
+        is_true = {
+            "mismatch": one.doubt,
+            "last_resort": one.last_resort,
+            "clock_ahead": one.at > one.pulled + AHEAD,
+            "practice": one.practice and not practice,
+            "before_report": one.kind != "report" and not has_report,
+            "second_report": one.kind == "report" and one.number in quarrel["report"],
+            "same_id": one.repeated,
+            "same_number": one.number in quarrel["seq"],
+            "after_taken": taken is not None and one.said > taken,
+        }
+        found[one.number] = tuple(flag for flag in FLAGS if is_true[flag])
+    return found
+
+
+def _quarrels(letters: Sequence[Letter]) -> dict[str, set[int]]:
+    """Letters that claim the same place as another, or both to begin the case, and differ in a field."""
+    found: dict[str, set[int]] = {"report": set(), "seq": set()}
+    places: dict[Any, list[Letter]] = {}
+    for one in letters:
+        places.setdefault(one.seq, []).append(one)
+        if one.kind == "report":
+            places.setdefault("report", []).append(one)
+    for claim, rivals in places.items():
+        for one, other in _pairs(rivals):
+            if any(other.facts.get(field, value) != value for field, value in one.facts.items()):
+                found["report" if claim == "report" else "seq"] |= {one.number, other.number}
+    return found
+
+
+def _pairs(rivals: Sequence[Letter]) -> list[tuple[Letter, Letter]]:
+    """Each with each; against somebody who sends thousands, each with the first only."""
+    few = 20
+    if len(rivals) <= few:
+        return list(combinations(rivals, 2))
+    return [(rivals[0], one) for one in rivals[1:]]
+
+
+def _taken(letters: Sequence[Letter]) -> int | None:
+    """When it was first said that the phone is taken or about to be."""
+    return next((one.said for one in letters if one.facts.get("phone_taken") is True), None)

@@ -1,0 +1,54 @@
+"""Check this record: every file against the manifests, every message against its commitment. Needs no network."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+DATA = Path(__file__).resolve().parent
+COMMIT = b"tocsin/1/commit\0"
+
+
+def listed(algorithm: str) -> dict[str, str]:
+    lines = (DATA.parent / f"manifest-{algorithm}.txt").read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, name in (line.split(None, 1) for line in lines)}
+
+
+def wrong_files() -> Iterator[str]:
+    there = {path.relative_to(DATA.parent).as_posix() for path in DATA.rglob("*") if path.is_file()}
+    for algorithm in ("sha256", "sha512"):
+        manifest = listed(algorithm)
+        yield from (f"{name}: not in manifest-{algorithm}.txt" for name in sorted(there - set(manifest)))
+        for name, digest in sorted(manifest.items()):
+            if name not in there:
+                yield f"{name}: missing"
+            elif hashlib.new(algorithm, (DATA.parent / name).read_bytes()).hexdigest() != digest:
+                yield f"{name}: changed ({algorithm})"
+
+
+def wrong_messages() -> Iterator[str]:
+    with open(DATA / "messages.csv", encoding="utf-8", newline="") as table:
+        for row in csv.DictReader(table):
+            try:
+                yield from wrong_message(row)
+            except (OSError, ValueError, KeyError, TypeError):
+                yield f"messages.csv: line of {row.get('content')!r} names nothing that can be read"
+
+
+def wrong_message(row: dict[str, str]) -> Iterator[str]:
+    content = (DATA / row["content"]).read_bytes()
+    if hashlib.sha256(COMMIT + content).hexdigest() != row["commitment"]:
+        yield f"{row['content']}: not what was committed to"
+        return
+    length = int.from_bytes(content[32:36], "big")
+    if json.loads(content[36 : 36 + length]) != json.loads((DATA / row["header"]).read_bytes()):
+        yield f"{row['header']}: not the header of {row['content']}"
+
+
+wrong = [*wrong_files(), *wrong_messages()]
+print("\n".join(wrong) or "all files and commitments are right")
+sys.exit(bool(wrong))

@@ -1,0 +1,25 @@
+"""Totals on a map: RFC 7946, one point for each place of a pack."""
+
+import json
+from typing import Any
+
+from client.desk.exports.totals import Line, Totals
+from client.desk.subjects.text import line
+
+
+def geojson(totals: Totals) -> bytes:
+    """Positions are those of the pack. A hidden number is null; what stands in no pack has no position and is left
+    out, so that the features add up to less than there are."""
+    features = [feature for one in totals.lines if (feature := _feature(one)) is not None]
+    collection = {"type": "FeatureCollection", "features": features}
+    return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _feature(one: Line) -> dict[str, Any] | None:
+    place = one.place
+    if place is None or place.lat is None or place.lon is None:
+        return None
+    names = {"kind": one.kind, "name": line(place.name), "address": line(place.address), "city": line(place.city)}
+    numbers = {measure: cell.shown for measure, cell in one.cells.items()}
+    point = {"type": "Point", "coordinates": [place.lon / 100_000, place.lat / 100_000]}
+    return {"type": "Feature", "geometry": point, "properties": {**names, **numbers}}

@@ -1,0 +1,52 @@
+"""Totals with HXL hashtags (version 1.1): a row of heads, a row of hashtags, one row for each place, one for all."""
+
+from collections.abc import Sequence
+
+from client.desk.exports.cells import Cell, table
+from client.desk.exports.terms import terms
+from client.desk.exports.totals import MEASURES, SMALL, Line, Totals
+
+HEADS = {
+    "ru": (
+        "Вид места",
+        "Место",
+        "Город",
+        "Широта",
+        "Долгота",
+        "Задержано",
+        "Из них детей",
+        "Из них раненых",
+        "Заметка",
+    ),
+    "en": ("Kind of place", "Place", "City", "Latitude", "Longitude", "Held", "Children", "Injured", "Note"),
+}
+NOTES = {"ru": ("Всего", f"менее {SMALL} или скрыто"), "en": ("All", f"fewer than {SMALL}, or hidden")}
+
+
+def hxl(totals: Totals, language: str) -> bytes:
+    """A hidden number is an empty cell."""
+    every, hidden = NOTES[language]
+    rows = [_row(one, hidden) for one in totals.lines]
+    sums = [totals.sums[measure] for measure in MEASURES]
+    rows.append([every, None, None, None, None, *sums, hidden if None in sums else None])
+    return table(HEADS[language], [tags(), *rows])
+
+
+def tags() -> Sequence[str]:
+    """From the one list; what stands in no fact of a report has the standard's own."""
+    known = {field: names.hxl for field, names in terms().items()}
+    geo = known["place"].replace("`", "")
+    lat, lon = (f"#geo+{axis}" if f"#geo+{axis}" in geo else "" for axis in ("lat", "lon"))
+    measures = [known["people"], known["minors"], known["injured"]]
+    return ["#loc+type", known["station"], "#adm2+name", lat, lon, *measures, "#meta+note"]
+
+
+def _row(one: Line, hidden: str) -> list[Cell]:
+    place = one.place
+    where = (
+        [None] * 4
+        if place is None
+        else [place.name, place.city, *(None if x is None else x / 100_000 for x in (place.lat, place.lon))]
+    )
+    numbers = [one.cells[measure].shown for measure in MEASURES]
+    return [one.kind, *where, *numbers, hidden if None in numbers else None]

@@ -1,0 +1,55 @@
+"""Persons as CSV in a data package (Frictionless `datapackage.json`, version 1)."""
+
+import json
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any
+
+from client.desk.exports.cells import table
+from client.desk.exports.columns import SEPARATOR, Column, columns
+from client.desk.exports.people import People
+from client.desk.exports.terms import Terms, terms
+from client.desk.exports.zipped import zipped
+
+PATH = "persons.csv"
+
+
+def package(people: People, zone: tzinfo) -> bytes:
+    """A zip: the table, and a description of what stands in each column."""
+    shown = columns(people.audience)
+    data = table([one.name for one in shown], people.rows(shown, zone))
+    description = json.dumps(_description(shown, len(data)), ensure_ascii=False, indent=2).encode() + b"\n"
+    return zipped([("datapackage.json", description), (PATH, data)])
+
+
+def _description(shown: Sequence[Column], size: int) -> dict[str, Any]:
+    return {
+        "profile": "tabular-data-package",
+        "name": "persons",
+        "title": "Persons",
+        "resources": [
+            {
+                "profile": "tabular-data-resource",
+                "name": "persons",
+                "path": PATH,
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "bytes": size,
+                "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n"},
+                "schema": {"fields": [_field(one) for one in shown], "missingValues": [""]},
+            }
+        ],
+    }
+
+
+def _field(column: Column) -> dict[str, Any]:
+    names = terms().get(column.field, Terms("", "", ""))
+    known = {"huridocs": names.huridocs, "wgad": names.wgad}
+    several = {"description": f"several values, separated by {SEPARATOR}"} if column.many else {}
+    return {
+        "name": column.name,
+        "type": column.type,
+        **several,
+        **{vocabulary: term for vocabulary, term in known.items() if term},
+    }

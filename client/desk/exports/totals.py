@@ -1,0 +1,130 @@
+"""How many are held where, of those who allow to be counted; small numbers hidden so that none can be worked out.
+
+The rules, and why they hold, stand in `client/desk/exports.md`, "Totals".
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from client.desk.subjects.source import Place, Subject
+
+SMALL = 5  # fewer than this are never published
+SPREAD = 3  # what is hidden may be at least so many different numbers
+MEASURES = ("affected", "children", "injured")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number; `shown` is None where it is hidden."""
+
+    true: int
+    shown: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One place, or all places of a kind that stand in no pack (`place` None)."""
+
+    kind: str
+    place: Place | None
+    cells: dict[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Lines, and for each measure the sum of all of them, None where it would tell what is hidden. `left_out`: heads
+    that nobody allowed to count."""
+
+    lines: tuple[Line, ...]
+    sums: dict[str, int | None]
+    count: int
+    left_out: int
+
+
+def totals(everybody: Sequence[Subject]) -> Totals:
+    """Of everybody who is held."""
+    held = [subject for subject in everybody if subject.held]
+    counted = [subject for subject in held if subject.consent.allows("statistics")]
+    grouped: dict[tuple[str, Place | None], list[Subject]] = defaultdict(list)
+    for subject in counted:
+        grouped[subject.place.kind, subject.place if subject.place.listed else None].append(subject)
+    lines = tuple(_line(kind, place, subjects) for (kind, place), subjects in sorted(grouped.items(), key=_order))
+    sums = {measure: _sum(lines, measure) for measure in MEASURES}
+    heads = sum(subject.heads for subject in counted)
+    return Totals(lines, sums, heads, sum(subject.heads for subject in held) - heads)
+
+
+def _order(group: tuple[tuple[str, Place | None], list[Subject]]) -> tuple[str, ...]:
+    (kind, place), _ = group
+    return (kind, "", "", "") if place is None else (kind, place.city, place.name, place.address)
+
+
+def _line(kind: str, place: Place | None, subjects: list[Subject]) -> Line:
+    affected = sum(subject.heads for subject in subjects)
+    parts = {
+        "children": min(affected, sum(subject.minors for subject in subjects)),
+        "injured": min(affected, sum(subject.injured for subject in subjects)),
+    }
+    cells = {"affected": Cell(affected, affected if affected >= SMALL else None)}
+    for measure, true in parts.items():
+        # of ten of whom nine are children, one is not: that is a small number as well
+        is_small = affected < SMALL or 0 < true < SMALL or 0 < affected - true < SMALL
+        cells[measure] = Cell(true, None if is_small else true)
+    return Line(kind, place, cells)
+
+
+def _sum(lines: Sequence[Line], measure: str) -> int | None:
+    """The sum over all lines, if whoever knows it and the rules still cannot tell any hidden number."""
+    hidden = [line for line in lines if line.cells[measure].shown is None]
+    true = sum(line.cells[measure].true for line in lines)
+    rest = sum(line.cells[measure].true for line in hidden)
+    return true if _is_safe([_possible(line, measure) for line in hidden], rest) else None
+
+
+def _possible(line: Line, measure: str) -> int:
+    """What a hidden number may be, for all a reader knows: bit n is set for n."""
+    affected = line.cells["affected"].shown
+    if measure == "affected":
+        return _bits(range(1, SMALL))
+    if affected is None:
+        return _bits(range(SMALL))
+    return _bits(n for n in range(affected + 1) if 0 < n < SMALL or 0 < affected - n < SMALL)
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    return sum(1 << number for number in set(numbers))
+
+
+def _is_safe(possible: Sequence[int], rest: int) -> bool:
+    """Whether each hidden number may still be at least SPREAD different ones when their sum is known."""
+    before, after = [1], [1]
+    for one in possible:
+        before.append(_sums(before[-1], one))
+    for one in reversed(possible):
+        after.append(_sums(after[-1], one))
+    after.reverse()
+    for at, one in enumerate(possible):
+        left = (n for n in range(one.bit_length()) if one >> n & 1 and _meet(before[at], after[at + 1], rest - n))
+        if sum(1 for _ in left) < SPREAD:
+            return False
+    return True
+
+
+def _meet(these: int, those: int, total: int) -> bool:
+    """Whether one of these and one of those add up to the total."""
+    if total < 0:
+        return False
+    mirrored = int(f"{those:b}"[::-1], 2)  # bit n is now at width - n
+    shift = those.bit_length() - 1 - total
+    return bool(these & (mirrored >> shift if shift >= 0 else mirrored << -shift))
+
+
+def _sums(these: int, those: int) -> int:
+    """Every sum of one of these and one of those."""
+    found, at = 0, 0
+    while those >> at:
+        if those >> at & 1:
+            found |= these << at
+        at += 1
+    return found

@@ -1,0 +1,52 @@
+"""Persons as CSV for an import into Uwazi: ASCII heads, days as dates, `lat|lon` in `..._geolocation`."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from client.desk.exports.cells import Cell, table
+from client.desk.exports.columns import SEPARATOR, Column, Row, columns
+from client.desk.exports.people import People
+from client.desk.exports.terms import terms
+from client.desk.subjects.source import Subject
+
+TITLE = "title"
+PLACE = "exact_location"
+# What the title and the location say already.
+_LEFT = ("name", "station", "lat", "lon", "place")
+
+
+def uwazi(people: People, zone: tzinfo) -> bytes:
+    shown = [one for one in columns(people.audience) if one.name not in _LEFT]
+    heads = [TITLE, *_heads(shown), PLACE, f"{PLACE}_geolocation"]
+    return table(heads, _rows(people, shown, zone))
+
+
+def _rows(people: People, shown: list[Column], zone: tzinfo) -> Iterator[list[Cell]]:
+    cells = people.rows(shown, zone)
+    for number, (subject, row) in enumerate(zip(people.subjects, cells, strict=True), 1):
+        written = Row(subject, zone, people.others)
+        is_named = people.audience != "publish" or subject.consent.allows("name")
+        title = (is_named and written.named(subject.name)) or f"Person {number}"
+        yield [title, *row, _place(written, people.audience), _position(subject)]
+
+
+def _heads(shown: list[Column]) -> list[str]:
+    """HURIDOCS names where they name one column only, else ours; both are ASCII."""
+    slugs = {one.name: terms()[one.field].slug for one in shown}
+    times = Counter(slugs.values())
+    return [slugs[one.name] if slugs[one.name] and times[slugs[one.name]] == 1 else one.name for one in shown]
+
+
+def _place(row: Row, audience: str) -> str | None:
+    if row.subject.place.listed:
+        return row.subject.place.name
+    return None if audience == "publish" else row.words(row.subject.place.name)
+
+
+def _position(subject: Subject) -> str | None:
+    """That of the station, never that of a phone."""
+    place = subject.place
+    if not place.listed or place.lat is None or place.lon is None:
+        return None
+    return f"{place.lat / 100_000:.5f}{SEPARATOR}{place.lon / 100_000:.5f}"

@@ -1,0 +1,221 @@
+"""Where people are held, drawn by us: no picture of a map is asked for anywhere, so nobody learns what is looked at.
+
+Positions come from the signed list of stations. The drawing is flat around its middle; a degree of longitude is as long
+as it is at that latitude. Circles that would cover each other are drawn as one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, cos, floor, log10, radians, sqrt
+
+WIDTH, HEIGHT = 1_200, 640  # units of the drawing
+MARGIN = 46
+SMALLEST, LARGEST = 11.0, 40.0  # radius of a circle
+METRES = 1.113_2  # in 1e-5 degree of latitude
+SPAN = 4_000  # a drawing shows at least these many 1e-5 degrees, about 4 km
+TOUCH = 0.85  # circles closer than this part of their radii together become one
+LABELS = 40
+LETTER, LINE = 7.2, 17.0  # width of a letter and height of a line of a label
+LETTERS = 34
+CONTEXT = 3_000  # other stations, drawn as dots
+TURN = 36_000_000
+STEPS = (1, 2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place with people: its number, words for it, position in 1e-5 degree, heads."""
+
+    number: int
+    name: str
+    city: str
+    lat: int
+    lon: int
+    heads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words beside a circle. `anchor`: of SVG's text."""
+
+    x: float
+    y: float
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """One spot, or several that lie too close to be told apart at this scale."""
+
+    x: float
+    y: float
+    radius: float
+    heads: int
+    spots: tuple[Spot, ...]
+    label: Label | None = None
+
+    @property
+    def name(self) -> str:
+        """The spot's name; of several their city when it is one, else that of the biggest."""
+        cities = {spot.city for spot in self.spots if spot.city}
+        if len(self.spots) > 1 and len(cities) == 1:
+            return cities.pop()
+        return max(self.spots, key=lambda spot: spot.heads).name
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Everything an SVG of WIDTH x HEIGHT needs. `scale`: length of the bar, and how many metres it stands for."""
+
+    circles: tuple[Circle, ...]
+    dots: tuple[tuple[float, float], ...]
+    bar: float
+    metres: int
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A projection: the middle, and how many units of the drawing one 1e-5 degree of latitude takes."""
+
+    lat: float
+    lon: float
+    scale: float
+
+    @property
+    def squeeze(self) -> float:
+        return max(0.05, cos(radians(self.lat / 100_000)))
+
+    def place(self, lat: int, lon: int) -> tuple[float, float]:
+        """Where a position lies on the drawing; the date line is crossed the short way."""
+        east = (lon - self.lon + TURN / 2) % TURN - TURN / 2
+        return (
+            round(WIDTH / 2 + east * self.squeeze * self.scale, 1),
+            round(HEIGHT / 2 - (lat - self.lat) * self.scale, 1),
+        )
+
+
+def draw(spots: Sequence[Spot], others: Iterable[tuple[int, int]] = ()) -> Drawing | None:
+    """A drawing that has room for all spots; `others`: positions of stations where nobody is known to be held."""
+    if not spots:
+        return None
+    frame = fit(spots)
+    circles = _labelled(_joined([_circle(frame, spot, _most(spots)) for spot in spots]))
+    bar, metres = _bar(frame)
+    return Drawing(tuple(circles), tuple(_dots(frame, others)), bar, metres)
+
+
+def fit(spots: Sequence[Spot]) -> Frame:
+    """The frame in which all of them lie."""
+    first = spots[0].lon
+    easts = [(spot.lon - first + TURN // 2) % TURN - TURN // 2 for spot in spots]
+    lats = [spot.lat for spot in spots]
+    lat, lon = (min(lats) + max(lats)) / 2, first + (min(easts) + max(easts)) / 2
+    flat = Frame(lat, lon, 1.0)
+    tall = max(SPAN, max(lats) - min(lats))
+    wide = max(SPAN, (max(easts) - min(easts)) * flat.squeeze)
+    return Frame(lat, lon, min((HEIGHT - 2 * MARGIN) / tall, (WIDTH - 2 * MARGIN) / wide))
+
+
+def _most(spots: Sequence[Spot]) -> int:
+    return max(spot.heads for spot in spots)
+
+
+def _radius(heads: int, most: int) -> float:
+    """Area grows with heads, as eyes compare areas."""
+    return round(max(SMALLEST, LARGEST * sqrt(heads / max(most, 1))), 1)
+
+
+def _circle(frame: Frame, spot: Spot, most: int) -> Circle:
+    x, y = frame.place(spot.lat, spot.lon)
+    return Circle(x, y, _radius(spot.heads, most), spot.heads, (spot,))
+
+
+def _joined(circles: list[Circle]) -> list[Circle]:
+    """Join the two that cover each other most, until none do; the biggest first."""
+    found: list[Circle] = []
+    for one in sorted(circles, key=lambda circle: (-circle.heads, circle.spots[0].number)):
+        met = one
+        while (other := next((held for held in found if _touch(held, met)), None)) is not None:
+            found.remove(other)
+            met = _join(other, met)
+        found.append(met)
+    most = max(circle.heads for circle in found)
+    return sorted((_resized(one, most) for one in found), key=lambda circle: -circle.heads)
+
+
+def _touch(a: Circle, b: Circle) -> bool:
+    return (a.x - b.x) ** 2 + (a.y - b.y) ** 2 < (TOUCH * (a.radius + b.radius)) ** 2
+
+
+def _join(a: Circle, b: Circle) -> Circle:
+    heads = a.heads + b.heads
+    part = (b.heads / heads) if heads else 0.5
+    x, y = a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part
+    radius = min(LARGEST, sqrt(a.radius**2 + b.radius**2))
+    return Circle(round(x, 1), round(y, 1), round(radius, 1), heads, (*a.spots, *b.spots))
+
+
+def _resized(one: Circle, most: int) -> Circle:
+    """Never larger than when it was found apart from its neighbours."""
+    return Circle(one.x, one.y, min(one.radius, _radius(one.heads, most)), one.heads, one.spots)
+
+
+def _labelled(circles: list[Circle]) -> list[Circle]:
+    """Words beside the biggest circles, where they cover neither a circle nor other words."""
+    taken = [(one.x - one.radius, one.y - one.radius, one.x + one.radius, one.y + one.radius) for one in circles]
+    found: list[Circle] = []
+    for one in circles:
+        label = next(iter(_free(one, taken)), None) if len(found) < LABELS else None
+        if label is not None:
+            taken.append(_box(label))
+        found.append(Circle(one.x, one.y, one.radius, one.heads, one.spots, label))
+    return found
+
+
+def _free(one: Circle, taken: list[tuple[float, float, float, float]]) -> Iterable[Label]:
+    more = f" +{len(one.spots) - 1}" if len(one.spots) > 1 else ""
+    name = one.name if len(one.name) <= LETTERS else one.name[: LETTERS - 1] + "…"
+    gap = one.radius + 5
+    for x, y, anchor in (
+        (one.x + gap, one.y + 5, "start"),
+        (one.x - gap, one.y + 5, "end"),
+        (one.x, one.y - gap - 3, "middle"),
+        (one.x, one.y + gap + 12, "middle"),
+    ):
+        label = Label(round(x, 1), round(y, 1), anchor, name + more)
+        left, top, right, bottom = box = _box(label)
+        inside = left >= 0 and right <= WIDTH and top >= 0 and bottom <= HEIGHT
+        if inside and not any(_cover(box, other) for other in taken):
+            yield label
+
+
+def _box(label: Label) -> tuple[float, float, float, float]:
+    width = LETTER * len(label.text)
+    left = label.x - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
+    return left, label.y - LINE + 4, left + width, label.y + 4
+
+
+def _cover(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _dots(frame: Frame, others: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
+    seen: dict[tuple[int, int], tuple[float, float]] = {}
+    for lat, lon in others:
+        x, y = frame.place(lat, lon)
+        if 0 <= x <= WIDTH and 0 <= y <= HEIGHT:
+            seen.setdefault((floor(x / 6), floor(y / 6)), (x, y))
+        if len(seen) >= CONTEXT:
+            break
+    return list(seen.values())
+
+
+def _bar(frame: Frame) -> tuple[float, int]:
+    """A round number of metres that takes about a sixth of the width, and its length."""
+    wanted = WIDTH / 6 / frame.scale * METRES
+    power = 10 ** floor(log10(wanted))
+    metres = max(step * power for step in STEPS if step * power <= ceil(wanted))
+    return round(metres / METRES * frame.scale, 1), int(metres)

@@ -1,0 +1,61 @@
+"""Why a case needs somebody. Specified in `board.md`."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# From the most to the least pressing; a case has every reason that is true of it.
+REASONS = (
+    "coerced",  # the person may be made to say what the report says
+    "minor",
+    "injured",
+    "clock",  # runs out within the hour, or did within the last one
+    "disputed",  # messages or links contradict each other
+    "crowd",  # one unconfirmed report claims more people than are believed
+    "refused",  # a lawyer was refused
+    "no_lawyer",
+    "question",  # the reporter asked or told something and no answer went out since
+    "unanswered",  # no answer ever went out, and one can
+    "changed",  # something came since anybody looked
+    "unseen",  # nobody has looked yet
+)
+BIT = {reason: 1 << (len(REASONS) - 1 - at) for at, reason in enumerate(REASONS)}
+
+# These ask for somebody now; the others only say how much it matters.
+WAITING = ("clock", "disputed", "question", "unanswered", "changed", "unseen")
+SOON = 3_600
+
+ASKING = frozenset({"account", "needs"})  # what somebody who wants to be answered says
+QUIET = frozenset({"place", "files"})  # a position every two minutes is no news
+
+
+class Came(NamedTuple):
+    """A letter as it matters here: when it was pulled, and which fields it brought."""
+
+    pulled: int
+    fields: frozenset[str]
+
+
+def mask(reasons: Iterable[str]) -> int:
+    return sum(BIT[reason] for reason in reasons)
+
+
+def told(bits: int) -> tuple[str, ...]:
+    return tuple(reason for reason in REASONS if bits & BIT[reason])
+
+
+def news(letters: Iterable[Came]) -> int:
+    """When something last came that is more than a position."""
+    return max((one.pulled for one in letters if not one.fields or not one.fields <= QUIET), default=0)
+
+
+def unheard(letters: Iterable[Came], looked: int | None, answered: int | None, *, answerable: bool) -> list[str]:
+    """What nobody has looked at or answered. `looked`, `answered`: when somebody last did; None: never."""
+    came = list(letters)
+    asked = any(one.fields & ASKING and (answered is None or one.pulled > answered) for one in came)
+    is_true = {
+        "question": asked,
+        "unanswered": answerable and answered is None,
+        "changed": looked is not None and news(came) > looked,
+        "unseen": looked is None,
+    }
+    return [reason for reason, holds in is_true.items() if holds]

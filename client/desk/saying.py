@@ -1,0 +1,43 @@
+"""Answers that stand ready, in the reporter's language: `templates_reply/*.json`, the same keys in all of them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "templates_reply"
+LANGUAGES = ("ru", "en", "uk", "be", "kk", "fa")
+# Template -> the status the reporter's phone is told; the order is that of the keys 1 to 4.
+TEMPLATES = {"received": "received", "lawyer": "lawyer", "rights": "received", "released": "received"}
+
+
+@cache
+def _ready(language: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def name(language: str) -> str:
+    """The language in its own words."""
+    return str(_ready(language)["name"])
+
+
+def direction(language: str) -> str:
+    """`ltr` or `rtl`."""
+    return str(_ready(language)["dir"])
+
+
+def fill(template: str, language: str, *, lawyer: str = "", country: str = "") -> str:
+    """The words of a template. `country`: of the station, when it is known; only then a law is named."""
+    ready = _ready(language)
+    law = ready["laws"].get(country, "")
+    text: str = ready[f"{template}_named" if template == "lawyer" and lawyer else template]
+    # Not str.format: a lawyer's name is a stranger's text as well.
+    return text.replace("{law}", f" ({law})" if law else "").replace("{lawyer}", lawyer)
+
+
+def choose(spoken: Iterable[str], own: Iterable[str]) -> str:
+    """The first language in which answers stand ready: of those the reporter speaks, else of the organisation's."""
+    codes = (one.strip().lower().replace("_", "-").partition("-")[0] for one in (*spoken, *own))
+    return next((code for code in codes if code in LANGUAGES), "ru")

@@ -1,0 +1,24 @@
+/** What the pages do beside being pages: stay up to date, take keys, count down to the lock, print. All of it can be
+ *  missing: every page and form works without. */
+
+import { watch } from "./idle.js";
+import { listen } from "./keys.js";
+import { follow } from "./live.js";
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+
+follow(main);
+watch(main);
+listen();
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  /** @type {HTMLElement} */ (button).hidden = false;
+  button.addEventListener("click", () => print());
+}
+for (const button of document.querySelectorAll("[data-open]")) {
+  const name = /** @type {HTMLElement} */ (button).dataset.open ?? "";
+  const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById(name));
+  button.addEventListener("click", () => dialog?.showModal());
+}
+// A page a browser kept in memory must not come back from there after the desk was locked.
+addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -1,0 +1,309 @@
+"""A desk with 20,000 reports: unlocking, refreshing, searching, matching, memory, and how long every page takes.
+
+`python -m tests.bench.desk [--reports 20000] [--rounds 15]`. One report for each case, from a night made up in the same
+proportions as the replayed one. Beside each figure stands what bare HPKE takes for the same letters in the same run.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, TypeVar
+
+from rich.progress import Progress
+
+from client import home
+from client.desk import board, matching, search, view
+from client.desk.app import create_app
+from client.desk.desk import Desk
+from client.home import Profile, unlock_home
+from client.inbox import PAGE
+from client.stations.body import Station
+from client.stations.pack import About, Pack
+from keys.envelope import HPKE, Address, Sealed
+from keys.wire import LETTER_BYTES, Purpose
+from tests.desk import night
+from tests.desk.keeping import TOKEN, Held
+from tests.desk.night import Letter
+from tests.desk.office import RELAYS, Post
+from tests.desk.pages import Browser
+from tests.desk.sealing import Phones
+
+REPORTS, ROUNDS, STATIONS = 20_000, 15, 70
+BARE_LETTERS = 2_000
+PAGES = (
+    "/ /queue /queue?first=5000 /map /names /people /people?first=10000 /duplicates /officials /handover /journal "
+    "/exports /practice /search"
+)
+BAR_PAGE, BAR_REFRESH = 150, 150  # ms
+PASSPHRASE = "five random words for this"
+LENGTH = 14 * 3_600
+QUERIES = (
+    "Иванов",
+    "ivanov aleksandr",
+    "Щербаков",
+    "scherbakow",
+    "A123",
+    "9161234567",
+    "محمد",
+    "ОВД Номер 7",
+    "сми",
+    "ъъъъ",
+)
+Kind = TypeVar("Kind")
+
+
+def stations() -> list[Station]:
+    """As many as a capital has."""
+    return [
+        Station(
+            f"s{n}",
+            (f"ОВД Номер {n}",),
+            f"Москва, ул. {n}-я, {n}",
+            5_560_000 + 400 * (n % 9),
+            3_740_000 + 900 * (n // 9),
+        )
+        for n in range(STATIONS)
+    ]
+
+
+def pack() -> Pack:
+    about = About("list", "", 1, 1, "RU", "", "", "", STATIONS, 1, "")
+    return Pack(about, tuple(stations()))
+
+
+def reports(count: int, now: int) -> list[Letter]:
+    """One letter for each case, with all that the night tells of it."""
+    people = round(count / 0.93)  # a van is one report of many, and a tenth are reported twice
+    told: dict[int, Letter] = {}
+    made = night.replay([("площадь", people)], stations(), "list", now - LENGTH, seed=7)
+    facts: dict[int, dict[str, Any]] = defaultdict(dict)
+    for letter in made.letters:
+        facts[letter.case] |= letter.facts
+        told[letter.case] = letter
+    cases = [one for one in told.values() if not one.practice][:count]
+    return [Letter(one.case, 0, one.at, facts[one.case], one.when) for one in cases]
+
+
+# In the first process: fill a folder
+
+
+def fill(folder: Path, count: int) -> int:
+    """An organisation that has collected so many reports; how many there are."""
+    now = int(time.time())
+    made = home.create(folder, PASSPHRASE, Profile("", RELAYS), now=now)
+    phones, post = Phones(made.card, now), Post()
+    letters = reports(count, now)
+    with Progress() as progress, Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()]) as desk:
+        task = progress.add_task("sealing, collecting", total=len(letters))
+        spent = 0.0
+        for start in range(0, len(letters), PAGE):
+            for letter in letters[start : start + PAGE]:
+                post.lay(RELAYS[0], phones.seal(letter))
+            begin = time.process_time()
+            tally = desk.pull(post)  # type: ignore[arg-type]
+            spent += time.process_time() - begin
+            assert not tally.failures
+            progress.update(task, advance=tally.new)
+    row("collected, opened, journalled, counted", spent * 1e3 / len(letters), "ms each", "processor time")
+    return len(letters)
+
+
+# In the second: measure a desk that is unlocked
+
+
+@dataclass
+class Measured:
+    """A desk in use. `bare`: milliseconds of bare HPKE for one letter."""
+
+    desk: Desk
+    browser: Browser
+    phones: Phones
+    post: Post
+    bare: float
+    rounds: int
+
+    def page(self, path: str) -> Callable[[], object]:
+        def ask() -> None:
+            answer = self.browser.get(path)
+            assert answer.status_code == 200, (path, answer.status_code)
+
+        return ask
+
+    def posted(self, path: str, **fields: str) -> Callable[[], object]:
+        def ask() -> None:
+            answer = self.browser.post(path, referer=path, **fields)
+            assert answer.status_code == 303, (path, answer.status_code)
+            self.page(answer.headers["Location"])()
+
+        return ask
+
+
+def bare(phones: Phones, key: Any) -> float:
+    """Milliseconds for one letter that is only decrypted."""
+    letters = [phones.seal(Letter(n, 0, phones.now, {"stage": "van", "people": 7})) for n in range(BARE_LETTERS)]
+    info = Address(Purpose.REPORT, phones.card.root, phones.card.mailbox).info(LETTER_BYTES)
+    begin = time.process_time()
+    for one in letters:
+        HPKE.decrypt(memoryview(one.envelope)[1:], key, info=info)
+    return (time.process_time() - begin) * 1e3 / len(letters)
+
+
+def rss() -> float:
+    """MB of memory that this process holds."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def measure(folder: Path, rounds: int) -> None:
+    now = int(time.time())
+    card = home.card_of(folder)
+    phones = Phones(card, now)
+    begin = time.perf_counter()
+    opened = unlock_home(folder, lambda: PASSPHRASE)
+    argon = (time.perf_counter() - begin) * 1e3
+    each = bare(phones, opened.secrets.open_keys()[0].key)
+    before = rss()
+    begin = time.perf_counter()
+    desk = Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()])
+    unlocked = (time.perf_counter() - begin) * 1e3
+    held = Held(lambda passphrase, by: desk, desk=desk)
+    browser = Browser(create_app(held))
+    browser.post("/enter", token=TOKEN)
+    one = Measured(desk, browser, phones, Post(), each, rounds)
+    begin = time.perf_counter()
+    one.page("/")()
+    first = (time.perf_counter() - begin) * 1e3
+    with desk.reading() as db:
+        cases = view.ids(db)
+    whole = each * len(cases)
+    row(f"bare HPKE for {len(cases):,} letters", whole, "ms", f"{each:.3f} ms each")
+    row(
+        "unlock to board",
+        unlocked + first,
+        "ms",
+        f"{(unlocked + first) / whole:.1f} x bare; {argon:.0f} of it Argon2id",
+    )
+    row("memory when unlocked", rss(), "MB", f"{before:.0f} before")
+    matched(one, len(cases))
+    row("memory when matched", rss(), "MB")
+    refreshed(one)
+    searched(one)
+    answered(one, cases)
+    row("memory after all that", rss(), "MB")
+    desk.close()
+
+
+def matched(one: Measured, count: int) -> None:
+    begin = time.perf_counter()
+    with one.desk.reading() as db:
+        matching.work(db, 600)
+    took = (time.perf_counter() - begin) * 1e3
+    row("matching everybody", took, "ms", f"{took / (one.bare * count):.1f} x bare")
+    with one.desk.reading() as db:
+        pairs = len(matching.candidates(db, count))
+        chosen = choose(view.ids(db), 200)
+        times = [timed(lambda case=case: matching.of_person(db, f"{case}#0")) for case in chosen]
+    spread("matching one person", times, one, f"{pairs:,} pairs are offered in all")
+
+
+def refreshed(one: Measured) -> None:
+    """From a letter at the relay to the board that has it."""
+    whole, parts = [], []
+    for number in range(one.rounds * 2):
+        station = {"pack": "list", "id": f"s{number}", "certainty": "confirmed"}
+        facts = {"stage": "station", "people": 1, "name": f"Новый Человек{number}", "station": station}
+        letter: Sealed = one.phones.seal(Letter(10**6 + number, 0, one.phones.now, facts))
+        one.post.lay(RELAYS[0], letter)
+        begin = time.perf_counter()
+        one.desk.pull(one.post)  # type: ignore[arg-type]
+        middle = time.perf_counter()
+        one.page("/")()
+        whole.append((time.perf_counter() - begin) * 1e3)
+        parts.append((middle - begin) * 1e3)
+    spread("one new letter: opened, kept, journalled, counted", parts, one)
+    spread("one new letter: until the board shows it", whole, one, f"bar {BAR_REFRESH} ms")
+    with one.desk.reading() as db:
+        times = [timed(lambda: board.board(db, one.phones.now)) for _ in range(one.rounds)]
+    spread("the board alone, without its page", times, one)
+
+
+def searched(one: Measured) -> None:
+    with one.desk.reading() as db:
+        times = [timed(lambda text=text: search.search(db, text)) for text in QUERIES for _ in range(3)]
+    spread("search", times, one, f"{len(QUERIES)} questions")
+
+
+def answered(one: Measured, cases: list[str]) -> None:
+    """Every page a caseworker has."""
+    with one.desk.reading() as db:
+        place = max(board.board(db, one.phones.now).rows, key=lambda row: row.count.reported).place.number
+    chosen = choose(range(1, len(cases)), one.rounds)
+    pages: dict[str, list[Callable[[], object]]] = {path: [one.page(path)] * one.rounds for path in PAGES.split()}
+    for path in (f"/place/{place}", f"/place/{place}/names"):
+        pages[path] = [one.page(path)] * one.rounds
+    pages["/case/N"] = [one.page(f"/case/{number}") for number in chosen]
+    pages["/search, asked"] = [one.posted("/search", text=QUERIES[at % len(QUERIES)]) for at in range(one.rounds)]
+    note = {"text": "позвонить адвокату"}
+    pages["/case/N, a note"] = [one.posted(f"/case/{number}/note", **note) for number in chosen]
+    for path, asks in pages.items():
+        try:
+            asks[-1]()  # templates are compiled when they are first used
+            spread(f"page {path}", [timed(ask) for ask in asks], one, "", BAR_PAGE)
+        except AssertionError as error:
+            print(f"  page {path}: {error}", flush=True)
+
+
+# Figures
+
+
+def choose(some: Sequence[Kind], count: int) -> list[Kind]:
+    """So many of them, spread over all."""
+    return [some[at * len(some) // count] for at in range(count)]
+
+
+def timed(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return (time.perf_counter() - begin) * 1e3
+
+
+def row(name: str, figure: float, unit: str, note: str = "") -> None:
+    print(f"  {name:<54} {figure:11,.1f} {unit:<8} {note}", flush=True)
+
+
+def spread(name: str, times: list[float], one: Measured, note: str = "", bar: float | None = None) -> None:
+    """Median, and what one in twenty takes longer than."""
+    high = quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+    over = f"  OVER {bar:.0f}" if bar is not None and high > bar else ""
+    told = f"p95 {high:,.1f}   {median(times) / one.bare:,.0f} x one bare letter   {note}{over}"
+    row(name, median(times), "ms", told)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reports", type=int, default=REPORTS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.measure:
+        measure(asked.measure, asked.rounds)
+        return
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as name:
+        folder = Path(name) / "office"
+        count = fill(folder, asked.reports)
+        print(f"{count:,} reports, each a case; {STATIONS} stations; medians of {asked.rounds} rounds", flush=True)
+        # a process of its own, so that nothing that made the letters stands in its memory
+        words = ["-m", "tests.bench.desk", "--measure", str(folder), "--rounds", str(asked.rounds)]
+        subprocess.run([sys.executable, *words], check=True, env=os.environ)
+
+
+if __name__ == "__main__":
+    main()
