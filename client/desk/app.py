@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from client.desk import saying
-from client.desk.door import FORM_BYTES, Keeper, NotHere, Refused, guard
+from client.desk.desk import DeskClosed
+from client.desk.door import FORM_BYTES, IsLocked, Keeper, NotHere, Refused, guard
 from client.desk.pages import (
     answers,
     board,
@@ -95,6 +96,8 @@ def _around() -> dict[str, object]:
 
 
 def _refuse(problem: TocsinError) -> tuple[str, int]:
+    if isinstance(problem, DeskClosed):  # locked while this was on its way
+        problem = IsLocked()
     status = problem.status if isinstance(problem, Refused) else HTTPStatus.BAD_REQUEST
     return render_template("error.html", words=frame.in_words(problem), code=problem.code), status
 

@@ -49,6 +49,7 @@ class Place:
     country: str
     lat: int | None
     lon: int | None
+    phone: str
     pack: str
     station: str
 
@@ -193,7 +194,7 @@ def _row(row: dict[str, Any], cases: dict[int, int], clock: Ends) -> Row:
 
 def _place(row: dict[str, Any]) -> Place:
     return Place(row["number"], row["kind"], row["name"], row["address"], row["city"], row["country"], row["lat"],
-                 row["lon"], row["pack"], row["station"])  # fmt: skip
+                 row["lon"], row["phone"], row["pack"], row["station"])  # fmt: skip
 
 
 def _sum(counts: list[Count], cases: int) -> Count:

@@ -34,7 +34,6 @@ _BOUNDS = {Kind.OTHER: (3.0, 12.0), Kind.GIVEN: (2.5, 7.0), Kind.FATHER: (2.0, 6
 _INITIAL = 2.0
 # Brothers have a surname, a patronymic, a mother's telephone number and a van in common.
 _DIFFERS = {Kind.OTHER: -8.0, Kind.GIVEN: -24.0, Kind.FATHER: -12.0}
-_INITIAL_DIFFERS = -8.0
 _KEYS = {Kind.OTHER: "surname", Kind.GIVEN: "given", Kind.FATHER: "patronymic"}
 
 _LOOKALIKE = str.maketrans("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI")  # the only letters a Russian or Ukrainian plate has
@@ -243,7 +242,7 @@ def _left_over(a: list[Word], b: list[Word]) -> list[Reason]:
         if _has(a, kind) and _has(b, kind):
             found.append(Reason(f"{_KEYS[kind]}_differs", weight))
     if (_has(a, Kind.GIVEN) and _has(b, Kind.INITIAL)) or (_has(a, Kind.INITIAL) and _has(b, Kind.GIVEN)):
-        found.append(Reason("given_differs", _INITIAL_DIFFERS))
+        found.append(Reason("given_differs", _DIFFERS[Kind.GIVEN]))
     return found
 
 

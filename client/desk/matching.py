@@ -3,6 +3,7 @@
 Only offers. A caseworker decides, and what was decided is not offered again.
 """
 
+import gc
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ COMMON = 120  # so many may share a key before a second one is asked for; so man
 LEAST_PERSONS, LEAST_CROWDS = 64, 16  # in a small night chance is small too, but not nothing
 TAKEN = 100  # cases read from the database at once
 PATIENCE = 0.1  # seconds that a page gives to what is left to do
+MANY = 2_000  # persons; before that the garbage collector is quick enough
 GROWN = 1.1  # so many times more people make every weight be worked out anew
 
 
@@ -326,6 +328,7 @@ class _Kept:
     letter: int = 0
     entry: int = 0
     waiting: dict[str, None] = field(default_factory=dict)
+    frozen: int = 0  # persons there were when the index was last put out of the garbage collector's sight
 
     def take(self, db: Database, cases: Sequence[str]) -> None:
         for case, told in describing.told(db, cases):
@@ -336,7 +339,17 @@ class _Kept:
         while self.waiting and not enough():
             self.take(db, list(islice(self.waiting, TAKEN)))
         # how rare a name is can only be told when everybody is there
-        return not self.waiting and self.index.settle(enough)
+        done = not self.waiting and self.index.settle(enough)
+        if done:
+            self._freeze()
+        return done
+
+    def _freeze(self) -> None:
+        """Half a million objects without a cycle among them: to look for one stops every page for 0.3 s."""
+        people = len(self.index.persons.known)
+        if people >= MANY and people > self.frozen * GROWN:
+            gc.freeze()
+            self.frozen = people
 
 
 _CHANGED = 'SELECT "case" FROM letter WHERE number > ? UNION SELECT "case" FROM about WHERE entry > ?'

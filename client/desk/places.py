@@ -204,8 +204,8 @@ def _known(db: Database, wanted: dict[str, Where]) -> dict[str, int]:
 
 def _row(db: Database, where: Where) -> tuple[Any, ...]:
     known = db.execute(_STATION, [where.pack, where.station]).fetchone() if where.pack else None
-    name, address, city, country, lat, lon = known or ("", "", "", "", None, None)
-    return (where.key, where.kind, name, address, city, country, lat, lon, where.pack, where.station)
+    name, address, city, country, lat, lon, phone = known or ("", "", "", "", None, None, "")
+    return (where.key, where.kind, name, address, city, country, lat, lon, phone, where.pack, where.station)
 
 
 def rename(db: Database, numbers: Iterable[int]) -> None:
@@ -214,9 +214,9 @@ def rename(db: Database, numbers: Iterable[int]) -> None:
     db.conn.executemany(_RENAME, ((number,) for number in numbers))
 
 
-_NEW = """INSERT INTO place (key, kind, name, address, city, country, lat, lon, pack, station)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_STATION = "SELECT name, address, city, country, lat, lon FROM station WHERE pack = ? AND id = ?"
+_NEW = """INSERT INTO place (key, kind, name, address, city, country, lat, lon, phone, pack, station)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_STATION = "SELECT name, address, city, country, lat, lon, phone FROM station WHERE pack = ? AND id = ?"
 _RENAME = """UPDATE place SET name = (SELECT min(words) FROM stay WHERE place = number AND words > '')
   WHERE number = ? AND lat IS NULL AND EXISTS (SELECT 1 FROM stay WHERE place = number AND words > '')"""
 
@@ -228,9 +228,9 @@ def add_pack(db: Database, pack: Pack) -> None:
     """Stations of a pack, and every name they can be typed by."""
     about, towns = pack.about, _towns([one.address for one in pack.stations])
     db.conn.executemany(
-        "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (about.id, one.id, one.name, one.address, town, about.country, one.lat, one.lon)
+            (about.id, one.id, one.name, one.address, town, about.country, one.lat, one.lon, one.phone)
             for one, town in zip(pack.stations, towns, strict=True)
         ),
     )

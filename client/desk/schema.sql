@@ -77,7 +77,7 @@ CREATE TABLE desk (country TEXT NOT NULL);  -- whose laws hold where no place te
 
 CREATE TABLE station (
   pack TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, address TEXT NOT NULL, city TEXT NOT NULL,
-  country TEXT NOT NULL, lat INTEGER NOT NULL, lon INTEGER NOT NULL,
+  country TEXT NOT NULL, lat INTEGER NOT NULL, lon INTEGER NOT NULL, phone TEXT NOT NULL,
   PRIMARY KEY (pack, id)
 ) WITHOUT ROWID;
 CREATE TABLE station_name (folded TEXT NOT NULL, pack TEXT NOT NULL, id TEXT NOT NULL);
@@ -150,6 +150,7 @@ CREATE TABLE place (
   city    TEXT NOT NULL,
   country TEXT NOT NULL,
   lat     INTEGER, lon INTEGER,
+  phone   TEXT NOT NULL,                  -- its telephones, if the pack has them
   pack    TEXT NOT NULL, station TEXT NOT NULL
 );
 

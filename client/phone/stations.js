@@ -11,11 +11,13 @@ const BODY_BYTES = 33_554_432; // what an old phone may be asked to unpack
 const STATIONS = 100_000; // in one pack
 const NAMES = 16; // of one station
 const TEXT_WORDS = 64; // of a name or an address
+const PHONE = 60; // characters of a station's telephones
 const LINE = 500; // characters of a source, a licence, a notice
 const ID = /^[!-~]{1,40}$/;
 const TITLE = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const COUNTRY = /^([A-Z]{2})?$/;
 const UNPRINTABLE = /[\p{Cc} ]/u;
+const CONTROL = /\p{Cc}/u;
 
 const ONE_BYTE = 192;
 const TWO_BYTES = ONE_BYTE + (253 - ONE_BYTE) * 256;
@@ -71,14 +73,16 @@ export class BadPosition extends StationsError {
  *  @typedef {{ id: string, root: string, seq: number, issued: number, country: string, source: string, licence: string,
  *    notice: string, count: number, size: number, hash: string }} About */
 /** `names`: the one that is shown first, then others it is searched by. Positions in 1e-5 degree.
- *  @typedef {{ id: string, name: string, names: string[], address: string, lat: number, lon: number }} Station */
+ *  `phone`: its telephones with `; ` between them, or empty.
+ *  @typedef {{ id: string, name: string, names: string[], address: string, lat: number, lon: number, phone: string }} Station */
 /** `m`: whole metres. `highlight`: it stands out. @typedef {{ station: Station, m: number, highlight: boolean }} Candidate */
 /** `score` is at most 1,000. @typedef {{ station: Station, score: number }} Match */
 /** Many lists of numbers in one: list `i` is `all.subarray(start[i], start[i + 1])`.
  *  @typedef {{ all: Uint32Array, start: Uint32Array }} Lists */
 /** One of the nearest; `square` of the chord. @typedef {{ m: number, id: string, at: number, square: number }} Near */
 /** The stations of a pack as they rest in memory: words as numbers, strings made when one is shown.
- *  @typedef {{ words: string[], ids: string[], lat: Int32Array, lon: Int32Array, names: Lists, addresses: Lists }} Body */
+ *  @typedef {{ words: string[], ids: string[], lat: Int32Array, lon: Int32Array, names: Lists, addresses: Lists,
+ *    phones: string[] }} Body `phones`: empty when no station has one */
 
 // Reading
 
@@ -185,8 +189,8 @@ export function unpackBody(body) {
   const [count, wordCount, ...sizes] = Array.from({ length: 7 }, (_, i) => head.getUint32(4 * i));
   if (count < 1 || count > STATIONS || wordCount > WORDS)
     throw new PackMalformed("more stations or words than a pack may have");
-  if (HEAD_BYTES + sizes.reduce((sum, one) => sum + one) !== body.length)
-    throw new PackMalformed("lengths that do not fit");
+  const told = HEAD_BYTES + sizes.reduce((sum, one) => sum + one);
+  if (told > body.length) throw new PackMalformed("lengths that do not fit");
   const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, one) => sum + one, HEAD_BYTES));
   const [words, ids, steps, names, addresses] = ends.map((end, i) => body.subarray(end - sizes[i], end));
   return {
@@ -195,6 +199,7 @@ export function unpackBody(body) {
     ...readPositions(steps, count),
     names: readTexts(names, count, wordCount, NAMES),
     addresses: readTexts(addresses, count, wordCount, 1),
+    phones: readPhones(body.subarray(told), count),
   };
 }
 
@@ -288,6 +293,14 @@ function readPositions(steps, count) {
   }
   if (at !== steps.length) throw new PackMalformed("another number of positions than stations");
   return { lat, lon };
+}
+
+/** @param {Uint8Array} part @param {number} count */
+function readPhones(part, count) {
+  const phones = part.length ? lines(part, count) : [];
+  if (phones.some((one) => CONTROL.test(one) || (one.length > PHONE && [...one].length > PHONE)))
+    throw new PackMalformed("a telephone that is none");
+  return phones;
 }
 
 // Distances: only + - * / and the square root, which every engine rounds alike; see client/stations/sphere.py
@@ -437,10 +450,11 @@ export class Stations {
 
   /** @param {number} at @returns {Station} */
   station(at) {
-    const { words, ids, lat, lon, names, addresses } = this.body;
+    const { words, ids, lat, lon, names, addresses, phones } = this.body;
     const called = split(list(names, at)).map((name) => joined(words, name));
     const address = joined(words, [...list(addresses, at)]);
-    return { id: ids[at], name: called[0] ?? "", names: called, address, lat: lat[at], lon: lon[at] };
+    const [name, phone] = [called[0] ?? "", phones[at] ?? ""];
+    return { id: ids[at], name, names: called, address, lat: lat[at], lon: lon[at], phone };
   }
 
   /** The stations that may be meant, nearest first, ties by id.

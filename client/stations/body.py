@@ -11,6 +11,7 @@ from client.stations.errors import PackMalformed, TooManyStations
 STATIONS = 100_000  # in one pack; more than any country's police
 NAMES = 16  # of one station: its own and those it is also searched by
 TEXT_WORDS = 64  # of a name or an address
+PHONE = 60  # characters of a station's telephones: three or four numbers
 ID = re.compile(r"[!-~]{1,40}\Z")  # ASCII, so that every language sorts ids alike
 
 NORTH = 9_000_000  # a quarter turn in 1e-5 degree
@@ -26,17 +27,20 @@ _HEAD = struct.Struct(">7I")
 _DELTA_BYTES = 4  # 28 bits hold every step between two longitudes
 _MORE = 128  # in a byte of a step: another byte follows
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One station. `names`: the one that is shown first, then others it is searched by; may be empty."""
+    """One station. `names`: the one that is shown first, then others it is searched by; may be empty. `phone`: its
+    telephones with `; ` between them, or empty."""
 
     id: str
     names: tuple[str, ...]
     address: str
     lat: int  # 1e-5 degree
     lon: int
+    phone: str = ""
 
     @property
     def name(self) -> str:
@@ -60,7 +64,12 @@ def encode(stations: Sequence[Station]) -> bytes:
         b"".join(_names_code(one.names, code) for one in stations),
         b"".join(_text_code(one.address, code) + bytes([_END]) for one in stations),
     )
-    return _HEAD.pack(len(stations), len(words), *map(len, parts)) + b"".join(parts)
+    return _HEAD.pack(len(stations), len(words), *map(len, parts)) + b"".join(parts) + _phones_code(stations)
+
+
+def _phones_code(stations: Sequence[Station]) -> bytes:
+    """Nothing when no station has a telephone, so that such a pack costs no byte more."""
+    return "\n".join(one.phone for one in stations).encode() if any(one.phone for one in stations) else b""
 
 
 def _split(text: str) -> list[str]:
@@ -119,7 +128,7 @@ def _step(delta: int) -> bytes:
 def decode(body: bytes) -> tuple[Station, ...]:
     """The stations behind `encode`. Raises PackMalformed."""
     count, word_count, *sizes = _head(body)
-    words_part, ids_part, steps, names_part, addresses_part = _parts(body, sizes)
+    words_part, ids_part, steps, names_part, addresses_part, phones_part = _parts(body, sizes)
     words = _lines(words_part, word_count)
     if any(not word or _UNPRINTABLE.search(word) for word in words):
         raise PackMalformed("a word that is none")
@@ -128,10 +137,8 @@ def decode(body: bytes) -> tuple[Station, ...]:
         raise PackMalformed("an id that is none, or twice the same")
     names = [tuple(map(_joined, _names(text))) for text in _texts(names_part, words, count)]
     addresses = [_joined(_one_name(text)) for text in _texts(addresses_part, words, count)]
-    return tuple(
-        Station(one, called, address, lat, lon)
-        for one, called, address, (lat, lon) in zip(ids, names, addresses, _positions(steps, count), strict=True)
-    )
+    columns = zip(ids, names, addresses, _positions(steps, count), _phones(phones_part, count), strict=True)
+    return tuple(Station(one, called, address, lat, lon, phone) for one, called, address, (lat, lon), phone in columns)
 
 
 def _head(body: bytes) -> tuple[int, ...]:
@@ -144,13 +151,14 @@ def _head(body: bytes) -> tuple[int, ...]:
 
 
 def _parts(body: bytes, sizes: Sequence[int]) -> list[bytes]:
-    if _HEAD.size + sum(sizes) != len(body):
+    """The parts whose sizes are told, and what is left behind them."""
+    if _HEAD.size + sum(sizes) > len(body):
         raise PackMalformed("lengths that do not fit")
     parts, start = [], _HEAD.size
     for size in sizes:
         parts.append(body[start : start + size])
         start += size
-    return parts
+    return [*parts, body[start:]]
 
 
 def _lines(part: bytes, count: int) -> list[str]:
@@ -251,3 +259,10 @@ def _deltas(steps: bytes) -> Iterator[int]:
                 raise PackMalformed("a position that is too long")
     if shift:
         raise PackMalformed("a position without end")
+
+
+def _phones(part: bytes, count: int) -> list[str]:
+    phones = _lines(part, count) if part else [""] * count
+    if any(len(one) > PHONE or _CONTROL.search(one) for one in phones):
+        raise PackMalformed("a telephone that is none")
+    return phones

@@ -3,7 +3,7 @@
 import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from client import files
@@ -27,6 +27,7 @@ class Wish:
     encoding: str | None = None
     country: str = ""
     drop_bad: bool = False
+    phones: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ def build(source: Source, wish: Wish) -> Built:
     guessed = None if named else countries.guess((*_whole(one),) for one in placed)
     outline = named or guessed
     stations, renamed = _stations(placed)
+    if not wish.phones:
+        stations = [replace(one, phone="") for one in stations]
     lost = [_unplaced(one, outline) for one in source.drafts if not _is_placed(one)]
     found = check.doubts(stations, outline)
     wrong = {one.id for one in found if one.kind.is_wrong} if wish.drop_bad else set()
@@ -102,7 +105,7 @@ def _stations(drafts: Iterable[Draft]) -> tuple[list[Station], list[Doubt]]:
         wanted = one.id if ID.match(one.id) else _made_id(one)
         name = wanted if wanted not in taken else _free_id(one, taken)
         taken.add(name)
-        stations.append(Station(name, one.names, one.address, *_whole(one)))
+        stations.append(Station(name, one.names, one.address, *_whole(one), one.phone))
         if name != wanted:
             renamed.append(check.doubt(Kind.SAME_ID, stations[-1]))
     return stations, renamed

@@ -19,6 +19,7 @@ from keys.wire import unb64
 if TYPE_CHECKING:
     from nacl.signing import SigningKey
 
+    from client.stations.body import Station
     from client.stations.build import Built, Wish
     from client.stations.check import Doubt
     from client.stations.pack import Pack
@@ -47,12 +48,13 @@ def stations() -> None:
 @click.option("--home", "home", type=options.FOLDER, required=True, help="The organisation's folder.")
 @click.option("--out", type=options.FILE, required=True, help="Where the pack is written.")
 @click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help="Which column of a CSV is id, name, "
-              "other (names), address, lat, lon; repeatable. The rest is guessed.")  # fmt: skip
+              "other (names), address, phone, lat, lon; repeatable. The rest is guessed.")  # fmt: skip
 @click.option("--encoding", help="Encoding of a CSV that is not UTF-8, such as cp1251.")
 @click.option(
     "--country", default="", help="Two letters; points outside are reported. Guessed for the check if absent."
 )
 @click.option("--drop-bad", is_flag=True, help="Leave out what cannot be right: at 0, 0, outside, swapped, duplicate.")
+@click.option("--no-phones", is_flag=True, help="Leave out telephones: a fifth less to load where all have one.")
 @click.option("--id", "title", help="Name of the list, a-z 0-9 and hyphens; default: the name of the pack's file.")
 @click.option("--source", "origin", default="", callback=_short, help="Who made the list.")
 @click.option("--licence", default="", callback=_short, help="On which terms it may be passed on.")
@@ -90,7 +92,7 @@ def _wish(said: dict[str, Any]) -> "Wish":
         if not equals or name not in FIELDS:
             raise click.BadParameter(f"{text}: FIELD=HEADER, where FIELD is one of {', '.join(FIELDS)}")
         columns.setdefault(name, []).append(header)
-    return Wish(columns, said["encoding"], said["country"], said["drop_bad"])
+    return Wish(columns, said["encoding"], said["country"], said["drop_bad"], not said["no_phones"])
 
 
 def _title(wanted: str | None, out: Path) -> str:
@@ -166,12 +168,13 @@ def _tell_doubt(doubt: "Doubt", as_json: bool, *, left_out: bool = False) -> Non
 
 
 def _tell_built(out: Path, heading: Any, built: "Built", data: bytes, as_json: bool) -> None:
-    count = len(built.stations)
+    count, phones = len(built.stations), _phones(built.stations)
     if not heading.licence:
         speech.say("note: the pack names no licence (--licence); who passes it on cannot know whether they may")
-    facts = {"pack": str(out), "id": heading.id, "seq": heading.seq, "stations": count, "bytes": len(data)}
-    words = f"{out}: {count} stations, {len(data):,} bytes, {len(data) / count:.1f} bytes each, number {heading.seq}"
-    speech.result(as_json, {**facts, "left_out": len(built.left_out)}, words)
+    facts = {"pack": str(out), "id": heading.id, "seq": heading.seq, "stations": count, "phones": phones}
+    weight = f"{len(data):,} bytes, {len(data) / count:.1f} bytes each"
+    words = f"{out}: {count} stations, {phones} with a telephone, {weight}, number {heading.seq}"
+    speech.result(as_json, {**facts, "bytes": len(data), "left_out": len(built.left_out)}, words)
 
 
 @stations.command(context_settings={"ignore_unknown_options": True})  # a longitude may begin with a hyphen
@@ -190,8 +193,8 @@ def near(
 
     for one in Index(_read(path, root_text, card).stations).near(lat, lon, accuracy):
         facts = {"id": one.station.id, "name": one.station.name, "address": one.station.address}
-        words = f"{'*' if one.highlight else ' '} {one.m:>7,} m  {_words(one.station.name, one.station.address)}"
-        speech.result(as_json, {**facts, "m": one.m, "highlight": one.highlight}, words)
+        words = f"{'*' if one.highlight else ' '} {one.m:>7,} m  {_words(one.station)}"
+        speech.result(as_json, {**facts, "phone": one.station.phone, "m": one.m, "highlight": one.highlight}, words)
 
 
 @stations.command()
@@ -206,8 +209,8 @@ def find(text: str, path: Path, root_text: str | None, card: Path | None, as_jso
 
     found = Index(_read(path, root_text, card).stations).find(text)
     for one in found:
-        facts = {"id": one.station.id, "name": one.station.name, "score": one.score}
-        speech.result(as_json, facts, f"{one.score:>5}  {_words(one.station.name, one.station.address)}")
+        facts = {"id": one.station.id, "name": one.station.name, "phone": one.station.phone, "score": one.score}
+        speech.result(as_json, facts, f"{one.score:>5}  {_words(one.station)}")
     if not found:
         speech.say("no station's name is like this")
 
@@ -231,8 +234,9 @@ def check(path: Path, root_text: str | None, card: Path | None, as_json: bool) -
     about = pack.about
     facts = {"id": about.id, "seq": about.seq, "issued": about.issued, "country": about.country, "root": about.root}
     terms = {"source": about.source, "licence": about.licence, "notice": about.notice}
-    words = (f"{name}: {value}" for name, value in {**facts, **terms, "stations": about.count}.items() if value)
-    everything = {**facts, **terms, "stations": about.count, "doubts": len(doubts)}
+    counts = {"stations": about.count, "phones": _phones(pack.stations)}
+    words = (f"{name}: {value}" for name, value in {**facts, **terms, **counts}.items() if value)
+    everything = {**facts, **terms, **counts, "doubts": len(doubts)}
     speech.result(as_json, everything, "\n".join([*words, f"doubtful: {len(doubts)}"]))
 
 
@@ -260,8 +264,13 @@ def _known_root(text: str | None, card: Path | None) -> bytes | None:
         raise click.BadParameter(f"--root: {error.detail}") from None
 
 
-def _words(*parts: Iterable[str]) -> str:
-    return ", ".join(str(part) for part in parts if part) or "(no name)"
+def _phones(stations: Iterable["Station"]) -> int:
+    return sum(bool(one.phone) for one in stations)
+
+
+def _words(one: "Station") -> str:
+    place = ", ".join(part for part in (one.name, one.address) if part) or "(no name)"
+    return f"{place}, tel. {one.phone}" if one.phone else place
 
 
 def _line(value: dict[str, Any]) -> None:

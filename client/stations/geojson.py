@@ -51,6 +51,7 @@ def _draft(number: int, feature: object) -> Draft:
         address=osm.address(tags) or draft.address_of([tags.get("address", "")]),
         lat=lat,
         lon=lon,
+        phone=osm.phone(tags) or draft.phone_of([tags.get("telephone", ""), tags.get("tel", "")]),
     )
 
 

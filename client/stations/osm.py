@@ -12,6 +12,7 @@ from client.stations.errors import OsmReaderMissing, SourceUnreadable
 _TAG = ("amenity", "police")
 _NAMES = ("official_name", "short_name", "alt_name", "old_name", "int_name", "loc_name")
 _ADDRESS = ("addr:full", "addr:street", "addr:housenumber", "addr:place", "addr:city", "addr:district")
+_PHONE = ("phone", "contact:phone", "contact:mobile")
 
 Place = tuple[float, float]
 
@@ -49,6 +50,10 @@ def address(tags: Mapping[str, str]) -> str:
     return draft.address_of(tags[key] for key in _ADDRESS if key in tags)
 
 
+def phone(tags: Mapping[str, str]) -> str:
+    return draft.phone_of(tags[key] for key in _PHONE if key in tags)
+
+
 def _drafts(path: Path) -> Iterator[Draft]:
     tagged = list(_tagged(path))
     ways = {way for _, _, _, members in tagged for way in members}
@@ -58,7 +63,7 @@ def _drafts(path: Path) -> Iterator[Draft]:
     for name, tags, nodes, members in tagged:
         points = [places[n] for n in (*nodes, *(n for way in members for n in nodes_of.get(way, ()))) if n in places]
         lat, lon = _middle(points)
-        yield Draft(name, short_id(name), names(tags), address(tags), lat, lon)
+        yield Draft(name, short_id(name), names(tags), address(tags), lat, lon, phone(tags))
 
 
 def _objects(path: Path, kinds: str, *filters: Any) -> Iterable[Any]:

@@ -11,7 +11,7 @@ from client.stations.body import NAMES
 from client.stations.draft import Draft, Source
 from client.stations.errors import ColumnsUnknown, SourceUnreadable
 
-FIELDS = ("id", "name", "other", "address", "lat", "lon")
+FIELDS = ("id", "name", "other", "address", "lat", "lon", "phone")
 ROWS = 1_000_000  # a table longer than this is not a list of stations
 COLUMNS = 3  # a name and two coordinates are the least there can be
 _CELL = 100_000  # characters; a cell longer than this means that the quotes do not match
@@ -23,9 +23,12 @@ _HEADERS: Mapping[str, Sequence[str]] = {
     "other": ("othername", "othernames", "altname", "nameen", "nameru", "namekk", "namefa", "shortname"),
     "address": ("address", "addr", "fulladdress", "street", "адрес", "адреса", "адрас", "мекенжай", "мекенжайы", "آدرس",
                 "نشانی", "city", "town", "город", "місто", "горад", "қала", "شهر", "state", "region", "регион"),
+    "phone": ("phone", "phones", "phonenumber", "telephone", "telephones", "telephonenumber", "tel", "contactphone",
+              "телефон", "телефоны", "тел", "тел.", "номертелефона", "телефони", "тэлефон", "тэлефоны", "تلفن"),
     "lat": ("lat", "latitude", "y", "широта", "шырота", "ендік", "عرض"),
     "lon": ("lon", "lng", "long", "longitude", "x", "долгота", "довгота", "даўгата", "бойлық", "طول"),
 }  # fmt: skip
+_SEVERAL = ("other", "address", "phone")
 _BLANK = re.compile(r"[\s_:-]")
 
 
@@ -92,7 +95,7 @@ def _named(header: Sequence[str], names: Sequence[str]) -> list[int]:
 def _guessed(header: Sequence[str], field: str) -> list[int]:
     plain = [_BLANK.sub("", cell.casefold()) for cell in header]
     found = [plain.index(name) for name in _HEADERS[field] if name in plain]
-    return found if field in ("other", "address") else found[:1]
+    return found if field in _SEVERAL else found[:1]
 
 
 def _draft(number: int, row: Sequence[str], chosen: Mapping[str, Sequence[int]]) -> Draft:
@@ -106,6 +109,7 @@ def _draft(number: int, row: Sequence[str], chosen: Mapping[str, Sequence[int]])
         address=draft.address_of(cells("address")),
         lat=_degrees(cells("lat")),
         lon=_degrees(cells("lon")),
+        phone=draft.phone_of(cells("phone")),
     )
 
 

@@ -75,9 +75,9 @@ class Night:
         said = [word for name, value in facts.items() for word in ("--set", f"{name}={value}")]
         return str(self.shell.ok("report", "--to", self.office.card, *said, *words, "--json").json["case"])
 
-    def at_station(self, number: int, **facts: Any) -> str:
+    def at_station(self, number: int, *words: str, **facts: Any) -> str:
         station = json.dumps({"pack": "msk", "id": str(number), "text": "", "certainty": "confirmed"})
-        return self.report(**{"stage": "station", "station": station, **facts})
+        return self.report(*words, **{"stage": "station", "station": station, **facts})
 
     def answers(self, case: str) -> list[dict[str, Any]]:
         """What the person who reported has been answered."""

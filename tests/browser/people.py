@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, Request, expect
 
 from tests.browser.app import App
 from tests.browser.camera import Lens
@@ -17,11 +19,12 @@ from tests.browser.phone import wait_until_kept_for_offline
 from tests.browser.world import World
 
 ANNA, BORIS = "Анна Златоустова", "Борис Перепёлкин"
+# What a phone's folder is called: a browser writes down where its profile lies, and names are searched for there.
+PLACES = {ANNA: "phone-1", BORIS: "phone-2"}
 PIN, DECOY = "739150462", "204867315"
 TEXT = "Меня увезли. Звони в хартию Лукоморья, +7 000 111-22-33"
 PATIENCE_MS = 90_000
 MARGIN = 12  # of the phone around its code that the other camera sees, in CSS pixels
-WORDS = json.loads((PHONE / "words" / "en.json").read_text(encoding="utf-8"))
 SPARE = ("Singleton*", "Cache", "Code Cache", "*Gr*Cache", "GPUCache", "component_crx_cache")  # of a profile, made anew
 Start = Callable[..., Chromium]
 # The kit lies under `k` (client/phone/page/README.md), file names in hex; it begins with the length of its JSON.
@@ -38,6 +41,11 @@ SEALED = """async () => {
 }"""
 
 
+def words(language: str = "en", part: str = ".") -> dict[str, Any]:
+    """What the screens say."""
+    return dict(json.loads((PHONE / "words" / part / f"{language}.json").read_text(encoding="utf-8")))
+
+
 class Person:
     """One phone in one pair of hands."""
 
@@ -52,7 +60,7 @@ class Person:
         flags: tuple[str, ...] = CAMERA,
     ) -> None:
         self.name, self.world = name, world
-        self.lens = Lens(folder / f"{name}.y4m", seed=len(name))
+        self.lens = Lens(folder / f"{PLACES.get(name, 'phone-3')}.y4m", seed=len(name))
         self.phone = start(*flags, *self.lens.flags, folder=profile)
         self.app = App(self.phone.page())
 
@@ -152,11 +160,14 @@ class Person:
         return self.app.at("alert")
 
     def look_again(self) -> None:
-        """Ask the relays anew, until a whole round has gone by."""
-        line, before = self.world.line, self.world.line.collects
-        for least in (1, 2):  # the second call is made when what the first one brought was looked at
-            self.app.do("back").at("home").do("alerts").at("alerts")
-            until(self.page, lambda least=least: line.collects >= before + least)
+        """Ask the relays anew. The second call goes out when what the first one brought was looked at."""
+        for _ in range(2):
+            with self.page.expect_event("requestfinished", _is_collect, timeout=PATIENCE_MS):
+                self.app.do("back").at("home").do("alerts").at("alerts")
+
+
+def _is_collect(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/v1/collect")
 
 
 def wait_until_sealed(page: Page) -> None:
@@ -166,7 +177,8 @@ def wait_until_sealed(page: Page) -> None:
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
     """While the page goes on."""
-    for _ in range(PATIENCE_MS // 50):
+    end = time.monotonic() + PATIENCE_MS / 1_000
+    while time.monotonic() < end:
         if holds():
             return
         page.wait_for_timeout(50)
@@ -218,16 +230,13 @@ class Evening:
         for one in people:
             one.put_away()
             profile = one.phone.folder
-            shutil.copytree(profile, folder / one.name, ignore=shutil.ignore_patterns(*SPARE))
-        world.keep(folder)
-        return cls(world, folder)
-
-    def profile(self, name: str, into: Path) -> Path:
-        """A phone as it was that evening."""
-        return Path(shutil.copytree(self.folder / name, into))
+            shutil.copytree(profile, folder / "evening" / PLACES[one.name], ignore=shutil.ignore_patterns(*SPARE))
+        world.keep(folder / "evening")
+        return cls(world, folder / "evening")
 
     def person(self, start: Start, name: str, folder: Path, **more: tuple[str, ...]) -> Person:
-        profile = self.profile(name, folder / f"phone of {name}")
+        """Somebody with a phone as it was that evening, copied into this folder."""
+        profile = Path(shutil.copytree(self.folder / PLACES[name], folder / PLACES[name]))
         return Person(start, self.world, folder, name, profile=profile, **more)
 
     def people(self, start: Start, folder: Path) -> list[Person]:

@@ -13,7 +13,7 @@ from tests.browser.app import App
 from tests.browser.chromium import Chromium
 from tests.browser.found import find
 from tests.browser.opened import contacts, meeting, opened
-from tests.browser.people import ANNA, BORIS, TEXT, Person, phones
+from tests.browser.people import ANNA, BORIS, PLACES, TEXT, Person, phones
 from tests.browser.phone import wait_until_kept_for_offline, wait_until_nothing_waits, wait_until_stored
 from tests.browser.world import World
 
@@ -134,7 +134,7 @@ def two_seized(playwright, after, tmp_path_factory):
         tell_each_other(*people)
         for one in people:
             wait_until_written(one.phone)
-    return [folder / f"phone of {name}" for name in (ANNA, BORIS)], {**words_told(), **keys_told(start, after, folder)}
+    return [folder / PLACES[name] for name in (ANNA, BORIS)], {**words_told(), **keys_told(start, after, folder)}
 
 
 def tell_each_other(anna: Person, boris: Person) -> None:

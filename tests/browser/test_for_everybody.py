@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.app import App
+from tests.browser.people import ANNA, TEXT, words
+from tests.browser.phone import wait_until_nothing_waits
 
 pytestmark = pytest.mark.browser
 
@@ -99,6 +101,34 @@ def presses(eye: Eye) -> None:
     app.do("hide").at("start")
 
 
+def people_who_are_told(eye: Eye, code: str) -> None:
+    """Everybody who is told, somebody who is added, and an alert."""
+    app = eye.app.do("contacts").at("contacts")
+    eye.look()
+    app.do("sms").at("sms")
+    eye.look()
+    app.do("back").at("contacts").do("add").at("pair")
+    expect(app.page.locator("video")).to_be_visible()
+    eye.look()
+    app.do("link").at("pair-link").fill(code=code[:-9]).do("next")
+    expect(app.error()).to_be_visible()
+    eye.look("pair-link-error")
+    app.do("back").at("contacts").do("contact", ANNA).at("contact")
+    eye.look()
+    app.do("remove")
+    expect(app.button("remove-yes")).to_be_visible()
+    eye.look("contact-remove")
+    for name in ("digits", "prepared"):
+        app.do(name).at(name)
+        eye.look()
+        app.do("back").at("contact")
+    app.do("back").at("contacts").do("alerts").at("alerts")
+    expect(app.button("alert")).to_be_visible()
+    eye.look()
+    app.do("alert").at("alert")
+    eye.look()
+
+
 def behind_the_pins(eye: Eye) -> None:
     """What a PIN opens, and what the other one does."""
     app = eye.app.do("open").at("unlock")
@@ -137,6 +167,29 @@ def test_every_screen_is_for_everybody(private, world, language, pictures):
     behind_the_pins(eye)
     assert eye.found == {}
     assert len(set(eye.seen)) >= 20
+
+
+@pytest.mark.slow
+def test_every_screen_about_contacts_is_for_everybody(people, pictures):
+    """On the phone of somebody who was told of a press, and knows that the other phone was seized since."""
+    anna, boris = people
+    code = anna.link()
+    boris.contact(ANNA).do("seized")
+    boris.app.do("back").at("contacts").do("sms").at("sms").fill(number="+7 000 222-33-44", text=TEXT).do("add")
+    expect(boris.app.button("sms-open")).to_be_visible()
+    anna.press().do("station").at("station").fill(find="Тверской").do("choose", "1").at("pressed").status("done")
+    wait_until_nothing_waits(anna.page)
+    boris.newest_alert()
+    boris.page.set_viewport_size(NARROW)
+    boris.link()
+    boris.take_link(code, "?")  # one more, who waits
+    for language in LANGUAGES:
+        boris.awake().page.locator('[data-do="language"]').select_option(language)
+        expect(boris.app.button("open")).to_have_text(words(language)["start"]["open"])
+        eye = Eye(boris.app.unlock(PIN).at("home"), language, pictures)
+        people_who_are_told(eye, code)
+        assert (language, eye.found) == (language, {})
+        assert len(set(eye.seen)) == 10
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

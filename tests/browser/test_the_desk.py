@@ -2,6 +2,7 @@
 
 import os
 import re
+import wave
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +33,17 @@ def photo(folder: Path) -> Path:
     return path
 
 
+def voice(folder: Path) -> Path:
+    """Two seconds of silence."""
+    path = folder / "voice.wav"
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8_000)
+        sound.writeframes(bytes(32_000))
+    return path
+
+
 @pytest.fixture(scope="module")
 def night(tmp_path_factory) -> Iterator[Night]:
     made = Night(tmp_path_factory.mktemp("night"))
@@ -40,7 +52,7 @@ def night(tmp_path_factory) -> Iterator[Night]:
     )
     made.at_station(1, name="Ivanova Anna", birth="2009-03-01", event="Пушкинская")
     made.at_station(2, name="Ким Олег", injured="yes", needs="doctor,water", languages="kk")
-    made.at_station(5, people=7, event="Невский")
+    made.at_station(5, "--file", str(voice(made.folder)), people=7, event="Невский", name="С Голосом")
     made.report(
         "--file", str(photo(made.folder)), stage="van", van="А123ВС", people=20, name=HOSTILE, account="w" * 5000
     )
@@ -176,8 +188,8 @@ def test_a_new_letter_is_answered_and_taken_with_three_keys(opened, night):
     focused = page.locator(":focus")
     expect(focused).to_have_text("Новый Человек")
 
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/case/*")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.keyboard.press("1")
     shown = page.locator("#answer-text")
     expect(shown).to_have_value(re.compile("Ми отримали ваше повідомлення"))
@@ -194,6 +206,26 @@ def test_a_new_letter_is_answered_and_taken_with_three_keys(opened, night):
     assert page.errors == []
 
 
+def test_one_case_after_the_other_takes_three_keys_each(opened, night):
+    for number in range(4):
+        night.at_station(1 + number, name=f"Ещё Один {number}", injured=1)
+    page = opened("/queue")
+    expect(page.locator("tbody tr", has_text="Ещё Один 3")).to_be_visible(timeout=WAIT_MS)
+    page.reload()
+    for _ in range(4):
+        expect(page.locator(":focus")).to_have_attribute("href", re.compile(r"/case/\d+"))
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        with page.expect_navigation():
+            page.keyboard.press("3")
+        expect(page.locator(":focus")).to_have_class("main")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        expect(page.locator("#case-head")).to_contain_text("Анна Смирнова")
+        expect(page.locator(".next")).to_be_visible()
+    assert page.errors == []
+
+
 def test_the_same_with_three_clicks_and_the_lawyers_name(opened, night):
     case = night.at_station(4, name="Другой Человек", minors=1, injured=1)
     page = opened("/queue")
@@ -207,6 +239,26 @@ def test_the_same_with_three_clicks_and_the_lawyers_name(opened, night):
     [came] = night.answers(case)
     assert came["status"] == "lawyer"
     assert "Петрова <b>" in came["text"]
+
+
+def test_without_javascript_everything_still_works(opened, night):
+    case = night.at_station(4, name="Без Скрипта", minors=1, injured=1)
+    waiting = opened("/queue")
+    expect(waiting.locator("tbody tr", has_text="Без Скрипта")).to_be_visible(timeout=WAIT_MS)
+    page = opened("/queue", java_script_enabled=False)
+    page.locator("tbody tr", has_text="Без Скрипта").get_by_role("link").first.click()
+    page.get_by_role("button", name="Your rights").click()
+    expect(page.locator("#answer-text")).to_have_value(re.compile("статья 51"))
+    page.get_by_role("button", name="Send and take the case").click()
+    expect(page.get_by_role("status").first).to_contain_text("Sealed and on its way")
+    page.locator("#note-text").fill("x")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator("#note-list")).to_contain_text("x")
+    page.locator("#find").fill("Скрипта")
+    page.locator("#find").press("Enter")
+    expect(page.locator("tbody tr", has_text="Без Скрипта")).to_be_visible()
+    expect(waiting.locator("tbody tr", has_text="Без Скрипта")).to_contain_text("Анна Смирнова", timeout=WAIT_MS)
+    assert night.answers(case)[0]["status"] == "received"
 
 
 def test_keys_of_one_letter_work_outside_of_fields_and_can_be_switched_off(opened):
@@ -299,6 +351,17 @@ def test_what_a_stranger_wrote_runs_nowhere(opened):
     assert answer.headers["content-type"] == "image/jpeg"
     assert "sandbox" in answer.headers["content-security-policy"]
     assert Image.open(BytesIO(answer.body())).size == (640, 480)
+
+
+def test_a_voice_is_played_from_memory(opened):
+    page = opened("/people")
+    page.get_by_role("row", name=re.compile("С Голосом")).get_by_role("link", name=re.compile("case")).click()
+    page.get_by_role("link", name="look").click()
+    sound = page.locator("audio")
+    heard = """(one) => new Promise((done, failed) => {
+      one.onloadedmetadata = () => done(one.duration); one.onerror = failed; one.load(); one.preload = "auto"; })"""
+    assert sound.evaluate(heard) == pytest.approx(2, abs=0.1)
+    assert page.errors == []
 
 
 def test_a_second_browser_does_not_get_in_with_the_same_link(browser, night, link, state):

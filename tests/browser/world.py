@@ -21,12 +21,12 @@ from keys.wire import LETTER_BYTES
 from tests.journeys.conftest import Office, Relay, Shell
 
 NAME = "Ночная хартия Приречья"  # nobody else's, so that it can be searched for
-TABLE = """id,name,address,lat,lon
-1,ОВД Тверской,"Петровка 38, тел. +7 000 444-55-66",55.7672,37.6148
-2,ОВД Красносельский,Краснопрудная 1,55.7790,37.6650
-3,ОВД Таганский,Таганская 10,55.7410,37.6550
-4,ОВД Хамовники,Пречистенка 20,55.7420,37.5930
-5,ОВД Пресненский,Литвина-Седого 3,55.7590,37.5560
+TABLE = """id,name,address,lat,lon,phone
+1,ОВД Тверской,Петровка 38,55.7672,37.6148,102; +7 000 444-55-66
+2,ОВД Красносельский,Краснопрудная 1,55.7790,37.6650,
+3,ОВД Таганский,Таганская 10,55.7410,37.6550,
+4,ОВД Хамовники,Пречистенка 20,55.7420,37.5930,
+5,ОВД Пресненский,Литвина-Седого 3,55.7590,37.5560,
 """
 FRAME = 1 + 32 + LETTER_BYTES  # of a letter that comes with its commitment
 KEPT = ("relay", "office")  # folders of this world that change while people use it
@@ -193,7 +193,7 @@ class World:
         make = ("stations", "build", table, "--home", self.office.home, "--out", self.pack, "--id", "list")
         self.shell.ok(*make)
         self.older_pack.write_bytes(self.pack.read_bytes())
-        table.write_text(TABLE + "9,ОВД Арбат,Арбат 5,55.7497,37.5914\n", encoding="utf-8")
+        table.write_text(TABLE + "9,ОВД Арбат,Арбат 5,55.7497,37.5914,\n", encoding="utf-8")
         self.shell.ok(*make)
         key = self.folder / "release-key"
         self.release_key = SigningKey(bytes(range(32)))

@@ -39,8 +39,11 @@ def said(session: int, n: int, what: entry.What, at: int = NOW) -> Entry:
     return entry.write(session.to_bytes(16, "big"), n, entry.FIRST, n + 1, at=at, by="Вера", what=what)
 
 
-def station(number: int, name: str, city: str = "Москва", lat: int = 5_575_000, lon: int = 3_761_000) -> Station:
-    return Station(f"ovd-{number}", (name,), f"{city}, Тверская улица, {number}", lat + number * 100, lon + number * 50)
+def station(
+    number: int, name: str, city: str = "Москва", lat: int = 5_575_000, lon: int = 3_761_000, *, phone: str = ""
+) -> Station:
+    where = (lat + number * 100, lon + number * 50)
+    return Station(f"ovd-{number}", (name,), f"{city}, Тверская улица, {number}", *where, phone)
 
 
 def pack(*stations: Station) -> Pack:

@@ -1,5 +1,7 @@
 """The board: rows by place, narrowed to a city or an event, sorted by the clock that runs out first."""
 
+from dataclasses import replace
+
 import pytest
 
 from client.desk import board, database, ingest
@@ -228,6 +230,17 @@ def test_the_town_is_the_part_of_an_address_that_most_share(address, town):
     stations = [Station(str(at), (), one, 0, 0) for at, one in enumerate([*others, address])]
     db = database.empty([pack(*stations)])
     assert db.execute("SELECT city FROM station WHERE id = ?", [str(len(others))]).fetchone() == (town,)
+
+
+def test_a_place_has_the_telephones_that_its_pack_has():
+    phoned = replace(ARBAT, phone="102; +7 495 1234567")
+    db = database.build(
+        [chosen("a", phoned), chosen("b", TVERSKOY), held("c", "ОВД Иной")], [], [pack(phoned, TVERSKOY)]
+    )
+    phones = {row.place.name: row.place.phone for row in board.board(db, NOW).rows}
+    assert phones == {"ОВД Арбат": "102; +7 495 1234567", "ОВД Тверской": "", "ОВД Иной": ""}
+    (number,) = (row.place.number for row in board.board(db, NOW).rows if row.place.name == "ОВД Арбат")
+    assert board.place(db, number).phone == "102; +7 495 1234567"
 
 
 def test_every_station_of_the_packs_can_be_drawn():

@@ -250,6 +250,12 @@ def test_the_desk_can_be_locked_from_every_page(browser, held):
     assert browser.get("/").location == "/unlock"
 
 
+def test_a_desk_that_is_locked_while_a_request_is_on_its_way_says_that(browser, held):
+    held.desk.close()
+    for path in ("/", "/queue", "/changes"):
+        assert browser.get(path, Live="1").status_code == 423, path
+
+
 def test_what_a_page_asks_for_by_itself_does_not_put_the_lock_off(browser, held):
     browser.get("/")
     before = held.touched

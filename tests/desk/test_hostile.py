@@ -42,6 +42,8 @@ from tests.desk.pages import Browser, Page
 from tests.desk.sealing import Phones
 from tests.stations.lists import packed
 
+pytestmark = pytest.mark.slow
+
 PAGES_NOW = NOW + 10_000
 STATIONS = [
     Station(f"s{number}", (f"ОВД Номер {number}",), f"г. Москва, ул. {number}", 5_575_000 + 500 * number, 3_762_000)
@@ -108,6 +110,7 @@ class Besieged:
         with self.desk.reading() as db:
             whole = board.board(db, PAGES_NOW)
             for row in whole.rows:
+                assert max(row.count.minors, row.count.injured) <= row.count.reported + row.count.claimed
                 board.held(db, row.place.number)
                 board.surnames(db, row.place.number)
             queue.queue(db, PAGES_NOW)
@@ -226,6 +229,12 @@ STARTS = (
     "/names",
     "/map",
 )
+# What no browser is asked to open: what runs, moves, unpacks to more than a computer has, or is damaged.
+REFUSED = {
+    *("html", "html called a picture", "svg", "svg called a jpeg", "xml bomb", "gif and script", "gif that moves"),
+    *("jpeg cut off", "jpeg of a thousand segments", "jpeg that says it is huge", "png that unpacks to 1.4 GB"),
+    *("png of no size", "png cut off", "tiff", "nothing at all", "program"),
+}
 TRAPS = {"iframe", "object", "embed", "base", "frame", "applet", "style"}
 ADDRESSES = ("href", "src", "action", "formaction", "poster", "data", "srcset", "xlink:href")
 UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\u2028\u2029\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -321,6 +330,8 @@ def test_no_file_is_given_as_something_that_runs(besieged, browser):
             name: view.number_of(db, cases[0]) for name, cases in besieged.sent.items() if name.startswith("file")
         }
     for name, number in numbers.items():
+        refused = browser.get(f"/case/{number}/file/1").status_code == 404
+        assert refused == (name.removeprefix("file: ") in REFUSED), name
         about, saved = browser.get(f"/case/{number}/file/1/about"), browser.get(f"/case/{number}/file/1/save")
         assert (about.status_code, saved.status_code) == (200, 200), name
         assert harmless(Page(about.text)) == []
@@ -386,7 +397,6 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_in_a_real_browser_nothing_runs_and_nothing_is_asked_for(besieged, tmp_path):
     """Every kind of attack, looked at as a caseworker looks: unfolded, hovered, with the keyboard."""
     if chromium() is None:

@@ -1,7 +1,10 @@
 """Who is offered as one person or one van, and who is not."""
 
+import json
 import os
+import re
 from collections.abc import Iterator
+from importlib import resources
 from itertools import count
 from typing import Any
 
@@ -110,8 +113,16 @@ def test_two_who_tell_of_themselves_from_two_places_at_once_are_two(town):
     assert (a, b) not in town.offered()
 
 
-def test_brothers_whom_one_mother_reports_are_two(town):
-    for given in ("Артём", "Алексей"):
+def test_one_who_presses_is_rather_another_than_one_who_is_told_of(town):
+    a = town.tell("Соколов Иван", own=True, stays=(TVERSKOY,))
+    b, c = (town.tell("Соколов Ваня", own=own, stays=(TVERSKOY,)) for own in (True, False))
+    scores = {pair.b[:6]: pair.score for pair in town.index.persons.pairs.of(f"{a}#0")}
+    assert scores[b] < scores[c]
+
+
+@pytest.mark.parametrize("both", [("Артём", "Алексей"), ("Тёма", "Алексей"), ("Тёма", "Лёша"), ("А.", "Сергей")])
+def test_brothers_whom_one_mother_reports_are_two(town, both):
+    for given in both:
         town.tell(f"Мельников {given} Борисович", phones=("мама 8 916 123-45-67",), stays=(TVERSKOY,))
     assert town.offered() == set()
 
@@ -349,3 +360,19 @@ def test_the_work_is_done_in_slices_and_comes_to_the_same(office, desk):
     with office.desk(again) as other, other.reading() as db:
         assert matching.work(db, 60)
         assert {frozenset((pair.a, pair.b)) for pair in matching.candidates(db, 1_000)} == found
+
+
+REASONS = """
+surname_same surname_alike surname_differs given_same given_alike given_short given_differs initials
+patronymic_same patronymic_alike patronymic_differs birth_same birth_alike birth_year birth_differs
+sex_differs phone_same both_self station_same near place_differs time_near time_far plate_same plate_alike
+plate_differs side_same people_same people_differ persons_same
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_every_reason_has_its_words(language):
+    words = json.loads(resources.files("client.desk").joinpath("words", f"{language}.json").read_bytes())
+    assert [key for key in REASONS.split() if not words["duplicate"].get(key)] == []
+    source = resources.files("client.desk").joinpath("evidence.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'Reason\("([a-z_]+)"', source)) <= set(REASONS.split())

@@ -23,6 +23,7 @@ def word(text: str) -> Word:
         "Соловьёв Соловьев Solovyov Soloviev Solov'ev Solovjev Solov’yov",
         "Хрущёв Khrushchev Khrushchyov Hruščëv",
         "Жуков Zhukov Žukov Joukov",
+        "Филатов Filatov Philatov Filatow",
         "Цой Tsoy Tsoi Coj Tzoy",
         "Троцкий Trotsky Trotskiy Trockij Trocki Троцький",
         "Нұрлан Нурлан Nurlan Nūrlan",

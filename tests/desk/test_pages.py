@@ -5,10 +5,12 @@ import re
 import pytest
 
 from client.desk import entry
+from client.desk.desk import Desk
 from client.desk.picture import OTHER
 from keys.message import ReplyBlock
-from tests.desk.office import NOW, reply_block
+from tests.desk.office import NOW, PASSPHRASE, reply_block
 from tests.desk.pages import Page
+from tests.desk.telling import at_station, pack, station
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +65,23 @@ def test_the_board_says_who_is_where(browser, case):
     assert "Иванова Анна" in browser.page("/names").text
 
 
+def test_a_stations_telephones_stand_beside_its_address(browser, office, held, case):
+    known = station(1, "ОВД Арбат", phone="102; +7 495 1234567")
+    held.opening = lambda passphrase, by: Desk.unlock(
+        office.folder, passphrase, by, clock=office.clock, packs=[pack(known)]
+    )
+    held.lock()
+    browser.post("/unlock", passphrase=PASSPHRASE, by="Анна")
+    office.report(at_station(known))
+    held.desk.pull(office.post)
+    links = [one.attributes["href"] for one in browser.page("/").named("a")]
+    for where in {one for one in links if re.fullmatch(r"/place/\d+", one)}:
+        has = "Арбат" in browser.page(where).find("h1").text
+        for page in (where, where + "/names"):
+            assert ("Тверская улица, 1 · tel. 102; +7 495 1234567" in browser.page(page).text) == has
+    assert "102; +7 495 1234567" in browser.page("/names").text
+
+
 def test_the_board_can_be_narrowed_and_widened_again(browser, office, held, case):
     office.report({"event": "Пушкинская", "name": "Ким Олег", "stage": "station", "station": {"text": "ОВД Арбат"}})
     held.desk.pull(office.post)
@@ -111,6 +130,25 @@ def test_a_lawyer_who_is_announced_is_on_the_way(browser, case, done):
     lawyer = next(one for one in done() if isinstance(one, entry.Lawyer))
     assert (lawyer.state, lawyer.name) == ("on_way", "Петрова")
     assert "Петрова" in browser.page(place(browser.page("/"))).text
+
+
+def test_a_page_that_refreshes_itself_takes_no_word_from_the_one_that_is_read(browser, held, case, done):
+    browser.get("/case/1", Live="1")
+    assert [one for one in held.desk.entries if isinstance(one.what, entry.Viewed)] == [], "nobody may be looking"
+    browser.post("/case/1/send", chosen="received", language="ru", text="x")
+    refreshed = browser.get("/case/1", Live="1").text
+    assert "Sealed and on its way" not in refreshed
+    assert "Sealed and on its way" in browser.page("/case/1").text
+    assert "Sealed and on its way" not in browser.page("/case/1").text
+
+
+def test_after_an_answer_the_next_case_nobody_has_is_offered(browser, office, held, case, done):
+    office.report({"name": "Ким Олег", "minors": 1}, reply=reply_block())
+    held.desk.pull(office.post)
+    browser.post("/case/1/send", chosen="received", language="ru", text="x")
+    browser.get("/case/1", Live="1")
+    assert "Next: case 2" in browser.page("/case/1").text
+    assert "Next:" not in browser.page("/case/1").text
 
 
 def test_an_empty_answer_and_an_unknown_template_send_nothing(browser, case, done):
@@ -302,6 +340,11 @@ def test_the_journal_says_who_did_what_and_goes_to_another_desk(browser, office,
     assert "Nothing was taken in" in browser.page("/journal").text or "Nothing was" in browser.page("/journal").text
     browser.post("/journal/merge", "/journal")
     assert "No file was chosen" in browser.page("/journal").text
+
+
+def test_a_journal_may_be_larger_than_a_form(browser, held):
+    browser.post("/journal/merge", "/journal", file=b"x" * 3_000_000)
+    assert "Nothing was taken in" in browser.page("/journal").text
 
 
 def test_an_export_is_counted_before_it_is_saved_and_noted(browser, office, held, done):

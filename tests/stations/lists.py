@@ -47,6 +47,14 @@ def _station(name: str, names: Sequence[str], address: str, lat: float, lon: flo
 # Half a metre apart: several have the same whole metres, and the farther ones, which stand later, the smaller ids.
 CROWD = tuple(_station(f"is-{chr(ord('t') - at)}", [], "", 64.1, -21.9 + at / 100_000) for at in range(20))
 
+# Telephones of the most characters there may be, the last two of 60 characters in twice as many UTF-16 units.
+CALLED = tuple(
+    Station(f"c{at}", (f"ОВД {at}",), "", 5_500_000 + at, 3_700_000, phone)
+    for at, phone in enumerate(
+        ["102", "", "+7 (495) 123-45-67; 8 (495) 123-45-68, доб. 12", "۰۲۱-۱۲۳۴۵۶۷", "1" * 60, "\U0001d7ec" * 60, ""]
+    )
+)
+
 SMALL: tuple[Station, ...] = (
     _station(
         "msk-tver",

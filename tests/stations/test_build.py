@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.files import CannotRead
-from client.stations import geojson, table
+from client.stations import draft, geojson, table
+from client.stations.body import Station, decode, encode
 from client.stations.build import Wish, build, read_source
 from client.stations.check import Kind
 from client.stations.draft import OPENSTREETMAP, tidy
@@ -81,6 +82,83 @@ def test_tidy_texts_are_tidy(text):
     plain = tidy(text)
     assert tidy(plain) == plain
     assert plain == " ".join(plain.split())
+
+
+# Telephones
+
+
+@pytest.mark.parametrize(
+    "header", ["phone", "TELEPHONE", "Tel", "Phone Number", "contact:phone", "Телефон", "тел.", "телефони", "تلفن"]
+)
+def test_telephones_are_found_by_their_header(header):
+    (one,) = built(f"name;lat;lon;{header}\nA;1;2;+7 (495) 123-45-67\n").stations
+    assert one.phone == "+7 (495) 123-45-67"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("251-275-3153", "251-275-3153"),
+        ("02", "02"),
+        ("  8  (495)\t123-45-67 ", "8 (495) 123-45-67"),
+        ("+91-11-2669-1861;+91-11-2669-1862", "+91-11-2669-1861; +91-11-2669-1862"),
+        ("8 495 1234567, 8 495 1234568", "8 495 1234567; 8 495 1234568"),
+        ("8 495 1234567 / 8 495 1234568", "8 495 1234567; 8 495 1234568"),
+        ("8 495 1234567\n8 495 1234567", "8 495 1234567"),
+        ("8 495 1234567, доб. 105", "8 495 1234567, доб. 105"),
+        ("0883-2442953, 2468050", "0883-2442953, 2468050"),
+        ("дежурная часть, 8 495 1234567, круглосуточно", "8 495 1234567"),
+        ("08554-274033 , 9440796805", "08554-274033; 9440796805"),
+        ("030/1234567", "030/1234567"),
+        ("۰۲۱-۱۲۳۴۵۶۷", "021-1234567"),
+        ("NOT AVAILABLE", ""),
+        ("нет", ""),
+        ("-", ""),
+        ("0", ""),
+        ("000-000-0000", ""),
+        ("NOT AVAILABLE; 102", "102"),
+        ("1234567890; " * 3 + "2234567890; 3234567890; 4234567890; 5234567890; 6234567890; 102",
+         "1234567890; 2234567890; 3234567890; 4234567890; 5234567890"),
+        ("8 (495) 123-45-67 (дежурная часть отдела полиции, звонить круглосуточно, приём 9-18)",
+         "8 (495) 123-45-67"),
+        ("1" * 30 + "2" * 31, ""),
+    ],
+)  # fmt: skip
+def test_telephones_are_kept_as_told_and_words_without_one_are_not(told, kept):
+    assert draft.phone_of([told]) == kept
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs",))), max_size=3))
+def test_whatever_is_told_as_a_telephone_fits_into_a_pack(told):
+    phone = draft.phone_of(told)
+    (one,) = decode(encode([Station("a", (), "", 0, 0, phone)]))
+    assert one.phone == phone
+    assert all(any(mark in "0123456789" for mark in number) for number in phone.split("; ") if phone)
+
+
+def test_several_columns_of_telephones_make_one():
+    (one,) = built("name,lat,lon,phone,tel\nA,1,2,102,+7 495 1\n").stations
+    assert one.phone == "102; +7 495 1"
+    (one,) = built("name,lat,lon,a,b\nA,1,2,102,103\n", columns={"phone": ["b", "a"]}).stations
+    assert one.phone == "103; 102"
+
+
+def test_telephones_are_left_out_when_asked():
+    (one,) = built("name,lat,lon,phone\nA,1,2,102\n", phones=False).stations
+    assert (one.name, one.phone) == ("A", "")
+
+
+def test_the_id_of_a_station_does_not_change_with_its_telephone():
+    one, other = (built(f"name,lat,lon,phone\nA,1,2,{phone}\n").stations[0].id for phone in ("102", "103"))
+    assert one == other
+
+
+def test_telephones_of_geojson():
+    point = {"type": "Point", "coordinates": [37.6, 55.7]}
+    tags = [{"phone": "102"}, {"contact:phone": "103"}, {"phone": "102", "contact:phone": "102"},
+            {"telephone": "104"}, {"tel": 105}, {"phone": "yes"}, {}]  # fmt: skip
+    drafts = geojson.read(collection(*(feature(one, point) for one in tags))).drafts
+    assert [one.phone for one in drafts] == ["102", "103", "102", "104", "105", "", ""]
 
 
 # What is doubtful
@@ -197,7 +275,13 @@ def extract(tmp_path: Path) -> Path:
             osmium.osm.mutable.Node(
                 id=1,
                 location=(37.6, 55.7),
-                tags={**police, "name": "Точка", "addr:street": "Мира", "addr:housenumber": "5"},
+                tags={
+                    **police,
+                    "name": "Точка",
+                    "addr:street": "Мира",
+                    "addr:housenumber": "5",
+                    "contact:phone": "102",
+                },
             )
         )
         writer.add_node(osmium.osm.mutable.Node(id=2, location=(37.0, 55.0)))
@@ -221,6 +305,7 @@ def test_points_ways_and_relations_of_an_extract(extract):
         ("r20", "Площадь", "", 6_010_000, 3_010_000),
     ]
     assert [(one.id, one.kind) for one in found.doubts] == [("w12", Kind.NO_POSITION)]
+    assert [one.phone for one in found.stations] == ["102", "", ""]
     assert found.credit == OPENSTREETMAP
 
 
@@ -253,6 +338,12 @@ def test_no_station_of_a_real_list_is_lost(name, count):
     found = real(name)
     assert len(found.stations) == count
     assert not found.left_out
+
+
+@pytest.mark.parametrize(("name", "count"), [(OVD, 0), (INDIA, 234), (HIFLD, 23_610)])
+def test_every_telephone_of_a_real_list_is_kept(name, count):
+    """In India there is one more, of which "N/A" is told."""
+    assert sum(bool(one.phone) for one in real(name).stations) == count
 
 
 def test_twice_counted_stations_of_a_real_list_are_named():

@@ -136,7 +136,7 @@ def test_columns_are_named_by_the_person(shell):
 
 def test_near_is_a_line_for_each_candidate(shell):
     assert shell.run("near", "55.751", "37.62", "--accuracy", "50", "--pack", "small.pack", "--json") == 0
-    keys = {"id", "name", "address", "m", "highlight"}
+    keys = {"id", "name", "address", "phone", "m", "highlight"}
     assert all(set(line) == keys for line in shell.lines())
     told = [{key: line[key] for key in ("id", "m", "highlight")} for line in shell.lines()]
     assert told == oracle.near(SMALL, 55.751, 37.62, 50)
@@ -152,7 +152,22 @@ def test_near_takes_the_west_and_the_south(shell):
 def test_find_is_a_line_for_each_match(shell):
     assert shell.run("find", "овд 5", "--pack", "small.pack", "--json") == 0
     assert [{"id": line["id"], "score": line["score"]} for line in shell.lines()] == oracle.find(SMALL, "овд 5")
-    assert set(shell.lines()[0]) == {"id", "name", "score"}
+    assert set(shell.lines()[0]) == {"id", "name", "phone", "score"}
+
+
+def test_telephones_are_shown_and_left_out_when_asked(shell):
+    (shell.folder / "phones.csv").write_text("id,name,lat,lon,phone\n1,A,1,2,102\n2,B,1,2.001,NONE\n", encoding="utf-8")
+    assert shell.build("phones.csv", "out.pack") == 0
+    assert "2 stations, 1 with a telephone" in shell.out
+    assert shell.run("near", "1", "2", "--pack", "out.pack") == 0
+    assert shell.out == "*       0 m  A, tel. 102\n      111 m  B\n"
+    assert shell.run("find", "a", "--pack", "out.pack", "--json") == 0
+    assert shell.lines()[0]["phone"] == "102"
+    assert shell.run("check", "out.pack", "--json") == 0
+    assert shell.lines()[-1]["phones"] == 1
+    assert shell.build("phones.csv", "out.pack", "--no-phones", "--json") == 0
+    assert shell.lines()[-1]["phones"] == 0
+    assert read((shell.folder / "out.pack").read_bytes()).stations[0].phone == ""
 
 
 def test_nothing_found_is_said_and_no_failure(shell):

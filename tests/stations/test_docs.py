@@ -22,6 +22,7 @@ def test_limits_are_the_ones_in_the_code():
     for number in (pack.PACK_BYTES, pack.BODY_BYTES, body.STATIONS, body.NORTH, body.EAST, body.TWO_BYTES):
         assert f"{number:,}" in PAGE
     assert f"{body.NAMES * body.TEXT_WORDS:,}" in PAGE
+    assert f"at most {body.PHONE} characters" in PAGE
     assert f"{sphere.ACCURACY:,}" in PAGE
     assert f"{int(sphere.EARTH):,} m" in PAGE
 

@@ -1,7 +1,9 @@
 """What goes into a pack comes out of it; what is no pack is refused with our own error and nothing else."""
 
 import json
+import re
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from tests.stations.lists import HIFLD, INDIA, OTHER, OVD, ROOT, SMALL, packed, 
 
 texts = st.text(min_size=1, max_size=60).map(tidy)
 names = st.lists(texts.filter(bool), max_size=4, unique=True).map(tuple)
+phones = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=body.PHONE)
 stations = st.lists(
     st.builds(
         Station,
@@ -26,6 +29,7 @@ stations = st.lists(
         address=texts,
         lat=st.integers(-body.NORTH, body.NORTH),
         lon=st.integers(-body.EAST, body.EAST),
+        phone=st.one_of(st.just(""), phones),
     ),
     min_size=1,
     max_size=20,
@@ -41,6 +45,19 @@ def test_stations_come_back_as_they_were(some):
 @given(stations)
 def test_the_body_keeps_the_order(some):
     assert decode(encode(some)) == tuple(some)
+
+
+@given(stations)
+def test_telephones_are_what_stands_behind_the_rest(some):
+    """So that a pack without them has not a byte more, and a list is as long with them as its lines."""
+    without = encode([replace(one, phone="") for one in some])
+    told = "\n".join(one.phone for one in some).encode() if any(one.phone for one in some) else b""
+    assert encode(some) == without + told
+
+
+def test_a_pack_of_nobody_with_a_telephone_may_say_so_in_empty_lines():
+    some = [replace(one, phone="") for one in SMALL]
+    assert decode(encode(some) + b"\n" * (len(some) - 1)) == tuple(some)
 
 
 def test_every_width_of_word_number_is_kept():
@@ -70,6 +87,17 @@ def test_arbitrary_bytes_behind_a_good_note_are_refused(data):
 
 
 GOOD = encode(SMALL)
+CALLED = encode([replace(one, phone=f"+7 495 {at}") for at, one in enumerate(SMALL)])
+
+
+@given(st.integers(len(GOOD), len(CALLED) - 1), st.binary(max_size=70))
+def test_telephones_with_a_hole_are_read_or_refused(at, patch):
+    try:
+        found = decode(CALLED[:at] + patch + CALLED[at + 1 :])
+    except PackMalformed:
+        return
+    assert [replace(one, phone="") for one in found] == list(SMALL)
+    assert all(len(one.phone) <= body.PHONE and not re.search(r"[\x00-\x1f\x7f-\x9f]", one.phone) for one in found)
 
 
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=8), st.integers(0, 8))
@@ -130,6 +158,11 @@ def test_a_pack_holds_at_least_one_station_and_no_more_than_a_phone_can():
 
 
 def test_what_would_be_read_otherwise_is_not_signed():
-    for one in (Station("a", ("two  blanks",), "", 0, 0), Station("a", (), "a , b", 0, 0)):
+    for one in (
+        Station("a", ("two  blanks",), "", 0, 0),
+        Station("a", (), "a , b", 0, 0),
+        Station("a", (), "", 0, 0, "102\n103"),
+        Station("a", (), "", 0, 0, "1" * 61),
+    ):
         with pytest.raises(PackMalformed):
             packed([one])

@@ -25,6 +25,11 @@ def test_the_pack_holds_the_stations_in_its_order(held):
     assert told == VECTORS["stations"]
 
 
+def test_each_station_has_its_telephones():
+    found = read(unb64(VECTORS["called"]), ROOT).stations
+    assert [one.phone for one in found] == VECTORS["called_phones"]
+
+
 @pytest.mark.parametrize("vector", VECTORS["near"], ids=lambda v: f"{v['lat']},{v['lon']},{v['accuracy']}")
 def test_near(held, vector):
     found = Index(held.stations).near(vector["lat"], vector["lon"], vector["accuracy"])

@@ -14,6 +14,12 @@ test("the pack holds the stations in its order", () => {
   for (const [at, station] of vectors.stations.entries()) assert.deepEqual(held.station(at), station);
 });
 
+test("each station has its telephones", async () => {
+  const called = await readPack(unb64(vectors.called), root);
+  const phones = vectors.called_phones.map((_, at) => called.station(at).phone);
+  assert.deepEqual(phones, vectors.called_phones);
+});
+
 const crowd = await readPack(unb64(vectors.crowd), root);
 const asked = [...vectors.near.map((one) => [held, one]), ...vectors.crowd_near.map((one) => [crowd, one])];
 

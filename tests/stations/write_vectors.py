@@ -3,7 +3,7 @@ has no index; what is refused has one fault each."""
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from client.stations.pack import KIND
 from keys import note
 from keys.wire import b64, digest
 from tests.stations import oracle
-from tests.stations.lists import CROWD, OTHER, ROOT, SMALL, heading, packed, signer
+from tests.stations.lists import CALLED, CROWD, OTHER, ROOT, SMALL, heading, packed, signer
 
 OUT = Path(__file__).parents[1] / "vectors" / "stations.json"
 
@@ -79,9 +79,19 @@ def vectors() -> dict[str, Any]:
         "root": b64(bytes(ROOT.verify_key)),
         "pack": b64(pack),
         "stations": [
-            {"id": s.id, "name": s.name, "names": list(s.names), "address": s.address, "lat": s.lat, "lon": s.lon}
-            for s in sorted(SMALL, key=lambda one: (place_on_curve(one.lat, one.lon), one.id))
+            {
+                "id": s.id,
+                "name": s.name,
+                "names": list(s.names),
+                "address": s.address,
+                "lat": s.lat,
+                "lon": s.lon,
+                "phone": s.phone,
+            }
+            for s in _on_curve(SMALL)
         ],
+        "called": b64(_written(encode(CALLED))),
+        "called_phones": [one.phone for one in CALLED],
         "near": [{"lat": la, "lon": lo, "accuracy": a, "answer": oracle.near(SMALL, la, lo, a)} for la, lo, a in NEAR],
         "crowd": b64(_written(encode(CROWD))),
         "crowd_near": [
@@ -93,6 +103,10 @@ def vectors() -> dict[str, Any]:
             for name, expect, data, comment in [*_taken(), *_refused()]
         ],
     }
+
+
+def _on_curve(stations: Sequence[Station]) -> list[Station]:
+    return sorted(stations, key=lambda one: (place_on_curve(one.lat, one.lon), one.id))
 
 
 def _in_crowd() -> Iterator[tuple[float, float]]:
@@ -155,7 +169,7 @@ def _bad_bodies() -> Iterator[tuple[str, bytes, str]]:
     good = encode([one])  # head 28 | "B\nC" | "a" | 2 4 | 0 255 | 1 255
     yield "body_head_cut", good[:27], "shorter than its head"
     yield "body_no_station", bytes(4) + good[4:], "no station"
-    yield "body_lengths", good + b"\0", "lengths that do not add up"
+    yield "body_lengths", good[:-1], "parts of more bytes than there are"
     yield "body_word_missing", good.replace(b"\1\xff", b"\2\xff"), "a word that is not in the dictionary"
     yield "body_text_open", good[:-1] + b"\1", "the last text has no end"
     yield "body_word_cut", good[:-2] + b"\xc0\xff", "a number of two bytes whose second ends the part"
@@ -173,6 +187,15 @@ def _bad_bodies() -> Iterator[tuple[str, bytes, str]]:
     yield "body_long_step", _steps(good, b"\x80\x80\x80\x80\x00\4"), "a step of five bytes"
     yield "body_open_step", _steps(good, b"\2\x84"), "a step without end"
     yield "body_more_steps", _steps(good, b"\2\4\6"), "one step too many"
+    two = encode([one, Station("b", (), "", 3, 4)])
+    yield "phone_too_long", good + b"1" * 61, "a telephone of 61 characters"
+    yield "phone_too_long_for_characters", good + "\U0001d7ec".encode() * 61, "61 characters outside the first plane"
+    yield "phone_control", good + b"1\x7f2", "a control character in a telephone"
+    yield "phone_zero", good + b"\0", "a zero byte behind the five parts"
+    yield "phone_tab", two + b"1\t2\n", "a tab in a telephone"
+    yield "phone_not_utf8", good + b"1\xff2", "a telephone that is not UTF-8"
+    yield "phone_lines_fewer", two + b"102", "two stations and one line"
+    yield "phone_lines_more", two + b"102\n\n", "two stations and three lines"
 
 
 def _steps(body: bytes, steps: bytes) -> bytes:
@@ -181,7 +204,7 @@ def _steps(body: bytes, steps: bytes) -> bytes:
 
 
 def _body() -> bytes:
-    return encode(sorted(SMALL, key=lambda one: (place_on_curve(one.lat, one.lon), one.id)))
+    return encode(_on_curve(SMALL))
 
 
 def _written(

@@ -10,7 +10,7 @@ from client.desk.door import NotHere, the_desk
 from client.desk.letters import kinds
 from client.desk.pages import frame
 from client.desk.pages.answers import offered
-from client.desk.pages.duplicates import suggested
+from client.desk.pages.duplicates import compare, suggested
 from client.desk.queue import Item, items, queue
 from client.desk.view import CaseView
 from keys.errors import TocsinError
@@ -21,6 +21,7 @@ pages = Blueprint("cases", __name__)
 FIRST_FIELDS = ("stage", "station", "people", "minors", "injured", "name", "detained_at", "article", "needs", "health")
 FIELDS = (*FIRST_FIELDS, *(one for one in report.FIELDS if one not in {*FIRST_FIELDS, "files", "consent"}))
 LAWYERS = ("asked", "on_way", "inside", "refused", "none")
+COMPARING = 0.05  # seconds; what is left goes on while the page is read
 NEXT = 20  # how far down the queue a case is looked for that nobody has taken
 STATUSES = ("new", "open", "waiting", "closed")
 
@@ -43,8 +44,9 @@ class NothingSaid(TocsinError):
 def case(number: int) -> str:
     found = look(number)
     desk = the_desk()
-    if not desk.read_only:
+    if not desk.read_only and not frame.is_background():
         desk.act(entry.Viewed(case=found.id))
+    compare(desk, COMPARING)
     with desk.reading() as db:
         rows = items(db, frame.times().now, [number])
         crowd = items(db, frame.times().now, [one for one in found.crowd if one != number])
@@ -81,7 +83,7 @@ def _left(case: CaseView) -> set[str]:
 def _following(db: Database, number: int) -> Item | None:
     """The next in the queue, when this one was answered a moment ago."""
     looking = frame.window()
-    if looking.answered != number:
+    if looking.answered != number or frame.is_background():
         return None
     looking.answered = 0
     waiting = queue(db, frame.times().now, limit=NEXT).items

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from client.compose import new_id
 from client.desk import view
-from client.desk.door import Keeper, NotHere, the_desk
+from client.desk.door import BACKGROUND, Keeper, NotHere, the_desk
 from client.desk.moment import Times
 from client.desk.window import Window
 from client.desk.words import LANGUAGES, Speech, choose
@@ -58,8 +58,9 @@ def times() -> Times:
 def page(template: str, **values: Any) -> str:
     """A page of an unlocked desk."""
     desk = the_desk()
-    told = window().notices
-    notices, told[:] = list(told), []
+    notices: list[tuple[str, str]] = []
+    if not is_background():  # or a page that refreshes itself would take them from the one they are for
+        notices, window().notices = window().notices, []
     return render_template(
         template,
         notices=notices,
@@ -70,6 +71,11 @@ def page(template: str, **values: Any) -> str:
         kept=window().kept.get(request.path, {}),
         **values,
     )
+
+
+def is_background() -> bool:
+    """Whether a page asks by itself, and nobody may be looking."""
+    return BACKGROUND in request.headers
 
 
 def tell(key: str, **values: object) -> None:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from client.desk import entry, paper
 from client.desk.door import NotHere, the_desk
 from client.desk.letters import Around, Letter, kinds, write
+from client.desk.letters.template import words
 from client.desk.pages import frame
 
 pages = Blueprint("papers", __name__)
@@ -30,7 +31,9 @@ def fill(number: int) -> Response:
 
 @pages.get("/case/<int:number>/paper")
 def read(number: int) -> str:
-    return frame.page("paper.html", here="queue", number=number, letter=_letter(number))
+    letter, language = _letter(number), frame.say().language
+    gaps = [words().fields.get(name, {}).get(language, name) for name in letter.gaps]
+    return frame.page("paper.html", here="queue", number=number, letter=letter, gaps=gaps)
 
 
 @pages.post("/case/<int:number>/paper/text")

@@ -11,7 +11,7 @@ pages = Blueprint("people", __name__)
 
 PAGE = 200
 OFFERED = 30
-COMPARING = 1.0  # seconds a page is waited for; what is left goes on while it is looked at
+COMPARING = 0.1  # seconds a page is waited for; what is left goes on while it is looked at
 
 
 @pages.get("/people")

@@ -9,6 +9,7 @@ import { button, fill, h, say } from "./dom.js";
 import { around } from "./gap.js";
 import { age, field, listenTo, moment, tried, watchOf } from "./later.js";
 import { placeLines } from "./place.js";
+import { headline } from "./standing.js";
 import { isAdvance, numbersIn, threadsOf } from "./threads.js";
 import { look, t } from "./words.js";
 
@@ -61,7 +62,7 @@ async function article(app, watch, thread) {
   const { book } = watch.post;
   const who = /** @type {Contact} */ (book.contacts.find(({ id }) => id === head.contact));
   const isForced = isUnderDuress(book, head);
-  const where = await placeOf(app, thread);
+  const where = await placeOf(app, thread, isForced);
   const data = {
     show: "alert",
     type: head.type,
@@ -73,10 +74,11 @@ async function article(app, watch, thread) {
   // Under duress only what was written in peace is worth calling.
   const trusted = isForced ? thread.alerts.filter(isAdvance) : thread.alerts;
   const numbers = [...trusted.flatMap(({ text }) => numbersIn(text)), ...(isForced ? [] : where.numbers)];
+  const sure = section("origin", origin(head, who));
   return h(
     "article",
     { class: "stack", data },
-    h("h1", {}, h("bdi", { data: { show: "who" } }, who.label), ": ", what(head)),
+    h("h1", {}, h("bdi", { data: { show: "who" } }, who.label), ": ", what(head, isForced)),
     isForced &&
       h(
         "p",
@@ -86,10 +88,11 @@ async function article(app, watch, thread) {
         t("contacts.alert.duress_more"),
       ),
     head.practice && h("p", { class: "band" }, t("contacts.alert.practice")),
+    who.seized && sure,
     h("p", { data: { show: "when" } }, whenOf(thread)),
     ...thread.alerts.filter(({ text }) => text).map((one) => saying(one)),
     section("where", h("div", { class: "stack", data: { show: "place" } }, ...where.lines)),
-    section("origin", origin(head, who)),
+    !who.seized && sure,
     section("steps", steps(head, isForced)),
     events(thread),
     ...[...new Set(numbers)].map(call),
@@ -101,9 +104,9 @@ function strong(what) {
   return h("strong", {}, t(`contacts.alert.${what}`));
 }
 
-/** @param {Alert} head */
-function what({ type }) {
-  return h("span", { data: { show: "what" } }, t(`contacts.alert.${type}`));
+/** @param {Alert} head @param {boolean} isForced */
+function what({ type }, isForced) {
+  return h("span", { data: { show: "what" } }, headline(type, isForced));
 }
 
 /** @param {string} name @param {Node} node */
@@ -130,10 +133,10 @@ function saying(one) {
   );
 }
 
-/** The newest word on where. @param {App} app @param {Thread} thread */
-async function placeOf(app, { alerts }) {
+/** The newest word on where. @param {App} app @param {Thread} thread @param {boolean} isForced */
+async function placeOf(app, { alerts }, isForced) {
   const told = alerts.find(({ place }) => place);
-  return told ? placeLines(app, told) : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
+  return told ? placeLines(app, told, isForced) : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
 }
 
 /** @param {Alert} head @param {Contact} who */

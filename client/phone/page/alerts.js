@@ -7,6 +7,7 @@ import { canRing, offerHere, turnOff, turnOn } from "./bell.js";
 import { alertsOf, isUnderDuress } from "./contacting.js";
 import { button, fill, h, say } from "./dom.js";
 import { age, listenTo, tried, watchOf } from "./later.js";
+import { headline } from "./standing.js";
 import { threadsOf } from "./threads.js";
 import { t } from "./words.js";
 
@@ -52,12 +53,11 @@ function line(app, { post: { book } }, { contact: id, head, at, unread }) {
   });
   const marks = [
     unread > 0 && t("contacts.alerts.new"),
-    isForced && t("contacts.alert.duress_short"),
     who?.seized && t("contacts.state.seized"),
     head.practice && t("contacts.alert.practice_short"),
   ].filter(Boolean);
   open.append(
-    h("strong", {}, h("bdi", {}, who?.label ?? ""), ": ", t(`contacts.alert.${head.type}`)),
+    h("strong", {}, h("bdi", {}, who?.label ?? ""), ": ", headline(head.type, isForced)),
     h("small", {}, [age(Math.max(0, Date.now() / 1_000 - at)), ...marks].join(" · ")),
   );
   return open;

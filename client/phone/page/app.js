@@ -92,7 +92,7 @@ export class App {
   /** Back to the screen that tells nothing; what was unlocked is forgotten. */
   lock() {
     this.watch?.stop();
-    this.ended = this.watch?.ended ?? this.ended;
+    this.ended = Promise.all([this.ended, this.watch?.ended, this.session?.close()]);
     this.watch = null;
     this.session = null;
     this.release();

@@ -59,7 +59,7 @@ export async function keepRinging(app, watch) {
   const held = await subscription();
   const isSame = held?.endpoint === told.endpoint;
   if (isSame && untold.length === 0) return;
-  const offer = await askWake(told.relay, app.fetch);
+  const offer = await askWake(told.relay, (url, init) => watch.fetch(url, init));
   if (!offer) return;
   if (isSame && b64(offer.vapid) === told.vapid) return tell(app, watch, offer, untold);
   const { endpoint } = await subscribed(offer);

@@ -4,23 +4,28 @@
 /** @import { App } from "./app.js" */
 
 import { h } from "./dom.js";
+import { around } from "./gap.js";
 import { age, distance } from "./later.js";
 import { numbersIn } from "./threads.js";
 import { t } from "./words.js";
 
 const DEGREE = 100_000;
+// What a telephone dials: up to the end, a comma, or a blank or bracket before words.
+const DIALLED = /^(\(?\+?\d[\d\s()./\u2010-\u2015-]*?)\s*(?:$|,|[\s(]\(?\p{L})/u;
 const STAGES = new Set(["van", "station", "special_centre", "court", "hospital", "released"]);
 
-/** @param {App} app @param {Alert} alert @returns {Promise<{ lines: Node[], numbers: string[] }>} */
-export async function placeLines(app, { place, at }) {
+/** @param {App} app @param {Alert} alert @param {boolean} isForced under duress nothing is offered to be called
+ *  @returns {Promise<{ lines: Node[], numbers: string[] }>} */
+export async function placeLines(app, { place, at }, isForced) {
   const stage = STAGES.has(place.stage) ? t(`facts.stage_${place.stage}`) : "";
-  const station = await stationIn(app, place.station);
+  const { station, phones } = await stationIn(app, place.station);
   const fix = fixIn(place);
   const words = typeof place.text === "string" ? place.text : "";
   const lines = [
     stage && h("p", {}, h("strong", {}, stage)),
     words && h("p", { dir: "auto" }, words),
     ...station,
+    ...phones.map((one) => phoneLine(one, isForced)),
     ...(fix ? fixLines(fix, at) : []),
   ].filter((one) => one instanceof Node);
   const texts = [words, ...station.map((one) => one.textContent ?? "")];
@@ -31,17 +36,35 @@ export async function placeLines(app, { place, at }) {
 }
 
 /** By this phone's own list when it has the station, else as they wrote it. @param {App} app @param {any} said
- *  @returns {Promise<HTMLElement[]>} */
+ *  @returns {Promise<{ station: HTMLElement[], phones: string[] }>} */
 async function stationIn(app, said) {
-  if (!said || typeof said !== "object") return [];
+  if (!said || typeof said !== "object") return { station: [], phones: [] };
   const known = await inPack(app, said).catch(() => null);
   const name = known?.name ?? (typeof said.text === "string" ? said.text : "");
   const sure = said.certainty === "guessed" || said.certainty === "typed" ? t(`contacts.alert.${said.certainty}`) : "";
-  return [
+  const station = [
     h("p", { dir: "auto" }, h("strong", {}, name)),
     known?.address ? h("p", { dir: "auto" }, known.address) : null,
     sure ? h("p", { class: "hint" }, sure) : null,
   ].filter((one) => one !== null);
+  return { station, phones: known?.phone ? known.phone.split("; ") : [] };
+}
+
+/** One telephone of the station, beside its address: the buttons below are for those whom their words name.
+ *  @param {string} phone @param {boolean} isForced */
+function phoneLine(phone, isForced) {
+  const number = isForced ? "" : dialled(phone);
+  if (!number) return h("p", { dir: "auto" }, phone);
+  const link = h("a", { class: "button wide", href: `tel:${number}`, data: { do: "call", value: number } });
+  link.append(...around(t("contacts.alert.call"), h("bdi", { dir: "ltr" }, phone)));
+  return link;
+}
+
+/** What a telephone takes, or nothing when there are only words. An extension is asked for by people. @param {string} phone */
+export function dialled(phone) {
+  const found = DIALLED.exec(phone)?.[1] ?? "";
+  const digits = found.replace(/\D/g, "");
+  return digits.length < 2 ? "" : (found.includes("+") ? "+" : "") + digits;
 }
 
 /** @param {App} app @param {any} said @returns {Promise<Station | null>} */

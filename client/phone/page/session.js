@@ -128,16 +128,24 @@ export class Session {
     this.duress = vault.duress;
     /** @type {Promise<unknown>} */
     this.saving = Promise.resolve();
+    this.isOver = false;
   }
 
   /** One after the other, or an older content could be written last. @returns {Promise<boolean>} whether it is stored */
   save() {
+    if (this.isOver) return Promise.resolve(false); // another session has the vault now
     const saved = this.saving.then(async () => {
       this.vault = await saveVault(this.vault, packed(this.content), this.app.chance);
       return this.app.put(VAULT, this.vault.bytes);
     });
     this.saving = saved.catch(() => {});
     return saved;
+  }
+
+  /** Ends when what was to be saved is saved. */
+  close() {
+    this.isOver = true;
+    return this.saving;
   }
 
   /** @param {string} pin @param {Progress} progress */

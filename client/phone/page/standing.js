@@ -23,6 +23,12 @@ export function shortly(contact) {
   return [state, ...marks].flatMap((mark) => (mark ? [t(`contacts.state.${mark}`)] : [])).join(" · ");
 }
 
+/** What happened, so that nobody reads "safe" and not what it was said under. @param {string} type @param {boolean} isForced */
+export function headline(type, isForced) {
+  const plain = t(`contacts.alert.${type}`);
+  return isForced ? `${t("contacts.alert.duress_short")} (${plain})` : plain;
+}
+
 /** @param {Contact} contact @param {Post} post @returns {HTMLElement[]} */
 export function standing(contact, post) {
   const marks = marksOf(contact);

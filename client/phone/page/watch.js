@@ -68,7 +68,7 @@ export class Watch {
       const { alerts, next } = await this.round();
       await this.refresh();
       if (alerts.length) sound();
-      await keepRinging(this.app, this).catch(() => {}); // the next round comes here again
+      await Promise.race([keepRinging(this.app, this), this.over]).catch(() => {}); // the next round comes here again
       this.changed();
       if (!this.isOver) await this.pause(Math.min(next, LONGEST_MS));
     }
