@@ -346,7 +346,7 @@ def _plates_alike(a: str, b: str) -> float:
 def _of_people(a: int, b: int, rarity: Rarity) -> Reason:
     if a == b:
         return Reason("people_same", rarity.bits("people", str(a), 8, (0.5, 4.0)))
-    return Reason("people_same", 0.5) if abs(a - b) <= max(a, b) / 5 else Reason("people_differ", -2.0)
+    return Reason("people_alike", 0.5) if abs(a - b) <= max(a, b) / 5 else Reason("people_differ", -2.0)
 
 
 def _of_rides(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity) -> list[Reason]:

@@ -366,7 +366,7 @@ REASONS = """
 surname_same surname_alike surname_differs given_same given_alike given_short given_differs initials
 patronymic_same patronymic_alike patronymic_differs birth_same birth_alike birth_year birth_differs
 sex_differs phone_same both_self station_same near place_differs time_near time_far plate_same plate_alike
-plate_differs side_same people_same people_differ persons_same
+plate_differs side_same people_same people_alike people_differ persons_same
 """
 
 

@@ -39,7 +39,7 @@ def surnames(
 
 
 def _heading(place: Place | None) -> str:
-    return "" if place is None else ", ".join(part for part in (place.name, place.address) if part)
+    return "" if place is None else ", ".join(part for part in (place.name, place.address, place.phone) if part)
 
 
 def _row(number: int, one: Subject, yes: str) -> list[str]:

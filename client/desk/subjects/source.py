@@ -35,6 +35,7 @@ class Place:
     lat: int | None
     lon: int | None
     listed: bool
+    phone: str = ""
 
 
 class Facts:
@@ -230,7 +231,7 @@ def _read(value: str) -> Any:
 
 
 def _places(db: Database) -> dict[int, Place]:
-    rows = db.execute("SELECT number, kind, name, address, city, country, lat, lon, pack <> '' FROM place")
+    rows = db.execute("SELECT number, kind, name, address, city, country, lat, lon, pack <> '', phone FROM place")
     return {number: Place(*place) for number, *place in rows}
 
 
