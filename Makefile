@@ -76,5 +76,5 @@ $(PHONE): client/phone/package-lock.json | packages
 	touch $@
 
 # The phone's app as it is for everybody; `tocsin phone build` makes an organisation's own of it.
-$(APP): $(PHONE) $(wildcard client/phone/*.js client/phone/*.mjs client/phone/vendor-src/* client/phone/page/* client/phone/words/*)
+$(APP): $(PHONE) $(wildcard client/phone/*.js client/phone/*.mjs client/phone/vendor-src/* client/phone/page/* client/phone/words/* client/phone/words/*/*)
 	cd client/phone && npm run --silent build

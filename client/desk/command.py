@@ -131,6 +131,7 @@ def _serve(keeper: "Keeper", listener: socket.socket) -> None:
     from waitress.server import create_server  # noqa: PLC0415
 
     from client.desk.app import create_app  # noqa: PLC0415
+    from client.desk.pages.journal import BUNDLE_BYTES  # noqa: PLC0415
 
     server = create_server(
         create_app(keeper),
@@ -141,6 +142,7 @@ def _serve(keeper: "Keeper", listener: socket.socket) -> None:
         clear_untrusted_proxy_headers=True,
         outbuf_overflow=NEVER,
         inbuf_overflow=NEVER,
+        max_request_body_size=2 * BUNDLE_BYTES,  # the page itself draws the line
     )
     keeper.watch()
     server.run()

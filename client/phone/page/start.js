@@ -61,8 +61,9 @@ export function languages(app) {
     return h("option", { value: code, selected: isThis, lang: code }, app.config.start[code].name);
   });
   const chosen = async (/** @type {Event} */ event) => {
+    const { turn } = app;
     await app.setLanguage(/** @type {HTMLSelectElement} */ (event.target).value);
-    await app.go(app.shown);
+    if (app.turn === turn) await app.go(app.shown); // whoever went on meanwhile is not called back
   };
   return h(
     "select",
