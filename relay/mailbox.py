@@ -21,6 +21,7 @@ PAGE_BYTES = 4 * 1024 * 1024  # the most envelope bytes in one collect answer
 # Answers on their way to slow readers. Beyond this a page has one frame: nobody fills the memory by not reading.
 SENDING_BYTES = 32 * 1024 * 1024
 SEASON_DAYS = 90  # how exactly it is known when somebody last collected
+ARRANGE_SECONDS = 60  # how long at most the order of arrival shows in the store
 MEASURE_BYTES = 8 * 1024 * 1024  # written between two looks at the disk
 
 
@@ -49,6 +50,8 @@ class Mailbox:
         self.replays = Replays(0 if store.fresh else clock() + 1)
         self._unmeasured = 0
         self._unscrubbed = True
+        self._unarranged = True
+        self._arranged_minute = -1
         self._closed = False
         self._swept_hour = -1
         self._sweep: Any = iter(())
@@ -102,6 +105,7 @@ class Mailbox:
         return refused
 
     def _after_keeping(self, envelopes: list[Envelope]) -> None:
+        self._unarranged = True
         self._unmeasured += sum(len(envelope.body) for envelope in envelopes)
         if self._lanes.scarce:
             self._unscrubbed = True  # an empty -wal file is room, too
@@ -135,6 +139,7 @@ class Mailbox:
         with suppress(StoreFull):  # not remembered today; collecting goes on
             if self._store.season(asked.mailbox) != season:
                 self._store.prove(asked.mailbox, season)
+                self._unarranged = True
 
     def run(self, call: Any) -> Any:
         """Have the writer do something, and wait for it. Raises what the call raised, if it is a RelayError."""
@@ -148,7 +153,8 @@ class Mailbox:
     # Expire
 
     def _tidy(self) -> bool:
-        """Between two batches: what was deleted leaves the -wal file too, and once an hour what is too old goes."""
+        """Between two batches: what was deleted leaves the -wal file too, once an hour what is too old goes, and once a
+        minute the order of arrival."""
         hour = self._clock() // HOUR_SECONDS
         if hour != self._swept_hour:
             self._swept_hour = hour
@@ -157,7 +163,16 @@ class Mailbox:
         if gone or self._unscrubbed:
             self._unscrubbed = not self._store.scrub()
             self._measure()
+        minute = self._clock() // ARRANGE_SECONDS
+        if self._unarranged and minute != self._arranged_minute:
+            self._arranged_minute = minute
+            self._arrange()
+            self._measure()
         return gone is not None
+
+    def _arrange(self) -> None:
+        with suppress(StoreFull):
+            self._unarranged = not self._store.arrange()
 
     def _measure(self) -> None:
         self._unmeasured = 0
@@ -174,5 +189,7 @@ class Mailbox:
         self._closed = True
         self.hush()
         self.writer.stop()
+        if self._unarranged:
+            self._arrange()
         self._store.scrub()
         self._store.close()

@@ -97,6 +97,10 @@ class Store(Protocol):
     def scrub(self) -> bool:
         """Remove what deleting left behind outside the tables. False: somebody is reading, ask again."""
 
+    def arrange(self) -> bool:
+        """Lay everything down anew in the order of its keys, so that no place on the disk tells what came when. False:
+        there is too much of it, too little room, or somebody is reading: ask again later."""
+
     def season(self, mailbox: bytes) -> int | None:
         """The last season a mailbox was collected in, if that is remembered."""
 

@@ -47,6 +47,9 @@ class MemoryStore:
     def scrub(self) -> bool:
         return True
 
+    def arrange(self) -> bool:
+        return True
+
     def season(self, mailbox: bytes) -> int | None:
         return self._proven.get(mailbox)
 

@@ -127,6 +127,18 @@ def test_scrubbing_succeeds_when_nobody_reads(store: Store) -> None:
     assert store.scrub()
 
 
+def test_arranging_changes_nothing_that_can_be_asked_for(store: Store) -> None:
+    kept, gone = [envelope(MINE), envelope(YOURS, body=parcel())], envelope()
+    keep(store, [*kept, gone])
+    store.forget(MINE, [gone.hash])
+    store.prove(MINE, 7)
+    store.put_card(YOURS, 1, 1_000, b"card")
+    assert store.arrange()
+    assert everything(store, MINE) + everything(store, YOURS) == kept
+    assert known(store, *kept, gone) == 3
+    assert (store.season(MINE), store.card(YOURS)) == (7, (1, b"card"))
+
+
 def test_a_mailbox_nobody_collected_from_is_counted_up_to_the_bound(store: Store) -> None:
     keep(store, [envelope() for _ in range(5)])
     assert store.standings([MINE, YOURS], 64) == [Standing(False, 5), Standing(False, 0)]
