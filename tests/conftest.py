@@ -2,6 +2,8 @@
 
 import faulthandler
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -12,6 +14,20 @@ settings.register_profile(
     "tocsin", parent=settings.get_profile("default"), deadline=None, derandomize=False, print_blob=True
 )
 settings.load_profile("tocsin")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """What drives browsers: one for the whole run, because a second one cannot be started beside it."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.chromium import chromium
+
+    if chromium() is None:
+        pytest.skip("no Chromium on this computer")
+    with sync_playwright() as started:
+        yield started
+
 
 COST = {"slow": 1, "process": 2, "browser": 3}
 

@@ -3,20 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page
 
 from tests.browser.app import App
-from tests.browser.chromium import LIKE_A_PHONE, Chromium, chromium
+from tests.browser.chromium import LIKE_A_PHONE, Chromium
 from tests.browser.people import ANNA, BORIS, TEXT, Evening, Person, Start, pair, phones, wait_until_sealed
 from tests.browser.world import World
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    if chromium() is None:
-        pytest.skip("no Chromium on this computer")
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 import waitress
 from flask import Flask
-from playwright.sync_api import sync_playwright
 
 from client.desk import board, matching, queue, search, view
 from client.desk.app import create_app
@@ -32,7 +31,7 @@ from client.stations.body import Station
 from keys import message
 from keys.message import PIECE_BYTES, Parcel
 from keys.wire import PARCEL_BYTES, b64
-from tests.browser.chromium import Chromium, chromium
+from tests.browser.chromium import Chromium
 from tests.desk import night_names
 from tests.desk.hostile import CANARY, SCRIPTS, WORDS, Attack, Attacker, File
 from tests.desk.hostile import KINDS as KINDS_OF_WORDS
@@ -397,15 +396,13 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @pytest.mark.browser
-def test_in_a_real_browser_nothing_runs_and_nothing_is_asked_for(besieged, tmp_path):
+def test_in_a_real_browser_nothing_runs_and_nothing_is_asked_for(besieged, playwright, tmp_path):
     """Every kind of attack, looked at as a caseworker looks: unfolded, hovered, with the keyboard."""
-    if chromium() is None:
-        pytest.skip("no Chromium on this computer")
     with besieged.desk.reading() as db:
         firsts = {name: view.number_of(db, sent[0]) for name, sent in besieged.sent.items() if sent}
     cases = {f"/case/{number}": name for name, number in firsts.items() if number is not None}
     held = Held(lambda passphrase, by: besieged.desk, desk=besieged.desk)
-    with served(create_app(held, lambda: PAGES_NOW)) as origin, sync_playwright() as playwright:
+    with served(create_app(held, lambda: PAGES_NOW)) as origin:
         held.origin = origin
         browser = Chromium(playwright, tmp_path / "profile").start()
         try:
