@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from client.cli import door
+from client.cli.main import door
 from keys import errors, wire
 
 ROOT = Path(__file__).parent.parent

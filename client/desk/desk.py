@@ -1,6 +1,6 @@
 """THE DOOR to an organisation's folder while it is unlocked: keys, records, journal, and the database in memory.
 
-Whatever happens is written to the journal first and to memory only then. Specified in `client/desk/journal.md`.
+Whatever happens is written to the journal first and to memory only then. Specified in `client/desk/journal/journal.md`.
 """
 
 import os
@@ -15,12 +15,11 @@ from typing import IO, Self
 
 from sqlite_utils import Database
 
-from client import answering, files
-from client.cases import Assembled
-from client.desk import bundle, database, ingest
-from client.desk.answers import Answers
-from client.desk.arrivals import Arrivals, LettersMissing, named, received
-from client.desk.entry import (
+from client import files
+from client.desk.cases import database, ingest
+from client.desk.cases.record_index import Shelf, case_of
+from client.desk.journal import bundle
+from client.desk.journal.entries import (
     Damaged,
     Entry,
     Exported,
@@ -33,17 +32,20 @@ from client.desk.entry import (
     What,
     plain_name,
 )
-from client.desk.journal import Journal
-from client.desk.merging import Taking, everything
-from client.desk.sessions import SessionsMissing
-from client.desk.shelf import Shelf, case_of
+from client.desk.journal.log import Journal
+from client.desk.journal.merge import Taking, everything
+from client.desk.journal.reconcile import Arrivals, LettersMissing, named, received
+from client.desk.journal.replies import Answers
+from client.desk.journal.sessions import SessionsMissing
 from client.files import CannotWrite
-from client.home import Home, unlock_home
-from client.inbox import PAGE, Inbox, Tally, keep_pace, report_address
-from client.records import Aside, Letter, Page, Records
-from client.spool import Spool
-from client.stations.pack import Pack
-from client.transport import BadAnswer, Problem, Transport, Unreachable
+from client.organisation import reply as organisation_reply
+from client.organisation.case_files import Assembled
+from client.organisation.home import Home, unlock_home
+from client.organisation.inbox import PAGE, Inbox, Tally, keep_pace, report_address
+from client.organisation.records import Aside, Letter, Page, Records
+from client.outbox.store import Spool
+from client.stations.pack.pack import Pack
+from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys.envelope import commit
 from keys.errors import TocsinError
 from keys.message import ParcelRef
@@ -225,7 +227,7 @@ class Desk:
     def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
         """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoWayBack."""
         with self._open():
-            said, letters = answering.answer(
+            said, letters = organisation_reply.answer(
                 self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()), chance=self._chance,
                 seq=self._answers.last_seq(case),
             )  # fmt: skip

@@ -1,5 +1,5 @@
 /** Which station is meant, by position or by name, offline, from a signed pack. The twin of `client/stations/`; both are
- *  specified in `client/stations/pack.md` and give the same answers to the last bit. */
+ *  specified in `client/stations/pack/pack.md` and give the same answers to the last bit. */
 import { Malformed, NoteUnsigned, TocsinError } from "./errors.js";
 import { isSignedBy, readNote } from "./note.js";
 import { digest, HASH_BYTES, isObject, PUBLIC_BYTES, same, unb64, unutf8 } from "./wire.js";
@@ -303,7 +303,7 @@ function readPhones(part, count) {
   return phones;
 }
 
-// Distances: only + - * / and the square root, which every engine rounds alike; see client/stations/sphere.py
+// Distances: only + - * / and the square root, which every engine rounds alike; see client/stations/pack/distance.py
 
 /** The sine of an angle in 1e-5 degree. @param {number} angle @returns {number} */
 export function sine(angle) {
@@ -350,7 +350,7 @@ function whole(degrees) {
   return Math.floor(degrees * DEGREE + 0.5);
 }
 
-// The form in which names are compared; see client/stations/fold.py
+// The form in which names are compared; see client/stations/pack/fold.py
 
 const ZEROS = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xf20];
 const GONE = /^(?:['`\u2019\u02bc\u02c8\u0640]|\p{M}|\p{Cf})$/u;

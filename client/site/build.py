@@ -10,12 +10,12 @@ import msgspec
 from nacl.signing import SigningKey
 
 from client import files
-from client.site import icon, policy, release
+from client.site import csp, icon, release
 from client.site.bundle import Bundle, bundle
-from client.site.page import Config, manifest, single_page, site_page
 from client.site.release import RELEASE, Release, ReleaseMalformed, ReleaseOlder
+from client.site.render import Config, manifest, single_page, site_page
 from client.site.serve import HEADERS, INDEX
-from client.stations import pack
+from client.stations.pack import pack
 from keys.errors import TocsinError
 from keys.organisation import Card
 from keys.wire import b64
@@ -26,7 +26,7 @@ SINGLE = "app.html"
 WORKER = "sw.js"
 MANIFEST = "app.webmanifest"
 LICENCES = "licences.txt"
-HOSTS = {"_host/Caddyfile": policy.caddy, "_host/nginx.conf": policy.nginx, HEADERS: policy.netlify}
+HOSTS = {"_host/Caddyfile": csp.caddy, "_host/nginx.conf": csp.nginx, HEADERS: csp.netlify}
 FILE_MODE, FOLDER_MODE = 0o644, 0o755  # everybody may read what everybody is served
 
 
@@ -142,7 +142,7 @@ def _worker(built: Bundle, public: str, cards: tuple[str, ...]) -> bytes:
 
 
 def _host_files(relays: tuple[str, ...], built: Bundle) -> dict[str, bytes]:
-    sent = policy.headers(policy.policy(relays, style=built.text("style.css").strip()))
+    sent = csp.headers(csp.policy(relays, style=built.text("style.css").strip()))
     return {path: write(sent).encode() for path, write in HOSTS.items()}
 
 

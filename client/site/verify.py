@@ -9,7 +9,7 @@ from typing import Protocol
 from client import files
 from client.site import release
 from client.site.release import RELEASE, FileEntry, Release
-from client.transport import BadAnswer, Transport, Unreachable
+from client.transport.relay_client import BadAnswer, Transport, Unreachable
 from keys.address import relay_address
 from keys.errors import BadAddress, TocsinError
 from keys.note import NOTE_BYTES

@@ -13,7 +13,7 @@ from statistics import median
 
 ROUNDS = 9
 EMPTY = [sys.executable, "-c", ""]
-TOCSIN = [sys.executable, "-m", "client.cli"]
+TOCSIN = [sys.executable, "-m", "client.cli.main"]
 
 
 def took(command: list[str], env: dict[str, str]) -> float:

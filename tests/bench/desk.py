@@ -19,23 +19,24 @@ from typing import Any, TypeVar
 
 from rich.progress import Progress
 
-from client import home
-from client.desk import board, matching, search, view
-from client.desk.app import create_app
+from client.desk.cases import board, search, view
 from client.desk.desk import Desk
-from client.home import Profile, unlock_home
-from client.inbox import PAGE
-from client.stations.body import Station
-from client.stations.pack import About, Pack
+from client.desk.matching import candidates
+from client.desk.web.app import create_app
+from client.organisation import home
+from client.organisation.home import Profile, unlock_home
+from client.organisation.inbox import PAGE
+from client.stations.pack.columns import Station
+from client.stations.pack.pack import About, Pack
 from keys.envelope import HPKE, Address
 from keys.kem import PrivateKey
 from keys.wire import LETTER_BYTES, Purpose
-from tests.desk import night
-from tests.desk.keeping import TOKEN, Held
-from tests.desk.night import Letter
-from tests.desk.office import RELAYS, Post
-from tests.desk.pages import Browser
-from tests.desk.sealing import Phones
+from tests.support import night_generator
+from tests.support.desk_office import RELAYS, Post
+from tests.support.desk_pages import Browser
+from tests.support.fake_desk_process import TOKEN, Held
+from tests.support.night_generator import Letter
+from tests.support.sealed_letters import Phones
 
 REPORTS, ROUNDS, STATIONS = 20_000, 15, 70
 BARE_LETTERS = 2_000
@@ -85,7 +86,7 @@ def reports(count: int, now: int) -> list[Letter]:
     """One letter for each case, with all that the night tells of it."""
     people = round(count / 0.93)  # a van is one report of many, and a tenth are reported twice
     told: dict[int, Letter] = {}
-    made = night.replay([("площадь", people)], stations(), "list", now - LENGTH, seed=7)
+    made = night_generator.replay([("площадь", people)], stations(), "list", now - LENGTH, seed=7)
     facts: dict[int, dict[str, Any]] = defaultdict(dict)
     for letter in made.letters:
         facts[letter.case] |= letter.facts
@@ -193,10 +194,10 @@ def measure(folder: Path, rounds: int) -> None:
 
 def matched(one: Measured, count: int) -> None:
     with one.desk.reading() as db:
-        whole("matching everybody", timed(lambda: matching.work(db, 600)), one, count)
-        pairs = len(matching.candidates(db, count))
+        whole("matching everybody", timed(lambda: candidates.work(db, 600)), one, count)
+        pairs = len(candidates.candidates(db, count))
         chosen = choose(view.ids(db), 200)
-        times = [timed(lambda case=case: matching.of_person(db, f"{case}#0")) for case in chosen]
+        times = [timed(lambda case=case: candidates.of_person(db, f"{case}#0")) for case in chosen]
     spread("matching one person", times, one, f"{pairs:,} pairs are offered in all")
 
 

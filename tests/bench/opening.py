@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from client.compose import Draft, compose, new_id
-from client.inbox import Inbox, Tally, report_address
-from client.records import Records
-from client.transport import Transport
+from client.organisation.inbox import Inbox, Tally, report_address
+from client.organisation.records import Records
+from client.reporter.compose import Draft, compose, new_id
+from client.transport.relay_client import Transport
 from keys.envelope import HPKE, Sealed
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey

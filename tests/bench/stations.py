@@ -18,10 +18,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from client.stations.body import Station, encode
-from client.stations.build import Wish, build, read_source
-from client.stations.pack import read
-from client.stations.search import Index
+from client.stations.build import build
+from client.stations.build.build import Wish, read_source
+from client.stations.pack.columns import Station, encode
+from client.stations.pack.pack import read
+from client.stations.pack.search import Index
 from keys.wire import b64
 from tests.stations.lists import DATA, HIFLD, INDIA, OVD, ROOT, packed
 from tests.stations.questions import chance, names, points, questions

@@ -48,7 +48,7 @@ class Night:
         """Start the desk; the link it prints."""
         words = ["desk", "--home", self.office.home, "--listen", listen, "--pack", self.pack, "--country", "RU", *more]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "client.cli", *map(str, words)],
+            [sys.executable, "-m", "client.cli.main", *map(str, words)],
             env={**self.shell.env, "TZ": "Europe/Moscow"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from client.contact_picture import read_picture
-from client.transport import Transport
+from client.contacts.qr_image import read_picture
+from client.transport.relay_client import Transport
 from keys import message, pairing
 from keys.code import PairCode, read_pair_code
 from keys.envelope import Address, Sealed, seal

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from client.desk.app import create_app
 from client.desk.desk import Desk
-from client.desk.pages import live
-from tests.desk.keeping import TOKEN, Held
-from tests.desk.office import PASSPHRASE, Office
-from tests.desk.pages import Browser
+from client.desk.web.app import create_app
+from client.desk.web.views import live
+from tests.support.desk_office import PASSPHRASE, Office
+from tests.support.desk_pages import Browser
+from tests.support.fake_desk_process import TOKEN, Held
 
 
 @pytest.fixture

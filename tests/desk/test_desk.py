@@ -7,22 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from client import files, home
-from client.desk.bundle import NotABundle
+from client import files
+from client.desk.cases.record_index import NoSuchCase, NoSuchFile
 from client.desk.desk import Desk, DeskClosed
-from client.desk.entry import BadEntry, Damaged, Locked, Marked, NoName, Noted, Opened, Received, Replied, Sent, Viewed
-from client.desk.journal import JournalReadOnly
-from client.desk.shelf import NoSuchCase, NoSuchFile
+from client.desk.journal.bundle import NotABundle
+from client.desk.journal.entries import (
+    BadEntry,
+    Damaged,
+    Locked,
+    Marked,
+    NoName,
+    Noted,
+    Opened,
+    Received,
+    Replied,
+    Sent,
+    Viewed,
+)
+from client.desk.journal.log import JournalReadOnly
 from client.files import CannotWrite, FolderBusy
-from client.home import NoHome
-from client.inbox import Inbox, Tally, report_address
-from client.records import Page, Records
-from client.spool import Spool
+from client.organisation import home
+from client.organisation.home import NoHome
+from client.organisation.inbox import Inbox, Tally, report_address
+from client.organisation.records import Page, Records
+from client.outbox.store import Spool
 from keys.envelope import commit, unframe
 from keys.errors import WrongPassphrase
 from keys.wire import b64, digest
-from tests.desk.office import PASSPHRASE, RELAYS, Office, reply_block
 from tests.relay.test_full_disk import fill, mounted
+from tests.support.desk_office import PASSPHRASE, RELAYS, Office, reply_block
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ class Shell:
 
     def run(self, *words: object, stdin: str | None = None, **env: str) -> Ended:
         done = subprocess.run(
-            [sys.executable, "-m", "client.cli", *map(str, words)],
+            [sys.executable, "-m", "client.cli.main", *map(str, words)],
             env={**self.env, **env},
             input=stdin if stdin is not None else "",
             capture_output=True,

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from client.desk import board, matching
+from client.desk.cases import board
 from client.desk.desk import Desk
-from client.desk.entry import SameGroup, SamePerson, Stated
-from client.home import card_of
-from client.stations import pack as packs
-from client.transport import Transport
+from client.desk.journal.entries import SameGroup, SamePerson, Stated
+from client.desk.matching import candidates
+from client.organisation.home import card_of
+from client.stations.pack import pack as packs
+from client.transport.relay_client import Transport
 from keys.note import NoteKey
-from tests.desk import night
-from tests.desk.night import Night, Place
-from tests.desk.sealing import Phones
 from tests.journeys.conftest import PASSPHRASE, Office, Relay, Shell, make_office
+from tests.support import night_generator
+from tests.support.night_generator import Night, Place
+from tests.support.sealed_letters import Phones
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
@@ -59,7 +60,7 @@ def _place(place: board.Place) -> Place:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> Iterator[World]:
-    if not night.DETENTIONS.exists() or not night.STATIONS.exists():
+    if not night_generator.DETENTIONS.exists() or not night_generator.STATIONS.exists():
         pytest.skip("the tables of real detentions and stations are not here")
     folder = tmp_path_factory.mktemp("night")
     relay, shell = Relay(folder / "relay").start(), Shell(folder)
@@ -69,7 +70,7 @@ def world(tmp_path_factory) -> Iterator[World]:
         pack = _pack(shell, office)
         stations = [one for one in pack.stations if one.lon < 38_00000 and one.lat > 55_00000 and one.lat < 56_50000]
         now = int(time.time())
-        told = night.replay(night.events(), stations, pack.about.id, now - LENGTH, SEED)
+        told = night_generator.replay(night_generator.events(), stations, pack.about.id, now - LENGTH, SEED)
         phones = Phones(card_of(office.home), now)
         desk = Desk.unlock(office.home, PASSPHRASE, "Анна", packs=[pack])
         with Transport(os.urandom) as transport:
@@ -84,7 +85,17 @@ def world(tmp_path_factory) -> Iterator[World]:
 
 def _pack(shell: Shell, office: Office) -> packs.Pack:
     out = shell.folder / "pack"
-    words = ("stations", "build", night.STATIONS.resolve(), "--home", office.home, "--out", out, "--id", "ovd")
+    words = (
+        "stations",
+        "build",
+        night_generator.STATIONS.resolve(),
+        "--home",
+        office.home,
+        "--out",
+        out,
+        "--id",
+        "ovd",
+    )
     shell.ok(*words)
     return packs.read(out.read_bytes(), card_of(office.home).root)
 
@@ -130,16 +141,16 @@ def test_every_station_stands_once_with_the_heads_that_were_reported(world):
             told["minors"] += case.minors
             told["injured"] += case.injured
     assert {"minors": rows.total.minors, "injured": rows.total.injured} == told
-    assert sum(not row.place.pack for row in rows.rows) <= night.MISTYPED, "all else is a station of the pack"
+    assert sum(not row.place.pack for row in rows.rows) <= night_generator.MISTYPED, "all else is a station of the pack"
 
 
 def test_duplicates_are_found_and_little_else(world, capsys):
     with world.desk.reading() as db:
         begin = time.perf_counter()
-        assert matching.work(db, 60)
-        offered = matching.candidates(db, 10_000)
+        assert candidates.work(db, 60)
+        offered = candidates.candidates(db, 10_000)
         took = time.perf_counter() - begin
-        vans = matching.groups(db, 10_000)
+        vans = candidates.groups(db, 10_000)
     true = {world.phones.pair(pair) for pair in world.night.same_persons()}
     # a person's own report and another's of the van are one person too when one of both tells of him
     found = {_cases(pair) for pair in offered}
@@ -160,14 +171,14 @@ def test_duplicates_are_found_and_little_else(world, capsys):
     assert len(found_vans - true_vans) <= 0.2 * len(true_vans) + 1
 
 
-def _cases(pair: matching.Pair) -> frozenset[str]:
+def _cases(pair: candidates.Pair) -> frozenset[str]:
     return frozenset((pair.a.partition("#")[0], pair.b.partition("#")[0]))
 
 
 def test_people_of_one_name_at_one_station_come_after_those_who_are_surely_one(world):
     """Nobody can tell two namesakes about whom nothing else is known; but the sure ones stand first."""
     with world.desk.reading() as db:
-        first = matching.candidates(db, len(world.night.same_persons()) // 2)
+        first = candidates.candidates(db, len(world.night.same_persons()) // 2)
     true = {world.phones.pair(pair) for pair in world.night.same_persons()}
     assert sum(_cases(pair) in true for pair in first) >= 0.85 * len(first)
 
@@ -185,14 +196,14 @@ def test_when_the_duplicates_are_put_together_everybody_counts_once(world):
             world.desk.act(_found_out(world, case))
     assert world.heads() == world.night.as_it_is()
     with world.desk.reading() as db:
-        left = {_cases(pair) for pair in matching.candidates(db, 10_000)}
+        left = {_cases(pair) for pair in candidates.candidates(db, 10_000)}
         assert not left & {frozenset(pair) for pair in persons}, "what was decided is not offered again"
-        assert not matching.groups(db, 10_000) or all(
-            {pair.a, pair.b} not in map(set, vans) for pair in matching.groups(db, 10_000)
+        assert not candidates.groups(db, 10_000) or all(
+            {pair.a, pair.b} not in map(set, vans) for pair in candidates.groups(db, 10_000)
         )
 
 
-def _found_out(world: World, case: night.Case) -> Stated:
+def _found_out(world: World, case: night_generator.Case) -> Stated:
     """A caseworker calls the station whose name was mistyped."""
     station = {"pack": world.night.pack, "id": case.person.station.id, "certainty": "confirmed"}
     return Stated(case=world.phones.case(case.number), facts={"station": station}, source="звонок в отдел")

@@ -12,14 +12,14 @@ import httpx
 import msgspec
 import pytest
 
-from client.contact_picture import read_picture
-from client.contacts import unlock_book
+from client.contacts.book import unlock_book
+from client.contacts.qr_image import read_picture
 from keys import code
 from keys.wire import LETTER_BYTES
-from tests.client.liar import answering, http
 from tests.journeys.conftest import PASSPHRASE, Ended, Relay, Shell
 from tests.relay.process import running
 from tests.relay.push_service import Authority, check_vapid, push_service, seal_wake
+from tests.support.lying_relay import answering, http
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 

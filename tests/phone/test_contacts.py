@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
-from client.contact_sync import Sync, Tally, Words
-from client.contacts import Book, create, unlock_book
-from client.spool import Spool
-from client.transport import Transport
+from client.contacts.book import Book, create, unlock_book
+from client.contacts.sync import Sync, Tally, Words
+from client.outbox.store import Spool
+from client.transport.relay_client import Transport
 from keys import code
 from keys.keystore import Cost
 from keys.wire import b64

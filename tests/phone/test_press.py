@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
-from client.answering import seal_reply
-from client.transport import Frame, Transport
+from client.organisation.reply import seal_reply
+from client.transport.relay_client import Frame, Transport
 from keys import message
 from keys.envelope import Address
 from keys.kem import PrivateKey

@@ -8,8 +8,8 @@ from nacl.signing import SigningKey
 
 from client.site.build import Wish, build
 from client.site.bundle import LISTING, Bundle, bundle
-from client.stations import pack
-from client.stations.body import Station
+from client.stations.pack import pack
+from client.stations.pack.columns import Station
 from keys import note
 from keys.kem import PrivateKey
 from keys.organisation import Card, expiry

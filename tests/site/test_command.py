@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from client import cli
+from client.cli import main
 from client.site import bundle as bundles
 from tests.site.conftest import NOW, make_card, make_pack
 
@@ -22,7 +22,7 @@ def shell(tmp_path, small, wish, monkeypatch, capsys):
 
     def run(*words):
         with pytest.raises(SystemExit) as ended:
-            cli.main(["phone", *map(str, words)])
+            main.main(["phone", *map(str, words)])
         said = capsys.readouterr()
         return ended.value.code, said.out, said.err
 

@@ -4,9 +4,9 @@ import stat
 
 import pytest
 
-from client import speech
-from client.site.key import NoReleaseKey, known_verifier, release_key
+from client.cli import output
 from client.site.release import verifier
+from client.site.signing_key import NoReleaseKey, known_verifier, release_key
 from keys.errors import NotAKeystore, WrongPassphrase
 from keys.keystore import MAGIC, Cost
 
@@ -15,14 +15,14 @@ CHEAP = Cost(1, 8 * 2**10)
 
 @pytest.fixture
 def none(monkeypatch):
-    monkeypatch.delenv(speech.ENVIRONMENT, raising=False)
-    return speech.Passphrase(None)
+    monkeypatch.delenv(output.ENVIRONMENT, raising=False)
+    return output.Passphrase(None)
 
 
 def phrase(tmp_path, words):
     path = tmp_path / f"phrase-{words}"
     path.write_text(words)
-    return speech.Passphrase(path)
+    return output.Passphrase(path)
 
 
 def test_it_is_made_once_and_stays(tmp_path, none, capsys):

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from client import home
+from client.organisation import home
 from client.site import release
 from client.site.build import SINGLE, assemble
 from client.site.bundle import DIST, LISTING, BundleMissing, bundle
-from client.site.page import LANGUAGES
+from client.site.render import LANGUAGES
 from keys.keystore import Cost
 from tests.site.conftest import make_card
 

@@ -9,7 +9,7 @@ from nacl.signing import SigningKey
 from client.site import release
 from client.site.serve import serving
 from client.site.verify import BadSiteAddress, Folder, Served, SiteUnreachable, check, site_address
-from client.transport import Transport
+from client.transport.relay_client import Transport
 from keys.wire import digest
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
-from client.stations.body import Station
-from client.stations.build import Built, Wish, build, read_source
-from client.stations.pack import KEY_NAME, Heading, Sign, write
+from client.stations.build import build
+from client.stations.build.build import Built, Wish, read_source
+from client.stations.pack.columns import Station
+from client.stations.pack.pack import KEY_NAME, Heading, Sign, write
 from keys import note
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "stations"

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from client.stations import fold, sphere
-from client.stations.body import Station
+from client.stations.pack import distance, fold
+from client.stations.pack.columns import Station
 
 
 def near(stations: Sequence[Station], lat: float, lon: float, accuracy: float = 0.0) -> list[dict[str, Any]]:
     """The rule of pack.md, word for word."""
-    here = sphere.vector(*sphere.position(lat, lon))
-    whole = sphere.whole_accuracy(accuracy)
-    far = [(sphere.metres(sphere.chord_squared(here, sphere.vector(s.lat, s.lon))), s.id, s) for s in stations]
+    here = distance.vector(*distance.position(lat, lon))
+    whole = distance.whole_accuracy(accuracy)
+    far = [(distance.metres(distance.chord_squared(here, distance.vector(s.lat, s.lon))), s.id, s) for s in stations]
     far.sort(key=lambda one: one[:2])
     nearest = far[0][0]
     second = far[1][0] if len(far) > 1 else None

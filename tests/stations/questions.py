@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from client.stations.body import Station
+from client.stations.pack.columns import Station
 
 LETTERS = "etaoinshrdlu" + "оеаинтсрвлкм"
 

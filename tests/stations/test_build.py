@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.files import CannotRead
-from client.stations import draft, geojson, table
-from client.stations.body import Station, decode, encode
-from client.stations.build import Wish, build, read_source
-from client.stations.check import Kind
-from client.stations.draft import OPENSTREETMAP, tidy
+from client.stations.build import build, candidate, csv_table, geojson
+from client.stations.build.build import Wish, read_source
+from client.stations.build.candidate import OPENSTREETMAP, tidy
+from client.stations.build.check import Kind
 from client.stations.errors import ColumnsUnknown, OsmReaderMissing, SourceEmpty, SourceUnreadable
+from client.stations.pack.columns import Station, decode, encode
 from keys.errors import TocsinError
 from tests.stations.lists import HIFLD, INDIA, OVD, real
 
 
 def built(text: str, **wish):
-    return build(table.read(text.encode(), wish.pop("columns", {})), Wish(**wish))
+    return build(csv_table.read(text.encode(), wish.pop("columns", {})), Wish(**wish))
 
 
 # Tables
@@ -55,22 +55,22 @@ def test_columns_may_be_named():
 )
 def test_a_table_that_is_not_understood_is_refused(text, columns):
     with pytest.raises(ColumnsUnknown):
-        table.read(text.encode(), columns)
+        csv_table.read(text.encode(), columns)
 
 
 def test_other_encodings_are_named():
     data = "name;lat;lon\nОВД;55;37\n".encode("cp1251")
     with pytest.raises(SourceUnreadable):
-        table.read(data, {})
-    assert table.read(data, {}, "cp1251").drafts[0].names == ("ОВД",)
-    assert table.read("name\tlat\tlon\nОВД\t55\t37\n".encode("utf-16"), {}).drafts[0].names == ("ОВД",)
+        csv_table.read(data, {})
+    assert csv_table.read(data, {}, "cp1251").drafts[0].names == ("ОВД",)
+    assert csv_table.read("name\tlat\tlon\nОВД\t55\t37\n".encode("utf-16"), {}).drafts[0].names == ("ОВД",)
     with pytest.raises(SourceUnreadable):
-        table.read(data, {}, "no-such-encoding")
+        csv_table.read(data, {}, "no-such-encoding")
 
 
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_read_or_refused(data):
-    for read in (lambda: table.read(data, {}), lambda: geojson.read(data)):
+    for read in (lambda: csv_table.read(data, {}), lambda: geojson.read(data)):
         try:
             read()
         except TocsinError:
@@ -125,12 +125,12 @@ def test_telephones_are_found_by_their_header(header):
     ],
 )  # fmt: skip
 def test_telephones_are_kept_as_told_and_words_without_one_are_not(told, kept):
-    assert draft.phone_of([told]) == kept
+    assert candidate.phone_of([told]) == kept
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",))), max_size=3))
 def test_whatever_is_told_as_a_telephone_fits_into_a_pack(told):
-    phone = draft.phone_of(told)
+    phone = candidate.phone_of(told)
     (one,) = decode(encode([Station("a", (), "", 0, 0, phone)]))
     assert one.phone == phone
     assert all(any(mark in "0123456789" for mark in number) for number in phone.split("; ") if phone)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from client.stations import countries
-from client.stations.body import Station
-from client.stations.check import Kind, doubts
+from client.stations.build import countries
+from client.stations.build.check import Kind, doubts
 from client.stations.errors import UnknownCountry
+from client.stations.pack.columns import Station
 from tests.stations.lists import HIFLD, INDIA, OVD, real
 
 RU, US, FJ = (countries.outline(code) for code in ("RU", "us", "FJ"))

@@ -9,9 +9,9 @@ import osmium
 import pytest
 from nacl.signing import SigningKey
 
-from client import cli
-from client.home import CARD, Profile, create
-from client.stations.pack import read
+from client.cli import main
+from client.organisation.home import CARD, Profile, create
+from client.stations.pack.pack import read
 from keys.keystore import Cost
 from keys.wire import b64
 from tests.stations import oracle
@@ -31,7 +31,7 @@ class Shell:
 
     def run(self, *arguments: str | Path) -> int:
         with pytest.raises(SystemExit) as ended:
-            cli.main(["stations", *map(str, arguments)])
+            main.main(["stations", *map(str, arguments)])
         self.out, self.err = self._capsys.readouterr()
         return int(ended.value.code or 0)
 

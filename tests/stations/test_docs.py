@@ -1,11 +1,12 @@
-"""What `client/stations/pack.md` says is true."""
+"""What `client/stations/pack/pack.md` says is true."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from client.stations import body, errors, fold, pack, search, sphere
-from client.stations.check import Kind
+from client.stations import errors
+from client.stations.build.check import Kind
+from client.stations.pack import columns, distance, fold, pack, search
 from keys.errors import TocsinError
 from tests.stations.test_vectors import VECTORS
 
@@ -19,12 +20,12 @@ def rows(after: str) -> Iterator[list[str]]:
 
 
 def test_limits_are_the_ones_in_the_code():
-    for number in (pack.PACK_BYTES, pack.BODY_BYTES, body.STATIONS, body.NORTH, body.EAST, body.TWO_BYTES):
+    for number in (pack.PACK_BYTES, pack.BODY_BYTES, columns.STATIONS, columns.NORTH, columns.EAST, columns.TWO_BYTES):
         assert f"{number:,}" in PAGE
-    assert f"{body.NAMES * body.TEXT_WORDS:,}" in PAGE
-    assert f"at most {body.PHONE} characters" in PAGE
-    assert f"{sphere.ACCURACY:,}" in PAGE
-    assert f"{int(sphere.EARTH):,} m" in PAGE
+    assert f"{columns.NAMES * columns.TEXT_WORDS:,}" in PAGE
+    assert f"at most {columns.PHONE} characters" in PAGE
+    assert f"{distance.ACCURACY:,}" in PAGE
+    assert f"{int(distance.EARTH):,} m" in PAGE
 
 
 def test_every_field_of_the_note_is_described():
@@ -46,7 +47,7 @@ def test_every_letter_of_the_table_is_folded_as_it_says():
 
 
 def test_series_are_the_ones_in_the_code():
-    for name, series in (("S", sphere._SINE), ("C", sphere._COSINE), ("A", sphere._ARC)):
+    for name, series in (("S", distance._SINE), ("C", distance._COSINE), ("A", distance._ARC)):
         written = re.search(rf"^- {name}: (.*)$", PAGE, re.MULTILINE)
         assert written
         parts = [part.split("/") for part in written[1].split(", ")]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.stations import fold
+from client.stations.pack import fold
 
 
 @pytest.mark.parametrize(

@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.stations import body
-from client.stations.body import Station, decode, encode
-from client.stations.draft import tidy
+from client.stations.build.candidate import tidy
 from client.stations.errors import PackMalformed, PackOlder, PackOther, TooManyStations
-from client.stations.pack import KIND, read
+from client.stations.pack import columns
+from client.stations.pack.columns import Station, decode, encode
+from client.stations.pack.pack import KIND, read
 from keys.errors import NoteUnsigned, TocsinError
 from keys.wire import b64, digest
 from tests.stations.lists import HIFLD, INDIA, OTHER, OVD, ROOT, SMALL, packed, real, signer
 
 texts = st.text(min_size=1, max_size=60).map(tidy)
 names = st.lists(texts.filter(bool), max_size=4, unique=True).map(tuple)
-phones = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=body.PHONE)
+phones = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=columns.PHONE)
 stations = st.lists(
     st.builds(
         Station,
-        id=st.from_regex(body.ID, fullmatch=True),
+        id=st.from_regex(columns.ID, fullmatch=True),
         names=names,
         address=texts,
-        lat=st.integers(-body.NORTH, body.NORTH),
-        lon=st.integers(-body.EAST, body.EAST),
+        lat=st.integers(-columns.NORTH, columns.NORTH),
+        lon=st.integers(-columns.EAST, columns.EAST),
         phone=st.one_of(st.just(""), phones),
     ),
     min_size=1,
@@ -97,7 +97,7 @@ def test_telephones_with_a_hole_are_read_or_refused(at, patch):
     except PackMalformed:
         return
     assert [replace(one, phone="") for one in found] == list(SMALL)
-    assert all(len(one.phone) <= body.PHONE and not re.search(r"[\x00-\x1f\x7f-\x9f]", one.phone) for one in found)
+    assert all(len(one.phone) <= columns.PHONE and not re.search(r"[\x00-\x1f\x7f-\x9f]", one.phone) for one in found)
 
 
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=8), st.integers(0, 8))
@@ -107,7 +107,7 @@ def test_a_signed_body_with_a_hole_is_read_or_refused(at, patch, skip):
         found = decode(GOOD[:at] + patch + GOOD[at + skip :])
     except PackMalformed:
         return
-    assert all(abs(one.lat) <= body.NORTH and abs(one.lon) <= body.EAST for one in found)
+    assert all(abs(one.lat) <= columns.NORTH and abs(one.lon) <= columns.EAST for one in found)
 
 
 @given(st.binary(max_size=200))
@@ -152,7 +152,7 @@ def test_only_a_newer_pack_replaces_the_one_held():
 
 
 def test_a_pack_holds_at_least_one_station_and_no_more_than_a_phone_can():
-    for some in ([], [SMALL[0]] * (body.STATIONS + 1)):
+    for some in ([], [SMALL[0]] * (columns.STATIONS + 1)):
         with pytest.raises(TooManyStations):
             packed(some)
 

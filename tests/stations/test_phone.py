@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from client.stations import fold
-from client.stations.pack import read
-from client.stations.search import Index
+from client.stations.pack import fold
+from client.stations.pack.pack import read
+from client.stations.pack.search import Index
 from keys.wire import b64
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, ROOT, SMALL, packed, real

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.stations.body import Station
-from client.stations.search import Index, candidates
+from client.stations.pack.columns import Station
+from client.stations.pack.search import Index, candidates
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, SMALL, real
 from tests.stations.questions import chance, names, points

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.stations import sphere
 from client.stations.errors import BadPosition
+from client.stations.pack import distance
 
 places = st.tuples(st.integers(-9_000_000, 9_000_000), st.integers(-18_000_000, 18_000_000))
 
@@ -15,11 +15,11 @@ places = st.tuples(st.integers(-9_000_000, 9_000_000), st.integers(-18_000_000, 
 def haversine(one: tuple[int, int], other: tuple[int, int]) -> float:
     (lat, lon), (lat2, lon2) = (tuple(math.radians(part / 1e5) for part in place) for place in (one, other))
     half = math.sin((lat2 - lat) / 2) ** 2 + math.cos(lat) * math.cos(lat2) * math.sin((lon2 - lon) / 2) ** 2
-    return 2 * sphere.EARTH * math.asin(min(1.0, math.sqrt(half)))
+    return 2 * distance.EARTH * math.asin(min(1.0, math.sqrt(half)))
 
 
 def metres(one: tuple[int, int], other: tuple[int, int]) -> int:
-    return sphere.metres(sphere.chord_squared(sphere.vector(*one), sphere.vector(*other)))
+    return distance.metres(distance.chord_squared(distance.vector(*one), distance.vector(*other)))
 
 
 @given(places, places)
@@ -36,12 +36,12 @@ def test_short_distances_are_right_to_the_half_metre(one, up, right):
 
 @given(st.integers(-40_000_000, 80_000_000))
 def test_sine_is_the_sine(angle):
-    assert sphere.sine(angle) == pytest.approx(math.sin(math.radians(angle / 1e5)), abs=1e-15)
+    assert distance.sine(angle) == pytest.approx(math.sin(math.radians(angle / 1e5)), abs=1e-15)
 
 
 @given(st.floats(0, 1))
 def test_arc_sine_is_the_arc_sine(value):
-    assert sphere.arc_sine(value) == pytest.approx(math.asin(value), abs=1e-14)
+    assert distance.arc_sine(value) == pytest.approx(math.asin(value), abs=1e-14)
 
 
 @given(st.integers(-9_000_000, 9_000_000))
@@ -59,14 +59,14 @@ def test_a_pole_is_one_place():
 )
 def test_what_is_not_on_the_globe_is_refused(lat, lon):
     with pytest.raises(BadPosition):
-        sphere.position(lat, lon)
+        distance.position(lat, lon)
 
 
 @pytest.mark.parametrize("accuracy", [-1, -0.001, math.nan])
 def test_an_accuracy_below_nothing_is_refused(accuracy):
     with pytest.raises(BadPosition):
-        sphere.whole_accuracy(accuracy)
+        distance.whole_accuracy(accuracy)
 
 
 def test_accuracy_is_rounded_up_and_ends_with_the_earth():
-    assert [sphere.whole_accuracy(a) for a in (0.0, 0.1, 30.0, 1e300, math.inf)] == [0, 1, 30, 20_000_000, 20_000_000]
+    assert [distance.whole_accuracy(a) for a in (0.0, 0.1, 30.0, 1e300, math.inf)] == [0, 1, 30, 20_000_000, 20_000_000]

@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import pytest
 
-from client.stations.pack import Pack, read
-from client.stations.search import Index
+from client.stations.pack.pack import Pack, read
+from client.stations.pack.search import Index
 from keys.errors import TocsinError
 from keys.wire import unb64
 from tests.stations.write_vectors import OUT

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from client.stations.body import Station, encode
-from client.stations.curve import place_on_curve
-from client.stations.pack import KIND
+from client.stations.pack.columns import Station, encode
+from client.stations.pack.hilbert import place_on_curve
+from client.stations.pack.pack import KIND
 from keys import note
 from keys.wire import b64, digest
 from tests.stations import oracle
@@ -75,7 +75,7 @@ FIND = [
 def vectors() -> dict[str, Any]:
     pack = packed(SMALL, country="", source="made up", licence="CC0-1.0", notice="for tests only")
     return {
-        "comment": "client/stations/pack.md; bytes in base64url without padding",
+        "comment": "client/stations/pack/pack.md; bytes in base64url without padding",
         "root": b64(bytes(ROOT.verify_key)),
         "pack": b64(pack),
         "stations": [

@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
-from client.cases import Assembled
-from client.desk.entry import Entry, Received
-from client.desk.exports.cells import Cell, table
-from client.desk.exports.zipped import zipped
-from client.desk.subjects import source
-from client.desk.subjects.consent import NoConsent
-from client.desk.subjects.redact import Names
-from client.desk.subjects.text import line
-from client.records import Letter
+from client.desk.consent import subjects
+from client.desk.consent.consent import NoConsent
+from client.desk.consent.redact import Names
+from client.desk.consent.text import line
+from client.desk.exports.archive import zipped
+from client.desk.exports.csv_cells import Cell, table
+from client.desk.journal.entries import Entry, Received
+from client.organisation.case_files import Assembled
+from client.organisation.records import Letter
 from keys import message
 from keys.envelope import commit, unframe
 from keys.errors import EnvelopeError, TocsinError
@@ -119,13 +119,13 @@ def _messages(letters: Iterable[Letter], case: str) -> Iterator[_Message]:
 
 
 def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> None:
-    inside = source.of_case(db, case)
+    inside = subjects.of_case(db, case)
     if not inside or not all(one.consent.allows(purpose) for one in inside for purpose in NEEDED):
         raise NoConsent("of everybody in the case, to keep it and to help")
     texts = [text for one in messages for text in _texts(one.header)]
-    mentioned = source.mentioned(db, texts)
+    mentioned = subjects.mentioned(db, texts)
     refusing = (one for one in mentioned if not all(one.consent.allows(purpose) for purpose in NEEDED))
-    others = Names(source.names(refusing) - source.names(inside))
+    others = Names(subjects.names(refusing) - subjects.names(inside))
     if any(others.found(text) for text in texts):
         raise NoConsent("a message names somebody else who has not")
 

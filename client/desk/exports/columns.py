@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
 
-from client.desk.exports.cells import Cell
-from client.desk.subjects.redact import Names
-from client.desk.subjects.source import Subject
-from client.desk.subjects.text import line
+from client.desk.consent.redact import Names
+from client.desk.consent.subjects import Subject
+from client.desk.consent.text import line
+from client.desk.exports.csv_cells import Cell
 
 AUDIENCES = ("help", "store", "UN", "publish")
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from client.desk.consent.text import line
 from client.desk.exports.totals import Line, Totals
-from client.desk.subjects.text import line
 
 
 def geojson(totals: Totals) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from client.desk.exports.cells import Cell, table
+from client.desk.exports.csv_cells import Cell, table
 from client.desk.exports.terms import terms
 from client.desk.exports.totals import MEASURES, SMALL, Line, Totals
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
-from client.desk.exports.cells import table
+from client.desk.exports.archive import zipped
 from client.desk.exports.columns import SEPARATOR, Column, columns
+from client.desk.exports.csv_cells import table
 from client.desk.exports.people import People
 from client.desk.exports.terms import Terms, terms
-from client.desk.exports.zipped import zipped
 
 PATH = "persons.csv"
 

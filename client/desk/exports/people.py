@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from client.desk.exports.cells import Cell
+from client.desk.consent import subjects as consent_subjects
+from client.desk.consent.redact import Names
+from client.desk.consent.subjects import Subject
 from client.desk.exports.columns import Column, Row, allowed
-from client.desk.subjects import source
-from client.desk.subjects.redact import Names
-from client.desk.subjects.source import Subject
+from client.desk.exports.csv_cells import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def people(everybody: Sequence[Subject], audience: str) -> People:
     persons = [subject for subject in everybody if not subject.rest]
     allowing = [subject for subject in persons if subject.consent.allows(audience)]
     return People(
-        audience, sorted(allowing, key=_order), len(persons) - len(allowing), source.others(persons, audience)
+        audience, sorted(allowing, key=_order), len(persons) - len(allowing), consent_subjects.others(persons, audience)
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
+from client.desk.consent.subjects import Place, Subject
+from client.desk.documents.pdf import Paper
 from client.desk.exports.people import people
-from client.desk.paper import Paper
-from client.desk.subjects.source import Place, Subject
 
 WIDTHS = (1, 7, 3, 2, 2)
 HEADS = {

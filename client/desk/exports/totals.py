@@ -1,13 +1,13 @@
 """How many are held where, of those who allow to be counted; small numbers hidden so that none can be worked out.
 
-The rules, and why they hold, stand in `client/desk/exports.md`, "Totals".
+The rules, and why they hold, stand in `client/desk/exports/exports.md`, "Totals".
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from client.desk.subjects.source import Place, Subject
+from client.desk.consent.subjects import Place, Subject
 
 SMALL = 5  # fewer than this are never published
 SPREAD = 3  # what is hidden may be at least so many different numbers

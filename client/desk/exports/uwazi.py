@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from client.desk.exports.cells import Cell, table
+from client.desk.consent.subjects import Subject
 from client.desk.exports.columns import SEPARATOR, Column, Row, columns
+from client.desk.exports.csv_cells import Cell, table
 from client.desk.exports.people import People
 from client.desk.exports.terms import terms
-from client.desk.subjects.source import Subject
 
 TITLE = "title"
 PLACE = "exact_location"

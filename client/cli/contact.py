@@ -1,0 +1,394 @@
+"""`tocsin contact`: people who are told, and who tell you."""
+
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from nacl.public import PrivateKey as BoxKey
+
+from client import files
+from client.cli import options, output
+from client.cli.report import KEPT, printable, tell_refusals
+from client.contacts import book as contacts_book
+from client.contacts.book import Book, Contact
+from client.contacts.qr_image import read_picture
+from client.contacts.sync import Sync, Tally, Words
+from client.outbox.store import Spool
+from client.reporter.folder import Reporter
+from client.transport.relay_client import Transport
+from keys import code
+from keys.errors import BadCode, WrongPassphrase
+from keys.message import AlertType
+
+DEGREE = 100_000  # positions are whole numbers of 1e-5 degree
+ID_SHOWN = 6  # of an alert, enough to name it
+SOON_SECONDS = 60 * 86_400  # from when on it is said that a pair ends: two people need time to meet
+LAST_MOMENT = 253_402_300_799  # the end of the year 9999: whatever a phone says, a calendar has to take it
+
+label_ = click.argument("label")
+
+
+@click.group()
+def contact() -> None:
+    """People who are told when something happens to you, and who tell you."""
+
+
+def _open(folder: Path, passphrase_file: Path | None) -> Book:
+    if not contacts_book.exists(folder):
+        raise contacts_book.NoContacts()
+    return contacts_book.unlock_book(folder, output.Passphrase(passphrase_file).ask())
+
+
+@contact.command()
+@click.option("--relay", "relays", multiple=True, help="Base URL of a relay to be met at; repeatable.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def new(relays: tuple[str, ...], folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Make a fresh code for one contact; one that nobody scanned yet no longer counts."""
+    phrase = output.Passphrase(passphrase_file)
+    with files.locked(folder):
+        if contacts_book.exists(folder):
+            book = contacts_book.unlock_book(folder, phrase.ask())
+        else:
+            book = contacts_book.create(folder, phrase.choose(), os.urandom)
+        offer = book.renew_offer(relays, int(time.time()), os.urandom)
+        book.save()
+    text = str(offer.half.code)
+    output.result(as_json, {"code": text, "relays": list(offer.half.relays)}, text)
+    if not as_json:
+        output.hint("`tocsin contact code` draws it; then scan theirs with `tocsin contact scan`")
+
+
+@contact.command("code")
+@click.option("--label", help="The code made for this contact.")
+@click.option("--digits", is_flag=True, help="The 60 digits of this contact, to be scanned on a video call.")
+@click.option("--png", type=options.FILE, help="Draw it into a PNG picture.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def code_(
+    label: str | None, digits: bool, png: Path | None, folder: Path, passphrase_file: Path | None, as_json: bool
+) -> None:
+    """The code that the other person scans; drawn here when no file is named."""
+    if digits and label is None:
+        raise click.UsageError("--digits belongs to one contact: name it with --label")
+    book = _open(folder, passphrase_file)
+    if digits and label is not None:
+        whose, text = label, code.digits_code(book.find(label).meeting.digits)
+    else:
+        whose, own = book.code_to_show(label, int(time.time()))
+        text = str(own)
+    if png is not None:
+        files.replace(png, code.draw_png(text))
+    words = [f"for {whose}"] * bool(whose) + [code.draw_text(text)] * (png is None) + [text]
+    output.result(as_json, {"code": text, "label": whose or None}, "\n".join(words))
+
+
+@contact.command()
+@click.argument("found", metavar="CODE_OR_IMAGE")
+@click.option("--label", required=True, help="What you call this person; it stays here.")
+@click.option("--seen", is_flag=True, help="You read it off their own screen, face to face.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def scan(found: str, label: str, seen: bool, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Take the code of another person, as text or out of a picture.
+
+    Unless you saw it on their own screen it is unverified, until you compared the 60 digits.
+    """
+    other = code.read_pair_code(_text_of(found))
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        made = book.meet(other, label, int(time.time()), os.urandom, seen=seen)
+        book.save()
+    own = str(made.half.code)
+    output.result(as_json, {**_shown(made), "code": own}, f"{made.label}: {_words(made)}\n{made.meeting.digits}")
+    if not as_json:
+        output.hint("they have to scan your code too: `tocsin contact code`; then both `tocsin contact sync`")
+
+
+def _text_of(found: str) -> str:
+    if "".join(found.split()).upper().startswith(code.PREFIX[:6]):
+        return found
+    if not os.path.isfile(found):  # unlike Path.is_file, it takes a text of any length
+        raise BadCode("neither a picture nor a code")
+    return read_picture(files.read(Path(found)))
+
+
+@contact.command()
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def sync(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Finish pairings and fetch alerts, as far as the network goes."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        with Transport(os.urandom) as transport, Spool(folder) as spool:
+            tally = Sync(book, spool, transport).run()
+    waiting = sum(one.state(int(time.time())) == "waiting" for one in book.secrets.contacts)
+    value = {"paired": tally.paired, "alerts": len(tally.alerts), "waiting": waiting, "pending": tally.pending}
+    words = [f"{label}: paired" for label in tally.paired]
+    words.append(f"{len(tally.alerts)} new alerts; {waiting} pairings are not finished")
+    output.result(as_json, value, "\n".join(words))
+    _tell_troubles(tally)
+
+
+def _tell_troubles(tally: Tally) -> None:
+    for label, trouble in tally.troubles:
+        output.error(trouble, label)
+    for relay, failure in tally.failures.items():
+        output.error(failure, relay)
+    if tally.troubles or tally.failures:
+        sys.exit(1)
+
+
+@contact.command("list")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def list_(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Everybody, with the digits to compare."""
+    book = _open(folder, passphrase_file)
+    for one in book.secrets.contacts:
+        output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n  {one.meeting.digits}")
+    if not book.secrets.contacts:
+        output.say("nobody yet")
+
+
+def _shown(one: Contact) -> dict[str, Any]:
+    return {
+        "label": one.label,
+        "state": one.state(int(time.time())),
+        "verified": one.verified,
+        "seized": one.seized,
+        "swapped": one.swapped,
+        "digits": one.meeting.digits,
+        "until": one.half.until,
+    }
+
+
+def _words(one: Contact) -> str:
+    now = int(time.time())
+    said = [one.state(now)]
+    if not one.verified:
+        said.append("unverified: compare the digits below")
+    if one.seized:
+        said.append("THEIR PHONE WAS SEIZED")
+    if one.swapped:
+        said.append("somebody tried to put another card in the place of theirs")
+    if now > one.half.until - SOON_SECONDS:
+        said.append("ends soon: scan each other again")
+    return "; ".join(said)
+
+
+@contact.command()
+@label_
+@click.argument("said", metavar="[DIGITS_OR_IMAGE]", default="")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def verify(label: str, said: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Compare the 60 digits that the other person reads aloud, or their `code --digits`; without digits, show yours."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        one = book.find(label)
+        if said:
+            heard = read_picture(files.read(Path(said))) if os.path.isfile(said) else said
+            one.meeting.check_digits(code.read_digits(heard))
+            one.verified = True
+            book.save()
+    output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n{one.meeting.digits}")
+
+
+@contact.command()
+@label_
+@click.option("--returned", is_flag=True, help="The phone is back with its owner.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def seized(label: str, returned: bool, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Mark a contact's phone as seized: whatever comes from it is shown so."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        one = book.find(label)
+        one.seized = not returned
+        book.save()
+    output.result(as_json, _shown(one), f"{one.label}: {_words(one)}")
+
+
+@contact.command()
+@label_
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def remove(label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Forget a contact: keys, alerts, and what waits in the outbox for them. The other side is not told."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        mailboxes = book.find(label).mailboxes
+        with Spool(folder) as spool:
+            withdrawn = spool.withdraw(mailboxes)  # first: who is forgotten cannot be found in the outbox any more
+        book.remove(label)
+        book.save()
+    words = f"{label}: forgotten" + f"; {withdrawn} letters had not left and will not" * bool(withdrawn)
+    output.result(as_json, {"removed": label, "withdrawn": withdrawn}, words)
+
+
+@contact.command()
+@click.option("--to", "label", required=True, help="Whom to tell.")
+@click.option("--type", "kind", type=click.Choice(get_args(AlertType)), required=True, help="What happened.")
+@click.option("--text", default="", help="In your own words; - reads them from stdin.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def alert(label: str, kind: AlertType, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Tell a contact. What does not leave now waits sealed in the outbox.
+
+    What you type here may stay in the shell's history and can be seen by others on this computer: --text - does not.
+    """
+    with files.locked(folder):
+        _tell(folder, _open(folder, passphrase_file), label, Words(kind, _typed(text)), as_json)
+
+
+@contact.command(context_settings=options.case_ids)
+@click.argument("alert_id")
+@click.option("--text", required=True, help="In your own words; - reads them from stdin.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def answer(alert_id: str, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Write back to whoever sent an alert, named by its id or the first letters of it."""
+    with files.locked(folder):
+        book = _open(folder, passphrase_file)
+        _tell(folder, book, book.find_alert(alert_id).label, Words("text", _typed(text)), as_json)
+
+
+@contact.command("pass", context_settings=options.case_ids)
+@click.argument("answer_id")
+@click.option("--to", "label", required=True, help="Whom to tell.")
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def pass_(answer_id: str, label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Pass on to a contact what an organisation answered you, as `tocsin replies` keeps it.
+
+    Nothing is passed on but by this command.
+    """
+    phrase = output.Passphrase(passphrase_file)
+    with files.locked(folder):
+        book = contacts_book.unlock_book(folder, phrase.ask())
+        book.find(label)
+        reporter = Reporter(folder)
+        said = reporter.find_answer(_unlocked(reporter, phrase), answer_id)
+        _tell(folder, book, label, Words("text", said.text, passed=True), as_json)
+
+
+def _unlocked(reporter: Reporter, phrase: output.Passphrase) -> BoxKey:
+    """Most people have one passphrase for both."""
+    try:
+        return reporter.unlock(phrase.ask)
+    except WrongPassphrase:
+        if not sys.stdin.isatty():
+            raise
+        output.say("the answers were sealed under another passphrase")
+        return reporter.unlock(output.Passphrase(None).ask)
+
+
+def _typed(text: str) -> str:
+    return sys.stdin.read().strip() if text == "-" else text
+
+
+def _tell(folder: Path, book: Book, label: str, words: Words, as_json: bool) -> None:
+    with Transport(os.urandom) as transport, Spool(folder) as spool:
+        outcome = Sync(book, spool, transport).alert(label, words)
+    relays = [relay for relay, _ in outcome.receipts]
+    told = f"{len(relays)} relays hold it" if relays else "it has not left yet"
+    output.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, told)
+    tell_refusals(outcome)
+    if outcome.pending:
+        output.hint(KEPT)
+        sys.exit(1)
+
+
+@contact.command()
+@options.own_home
+@options.passphrase_file
+@options.as_json
+def alerts(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """What contacts told you, as far as it was fetched, oldest first."""
+    book = _open(folder, passphrase_file)
+    known = {one.label: one for one in book.secrets.contacts}
+    for said in sorted(book.secrets.alerts, key=lambda one: one.at):
+        _show(said, known[said.label], as_json)
+    if not book.secrets.alerts:
+        output.say("no alert yet")
+
+
+def _show(said: contacts_book.Alert, who: Contact, as_json: bool) -> None:
+    marks = {
+        "duress": said.duress,
+        "seized": who.seized,
+        "unverified": not who.verified,
+        "open_key": said.origin == "case",
+        "practice": said.practice,
+        "passed": said.passed,
+    }
+    value = {
+        "from": said.label,
+        "id": said.id,
+        "case": said.case,
+        "type": said.type,
+        "text": said.text,
+        "place": said.place,
+        "at": said.at,
+        "origin": said.origin,
+        **marks,
+    }
+    when = datetime.fromtimestamp(min(said.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    warned = "".join(f"  !! {WARNINGS[name]}" for name, is_so in marks.items() if is_so)
+    place = "" if said.place is None else f"\nplace: {where(said.place)}"
+    words = (
+        f"{when}  {said.label}: {MEANINGS[said.type]}{warned}  ({said.id[:ID_SHOWN]})\n{printable(said.text + place)}"
+    )
+    output.result(as_json, value, words)
+
+
+def where(place: object) -> str:
+    """A place as phones say it (`message.md`); what is said otherwise stands as it came."""
+    if not isinstance(place, dict):
+        return json.dumps(place, ensure_ascii=False)
+    station, other = place.get("station"), {name: value for name, value in place.items() if name not in PLACE}
+    words = [station.get("text") if isinstance(station, dict) else None, place.get("text"), place.get("stage")]
+    lat, lon, accuracy, age = (place.get(name) for name in ("lat", "lon", "accuracy", "age"))
+    if isinstance(lat, int) and isinstance(lon, int):
+        words.append(f"{lat / DEGREE:.5f}, {lon / DEGREE:.5f}")
+        words += [f"give or take {accuracy} m"] * isinstance(accuracy, int)
+        words += [f"{age} seconds old"] * isinstance(age, int)
+    words += [json.dumps(other, ensure_ascii=False)] * bool(other)
+    return ", ".join(str(word) for word in words if word) or "unknown"
+
+
+PLACE = ("station", "text", "stage", "lat", "lon", "accuracy", "age")
+MEANINGS = {
+    "detained": "detained",
+    "moved": "taken to another place",
+    "unsafe": "not safe",
+    "safe": "safe",
+    "missed": "did not say in time that all is well",
+    "text": "writes",
+    "unknown": "something that this version cannot read",
+}
+WARNINGS = {
+    "duress": "sent under duress",
+    "seized": "from a phone that was seized",
+    "unverified": "the 60 digits were never compared",
+    "open_key": "signed by a key that whoever holds their phone has",
+    "practice": "a trial",
+    "passed": "passed on from an organisation",
+}

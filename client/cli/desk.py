@@ -1,0 +1,148 @@
+"""`tocsin desk`: the process, hardened, on one address of this computer."""
+
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from client import files
+from client.cli import options, output
+from client.organisation.home import card_of
+from keys.errors import TocsinError
+
+if TYPE_CHECKING:
+    from client.desk.server.process import Keeper, Resumed
+
+THREADS = 32  # each open page holds one for news
+NEVER = 2**40  # bytes at which an answer is put into a file on the disk
+STOPPED = 130
+
+
+class BeyondLoopback(TocsinError):
+    """other computers could reach the desk at this address"""
+
+    code = "desk-beyond-loopback"
+    hint = (
+        "everything the desk shows would cross the network readable, and anybody on it could try to get in; use "
+        "127.0.0.1, or an SSH tunnel from the other computer. --beyond-loopback does it all the same"
+    )
+
+
+class NoAddress(TocsinError):
+    """the desk needs one address that a browser can be given"""
+
+    code = "desk-address"
+    hint = "name the address of one network, not 0.0.0.0 or ::"
+
+
+class AddressTaken(TocsinError):
+    """the desk cannot listen at this address"""
+
+    code = "desk-listen"
+    hint = "perhaps a desk is running already; --listen 127.0.0.1:0 takes any free port"
+
+
+class Listen(click.ParamType[tuple[str, int]]):
+    """HOST:PORT."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, colon, port = str(value).rpartition(":")
+        if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004
+            self.fail("write HOST:PORT, as in 127.0.0.1:8602", param, ctx)
+        return host.strip("[]"), int(port)
+
+
+def _country(_: click.Context, option: click.Parameter, text: str) -> str:
+    if text and not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004
+        raise click.BadParameter("two letters, as in KZ", param=option)
+    return text.upper()
+
+
+@click.command(context_settings={"show_default": True})
+@options.home
+@click.option("--listen", type=Listen(), default="127.0.0.1:8602", help="Where the browser finds it.")
+@click.option("--beyond-loopback", is_flag=True, help="Listen where other computers can reach it. Not encrypted.")
+@click.option("--idle", type=click.FloatRange(0.02, 600), default=15, metavar="MINUTES", help="Lock when nobody did anything for so long.")  # fmt: skip  # noqa: E501
+@click.option("--pack", "packs", type=options.FILE, multiple=True, help="A list of stations; repeatable.")
+@click.option("--country", default="", callback=_country, help="Whose laws set the clocks where no station tells.")
+@click.option("--mend", is_flag=True, help="Set a damaged journal aside and go on with what can be read of it.")
+def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **said: Any) -> None:
+    """Open the organisation's desk in this computer's browser. It begins locked."""
+    from client.desk.server import hardening  # noqa: PLC0415 - `tocsin --help` need not wait for all this
+    from client.desk.server.process import Keeper, Resumed, Wish  # noqa: PLC0415
+    from client.stations.pack import pack  # noqa: PLC0415
+
+    hardening.harden()
+    card_of(folder)
+    for path in said["packs"]:
+        pack.read(files.read(path))
+    resumed = Resumed.take()
+    listener = _listener(listen, beyond_loopback, resumed)
+    idle = max(1, round(said["idle"] * 60))
+    wish = Wish(folder, tuple(said["packs"]), said["country"], idle, said["mend"])
+    keeper = Keeper(wish, listener, resumed)
+    _heed_signals(keeper)
+    _tell(keeper, resumed, hardening.swaps())
+    _serve(keeper, listener)
+
+
+def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "Resumed | None") -> socket.socket:
+    from client.desk.web.access import is_loopback  # noqa: PLC0415
+
+    if resumed is not None:
+        return socket.socket(fileno=resumed.socket)
+    host, port = listen
+    if host in ("0.0.0.0", "::", "*"):  # noqa: S104 - refused
+        raise NoAddress()
+    if not is_loopback(host) and not beyond_loopback:
+        raise BeyondLoopback(host)
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise AddressTaken(f"{host}:{port} ({error.strerror})") from None
+
+
+def _heed_signals(keeper: "Keeper") -> None:
+    signal.signal(signal.SIGTERM, lambda *_: keeper.stop(0))
+    signal.signal(signal.SIGHUP, lambda *_: keeper.stop(0))
+    signal.signal(signal.SIGINT, lambda *_: keeper.stop(STOPPED))
+    signal.signal(signal.SIGUSR1, lambda *_: keeper.lock("signal"))
+
+
+def _tell(keeper: "Keeper", resumed: "Resumed | None", swaps: list[str]) -> None:
+    if resumed is not None:
+        output.say("locked: nothing readable is left in memory. The browser that was let in may unlock; for another:")
+    else:
+        output.say("the desk is locked. Open this link in the browser of this computer; it works once:")
+        for swap in swaps:
+            output.hint(f"memory may be written to {swap}: encrypt it or `swapoff` it, and do not hibernate")
+    click.echo(keeper.link)
+    sys.stdout.flush()
+
+
+def _serve(keeper: "Keeper", listener: socket.socket) -> None:
+    from waitress.server import create_server  # noqa: PLC0415
+
+    from client.desk.web.app import create_app  # noqa: PLC0415
+    from client.desk.web.views.journal import BUNDLE_BYTES  # noqa: PLC0415
+
+    server = create_server(
+        create_app(keeper),
+        sockets=[listener],
+        threads=THREADS,
+        ident="",
+        expose_tracebacks=False,
+        clear_untrusted_proxy_headers=True,
+        outbuf_overflow=NEVER,
+        inbuf_overflow=NEVER,
+        max_request_body_size=2 * BUNDLE_BYTES,  # the page itself draws the line
+    )
+    keeper.watch()
+    server.run()

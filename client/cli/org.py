@@ -1,0 +1,269 @@
+"""`tocsin org`: an organisation's keys, card and code."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from client import files
+from client.cli import options, output
+from client.organisation import home
+from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
+from keys import code
+from keys.errors import CardError, NoteUnsigned, OlderCard, TocsinError
+from keys.organisation import fingerprint, read_card
+from keys.wire import b64
+
+root_file = click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
+
+
+def profile(command: options.Command) -> options.Command:
+    """The options that say what stands on a card."""
+    for option in (
+        click.option("--language", "languages", multiple=True, help="Language code you can answer in; repeatable."),
+        click.option("--relay", "relays", multiple=True, required=True, help="Base URL of a relay; repeatable."),
+        click.option("--name", default="", help="What people read on the card; may stay empty."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def org() -> None:
+    """Make and look after an organisation: keys, card, code."""
+
+
+@org.command()
+@options.home
+@profile
+@root_file
+@options.passphrase_file
+@options.as_json
+def new(
+    folder: Path,
+    name: str,
+    relays: tuple[str, ...],
+    languages: tuple[str, ...],
+    root_file: Path | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Make an organisation in a new folder."""
+    _create(folder, home.Profile(name, relays, languages), root_file, passphrase_file, as_json)
+
+
+def _create(
+    folder: Path,
+    profile: home.Profile,
+    root_file: Path | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+    *,
+    root_seed: bytes | None = None,
+    known_seq: int = 0,
+) -> None:
+    if (folder / home.KEYSTORE).exists():
+        raise home.HomeExists(str(folder))
+    words = output.Passphrase(passphrase_file).choose()
+    with files.locked(folder):
+        made = home.create(
+            folder,
+            words,
+            profile,
+            now=int(time.time()),
+            root_file=root_file,
+            root_seed=root_seed,
+            known_seq=known_seq,
+        )
+    kept = made.secrets
+    output.result(
+        as_json,
+        {
+            "home": str(folder),
+            "root": b64(kept.root_public),
+            "mailbox": b64(kept.mailbox_key.id),
+            "fingerprint": made.fingerprint,
+        },
+        f"made {folder}\nfingerprint  {made.fingerprint}",
+    )
+    if not as_json:
+        output.hint(f"next: `tocsin org publish --home {folder}`, then `tocsin org backup --home {folder}`")
+
+
+@org.command()
+@options.home
+@root_file
+@options.passphrase_file
+@options.as_json
+def publish(folder: Path, root_file: Path | None, passphrase_file: Path | None, as_json: bool) -> None:
+    """Put the card on every relay of the organisation, renewed when it is due."""
+    phrase = output.Passphrase(passphrase_file)
+    with files.locked(folder), Transport(os.urandom) as transport:
+        mine = home.unlock_home(folder, phrase.ask)
+        now = int(time.time())
+        mine.rotate(now)
+        failures, log = _look_around(mine, transport)
+        if log != mine.secrets.log or mine.needs_card(now, log):
+            mine.secrets.log = log
+            mine.renew_card(mine.root_key(root_file, phrase.ask), now, known_seq=_known_seq(mine, transport))
+        failures |= _put(mine, transport)
+        card = mine.card
+    for relay, problem in failures.items():
+        output.error(problem, relay)
+    done = [relay for relay in card.relays if relay not in failures]
+    value: dict[str, Any] = {"seq": card.seq, "week": card.week, "published": done, "failed": list(failures)}
+    output.result(as_json, value, f"card {card.seq} is on {len(done)} of {len(card.relays)} relays")
+    if failures:
+        sys.exit(1)
+
+
+def _look_around(mine: home.Home, transport: Transport) -> tuple[dict[str, TocsinError], list[str]]:
+    """Ask each relay for the key it signs receipts with; a relay that is silent now keeps the key known for it."""
+    failures: dict[str, TocsinError] = {}
+    known = set(mine.secrets.log)
+    keys = []
+    for relay in mine.secrets.relays:
+        try:
+            keys.append(str(transport.info(relay).note_key))
+        except (Problem, BadAnswer, Unreachable) as problem:
+            failures[relay] = problem.error if isinstance(problem, Problem) else problem
+    if failures:
+        keys += [key for key in mine.secrets.log if key not in keys]
+    return failures, sorted(set(keys) | known if failures else set(keys))
+
+
+def _known_seq(mine: home.Home, transport: Transport) -> int:
+    """The newest card any relay holds; 0 when none does. A restored folder must not fall behind it."""
+    newest = 0
+    for relay in mine.secrets.relays:
+        try:
+            held = read_card(transport.card(relay, mine.secrets.root_public), root=mine.secrets.root_public)
+        except (Problem, BadAnswer, Unreachable, CardError, NoteUnsigned):
+            continue
+        newest = max(newest, held.seq)
+    return newest
+
+
+def _put(mine: home.Home, transport: Transport) -> dict[str, TocsinError]:
+    failures: dict[str, TocsinError] = {}
+    for relay in mine.secrets.relays:
+        try:
+            transport.publish(relay, mine.secrets.root_public, mine.card.signed)
+            # The relay limits mailboxes that nobody ever collected from; this tells it that somebody does.
+            transport.collect(relay, mine.secrets.mailbox_key, want=0)
+        except Problem as problem:
+            failures[relay] = problem.error
+            if isinstance(problem.error, OlderCard):
+                output.hint("another copy of this organisation's folder has published since")
+        except (BadAnswer, Unreachable) as problem:
+            failures[relay] = problem
+    return failures
+
+
+@org.command()
+@options.home
+@click.option("--force", is_flag=True, help="Rotate even past every published week. Destroys all their keys.")
+@options.passphrase_file
+@options.as_json
+def rotate(folder: Path, force: bool, passphrase_file: Path | None, as_json: bool) -> None:
+    """Move on to this week's key and destroy those whose grace time is over."""
+    with files.locked(folder):
+        mine = home.unlock_home(folder, output.Passphrase(passphrase_file).ask)
+        now = int(time.time())
+        changed = mine.rotate(now, force=force)
+        due = mine.needs_card(now, mine.secrets.log)
+    week, kept = mine.secrets.week, sorted(mine.secrets.past)
+    output.result(
+        as_json,
+        {"week": week, "changed": changed, "kept": kept},
+        f"week {week}; {len(kept)} past weeks can still be opened" + ("" if changed else "; nothing to do"),
+    )
+    if due:
+        output.hint("the published card runs out soon: `tocsin org publish` renews it")
+
+
+@org.command()
+@options.home
+@click.option("--out", type=options.FILE, help="Write the card here instead of showing it.")
+@options.as_json
+def card(folder: Path, out: Path | None, as_json: bool) -> None:
+    """The signed card, to hand on as a file."""
+    signed = home.card_of(folder)
+    if out is not None:
+        files.replace(out, signed.signed, mode=0o644)
+    if as_json:
+        value = {"card": signed.signed.decode(), "root": b64(signed.root), "seq": signed.seq}
+        output.result(True, value, "")
+    elif out is None:
+        click.echo(signed.signed.decode(), nl=False)
+    else:
+        click.echo(f"wrote {out}")
+
+
+@org.command("code")
+@options.home
+@click.option("--png", type=options.FILE, help="Draw it into a PNG picture.")
+@click.option("--svg", type=options.FILE, help="Draw it into an SVG picture.")
+@options.as_json
+def code_(folder: Path, png: Path | None, svg: Path | None, as_json: bool) -> None:
+    """The code that people scan; drawn here when no file is named."""
+    signed = home.card_of(folder)
+    text = str(code.CardCode(signed.root, signed.relays))
+    if png is not None:
+        files.replace(png, code.draw_png(text), mode=0o644)
+    if svg is not None:
+        files.replace(svg, code.draw_svg(text), mode=0o644)
+    words = text if png or svg else f"{code.draw_text(text)}\n{text}"
+    output.result(as_json, {"code": text, "fingerprint": fingerprint(signed.root)}, words)
+
+
+@org.command()
+@options.home
+@click.option("--shares", type=click.IntRange(1, 16), default=3, show_default=True, help="How many to make.")
+@click.option("--threshold", type=click.IntRange(1, 16), default=2, show_default=True, help="How many are enough.")
+@root_file
+@options.passphrase_file
+@options.as_json
+def backup(
+    folder: Path, shares: int, threshold: int, root_file: Path | None, passphrase_file: Path | None, as_json: bool
+) -> None:
+    """Split the root key into shares of words (SLIP-39), to be kept by different people on paper."""
+    if threshold > shares:
+        raise click.UsageError("the threshold cannot be larger than the number of shares")
+    phrase = output.Passphrase(passphrase_file)
+    mine = home.unlock_home(folder, phrase.ask)
+    made = home.split(mine.root_key(root_file, phrase.ask), threshold, shares)
+    words = "\n\n".join(f"share {number} of {shares}\n{share}" for number, share in enumerate(made, 1))
+    output.result(as_json, {"threshold": threshold, "shares": made, "fingerprint": mine.fingerprint}, words)
+    if not as_json:
+        output.hint(f"any {threshold} give back the root key; write them on paper, and clear this screen")
+
+
+@org.command()
+@options.home
+@click.option("--shares-file", type=click.File("r"), default="-", help="One share per line; stdin when not named.")
+@profile
+@root_file
+@options.passphrase_file
+@options.as_json
+def restore(
+    folder: Path,
+    shares_file: TextIO,
+    name: str,
+    relays: tuple[str, ...],
+    languages: tuple[str, ...],
+    root_file: Path | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a new folder for an organisation whose root key comes from shares.
+
+    The old weekly keys are gone: letters sealed to them stay closed. Publish the new card at once.
+    """
+    if sys.stdin.isatty() and shares_file.name == "<stdin>":
+        output.say("type or paste the shares, one per line; end with ctrl-d")
+    seed = home.join(list(shares_file))
+    _create(folder, home.Profile(name, relays, languages), root_file, passphrase_file, as_json, root_seed=seed)

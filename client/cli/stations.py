@@ -1,0 +1,277 @@
+"""`tocsin stations`: lists of stations; built, checked and asked as a phone would ask them."""
+
+import json
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from client import files
+from client.cli import options, output
+from keys import note
+from keys.errors import Malformed, TocsinError
+from keys.organisation import fingerprint, read_card
+from keys.wire import unb64
+
+if TYPE_CHECKING:
+    from nacl.signing import SigningKey
+
+    from client.stations.build.build import Built, Wish
+    from client.stations.build.check import Doubt
+    from client.stations.pack.columns import Station
+    from client.stations.pack.pack import Pack
+
+PUBLIC_MODE = 0o644  # a pack is for everybody
+LINE = 250  # characters: a pack takes 500, and an OpenStreetMap notice is put before what is said here
+
+pack_file = click.option("--pack", "path", type=options.FILE, required=True, help="The pack to ask.")
+root = click.option("--root", "root_text", help="Root public key (base64url) that must have signed the pack.")
+card = click.option("--card", type=options.FILE, help="Card of the organisation that must have signed the pack.")
+
+
+def _short(_: click.Context, option: click.Parameter, text: str) -> str:
+    if len(text) > LINE:
+        raise click.BadParameter(f"longer than {LINE} characters", param=option)
+    return text
+
+
+@click.group()
+def stations() -> None:
+    """Build, check and search lists of stations."""
+
+
+@stations.command(context_settings={"show_default": True})
+@click.argument("source", type=options.FILE)
+@click.option("--home", "home", type=options.FOLDER, required=True, help="The organisation's folder.")
+@click.option("--out", type=options.FILE, required=True, help="Where the pack is written.")
+@click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help="Which column of a CSV is id, name, "
+              "other (names), address, phone, lat, lon; repeatable. The rest is guessed.")  # fmt: skip
+@click.option("--encoding", help="Encoding of a CSV that is not UTF-8, such as cp1251.")
+@click.option(
+    "--country", default="", help="Two letters; points outside are reported. Guessed for the check if absent."
+)
+@click.option("--drop-bad", is_flag=True, help="Leave out what cannot be right: at 0, 0, outside, swapped, duplicate.")
+@click.option("--no-phones", is_flag=True, help="Leave out telephones: a fifth less to load where all have one.")
+@click.option("--id", "title", help="Name of the list, a-z 0-9 and hyphens; default: the name of the pack's file.")
+@click.option("--source", "origin", default="", callback=_short, help="Who made the list.")
+@click.option("--licence", default="", callback=_short, help="On which terms it may be passed on.")
+@click.option("--notice", default="", callback=_short, help="What must be said wherever the list is shown.")
+@click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
+@options.passphrase_file
+@options.as_json
+def build(source: Path, home: Path, out: Path, as_json: bool, **said: Any) -> None:
+    """Make a signed pack from a CSV table, GeoJSON or an .osm.pbf extract."""
+    from client.stations.build import build as built_from  # noqa: PLC0415
+    from client.stations.build.build import read_source  # noqa: PLC0415
+
+    wish = _wish(said)
+    title = _title(said["title"], out)
+    with output.progress("reading the stations") as done:
+        built = built_from(read_source(source, wish), wish)
+        done(1)
+    _tell_doubts(built, as_json)
+    key = _root_key(home, said["root_file"], said["passphrase_file"])
+    heading = _heading(title, key, _held(out, title, key), built, said)
+    with output.progress("packing and signing") as done:
+        data = _written(heading, built, key)
+        done(1)
+    files.replace(out, data, PUBLIC_MODE)
+    _tell_built(out, heading, built, data, as_json)
+
+
+def _wish(said: dict[str, Any]) -> "Wish":
+    from client.stations.build.build import Wish  # noqa: PLC0415
+    from client.stations.build.csv_table import FIELDS  # noqa: PLC0415
+
+    columns: dict[str, list[str]] = {}
+    for text in said["columns"]:
+        name, equals, header = text.partition("=")
+        if not equals or name not in FIELDS:
+            raise click.BadParameter(f"{text}: FIELD=HEADER, where FIELD is one of {', '.join(FIELDS)}")
+        columns.setdefault(name, []).append(header)
+    return Wish(columns, said["encoding"], said["country"], said["drop_bad"], not said["no_phones"])
+
+
+def _title(wanted: str | None, out: Path) -> str:
+    from client.stations.pack.pack import TITLE  # noqa: PLC0415
+
+    title = wanted or re.sub(r"[^a-z0-9]+", "-", out.name.split(".")[0].lower()).strip("-")[:40] or "stations"
+    if not TITLE.match(title):
+        raise click.BadParameter(f"--id {title}: small letters, digits and hyphens, at most 40")
+    return title
+
+
+def _root_key(home: Path, root_file: Path | None, passphrase_file: Path | None) -> "SigningKey":
+    from client.organisation.home import unlock_home  # noqa: PLC0415
+
+    passphrase = output.Passphrase(passphrase_file)
+    return unlock_home(home, passphrase.ask).root_key(root_file, passphrase.ask)
+
+
+def _held(out: Path, title: str, key: "SigningKey") -> "Pack | None":
+    """The pack that is replaced. Any other file of that name stays: it may be the only copy of the source."""
+    from client.stations.errors import OutTaken  # noqa: PLC0415
+    from client.stations.pack import pack  # noqa: PLC0415
+
+    if not out.exists():
+        return None
+    try:
+        held = pack.read(files.read(out), bytes(key.verify_key))
+    except TocsinError as error:
+        raise OutTaken(f"{out}, {error.sentence}") from None
+    if held.about.id != title:
+        raise OutTaken(f"{out}, it is the list {held.about.id}")
+    return held
+
+
+def _heading(title: str, key: "SigningKey", held: "Pack | None", built: "Built", said: dict[str, Any]) -> Any:
+    from client.stations.pack.pack import Heading  # noqa: PLC0415
+
+    now, credit = int(time.time()), built.credit
+    notices = dict.fromkeys(text for text in (credit.notice, said["notice"]) if text)
+    return Heading(
+        id=title,
+        root=bytes(key.verify_key),
+        seq=max(now, held.about.seq + 1 if held else 1),
+        issued=now,
+        country=said["country"].upper(),
+        source=said["origin"] or credit.source,
+        licence=credit.licence or said["licence"],
+        notice="; ".join(notices),
+    )
+
+
+def _written(heading: Any, built: "Built", key: "SigningKey") -> bytes:
+    from client.stations.pack import pack  # noqa: PLC0415
+
+    return pack.write(heading, built.stations, lambda text: note.sign(text, pack.KEY_NAME, key))
+
+
+def _tell_doubts(built: "Built", as_json: bool) -> None:
+    for at, doubt in enumerate(built.doubts):
+        _tell_doubt(doubt, as_json, left_out=at in built.left_out)
+    if built.guessed:
+        output.say(f"note: nobody named the country; the points were compared with {built.guessed.code} (--country)")
+    if any(doubt.kind.is_wrong for at, doubt in enumerate(built.doubts) if at not in built.left_out):
+        output.hint("--drop-bad leaves out what cannot be right")
+
+
+def _tell_doubt(doubt: "Doubt", as_json: bool, *, left_out: bool = False) -> None:
+    if as_json:
+        facts = {"doubt": doubt.kind.code, "id": doubt.id, "name": doubt.name, "place": doubt.place}
+        _line({**facts, "left_out": left_out})
+    else:
+        output.say(f"{doubt.kind.code}: {doubt.sentence}{' (left out)' if left_out else ''}")
+
+
+def _tell_built(out: Path, heading: Any, built: "Built", data: bytes, as_json: bool) -> None:
+    count, phones = len(built.stations), _phones(built.stations)
+    if not heading.licence:
+        output.say("note: the pack names no licence (--licence); who passes it on cannot know whether they may")
+    facts = {"pack": str(out), "id": heading.id, "seq": heading.seq, "stations": count, "phones": phones}
+    weight = f"{len(data):,} bytes, {len(data) / count:.1f} bytes each"
+    words = f"{out}: {count} stations, {phones} with a telephone, {weight}, number {heading.seq}"
+    output.result(as_json, {**facts, "bytes": len(data), "left_out": len(built.left_out)}, words)
+
+
+@stations.command(context_settings={"ignore_unknown_options": True})  # a longitude may begin with a hyphen
+@click.argument("lat", type=click.FloatRange(-90, 90))
+@click.argument("lon", type=click.FloatRange(-180, 180))
+@click.option("--accuracy", type=click.FloatRange(0), default=0.0, help="How many metres the position may be off.")
+@pack_file
+@root
+@card
+@options.as_json
+def near(
+    lat: float, lon: float, accuracy: float, *, path: Path, root_text: str | None, card: Path | None, as_json: bool
+) -> None:
+    """The stations that may be meant by a position, in degrees."""
+    from client.stations.pack.search import Index  # noqa: PLC0415
+
+    for one in Index(_read(path, root_text, card).stations).near(lat, lon, accuracy):
+        facts = {"id": one.station.id, "name": one.station.name, "address": one.station.address}
+        words = f"{'*' if one.highlight else ' '} {one.m:>7,} m  {_words(one.station)}"
+        output.result(as_json, {**facts, "phone": one.station.phone, "m": one.m, "highlight": one.highlight}, words)
+
+
+@stations.command()
+@click.argument("text")
+@pack_file
+@root
+@card
+@options.as_json
+def find(text: str, path: Path, root_text: str | None, card: Path | None, as_json: bool) -> None:
+    """The stations whose names are like this text; numbers in it must be right."""
+    from client.stations.pack.search import Index  # noqa: PLC0415
+
+    found = Index(_read(path, root_text, card).stations).find(text)
+    for one in found:
+        facts = {"id": one.station.id, "name": one.station.name, "phone": one.station.phone, "score": one.score}
+        output.result(as_json, facts, f"{one.score:>5}  {_words(one.station)}")
+    if not found:
+        output.say("no station's name is like this")
+
+
+@stations.command()
+@click.argument("path", metavar="PACK", type=options.FILE)
+@root
+@card
+@options.as_json
+def check(path: Path, root_text: str | None, card: Path | None, as_json: bool) -> None:
+    """Check a pack: signature, bytes, and whether its points can be right."""
+    from client.stations.build import check as judge  # noqa: PLC0415
+    from client.stations.build import countries  # noqa: PLC0415
+
+    pack = _read(path, root_text, card)
+    named = countries.outlines().get(pack.about.country)
+    outline = named or countries.guess((one.lat, one.lon) for one in pack.stations)
+    doubts = judge.doubts(pack.stations, outline)
+    for doubt in doubts:
+        _tell_doubt(doubt, as_json)
+    about = pack.about
+    facts = {"id": about.id, "seq": about.seq, "issued": about.issued, "country": about.country, "root": about.root}
+    terms = {"source": about.source, "licence": about.licence, "notice": about.notice}
+    counts = {"stations": about.count, "phones": _phones(pack.stations)}
+    words = (f"{name}: {value}" for name, value in {**facts, **terms, **counts}.items() if value)
+    everything = {**facts, **terms, **counts, "doubts": len(doubts)}
+    output.result(as_json, everything, "\n".join([*words, f"doubtful: {len(doubts)}"]))
+
+
+def _read(path: Path, root_text: str | None, card: Path | None) -> "Pack":
+    from client.stations.pack import pack  # noqa: PLC0415
+
+    known = _known_root(root_text, card)
+    found = pack.read(files.read(path), known)
+    if known is None:
+        signer = fingerprint(unb64(found.about.root))
+        output.say(f"note: signed, but by whom was not compared (--card, --root); the signer is {signer}")
+    return found
+
+
+def _known_root(text: str | None, card: Path | None) -> bytes | None:
+    from client.stations.pack.pack import PUBLIC_BYTES  # noqa: PLC0415
+
+    if text is not None and card is not None:
+        raise click.UsageError("--root and --card say the same thing; give one")
+    if card is not None:
+        return read_card(files.read(card)).root
+    try:
+        return None if text is None else unb64(text, PUBLIC_BYTES)
+    except Malformed as error:
+        raise click.BadParameter(f"--root: {error.detail}") from None
+
+
+def _phones(stations: Iterable["Station"]) -> int:
+    return sum(bool(one.phone) for one in stations)
+
+
+def _words(one: "Station") -> str:
+    place = ", ".join(part for part in (one.name, one.address) if part) or "(no name)"
+    return f"{place}, tel. {one.phone}" if one.phone else place
+
+
+def _line(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

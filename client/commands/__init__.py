@@ -1,1 +1,0 @@
-"""The commands of `tocsin`, one file for each."""

@@ -1,0 +1,1 @@
+"""Contacts on a computer: pairing, alerts. Imports outbox, transport, report, files, keys."""

@@ -1,0 +1,330 @@
+"""A person's contacts: halves, pairs and alerts, all of it in one keystore. Specified in `client/contacts/contacts.md`."""
+
+import os
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from client import files
+from client.reporter.compose import new_id
+from keys.address import relay_address
+from keys.code import PairCode
+from keys.errors import BadCode, TocsinError
+from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
+from keys.pairing import (
+    CODE_SECONDS,
+    CodeExpired,
+    Half,
+    Meeting,
+    OwnCode,
+    PairCard,
+    PairKeys,
+    Progress,
+    Wake,
+    WakeChange,
+    read_pair_card,
+    read_wake,
+)
+from keys.wire import Chance
+
+KEYSTORE = "contacts"
+LABEL_CHARACTERS = 80
+
+
+class NoContacts(TocsinError):
+    """there are no contacts in this folder"""
+
+    code = "contacts-missing"
+    hint = "`tocsin contact new --relay URL` makes your first code"
+
+
+class NoRelays(TocsinError):
+    """nobody can meet you: no relay is named"""
+
+    code = "relays-missing"
+    hint = "name at least one with --relay"
+
+
+class NoOffer(TocsinError):
+    """no code waits to be scanned"""
+
+    code = "code-missing"
+    hint = "`tocsin contact new` makes a fresh one; each is good for one contact"
+
+
+class KnownCode(BadCode):
+    """you have scanned this code already"""
+
+    code = "code-known"
+    hint = "`tocsin contact sync` goes on with it; each code is good for one contact"
+
+
+class LabelTaken(TocsinError):
+    """another contact has this name already"""
+
+    code = "label-taken"
+    hint = "choose another name, or remove the old contact first"
+
+
+class BadLabel(TocsinError):
+    """this is no name for a contact"""
+
+    code = "label"
+    hint = f"1 to {LABEL_CHARACTERS} characters on one line"
+
+
+class UnknownContact(TocsinError):
+    """there is no contact of this name"""
+
+    code = "contact-unknown"
+    hint = "`tocsin contact list` shows them"
+
+
+class UnknownAlert(TocsinError):
+    """there is no such alert here"""
+
+    code = "alert-unknown"
+    hint = "`tocsin contact alerts` shows them; the first letters are enough when they fit one only"
+
+
+class NotPaired(TocsinError):
+    """this pairing is not finished"""
+
+    code = "contact-waiting"
+    hint = "both scan each other's code, then both run `tocsin contact sync` while there is a network"
+
+
+class PairExpired(TocsinError):
+    """the time of this pair is over"""
+
+    code = "contact-expired"
+    hint = "remove the contact and scan each other's codes again"
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """My half of a pair whose other half nobody has scanned yet."""
+
+    half: Half
+    made: int
+
+    def __repr__(self) -> str:
+        return "Offer(...)"  # no key must reach a log by way of a traceback
+
+
+class Aside(msgspec.Struct, frozen=True, array_like=True):
+    """A letter that opened and is not authentic yet: the one that brings its key may come after it."""
+
+    content: bytes
+    size: int
+    mark: bytes
+
+
+class Contact(msgspec.Struct):
+    """One pair. `card` is the other's, as it came.
+
+    `marks` tell what came before; `case_keys` (case id to key) came in their alerts and sign later ones of the case.
+    `wake` is what they said after the pairing about being rung; None: what their card says counts.
+    """
+
+    label: str
+    half: Half
+    code: PairCode
+    made: int
+    case: str
+    verified: bool = False
+    seized: bool = False
+    swapped: bool = False
+    card: bytes | None = None
+    progress: Progress = Progress()
+    card_sent: int = 0
+    share_sent: int = 0
+    seq: int = 0
+    marks: list[bytes] = []
+    case_keys: dict[str, bytes] = {}
+    aside: list[Aside] = []
+    wake: WakeChange | None = None
+
+    def __repr__(self) -> str:
+        return "Contact(...)"
+
+    @property
+    def meeting(self) -> Meeting:
+        return Meeting(self.half, self.code)
+
+    @property
+    def share(self) -> bytes | None:
+        """The other's share, once it is sure."""
+        return self.progress.share
+
+    @property
+    def keys(self) -> PairKeys | None:
+        return None if self.share is None else self.meeting.keys(self.share)
+
+    def other(self, now: int) -> PairCard | None:
+        """Their card, once it came. Raises CodeExpired when its time is over."""
+        return None if self.card is None else read_pair_card(self.card, self.code.card, now)
+
+    @property
+    def mailboxes(self) -> list[bytes]:
+        """Where they look for what we send: the door, and the mailbox on their card however old it is."""
+        door = self.meeting.door(mine=False).mailbox.id
+        return [door] if self.card is None else [door, read_pair_card(self.card, self.code.card, 0).mailbox]
+
+    def rings(self, card: PairCard) -> Wake | None:
+        """What lets a relay ring them, if they want that."""
+        return read_wake(card.wake if self.wake is None else self.wake.wake, card.relays)
+
+    def state(self, now: int) -> str:
+        """`waiting`, `paired`, or `expired`."""
+        if self.share is None:
+            return "waiting" if now < self.made + CODE_SECONDS else "expired"
+        try:
+            self.other(now)
+        except CodeExpired:
+            return "expired"
+        return "paired" if now < self.half.until else "expired"
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it.
+
+    `type` is `unknown` when this version cannot read it; `text` is then the whole header. `passed`: what an
+    organisation answered them.
+    """
+
+    label: str
+    id: str
+    case: str
+    type: str
+    text: str
+    at: int
+    place: object = None
+    duress: bool = False
+    practice: bool = False
+    passed: bool = False
+    origin: str = "pair"
+
+    def __repr__(self) -> str:
+        return "Alert(...)"
+
+
+class Secrets(msgspec.Struct):
+    """What the keystore seals."""
+
+    relays: tuple[str, ...] = ()
+    offer: Offer | None = None
+    contacts: list[Contact] = []
+    alerts: list[Alert] = []
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"
+
+
+@dataclass
+class Book:
+    """The unlocked contacts. Whoever changes them holds `files.locked` and calls `save`."""
+
+    path: Path
+    keystore: Keystore
+    secrets: Secrets = field(repr=False)
+
+    def save(self) -> None:
+        """Raises CannotWrite."""
+        files.replace(self.path / KEYSTORE, self.keystore.lock(msgspec.json.encode(self.secrets), os.urandom))
+
+    def find(self, label: str) -> Contact:
+        """Raises UnknownContact."""
+        for contact in self.secrets.contacts:
+            if contact.label == _plain(label):
+                return contact
+        raise UnknownContact()
+
+    def renew_offer(self, relays: tuple[str, ...], now: int, chance: Chance) -> Offer:
+        """A fresh half; one that waited to be scanned is forgotten. Raises NoRelays, BadAddress, CodeTooLong."""
+        named = tuple(dict.fromkeys(relay_address(relay) for relay in relays)) or self.secrets.relays
+        if not named:
+            raise NoRelays()
+        half = Half.new(named, now, chance)
+        str(half.code)
+        self.secrets.relays, self.secrets.offer = named, Offer(half, now)
+        return self.secrets.offer
+
+    def open_offer(self, now: int) -> Offer | None:
+        """The half that waits to be scanned, unless it is too old for that."""
+        offer = self.secrets.offer
+        return offer if offer is not None and now < offer.made + CODE_SECONDS else None
+
+    def code_to_show(self, label: str | None, now: int) -> tuple[str, PairCode]:
+        """Whose code is to be shown next (empty: nobody's yet), and the code. Raises NoOffer, UnknownContact."""
+        if label is not None:
+            return label, self.find(label).half.code
+        offer = self.open_offer(now)
+        if offer is not None:
+            return "", offer.half.code
+        for contact in reversed(self.secrets.contacts):
+            if contact.state(now) == "waiting":
+                return contact.label, contact.half.code
+        raise NoOffer()
+
+    def meet(self, code: PairCode, label: str, now: int, chance: Chance, *, seen: bool = False) -> Contact:
+        """Take the code of another person. `seen`: read off their own screen, so there are no digits to compare.
+
+        Raises OwnCode, KnownCode, LabelTaken, BadLabel, NoRelays.
+        """
+        self._check_new(code, label)
+        offer = self.open_offer(now) or self.renew_offer((), now, chance)
+        contact = Contact(label=_plain(label), half=offer.half, code=code, made=now, case=new_id(chance), verified=seen)
+        _ = contact.meeting
+        self.secrets.contacts.append(contact)
+        self.secrets.offer = None
+        return contact
+
+    def _check_new(self, code: PairCode, label: str) -> None:
+        offers = [self.secrets.offer.half] if self.secrets.offer else []
+        if any(half.code.card == code.card for half in [*offers, *(one.half for one in self.secrets.contacts)]):
+            raise OwnCode()
+        if any(one.code.card == code.card for one in self.secrets.contacts):
+            raise KnownCode()
+        if any(one.label == _plain(label) for one in self.secrets.contacts):
+            raise LabelTaken()
+
+    def find_alert(self, start: str) -> Alert:
+        """The one alert whose id begins so. Raises UnknownAlert."""
+        found = {alert.id: alert for alert in self.secrets.alerts if start and alert.id.startswith(start)}
+        if len(found) != 1:
+            raise UnknownAlert()
+        return next(iter(found.values()))
+
+    def remove(self, label: str) -> None:
+        """Forget a contact with all keys and alerts. Raises UnknownContact."""
+        gone = self.find(label)
+        self.secrets.contacts.remove(gone)
+        self.secrets.alerts = [alert for alert in self.secrets.alerts if alert.label != gone.label]
+
+
+def _plain(label: str) -> str:
+    # The same name typed on two keyboards may be different code points.
+    plain = unicodedata.normalize("NFC", " ".join(label.split()))
+    if not 0 < len(plain) <= LABEL_CHARACTERS or not plain.isprintable():
+        raise BadLabel()
+    return plain
+
+
+def exists(folder: Path) -> bool:
+    return (folder / KEYSTORE).exists()
+
+
+def create(folder: Path, passphrase: str, chance: Chance, *, cost: Cost = EARNEST) -> Book:
+    """An empty book; it is on the disk only after `save`."""
+    files.make_folder(folder)
+    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, chance, cost), Secrets())
+
+
+def unlock_book(folder: Path, passphrase: str) -> Book:
+    """Raises NoContacts, WrongPassphrase, KeystoreCut, NotAKeystore."""
+    if not exists(folder):
+        raise NoContacts()
+    keystore, sealed = unlock(files.read(folder / KEYSTORE), passphrase, KeystoreKind.CONTACTS)
+    return Book(folder, keystore, msgspec.json.decode(sealed, type=Secrets))

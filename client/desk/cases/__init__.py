@@ -1,0 +1,1 @@
+"""From claims to facts: the database in memory. Imports journal, matching, consent, deadlines and below."""

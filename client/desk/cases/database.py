@@ -1,0 +1,50 @@
+"""The desk's database: in memory, made anew from letters and journal at each unlocking. Tables: `schema.sql`."""
+
+import gc
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+
+from sqlite_utils import Database
+
+from client.desk.cases import ingest, places
+from client.desk.journal.entries import Entry
+from client.organisation.records import Letter
+from client.stations.pack.pack import Pack
+
+
+def build(
+    letters: Iterable[Letter], entries: Iterable[Entry], packs: Sequence[Pack] = (), *, country: str = ""
+) -> Database:
+    """Everything that letters and journal say, in any order. `country` (two letters): whose laws hold where no place
+    of a case tells."""
+    db = empty(packs, country=country)
+    with _undisturbed():
+        ingest.everything(db, letters, entries)
+    return db
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Millions of small objects and no cycles: looking for cycles among them took half of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def empty(packs: Sequence[Pack] = (), *, country: str = "") -> Database:
+    """The tables, and the stations of the packs. Nothing of it ever touches a disk."""
+    # Plugins would be found by what else is installed on this computer; none is wanted here.
+    db = Database(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None), execute_plugins=False)
+    db.execute("PRAGMA temp_store = MEMORY")
+    db.conn.executescript(files(__package__).joinpath("schema.sql").read_text(encoding="utf-8"))
+    db.execute("INSERT INTO desk VALUES (?)", [country])
+    with ingest.whole(db):
+        for pack in packs:
+            places.add_pack(db, pack)
+    return db

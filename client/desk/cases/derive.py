@@ -1,0 +1,471 @@
+"""What is known of a case, worked out anew from its letters and from what was done about it. See `board.md`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlite_utils import Database
+
+from client.desk.cases import attention, groups, people, places, search
+from client.desk.cases import flags as cases_flags
+from client.desk.cases.people import Account, Fact, Lawyer, Named
+from client.desk.cases.places import Stations, Stay, Where
+from client.desk.deadlines import clocks
+from client.report import sort_facts
+from client.stations.pack import fold
+
+
+class Letter(NamedTuple):
+    """A row of `letter`, as far as it tells of its case."""
+
+    number: int
+    case: str
+    id: str
+    kind: str
+    seq: int
+    at: int
+    said: int
+    pulled: int
+    practice: int
+    doubt: int
+    last_resort: int
+    reply_until: int | None
+    repeated: int
+    other: str
+
+
+class Done(NamedTuple):
+    """A row of `entry` about a case. `at` never runs back: entries have an order, and a clock may be set back."""
+
+    number: int
+    id: str
+    ord: str
+    at: int
+    by: str
+    kind: str
+    what: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Told:
+    """A case's rows as they were read: letters and facts in the order in which they were said, entries in theirs."""
+
+    letters: list[Letter] = field(default_factory=list)
+    facts: list[tuple[Fact, bool]] = field(default_factory=list)  # and whether it fits
+    done: list[Done] = field(default_factory=list)
+    number: int = 0
+
+
+def refresh(db: Database, touched: set[str]) -> None:
+    """Write the rows of these cases anew, and count anew whatever hangs together with them."""
+    db.execute("DELETE FROM touched")
+    db.conn.executemany("INSERT INTO touched VALUES (?)", ((case,) for case in touched))
+    _state(db)
+    waiting = [row[0] for row in db.execute(_AS_THEY_CAME)]
+    for at in range(0, len(waiting), _AT_ONCE):
+        _write(db, read(db, waiting[at : at + _AT_ONCE]))
+    groups.refresh(db)
+    _press(db)
+
+
+_AS_THEY_CAME = """SELECT "case" FROM touched JOIN letter USING ("case") GROUP BY "case" ORDER BY min(letter.number)"""
+_AT_ONCE = 500  # cases held in memory as objects
+
+
+# Reading
+
+
+def _state(db: Database) -> None:
+    """Facts that caseworkers added become rows beside those of the letters."""
+    db.execute(_FORGET_STATED)
+    latest: dict[str, int] = defaultdict(int)
+    for case, number, order, at, kind, what in db.execute(_STATED).fetchall():
+        latest[case] = max(latest[case], at)
+        told = _stated(kind, msgspec.json.decode(what))
+        ord_ = f"{latest[case]:016x}~{order}"
+        rows = ((case, *fact, latest[case], number, ord_) for fact in told)
+        db.conn.executemany(_NEW_FACT, rows)
+
+
+def _stated(kind: str, what: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """k, own, field, value, whether it fits, when it happened, and the source of each fact of an entry."""
+    facts, when, person = dict(what["facts"]), what.get("when", {}), what.get("person") or ""
+    if kind == "named":
+        facts["name"] = what["name"]
+    fits, _ = sort_facts(facts)
+    k, own, source = int(person.partition("#")[2] or 0), int(bool(person)), what.get("source", "")
+    return [
+        (k, own, name, msgspec.json.encode(value).decode(), int(name in fits), when.get(name), source)
+        for name, value in facts.items()
+    ]
+
+
+_FORGET_STATED = 'DELETE FROM fact WHERE entry IS NOT NULL AND "case" IN (SELECT "case" FROM touched)'
+_STATED = """SELECT "case", number, ord, at, kind, what FROM touched JOIN about USING ("case") JOIN entry
+  ON entry = number WHERE kind IN ('stated', 'named') ORDER BY ord"""
+_NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, fits, happened, source, said, entry, ord)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+def read(db: Database, chosen: Iterable[str]) -> dict[str, Told]:
+    """The rows of those of these cases of which a letter is here, in the order in which they are asked for."""
+    asked = {case: Told() for case in chosen}
+    values = {"cases": msgspec.json.encode(list(asked)).decode()}
+    for row in db.execute(_LETTERS, values):
+        one = Letter(*row)
+        asked[one.case].letters.append(one)
+    found = {case: told for case, told in asked.items() if told.letters}
+    for case, k, own, name, value, said, happened, letter, entry, source, order, fits in db.execute(_FACTS, values):
+        if case in found:
+            fact = Fact(k, own, name, msgspec.json.decode(value), said, happened, letter, entry, source, order)
+            found[case].facts.append((fact, bool(fits)))
+    for case, number, one_id, order, at, by, kind, what in db.execute(_DONE, values):
+        if case in found:
+            done = found[case].done
+            since = max(at, done[-1].at) if done else at
+            done.append(Done(number, one_id, order, since, by, kind, msgspec.json.decode(what)))
+    return found
+
+
+_LETTERS = """SELECT number, l."case", l.id, kind, seq, at, said, pulled, practice, doubt, last_resort, reply_until,
+    EXISTS (SELECT 1 FROM letter AS n WHERE n.id = l.id AND n.number <> l.number), other
+  FROM json_each(:cases) AS chosen CROSS JOIN letter AS l ON l."case" = chosen.value ORDER BY said, seq, l.id, header"""
+_FACTS = """SELECT fact."case", k, own, field, fact.value, said, happened, letter, entry, source, ord, fits
+  FROM json_each(:cases) AS chosen CROSS JOIN fact ON fact."case" = chosen.value ORDER BY fact."case", ord, number"""
+_DONE = """SELECT about."case", number, entry.id, ord, at, by, kind, what
+  FROM json_each(:cases) AS chosen CROSS JOIN about ON about."case" = chosen.value JOIN entry ON entry = number
+  WHERE entry.id NOT IN (SELECT id FROM taken) ORDER BY ord"""
+
+
+# Working out
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case as worked out."""
+
+    account: Account
+    holding: list[Fact]  # facts that fit and may hold, in the order in which they were said
+    facts: dict[str, Any]
+    practice: bool
+    flags: dict[int, tuple[str, ...]]
+
+
+def known(db: Database, told: Told) -> Known:
+    """A case, worked out from its rows."""
+    return _known(told, Stations(db))
+
+
+def _known(told: Told, stations: Stations) -> Known:
+    practice = all(one.practice for one in told.letters)
+    trial = frozenset() if practice else {one.number for one in told.letters if one.practice}
+    facts = [fact for fact, fits in told.facts if fits and fact.letter not in trial]
+    account = people.account(facts, _named(told.done), stations)
+    flags = cases_flags.of_case(_doubtful(told))
+    return Known(account, facts, people.holding(fact for fact in facts if not fact.own), practice, flags)
+
+
+def _doubtful(told: Told) -> list[cases_flags.Letter]:
+    said: dict[int, dict[str, Any]] = defaultdict(dict)
+    for fact, _ in told.facts:
+        if fact.letter is not None:
+            said[fact.letter][fact.field] = fact.value
+    return [
+        cases_flags.Letter(one.number, one.id, one.kind, one.seq, one.at, one.said, one.pulled, one.practice, one.doubt,
+                      one.last_resort, one.repeated, said[one.number])
+        for one in told.letters
+    ]  # fmt: skip
+
+
+def _named(done: Sequence[Done]) -> Named:
+    confirmed = [_k(one.what.get("person")) for one in done if one.kind == "confirmed"]
+    lawyers = [
+        (_k(one.what.get("person")), Lawyer(one.at, f"~{one.ord}", one.what["state"], one.what.get("name", "")))
+        for one in done
+        if one.kind == "lawyer"
+    ]
+    return Named(tuple(confirmed), tuple(lawyers))
+
+
+def _k(person: str | None) -> int | None:
+    return int(person.partition("#")[2]) if person else None
+
+
+# Writing
+
+
+def _write(db: Database, told: Mapping[str, Told]) -> None:
+    stations = Stations(db)
+    known = {case: _known(one, stations) for case, one in told.items()}
+    old = {row[0] for case in told for row in db.execute(_OLD_PLACES, [case])}
+    for forget in ('DELETE FROM stay WHERE "case" = ?', 'DELETE FROM clock WHERE "case" = ?'):
+        db.conn.executemany(forget, ((case,) for case in told))
+    numbers = places.rows(db, _wheres(known.values()))
+    _write_stays(db, known, numbers)
+    places.rename(db, old | set(numbers.values()))
+    _number(db, told)
+    db.conn.executemany(_PUT_CASE, (_case_row(db, case, told[case], one, numbers) for case, one in known.items()))
+    _write_persons(db, known)
+    _write_clocks(db, told, known)
+    _write_words(db, told)
+
+
+def _wheres(known: Iterable[Known]) -> Iterable[Where]:
+    for one in known:
+        for stays in (one.account.stays, *(person.stays for person in one.account.persons)):
+            yield from (stay.where for stay in stays)
+
+
+def _number(db: Database, told: Mapping[str, Told]) -> None:
+    """A case keeps its number as long as the desk is unlocked; new ones are numbered as they come."""
+    last = int(db.execute('SELECT coalesce(max(number), 0) FROM "case"').fetchone()[0])
+    for case, one in told.items():
+        row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
+        one.number, last = (row[0], last) if row else (last + 1, last + 1)
+
+
+def _write_stays(db: Database, known: Mapping[str, Known], numbers: Mapping[str, int]) -> None:
+    rows: list[tuple[Any, ...]] = []
+    for case, one in known.items():
+        rows.extend(_stay_row(case, case, stay, numbers) for stay in one.account.stays)
+        for person in one.account.persons:
+            rows.extend(_stay_row(f"{case}#{person.k}", case, stay, numbers) for stay in person.stays)
+    db.conn.executemany("INSERT INTO stay VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _stay_row(person: str, case: str, stay: Stay, numbers: Mapping[str, int]) -> tuple[Any, ...]:
+    place = numbers[stay.where.key]
+    return (person, case, place, stay.stage, stay.since, stay.until, stay.said, stay.ord, stay.certainty,
+            stay.where.words)  # fmt: skip
+
+
+_OLD_PLACES = 'SELECT DISTINCT place FROM stay WHERE "case" = ?'
+
+
+def _write_persons(db: Database, known: Mapping[str, Known]) -> None:
+    number = int(db.execute("SELECT coalesce(max(number), 0) FROM person").fetchone()[0])
+    rows = []
+    for case, one in known.items():
+        for person in one.account.persons:
+            number += 1
+            rows.append((f"{case}#{person.k}", number, case, person.k, f"{case}#{person.k}", person.name,
+                         person.other_names, person.birth, person.folded, person.told, person.minor, person.injured,
+                         person.surely, person.lawyer.state, person.lawyer.name, person.lawyer.at,
+                         one.practice))  # fmt: skip
+    db.conn.executemany(_PUT_PERSON, rows)
+
+
+_PUT_PERSON = f"""INSERT INTO person VALUES ({",".join("?" * 17)}) ON CONFLICT (id) DO UPDATE SET
+  grp = excluded.grp, name = excluded.name, other_names = excluded.other_names, birth = excluded.birth,
+  folded = excluded.folded, told = excluded.told, minor = excluded.minor, injured = excluded.injured,
+  surely = excluded.surely, lawyer = excluded.lawyer, lawyer_name = excluded.lawyer_name,
+  lawyer_at = excluded.lawyer_at, practice = excluded.practice"""  # noqa: S608 - question marks only
+
+
+def _case_row(db: Database, case: str, told: Told, known: Known, numbers: Mapping[str, int]) -> dict[str, Any]:
+    account, facts, letters = known.account, known.facts, told.letters
+    last_stays = account.persons[0].stays
+    return {
+        "number": told.number,
+        "id": case,
+        "practice": known.practice,
+        "people": account.people,
+        "minors": account.minors,
+        "injured": account.injured,
+        "surely": account.surely,
+        "lawyer": account.lawyer.state,
+        "lawyer_name": account.lawyer.name,
+        "lawyer_at": account.lawyer.at,
+        "role": facts.get("role") or "",
+        "event": _line(facts.get("event")),
+        "event_key": " ".join(fold.tokens(_line(facts.get("event")))),
+        "language": next(iter(facts.get("languages") or ()), ""),
+        "country": _country(db, last_stays, numbers),
+        "place": numbers[last_stays[-1].where.key] if last_stays else None,
+        **_position(told),
+        "began": _began(told),
+        "heard": max(one.said for one in letters),
+        "came": max(one.pulled for one in letters),
+        "reply_until": max((one.reply_until for one in letters if one.reply_until is not None), default=None),
+        **_handling(told, known),
+    }
+
+
+def _line(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int]) -> str:
+    for stay in reversed(stays):
+        row = db.execute("SELECT country FROM place WHERE number = ?", [numbers[stay.where.key]]).fetchone()
+        if row[0]:
+            return str(row[0])
+    return str(db.execute("SELECT country FROM desk").fetchone()[0])
+
+
+def _position(told: Told) -> dict[str, int | None]:
+    """The newest fix, and when it was true."""
+    fixes = []
+    for fact, fits in told.facts:
+        if fits and fact.field == "place" and fact.value and None not in (fact.value.get("lat"), fact.value.get("lon")):
+            fixed = max(0, (fact.happened or fact.said) - (fact.value.get("age") or 0))
+            fixes.append((fixed, fact.ord, fact.value["lat"], fact.value["lon"], fact.value.get("accuracy")))
+    if not fixes:
+        return {"lat": None, "lon": None, "accuracy": None, "fixed": None}
+    fixed, _, lat, lon, accuracy = max(fixes, key=lambda one: one[:2])
+    return {"lat": lat, "lon": lon, "accuracy": accuracy, "fixed": fixed}
+
+
+def _began(told: Told) -> int:
+    """The first that was said of where somebody is: what a phone sealed in advance may be weeks older."""
+    said = [fact.said for fact, fits in told.facts if fits and fact.field in places.FACTS]
+    return min(said, default=min(one.pulled for one in told.letters))
+
+
+def _handling(told: Told, known: Known) -> dict[str, Any]:
+    """How far the case has come, and what about it asks for somebody."""
+    brought: dict[int, set[str]] = defaultdict(set)
+    for fact, _ in told.facts:
+        if fact.letter is not None:
+            brought[fact.letter].add(fact.field)
+    came = [attention.Came(one.pulled, frozenset(brought[one.number])) for one in told.letters]
+    marked = next((one for one in reversed(told.done) if one.kind == "marked"), None)
+    assigned = next((one.what["to"] for one in reversed(told.done) if one.kind == "assigned"), "")
+    looked = max((one.at for one in told.done), default=None)
+    answered = max((one.at for one in told.done if one.kind == "replied"), default=None)
+    is_answerable = any(one.reply_until is not None for one in told.letters)
+    pressing = attention.unheard(came, looked, answered, answerable=is_answerable)
+    flags = {flag for found in known.flags.values() for flag in found}
+    pressing += ["coerced"] * (known.facts.get("coerced") is True)
+    pressing += ["disputed"] * (bool(flags & cases_flags.DISPUTED) or _is_doubtful_release(known))
+    news = attention.news(came)
+    status = marked.what["status"] if marked else "new"
+    return {
+        "news": news,
+        "status": "open" if status == "closed" and marked and news > marked.at else status,
+        "assigned": assigned,
+        "pressing": attention.mask(pressing),
+        "flags": msgspec.json.encode([flag for flag in cases_flags.FLAGS if flag in flags]).decode(),
+    }
+
+
+def _is_doubtful_release(known: Known) -> bool:
+    """Whoever holds a phone that was taken can say that its owner is free."""
+    last = next((fact for fact in reversed(known.holding) if fact.field == "stage" and not fact.own), None)
+    if last is None or last.letter is None or last.value not in places.NOT_HELD:
+        return False
+    return "after_taken" in known.flags[last.letter]
+
+
+_COLUMNS = (
+    *(
+        "number",
+        "id",
+        "practice",
+        "people",
+        "minors",
+        "injured",
+        "surely",
+        "lawyer",
+        "lawyer_name",
+        "lawyer_at",
+        "role",
+    ),
+    *("event", "event_key", "language", "country", "place", "lat", "lon", "accuracy", "fixed", "began", "heard"),
+    *("came", "news", "reply_until", "status", "assigned", "pressing", "flags"),
+)
+_PUT_CASE = (
+    f'INSERT INTO "case" ({", ".join(_COLUMNS)}, crowd, reasons) '  # noqa: S608 - the names above
+    f"VALUES ({', '.join(':' + name for name in _COLUMNS)}, :id, 0) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS[2:], "crowd", "reasons"))
+)
+
+
+def _write_clocks(db: Database, told: Mapping[str, Told], known: Mapping[str, Known]) -> None:
+    rows: list[tuple[Any, ...]] = []
+    for case in known:
+        for clock in clocks_of(db, case, told[case]):
+            rows.append((case, clock.key, clock.starts, clock.ends, clock.certain, clock.stopped))
+    db.conn.executemany("INSERT INTO clock VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def clocks_of(db: Database, case: str, told: Told) -> list[clocks.Clock]:
+    """The clocks of a case by the law of its country."""
+    country = db.execute('SELECT country FROM "case" WHERE id = ?', [case]).fetchone()[0]
+    facts = [
+        clocks.Fact(one.field, one.value, one.said, one.happened) for one, fits in told.facts if fits and not one.k
+    ]
+    settings = {
+        one.what["clock"]: clocks.Setting(one.what.get("starts"), one.what.get("stopped"))
+        for one in told.done
+        if one.kind == "clockset"
+    }
+    return clocks.of_case(facts, clocks.table(country), settings)
+
+
+def _write_words(db: Database, told: Mapping[str, Told]) -> None:
+    db.conn.executemany("DELETE FROM words WHERE rowid = ?", ((one.number,) for one in told.values()))
+    rows = ((one.number, *search.document(db, case, one)) for case, one in told.items())
+    db.conn.executemany("INSERT INTO words (rowid, names, said) VALUES (?, ?, ?)", rows)
+
+
+# What the persons and the crowd of a case add to its reasons
+
+
+def _press(db: Database) -> None:
+    db.execute('UPDATE "case" SET reasons = pressing WHERE id IN (SELECT "case" FROM near)')
+    found: dict[str, int] = defaultdict(int)
+    for case, minors, injured, claimed, refused, alone in db.execute(_OF_UNITS):
+        is_true = {"minor": minors, "injured": injured, "crowd": claimed, "refused": refused, "no_lawyer": alone}
+        found[case] |= attention.mask(reason for reason, holds in is_true.items() if holds)
+    for (case,) in db.execute(_CONTRADICTED):
+        found[case] |= attention.BIT["disputed"]
+    db.conn.executemany(
+        'UPDATE "case" SET reasons = reasons | ? WHERE id = ?', ((bits, one) for one, bits in found.items())
+    )
+
+
+_OF_UNITS = """SELECT unit_case."case", max(minors), max(injured), max(claimed), max(lawyer = 'refused'),
+    max(lawyer IN ('none', 'asked') AND heads > 0)
+  FROM near CROSS JOIN unit_case USING ("case") JOIN unit ON unit = number WHERE held GROUP BY unit_case."case" """
+# Said to be one and not one, by way of others.
+_CONTRADICTED = """
+WITH torn AS (
+  SELECT a_case, b_case FROM near CROSS JOIN link ON a_case = near."case"
+  JOIN person AS p ON p.id = a JOIN person AS q ON q.id = b WHERE kind = 'different_person' AND p.grp = q.grp
+)
+SELECT a_case FROM torn UNION SELECT b_case FROM torn
+"""
+
+
+# Links and officials
+
+
+def relink(db: Database, a: str, b: str) -> None:
+    """The newest word on these two that was not taken back."""
+    db.execute("DELETE FROM link WHERE a = ? AND b = ?", [a, b])
+    row = db.execute(_NEWEST_TIE, [a, b]).fetchone()
+    if row:
+        a_case, b_case = (one.partition("#")[0] for one in (a, b))
+        db.execute("INSERT INTO link VALUES (?, ?, ?, ?, ?, ?)", [*row, a, b, a_case, b_case])
+
+
+_NEWEST_TIE = """SELECT entry, kind FROM tie WHERE a = ? AND b = ? AND id NOT IN (SELECT id FROM taken)
+  ORDER BY ord DESC LIMIT 1"""
+
+
+def describe_official(db: Database, official: str) -> None:
+    """An official as the journal tells: of each field the newest that is not empty."""
+    fields: dict[str, str] = {"name": "", "rank": "", "badge": "", "unit": ""}
+    for (what,) in db.execute(_OFFICIAL, [official]).fetchall():
+        told = msgspec.json.decode(what)
+        fields.update({name: told[name] for name in fields if told.get(name)})
+    number = int(db.execute("SELECT coalesce(max(number), 0) FROM official").fetchone()[0]) + 1
+    db.execute(_PUT_OFFICIAL, [official, number, *fields.values()])
+
+
+_OFFICIAL = """SELECT what FROM entry WHERE kind = 'official' AND json_extract(what, '$.id') = ? ORDER BY ord"""
+_PUT_OFFICIAL = """INSERT INTO official VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,
+  rank = excluded.rank, badge = excluded.badge, unit = excluded.unit"""

@@ -1,0 +1,356 @@
+"""Who counts where: persons that are one, crowds of cases, and what each counts for. Specified in `board.md`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from client.desk.cases import places
+
+# As many as stand in a large van or a station's corridor. Whoever reports more is heard, but one report alone does not
+# move the sums by more than this.
+BELIEVED = 60
+
+
+class Union:
+    """Sets of names that grow together."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+
+    def root(self, one: str) -> str:
+        while (above := self._above.get(one, one)) != one:
+            self._above[one] = self._above.get(above, above)
+            one = above
+        return one
+
+    def join(self, a: str, b: str) -> None:
+        a, b = sorted((self.root(a), self.root(b)))
+        self._above[b] = a
+
+    def sets(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The smallest of each set's names among these, and all of them."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(names):
+            found[self.root(name)].append(name)
+        return {members[0]: members for members in found.values()}
+
+
+class Person(NamedTuple):
+    """What is needed of a person to be counted."""
+
+    id: str
+    case: str
+    name: str
+    birth: str
+    told: int
+    minor: int
+    injured: int
+    surely: int
+    lawyer: str
+    lawyer_name: str
+    lawyer_at: int
+
+
+class Case(NamedTuple):
+    """What is needed of a case to be counted."""
+
+    id: str
+    people: int
+    minors: int
+    injured: int
+    surely: int
+    lawyer: str
+    lawyer_name: str
+    lawyer_at: int
+    heard: int
+    event: str
+
+
+class Stay(NamedTuple):
+    """The newest stay of a person, or of everybody else in a case."""
+
+    ord: str
+    place: int
+    stage: str
+    since: int
+
+
+class Running(NamedTuple):
+    """A clock that was not stopped."""
+
+    ends: int
+    key: str
+
+
+@dataclass(slots=True)
+class Near:
+    """Cases that hang together and everything needed to count them; no practice presses among them."""
+
+    cases: dict[str, Case]
+    persons: dict[str, Person]
+    stays: dict[str, Stay]
+    clocks: dict[str, list[Running]]
+    links: list[tuple[str, str, str]]  # kind, a, b
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One row of `unit`: a person, or the unnamed rest of a crowd, with the cases that tell of them."""
+
+    id: str
+    rest: bool
+    stay: Stay | None
+    heads: int
+    claimed: int
+    confirmed: int
+    minors: int
+    injured: int
+    lawyer: str
+    lawyer_name: str
+    heard: int
+    name: str = ""
+    birth: str = ""
+    events: str = ""
+    cases: tuple[str, ...] = ()
+    clocks: tuple[Running, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Everybody, once each; which person belongs to which group and which case to which crowd."""
+
+    units: list[Unit] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
+    crowds: dict[str, str] = field(default_factory=dict)
+
+
+def counted(near: Near) -> Counted:
+    """The rule of `board.md`: each person once, and of each crowd as many more as its reports make believable."""
+    same, crowd = Union(), Union()
+    for kind, a, b in near.links:
+        (same if kind == "same_person" else crowd).join(a, b)
+    groups = same.sets(near.persons)
+    crowds = crowd.sets(near.cases)
+    found = Counted(
+        groups={person: name for name, members in groups.items() for person in members},
+        crowds={case: name for name, members in crowds.items() for case in members},
+    )
+    found.units.extend(_person(name, [near.persons[one] for one in members], near) for name, members in groups.items())
+    inside = _inside(near, groups)
+    for name, members in crowds.items():
+        rest = _rest(name, [near.cases[one] for one in members], [inside[one] for one in members], near)
+        if rest is not None:
+            found.units.append(rest)
+    return found
+
+
+def _person(name: str, members: Sequence[Person], near: Near) -> Unit:
+    cases = tuple(sorted({one.case for one in members}))
+    stays = [near.stays[one.id] for one in members if one.id in near.stays]
+    lawyer = _newest(members)
+    return Unit(
+        id=name,
+        rest=False,
+        stay=max(stays, default=None),
+        heads=1,
+        claimed=0,
+        confirmed=int(len(cases) > 1 or any(one.surely for one in members)),
+        minors=max(one.minor for one in members),
+        injured=max(one.injured for one in members),
+        lawyer=lawyer.lawyer or "none",
+        lawyer_name=lawyer.lawyer_name,
+        heard=max(near.cases[one].heard for one in cases),
+        name=max(members, key=lambda one: (one.told, len(one.name), one.name)).name,
+        birth=max((one.birth for one in members), key=lambda birth: (len(birth), birth)),
+        events=_events(near.cases[one] for one in cases),
+        cases=cases,
+        clocks=tuple(sorted(clock for one in cases for clock in near.clocks.get(one, ()))),
+    )
+
+
+class _Inside(NamedTuple):
+    """Groups of the persons of one case, and which of those groups are minors, which injured."""
+
+    groups: frozenset[str]
+    minors: frozenset[str]
+    injured: frozenset[str]
+
+
+def _inside(near: Near, groups: dict[str, list[str]]) -> dict[str, _Inside]:
+    found: dict[str, list[set[str]]] = {case: [set(), set(), set()] for case in near.cases}
+    for name, ids in groups.items():
+        members = [near.persons[one] for one in ids]
+        marks = (True, any(one.minor for one in members), any(one.injured for one in members))
+        for one in members:
+            for group, mark in zip(found[one.case], marks, strict=True):
+                if mark:
+                    group.add(name)
+    return {case: _Inside(*map(frozenset, sets)) for case, sets in found.items()}
+
+
+def _rest(name: str, cases: Sequence[Case], inside: Sequence[_Inside], near: Near) -> Unit | None:
+    """The unnamed rest of a crowd, if any of its reports tells of more than one."""
+    groups = [one for one in cases if one.people > 1]
+    if not groups:
+        return None
+    named = len(frozenset().union(*(one.groups for one in inside)))
+    most, believed, vouched = _heads(groups)
+    stays = [near.stays[one.id] for one in groups if one.id in near.stays]
+    lawyer = _newest(groups)
+    return Unit(
+        id=name,
+        rest=True,
+        stay=max(stays, default=None),
+        heads=max(0, believed - named),
+        claimed=max(0, most - max(believed, named)),
+        confirmed=max(0, min(believed, vouched) - named),
+        minors=_more([min(one.minors, believed) for one in groups], [one.minors for one in inside]),
+        injured=_more([min(one.injured, believed) for one in groups], [one.injured for one in inside]),
+        lawyer=lawyer.lawyer or "none",
+        lawyer_name=lawyer.lawyer_name,
+        heard=max(one.heard for one in groups),
+        events=_events(groups),
+        cases=tuple(sorted(one.id for one in groups)),
+        clocks=tuple(sorted(clock for one in groups for clock in near.clocks.get(one.id, ()))),
+    )
+
+
+def _heads(groups: Sequence[Case]) -> tuple[int, int, int]:
+    """The most that is said, what of it is believed, and what more than one source says."""
+    said = sorted((one.people for one in groups), reverse=True)
+    vouched = max([*said[1:2], *(one.people for one in groups if one.surely)], default=0)
+    return said[0], max(min(said[0], BELIEVED), vouched), vouched
+
+
+def _more(said: Iterable[int], known: Iterable[frozenset[str]]) -> int:
+    """Beyond those who are known by name."""
+    return max(0, max(said) - len(frozenset().union(*known)))
+
+
+def _events(cases: Iterable[Case]) -> str:
+    return "\n".join(["", *sorted({one.event for one in cases if one.event}), ""])
+
+
+def _newest(told: Sequence[Person | Case]) -> Person | Case:
+    """The one with the newest word on a lawyer."""
+    return max(told, key=lambda one: (one.lawyer_at, one.lawyer, one.lawyer_name))
+
+
+# Rows
+
+
+def refresh(db: Database) -> None:
+    """Count anew every case that hangs together with one in `touched`; they are left in `near`."""
+    _spread(db)
+    old = [row[0] for row in db.execute(_OLD_UNITS)]
+    for statement in _FORGET:
+        db.conn.executemany(statement, ((number,) for number in old))
+    found = counted(_read(db))
+    db.conn.executemany("UPDATE person SET grp = ? WHERE id = ?", ((to, one) for one, to in found.groups.items()))
+    db.conn.executemany('UPDATE "case" SET crowd = ? WHERE id = ?', ((to, one) for one, to in found.crowds.items()))
+    _write(db, found.units)
+    db.execute(_OWN_UNIT)
+
+
+def _spread(db: Database) -> None:
+    db.execute("DELETE FROM near")
+    db.execute(_SPREAD)
+
+
+_SPREAD = """
+INSERT INTO near
+WITH RECURSIVE reached ("case") AS (
+  SELECT "case" FROM touched
+  UNION SELECT b_case FROM reached JOIN link ON a_case = "case" AND kind IN ('same_person', 'same_group')
+  UNION SELECT a_case FROM reached JOIN link ON b_case = "case" AND kind IN ('same_person', 'same_group')
+)
+SELECT "case" FROM reached
+"""
+_OLD_UNITS = 'SELECT DISTINCT unit FROM near CROSS JOIN unit_case USING ("case")'
+_FORGET = (
+    "DELETE FROM unit WHERE number = ?",
+    "DELETE FROM unit_case WHERE unit = ?",
+    "DELETE FROM unit_clock WHERE unit = ?",
+)
+
+
+_OWN_UNIT = """UPDATE "case" SET unit = (SELECT unit.number FROM person JOIN unit ON unit.id = grp
+    WHERE person.id = "case".id || '#0') WHERE id IN (SELECT "case" FROM near)"""
+
+
+def _read(db: Database) -> Near:
+    cases = {row[0]: Case(*row) for row in db.execute(_CASES)}
+    persons = {row[0]: Person(*row) for row in db.execute(_PERSONS)}
+    stays: dict[str, Stay] = {}
+    for person, *row in db.execute(_STAYS):
+        stays[person] = max(stays.get(person, Stay("", 0, "", 0)), Stay(*row))
+    clocks: dict[str, list[Running]] = defaultdict(list)
+    for case, ends, key in db.execute(_CLOCKS):
+        clocks[case].append(Running(ends, key))
+    links = [row for row in db.execute(_LINKS) if _is_between(row, cases)]
+    return Near(cases, persons, stays, clocks, links)
+
+
+def _is_between(link: tuple[str, str, str], cases: dict[str, Case]) -> bool:
+    # A practice press, or a case whose letters are not here, joins nobody.
+    return all(one.partition("#")[0] in cases for one in link[1:])
+
+
+# CROSS JOIN holds SQLite to this order: `near` is most often one case, and it would guess otherwise.
+_CASES = """SELECT id, people, minors, injured, surely, lawyer, lawyer_name, lawyer_at, heard, event_key
+  FROM near CROSS JOIN "case" ON id = near."case" WHERE NOT practice"""
+_PERSONS = """SELECT id, "case", name, birth, told, minor, injured, surely, lawyer, lawyer_name, lawyer_at
+  FROM near CROSS JOIN person USING ("case") WHERE NOT practice"""
+_STAYS = 'SELECT person, ord, place, stage, since FROM near CROSS JOIN stay USING ("case")'
+_CLOCKS = 'SELECT "case", ends, key FROM near CROSS JOIN clock USING ("case") WHERE stopped IS NULL'
+_LINKS = """SELECT kind, a, b FROM near CROSS JOIN link ON a_case = "case"
+  WHERE kind IN ('same_person', 'same_group')"""
+
+
+def _write(db: Database, units: Sequence[Unit]) -> None:
+    unknown = places.rows(db, [places.UNKNOWN])[places.UNKNOWN.key]
+    nowhere = Stay("", unknown, "unknown", 0)
+    last = int(db.execute("SELECT coalesce(max(number), 0) FROM unit").fetchone()[0])
+    rows: list[tuple[Any, ...]] = []
+    cases: list[tuple[int, str, int]] = []
+    clocks: list[tuple[int, int, str, int]] = []
+    for number, unit in enumerate(units, last + 1):
+        stay = unit.stay or nowhere
+        held = stay.stage not in places.NOT_HELD
+        running = unit.clocks if held else ()
+        rows.append(_row(number, unit, stay, held, running[0].ends if running else None))
+        cases.extend((number, case, stay.place) for case in unit.cases)
+        clocks.extend((stay.place, clock.ends, clock.key, number) for clock in running)
+    db.conn.executemany(_NEW_UNIT, rows)
+    db.conn.executemany("INSERT INTO unit_case VALUES (?, ?, ?)", cases)
+    db.conn.executemany("INSERT OR IGNORE INTO unit_clock VALUES (?, ?, ?, ?)", clocks)
+
+
+_NEW_UNIT = "INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _row(number: int, unit: Unit, stay: Stay, held: bool, ends: int | None) -> tuple[Any, ...]:
+    return (
+        number,
+        unit.id,
+        unit.rest,
+        stay.place,
+        stay.stage,
+        held,
+        unit.heads,
+        unit.claimed,
+        unit.confirmed,
+        unit.minors,
+        unit.injured,
+        unit.lawyer,
+        unit.lawyer_name,
+        stay.since,
+        unit.heard,
+        ends,
+        unit.name,
+        unit.birth,
+        unit.events,
+    )

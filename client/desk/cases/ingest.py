@@ -1,0 +1,244 @@
+"""Letters and journal entries become rows. In any order, twice or at once: the same tables follow. See `board.md`."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlite_utils import Database
+
+from client.desk.cases import derive
+from client.desk.journal.entries import (
+    Apart,
+    DifferentGroup,
+    DifferentPerson,
+    Entry,
+    Linked,
+    Official,
+    Other,
+    SameGroup,
+    SamePerson,
+)
+from client.organisation import records
+from client.report import sort_facts
+from keys import message
+from keys.envelope import commit, unframe
+from keys.errors import TocsinError
+from keys.message import Amend, Report
+
+_LATEST = 2**53 - 1  # seconds
+
+# Two whom an entry ties together, as `link` names it.
+_TIES: dict[type, str] = {
+    SamePerson: "same_person",
+    DifferentPerson: "different_person",
+    SameGroup: "same_group",
+    DifferentGroup: "different_group",
+}
+
+
+@contextmanager
+def whole(db: Database) -> Iterator[None]:
+    """All of it or, when something fails, nothing."""
+    db.execute("BEGIN")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def letter(db: Database, new: records.Letter) -> None:
+    """A letter that came. One that came before changes nothing, or gives way to a better copy."""
+    everything(db, [new], [])
+
+
+def letters(db: Database, new: Iterable[records.Letter]) -> None:
+    """Many at once."""
+    everything(db, new, [])
+
+
+def entry(db: Database, done: Entry) -> None:
+    """An entry of the journal, this desk's or another's."""
+    everything(db, [], [done])
+
+
+def entries(db: Database, done: Iterable[Entry]) -> None:
+    """Many at once."""
+    everything(db, [], done)
+
+
+def everything(db: Database, new: Iterable[records.Letter], done: Iterable[Entry]) -> None:
+    """Letters and entries together, in one transaction."""
+    with whole(db):
+        touched = _add_letters(db, new) | _add_entries(db, done)
+        derive.refresh(db, touched)
+
+
+# Letters
+
+
+class _Copy(NamedTuple):
+    """Of copies of one letter the one whose commitment was right is kept, then the one that was not sealed to the last
+    resort; the hash decides between equals, so that two desks keep the same one."""
+
+    doubt: int  # 1: the commitment was not the depositor's
+    last_resort: int
+    envelope: bytes
+    commitment: bytes
+    pulled: int
+
+
+def _add_letters(db: Database, new: Iterable[records.Letter]) -> set[str]:
+    """The cases that something was added to."""
+    touched: set[str] = set()
+    for one in new:
+        touched |= _add_letter(db, one)
+    return touched
+
+
+def _add_letter(db: Database, one: records.Letter) -> set[str]:
+    opened = _read(one.content)
+    if opened is None:
+        return set()
+    header, said, other = opened
+    copy = _Copy(int(not one.committed), int(one.last_resort), one.envelope_hash, commit(one.content), one.pulled)
+    known = db.execute(_KNOWN, [header]).fetchone()
+    if known is None:
+        number = _insert(db, header, said, other, copy)
+    else:
+        number, held = known[0], _Copy(*known[1:])
+        better = min(copy, held)._replace(pulled=min(copy.pulled, held.pulled))
+        if better == held:
+            return set()
+        copy = better
+        db.execute(_BETTER, [*copy, copy.pulled, number])
+        db.execute("DELETE FROM fact WHERE letter = ?", [number])
+    _add_facts(db, number, header, said, copy.pulled)
+    return {said.case, *_namesakes(db, said)}
+
+
+def _read(content: bytes) -> tuple[bytes, Report | Amend, dict[str, Any]] | None:
+    """SHA-256 of the header, the message, and header fields that are not known. None: nothing that a case is made of,
+    and the inbox would have put it aside."""
+    try:
+        _, header, _ = unframe(content)
+        read = message.read(msgspec.json.decode(header))
+    except (TocsinError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError):
+        return None
+    if not isinstance(read.message, Report | Amend):
+        return None
+    return hashlib.sha256(header).digest(), read.message, read.other
+
+
+def _insert(db: Database, header: bytes, said: Report | Amend, other: dict[str, Any], copy: _Copy) -> int:
+    until = said.reply.until if said.reply else None
+    kind = "report" if isinstance(said, Report) else "amend"
+    wrong = {field: at for field, at in said.when.items() if not _is_time(at)}
+    other = {**other, **({"when": wrong} if wrong else {})}
+    row = [header, said.id, said.case, kind, said.seq, said.at, min(said.at, copy.pulled), int(said.practice), until]
+    row += [_json(other), *copy]
+    number = db.execute(_NEW_LETTER, row).lastrowid or 0
+    if said.parcels:
+        files = [(number, said.case, ref.id, ref.n, ref.sha256, ref.type, ref.bytes) for ref in said.parcels]
+        db.conn.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?)", files)
+    return number
+
+
+def _add_facts(db: Database, number: int, header: bytes, said: Report | Amend, pulled: int) -> None:
+    """Nothing is said or happens after it came: a clock that is ahead must not have the last word for ever."""
+    at = min(said.at, pulled)
+    order = f"{at:016x}{said.seq:016x}{said.id}{header.hex()[:16]}"
+    fits, _ = sort_facts(said.facts)
+    rows = []
+    for field, value in said.facts.items():
+        when = said.when.get(field)
+        happened = min(when, pulled) if when is not None and _is_time(when) else None
+        rows.append((said.case, field, _json(value), at, happened, number, int(field in fits), order))
+    db.conn.executemany(_NEW_FACT, rows)
+
+
+def _is_time(at: Any) -> bool:
+    return type(at) is int and 0 <= at <= _LATEST
+
+
+def _namesakes(db: Database, said: Report | Amend) -> set[str]:
+    """The other case in which a message calls itself by this id: it becomes doubtful when the second one comes."""
+    found = db.execute('SELECT "case" FROM letter WHERE id = ? LIMIT 3', [said.id]).fetchall()
+    return {row[0] for row in found} if len(found) <= 2 else set()  # noqa: PLR2004 - it and its first namesake
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_KNOWN = "SELECT number, doubt, last_resort, envelope, commitment, pulled FROM letter WHERE header = ?"
+_BETTER = """UPDATE letter SET doubt = ?, last_resort = ?, envelope = ?, commitment = ?, pulled = ?, said = min(at, ?)
+  WHERE number = ?"""
+_NEW_LETTER = """INSERT INTO letter (header, id, "case", kind, seq, at, said, practice, reply_until, other,
+  doubt, last_resort, envelope, commitment, pulled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, said, happened, letter, source, fits, ord)
+  VALUES (?, 0, 0, ?, ?, ?, ?, ?, '', ?, ?)"""
+
+
+# Entries of the journal
+
+
+def _add_entries(db: Database, done: Iterable[Entry]) -> set[str]:
+    """The cases that something was done about."""
+    touched: set[str] = set()
+    for one in done:
+        touched |= _add_entry(db, one)
+    return touched
+
+
+def _add_entry(db: Database, one: Entry) -> set[str]:
+    what, order = one.what, order_of(one)
+    kind, fields = ("other", what.fields) if isinstance(what, Other) else (type(what).__name__.lower(), what)
+    target = what.entry if isinstance(what, Apart) else None
+    row = [one.id, order, one.at, one.by, kind, target, _json(fields)]
+    number = db.execute(_NEW_ENTRY, row).lastrowid
+    if not db.execute("SELECT changes()").fetchone()[0]:
+        return set()  # another desk's journal may be merged twice
+    touched = _cases_of(what)
+    db.conn.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", ((number, case) for case in touched))
+    match what:
+        case SamePerson() | DifferentPerson() | SameGroup() | DifferentGroup():
+            a, b = sorted((what.a, what.b))
+            db.execute("INSERT INTO tie VALUES (?, ?, ?, ?, ?, ?)", [number, order, one.id, _TIES[type(what)], a, b])
+            derive.relink(db, a, b)
+        case Apart():
+            touched |= _take_back(db, what.entry)
+        case Official():
+            touched |= {row[0] for row in db.execute('SELECT "case" FROM part WHERE official = ?', [what.id])}
+            derive.describe_official(db, what.id)
+        case Linked():
+            row = [number, one.id, what.official, what.case, what.part]
+            db.execute("INSERT INTO part VALUES (?, ?, ?, ?, ?)", row)
+    return touched
+
+
+def order_of(one: Entry) -> str:
+    """The one true order of entries as text that sorts alike."""
+    turn, session, n = one.order
+    return f"{turn:016x}{session.hex()}{n:016x}"
+
+
+def _cases_of(what: Any) -> set[str]:
+    """The cases that an entry is about. A person's case stands before the `#`."""
+    named = (getattr(what, field, None) for field in ("case", "a", "b"))
+    return {one.partition("#")[0] for one in named if isinstance(one, str)}
+
+
+def _take_back(db: Database, taken: str) -> set[str]:
+    """The entry may come after the one that takes it back: journals of two desks are merged in any order."""
+    db.execute("INSERT OR IGNORE INTO taken VALUES (?)", [taken])
+    for a, b in db.execute("SELECT a, b FROM tie WHERE id = ?", [taken]).fetchall():
+        derive.relink(db, a, b)
+    return {row[0] for row in db.execute(_ABOUT_TAKEN, [taken])}
+
+
+_NEW_ENTRY = "INSERT OR IGNORE INTO entry (id, ord, at, by, kind, target, what) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ABOUT_TAKEN = 'SELECT "case" FROM about JOIN entry ON entry = number WHERE id = ?'

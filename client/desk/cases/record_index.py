@@ -1,0 +1,90 @@
+"""Where each letter lies in the records, so that one case can be read without opening all."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from client.organisation import case_files
+from client.organisation.case_files import Assembled, Case
+from client.organisation.records import Letter, Records
+from keys.envelope import commit, unframe
+from keys.errors import TocsinError
+from keys.message import ParcelRef
+
+
+class NoSuchCase(TocsinError):
+    """there is no such case at this desk"""
+
+    code = "case-unknown"
+
+
+class NoSuchFile(TocsinError):
+    """this case has no such file"""
+
+    code = "file-unknown"
+
+
+class _InCase(msgspec.Struct):
+    case: str
+
+
+_IN_CASE = msgspec.json.Decoder(_InCase)
+
+
+@dataclass
+class Shelf:
+    """The records; the batches with letters of each case, and the batch of each letter by its commitment."""
+
+    records: Records
+    _cases: dict[str, set[int]] = field(default_factory=dict)
+    _letters: dict[bytes, int] = field(default_factory=dict)
+
+    def load(self) -> Iterator[Letter]:
+        """Every letter, noting where it lies. Raises RecordsBroken."""
+        for number in self.records.batches():
+            letters = self.records.batch(number)
+            self.put(number, letters)
+            yield from letters
+
+    def put(self, batch: int | None, letters: Iterable[Letter]) -> None:
+        """Note the letters of a batch; None is one without letters."""
+        if batch is not None:
+            for one in letters:
+                self._cases.setdefault(case_of(one), set()).add(batch)
+                self._letters[commit(one.content)] = batch
+
+    def find(self, commitments: Iterable[bytes]) -> Iterator[Letter]:
+        """The letters with these commitments, as far as they are here."""
+        batches: dict[int, set[bytes]] = {}
+        for one in commitments:
+            if one in self._letters:
+                batches.setdefault(self._letters[one], set()).add(one)
+        for batch, wanted in sorted(batches.items()):
+            yield from (one for one in self.records.batch(batch) if commit(one.content) in wanted)
+
+    def case(self, case: str) -> Case:
+        """Everything that was said in a case. Raises NoSuchCase."""
+        batches = sorted(self._cases.get(case, ()))
+        letters = [one for batch in batches for one in self.records.batch(batch) if case_of(one) == case]
+        if not letters:
+            raise NoSuchCase()
+        return case_files.gather(letters)[case]
+
+    def file(self, case: str, sha256: str) -> Assembled:
+        """A file of a case; the whole one, if it was announced more than once. Raises NoSuchCase, NoSuchFile."""
+        refs = [ref for ref in self.case(case).files() if ref.sha256 == sha256]
+        if not refs:
+            raise NoSuchFile()
+        found = [case_files.assemble(self.records, case, ref) for ref in refs]
+        return next((one for one in found if one.whole), found[0])
+
+    def missing(self, case: str, ref: ParcelRef) -> list[int]:
+        """The numbers of a file's pieces that have not come."""
+        return case_files.missing(self.records, case, ref)
+
+
+def case_of(letter: Letter) -> str:
+    """The id of the case a kept letter belongs to."""
+    _, header, _ = unframe(letter.content)
+    return _IN_CASE.decode(header).case

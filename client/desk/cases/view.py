@@ -1,0 +1,496 @@
+"""One case with everything that is known of it, and how it is known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from client.desk.cases import attention, derive, people, places
+from client.desk.deadlines.clocks import Clock
+from keys.message import ParcelRef
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as it came. `at` is what it says, `said` never later than `pulled`. Hashes: 32 bytes."""
+
+    number: int
+    id: str
+    kind: str
+    seq: int
+    at: int
+    said: int
+    pulled: int
+    flags: tuple[str, ...]
+    other: dict[str, Any]
+    commitment: bytes
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was said. `source`: words of the caseworker who added it, "" for the report itself; then `by` is
+    that caseworker. `letter`: number of the letter it came in. `holds`: it is the last word on its field.
+    `fits`: the value has the form of its field, else it is "other". `person`: `case#k`; `own`: said of that person
+    alone, not of everybody in the report."""
+
+    person: str
+    own: bool
+    field: str
+    value: Any
+    said: int
+    happened: int | None
+    source: str
+    by: str
+    letter: int | None
+    entry: str | None
+    holds: bool
+    fits: bool
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Where somebody was, from when to when. `said`: when it was last said. `words`: the place as it was written."""
+
+    place: int
+    kind: str
+    name: str
+    stage: str
+    since: int
+    until: int | None
+    said: int
+    certainty: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom the case is about. `facts`: what holds, field to value: for k = 0 the report's own, for others what
+    was said of them alone. `same`: the other persons (`case#k`) who are linked as the same, with their cases' numbers.
+    `confirmed`: two sources that do not depend on each other."""
+
+    id: str
+    number: int
+    k: int
+    group: str
+    name: str
+    facts: dict[str, Any]
+    stays: tuple[Stay, ...]
+    lawyer: str
+    lawyer_name: str
+    confirmed: bool
+    same: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file announced by the case. `missing`: numbers of the pieces that have not come."""
+
+    ref: ParcelRef
+    letter: int
+    missing: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A caseworker's words; `entry` is the entry's id."""
+
+    at: int
+    by: str
+    text: str
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that went out. `status`, `template`: as chosen."""
+
+    at: int
+    by: str
+    text: str
+    status: str
+    template: str
+    entry: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """An official who had a part in the case. `cases`: numbers of the other cases they are linked to. `entry`: of the
+    link, to take it back."""
+
+    id: str
+    number: int
+    name: str
+    rank: str
+    badge: str
+    unit: str
+    part: str
+    entry: str
+    cases: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two that were said to be one (`same_person`), not one (`different_person`), or in one van (`same_group`); the
+    numbers of their cases. It can be taken back by `Apart(entry)`."""
+
+    entry: str
+    kind: str
+    a: str
+    b: str
+    a_number: int | None
+    b_number: int | None
+    at: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One line of the journal. `what`: the entry's fields; `case_number`: of the case it is about, if of one."""
+
+    entry: str
+    at: int
+    by: str
+    kind: str
+    what: dict[str, Any]
+    case_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case. `facts`: what holds of the report itself, field to value. `timeline`: everything ever said, in the order
+    it was said. `flags`: those of all its letters; `reasons`: why it needs somebody, but for the clock. `crowd`:
+    numbers of the other cases in the same van or cell. `lat`, `lon`: newest fix in 1e-5 degree, true at `fixed`."""
+
+    id: str
+    number: int
+    practice: bool
+    status: str
+    assigned: str
+    flags: tuple[str, ...]
+    reasons: tuple[str, ...]
+    people: int
+    minors: int
+    injured: int
+    began: int
+    heard: int
+    came: int
+    role: str
+    language: str
+    country: str
+    event: str
+    lat: int | None
+    lon: int | None
+    accuracy: int | None
+    fixed: int | None
+    answerable_until: int | None
+    clocks: tuple[Clock, ...]
+    facts: dict[str, Any]
+    timeline: tuple[Fact, ...]
+    letters: tuple[Letter, ...]
+    persons: tuple[Person, ...]
+    files: tuple[File, ...]
+    notes: tuple[Note, ...]
+    replies: tuple[Reply, ...]
+    officials: tuple[Official, ...]
+    links: tuple[Link, ...]
+    crowd: tuple[int, ...]
+    history: tuple[Done, ...]
+
+    @property
+    def place(self) -> Stay | None:
+        """Where the person is whom the report is about, as this case says."""
+        stays = self.persons[0].stays
+        return stays[-1] if stays else None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialRow:
+    """An official and their part in each case: case number, part, id of the entry that linked them."""
+
+    id: str
+    number: int
+    name: str
+    rank: str
+    badge: str
+    unit: str
+    cases: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person, however many reports tell of them. `cases`: the numbers of those."""
+
+    number: int
+    name: str
+    birth: str
+    place: str
+    place_kind: str
+    place_number: int
+    stage: str
+    lawyer: str
+    since: int
+    cases: tuple[int, ...]
+
+
+Missing = Callable[[str, ParcelRef], list[int]]
+
+
+def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | None:
+    """A case by its id. `missing` tells which pieces of a file have not come (`client.organisation.case_files.missing`)."""
+    row = next(db.query('SELECT * FROM "case" WHERE id = ?', [case]), None)
+    if row is None:
+        return None
+    told = derive.read(db, [case])[case]
+    known = derive.known(db, told)
+    done = [_done(one) for one in db.query(_HISTORY, {"case": case})]
+    return CaseView(
+        **{name: row[name] for name in _AS_STORED},
+        practice=bool(row["practice"]),
+        flags=tuple(msgspec.json.decode(row["flags"])),
+        reasons=attention.told(row["reasons"]),
+        answerable_until=row["reply_until"],
+        clocks=tuple(derive.clocks_of(db, case, told)),
+        facts=known.facts,
+        timeline=_timeline(case, told, known),
+        letters=tuple(_letter(db, one, known.flags[one.number]) for one in told.letters),
+        persons=tuple(_person(db, case, one, told, known) for one in known.account.persons),
+        files=_files(db, case, missing),
+        notes=tuple(Note(one.at, one.by, one.what["text"], one.entry) for one in done if one.kind == "noted"),
+        replies=tuple(_reply(one) for one in done if one.kind == "replied"),
+        officials=_officials_of(db, case),
+        links=_links(db, case),
+        crowd=_numbers(db, 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number', row["crowd"], case),
+        history=tuple(done),
+    )
+
+
+_AS_STORED = (
+    *(
+        "id",
+        "number",
+        "status",
+        "assigned",
+        "people",
+        "minors",
+        "injured",
+        "began",
+        "heard",
+        "came",
+        "role",
+        "language",
+    ),
+    *("country", "event", "lat", "lon", "accuracy", "fixed"),
+)
+_HISTORY = """
+WITH mine AS (SELECT entry FROM about WHERE "case" = :case)
+SELECT entry.*, NULL AS case_number FROM mine JOIN entry ON entry = number
+UNION SELECT entry.*, NULL FROM entry WHERE target IN (SELECT id FROM mine JOIN entry ON entry = number) ORDER BY ord
+"""
+
+
+def _numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
+    return tuple(row[0] for row in db.execute(query, values))
+
+
+def _done(row: dict[str, Any]) -> Done:
+    return Done(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
+
+
+def _timeline(case: str, told: derive.Told, known: derive.Known) -> tuple[Fact, ...]:
+    by = {one.number: one for one in told.done}
+    holds = {(fact.k, fact.own, fact.field): id(fact) for fact in known.holding}
+    rows = []
+    for fact, fits in told.facts:
+        entry = by.get(fact.entry) if fact.entry is not None else None
+        rows.append(
+            Fact(
+                person=f"{case}#{fact.k}",
+                own=bool(fact.own),
+                field=fact.field,
+                value=fact.value,
+                said=fact.said,
+                happened=fact.happened,
+                source=fact.source,
+                by=entry.by if entry else "",
+                letter=fact.letter,
+                entry=entry.id if entry else None,
+                holds=holds.get((fact.k, fact.own, fact.field)) == id(fact),
+                fits=fits,
+                flags=known.flags.get(fact.letter, ()) if fact.letter is not None else (),
+            )
+        )
+    return tuple(rows)
+
+
+def _letter(db: Database, one: derive.Letter, flags: tuple[str, ...]) -> Letter:
+    commitment, envelope = db.execute(
+        "SELECT commitment, envelope FROM letter WHERE number = ?", [one.number]
+    ).fetchone()
+    other = msgspec.json.decode(one.other)
+    return Letter(
+        one.number, one.id, one.kind, one.seq, one.at, one.said, one.pulled, flags, other, commitment, envelope
+    )
+
+
+def _person(db: Database, case: str, one: people.Person, told: derive.Told, known: derive.Known) -> Person:
+    person = f"{case}#{one.k}"
+    number, group = db.execute("SELECT number, grp FROM person WHERE id = ?", [person]).fetchone()
+    unit = next(db.query("SELECT * FROM unit WHERE id = ?", [group]), {})
+    same = db.execute(_SAME, [group, person]).fetchall()
+    about = [fact for fact in known.holding if fact.k == one.k and (fact.own or not one.k)]
+    return Person(
+        id=person,
+        number=number,
+        k=one.k,
+        group=group,
+        name=one.name,
+        facts=people.holding(about),
+        stays=tuple(_stay(db, stay) for stay in one.stays),
+        lawyer=unit.get("lawyer") or one.lawyer.state or "none",
+        lawyer_name=unit.get("lawyer_name") or one.lawyer.name,
+        confirmed=bool(unit.get("confirmed")),
+        same=tuple(same),
+    )
+
+
+_SAME = """SELECT person.id, "case".number FROM person JOIN "case" ON "case".id = person."case"
+  WHERE grp = ? AND person.id <> ? ORDER BY "case".number"""
+
+
+def _stay(db: Database, stay: places.Stay) -> Stay:
+    number, kind, name = db.execute(_PLACE, [stay.where.key]).fetchone()
+    words = stay.where.words
+    return Stay(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
+
+
+_PLACE = "SELECT number, kind, name FROM place WHERE key = ?"
+
+
+def _files(db: Database, case: str, missing: Missing | None) -> tuple[File, ...]:
+    found = []
+    for letter, _, *ref in db.execute('SELECT * FROM file WHERE "case" = ? ORDER BY letter, id', [case]):
+        one = ParcelRef(*ref)
+        found.append(File(one, letter, tuple(missing(case, one)) if missing else ()))
+    return tuple(found)
+
+
+def _reply(one: Done) -> Reply:
+    what = one.what
+    return Reply(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
+
+
+def _officials_of(db: Database, case: str) -> tuple[Official, ...]:
+    return tuple(
+        Official(
+            **{name: row[name] for name in ("id", "number", "name", "rank", "badge", "unit", "part", "entry")},
+            cases=_numbers(db, _OTHER_CASES, row["id"], case),
+        )
+        for row in db.query(_PARTS, [case])
+    )
+
+
+_PARTS = """SELECT official.*, part, part.id AS entry FROM part JOIN official ON official = official.id
+  WHERE "case" = ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY official.name, official.number"""
+_OTHER_CASES = """SELECT DISTINCT "case".number FROM part JOIN "case" ON "case".id = part."case"
+  WHERE official = ? AND "case".id <> ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
+
+
+def _links(db: Database, case: str) -> tuple[Link, ...]:
+    return tuple(Link(**row) for row in db.query(_LINKS, {"case": case}))
+
+
+_LINKS = """
+SELECT entry.id AS entry, link.kind, a, b, p.number AS a_number, q.number AS b_number, at, by
+FROM link JOIN entry ON entry = entry.number
+LEFT JOIN "case" AS p ON p.id = a_case LEFT JOIN "case" AS q ON q.id = b_case
+WHERE :case IN (a_case, b_case) ORDER BY ord
+"""
+
+
+# Names in this session
+
+
+def id_of(db: Database, number: int) -> str | None:
+    """The id of the case that has this number in this session."""
+    row = db.execute('SELECT id FROM "case" WHERE number = ?', [number]).fetchone()
+    return row[0] if row else None
+
+
+def number_of(db: Database, case: str) -> int | None:
+    """The number of a case in this session."""
+    row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
+    return row[0] if row else None
+
+
+def person_of(db: Database, number: int) -> str | None:
+    """The id (`case#k`) of the person that has this number in this session."""
+    row = db.execute("SELECT id FROM person WHERE number = ?", [number]).fetchone()
+    return row[0] if row else None
+
+
+def ids(db: Database, *, practice: bool = False) -> list[str]:
+    """The ids of all cases in the order in which they began; practice presses only when asked for."""
+    rows = db.execute('SELECT id FROM "case" WHERE practice <= ? ORDER BY began, id', [practice])
+    return [row[0] for row in rows]
+
+
+# Lists over all cases
+
+
+def persons(db: Database, first: int = 0, limit: int = 100) -> tuple[list[PersonRow], int]:
+    """Everybody once, by name, the nameless last; and how many there are."""
+    rows = [
+        PersonRow(**row, cases=_numbers(db, _CASES_OF_UNIT, row["number"])) for row in db.query(_UNITS, [limit, first])
+    ]
+    return rows, db.execute("SELECT count(*) FROM unit WHERE NOT rest").fetchone()[0]
+
+
+_UNITS = """SELECT unit.number, unit.name, birth, place.name AS place, kind AS place_kind,
+    place.number AS place_number, stage, lawyer, since
+  FROM unit JOIN place ON place = place.number WHERE NOT rest
+  ORDER BY unit.name = '', unit.name COLLATE NOCASE, unit.number LIMIT ? OFFSET ?"""
+_CASES_OF_UNIT = (
+    """SELECT "case".number FROM unit_case JOIN "case" ON id = unit_case."case" WHERE unit_case.unit = ? ORDER BY 1"""
+)
+
+
+def officials(db: Database) -> list[OfficialRow]:
+    """All officials by name."""
+    return [_official(db, row) for row in db.query("SELECT * FROM official ORDER BY name, number")]
+
+
+def official(db: Database, number: int) -> OfficialRow | None:
+    """An official by the number in this session."""
+    rows = db.query("SELECT * FROM official WHERE number = ?", [number])
+    return next((_official(db, row) for row in rows), None)
+
+
+def _official(db: Database, row: dict[str, Any]) -> OfficialRow:
+    return OfficialRow(**row, cases=tuple(db.execute(_CASES_OF_OFFICIAL, [row["id"]]).fetchall()))
+
+
+_CASES_OF_OFFICIAL = """SELECT "case".number, part, part.id FROM part JOIN "case" ON "case".id = part."case"
+  WHERE official = ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
+
+
+def handovers(db: Database, limit: int = 20) -> list[Done]:
+    """The newest words with which a shift was handed over."""
+    return history(db, 0, limit, ("handedover",))[0]
+
+
+def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[Done], int]:
+    """The journal, newest first, and how many entries there are; of these kinds, or of all."""
+    chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+    rows = db.query(_JOURNAL.format(chosen=chosen), [*kinds, limit, first])
+    total = db.execute(f"SELECT count(*) FROM entry {chosen}", [*kinds]).fetchone()[0]  # noqa: S608 - question marks
+    return [_done(row) for row in rows], total
+
+
+_JOURNAL = """SELECT entry.*, (SELECT "case".number FROM about JOIN "case" ON "case".id = about."case"
+    WHERE about.entry = entry.number LIMIT 1) AS case_number
+  FROM entry {chosen} ORDER BY ord DESC LIMIT ? OFFSET ?"""

@@ -1,0 +1,1 @@
+"""Whose words and names may leave, and how a text without them reads. May import `matching`."""

@@ -1,0 +1,83 @@
+"""What people allow. Nothing said is no. Specified in `client/desk/exports/exports.md`, "Consent"."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+from keys.errors import TocsinError
+
+PUBLISH = ("no", "without_name", "with_name")  # each allows what those before it do
+
+
+class NoConsent(TocsinError):
+    """this person has not allowed it"""
+
+    code = "consent"
+    hint = "ask them; what they answer can be added to the case with its source, and holds at once"
+
+
+class Word(NamedTuple):
+    """One answer to the question: a fact `consent`. `widens`: whether a yes in it counts; a no always does."""
+
+    value: Mapping[str, Any]
+    widens: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was said: yes, no, or None for nothing."""
+
+    help: bool | None = None
+    store: bool | None = None
+    statistics: bool | None = None
+    un: bool | None = None
+    publish: str | None = None
+
+    def allows(self, audience: str) -> bool:
+        """`help`, `store`, `statistics`, `UN`, `publish` (at least without a name), or `name`: published with it."""
+        if audience in ("publish", "name"):
+            return PUBLISH.index(self.publish or "no") >= (1 if audience == "publish" else 2)
+        return getattr(self, audience.lower()) is True
+
+
+NOTHING = Consent()
+
+
+def said(words: Iterable[Word]) -> Consent:
+    """What holds of several answers, oldest first: the last one to each purpose. One that is left out takes nothing
+    back."""
+    held: dict[str, Any] = {}
+    for word in words:
+        for purpose in fields(Consent):
+            answer = word.value.get("UN" if purpose.name == "un" else purpose.name)
+            if answer is not None and (word.widens or _is_stricter(answer, held.get(purpose.name))):
+                held[purpose.name] = answer
+    return Consent(**held)
+
+
+def of_one_person(own: Iterable[Consent], others: Iterable[Consent]) -> Consent:
+    """What holds for somebody of whom several cases tell: `own` are those whom this person wrote.
+
+    Anybody's no is a no. When the person spoke, only their own yes is one.
+    """
+    own, others = list(own), list(others)
+    answers = {purpose.name: _together(purpose.name, own, others) for purpose in fields(Consent)}
+    return Consent(**answers)
+
+
+def _together(purpose: str, own: list[Consent], others: list[Consent]) -> Any:
+    spoken = [getattr(consent, purpose) for consent in own or others]
+    answers = [answer for answer in spoken if answer is not None]
+    refusals = [getattr(consent, purpose) for consent in own and others]
+    if not answers:
+        return next((answer for answer in refusals if answer in (False, "no")), None)
+    refusals = [answer for answer in refusals if answer is not None]
+    if purpose == "publish":
+        return min(answers + refusals, key=PUBLISH.index)
+    return all(answers + refusals)
+
+
+def _is_stricter(answer: Any, held: Any) -> bool:
+    if isinstance(answer, str):
+        return PUBLISH.index(answer) <= PUBLISH.index(held or "no")
+    return answer is False

@@ -1,0 +1,232 @@
+"""When the law says that a person must be let go or heard. Specified in `client/desk/deadlines/clocks.md`; the law itself stands
+in one table per country, `clocks/*.json`. Nothing here knows what time it is now."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+HELD = frozenset({"van", "station", "special_centre", "court", "hospital"})
+ARRIVED = frozenset({"station", "special_centre"})
+OVER = frozenset({"released", "free"})
+
+HOUR = 3_600
+
+
+class Fact(NamedTuple):
+    """One fact of a case as it was told: Unix seconds of when it was said and, if told, of when it happened."""
+
+    name: str
+    value: Any
+    said: int
+    happened: int | None = None
+
+
+class Setting(NamedTuple):
+    """What a caseworker knows better: when a clock started, and that it was stopped."""
+
+    starts: int | None = None
+    stopped: int | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One limit of one law. `begins` with the arrival at a station or with the detention itself; `until` the release,
+    or a judge. `words`, `law` and `condition` by language."""
+
+    key: str
+    hours: int
+    begins: Literal["arrival", "detention"]
+    until: Literal["release", "judge"]
+    words: dict[str, str]
+    law: dict[str, str]
+    condition: dict[str, str]
+    source: str
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The limits of one country. A day begins when it does in `zone`."""
+
+    country: str
+    zone: str
+    clocks: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One limit for one case. `certain`: the start is a time that was told as such, not the best that is known."""
+
+    key: str
+    words: Mapping[str, str]
+    law: Mapping[str, str]
+    condition: Mapping[str, str]
+    starts: int
+    ends: int
+    certain: bool
+    stopped: int | None = None
+
+    def left(self, now: int) -> int:
+        """Seconds until it runs out; below zero it is over."""
+        return self.ends - now
+
+
+class Start(NamedTuple):
+    """When something began. `how`: `exact`; the beginning of the `hour` or `day` that was told; or `said`: it was told
+    then and began at some time before."""
+
+    at: int
+    how: Literal["exact", "hour", "day", "said"] = "exact"
+
+
+class _From(NamedTuple):
+    at: int
+    certain: bool
+
+
+class _Spell(NamedTuple):
+    """One time of being held: since the release before it, until its own release, with the court seen at a time."""
+
+    since: int | None
+    released: int | None
+    court: int | None
+
+
+def table(country: str) -> Table | None:
+    """The limits of a country (ISO 3166, two letters), if we have them."""
+    return _tables().get(country.upper())
+
+
+def countries() -> list[str]:
+    return sorted(_tables())
+
+
+@cache
+def _tables() -> dict[str, Table]:
+    found = (entry for entry in files(__package__).joinpath("clocks").iterdir() if entry.name.endswith(".json"))
+    tables = [msgspec.json.decode(entry.read_bytes(), type=Table) for entry in found]
+    return {one.country: one for one in tables}
+
+
+def of_case(facts: Iterable[Fact], limits: Table | None, settings: Mapping[str, Setting] | None = None) -> list[Clock]:
+    """The clocks of a case, soonest end first. Facts in any order; a fact whose value does not fit is passed over."""
+    if limits is None:
+        return []
+    told, settings = list(facts), settings or {}
+    spell = _spell(told)
+    starts = _counting(told, ZoneInfo(limits.zone))
+    clocks = (_clock(rule, starts[rule.begins], spell, settings.get(rule.key, Setting())) for rule in limits.clocks)
+    return sorted((clock for clock in clocks if clock is not None), key=lambda clock: (clock.ends, clock.key))
+
+
+def beginnings(facts: Iterable[Fact], zone: tzinfo) -> dict[str, Start | None]:
+    """When the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
+    told = list(facts)
+    since = _spell(told).since
+    now = [fact for fact in told if since is None or _moment(fact).at > since]
+    stages = [(_moment(fact), fact.value) for fact in now if fact.name == "stage" and isinstance(fact.value, str)]
+    arrivals = [moment for moment, stage in stages if stage in ARRIVED] + _stations(now, since)
+    held = [moment for moment, stage in stages if stage in HELD] + arrivals
+    return {"arrival": _best(arrivals), "detention": _detained_at(told, since, zone) or _best(held)}
+
+
+def soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
+    """The clock that runs out next; when all have run out, the one that did last. Stopped ones do not count."""
+    running = [clock for clock in clocks if clock.stopped is None]
+    ahead = [clock for clock in running if clock.ends > now]
+    if ahead:
+        return min(ahead, key=lambda clock: clock.ends)
+    return max(running, key=lambda clock: clock.ends, default=None)
+
+
+def _clock(rule: Rule, start: _From | None, spell: _Spell, setting: Setting) -> Clock | None:
+    if setting.starts is not None:
+        start = _From(setting.starts, True)
+    if start is None:
+        return None
+    stops = [setting.stopped, spell.released, spell.court if rule.until == "judge" else None]
+    stopped = min((one for one in stops if one is not None), default=None)
+    ends = start.at + rule.hours * HOUR
+    return Clock(rule.key, rule.words, rule.law, rule.condition, start.at, ends, start.certain, stopped)
+
+
+def _moment(fact: Fact) -> Start:
+    """When a fact came to be. Nothing happens after it is told: such a time is a wrong clock's."""
+    if fact.happened is None or fact.happened > fact.said:
+        return Start(fact.said, "said")
+    return Start(fact.happened)
+
+
+def _spell(facts: list[Fact]) -> _Spell:
+    """The last time of being held, from what was said of the stage."""
+    since = released = court = None
+    held = False
+    stages = sorted((_moment(one).at, one.value) for one in facts if one.name == "stage" and isinstance(one.value, str))
+    for at, stage in stages:
+        if stage in OVER:
+            released = at if held and released is None else released
+        elif stage in HELD:
+            if released is not None:
+                since, released, court = released, None, None
+            held = True
+            court = at if stage == "court" and court is None else court
+    return _Spell(since, released, court)
+
+
+def _counting(facts: list[Fact], zone: tzinfo) -> dict[str, _From | None]:
+    """From when the law counts. What happened goes before what was only said: the first message from a station may
+    come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
+    known = beginnings(facts, zone)
+    arrival, detention = known["arrival"], known["detention"]
+    is_better = detention is not None and detention.how != "said"
+    if arrival is None or (arrival.how == "said" and is_better):
+        at = None if detention is None else _From(detention.at, False)
+    else:
+        at = _From(arrival.at, arrival.how == "exact")
+    return {"arrival": at, "detention": detention and _From(detention.at, detention.how == "exact")}
+
+
+def _best(moments: list[Start]) -> Start | None:
+    """The earliest that happened, else the earliest that was said."""
+    return min(moments, key=lambda moment: (moment.how == "said", moment.at), default=None)
+
+
+def _stations(facts: list[Fact], since: int | None) -> list[Start]:
+    """From when on the person was at a station: as its `from` says, else when the fact happened or was said."""
+    found = []
+    for fact in facts:
+        if fact.name != "station":
+            continue
+        for one in fact.value if isinstance(fact.value, list) else [fact.value]:
+            at = one.get("from") if isinstance(one, dict) else None
+            if isinstance(at, int) and at <= fact.said:
+                found.append(Start(at))
+            elif not isinstance(fact.value, list):
+                found.append(_moment(fact))
+    return [moment for moment in found if since is None or moment.at > since]
+
+
+def _detained_at(facts: list[Fact], since: int | None, zone: tzinfo) -> Start | None:
+    """What was last said in so many words. Of an hour or a day the beginning counts: it errs on the person's side."""
+    for fact in sorted(facts, key=lambda one: one.said)[::-1]:
+        value = fact.value
+        if fact.name != "detained_at" or not isinstance(value, dict) or not isinstance(value.get("time"), int):
+            continue
+        start = _beginning(value["time"], value.get("precision", "exact"), zone)
+        if start.at <= fact.said and (since is None or value["time"] > since):
+            return start if since is None else start._replace(at=max(start.at, since))
+    return None
+
+
+def _beginning(time: int, precision: Any, zone: tzinfo) -> Start:
+    if precision not in ("hour", "day"):
+        return Start(time)
+    try:
+        local = datetime.fromtimestamp(time, zone)
+    except (ValueError, OverflowError, OSError):
+        return Start(time, "day")
+    whole = local.replace(minute=0, second=0) if precision == "hour" else local.replace(hour=0, minute=0, second=0)
+    return Start(int(whole.timestamp()), "hour" if precision == "hour" else "day")

@@ -1,0 +1,1 @@
+"""Letters and PDF. May import the desk and its cases, not its pages."""

@@ -1,0 +1,41 @@
+"""Tables as CSV that no spreadsheet can be made to compute: RFC 4180, UTF-8, every text in quotes."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from client.desk.consent.text import lines
+
+# What spreadsheets take for the beginning of a formula, with the wide forms that some of them fold into it.
+_TRIGGERS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212|%"
+# A cell may also begin where a program that was told of another separator believes that it does.
+_FORMULA = re.compile(rf"(?:^|(?<=[;\n]))(?=(?:[^\S\n]|['\"])*[{_TRIGGERS}])")
+_NUMBERS = re.compile(r"-?\d+(\.\d+)?(\|-?\d+(\.\d+)?)*", re.ASCII)
+
+Cell = str | int | float | bool | None
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(heads)
+    writer.writerows([cell(one) for one in row] for row in rows)
+    return out.getvalue().encode("utf-8")
+
+
+def cell(value: Cell) -> str | int | float:
+    """What is written for a value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, int | float) else defused(value)
+
+
+def defused(value: str) -> str:
+    """Text that no spreadsheet takes for a formula: an apostrophe stands where one could begin."""
+    if _NUMBERS.fullmatch(value):
+        return value
+    return _FORMULA.sub("'", lines(value).strip("\n"))

@@ -1,0 +1,137 @@
+"""Every export there is, and the one way to make one."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+from sqlite_utils import Database
+
+from client.desk import letters
+from client.desk.consent import subjects
+from client.desk.exports import bag
+from client.desk.exports.bag import Court
+from client.desk.exports.columns import AUDIENCES
+from client.desk.exports.geojson import geojson
+from client.desk.exports.hxl import hxl
+from client.desk.exports.package import package
+from client.desk.exports.people import people
+from client.desk.exports.surnames import surnames
+from client.desk.exports.totals import totals
+from client.desk.exports.uwazi import uwazi
+from keys.errors import TocsinError
+
+
+class NoSuchExport(TocsinError):
+    """there is no such export"""
+
+    code = "export-unknown"
+    hint = "choose one from the list, for one of those whom it may be given to"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to make. `language`: ru or en. `place` is its number; `case` an id; `person` `case#k`."""
+
+    now: int
+    zone: tzinfo
+    language: str = "en"
+    organisation: str = ""
+    audience: str = ""
+    place: int | None = None
+    case: str | None = None
+    person: str | None = None
+    court: Court | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file. `count`: rows, persons or letters in it; `left_out`: how many are not, for want of consent."""
+
+    name: str
+    media: str
+    data: bytes = field(repr=False)
+    count: int
+    left_out: int
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`scope`: `all`, `place`, `person` or `case`. `audiences`: whom it may be made for."""
+
+    key: str
+    scope: str
+    audiences: tuple[str, ...]
+    media: str
+    suffix: str
+    make: Callable[[Database, Options], tuple[bytes, int, int]] = field(repr=False)
+
+
+def make(key: str, db: Database, options: Options) -> Export:
+    """Raises NoSuchExport, NoConsent, NoFont, NoSuchLetter."""
+    kind = KINDS.get(key)
+    if kind is None or (options.audience or kind.audiences[0]) not in kind.audiences:
+        raise NoSuchExport()
+    data, count, left_out = kind.make(db, options)
+    day = datetime.fromtimestamp(options.now, UTC).astimezone(options.zone).date().isoformat()
+    return Export(f"{key}-{day}.{kind.suffix}", kind.media, data, count, left_out)
+
+
+def _package(db: Database, options: Options) -> tuple[bytes, int, int]:
+    found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
+    return package(found, options.zone), len(found.subjects), found.left_out
+
+
+def _uwazi(db: Database, options: Options) -> tuple[bytes, int, int]:
+    found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
+    return uwazi(found, options.zone), len(found.subjects), found.left_out
+
+
+def _geojson(db: Database, _: Options) -> tuple[bytes, int, int]:
+    found = totals(subjects.subjects(db, with_facts=False))
+    return geojson(found), found.count, found.left_out
+
+
+def _hxl(db: Database, options: Options) -> tuple[bytes, int, int]:
+    found = totals(subjects.subjects(db, with_facts=False))
+    return hxl(found, options.language), found.count, found.left_out
+
+
+def _list(db: Database, options: Options) -> tuple[bytes, int, int]:
+    if options.place is None:
+        raise NoSuchExport()
+    everybody = subjects.subjects(db, with_facts=False)
+    return surnames(everybody, options.place, options.language, options.now, options.zone)
+
+
+def _wgad(db: Database, options: Options) -> tuple[bytes, int, int]:
+    around = letters.Around(options.now, options.zone, options.organisation)
+    if options.person is None:
+        raise NoSuchExport()
+    letter = letters.write(db, "wgad", "en", options.person, around)
+    return letter.text.encode("utf-8"), 1, 0
+
+
+def _bag(db: Database, options: Options) -> tuple[bytes, int, int]:
+    if options.case is None or options.court is None:
+        raise NoSuchExport()
+    made = bag.bag(db, options.case, options.court, options.organisation, options.now)
+    return made.data, made.count, 0
+
+
+KINDS = {
+    kind.key: kind
+    for kind in (
+        Kind("package", "all", AUDIENCES, "application/zip", "zip", _package),
+        Kind("uwazi", "all", AUDIENCES, "text/csv; charset=utf-8", "csv", _uwazi),
+        Kind("geojson", "all", ("statistics",), "application/geo+json", "geojson", _geojson),
+        Kind("hxl", "all", ("statistics",), "text/csv; charset=utf-8", "csv", _hxl),
+        Kind("list", "place", ("help",), "application/pdf", "pdf", _list),
+        Kind("wgad", "person", ("UN",), "text/plain; charset=utf-8", "txt", _wgad),
+        Kind("bag", "case", ("court",), "application/zip", "zip", _bag),
+    )
+}

@@ -1,0 +1,425 @@
+"""What a journal says: who did what when at a desk. Specified in `client/desk/journal/journal.md`.
+
+A case is named by its id (b64, as in messages), a person by `CASE#k`: k is 0 for the one whom the report is about, and
+from 1 on for others whom a caseworker named. An entry's own id is the b64 of its hash.
+"""
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from client.report import Line, Text
+from keys.errors import TocsinError
+from keys.message import Hash, Id, Number
+from keys.wire import HASH_BYTES, ID_BYTES, b64, digest, domain
+
+FIRST = bytes(HASH_BYTES)  # stands where the hash of the entry before would, in the first entry of a session
+
+Hash32 = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+Session = Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
+_CASE_AND_K = r"[A-Za-z0-9_-]{21}[AQgw]#(0|[1-9][0-9]{0,3})"
+Person = Annotated[str, msgspec.Meta(pattern=rf"^{_CASE_AND_K}\Z")]
+Anybody = Annotated[str, msgspec.Meta(pattern=rf"^({_CASE_AND_K})?\Z")]
+BY_CHARACTERS = 80
+By = Annotated[str, msgspec.Meta(max_length=BY_CHARACTERS)]
+Status = Literal["new", "open", "waiting", "closed"]
+LawyerState = Literal["asked", "on_way", "inside", "refused", "none"]
+
+_ENTRY = domain("entry")
+
+
+class BadEntry(TocsinError):
+    """this cannot stand in the journal"""
+
+    code = "entry-malformed"
+    hint = "nothing was written; the field that does not fit is named"
+
+
+class NoName(TocsinError):
+    """the journal needs the name of whoever sits at the desk"""
+
+    code = "by"
+    hint = f"1 to {BY_CHARACTERS} characters on one line; the name by which colleagues know you"
+
+
+def plain_name(by: str) -> str:
+    """The name as the journal keeps it. Raises NoName."""
+    # The same name typed on two keyboards may be different code points.
+    plain = unicodedata.normalize("NFC", " ".join(by.split()))
+    if not 0 < len(plain) <= BY_CHARACTERS or not plain.isprintable():
+        raise NoName()
+    return plain
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """The last entry of a session that is known: session 16, its number n, its hash 32."""
+
+    session: Session
+    n: Number
+    hash: Hash32
+
+
+class Arrival(msgspec.Struct, frozen=True, array_like=True):
+    """One letter as it came: commitment 32, H(envelope) 32, whether the depositor gave that commitment, whether it was
+    sealed to the last-resort key, when it was pulled (Unix seconds)."""
+
+    commitment: Hash32
+    envelope: Hash32
+    committed: bool
+    last_resort: bool
+    pulled: Number
+
+
+class _What(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"  # what a caseworker wrote must not reach a log by way of a traceback
+
+
+class Opened(_What, frozen=True, kw_only=True):
+    """The first entry of a session: the desk was unlocked. `heads`: of every session that no other head stands upon."""
+
+    heads: list[Head] = []
+    version: Line = ""
+
+
+class Locked(_What, frozen=True, kw_only=True):
+    """The desk was locked. `why`: `button`, `idle`, or `stopped`. `heads` as in Opened: its hash covers all."""
+
+    why: Line = ""
+    heads: list[Head] = []
+
+
+class Received(_What, frozen=True, kw_only=True):
+    """Letters were opened and kept; how many files' pieces, duplicates, and envelopes put aside came with them.
+
+    `late`: they lay in the records without an entry (pulled by a command, or the power failed in between).
+    """
+
+    letters: list[Arrival] = []
+    pieces: Number = 0
+    duplicate: Number = 0
+    bad: Number = 0
+    late: bool = False
+
+
+class Viewed(_What, frozen=True, kw_only=True):
+    """A case was opened; noted once for each session and case."""
+
+    case: Id
+
+
+class Noted(_What, frozen=True, kw_only=True):
+    """A caseworker's note."""
+
+    case: Id
+    text: Text
+
+
+class Assigned(_What, frozen=True, kw_only=True):
+    """Who looks after a case; empty: nobody."""
+
+    case: Id
+    to: By
+
+
+class Marked(_What, frozen=True, kw_only=True):
+    """How far a case has come."""
+
+    case: Id
+    status: Status
+
+
+class Replied(_What, frozen=True, kw_only=True):
+    """An answer was sealed for the reporter: its message id, place in the case, words, status, template's name.
+
+    `ways`: H of each envelope, one for each mailbox of the reply block.
+    """
+
+    case: Id
+    id: Id
+    text: Text
+    status: Line
+    seq: Number = 0
+    template: Line = ""
+    ways: list[Hash32] = []
+
+
+class Sent(_What, frozen=True, kw_only=True):
+    """One envelope of an answer is at a relay: the answer's message id, H(envelope), the relay and its receipt."""
+
+    case: Id
+    id: Id
+    envelope: Hash32
+    relay: Line
+    receipt: Text
+
+
+class Stated(_What, frozen=True, kw_only=True):
+    """Facts (fields of a report) that a caseworker adds, and from where they are known: "phone call to the station".
+
+    `when` says for a field when it happened. `person` when it is about one of several; empty: the report's own.
+    """
+
+    case: Id
+    facts: dict[str, Any]
+    source: Line
+    when: dict[str, Number] = {}
+    person: Anybody = ""
+
+
+class Named(_What, frozen=True, kw_only=True):
+    """One more person of a case (k from 1 on), or more about one: `facts` are fields of a report about that person."""
+
+    case: Id
+    person: Person
+    name: Line
+    facts: dict[str, Any] = {}
+    source: Line = ""
+
+
+class Lawyer(_What, frozen=True, kw_only=True):
+    """How far a lawyer is; without `person`, for everybody whom the case is about."""
+
+    case: Id
+    state: LawyerState
+    person: Person | None = None
+    name: Line = ""
+
+
+class Confirmed(_What, frozen=True, kw_only=True):
+    """A second source says the same: `how` names it. Without `person`, for everybody whom the case is about."""
+
+    case: Id
+    how: Line
+    person: Person | None = None
+
+
+class SamePerson(_What, frozen=True, kw_only=True):
+    """Two are one."""
+
+    a: Person
+    b: Person
+
+
+class DifferentPerson(_What, frozen=True, kw_only=True):
+    """Two are not one, however alike: not to be offered again."""
+
+    a: Person
+    b: Person
+
+
+class SameGroup(_What, frozen=True, kw_only=True):
+    """Two cases tell of one van, cell or crowd."""
+
+    a: Id
+    b: Id
+
+
+class DifferentGroup(_What, frozen=True, kw_only=True):
+    """Two cases do not, however alike: not to be offered again."""
+
+    a: Id
+    b: Id
+
+
+class Apart(_What, frozen=True, kw_only=True):
+    """Takes back an entry that joins, tells apart, confirms or links: its id."""
+
+    entry: Hash
+
+
+class Official(_What, frozen=True, kw_only=True):
+    """An official, or more about one; an empty field says nothing new."""
+
+    id: Id
+    name: Line = ""
+    rank: Line = ""
+    badge: Line = ""
+    unit: Line = ""
+
+
+class Linked(_What, frozen=True, kw_only=True):
+    """An official had a part in a case: "arrested", "drew up the papers"."""
+
+    official: Id
+    case: Id
+    part: Line = ""
+
+
+class HandedOver(_What, frozen=True, kw_only=True):
+    """The words with which a shift goes to the next one; `to` may be empty."""
+
+    text: Text
+    to: By = ""
+
+
+class ClockSet(_What, frozen=True, kw_only=True):
+    """When a clock of a case starts or was stopped (Unix seconds), if not as the facts say (None)."""
+
+    case: Id
+    clock: Line
+    starts: Number | None = None
+    stopped: Number | None = None
+
+
+class Exported(_What, frozen=True, kw_only=True):
+    """Something left the desk: which export, with which options, how many rows or cases, SHA-256 of the file (hex)."""
+
+    what: Line
+    options: dict[str, Any] = {}
+    count: Number = 0
+    sha256: Line = ""
+
+
+class Merged(_What, frozen=True, kw_only=True):
+    """Another desk's bundle was merged: heads of the sessions that grew by it, entries and letters that were new.
+
+    `forked`: sessions of which both desks have the same number with another entry; nothing of these was merged.
+    """
+
+    sessions: list[Head] = []
+    entries: Number = 0
+    letters: Number = 0
+    forked: list[Session] = []
+
+
+class Damaged(_What, frozen=True, kw_only=True):
+    """Damage was found at unlocking: code of the error, record (from 0) and byte offset in the journal, how many bytes
+    were set aside under which name; `letters`: commitments that stand in the journal and not in the records."""
+
+    code: Line
+    record: Number = 0
+    offset: Number = 0
+    bytes: Number = 0
+    aside: Line = ""
+    letters: list[Hash32] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What a newer desk wrote: its kind, and all of it."""
+
+    kind: str
+    fields: dict[str, Any] = field(repr=False)
+
+
+What = (
+    Opened
+    | Locked
+    | Received
+    | Viewed
+    | Noted
+    | Assigned
+    | Marked
+    | Replied
+    | Sent
+    | Stated
+    | Named
+    | Lawyer
+    | Confirmed
+    | SamePerson
+    | DifferentPerson
+    | SameGroup
+    | DifferentGroup
+    | Apart
+    | Official
+    | Linked
+    | HandedOver
+    | ClockSet
+    | Exported
+    | Merged
+    | Damaged
+)
+
+
+class _Row(msgspec.Struct, frozen=True, array_like=True):
+    """An entry as written. A newer desk may add fields behind these."""
+
+    session: Session
+    n: Number
+    before: Hash32
+    turn: Number
+    at: Number
+    by: By
+    what: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `before` is the hash of entry n-1 of its session; `turn` orders entries of all sessions.
+
+    `data` are the bytes as first written; they are never encoded anew.
+    """
+
+    session: bytes
+    n: int
+    before: bytes
+    turn: int
+    at: int
+    by: str
+    what: What | Other
+    data: bytes = field(repr=False)
+    hash: bytes = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """What other entries and pages name it by."""
+        return b64(self.hash)
+
+    @property
+    def order(self) -> tuple[int, bytes, int]:
+        """The one true order; a clock may have been set back."""
+        return (self.turn, self.session, self.n)
+
+    @property
+    def head(self) -> Head:
+        return Head(self.session, self.n, self.hash)
+
+    def __repr__(self) -> str:
+        return f"Entry({self.session.hex()[:8]} {self.n}, {type(self.what).__name__})"
+
+
+_ROW = msgspec.msgpack.Decoder(_Row)
+_WHAT: msgspec.msgpack.Decoder[What] = msgspec.msgpack.Decoder(What)
+_KIND = msgspec.msgpack.Decoder(dict[str, Any])
+
+
+def write(session: bytes, n: int, before: bytes, turn: int, *, at: int, by: str, what: What) -> Entry:
+    """A fresh entry. Raises BadEntry naming the field that does not fit, never its value."""
+    try:
+        said = msgspec.msgpack.encode(what)
+        _WHAT.decode(said)
+        data = msgspec.msgpack.encode((session, n, before, turn, at, by, msgspec.Raw(said)))
+        return read(data)
+    except msgspec.ValidationError as error:
+        raise BadEntry(_path(error)) from None
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise BadEntry() from None
+
+
+def read(data: bytes) -> Entry:
+    """An entry from its bytes; of a kind or form this version does not know: Other. Raises BadEntry."""
+    try:
+        row = _ROW.decode(data)
+        what = _read_what(row.what)
+    except msgspec.ValidationError as error:
+        raise BadEntry(_path(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadEntry() from None
+    return Entry(row.session, row.n, row.before, row.turn, row.at, row.by, what, data, digest(_ENTRY, data))
+
+
+def _read_what(said: msgspec.Raw) -> What | Other:
+    try:
+        return _WHAT.decode(said)
+    except msgspec.ValidationError:
+        fields = _KIND.decode(said)
+        return Other(str(fields.get("kind", "")), fields)
+
+
+def _path(error: msgspec.ValidationError) -> str:
+    # msgspec says where ("- at `$.text`"); what it quotes before that could be the caseworker's own words
+    _, _, where = str(error).rpartition(" at ")
+    return where.strip("`") if where.startswith("`$") else ""

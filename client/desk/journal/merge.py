@@ -1,0 +1,80 @@
+"""Handing everything to another desk, and taking in what another exported. Specified in `client/desk/journal/journal.md`.
+
+Letters are kept as they come, page by page; entries follow all at once. Killed in between, the same again loses nothing
+and counts nothing twice.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+
+from client.desk.journal import bundle
+from client.desk.journal import entries as journal_entries
+from client.desk.journal.bundle import AsideItem, EntryItem, LetterItem, PieceItem
+from client.desk.journal.entries import Entry
+from client.organisation.records import Letter, Page, Records
+from keys.envelope import commit
+from keys.wire import digest
+
+Turn = Callable[[], AbstractContextManager[None]]
+
+
+def everything(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator[bundle.Item]:
+    """All that a desk has, little by little. `turn`: held whenever the records are looked into."""
+    with turn():
+        batches, pieces, asides = records.batches(), records.piece_marks(), list(records.asides())
+    for number in batches:
+        with turn():
+            letters = records.batch(number)
+        yield from (LetterItem(one) for one in letters)
+    for mark in pieces:
+        with turn():
+            data = records.piece(mark)
+        if data is not None:
+            yield PieceItem(mark, data)
+    yield from (AsideItem(one) for one in asides)
+    yield from (EntryItem(one.data) for one in entries)
+
+
+class Taking:
+    """A bundle on its way into the records. `page`: what is not on the disk yet. `letters`: those that were new."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._asides = {digest(one.data) for one in records.asides()}
+        self.entries: list[Entry] = []
+        self.letters: list[Letter] = []
+        self.page = Page()
+
+    def take(self, item: bundle.Item) -> None:
+        """Sort one item; what is here already is passed over. Raises BadEntry."""
+        match item:
+            case EntryItem():
+                self.entries.append(journal_entries.read(item.data))
+            case LetterItem():
+                self._take_letter(item.letter)
+            case PieceItem():
+                if not self._records.has_piece(item.mark):
+                    self.page.pieces.append((item.mark, item.data))
+            case AsideItem():
+                if (hash_ := digest(item.aside.data)) not in self._asides:
+                    self._asides.add(hash_)
+                    self.page.aside.append(item.aside)
+
+    def _take_letter(self, letter: Letter) -> None:
+        mark = self._records.mark(commit(letter.content))
+        if not self._records.has(mark, letter.committed, self.page):
+            self.page.letters.append(letter)
+            self.page.seen[mark] = letter.committed
+
+    @property
+    def size(self) -> int:
+        """How many letters and pieces wait to be kept."""
+        return len(self.page.letters) + len(self.page.pieces) + len(self.page.aside)
+
+    def keep(self) -> int | None:
+        """Put what waits on the disk; the number of its batch, if there are letters. Raises CannotWrite."""
+        page = self.page
+        number = self._records.keep(page)
+        self.letters += page.letters
+        self.page = Page()
+        return number

@@ -1,0 +1,47 @@
+"""What the journal says of answers: which envelopes belong to which, and which of them are at a relay."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from client.desk.journal.entries import Entry, Replied, Sent
+
+
+@dataclass
+class Answers:
+    """An index over the journal's entries, whatever their order."""
+
+    _ways: dict[bytes, Replied] = field(default_factory=dict)
+    _relays: dict[bytes, set[str]] = field(default_factory=dict)
+    _seqs: dict[str, int] = field(default_factory=dict)
+
+    def learn(self, entry: Entry) -> None:
+        what = entry.what
+        if isinstance(what, Replied):
+            self._ways.update(dict.fromkeys(what.ways, what))
+            self._seqs[what.case] = max(what.seq, self._seqs.get(what.case, 0))
+        elif isinstance(what, Sent):
+            self._relays.setdefault(what.envelope, set()).add(what.relay)
+
+    def last_seq(self, case: str) -> int:
+        """The highest number of an answer to a case; 0 without one."""
+        return self._seqs.get(case, 0)
+
+    def are_said(self, envelopes: Iterable[bytes]) -> list[bytes]:
+        """Those envelopes (H of each) that belong to an answer in the journal."""
+        return [one for one in envelopes if one in self._ways]
+
+    def have_left(self, envelopes: Iterable[bytes]) -> bool:
+        """Whether each of these envelopes is known to be at a relay."""
+        return all(one in self._relays for one in envelopes)
+
+    def fresh(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> list[Sent]:
+        """What is to be noted of receipts (relay, text) for an envelope of an answer."""
+        said = self._ways.get(envelope)
+        if said is None:
+            return []
+        known = self._relays.get(envelope, set())
+        return [
+            Sent(case=said.case, id=said.id, envelope=envelope, relay=relay, receipt=receipt)
+            for relay, receipt in receipts
+            if relay not in known
+        ]

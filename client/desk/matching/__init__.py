@@ -1,0 +1,1 @@
+"""Who may be the same person. May import nothing else of the desk."""

@@ -1,0 +1,442 @@
+"""Who may be reported twice: pairs of persons, and pairs of reports about one van. Specified in `matching.md`.
+
+Only offers. A caseworker decides, and what was decided is not offered again.
+"""
+
+import gc
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from time import monotonic
+from weakref import WeakKeyDictionary
+
+from sqlite_utils import Database
+
+from client.desk.matching import features, scoring
+from client.desk.matching.features import Told
+from client.desk.matching.name_index import Vocabulary
+from client.desk.matching.names import Kind, Word
+from client.desk.matching.scoring import Crowd, Described, Rarity, Reason, probability
+
+OFFERED = 0.5  # as likely one as two
+SURELY = 0.8  # persons this alike speak for their vans being one
+COMMON = 120  # so many may share a key before a second one is asked for; so many are compared at most
+LEAST_PERSONS, LEAST_CROWDS = 64, 16  # in a small night chance is small too, but not nothing
+TAKEN = 100  # cases read from the database at once
+PATIENCE = 0.1  # seconds that a page gives to what is left to do
+MANY = 2_000  # persons; before that the garbage collector is quick enough
+GROWN = 1.1  # so many times more people make every weight be worked out anew
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two persons ("case#k"), or two cases whose van, cell or crowd is meant; the smaller id first. `score`: how likely
+    they are one, OFFERED to 1. `reasons`: the weightiest first."""
+
+    a: str
+    b: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+Find = Callable[[str], Iterable[str]]
+Judge = Callable[[str, Iterable[str]], Iterator[Pair]]
+
+
+class Pairs:
+    """Pairs found so far, and whose are out of date. `find` names those who may be meant, `judge` makes the pairs."""
+
+    def __init__(self, find: Find, judge: Judge) -> None:
+        self._find, self._judge = find, judge
+        self._of: dict[str, dict[str, Pair]] = defaultdict(dict)
+        self._stale: dict[str, None] = {}
+
+    def touch(self, one: str) -> None:
+        """What is known of this one has changed."""
+        self._stale[one] = None
+
+    def drop(self, one: str) -> None:
+        self._stale.pop(one, None)
+        for other in self._of.pop(one, {}):
+            self._of[other].pop(one, None)
+
+    def of(self, one: str) -> list[Pair]:
+        """The pairs of one, best first, as of now."""
+        return sorted(self._judge(one, {*self._find(one)}), key=_best)
+
+    def all(self) -> list[Pair]:
+        """Every pair found, best first."""
+        return sorted({pair for pairs in self._of.values() for pair in pairs.values()}, key=_best)
+
+    def settle(self, enough: Callable[[], bool]) -> bool:
+        """Look for the pairs of those who changed, until it is enough; whether all is done."""
+        while self._stale and not enough():
+            one = next(iter(self._stale))
+            self.drop(one)
+            # who is stale too comes later and finds this one
+            self._keep(self._judge(one, {other for other in self._find(one) if other not in self._stale}))
+        return not self._stale
+
+    def weigh(self) -> None:
+        """Judge the pairs that are known once more."""
+        for one, pairs in list(self._of.items()):
+            others = [other for other in pairs if one < other]
+            for other in others:
+                del self._of[one][other], self._of[other][one]
+            self._keep(self._judge(one, others))
+
+    def _keep(self, pairs: Iterable[Pair]) -> None:
+        for pair in pairs:
+            self._of[pair.a][pair.b] = self._of[pair.b][pair.a] = pair
+
+
+def _best(pair: Pair) -> tuple[float, str, str]:
+    return (-pair.score, pair.a, pair.b)
+
+
+def _pair(a: str, b: str, score: float, reasons: Iterable[Reason]) -> Pair | None:
+    if score < OFFERED:
+        return None
+    told = tuple(sorted(reasons, key=lambda reason: -abs(reason.weight)))
+    return Pair(min(a, b), max(a, b), score, told)
+
+
+class Persons:
+    """Everybody who was named or can be called, found by surname, telephone number and birthday."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Described] = {}
+        self.rarity = Rarity()
+        self.pairs = Pairs(self._near, self._judged)
+        self._words = Vocabulary()
+        # what is heard of a word -> first letter of another word of the name -> persons
+        self._heard: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
+        self._shared: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        self._given: dict[str, frozenset[int]] = {}
+        self._weighed = 0
+
+    def put(self, one: Described) -> None:
+        if not one.names and not one.phones:
+            return
+        self.known[one.person], self._given[one.person] = one, _given(one)
+        self.rarity.add(_things(one))
+        for word, letters in _blocks(one):
+            self._words.add(word)
+            for sound in word.sounds:
+                for letter in letters:
+                    self._heard[sound][letter][one.person] = None
+        for key in _keys(one):
+            self._shared[key][one.person] = None
+        self.pairs.touch(one.person)
+
+    def drop(self, person: str) -> None:
+        one = self.known.pop(person, None)
+        if one is None:
+            return
+        self.rarity.add(_things(one), -1)
+        for word, letters in _blocks(one):
+            for sound in word.sounds:
+                for letter in letters:
+                    self._heard[sound][letter].pop(person, None)
+        for key in _keys(one):
+            self._shared[key].pop(person, None)
+        self.pairs.drop(person)
+
+    def settle(self, enough: Callable[[], bool]) -> bool:
+        done = self.pairs.settle(enough)
+        if len(self.known) > self._weighed * GROWN:
+            self.pairs.weigh()
+            self._weighed = len(self.known)
+        return done
+
+    def _near(self, person: str) -> Iterator[str]:
+        one = self.known[person]
+        for word, letters in _blocks(one):
+            for sound in self._words.like(word):
+                yield from self._sounding(sound, letters)
+        for key in _keys(one):
+            yield from _newest(self._shared[key])
+
+    def _sounding(self, sound: str, letters: Iterable[str]) -> Iterator[str]:
+        by_letter = self._heard.get(sound, {})
+        if sum(map(len, by_letter.values())) <= COMMON:
+            yield from (person for some in by_letter.values() for person in some)
+            return
+        for letter in {*letters, ""}:
+            yield from _newest(by_letter.get(letter, {}))
+
+    def _judged(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
+        one = self.known[person]
+        for other in others:
+            if (pair := self._judge(one, self.known[other])) is not None:
+                yield pair
+
+    def _judge(self, one: Described, other: Described) -> Pair | None:
+        if one.case == other.case or self._are_others(one, other):
+            return None
+        reasons = scoring.of_persons(one, other, self.rarity)
+        if not scoring.is_worth_a_look(one, other, reasons):
+            return None
+        return _pair(one.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
+
+    def _are_others(self, one: Described, other: Described) -> bool:
+        """At first sight: of those who share a surname most have another given name."""
+        if one.sex and other.sex and one.sex != other.sex and not one.phones & other.phones:
+            return True
+        mine, theirs = self._given[one.person], self._given[other.person]
+        return bool(mine and theirs) and mine.isdisjoint(theirs)
+
+
+def _newest(some: dict[str, None]) -> Iterator[str]:
+    """At most so many that nobody can stop the desk by sending one name a thousand times."""
+    return islice(reversed(some), COMMON)
+
+
+def _blocks(one: Described) -> Iterator[tuple[Word, frozenset[str]]]:
+    """The surnames, each with the first letters of the other words; given names only when there is nothing else."""
+    for name in one.names:
+        whole = [word for word in name.words if word.kind in (Kind.OTHER, Kind.GIVEN)]
+        chosen = [word for word in whole if word.kind is Kind.OTHER] or whole
+        for word in chosen:
+            letters = [letter for other in name.words if other is not word for letter in other.letters]
+            yield word, frozenset(letters or [""])
+
+
+def _given(one: Described) -> frozenset[int]:
+    """The given names that this person may have; empty when one of them is not known for sure."""
+    words = [word for word in one.words if word.kind is Kind.GIVEN]
+    return frozenset().union(*(word.full | word.short for word in words if all(word.full for word in words)))
+
+
+def _keys(one: Described) -> Iterator[tuple[str, str]]:
+    yield from (("phone", phone) for phone in one.phones)
+    born = scoring.birth(one.birth)
+    if len(born) > 1:
+        yield "birth", "-".join(map(str, born))
+
+
+def _things(one: Described) -> set[tuple[str, str]]:
+    """What is counted, to know how rare it is."""
+    words = {("word", word.key) for word in one.words if word.kind is not Kind.INITIAL}
+    return words | {("phone", phone) for phone in one.phones} | {("place", stay.place) for stay in one.stays}
+
+
+class Crowds:
+    """Reports of several people, and of one who names a van, found by its number, by place, by persons."""
+
+    def __init__(self, persons: Persons) -> None:
+        self.known: dict[str, Crowd] = {}
+        self.rarity = Rarity()
+        self.pairs = Pairs(self._near, self._judged)
+        self._persons = persons
+        self._members: dict[str, list[str]] = {}
+        self._shared: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+
+    def put(self, one: Crowd, persons: Sequence[str]) -> None:
+        if one.people < 2 and not one.plates and not one.sides:  # noqa: PLR2004 - nobody but the person
+            return
+        self.known[one.case], self._members[one.case] = one, list(persons)
+        self.rarity.add(_marks(one))
+        for key in _marks(one):
+            self._shared[key][one.case] = None
+        self.pairs.touch(one.case)
+
+    def drop(self, case: str) -> None:
+        one = self.known.pop(case, None)
+        if one is None:
+            return
+        self.rarity.add(_marks(one), -1)
+        for key in _marks(one):
+            self._shared[key].pop(case, None)
+        self.pairs.drop(case)
+
+    def _near(self, case: str) -> Iterator[str]:
+        one = self.known[case]
+        for key in _marks(one):
+            if key[0] != "people":
+                yield from (other for other in _newest(self._shared[key]) if other != case)
+        yield from self._through_persons(case)
+
+    def _through_persons(self, case: str) -> set[str]:
+        """The cases that most likely tell of the same persons."""
+        members = [person for person in self._members[case] if person in self._persons.known]
+        pairs = ((person, pair) for person in members for pair in self._persons.pairs.of(person))
+        sure = (pair.b if pair.a == person else pair.a for person, pair in pairs if pair.score >= SURELY)
+        return {self._persons.known[other].case for other in sure}
+
+    def _judged(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
+        one, same = self.known[case], self._through_persons(case)
+        for other in others:
+            if (pair := self._judge(one, self.known.get(other), other in same)) is not None:
+                yield pair
+
+    def _judge(self, one: Crowd, other: Crowd | None, persons_same: bool) -> Pair | None:
+        if other is None or max(one.people, other.people) < 2:  # noqa: PLR2004
+            return None
+        reasons = scoring.of_crowds(one, other, self.rarity, persons_same)
+        return _pair(one.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
+
+
+def _marks(one: Crowd) -> set[tuple[str, str]]:
+    """What crowds are found by, and what is counted of them."""
+    vans = {("plate", _digits(plate)) for plate in one.plates} | {("side", side) for side in one.sides}
+    return vans | {("place", stay.place) for stay in one.stays if stay.place} | {("people", str(one.people))}
+
+
+def _digits(plate: str) -> str:
+    """The longest row of digits: letters are misread, and the region is left out."""
+    return max(re.findall(r"\d+", plate), key=len, default=plate)
+
+
+class Index:
+    """Everything that is compared, case by case."""
+
+    def __init__(self) -> None:
+        self.persons = Persons()
+        self.crowds = Crowds(self.persons)
+        self._cases: dict[str, Told] = {}
+
+    def put(self, case: str, told: Told) -> None:
+        """This is what the case tells now. The work is done when somebody asks."""
+        before = self._cases.get(case, Told())
+        if told == before:
+            return
+        for person in before.persons:
+            self.persons.drop(person.person)
+        self.crowds.drop(case)
+        for person in told.persons:
+            self.persons.put(person)
+        if told.crowd is not None:
+            self.crowds.put(told.crowd, [person.person for person in told.persons])
+        self._cases[case] = told
+
+    def settle(self, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Do what is left to do, until it is enough; whether all is done."""
+        return self.persons.settle(enough) and self.crowds.pairs.settle(enough)
+
+
+# Over the desk's database
+
+
+@dataclass
+class _Kept:
+    """The index of a database, up to which row it was looked through, and the cases that are not in it yet."""
+
+    index: Index = field(default_factory=Index)
+    letter: int = 0
+    entry: int = 0
+    waiting: dict[str, None] = field(default_factory=dict)
+    frozen: int = 0  # persons there were when the index was last put out of the garbage collector's sight
+
+    def take(self, db: Database, cases: Sequence[str]) -> None:
+        for case, told in features.told(db, cases):
+            self.index.put(case, told)
+            self.waiting.pop(case, None)
+
+    def work(self, db: Database, enough: Callable[[], bool]) -> bool:
+        while self.waiting and not enough():
+            self.take(db, list(islice(self.waiting, TAKEN)))
+        # how rare a name is can only be told when everybody is there
+        done = not self.waiting and self.index.settle(enough)
+        if done:
+            self._freeze()
+        return done
+
+    def _freeze(self) -> None:
+        """Half a million objects without a cycle among them: to look for one stops every page for 0.3 s."""
+        people = len(self.index.persons.known)
+        if people >= MANY and people > self.frozen * GROWN:
+            gc.freeze()
+            self.frozen = people
+
+
+_CHANGED = 'SELECT "case" FROM letter WHERE number > ? UNION SELECT "case" FROM about WHERE entry > ?'
+_NEWEST = "SELECT (SELECT MAX(number) FROM letter), (SELECT MAX(number) FROM entry)"
+_KEPT: "WeakKeyDictionary[Database, _Kept]" = WeakKeyDictionary()
+
+
+def _kept(db: Database) -> _Kept:
+    """What is kept of this database, with the cases marked about which something came since."""
+    kept = _KEPT.setdefault(db, _Kept())
+    newest = db.execute(_NEWEST).fetchone()
+    changed = db.execute(_CHANGED, (kept.letter, kept.entry)).fetchall()
+    kept.waiting.update(dict.fromkeys(row[0] for row in changed))
+    kept.letter, kept.entry = newest[0] or 0, newest[1] or 0
+    return kept
+
+
+# Whoever calls these holds the desk's lock.
+
+
+def work(db: Database, seconds: float = PATIENCE, clock: Callable[[], float] = monotonic) -> bool:
+    """Do some of what is left to do; whether all is done. With 20,000 cases there is much to do after unlocking."""
+    until = clock() + seconds
+    return _kept(db).work(db, lambda: clock() > until)
+
+
+def candidates(db: Database, limit: int) -> list[Pair]:
+    """Persons who are likely one, best first, each pair of groups once; what was decided is left out. Of what is found
+    so far: `work` tells whether that is all."""
+    work(db)
+    return list(islice(_undecided(db, _KEPT[db].index.persons.pairs.all()), limit))
+
+
+def of_person(db: Database, person: str) -> list[Pair]:
+    """Who is likely this person, best first."""
+    index = _looked_at(db, person.partition("#")[0])
+    return list(_undecided(db, index.persons.pairs.of(person))) if person in index.persons.known else []
+
+
+def groups(db: Database, limit: int) -> list[Pair]:
+    """Cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
+    work(db)
+    return list(islice(_ungrouped(db, _KEPT[db].index.crowds.pairs.all()), limit))
+
+
+def of_case(db: Database, case: str) -> list[Pair]:
+    """Which cases likely tell of this one's van, cell or crowd."""
+    index = _looked_at(db, case)
+    return list(_ungrouped(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
+
+
+def _looked_at(db: Database, case: str) -> Index:
+    """The index, in which at least this case stands as it is now."""
+    kept = _kept(db)
+    if case in kept.waiting:
+        kept.take(db, [case])
+    return kept.index
+
+
+def _undecided(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    group = _lookup(db, "SELECT grp FROM person WHERE id = ?")
+    return _left(pairs, group, _linked(db, "different_person", group))
+
+
+def _ungrouped(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    crowd = _lookup(db, 'SELECT crowd FROM "case" WHERE id = ?')
+    return _left(pairs, crowd, _linked(db, "different_group", crowd))
+
+
+def _lookup(db: Database, sql: str) -> Callable[[str], str]:
+    def found(one: str) -> str:
+        row = db.execute(sql, (one,)).fetchone()
+        return str(row[0]) if row else one
+
+    return found
+
+
+def _linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[frozenset[str]]:
+    rows = db.execute("SELECT a, b FROM link WHERE kind = ?", (kind,)).fetchall()
+    return {frozenset((whole(a), whole(b))) for a, b in rows}
+
+
+def _left(pairs: Iterable[Pair], whole: Callable[[str], str], apart: set[frozenset[str]]) -> Iterator[Pair]:
+    """Those between two wholes that nobody has judged yet; of several between the same two the best."""
+    seen = set(apart)
+    for pair in pairs:
+        both = frozenset((whole(pair.a), whole(pair.b)))
+        if len(both) > 1 and both not in seen:
+            seen.add(both)
+            yield pair

@@ -1,0 +1,113 @@
+"""Persons and crowds as the desk's database has them, in the form in which they are compared. Only reads."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from client.desk.matching import names, scoring
+from client.desk.matching.scoring import Crowd, Described, Stay
+
+NAMES = 4  # of one person that are compared, the newest
+STAYS = 6
+AT_ONCE = 500  # cases asked for in one query
+
+_FACTS = """SELECT "case", k, field, value FROM fact
+  WHERE fits AND field IN ('name', 'other_names', 'contact', 'tell', 'sex', 'role', 'van') AND "case" IN ({})
+  ORDER BY ord DESC"""
+_STAYS = """SELECT person, place.kind, place.key, since, place.lat, place.lon, certainty
+  FROM stay JOIN place ON place.number = stay.place WHERE "case" IN ({}) ORDER BY ord DESC"""
+_FIXES = 'SELECT id, lat, lon, fixed FROM "case" WHERE lat IS NOT NULL AND fixed IS NOT NULL AND id IN ({})'
+_PEOPLE = """SELECT "case", id, k, name, other_names, birth FROM person
+  WHERE NOT practice AND "case" IN ({}) ORDER BY k"""
+_CROWDS = 'SELECT id, people FROM "case" WHERE NOT practice AND id IN ({})'
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one case tells. `persons` is empty when it is practice."""
+
+    persons: tuple[Described, ...] = ()
+    crowd: Crowd | None = None
+
+
+def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, Told]]:
+    """Each of the cases with what it tells."""
+    for start in range(0, len(cases), AT_ONCE):
+        some = cases[start : start + AT_ONCE]
+        facts, stays = _facts(db, some), _stays(db, some)
+        people, found = _people(db, some), _crowds(db, some, facts, stays)
+        for case in some:
+            persons = tuple(_person(row, facts, stays) for row in people[case])
+            yield case, Told(persons, found.get(case))
+
+
+def _rows(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
+    return list(db.execute(sql.format(",".join("?" * len(cases))), cases).fetchall())
+
+
+def _facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], list[Any]]:
+    """Values by case, person and field, the newest first."""
+    found: dict[tuple[str, int, str], list[Any]] = defaultdict(list)
+    for case, k, name, value in _rows(db, _FACTS, cases):
+        said = json.loads(value)
+        if said is not None:
+            found[case, k, name].append(said)
+    return found
+
+
+def _stays(db: Database, cases: Sequence[str]) -> dict[str, list[Stay]]:
+    """Stays by person, the newest first; positions of the phone by case."""
+    found: dict[str, list[Stay]] = defaultdict(list)
+    for person, kind, key, since, lat, lon, certainty in _rows(db, _STAYS, cases):
+        found[person].append(Stay("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))
+    for case, lat, lon, fixed in _rows(db, _FIXES, cases):
+        found[case].append(Stay("", fixed, lat, lon))
+    return found
+
+
+def _people(db: Database, cases: Sequence[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in _rows(db, _PEOPLE, cases):
+        found[row[0]].append(row)
+    return found
+
+
+def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]) -> Described:
+    case, person, k, name, other, born = row
+
+    def said(*fields: str) -> list[str]:
+        return [value for one in fields for value in facts.get((case, k, one), ()) if isinstance(value, str)]
+
+    texts = dict.fromkeys([name, other, *said("name", "other_names")])
+    read = tuple(found for text in [text for text in texts if text][:NAMES] if (found := names.read(text)))
+    own = k == 0 and said("role")[:1] == ["self"]
+    where = [*stays.get(person, ())[:STAYS], *(stays.get(case, ()) if k == 0 else ())]
+    return Described(
+        person=person,
+        case=case,
+        names=read,
+        birth=born,
+        sex=scoring.sex(next(iter(said("sex")), ""), read),
+        phones=scoring.phones(said("contact", "tell")),
+        own=own,
+        stays=tuple(where),
+    )
+
+
+def _crowds(
+    db: Database, cases: Sequence[str], facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]
+) -> dict[str, Crowd]:
+    found = {}
+    for case, people in _rows(db, _CROWDS, cases):
+        vans = [van for van in facts.get((case, 0, "van"), ()) if isinstance(van, dict)]
+        where = (*stays.get(f"{case}#0", ())[:STAYS], *stays.get(case, ()))
+        found[case] = Crowd(case, people, _of(vans, "plate", scoring.plate), _of(vans, "side", scoring.side), where)
+    return found
+
+
+def _of(vans: Iterable[dict[str, Any]], name: str, read: Any) -> frozenset[str]:
+    return frozenset(plain for van in vans if (plain := read(str(van.get(name, "")))))

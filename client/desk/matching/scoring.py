@@ -1,0 +1,364 @@
+"""What speaks for and against two reports being about one person, or about one van. Specified in `matching.md`.
+
+Weights are bits: one more halves or doubles the odds. A name, a place or a telephone number weighs by how rare it is.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+from math import cos, log2, radians
+
+from rapidfuzz.distance import OSA
+
+from client.desk.matching import names
+from client.desk.matching.names import ALIKE, KNOWN, Kind, Name, Word
+from client.stations.pack.fold import tokens
+
+HOUR = 3_600
+METRES = 1.112  # of 1e-5 degree of latitude
+NEAR_METRES, NEAR_HOURS = 500, 2
+MEANWHILE = HOUR // 2  # two places within this time are two people
+
+HOPELESS = -10.0  # with names as different as this nothing else is looked at
+
+PHONE_DIGITS, PHONE_TAIL = 7, 10  # shorter is no telephone number; country codes are written or not
+PLATE = 4  # characters; less is no number plate
+
+# Expected among strangers: one in so many has this surname, given name, patronymic. Weighs as much as 500 people.
+_KNOWN = 500
+_RARE = {Kind.OTHER: 500, Kind.GIVEN: 30, Kind.FATHER: 60}
+_BOUNDS = {Kind.OTHER: (3.0, 12.0), Kind.GIVEN: (2.5, 7.0), Kind.FATHER: (2.0, 6.0)}
+_INITIAL = 2.0
+# Brothers have a surname, a patronymic, a mother's telephone number and a van in common.
+_DIFFERS = {Kind.OTHER: -8.0, Kind.GIVEN: -24.0, Kind.FATHER: -12.0}
+_KEYS = {Kind.OTHER: "surname", Kind.GIVEN: "given", Kind.FATHER: "patronymic"}
+
+_LOOKALIKE = str.maketrans("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI")  # the only letters a Russian or Ukrainian plate has
+_DATE = re.compile(r"(?<!\d)(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?!\d)|(?<!\d)(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_SEXES = {
+    "m": "m",
+    "male": "m",
+    "м": "m",
+    "муж": "m",
+    "ч": "m",
+    "ер": "m",
+    "f": "f",
+    "female": "f",
+    "ж": "f",
+    "жен": "f",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Where somebody was at a time (happened, else said). `place`: its key, or "" when unknown; `lat`, `lon` in 1e-5
+    degree; `sure`: a confirmed station."""
+
+    place: str
+    at: int
+    lat: int | None = None
+    lon: int | None = None
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A person as one case tells. `own`: this person wrote the report. `phones`: digits, as `phones()` finds them."""
+
+    person: str
+    case: str
+    names: tuple[Name, ...] = ()
+    birth: str = ""
+    sex: str = ""
+    phones: frozenset[str] = frozenset()
+    own: bool = False
+    stays: tuple[Stay, ...] = ()
+
+    @property
+    def words(self) -> Iterator[Word]:
+        return (word for name in self.names for word in name.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Everybody a case is about. `plates`, `sides`: of the van, as `plate()` reads them."""
+
+    case: str
+    people: int
+    plates: frozenset[str] = frozenset()
+    sides: frozenset[str] = frozenset()
+    stays: tuple[Stay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks for (weight > 0) or against (< 0), in bits."""
+
+    key: str
+    weight: float
+
+
+@dataclass
+class Rarity:
+    """How often each word, telephone number and place stands among `people`."""
+
+    people: int = 0
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, things: set[tuple[str, str]], by: int = 1) -> None:
+        """One more (or less) of whom these are known."""
+        self.people += by
+        for thing in things:
+            self.seen[thing] += by
+
+    def bits(self, kind: str, thing: str, expected: int, bounds: tuple[float, float]) -> float:
+        """How much it tells that two have the same; `expected`: one stranger in so many has it."""
+        # one of those seen may be the very person who is compared
+        others = max(0, self.seen[kind, thing] - 1)
+        share = (others + _KNOWN / expected) / (self.people + _KNOWN)
+        return min(bounds[1], max(bounds[0], -log2(share)))
+
+
+def bits(reasons: Iterable[Reason]) -> float:
+    return sum(reason.weight for reason in reasons)
+
+
+def probability(reasons: Sequence[Reason], people: int, least: int) -> float:
+    """From 0 to 1, among so many: out of `people`, about every second one is reported again by somebody."""
+    odds = bits(reasons) - log2(max(people, least)) - 1
+    return float(1 / (1 + 2**-odds)) if odds > HOPELESS else 0.0
+
+
+# Reading what was written
+
+
+def phones(texts: Iterable[str]) -> frozenset[str]:
+    """The telephone numbers in a text, without country codes."""
+    found: set[str] = set()
+    for text in texts:
+        for piece in re.split(r"[^\d\s().+-]+", _plain_digits(text[:500])):
+            digits = re.sub(r"\D", "", piece)
+            if len(digits) >= PHONE_DIGITS:
+                found.add(digits[-PHONE_TAIL:])
+    return frozenset(found)
+
+
+def _plain_digits(text: str) -> str:
+    return "".join(str(int(mark)) if mark.isdecimal() else mark for mark in text)
+
+
+def plate(text: str) -> str:
+    """A number plate as it is compared: letters that look alike are one letter."""
+    plain = re.sub(r"[\W_]", "", text[:40].upper().translate(_LOOKALIKE))
+    return plain if len(plain) >= PLATE else ""
+
+
+def side(text: str) -> str:
+    """The number on the side of a van as it is compared."""
+    return "".join(tokens(text[:40]))
+
+
+@lru_cache(KNOWN)
+def birth(text: str) -> tuple[int, ...]:
+    """(year, month, day), (year,) or nothing."""
+    plain = _plain_digits(text[:100])
+    if found := _DATE.search(plain):
+        year, month, day, day_first, month_second, year_last = (int(part or 0) for part in found.groups())
+        return (year or year_last, month or month_second, day or day_first)
+    years = _YEAR.findall(plain)
+    return (int(years[0]),) if len(years) == 1 else ()
+
+
+def sex(text: str, read: Iterable[Name]) -> str:
+    """What was said, else what the names tell."""
+    said = re.match(r"\w*", text.strip().lower())
+    known = _SEXES.get(said[0], "") if said else ""
+    return known or next((name.sex for name in read if name.sex), "")
+
+
+# Two persons
+
+
+def of_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
+    """Everything that speaks for or against the two being one."""
+    pairs = [_of_names(one, other, rarity) for one, other in product(a.names, b.names) if one and other]
+    reasons = max(pairs, key=bits, default=[])
+    if bits(reasons) < HOPELESS:
+        return reasons
+    reasons = reasons + _of_births(birth(a.birth), birth(b.birth)) + _of_phones(a, b, rarity)
+    if a.sex and b.sex and a.sex != b.sex:
+        reasons.append(Reason("sex_differs", -7.0))
+    if a.own and b.own and not a.phones & b.phones:
+        reasons.append(Reason("both_self", -2.0))
+    return reasons + _of_stays(a.stays, b.stays, rarity, a.own and b.own)
+
+
+def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
+    """The words of two names, each with the one it is most like; what is left over on both sides speaks against."""
+    found: list[Reason] = []
+    rest_a, rest_b = list(a.words), list(b.words)
+    pairs = [(names.alike(one, other), i, j) for i, one in enumerate(rest_a) for j, other in enumerate(rest_b)]
+    gone_a: set[int] = set()
+    gone_b: set[int] = set()
+    # whole words before initials, which fit too much
+    for likeness, i, j in sorted(pairs, key=lambda pair: (_is_initial(rest_a[pair[1]], rest_b[pair[2]]), -pair[0])):
+        if likeness >= ALIKE and i not in gone_a and j not in gone_b and _comparable(rest_a[i], rest_b[j]):
+            gone_a.add(i)
+            gone_b.add(j)
+            found.append(_agreed(rest_a[i], rest_b[j], likeness, rarity))
+    left_a = [word for i, word in enumerate(rest_a) if i not in gone_a]
+    left_b = [word for j, word in enumerate(rest_b) if j not in gone_b]
+    return found + _left_over(left_a, left_b)
+
+
+def _is_initial(a: Word, b: Word) -> bool:
+    return Kind.INITIAL in (a.kind, b.kind)
+
+
+def _comparable(a: Word, b: Word) -> bool:
+    """A patronymic says nothing beside a given name or a surname."""
+    return (a.kind is Kind.FATHER) == (b.kind is Kind.FATHER) or _is_initial(a, b)
+
+
+def _agreed(a: Word, b: Word, likeness: float, rarity: Rarity) -> Reason:
+    if _is_initial(a, b):
+        return Reason("initials", _INITIAL)
+    kind = a.kind if a.kind is b.kind else Kind.GIVEN
+    bits = min(rarity.bits("word", key, _RARE[kind], _BOUNDS[kind]) for key in {a.key, b.key})
+    how = "same" if likeness == 1 else "alike"
+    if kind is Kind.GIVEN and how == "alike" and (a.full | a.short) & (b.full | b.short):
+        how = "same" if a.full & b.full else "short"
+    return Reason(f"{_KEYS[kind]}_{how}", bits * (likeness - ALIKE) / (1 - ALIKE))
+
+
+def _left_over(a: list[Word], b: list[Word]) -> list[Reason]:
+    """Of each kind: words on both sides that found nothing like them. A word on one side only may just be missing."""
+    found = []
+    for kind, weight in _DIFFERS.items():
+        if _has(a, kind) and _has(b, kind):
+            found.append(Reason(f"{_KEYS[kind]}_differs", weight))
+    if (_has(a, Kind.GIVEN) and _has(b, Kind.INITIAL)) or (_has(a, Kind.INITIAL) and _has(b, Kind.GIVEN)):
+        found.append(Reason("given_differs", _DIFFERS[Kind.GIVEN]))
+    return found
+
+
+def _has(words: Iterable[Word], kind: Kind) -> bool:
+    return any(word.kind is kind for word in words)
+
+
+def _of_births(a: tuple[int, ...], b: tuple[int, ...]) -> list[Reason]:
+    if not a or not b:
+        return []
+    if len(a) == 1 or len(b) == 1:
+        off = abs(a[0] - b[0])
+        return [Reason("birth_year", 4.0)] if off == 0 else [Reason("birth_differs", -10.0)] if off > 1 else []
+    if a == b:
+        return [Reason("birth_same", 11.0)]
+    if a[0] == b[0] and a[1:] == b[:0:-1]:
+        return [Reason("birth_alike", 8.0)]
+    slips = OSA.distance("{:04}{:02}{:02}".format(*a), "{:04}{:02}{:02}".format(*b))
+    return [Reason("birth_alike", 4.0)] if slips == 1 else [Reason("birth_differs", -12.0)]
+
+
+def _of_phones(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
+    """A number that stands in many reports belongs to one who reports much, and tells little."""
+    both = a.phones & b.phones
+    if not both:
+        return []
+    return [Reason("phone_same", max(rarity.bits("phone", phone, 500, (0.0, 9.0)) for phone in both))]
+
+
+def _of_stays(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: bool) -> list[Reason]:
+    if not a or not b:
+        return []
+    apart = min(abs(one.at - other.at) for one, other in product(a, b))
+    found = [Reason("time_near", 1.0)] if apart <= 3 * HOUR else []
+    if apart > 48 * HOUR:
+        found.append(Reason("time_far", -3.0))
+    return found + _of_places(a, b, rarity, both_own)
+
+
+def _of_places(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: bool) -> list[Reason]:
+    shared = {one.place for one in a if one.place} & {one.place for one in b if one.place}
+    if shared:
+        return [Reason("station_same", max(rarity.bits("place", place, 70, (1.0, 5.0)) for place in shared))]
+    if any(is_near(one, other) for one, other in product(a, b)):
+        return [Reason("near", 2.5)]
+    known = [(one, other) for one, other in product(a, b) if one.place and other.place]
+    if any(abs(one.at - other.at) <= MEANWHILE and one.sure and other.sure for one, other in known):
+        return [Reason("place_differs", -10.0 if both_own else -5.0)]
+    return [Reason("place_differs", -2.0)] if known else []
+
+
+def is_near(a: Stay, b: Stay) -> bool:
+    """Within a few streets and two hours."""
+    if a.lat is None or a.lon is None or b.lat is None or b.lon is None or abs(a.at - b.at) > NEAR_HOURS * HOUR:
+        return False
+    north, east = (a.lat - b.lat) * METRES, (a.lon - b.lon) * METRES * cos(radians(a.lat / 1e5))
+    return north * north + east * east <= NEAR_METRES**2
+
+
+def is_worth_a_look(a: Described, b: Described, reasons: Iterable[Reason]) -> bool:
+    """Somebody without a name is never offered on thin evidence: only a telephone number of their own will do."""
+    keys = {reason.key for reason in reasons}
+    if keys & {"surname_same", "surname_alike"}:
+        return True
+    if keys & {"given_same", "given_alike", "given_short"}:
+        return bool(keys & {"birth_same", "birth_alike", "phone_same", "patronymic_same"})
+    return a.own and b.own and "phone_same" in keys
+
+
+# Two vans
+
+
+def of_crowds(a: Crowd, b: Crowd, rarity: Rarity, persons_same: bool) -> list[Reason]:
+    """Everything that speaks for or against the two telling of one van, cell or crowd."""
+    found = _of_plates(a, b)
+    if a.sides & b.sides:
+        found.append(Reason("side_same", 5.0))
+    if persons_same:
+        found.append(Reason("persons_same", 6.0))
+    if a.people > 1 and b.people > 1:
+        found.append(_of_people(a.people, b.people, rarity))
+    return found + _of_rides(a.stays, b.stays, rarity)
+
+
+def _of_plates(a: Crowd, b: Crowd) -> list[Reason]:
+    if a.plates & b.plates:
+        return [Reason("plate_same", 10.0)]
+    if not a.plates or not b.plates:
+        return []
+    best = max(_plates_alike(one, other) for one, other in product(a.plates, b.plates))
+    return [Reason("plate_alike", best) if best else Reason("plate_differs", -6.0)]
+
+
+def _plates_alike(a: str, b: str) -> float:
+    """The region left out, or one slip."""
+    if a.startswith(b) or b.startswith(a):
+        return 8.0
+    return 5.0 if OSA.distance(a, b, score_cutoff=1) <= 1 else 0.0
+
+
+def _of_people(a: int, b: int, rarity: Rarity) -> Reason:
+    if a == b:
+        return Reason("people_same", rarity.bits("people", str(a), 8, (0.5, 4.0)))
+    return Reason("people_alike", 0.5) if abs(a - b) <= max(a, b) / 5 else Reason("people_differ", -2.0)
+
+
+def _of_rides(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity) -> list[Reason]:
+    """One van makes several journeys in a night: the time counts for more than with a person."""
+    if not a or not b:
+        return []
+    apart = min(abs(one.at - other.at) for one, other in product(a, b))
+    times = [Reason("time_near", 2.0)] if apart <= HOUR else [Reason("time_far", -6.0)] if apart > 3 * HOUR else []
+    shared = {one.place for one in a if one.place} & {one.place for one in b if one.place}
+    if shared:
+        return [*times, Reason("station_same", max(rarity.bits("place", place, 70, (0.0, 4.0)) for place in shared))]
+    if any(is_near(one, other) for one, other in product(a, b)):
+        return [*times, Reason("near", 3.0)]
+    known = any(one.sure and other.sure for one, other in product(a, b))
+    return [*times, Reason("place_differs", -3.0)] if known else times

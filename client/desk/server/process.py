@@ -1,0 +1,189 @@
+"""The process around the desk: who may come in, when it locks, and how a lock wipes. Specified in `journal.md`.
+
+A lock replaces the process by a fresh one that inherits the listening socket and the digest of the browser's cookie and
+nothing else: whatever was readable in memory, down to the last garbage, is gone.
+"""
+
+import hmac
+import json
+import os
+import secrets
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, Self
+
+from client import files
+from client.desk.desk import Desk
+from client.desk.server.collector import Pulling, State
+from client.stations.pack import pack
+from keys.wire import digest, domain
+
+RESUMED = "TOCSIN_DESK"  # in the environment of the process that follows a lock
+LEAVING_SECONDS = 0.3  # for the answer to the click that locked
+CLOSING_SECONDS = 5.0  # for whatever still holds the desk; killed at any byte it loses nothing
+LOOKING_SECONDS = 1.0  # how late an idle desk may notice
+
+# A computer that slept for an hour was idle for an hour.
+_AWAKE_AND_ASLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_COOKIE = domain("desk-cookie")
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What a locked process is given by the one before: listening socket, digest of the cookie, last head."""
+
+    socket: int
+    cookie: bytes
+    head_line: str
+
+    @classmethod
+    def take(cls) -> Self | None:
+        """From the environment, which forgets it."""
+        said = os.environ.pop(RESUMED, "")
+        if not said:
+            return None
+        fields = json.loads(said)
+        return cls(fields["socket"], bytes.fromhex(fields["cookie"]), fields["head_line"])
+
+    def give(self) -> str:
+        return json.dumps({"socket": self.socket, "cookie": self.cookie.hex(), "head_line": self.head_line})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a desk is opened: its folder, packs of stations, whose laws hold (two letters), seconds until it locks, and
+    whether a damaged journal is to be set aside."""
+
+    folder: Path
+    packs: tuple[Path, ...] = ()
+    country: str = ""
+    idle_seconds: int = 900
+    mend: bool = False
+
+
+class Keeper:
+    """The process as its pages see it. `desk` is None while it is locked."""
+
+    def __init__(
+        self, wish: Wish, listener: socket.socket, resumed: Resumed | None = None, *,
+        clock: Callable[[], float] = lambda: time.clock_gettime(_AWAKE_AND_ASLEEP),
+    ) -> None:  # fmt: skip
+        self._wish, self._listener, self._clock = wish, listener, clock
+        self._token: str | None = secrets.token_urlsafe(32)
+        self._cookie = resumed.cookie if resumed else b""
+        self.head_line = resumed.head_line if resumed else ""
+        self.origin = _origin(listener)
+        self.link = f"{self.origin}/enter/{self._token}"
+        self.idle_seconds = wish.idle_seconds
+        self._desk: Desk | None = None
+        self._pulling: Pulling | None = None
+        self._touched, self._tried = clock(), False
+        self._turn, self._leaving = threading.Lock(), threading.Event()
+
+    @property
+    def desk(self) -> Desk | None:
+        return None if self._leaving.is_set() else self._desk
+
+    def redeem(self, token: str) -> str | None:
+        """The cookie for the browser that has the one-time link, which is dead then; None for any other."""
+        with self._turn:
+            if self._token is None or not hmac.compare_digest(token.encode(), self._token.encode()):
+                return None
+            self._token, cookie = None, secrets.token_urlsafe(32)
+            self._cookie = _digest(cookie)
+            return cookie
+
+    def admits(self, cookie: str) -> bool:
+        """Whether this browser was let in."""
+        return hmac.compare_digest(_digest(cookie), self._cookie)
+
+    def unlock(self, passphrase: str, by: str) -> None:
+        """Open the desk and listen to the relays. Raises as `Desk.unlock`, and what a bad pack raises."""
+        with self._turn:
+            if self._desk is not None or self._leaving.is_set():
+                return
+            self._tried = True
+            self.touch()
+            wish = self._wish
+            packs = [pack.read(files.read(path)) for path in wish.packs]
+            desk = Desk.unlock(wish.folder, passphrase, by, packs=packs, country=wish.country, mend=wish.mend)
+            self._pulling = Pulling(desk)
+            self._pulling.start()
+            self._desk = desk
+            self.touch()
+
+    def touch(self) -> None:
+        """A person did something."""
+        self._touched = self._clock()
+
+    def state(self) -> State:
+        """How it stands with the relays."""
+        return State() if self._pulling is None else self._pulling.state
+
+    def lock(self, why: str = "button") -> None:
+        """Lock, and be replaced by a fresh process as soon as the answer to this has gone out."""
+        if not self._leaving.is_set():
+            self._leaving.set()
+            threading.Thread(target=self._replace, args=(why,)).start()
+
+    def stop(self, code: int) -> NoReturn:
+        """Close the desk and end."""
+        self._leaving.set()
+        self._close("stopped")
+        _flush()
+        os._exit(code)
+
+    def watch(self) -> None:
+        """Lock by itself after the idle time. What a wrong passphrase left in memory is wiped in the same way."""
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self._leaving.wait(min(LOOKING_SECONDS, self.idle_seconds / 2)):
+            if self._tried and self._clock() - self._touched >= self.idle_seconds:
+                self.lock("idle")
+
+    def _replace(self, why: str) -> NoReturn:
+        time.sleep(LEAVING_SECONDS)
+        self._close(why)
+        number = self._listener.fileno()
+        os.set_inheritable(number, True)
+        given = Resumed(number, self._cookie, self.head_line).give()
+        _flush()
+        try:
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, RESUMED: given})  # noqa: S606
+        finally:
+            os._exit(1)  # rather no desk than one that says it is locked and is not
+
+    def _close(self, why: str) -> None:
+        """In a thread of its own: whatever holds the desk must not hold up the lock."""
+        desk = self._desk
+        if desk is None:
+            return
+        closing = threading.Thread(target=self._close_desk, args=(desk, why), daemon=True)
+        closing.start()
+        closing.join(CLOSING_SECONDS)
+
+    def _close_desk(self, desk: Desk, why: str) -> None:
+        with suppress(Exception):
+            self.head_line = desk.close(why)
+
+
+def _digest(cookie: str) -> bytes:
+    return digest(_COOKIE, cookie.encode("utf-8", "surrogatepass"))
+
+
+def _origin(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()

@@ -1,0 +1,219 @@
+"""Who may come in: the checks that stand before every page of the desk. What each is for stands in `desk.md`."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, current_app, g, redirect, request
+from werkzeug.wrappers import Response as Answer
+
+from keys.errors import TocsinError
+from keys.wire import b64, domain
+
+if TYPE_CHECKING:
+    from client.desk.desk import Desk
+    from client.desk.server.collector import State
+
+COOKIE = "s"  # neutral: whoever looks into the browser's store learns nothing from it
+BACKGROUND = "Live"  # a header of what a page fetches by itself: nobody's hand, so it does not put the lock off
+FORM_BYTES = 1_000_000  # a report's longest text has 20,000 characters; forms carry one or two of them
+
+_FORM = domain("desk-form")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types desk"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: with it a browser sends `Origin: null` along with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), display-capture=(), clipboard-read=(), usb=()",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "X-DNS-Prefetch-Control": "off",
+}
+
+
+class Keeper(Protocol):
+    """The process as the pages see it. `desk` is None while it is locked."""
+
+    origin: str  # what stands in the browser's address bar, without a path
+    idle_seconds: int
+
+    @property
+    def desk(self) -> "Desk | None": ...
+    def redeem(self, token: str) -> str | None: ...
+    def admits(self, cookie: str) -> bool: ...
+    def unlock(self, passphrase: str, by: str) -> None: ...
+    def touch(self) -> None: ...
+    def lock(self) -> None: ...
+    def state(self) -> "State": ...
+
+
+class Refused(TocsinError):
+    """the desk did not answer this"""
+
+    code = "desk-refused"
+    status: ClassVar[int] = 403
+
+
+class WrongHost(Refused):
+    """this is not the address of the desk"""
+
+    code, status = "desk-host", 421
+    hint = "use the address that was printed where the desk was started"
+
+
+class FromElsewhere(Refused):
+    """another page asked for this"""
+
+    code, status = "desk-origin", 403
+    hint = "go back to the desk's own page and do it there"
+
+
+class NotLetIn(Refused):
+    """this browser was not let in"""
+
+    code, status = "desk-not-let-in", 403
+    hint = "open the link that was printed where the desk was started"
+
+
+class LinkUsed(Refused):
+    """this link was used already, or it is an old one"""
+
+    code, status = "desk-link-used", 410
+    hint = "lock the desk or start it again: a new link is printed where it was started"
+
+
+class StaleForm(Refused):
+    """this form was not made for this browser"""
+
+    code, status = "desk-form", 403
+    hint = "nothing was changed; open the page again and repeat it"
+
+
+class IsLocked(Refused):
+    """the desk is locked"""
+
+    code, status = "desk-locked", 423
+    hint = "unlock it with the passphrase"
+
+
+class NotHere(Refused):
+    """there is nothing here"""
+
+    code, status = "desk-nothing", 404
+    hint = "numbers are given anew at each unlocking: look for it on the board, in the queue or by search"
+
+
+def open_to_all(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks what answers a browser that was not let in yet: the way in, and the style."""
+    view.open_to_all = True  # type: ignore[attr-defined]
+    return view
+
+
+def without_desk(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks what answers while the desk is locked, to a browser that was let in."""
+    view.without_desk = True  # type: ignore[attr-defined]
+    return view
+
+
+def takes(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Marks what takes more than a form may hold: so many bytes."""
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.takes = size  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def guard(app: Flask, keeper: Keeper) -> None:
+    """Put the checks before every answer and the headers on it."""
+
+    @app.before_request
+    def check() -> Answer | None:
+        view = app.view_functions.get(request.endpoint or "")
+        _check_host(request, keeper.origin)
+        _check_sender(request, keeper.origin)
+        is_open = request.endpoint == "static" or getattr(view, "open_to_all", False)
+        cookie = request.cookies.get(COOKIE, "")
+        if not is_open and not (cookie and keeper.admits(cookie)):
+            raise NotLetIn()
+        request.max_content_length = getattr(view, "takes", FORM_BYTES)
+        if request.method == "POST" and not is_open:
+            _check_form(request, cookie)
+        g.form_key = form_key(cookie)
+        if request.endpoint != "static" and BACKGROUND not in request.headers:
+            keeper.touch()
+        if is_open or getattr(view, "without_desk", False):
+            return None
+        return _check_unlocked(keeper)
+
+    @app.after_request
+    def seal(answer: Response) -> Response:
+        answer.headers.update({name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"})
+        answer.headers.setdefault("Content-Security-Policy", POLICY)
+        return answer
+
+
+def _check_host(asked: Request, origin: str) -> None:
+    """A page of a stranger whose name was made to point here (DNS rebinding) comes with that name as its host."""
+    if asked.headers.get("Host", "").lower() != urlsplit(origin).netloc.lower():
+        raise WrongHost()
+
+
+def _check_sender(asked: Request, origin: str) -> None:
+    """What another origin asked for is not answered: neither its forms nor its frames, pictures or links."""
+    if asked.method not in ("GET", "HEAD", "POST"):
+        raise FromElsewhere()
+    site = asked.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        raise FromElsewhere()
+    said = asked.headers.get("Origin")
+    if said is not None and said != origin:
+        raise FromElsewhere()
+    if asked.method == "POST" and said is None and site != "same-origin":
+        raise FromElsewhere()
+
+
+def _check_form(asked: Request, cookie: str) -> None:
+    given = asked.headers.get("Form-Key") or asked.form.get("form_key", "")
+    if not hmac.compare_digest(given.encode(), form_key(cookie).encode()):
+        raise StaleForm()
+
+
+def _check_unlocked(keeper: Keeper) -> Answer | None:
+    if keeper.desk is not None:
+        return None
+    if request.method == "GET" and BACKGROUND not in request.headers:
+        return redirect("/unlock", 303)
+    raise IsLocked()
+
+
+def form_key(cookie: str) -> str:
+    """What every form of this browser carries; only who has the cookie can know it."""
+    return b64(hmac.digest(cookie.encode(), _FORM, hashlib.sha256))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reached from this computer alone."""
+    return host.strip("[]") in _LOOPBACK
+
+
+def the_desk() -> "Desk":
+    """The unlocked desk. Raises IsLocked: it may have been locked while this request was on its way."""
+    keeper: Keeper = current_app.extensions["keeper"]
+    if keeper.desk is None:
+        raise IsLocked()
+    return keeper.desk

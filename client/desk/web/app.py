@@ -1,0 +1,119 @@
+"""THE DOOR of the desk's pages: everything the web app can do is in `pages`; who may ask is in `door`."""
+
+import logging
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+
+from flask import Flask, Response, g, render_template
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
+
+from client.desk.consent.untrusted_text import plain, short, shown
+from client.desk.desk import DeskClosed
+from client.desk.web import canned_replies
+from client.desk.web.access import FORM_BYTES, IsLocked, Keeper, NotHere, Refused, guard
+from client.desk.web.facts import said_together, told
+from client.desk.web.i18n import LANGUAGES
+from client.desk.web.views import (
+    answers,
+    board,
+    cases,
+    duplicates,
+    entrance,
+    exports,
+    files,
+    frame,
+    handover,
+    journal,
+    live,
+    officials,
+    papers,
+    people,
+    queue,
+    search,
+)
+from client.desk.web.views import map as map_page
+from keys.errors import TocsinError
+
+PAGES = (
+    entrance.pages,
+    board.pages,
+    map_page.pages,
+    queue.pages,
+    cases.pages,
+    duplicates.pages,
+    answers.pages,
+    files.pages,
+    search.pages,
+    people.pages,
+    officials.pages,
+    handover.pages,
+    journal.pages,
+    papers.pages,
+    exports.pages,
+    live.pages,
+)
+
+
+class Number(IntegerConverter):
+    """What stands in an address: small, and good for this session only."""
+
+    regex = r"\d{1,9}"
+
+
+def create_app(keeper: Keeper, clock: Callable[[], float] = time.time) -> Flask:
+    """The pages over a keeper. Nothing is written down about who asks for what."""
+    logging.getLogger("werkzeug").disabled = True
+    app = Flask(__name__)
+    app.logger.disabled = True  # a traceback would carry a report's words
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
+    app.extensions["keeper"], app.extensions["clock"], app.extensions["window"] = keeper, clock, {}
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(shown=shown, short=short, said_together=said_together, plain=plain)
+    app.url_map.converters["int"] = Number
+    guard(app, keeper)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    app.register_error_handler(TocsinError, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(Exception, _break)
+    app.context_processor(_around)
+    return app
+
+
+def _around() -> dict[str, object]:
+    """What every template may use."""
+    return {
+        "say": frame.say(),
+        "times": frame.times(),
+        "hidden": frame.hidden,
+        "told": told,
+        "saying": canned_replies,
+        "languages": LANGUAGES,
+        "form_key": g.get("form_key", ""),
+    }
+
+
+def _refuse(problem: TocsinError) -> tuple[str, int]:
+    if isinstance(problem, DeskClosed):  # locked while this was on its way
+        problem = IsLocked()
+    status = problem.status if isinstance(problem, Refused) else HTTPStatus.BAD_REQUEST
+    return render_template("error.html", words=frame.in_words(problem), code=problem.code), status
+
+
+def _refuse_http(problem: HTTPException) -> Response | tuple[str, int]:
+    if problem.code == HTTPStatus.NOT_FOUND:
+        return _refuse(NotHere())
+    key = "error.too-large" if problem.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "error.request"
+    return render_template("error.html", words=frame.say()(key), code=""), problem.code or HTTPStatus.BAD_REQUEST
+
+
+def _break(problem: Exception) -> tuple[str, int]:
+    # The kind and the place only: an exception's text may quote a report.
+    where = problem.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    line = f"{where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}" if where else ""
+    code = f"{type(problem).__name__} {line}"
+    return render_template("error.html", words=frame.say()("error.broken"), code=code), HTTPStatus.INTERNAL_SERVER_ERROR

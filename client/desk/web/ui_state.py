@@ -1,0 +1,55 @@
+"""What a caseworker is looking at: filters, searches, unsent answers. In memory only, so that no name enters a URL."""
+
+from dataclasses import dataclass, field
+
+from client.desk.documents.letters.template import Letter
+from client.desk.exports.registry import Export
+
+SEARCHES = 50  # remembered; older ones are forgotten
+
+
+@dataclass
+class Draft:
+    """An answer that was not sent: template's name, language, lawyer's name, the words."""
+
+    template: str = ""
+    language: str = ""
+    lawyer: str = ""
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An export that was made and not fetched yet."""
+
+    kind: str
+    options: dict[str, object]
+    export: Export = field(repr=False)
+
+
+@dataclass
+class Window:
+    """One desk's pages. Gone when the desk is locked."""
+
+    city: str = ""
+    event: str = ""
+    mine: bool = False
+    status: str = ""
+    drafts: dict[int, Draft] = field(default_factory=dict)
+    papers: dict[int, Letter] = field(default_factory=dict, repr=False)
+    ready: Ready | None = None
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    kept: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)  # forms that were refused, by page
+    answered: int = 0  # the case whose answer was sent a moment ago: its page offers the next one
+    _searches: dict[int, str] = field(default_factory=dict, repr=False)
+    _last: int = 0
+
+    def remember(self, text: str) -> int:
+        """The number under which a search is found again."""
+        self._last += 1
+        self._searches[self._last] = text
+        self._searches.pop(self._last - SEARCHES, None)
+        return self._last
+
+    def search(self, number: int) -> str | None:
+        return self._searches.get(number)

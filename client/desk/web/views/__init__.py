@@ -1,0 +1,1 @@
+"""The pages: each reads the request, calls once and renders. May import what `web` may."""

@@ -1,0 +1,117 @@
+"""The way in: the one-time link, the passphrase, the lock; and what every page needs before that."""
+
+import threading
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from client.desk.web.access import COOKIE, LinkUsed, open_to_all, without_desk
+from client.desk.web.i18n import LANGUAGES
+from client.desk.web.views import frame
+from keys.errors import TocsinError
+
+pages = Blueprint("entrance", __name__)
+
+BY_CHARACTERS = 80
+_YEAR = 31_536_000
+# Each try takes 256 MiB and a second; one after the other, however many are sent at once.
+_one_at_a_time = threading.Lock()
+
+
+@pages.get("/enter/<token>")
+@open_to_all
+def enter(token: str) -> str:
+    """One button: what only looks at links (a preview, a prefetch) does not use this one up."""
+    return render_template("enter.html", token=token)
+
+
+@pages.post("/enter")
+@open_to_all
+def let_in() -> Response:
+    cookie = frame.keeper().redeem(request.form.get("token", ""))
+    if cookie is None:
+        raise LinkUsed()
+    answer = redirect("/unlock", 303)
+    answer.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", path="/")
+    return answer
+
+
+@pages.get("/unlock")
+@without_desk
+def locked() -> str | Response:
+    if frame.keeper().desk is not None:
+        return redirect("/", 303)
+    return _asking("", "")
+
+
+def _asking(by: str, problem: str) -> str:
+    """For name and passphrase. The journal's last hash may be compared with one that was written down elsewhere."""
+    head_line = getattr(frame.keeper(), "head_line", "")
+    return render_template("unlock.html", by=by, problem=problem, head_line=head_line)
+
+
+@pages.post("/unlock")
+@without_desk
+def unlock() -> Response | tuple[str, int]:
+    by = " ".join(request.form.get("by", "").split())[:BY_CHARACTERS]
+    speak = frame.say()
+    if not by:
+        return _asking("", speak("unlock.nobody")), 400
+    try:
+        with _one_at_a_time:
+            if frame.keeper().desk is None:
+                frame.keeper().unlock(request.form.get("passphrase", ""), by)
+    except TocsinError as problem:
+        return _asking(by, frame.in_words(problem)), 403
+    return redirect("/", 303)
+
+
+@pages.post("/lock")
+@without_desk
+def lock() -> Response:
+    frame.keeper().lock()
+    answer = redirect("/locked", 303)
+    # Nothing a browser may still hold of the pages is good any more.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@pages.get("/locked")
+@without_desk
+def is_locked() -> str | Response:
+    """Shown while the process is being replaced, and then leads to the way in."""
+    return render_template("locked.html") if frame.keeper().desk is None else redirect("/", 303)
+
+
+@pages.post("/here")
+@without_desk
+def here() -> Response:
+    """Somebody moves a hand on the page; the lock waits."""
+    return Response(status=204)
+
+
+@pages.post("/language")
+@open_to_all
+def language() -> Response:
+    chosen = request.form.get("language", "")
+    answer = frame.back()
+    if chosen in LANGUAGES:
+        answer.set_cookie(frame.LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Strict")
+    return answer
+
+
+@pages.post("/keys")
+@without_desk
+def keys() -> Response:
+    """Keys of one letter can be switched off: speech input and some hands press them unmeant."""
+    answer = frame.back()
+    answer.set_cookie(
+        frame.KEYS_COOKIE, "off" if request.form.get("keys") == "off" else "on", max_age=_YEAR, samesite="Strict"
+    )
+    return answer
+
+
+@pages.get("/favicon.ico")
+@open_to_all
+def favicon() -> Response:
+    return redirect("/static/icon.svg", 303)

@@ -1,0 +1,21 @@
+"""Whether something has changed: a page asks, and is answered when it has, or after a while."""
+
+from flask import Blueprint, jsonify, request
+from werkzeug.wrappers import Response
+
+from client.desk.web.access import the_desk
+from client.desk.web.views.duplicates import compare
+
+pages = Blueprint("live", __name__)
+
+WAIT_SECONDS = 25.0
+COMPARING = 0.2
+
+
+@pages.get("/changes")
+def changes() -> Response:
+    """`after`: the version the page shows. Answers with the newest."""
+    after, desk = request.args.get("after", default=0, type=int), the_desk()
+    # Who waits for news has time to look for duplicates.
+    compare(desk, COMPARING)
+    return jsonify({"version": desk.wait(after, WAIT_SECONDS)})

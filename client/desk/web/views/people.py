@@ -1,0 +1,30 @@
+"""Everybody whom a case is about, once each, and who may be the same."""
+
+from flask import Blueprint, request
+
+from client.desk.cases import view
+from client.desk.web.access import the_desk
+from client.desk.web.views import frame
+from client.desk.web.views.duplicates import compare, everywhere
+
+pages = Blueprint("people", __name__)
+
+PAGE = 200
+OFFERED = 30
+COMPARING = 0.1  # seconds a page is waited for; what is left goes on while it is looked at
+
+
+@pages.get("/people")
+def everybody() -> str:
+    first = max(0, request.args.get("first", default=0, type=int))
+    with the_desk().reading() as db:
+        rows, total = view.persons(db, first, PAGE)
+    return frame.page("people.html", here="people", rows=rows, total=total, first=first, size=PAGE)
+
+
+@pages.get("/duplicates")
+def pairs() -> str:
+    is_done = compare(the_desk(), COMPARING)
+    with the_desk().reading() as db:
+        found = everywhere(db, OFFERED)
+    return frame.page("duplicates.html", here="people", offers=found, is_done=is_done)

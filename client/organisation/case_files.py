@@ -1,0 +1,124 @@
+"""Cases, put together from the letters that were kept: messages in order, facts as last said, files with their gaps."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from client.organisation.records import Letter, Records
+from client.report import sort_facts
+from client.reporter.folder import only_one
+from keys import message
+from keys.envelope import unframe
+from keys.message import Amend, ParcelRef, ReplyBlock, Report
+from keys.wire import b64
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a case: its header as it came, whether it was committed to as received, what we do not know.
+
+    `at`: when it was said, and not later than it came. Messages are put in this order and not by their numbers: who
+    finds a case's id on a phone could else have the last word for ever.
+    """
+
+    message: Report | Amend
+    header: dict[str, Any]
+    committed: bool
+    last_resort: bool
+    other: dict[str, Any]
+    at: int
+
+
+@dataclass(slots=True)
+class Case:
+    """Everything that was said in one case."""
+
+    id: str
+    said: list[Said] = field(default_factory=list)
+
+    @property
+    def last(self) -> int:
+        return max(one.message.at for one in self.said)
+
+    @property
+    def practice(self) -> bool:
+        return all(one.message.practice for one in self.said)
+
+    def fact(self, name: str) -> Any:
+        """The value last said of this field, if it fits the schema; None otherwise."""
+        for one in reversed(self.said):
+            if name in one.message.facts and name not in one.other.get("facts", {}):
+                return one.message.facts[name]
+        return None
+
+    def reply_block(self, now: int) -> ReplyBlock | None:
+        """The newest way for an answer that still holds."""
+        blocks = [one.message.reply for one in self.said if one.message.reply is not None]
+        return next((block for block in reversed(blocks) if block.until > now), None)
+
+    def files(self) -> list[ParcelRef]:
+        return [ref for one in self.said for ref in one.message.parcels]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A file put together from its pieces: the numbers of those that are missing, and whether its hash is right."""
+
+    ref: ParcelRef
+    missing: list[int]
+    whole: bool
+    data: bytes = field(repr=False)
+
+
+def load(records: Records) -> dict[str, Case]:
+    """Every case by its id."""
+    return gather(records.letters())
+
+
+def gather(letters: Iterable[Letter]) -> dict[str, Case]:
+    """The cases of these letters by their ids."""
+    cases: dict[str, Case] = {}
+    for header, letter in _distinct(letters):
+        read = message.read(header)
+        if not isinstance(read.message, Report | Amend):
+            continue
+        _, unknown = sort_facts(read.message.facts)
+        other = {**read.other, **({"facts": unknown} if unknown else {})}
+        at = min(read.message.at, letter.pulled)
+        said = Said(read.message, header, letter.committed, letter.last_resort, other, at)
+        cases.setdefault(read.message.case, Case(read.message.case)).said.append(said)
+    for case in cases.values():
+        case.said.sort(key=lambda one: (one.at, one.message.seq, one.message.id))
+    return cases
+
+
+def _distinct(letters: Iterable[Letter]) -> list[tuple[dict[str, Any], Letter]]:
+    """Headers with their letters; a message that came twice stands once, with the copy whose commitment was right."""
+    found: dict[bytes, tuple[dict[str, Any], Letter]] = {}
+    for letter in letters:
+        _, header, _ = unframe(letter.content)
+        if header not in found or letter.committed:
+            found[header] = (msgspec.json.decode(header), letter)
+    return list(found.values())
+
+
+def find(cases: dict[str, Case], start: str) -> Case:
+    """The case whose id begins so. Raises UnknownCase."""
+    return cases[only_one(start, list(cases))]
+
+
+def missing(records: Records, case: str, ref: ParcelRef) -> list[int]:
+    """The numbers of the pieces that have not come."""
+    return [i for i in range(ref.n) if not records.has_piece(records.piece_mark(case, ref.id, i))]
+
+
+def assemble(records: Records, case: str, ref: ParcelRef) -> Assembled:
+    """Put a file together. Pieces may have come in any order; one that is missing leaves the file not whole."""
+    pieces = [records.piece(records.piece_mark(case, ref.id, i)) for i in range(ref.n)]
+    gaps = [i for i, piece in enumerate(pieces) if piece is None]
+    data = b"".join(piece for piece in pieces if piece is not None)
+    whole = not gaps and len(data) == ref.bytes and b64(hashlib.sha256(data).digest()) == ref.sha256
+    return Assembled(ref, gaps, whole, data)

@@ -1,0 +1,133 @@
+"""The organisation's inbox: collects from its relays, opens, keeps. Specified in `client/folders.md`."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from client.organisation.home import Home
+from client.organisation.records import Aside, Letter, Page, Records
+from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
+from keys import message
+from keys.envelope import Address
+from keys.errors import BadMessage, EnvelopeError, TocsinError
+from keys.kem import PrivateKey
+from keys.mailbox import MailboxKey
+from keys.message import Amend, Parcel, Report
+from keys.opening import Opened, open_envelope
+from keys.wire import WEEK_SECONDS, Purpose, week_of
+
+PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
+
+
+@dataclass
+class Tally:
+    """What a pull came to; `failures` says for each relay that could not be emptied why."""
+
+    new: int = 0
+    duplicate: int = 0
+    bad: int = 0
+    failures: dict[str, TocsinError] = field(default_factory=dict)
+
+
+class Inbox:
+    """Opens what is collected with the live keys, likeliest first, and keeps it before the relay may delete it.
+
+    `kept` is told of each page that is on the disk, with the number of its batch, before the relay may delete it.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        address: Address,
+        keys: list[PrivateKey],
+        *,
+        last_resort: bytes,
+        clock: Callable[[], float] = time.time,
+        kept: Callable[[Page, int | None], None] = lambda page, batch: None,
+    ) -> None:
+        self._records, self._address, self._clock, self._kept = records, address, clock, kept
+        self._keys, self._last_resort = list(keys), last_resort
+
+    def pull(
+        self, transport: Transport, relays: list[str], key: MailboxKey, tick: Callable[[int], None] = lambda _: None
+    ) -> Tally:
+        """Empty the mailbox at every relay. A relay that fails does not keep the others from being emptied."""
+        tally = Tally()
+        for relay in relays:
+            try:
+                for page in transport.pages(relay, key, PAGE):
+                    self.take(page, tally)
+                    tick(len(page))
+            except Problem as problem:
+                tally.failures[relay] = problem.error
+            except (BadAnswer, Unreachable) as error:
+                tally.failures[relay] = error
+        return tally
+
+    def take(self, frames: list[Frame], tally: Tally) -> None:
+        """Open a page of envelopes and keep it; it is on the disk when this returns."""
+        page, now = Page(), int(self._clock())
+        opened = [(frame, one) for frame in frames if (one := self._open(frame, page, now)) is not None]
+        marks = [self._records.mark(one.commitment) for _, one in opened]
+        for (frame, one), mark in zip(opened, marks, strict=True):
+            committed = frame.commitment == one.commitment
+            is_new = mark not in page.seen and mark not in self._records.seen
+            page.duplicate += not is_new
+            if self._records.has(mark, committed, page):
+                continue
+            kept = self._sort(frame, one, committed, page, now)
+            tally.new += kept and is_new
+            page.seen[mark] = committed
+        tally.duplicate += page.duplicate
+        tally.bad += len(page.aside)
+        self._kept(page, self._records.keep(page))
+
+    def _open(self, frame: Frame, page: Page, now: int) -> Opened | None:
+        try:
+            one = open_envelope(frame.envelope, self._keys, self._address)
+        except EnvelopeError as error:
+            page.aside.append(Aside(frame.envelope, False, error.code, now))
+            return None
+        if one.opened_by is not self._keys[0]:
+            # the next letter was most likely sealed in the same week
+            self._keys.remove(one.opened_by)
+            self._keys.insert(0, one.opened_by)
+        return one
+
+    def _sort(self, frame: Frame, one: Opened, committed: bool, page: Page, now: int) -> bool:
+        try:
+            said = message.read(one.fields).message
+            if not isinstance(said, Report | Amend | Parcel):
+                raise BadMessage("$.kind")
+        except EnvelopeError as error:
+            page.aside.append(Aside(one.content, True, error.code, now))
+            return False
+        if isinstance(said, Parcel):
+            page.pieces.append((self._records.piece_mark(said.case, said.of, said.i), one.body))
+        else:
+            last_resort = one.opened_by.seed == self._last_resort
+            page.letters.append(Letter(one.content, committed, frame.hash, last_resort, now))
+        return True
+
+
+def keep_pace(home: Home, transport: Transport, now: int) -> bool:
+    """Move on to this week and destroy the keys of weeks that are over; False when no relay confirms the date.
+
+    A clock that stands alone must not destroy keys: one relay at least has to know the same week.
+    """
+    if week_of(now) <= home.secrets.week:
+        return True
+    for relay in home.secrets.relays:
+        try:
+            theirs = transport.info(relay).time
+        except (Problem, BadAnswer, Unreachable):
+            continue
+        if abs(theirs - now) < WEEK_SECONDS:
+            home.rotate(now)
+            return True
+    return False
+
+
+def report_address(root: bytes, mailbox: bytes) -> Address:
+    """What reports to this organisation are sealed for."""
+    return Address(Purpose.REPORT, root, mailbox)

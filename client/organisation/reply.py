@@ -1,0 +1,76 @@
+"""An organisation's answer to a reporter: sealed to the reply block of the case, authentic by its secret."""
+
+from client.organisation.case_files import Case
+from client.organisation.home import Secrets
+from client.outbox.retry import Letter
+from client.outbox.store import Waiting
+from client.reporter.compose import new_id
+from keys import message
+from keys.envelope import Address, Sealed, frame, seal_content, size_for
+from keys.errors import Malformed, TocsinError
+from keys.message import Reply, ReplyBlock
+from keys.wire import MAC_BYTES, SALT_BYTES, Chance, Purpose, digest, unb64
+
+LAST_SEQ = 2**53 - 1  # a number beyond it is no message's place in a case
+
+
+class NoWayBack(TocsinError):
+    """the reporter left no way for an answer, or it has run out"""
+
+    code = "no-reply-block"
+    hint = "the answer can only be given in another way: see the fields `contact` and `tell`"
+
+
+def answer(
+    case: Case, text: str, status: str, own: Secrets, *, now: int, chance: Chance, seq: int = 0
+) -> tuple[Reply, list[Waiting]]:
+    """An answer to a case, and its envelopes as the outbox keeps them. `seq`: the highest of answers given before.
+
+    Raises NoWayBack.
+    """
+    block = case.reply_block(now)
+    if block is None:
+        raise NoWayBack()
+    seq = min(max(seq, *(one.message.seq for one in case.said)) + 1, LAST_SEQ)
+    said = Reply(id=new_id(chance), case=case.id, seq=seq, at=now, text=text, status=status)
+    return said, waiting(seal_reply(said, block, own.relays, chance), tuple(own.log))
+
+
+def seal_reply(
+    said: Reply, block: ReplyBlock, own_relays: list[str], chance: Chance
+) -> list[tuple[Sealed, tuple[str, ...]]]:
+    """The answer, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
+
+    Only the organisation's own relays are used: a block that names another address would have this computer call a
+    stranger, who learns where it is.
+    """
+    by_mailbox: dict[bytes, list[str]] = {}
+    for relay, mailbox in block.relays:
+        if relay in own_relays:
+            by_mailbox.setdefault(unb64(mailbox), []).append(relay)
+    if not by_mailbox:
+        raise NoWayBack()
+    try:
+        return _seal_each(said, block, by_mailbox, chance)
+    except Malformed:
+        raise NoWayBack() from None
+
+
+def _seal_each(
+    said: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], chance: Chance
+) -> list[tuple[Sealed, tuple[str, ...]]]:
+    return [(_seal(said, block, mailbox, chance), tuple(relays)) for mailbox, relays in by_mailbox.items()]
+
+
+def _seal(said: Reply, block: ReplyBlock, mailbox: bytes, chance: Chance) -> Sealed:
+    key = unb64(block.key)
+    address = Address(Purpose.REPLY, digest(key), mailbox)
+    header, salt = message.header(said), chance(SALT_BYTES)
+    size = size_for(header, bytes(MAC_BYTES))
+    mac = message.reply_mac(unb64(block.secret), address, size, salt, header)
+    return seal_content(frame(salt, header, mac), key=key, address=address, size=size)
+
+
+def waiting(sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...]) -> list[Waiting]:
+    """As the outbox keeps them."""
+    return [Waiting(one, Letter(relays), keys) for one, relays in sealed]

@@ -1,0 +1,92 @@
+"""The courier takes letters from the spool to the relays and says what came of it."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from client.outbox.retry import Letter
+from client.outbox.store import Spool, Waiting
+from client.transport.relay_client import Problem, Transport
+from keys import work
+from keys.envelope import Sealed
+from keys.errors import TocsinError, WorkNeeded
+from keys.note import NoteKey
+
+_SYSTEM = random.SystemRandom()
+
+
+@dataclass
+class Outcome:
+    """What a round came to: (relay, receipt) per letter, letters without any receipt, and why (relay -> error)."""
+
+    receipts: list[tuple[str, str]] = field(default_factory=list)
+    pending: int = 0
+    refusals: dict[str, TocsinError] = field(default_factory=dict)
+
+
+class Courier:
+    """Carries letters of one spool. One courier at a time: the folder is locked by whoever makes it."""
+
+    def __init__(self, spool: Spool, transport: Transport, *, clock: Callable[[], float] = time.time) -> None:
+        self._spool, self._transport, self._clock = spool, transport, clock
+        self._found: dict[str, list[NoteKey]] = {}
+        self._silent: dict[str, TocsinError] = {}
+
+    def carry(self, hashes: list[bytes], *, hurry: bool = False, tick: Callable[[], None] = lambda: None) -> Outcome:
+        """Try each letter at each relay that is due; `hurry` makes every relay due. `tick` after each letter."""
+        outcome = Outcome()
+        for hash_ in hashes:
+            waiting = self._spool.get(hash_)
+            if waiting is not None:
+                letter = self._carry(hash_, waiting, outcome, hurry)
+                outcome.receipts.extend(letter.receipts.items())
+                outcome.pending += not letter.has_left
+            tick()
+        return outcome
+
+    def _carry(self, hash_: bytes, waiting: Waiting, outcome: Outcome, hurry: bool) -> Letter:
+        letter = waiting.letter.hurried() if hurry else waiting.letter
+        while (relay := letter.next_relay(int(self._clock()))) is not None:
+            letter = self._try(waiting, letter, relay, outcome)
+            self._spool.update(hash_, letter)
+        return letter
+
+    def _try(self, waiting: Waiting, letter: Letter, relay: str, outcome: Outcome) -> Letter:
+        now = int(self._clock())
+        try:
+            if relay in self._silent:
+                raise self._silent[relay]
+            receipt = self._deposit(relay, waiting)
+        except Problem as problem:
+            outcome.refusals[relay] = problem.error
+            return letter.failed(relay, problem.error.code, now, _SYSTEM.random, problem.retry_after)
+        except TocsinError as error:
+            outcome.refusals[relay] = error
+            # A relay that cannot be reached now will not be reached for the next forty pieces of a photo either.
+            self._silent[relay] = error
+            return letter.failed(relay, error.code, now, _SYSTEM.random)
+        return letter.accepted(relay, receipt)
+
+    def _deposit(self, relay: str, waiting: Waiting) -> str:
+        sealed, keys = waiting.sealed, [NoteKey.parse(key) for key in waiting.keys]
+        wake = waiting.letter.wake.get(relay)
+        try:
+            return self._transport.deposit(relay, sealed, keys or self._keys(relay), wake=wake)
+        except Problem as problem:
+            nonce = _work(problem, sealed)
+            if nonce is None:
+                raise
+            return self._transport.deposit(relay, sealed, keys or self._keys(relay), nonce, wake=wake)
+
+    def _keys(self, relay: str) -> list[NoteKey]:
+        # Without a card that names the relay's key, the first word of the relay itself has to do.
+        if relay not in self._found:
+            self._found[relay] = [self._transport.info(relay).note_key]
+        return self._found[relay]
+
+
+def _work(problem: Problem, sealed: Sealed) -> bytes | None:
+    if not isinstance(problem.error, WorkNeeded) or not problem.seed or not 0 < problem.bits <= work.MAX_BITS:
+        return None
+    return work.do(problem.seed, sealed.mailbox, sealed.hash, problem.bits)

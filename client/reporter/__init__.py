@@ -1,0 +1,1 @@
+"""What somebody who reports has and does. Imports outbox, transport, report, files, keys."""

@@ -1,0 +1,252 @@
+"""A reporter's folder on a computer: sealed outbox, sealed ways for an answer, nothing that can be read back.
+
+What lies open here: case ids with their counters, mailbox ids of waiting letters, and a public key. The private half,
+which opens answers, is in a keystore; sending needs no passphrase. Specified in `client/folders.md`.
+"""
+
+import os
+import secrets as system
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey as BoxKey
+from nacl.public import PublicKey as BoxPublic
+from nacl.public import SealedBox
+
+from client import files
+from client.outbox.store import SpoolBroken
+from keys.errors import CardOlder, KeystoreCut, TocsinError
+from keys.kem import PrivateKey
+from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
+from keys.mailbox import MailboxKey
+from keys.message import ReplyBlock
+from keys.organisation import Card
+from keys.wire import DAY_SECONDS, SEED_BYTES, TTL_DAYS, Chance, b64, digest, domain
+
+KEYSTORE = "reporter"
+PUBLIC = "reporter.pub"
+STATE = "state"
+_ORGANISATION = domain("known")
+
+
+class NoReporter(TocsinError):
+    """no answer can have come: nothing in this folder can open one"""
+
+    code = "reporter-missing"
+    hint = "give a passphrase with your first report, so that answers can be sealed to you"
+
+
+class UnknownCase(TocsinError):
+    """there is no such case here"""
+
+    code = "case-unknown"
+    hint = "check the case id; its first letters are enough when they fit one case only"
+
+
+class UnknownAnswer(TocsinError):
+    """there is no such answer here"""
+
+    code = "answer-unknown"
+    hint = "`tocsin replies --case CASE --json` shows their ids; the first letters are enough when they fit one only"
+
+
+class StateDamaged(TocsinError):
+    """the file that remembers your cases is damaged"""
+
+    code = "state-damaged"
+    hint = "move the file `state` away; new reports work, but old cases can no longer be added to from here"
+
+
+class State(msgspec.Struct):
+    """What lies open: the next counter of each case, and the newest card seen of each organisation (by hash)."""
+
+    cases: dict[str, int] = {}
+    cards: dict[str, int] = {}
+
+
+class Way(msgspec.Struct, frozen=True):
+    """The private side of a reply block."""
+
+    case: str
+    relays: tuple[str, ...]
+    mailbox: bytes
+    key: bytes
+    secret: bytes
+    until: int
+    receipts: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Way(...)"  # its keys must not reach a log by way of a traceback
+
+    def block(self) -> ReplyBlock:
+        """What goes into the message."""
+        mailbox = b64(MailboxKey(self.mailbox).id)
+        return ReplyBlock(
+            relays=[(relay, mailbox) for relay in self.relays],
+            key=b64(PrivateKey(self.key).public),
+            secret=b64(self.secret),
+            until=self.until,
+        )
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer as it was opened."""
+
+    case: str
+    id: str
+    text: str
+    status: str
+    at: int
+
+
+Kept = TypeVar("Kept", Way, Answer)
+
+
+class Reporter:
+    """The folder. Whoever changes it holds `files.locked`."""
+
+    def __init__(self, folder: Path) -> None:
+        files.make_folder(folder)
+        self.folder = folder
+
+    @property
+    def can_be_answered(self) -> bool:
+        return (self.folder / PUBLIC).exists()
+
+    def set_up(self, passphrase: str, *, cost: Cost = EARNEST, chance: Chance = system.token_bytes) -> None:
+        """Make the key that answers are kept under."""
+        key = BoxKey(chance(BoxKey.SIZE))
+        keystore = Keystore.new(KeystoreKind.REPORTER, passphrase, chance, cost)
+        files.replace(self.folder / KEYSTORE, keystore.lock(bytes(key), chance))
+        files.replace(self.folder / PUBLIC, bytes(key.public_key))
+
+    def next_seq(self, case: str | None) -> int:
+        """The counter of a case's next message. Raises UnknownCase."""
+        if case is None:
+            return 0
+        cases = self._state().cases
+        if case not in cases:
+            raise UnknownCase()
+        return cases[case]
+
+    def find_case(self, start: str) -> str:
+        """The case whose id begins so. Raises UnknownCase."""
+        return only_one(start, self._state().cases)
+
+    def has_sent(self, case: str, seq: int) -> None:
+        """Remember how far a case has come."""
+        state = self._state()
+        state.cases[case] = seq + 1
+        self._save(state)
+
+    def check_card(self, card: Card) -> None:
+        """Refuse a card that is older than one seen before, and remember this one. Raises CardOlder."""
+        state, mark = self._state(), b64(digest(_ORGANISATION, card.root))
+        if card.seq < state.cards.get(mark, 0):
+            raise CardOlder()
+        if card.seq > state.cards.get(mark, 0):
+            state.cards[mark] = card.seq
+            self._save(state)
+
+    def new_way(self, case: str, card: Card, now: int, chance: Chance = system.token_bytes) -> Way:
+        """A fresh way for an answer; it counts only once `keep_way` has kept it."""
+        until = now + TTL_DAYS * DAY_SECONDS
+        return Way(case, card.relays, chance(SEED_BYTES), chance(SEED_BYTES), chance(SEED_BYTES), until, card.log)
+
+    def keep_way(self, way: Way) -> None:
+        self._keep("way", way)
+
+    def keep_answer(self, answer: Answer) -> None:
+        self._keep("answer", answer)
+
+    def unlock(self, passphrase: Callable[[], str]) -> BoxKey:
+        """The key that opens ways and answers. Raises NoReporter, KeystoreError."""
+        if not (self.folder / KEYSTORE).exists():
+            raise NoReporter()
+        _, key = unlock(files.read(self.folder / KEYSTORE), passphrase(), KeystoreKind.REPORTER)
+        return BoxKey(key)
+
+    def ways(self, key: BoxKey, case: str) -> list[Way]:
+        return [way for way in self._kept("way", key, Way) if way.case == case]
+
+    def forget_ways(self, key: BoxKey, now: int) -> None:
+        """Destroy the ways on which nothing can come any more: their keys open every answer that went along them."""
+        with self._database() as db, closing(db.execute("SELECT rowid, box FROM way")) as rows:
+            over = [(row,) for row, box in rows.fetchall() if _unsealed(box, key, Way).until < now - DAY_SECONDS]
+            db.executemany("DELETE FROM way WHERE rowid = ?", over)
+
+    def find_answer(self, key: BoxKey, start: str) -> Answer:
+        """The one kept answer whose id begins so, of whatever case. Raises UnknownAnswer."""
+        found = {answer.id: answer for answer in self._kept("answer", key, Answer) if answer.id.startswith(start)}
+        if not start or len(found) != 1:
+            raise UnknownAnswer()
+        return next(iter(found.values()))
+
+    def answers(self, key: BoxKey, case: str) -> list[Answer]:
+        found = {answer.id: answer for answer in self._kept("answer", key, Answer) if answer.case == case}
+        return sorted(found.values(), key=lambda answer: answer.at)
+
+    def _state(self) -> State:
+        path = self.folder / STATE
+        if not path.exists():
+            return State()
+        try:
+            return msgspec.json.decode(files.read(path), type=State)
+        except msgspec.DecodeError:
+            raise StateDamaged() from None
+
+    def _save(self, state: State) -> None:
+        files.replace(self.folder / STATE, msgspec.json.encode(state))
+
+    def _keep(self, table: str, value: Way | Answer) -> None:
+        try:
+            public = BoxPublic(files.read(self.folder / PUBLIC))
+        except (ValueError, CryptoError):
+            raise KeystoreCut() from None
+        box = SealedBox(public).encrypt(msgspec.msgpack.encode(value))
+        with self._database() as db:
+            db.execute(f"INSERT INTO {table} VALUES (?)", (box,))  # noqa: S608 - one of our two names
+
+    def _kept(self, table: str, key: BoxKey, kind: type[Kept]) -> Iterator[Kept]:
+        with self._database() as db, closing(db.execute(f"SELECT box FROM {table}")) as rows:  # noqa: S608
+            boxes = [row[0] for row in rows]
+        for box in boxes:
+            yield _unsealed(box, key, kind)
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        path = self.folder / "replies.db"
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, files.MODE))
+            with closing(sqlite3.connect(path, isolation_level=None)) as db:
+                db.execute("PRAGMA secure_delete = ON")
+                db.execute("PRAGMA synchronous = FULL")
+                for table in ("way", "answer"):
+                    db.execute(f"CREATE TABLE IF NOT EXISTS {table} (box BLOB NOT NULL)")
+                yield db
+        except (sqlite3.OperationalError, OSError) as error:
+            raise files.CannotWrite(f"{path} ({error})") from None
+        except sqlite3.DatabaseError:
+            raise SpoolBroken() from None
+
+
+def _unsealed(box: bytes, key: BoxKey, kind: type[Kept]) -> Kept:
+    try:
+        return msgspec.msgpack.decode(SealedBox(key).decrypt(box), type=kind)
+    except (CryptoError, msgspec.DecodeError):
+        raise SpoolBroken() from None
+
+
+def only_one(start: str, ids: "dict[str, int] | list[str]") -> str:
+    """The one id that begins so. Raises UnknownCase."""
+    if start in ids:
+        return start
+    found = [id_ for id_ in ids if start and id_.startswith(start)]
+    if len(found) != 1:
+        raise UnknownCase()
+    return found[0]

@@ -1,0 +1,54 @@
+"""What came back to a reporter: collected, opened, checked, sealed again for the disk."""
+
+from client.organisation.inbox import PAGE
+from client.reporter.folder import Answer, Reporter, Way
+from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
+from keys import message
+from keys.envelope import Address
+from keys.errors import BadMessage, EnvelopeError, TocsinError
+from keys.kem import PrivateKey
+from keys.mailbox import MailboxKey
+from keys.message import Reply
+from keys.opening import Opened, open_envelope
+from keys.wire import Purpose
+
+
+def fetch(reporter: Reporter, ways: list[Way], transport: Transport) -> dict[str, TocsinError]:
+    """Collect along every way, keep what is authentic, then let the relay delete it; errors by relay."""
+    failures: dict[str, TocsinError] = {}
+    for way in ways:
+        for relay in way.relays:
+            try:
+                _empty(reporter, way, relay, transport)
+            except Problem as problem:
+                failures[relay] = problem.error
+            except (BadAnswer, Unreachable) as error:
+                failures[relay] = error
+    return failures
+
+
+def _empty(reporter: Reporter, way: Way, relay: str, transport: Transport) -> None:
+    for frames in transport.pages(relay, MailboxKey(way.mailbox), PAGE):
+        for frame in frames:
+            answer = open_reply(way, frame)
+            if answer is not None:
+                reporter.keep_answer(answer)
+
+
+def open_reply(way: Way, frame: Frame) -> Answer | None:
+    """The answer in an envelope; None when it is not from who opened the report: a forger learns nothing from us."""
+    key = PrivateKey(way.key)
+    address = Address(Purpose.REPLY, key.recipient, MailboxKey(way.mailbox).id)
+    try:
+        opened = open_envelope(frame.envelope, [key], address)
+        message.check_mac(_mac(way, address, frame, opened), opened.body)
+        said = message.read(opened.fields).message
+        if not isinstance(said, Reply) or said.case != way.case:
+            raise BadMessage("$.kind")
+    except EnvelopeError:
+        return None
+    return Answer(said.case, said.id, said.text, said.status, said.at)
+
+
+def _mac(way: Way, address: Address, frame: Frame, opened: Opened) -> bytes:
+    return message.reply_mac(way.secret, address, len(frame.envelope), opened.salt, opened.header)

@@ -1,0 +1,73 @@
+"""The key that signs releases when no organisation's root does."""
+
+import os
+import re
+from pathlib import Path
+
+from nacl.signing import SigningKey
+
+from client import files
+from client.cli import output
+from client.site.release import verifier
+from keys.errors import NotAKeystore, TocsinError
+from keys.keystore import EARNEST, MAGIC, Cost, Keystore, KeystoreKind, unlock
+from keys.wire import SEED_BYTES, Chance
+
+RELEASE_KEY = "release-key"
+PUBLIC_SUFFIX = ".pub"  # the verifier key beside it, so that checking asks for no passphrase
+
+_NAMED = re.compile(rb"[A-Za-z0-9./-]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
+
+
+class NoReleaseKey(TocsinError):
+    """there is no release key here"""
+
+    code = "release-key-missing"
+    hint = "name the key that must have signed with --key VERIFIER, or the organisation's card with --card"
+
+
+def release_key(
+    path: Path, passphrase: output.Passphrase, *, chance: Chance = os.urandom, cost: Cost = EARNEST
+) -> SigningKey:
+    """The key in this file, made when there is none. Raises NotAKeystore, WrongPassphrase, CannotWrite."""
+    if not path.exists():
+        return _made(path, passphrase, chance, cost)
+    data = files.read(path)
+    if data.startswith(MAGIC):
+        _, data = unlock(data, passphrase.ask(), KeystoreKind.RELEASE)
+    if len(data) != SEED_BYTES:
+        raise NotAKeystore()
+    return SigningKey(data)
+
+
+def known_verifier(path: Path) -> str:
+    """The verifier key of the release key in this file, which is public. Raises NoReleaseKey."""
+    public = _public(path)
+    if not public.exists():
+        raise NoReleaseKey()
+    return files.read(public).decode("utf-8", "replace").strip()
+
+
+def named_verifier(page: bytes) -> str:
+    """The verifier key that a site's own page names. Whoever changes the site can change it. Raises NoReleaseKey."""
+    found = _NAMED.search(page)
+    if found is None:
+        raise NoReleaseKey()
+    return found[0].decode("ascii")
+
+
+def _made(path: Path, passphrase: output.Passphrase, chance: Chance, cost: Cost) -> SigningKey:
+    key = SigningKey(chance(SEED_BYTES))
+    kept = bytes(key)
+    if passphrase.is_at_hand:
+        kept = Keystore.new(KeystoreKind.RELEASE, passphrase.choose(), chance, cost).lock(kept, chance)
+    else:
+        output.hint(f"{path} is not sealed: whoever reads it can sign in your place (--passphrase-file seals it)")
+    files.make_folder(path.parent)
+    files.replace(path, kept)
+    files.replace(_public(path), f"{verifier(bytes(key.verify_key))}\n".encode(), mode=0o644)
+    return key
+
+
+def _public(path: Path) -> Path:
+    return path.with_name(path.name + PUBLIC_SUFFIX)

@@ -1,0 +1,1 @@
+"""Building packs from tables, GeoJSON and OpenStreetMap extracts. May import `client.stations.pack.pack`."""

@@ -1,0 +1,114 @@
+"""Stations whose position cannot be right, or is worth a second look."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from client.stations.build.countries import Outline
+from client.stations.pack import distance, fold
+from client.stations.pack.columns import EAST, NORTH, Station
+from client.stations.pack.distance import Vector
+
+NULL_ISLAND = 1_000  # 1e-5 degree, about a kilometre: what geocoders answer when they know nothing
+SAME_METRES = 100  # two entries of the same name this near are one station
+LONELY_METRES = 250_000  # nothing else this near
+LONELY_OF = 10  # among fewer stations, being alone says nothing
+
+
+class Kind(Enum):
+    """What is doubtful. The value is stable; the sentence is for people."""
+
+    def __init__(self, code: str, words: str, is_wrong: bool) -> None:
+        self.code, self.words, self.is_wrong = code, words, is_wrong
+
+    NO_POSITION = ("no-position", "has no position", True)
+    OFF_GLOBE = ("off-globe", "has a position that is not on the globe", True)
+    ZERO = ("zero", "lies at 0, 0, where there is only sea", True)
+    SWAPPED = ("swapped", "lies in its country only with latitude and longitude swapped", True)
+    OUTSIDE = ("outside-country", "lies outside its country", True)
+    DUPLICATE = ("duplicate", "stands in the list already, at the same place", True)
+    SAME_ID = ("same-id", "had the id of another station and got a new one", False)
+    SAME_PLACE = ("same-place", "lies exactly where another station lies: perhaps only its town was known", False)
+    LONELY = ("lonely", "is 250 km or more away from every other", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One station and what is doubtful about it. `place`: its position as text."""
+
+    kind: Kind
+    id: str
+    name: str
+    place: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name or '(no name)'} [{self.id}] at {self.place} {self.kind.words}"
+
+
+def doubts(stations: Sequence[Station], country: Outline | None) -> list[Doubt]:
+    """Everything doubtful about these stations, in their order; a station may be named twice."""
+    points = [distance.vector(one.lat, one.lon) for one in stations]
+    found = [*_misplaced(stations, country), *_twice(stations, points), *_lonely(stations, points)]
+    rank = {one.id: at for at, one in enumerate(stations)}
+    return sorted((doubt(kind, one) for kind, one in found), key=lambda one: rank[one.id])
+
+
+def doubt(kind: Kind, one: Station) -> Doubt:
+    return Doubt(kind, one.id, one.name, f"{one.lat / distance.DEGREE:.5f}, {one.lon / distance.DEGREE:.5f}")
+
+
+def _misplaced(stations: Iterable[Station], country: Outline | None) -> Iterator[tuple[Kind, Station]]:
+    for one in stations:
+        if max(abs(one.lat), abs(one.lon)) <= NULL_ISLAND:
+            yield Kind.ZERO, one
+        elif country and not country.has(one.lat, one.lon):
+            swapped = abs(one.lon) <= NORTH and abs(one.lat) <= EAST and country.has(one.lon, one.lat)
+            yield (Kind.SWAPPED if swapped else Kind.OUTSIDE), one
+
+
+def _twice(stations: Sequence[Station], points: Sequence[Vector]) -> Iterator[tuple[Kind, Station]]:
+    cells: dict[tuple[str, Cell], list[Vector]] = {}
+    places: set[tuple[int, int]] = set()
+    for one, point in zip(stations, points, strict=True):
+        name, here = fold.spaced(one.name).strip(), (one.lat, one.lon)
+        near = (cells.get((name, cell), []) for cell in _around(_cell(point, SAME_METRES)))
+        if (here in places) if not name else any(_is_near(point, other) for group in near for other in group):
+            yield Kind.DUPLICATE, one
+            continue
+        if here in places:
+            yield Kind.SAME_PLACE, one
+        places.add(here)
+        cells.setdefault((name, _cell(point, SAME_METRES)), []).append(point)
+
+
+def _is_near(one: Vector, other: Vector) -> bool:
+    return distance.metres(distance.chord_squared(one, other)) <= SAME_METRES
+
+
+def _lonely(stations: Sequence[Station], points: Sequence[Vector]) -> Iterator[tuple[Kind, Station]]:
+    if len(stations) < LONELY_OF:
+        return
+    cells = [_cell(point, LONELY_METRES) for point in points]
+    held: dict[Cell, int] = {}
+    for cell in cells:
+        held[cell] = held.get(cell, 0) + 1
+    for one, cell in zip(stations, cells, strict=True):
+        if sum(held.get(beside, 0) for beside in _around(cell)) == 1:
+            yield Kind.LONELY, one
+
+
+Cell = tuple[int, int, int]
+
+
+def _cell(point: Vector, side: int) -> Cell:
+    """Which cube of this many metres a point of the ball lies in; knows no date line and no pole."""
+    x, y, z = (math.floor(part * distance.EARTH / side) for part in point)
+    return x, y, z
+
+
+def _around(cell: Cell) -> Iterator[Cell]:
+    """The cube and the 26 that touch it."""
+    near = (-1, 0, 1)
+    return ((cell[0] + x, cell[1] + y, cell[2] + z) for x in near for y in near for z in near)

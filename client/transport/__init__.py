@@ -1,0 +1,1 @@
+"""The one place that speaks HTTP. May import `client.files` and `keys`."""

@@ -1,0 +1,166 @@
+"""Beside the pages: letters come in from each relay that answers, answers go out, a relay that fails is told of."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from client.desk.desk import Desk
+from client.desk.journal.entries import Sent
+from client.desk.server.collector import Pulling
+from client.transport.relay_client import Frame
+from keys.mailbox import MailboxKey
+from keys.wire import WEEK_SECONDS
+from tests.support.desk_office import NOW, RELAYS, Office, Post, reply_block
+
+PATIENCE = 60
+
+
+class Line(Post):
+    """A transport for the threads: the same relays, closed by whoever opened it."""
+
+    waits: list[tuple[str, int]]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        pass
+
+    def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
+        self.waits.append((relay, wait))
+        return super().pages(relay, key, want, wait)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    line = Line()
+    line.waits = []
+    return Office(tmp_path / "office", line)
+
+
+@pytest.fixture
+def desk(office: Office) -> Iterator[Desk]:
+    with office.desk() as opened:
+        yield opened
+
+
+@pytest.fixture
+def pulling(office: Office, desk: Desk) -> Iterator[Pulling]:
+    made = Pulling(desk, transport=lambda: office.post, clock=office.clock, wait=7, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
+    made.start()
+    yield made
+    made.stop()
+    desk.touch()
+    made.join(PATIENCE)
+
+
+def until(desk: Desk, true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    version = desk.version
+    while not true():
+        assert time.monotonic() < deadline
+        version = desk.wait(version, 0.05)
+
+
+def cases(desk: Desk) -> set[str]:
+    with desk.reading() as db:
+        return {row[0] for row in db.execute('SELECT DISTINCT "case" FROM letter')}
+
+
+def test_letters_come_in_from_both_relays_while_the_desk_is_open(office: Office, desk: Desk, pulling: Pulling) -> None:
+    first = office.report(to=RELAYS[0])
+    until(desk, lambda: first.case in cases(desk))
+    second = office.report(to=RELAYS[1])
+    until(desk, lambda: second.case in cases(desk))
+    until(desk, lambda: all(line.ok for line in pulling.state.lines))
+    assert (pulling.state.ok, pulling.state.problem) == (True, "")
+    assert pulling.state.last is not None
+    assert {wait for _, wait in office.post.waits[4:]} <= {0, 7}  # type: ignore[attr-defined]
+
+
+def test_a_relay_that_is_down_is_told_of_and_does_not_keep_the_other(
+    office: Office, desk: Desk, pulling: Pulling
+) -> None:
+    office.post.down.add(RELAYS[0])
+    until(desk, lambda: pulling.state.lines[0].problem == "relay-unreachable")
+    said = office.report(to=RELAYS[1])
+    until(desk, lambda: said.case in cases(desk))
+    assert pulling.state.ok
+    office.post.down.add(RELAYS[1])
+    until(desk, lambda: not pulling.state.ok)
+    office.post.down.clear()
+    until(desk, lambda: all(line.ok for line in pulling.state.lines))
+    assert pulling.state.problem == ""
+
+
+def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, desk: Desk, pulling: Pulling) -> None:
+    said = office.report(reply=reply_block())
+    until(desk, lambda: said.case in cases(desk))
+    answer = desk.reply(said.case, "адвокат едет", "lawyer")
+    until(desk, lambda: desk.left(answer))
+    [sent] = [one.what for one in desk.entries if isinstance(one.what, Sent)]
+    assert (sent.case, sent.relay, sent.receipt) == (said.case, RELAYS[0], "receipt")
+    until(desk, lambda: pulling.state.waiting == 0)
+    assert len(office.post.deposited) == 1
+
+
+def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, pulling: Pulling) -> None:
+    said = office.report(reply=reply_block())
+    until(desk, lambda: said.case in cases(desk))
+    office.post.down.update(RELAYS)
+    answer = desk.reply(said.case, "адвокат едет", "lawyer")
+    until(desk, lambda: pulling.state.waiting == 1)
+    assert not desk.left(answer)
+
+
+def test_a_bug_in_one_round_does_not_end_the_listening(
+    office: Office, desk: Desk, pulling: Pulling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def broken(*_: object, **__: object) -> None:
+            raise ZeroDivisionError("Иванова")
+
+        patch.setattr(desk, "collect", broken)
+        until(desk, lambda: {line.problem for line in pulling.state.lines} == {"error"})
+    said = office.report()
+    until(desk, lambda: said.case in cases(desk))
+
+
+def test_the_week_s_keys_change_while_the_desk_is_open(
+    office: Office, desk: Desk, pulling: Pulling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = desk.home.secrets.week
+    until(desk, lambda: pulling.state.ok)
+    office.now += WEEK_SECONDS
+    monkeypatch.setattr(
+        office.post,
+        "info",
+        lambda relay: Post.info(office.post, relay).__class__(relay, None, office.now, b"", 0),  # type: ignore[arg-type]
+    )
+    until(desk, lambda: desk.home.secrets.week == week + 1)
+    said = office.report()
+    until(desk, lambda: said.case in cases(desk))
+
+
+def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, pulling: Pulling) -> None:
+    week = desk.home.secrets.week
+    office.now += 3 * WEEK_SECONDS  # the relays in memory say it is 1970
+    said = office.report()
+    until(desk, lambda: said.case in cases(desk))
+    assert desk.home.secrets.week == week
+    assert office.now > NOW
+
+
+def test_the_threads_end_with_the_desk(office: Office) -> None:
+    desk = office.unlock()
+    pulling = Pulling(desk, transport=lambda: office.post, clock=office.clock, wait=0, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
+    pulling.start()
+    until(desk, lambda: pulling.state.ok)
+    desk.close()
+    pulling.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in pulling._threads)

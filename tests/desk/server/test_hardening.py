@@ -1,0 +1,51 @@
+"""What goes wrong in a process that holds plaintext is told without a word of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from client.desk.server.hardening import in_short, swaps
+
+SECRET = "Иванова"
+CRASH = """
+import logging, threading, sys
+from client.desk.hardening import harden
+harden()
+logging.getLogger("waitress").error("Exception while serving %s", "Иванова")
+try:
+    raise ValueError("Иванова")
+except ValueError:
+    logging.getLogger("waitress").exception("Иванова")
+def crash(): raise KeyError("Иванова")
+thread = threading.Thread(target=crash); thread.start(); thread.join()
+crash()
+"""
+
+
+def test_an_error_is_told_by_kind_and_place() -> None:
+    try:
+        raise ValueError(SECRET)
+    except ValueError as error:
+        told = in_short(type(error), error.__traceback__)
+    assert told.startswith("error: ValueError\n")
+    assert f"{Path(__file__).name}:" in told
+    assert SECRET not in told
+
+
+def test_neither_logs_nor_threads_nor_the_end_of_a_process_say_a_word() -> None:
+    done = subprocess.run([sys.executable, "-c", CRASH], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert SECRET not in done.stdout + done.stderr
+    assert done.stderr.count("error: KeyError") == 2
+    assert "ERROR waitress" in done.stderr
+    assert "error: ValueError" in done.stderr
+
+
+def test_swap_on_a_disk_is_named_and_swap_in_memory_is_not(tmp_path: Path) -> None:
+    table = tmp_path / "swaps"
+    table.write_text(
+        "Filename Type Size Used Priority\n/dev/zram0 partition 8 0 100\n"
+        "/dev/sda2 partition 8 0 -2\n/swapfile file 8 0 -3\n"
+    )
+    assert swaps(table) == ["/dev/sda2", "/swapfile"]
+    assert swaps(tmp_path / "none") == []

@@ -1,0 +1,251 @@
+"""A locked desk remembers nothing: a real `tocsin desk`, its memory and its folder searched before and after."""
+
+import hashlib
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from client.desk.desk import Desk
+from client.desk.journal.entries import Locked
+from client.files import FolderBusy
+from client.organisation import home
+from client.organisation.home import Profile
+from client.reporter.compose import Attachment, Draft, compose, new_id
+from client.transport.relay_client import Transport
+from keys.note import NoteKey
+from tests.relay import process as relays
+from tests.support.desk_office import PASSPHRASE, WEAK, reply_block
+from tests.support.desk_process import PATIENCE, Browser, DeskProcess, running, ways
+
+pytestmark = pytest.mark.process
+
+SURNAME = "Иванова"
+NAME, ACCOUNT, BY = "Иванова Анна Сергеевна", "били дубинками у входа в автозак", "Марина Волкова"
+NOTE, ANSWER, SHIFT = "мать зовут Ольга Кузнецова", "адвокат Петрова едет к вам", "ждём Сидорова из суда"
+PHOTO = b"\xff\xd8\xff\xe0" + hashlib.sha256(b"photo").digest() * 4_000
+
+
+class World:
+    """A relay, an organisation, and one report that waits at the relay."""
+
+    def __init__(self, folder: Path, relay: relays.Relay) -> None:
+        self.folder = folder / "office"
+        profile = Profile("Помощь", (relay.address,))
+        self.office = home.create(self.folder, PASSPHRASE, profile, now=int(time.time()), cost=WEAK)
+        self.relay = relay
+        self.case = new_id(os.urandom)
+        self.send(
+            {"stage": "van", "people": 3, "name": NAME, "account": ACCOUNT}, files=[Attachment("image/jpeg", PHOTO)]
+        )
+
+    def send(self, facts: dict[str, object], seq: int = 0, files: list[Attachment] | None = None) -> None:
+        block = msgspec.structs.replace(
+            reply_block(), relays=[(self.relay.address, reply_block().relays[0][1])], until=int(time.time()) + 86_400
+        )
+        draft = Draft(facts, files or [], block)
+        made = compose(
+            self.office.card, draft, case=self.case, first=seq == 0, seq=seq, now=int(time.time()), chance=os.urandom
+        )
+        with Transport(os.urandom) as transport:
+            key = NoteKey.parse(self.relay.http.get("/v1/relay").json()["note_key"])
+            for sealed in made.sealed:
+                transport.deposit(self.relay.address, sealed, [key])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with relays.running(tmp_path / "relay") as relay:
+        yield World(tmp_path, relay)
+
+
+def until(browser: Browser, words: str, path: str = "/queue") -> str:
+    """Wait as a page does: ask what has changed, then look."""
+    version, deadline = 0, time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        page = browser.get(path)
+        if words in page.text:
+            return page.text
+        version = browser.get(f"/changes?after={version}").json()["version"]
+    raise AssertionError(f"{words} never came")
+
+
+def let_in(desk: DeskProcess) -> Browser:
+    browser = desk.browser()
+    assert browser.enter().status_code == 303
+    assert browser.unlock(PASSPHRASE, BY).status_code == 303
+    return browser
+
+
+NEEDLES: dict[str, bytes | str] = {
+    "name": NAME, "account": ACCOUNT, "by": BY, "photo": PHOTO[100:200], "passphrase": PASSPHRASE,
+}  # fmt: skip
+
+
+def test_a_lock_wipes_what_the_process_knew(world: World) -> None:
+    with running(world.folder) as desk:
+        browser = let_in(desk)
+        until(browser, SURNAME)
+        until(browser, "/case/1/file/1", "/case/1")
+        assert PHOTO in browser.get("/case/1/file/1/save").content
+        needles = NEEDLES | {"case": world.case}
+        assert desk.remembers(needles) >= needles.keys() - {"passphrase"}  # the search finds what is there
+        first = desk.link
+        assert browser.post("/lock").status_code == 303
+        again = desk.next_link()
+        assert desk.remembers(needles) == set()
+        assert desk.process.poll() is None
+        assert again.split("/enter/")[0] == first.split("/enter/")[0]
+        assert again != first
+        # the same browser unlocks again, at the same address, and finds its work
+        assert browser.get("/").status_code in (200, 303)
+        assert SURNAME not in browser.get("/queue").text
+        assert browser.unlock(PASSPHRASE, BY).status_code == 303
+        until(browser, SURNAME)
+        assert desk.end() == 0
+
+
+def test_an_idle_desk_locks_by_itself(world: World) -> None:
+    with running(world.folder, "--idle", "0.05") as desk:
+        let_in(desk)
+        desk.next_link()
+        assert desk.remembers(NEEDLES) == set()
+        assert desk.end() == 0
+    with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
+        assert [one.what.why for one in opened.entries if isinstance(one.what, Locked)] == ["idle"]
+
+
+def test_a_wrong_passphrase_is_wiped_as_well(world: World) -> None:
+    nearly = PASSPHRASE + "!"
+    with running(world.folder, "--idle", "0.1") as desk:
+        browser = desk.browser()
+        browser.enter()
+        assert browser.unlock(nearly, BY).status_code == 403
+        assert desk.remembers({"nearly": nearly}) == {"nearly"}
+        desk.next_link()
+        assert desk.remembers({"nearly": nearly, "passphrase": PASSPHRASE}) == set()
+
+
+def test_a_signal_locks_and_another_ends(world: World) -> None:
+    with running(world.folder) as desk:
+        let_in(desk)
+        desk.process.send_signal(signal.SIGUSR1)
+        desk.next_link()
+        assert desk.remembers(NEEDLES) == set()
+        assert desk.end(signal.SIGTERM) == 0
+    assert "Traceback" not in desk.log.read_text()
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
+def test_it_ends_cleanly_while_it_is_unlocked(world: World, how: int, code: int) -> None:
+    with running(world.folder) as desk:
+        let_in(desk)
+        with pytest.raises(FolderBusy):
+            Desk.unlock(world.folder, PASSPHRASE, BY)
+        assert desk.end(how) == code
+        assert "Traceback" not in desk.log.read_text()
+    with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
+        assert [one.what.why for one in opened.entries if isinstance(one.what, Locked)] == ["stopped"]
+        assert opened.damage == []
+
+
+def test_the_link_works_once_and_the_cookie_is_only_known_by_its_digest(world: World) -> None:
+    with running(world.folder) as desk:
+        browser, late = desk.browser(), desk.browser()
+        assert browser.enter().status_code == 303
+        assert late.enter().status_code == 410
+        assert late.unlock(PASSPHRASE, BY).status_code == 403
+        assert browser.unlock(PASSPHRASE, BY).status_code == 303
+        browser.post("/lock")
+        fresh = desk.browser(desk.next_link())
+        assert desk.remembers({"cookie": browser.cookie, "link": desk.link.split("/")[-1]}) == set()
+        # a new link lets another browser in, and the one before is out
+        assert fresh.enter().status_code == 303
+        assert browser.get("/unlock").status_code == 403
+
+
+def test_no_disk_holds_a_word_of_a_day(world: World, tmp_path: Path) -> None:
+    with running(world.folder) as desk:
+        browser = let_in(desk)
+        until(browser, SURNAME)
+        assert browser.post("/case/1/note", text=NOTE).status_code == 303
+        assert browser.post("/case/1/send", text=ANSWER, chosen="", language="ru").status_code == 303
+        assert browser.post("/handover", text=SHIFT, to="Пётр").status_code == 303
+        assert PHOTO in until_whole(browser, "/case/1/file/1/save")
+        assert browser.post("/exports", kind="package", audience="help", language="ru").status_code < 400
+        bundle = browser.post("/journal/export").content
+        until(browser, NOTE, "/case/1")
+        assert browser.merge(bundle).status_code == 303
+        needles = NEEDLES | {"note": NOTE, "answer": ANSWER, "shift": SHIFT, "case": world.case}
+        assert desk.remembers(needles) >= needles.keys() - {"passphrase"}
+        browser.post("/lock")
+        desk.next_link()
+        assert desk.remembers(needles) == set()
+        desk.end()
+        written = desk.log.read_bytes() + bundle
+    disk = {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"journal", "inbox.db", "outbox.db", "keystore", "card"} <= {Path(name).name for name in disk}
+    for name, data in {**disk, "what was said and handed on": written}.items():
+        assert found_in(data, needles) == set(), name
+    assert list(desk.temporary.iterdir()) == []
+    assert found_in(world.folder.joinpath("card").read_bytes(), {"organisation": "Помощь"}) == {"organisation"}
+    with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
+        kinds = {type(one.what).__name__ for one in opened.entries}
+        assert kinds >= {"Received", "Viewed", "Noted", "Replied", "Sent", "HandedOver", "Exported", "Locked"}
+        assert opened.damage == []
+
+
+def found_in(data: bytes, needles: dict[str, bytes | str]) -> set[str]:
+    return {name for name, needle in needles.items() if any(way in data for way in ways(needle))}
+
+
+def until_whole(browser: Browser, path: str) -> bytes:
+    """Pieces of a photo may come after the report."""
+    until(browser, "/case/1/file/1", "/case/1")
+    return browser.get(path).content
+
+
+def test_no_core_is_dumped_and_only_this_computer_is_listened_to(world: World) -> None:
+    with running(world.folder) as desk:
+        limits = Path(f"/proc/{desk.pid}/limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
+        listening = Path(f"/proc/{desk.pid}/net/tcp").read_text()
+        port = int(desk.link.split(":")[2].split("/")[0])
+        assert f"0100007F:{port:04X}" in listening
+
+
+def test_killed_with_no_warning_it_loses_nothing(world: World) -> None:
+    with running(world.folder) as desk:
+        until(let_in(desk), SURNAME)
+        desk.end(signal.SIGKILL)
+    with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
+        assert opened.damage == []
+        with opened.reading() as db:
+            assert db.execute("SELECT count(*) FROM letter").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--listen", "0.0.0.0:0"), "one address"),
+        (("--listen", "192.0.2.7:0"), "--beyond-loopback"),
+        (("--listen", "8602"), "HOST:PORT"),
+        (("--country", "Kazakhstan"), "two letters"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused_in_words(world: World, options: tuple[str, ...], says: str) -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "client.cli.main", "desk", "--home", str(world.folder), *options],
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,78 @@
+"""Relays in memory that wear the transport's interface, and that may lie: drop, keep, replay, swap, invent."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nacl.signing import SigningKey
+
+from client.transport.relay_client import Frame, RelayInfo, Unreachable
+from keys.envelope import Sealed
+from keys.mailbox import MailboxKey
+from keys.note import NoteKey
+
+KEY = NoteKey("relay", bytes(SigningKey(b"7" * 32).verify_key))
+
+
+@dataclass
+class Post:
+    """Every relay of a test. `held`: relay, mailbox, letters. `deposited`: all that was ever given a receipt."""
+
+    held: dict[str, dict[bytes, list[Sealed]]] = field(default_factory=dict)
+    deposited: list[Sealed] = field(default_factory=list)
+    wakes: list[tuple[str, str | None]] = field(default_factory=list)  # relay and what it was given to ring with
+    down: set[str] = field(default_factory=set)
+    drops: bool = False  # gives a receipt and keeps nothing
+    replays: bool = False  # gives again what was acknowledged, once more at each visit
+    invents: bool = False  # never says that a mailbox is empty
+    calls: int = 0
+
+    def lay(self, relay: str, sealed: Sealed) -> None:
+        letters = self.held.setdefault(relay, {}).setdefault(sealed.mailbox, [])
+        if sealed not in letters:
+            letters.append(sealed)
+
+    def forget(self) -> None:
+        """Thirty-five days go by."""
+        self.held.clear()
+
+    # The transport's interface
+
+    def info(self, relay: str) -> RelayInfo:
+        self._reach(relay)
+        return RelayInfo(relay, KEY, 0, b"", 0)
+
+    def deposit(
+        self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None, *, wake: str | None = None
+    ) -> str:
+        self._reach(relay)
+        self.deposited.append(sealed)
+        self.wakes.append((relay, wake))
+        if not self.drops:
+            self.lay(relay, sealed)
+        return "receipt"
+
+    def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
+        self._reach(relay)
+        letters = self.held.get(relay, {}).get(key.id, [])
+        taken = sorted(letters, key=lambda sealed: sealed.hash)
+        if self.replays:
+            taken += [sealed for sealed in self.deposited if sealed.mailbox == key.id and sealed not in taken]
+        while self.invents:
+            yield [Frame.of(one.envelope, one.commitment) for one in (noise(key.id), noise(key.id))]
+        for start in range(0, len(taken), want):
+            page = taken[start : start + want]
+            yield [Frame.of(sealed.envelope, sealed.commitment) for sealed in page]
+            for sealed in page:
+                if sealed in letters:
+                    letters.remove(sealed)
+
+    def _reach(self, relay: str) -> None:
+        self.calls += 1
+        if relay in self.down:
+            raise Unreachable("no connection")
+
+
+def noise(mailbox: bytes) -> Sealed:
+    """What a relay can make up by itself."""
+    return Sealed(b"\x01" + os.urandom(8_191), os.urandom(32), mailbox)
