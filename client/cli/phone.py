@@ -76,7 +76,7 @@ def _signing_key(said: dict[str, Any]) -> "SigningKey":
 
     phrase = output.Passphrase(said["passphrase_file"])
     if said["home"] is None:
-        return release_key(said["key_path"] or _own_key(), phrase)
+        return release_key(said["key_path"] or _own_key(), phrase, output.hint)
     if said["key_path"] is not None:
         raise click.UsageError("--home and --key are two different signers; name one")
     return unlock_home(said["home"], phrase.ask).root_key(said["root_file"], phrase.ask)

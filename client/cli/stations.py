@@ -64,7 +64,7 @@ def stations() -> None:
 @options.as_json
 def build(source: Path, home: Path, out: Path, as_json: bool, **said: Any) -> None:
     """Make a signed pack from a CSV table, GeoJSON or an .osm.pbf extract."""
-    from client.stations.build import build as built_from  # noqa: PLC0415
+    from client.stations.build.build import build as built_from  # noqa: PLC0415
     from client.stations.build.build import read_source  # noqa: PLC0415
 
     wish = _wish(said)

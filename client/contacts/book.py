@@ -1,4 +1,4 @@
-"""A person's contacts: halves, pairs and alerts, all of it in one keystore. Specified in `client/contacts/contacts.md`."""
+"""A person's contacts: halves, pairs and alerts, all of it in one keystore. Specified in `contacts.md`."""
 
 import os
 import unicodedata

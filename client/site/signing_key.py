@@ -2,12 +2,13 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from nacl.signing import SigningKey
 
 from client import files
-from client.cli import output
 from client.site.release import verifier
 from keys.errors import NotAKeystore, TocsinError
 from keys.keystore import EARNEST, MAGIC, Cost, Keystore, KeystoreKind, unlock
@@ -26,12 +27,25 @@ class NoReleaseKey(TocsinError):
     hint = "name the key that must have signed with --key VERIFIER, or the organisation's card with --card"
 
 
+class PassphraseSource(Protocol):
+    """Where a passphrase comes from: a file or somebody to ask (`is_at_hand`), or neither."""
+
+    @property
+    def is_at_hand(self) -> bool: ...
+    def ask(self) -> str: ...
+    def choose(self) -> str: ...
+
+
 def release_key(
-    path: Path, passphrase: output.Passphrase, *, chance: Chance = os.urandom, cost: Cost = EARNEST
-) -> SigningKey:
-    """The key in this file, made when there is none. Raises NotAKeystore, WrongPassphrase, CannotWrite."""
+    path: Path, passphrase: PassphraseSource, warn: Callable[[str], None], *, chance: Chance = os.urandom,
+    cost: Cost = EARNEST,
+) -> SigningKey:  # fmt: skip
+    """Return the key in this file; make it when there is none, and `warn` when it is not sealed.
+
+    Raises NotAKeystore, WrongPassphrase, CannotWrite.
+    """
     if not path.exists():
-        return _made(path, passphrase, chance, cost)
+        return _create(path, passphrase, warn, chance, cost)
     data = files.read(path)
     if data.startswith(MAGIC):
         _, data = unlock(data, passphrase.ask(), KeystoreKind.RELEASE)
@@ -56,13 +70,15 @@ def named_verifier(page: bytes) -> str:
     return found[0].decode("ascii")
 
 
-def _made(path: Path, passphrase: output.Passphrase, chance: Chance, cost: Cost) -> SigningKey:
+def _create(
+    path: Path, passphrase: PassphraseSource, warn: Callable[[str], None], chance: Chance, cost: Cost
+) -> SigningKey:
     key = SigningKey(chance(SEED_BYTES))
     kept = bytes(key)
     if passphrase.is_at_hand:
         kept = Keystore.new(KeystoreKind.RELEASE, passphrase.choose(), chance, cost).lock(kept, chance)
     else:
-        output.hint(f"{path} is not sealed: whoever reads it can sign in your place (--passphrase-file seals it)")
+        warn(f"{path} is not sealed: whoever reads it can sign in your place (--passphrase-file seals it)")
     files.make_folder(path.parent)
     files.replace(path, kept)
     files.replace(_public(path), f"{verifier(bytes(key.verify_key))}\n".encode(), mode=0o644)

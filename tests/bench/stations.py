@@ -18,8 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from client.stations.build import build
-from client.stations.build.build import Wish, read_source
+from client.stations.build.build import Wish, build, read_source
 from client.stations.pack.columns import Station, encode
 from client.stations.pack.pack import read
 from client.stations.pack.search import Index

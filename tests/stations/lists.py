@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
-from client.stations.build import build
-from client.stations.build.build import Built, Wish, read_source
+from client.stations.build.build import Built, Wish, build, read_source
 from client.stations.pack.columns import Station
 from client.stations.pack.pack import KEY_NAME, Heading, Sign, write
 from keys import note

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.files import CannotRead
-from client.stations.build import build, candidate, csv_table, geojson
-from client.stations.build.build import Wish, read_source
+from client.stations.build import candidate, csv_table, geojson
+from client.stations.build.build import Wish, build, read_source
 from client.stations.build.candidate import OPENSTREETMAP, tidy
 from client.stations.build.check import Kind
 from client.stations.errors import ColumnsUnknown, OsmReaderMissing, SourceEmpty, SourceUnreadable

@@ -241,7 +241,7 @@ Missing = Callable[[str, ParcelRef], list[int]]
 
 
 def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | None:
-    """A case by its id. `missing` tells which pieces of a file have not come (`client.organisation.case_files.missing`)."""
+    """A case by its id. `missing` tells which pieces of a file have not come (`case_files.missing`)."""
     row = next(db.query('SELECT * FROM "case" WHERE id = ?', [case]), None)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""When the law says that a person must be let go or heard. Specified in `client/desk/deadlines/clocks.md`; the law itself stands
+"""When the law says that a person must be let go or heard. Specified in `clocks.md`; the law itself stands
 in one table per country, `clocks/*.json`. Nothing here knows what time it is now."""
 
 from collections.abc import Iterable, Mapping
@@ -106,7 +106,7 @@ def countries() -> list[str]:
 
 @cache
 def _tables() -> dict[str, Table]:
-    found = (entry for entry in files(__package__).joinpath("clocks").iterdir() if entry.name.endswith(".json"))
+    found = (entry for entry in files(__package__).joinpath("tables").iterdir() if entry.name.endswith(".json"))
     tables = [msgspec.json.decode(entry.read_bytes(), type=Table) for entry in found]
     return {one.country: one for one in tables}
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, tzinfo
 
 from sqlite_utils import Database
 
-from client.desk import letters
 from client.desk.consent import subjects
+from client.desk.documents.letters.fill import write
+from client.desk.documents.letters.values import Around
 from client.desk.exports import bag
 from client.desk.exports.bag import Court
 from client.desk.exports.columns import AUDIENCES
@@ -109,10 +110,10 @@ def _list(db: Database, options: Options) -> tuple[bytes, int, int]:
 
 
 def _wgad(db: Database, options: Options) -> tuple[bytes, int, int]:
-    around = letters.Around(options.now, options.zone, options.organisation)
+    around = Around(options.now, options.zone, options.organisation)
     if options.person is None:
         raise NoSuchExport()
-    letter = letters.write(db, "wgad", "en", options.person, around)
+    letter = write(db, "wgad", "en", options.person, around)
     return letter.text.encode("utf-8"), 1, 0
 
 

@@ -1,4 +1,4 @@
-"""Handing everything to another desk, and taking in what another exported. Specified in `client/desk/journal/journal.md`.
+"""Handing everything to another desk, and taking in what another exported. Specified in `journal.md`.
 
 Letters are kept as they come, page by page; entries follow all at once. Killed in between, the same again loses nothing
 and counts nothing twice.

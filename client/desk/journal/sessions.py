@@ -1,4 +1,4 @@
-"""All entries of an organisation's desks as sessions: chains that never meet. Specified in `client/desk/journal/journal.md`.
+"""All entries of an organisation's desks as sessions: chains that never meet. Specified in `journal.md`.
 
 A session lasts from one unlocking to the next lock, on one computer. What two desks know together is the union.
 """

@@ -1,4 +1,4 @@
-"""Answers that stand ready, in the reporter's language: `templates_reply/*.json`, the same keys in all of them."""
+"""Answers that stand ready, in the reporter's language: `reply_texts/*.json`, the same keys in all of them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "templates_reply"
+FOLDER = Path(__file__).parent / "reply_texts"
 LANGUAGES = ("ru", "en", "uk", "be", "kk", "fa")
 # Template -> the status the reporter's phone is told; the order is that of the keys 1 to 4.
 TEMPLATES = {"received": "received", "lawyer": "lawyer", "rights": "received", "released": "received"}

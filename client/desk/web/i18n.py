@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "words"
+FOLDER = Path(__file__).parent / "locales"
 LANGUAGES = ("ru", "en")
 DEFAULT = "en"
 _TEENS = range(11, 15)

@@ -132,7 +132,7 @@ def test_a_table_is_whole(country):
 
 
 def test_a_file_has_the_name_of_its_country():
-    for entry in files("client.desk").joinpath("clocks").iterdir():
+    for entry in files("client.desk.deadlines").joinpath("tables").iterdir():
         assert json.loads(entry.read_text())["country"] == entry.name.removesuffix(".json").upper()
 
 

@@ -178,5 +178,5 @@ def test_what_there_is_not_is_refused():
 
 
 def test_templates_are_plain_data():
-    for entry in files("client.desk.letters").joinpath("texts").iterdir():
+    for entry in files("client.desk.documents.letters").joinpath("texts").iterdir():
         assert json.loads(entry.read_text(encoding="utf-8")).keys() == {"to", "title", "body"}

@@ -26,7 +26,7 @@ from tests.support.desk_process import Browser, DeskProcess, running
 pytestmark = pytest.mark.process
 
 LETTERS = 150
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MERGE = """
 import sys
 from pathlib import Path

@@ -9,7 +9,7 @@ from client.desk.server.hardening import in_short, swaps
 SECRET = "Иванова"
 CRASH = """
 import logging, threading, sys
-from client.desk.hardening import harden
+from client.desk.server.hardening import harden
 harden()
 logging.getLogger("waitress").error("Exception while serving %s", "Иванова")
 try:

@@ -44,7 +44,7 @@ TERMS = {
 
 
 def sources() -> dict[str, str]:
-    paths = [*DESK.glob("*.py"), *DESK.glob("pages/*.py"), *DESK.glob("templates/*.html")]
+    paths = [*DESK.rglob("*.py"), *DESK.glob("web/templates/*.html")]
     return {str(path): path.read_text(encoding="utf-8") for path in paths}
 
 

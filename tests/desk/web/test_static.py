@@ -24,6 +24,6 @@ def test_the_scripts_are_typed():
 
 def test_scripts_styles_and_words_are_tidy():
     config = TOOLS.parent.parent
-    command = [TOOLS / "biome", "check", "--config-path", config, STATIC, STATIC.parent / "words"]
+    command = [TOOLS / "biome", "check", "--config-path", config, STATIC, STATIC.parent / "locales"]
     done = subprocess.run(command, cwd=config, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -27,9 +27,9 @@ def phrase(tmp_path, words):
 
 def test_it_is_made_once_and_stays(tmp_path, none, capsys):
     path = tmp_path / "own" / "release-key"
-    first = release_key(path, none)
+    first = release_key(path, none, output.hint)
     assert "not sealed" in capsys.readouterr().err
-    assert release_key(path, none) == first
+    assert release_key(path, none, output.hint) == first
     assert capsys.readouterr().err == ""
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert known_verifier(path) == verifier(bytes(first.verify_key))
@@ -37,20 +37,20 @@ def test_it_is_made_once_and_stays(tmp_path, none, capsys):
 
 def test_it_is_sealed_when_a_passphrase_is_at_hand(tmp_path, capsys):
     path = tmp_path / "release-key"
-    first = release_key(path, phrase(tmp_path, "good"), cost=CHEAP)
+    first = release_key(path, phrase(tmp_path, "good"), output.hint, cost=CHEAP)
     assert path.read_bytes().startswith(MAGIC)
     assert bytes(first) not in path.read_bytes()
     assert capsys.readouterr().err == ""
-    assert release_key(path, phrase(tmp_path, "good")) == first
+    assert release_key(path, phrase(tmp_path, "good"), output.hint) == first
     with pytest.raises(WrongPassphrase):
-        release_key(path, phrase(tmp_path, "bad"))
+        release_key(path, phrase(tmp_path, "bad"), output.hint)
 
 
 def test_a_file_that_is_something_else_is_left_alone(tmp_path, none):
     path = tmp_path / "release-key"
     path.write_bytes(b"dear diary")
     with pytest.raises(NotAKeystore):
-        release_key(path, none)
+        release_key(path, none, output.hint)
     assert path.read_bytes() == b"dear diary"
 
 
