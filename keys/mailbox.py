@@ -8,7 +8,8 @@ import msgspec
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from keys.errors import BadRequest, Malformed, NotYours, WrongClock
+from keys.errors import Malformed
+from keys.problems import BadRequest, NotYours, WrongClock
 from keys.wire import (
     HASH_BYTES,
     ID_BYTES,

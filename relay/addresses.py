@@ -13,7 +13,7 @@ from flask_limiter import Limiter
 from limits import RateLimitItemPerMinute
 from limits.storage import Storage
 
-from keys.errors import TooMany
+from keys.problems import TooMany
 from keys.wire import HOUR_SECONDS, Chance
 from relay.config import Clock
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 
-from keys.errors import Busy, RelayBroken, RelayError
+from keys.problems import Busy, RelayBroken, RelayError
 from relay import faults
 from relay.later import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held
 from relay.routes import BLOCKING, CORS, Desk, body_bytes

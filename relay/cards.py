@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 
 from keys import note
-from keys.errors import BadCardNote, Malformed, NoCard, NoteUnsigned, OlderCard, RelayFull
+from keys.errors import Malformed, NoteUnsigned
+from keys.problems import BadCardNote, NoCard, OlderCard, RelayFull
 from keys.wire import b64
 from relay.config import Clock
 from relay.mailbox import Mailbox

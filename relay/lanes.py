@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from keys import work
-from keys.errors import MailboxFull, RelayError, RelayFull, WorkNeeded
+from keys.problems import MailboxFull, RelayError, RelayFull, WorkNeeded
 from keys.wire import HOUR_SECONDS, LETTER_BYTES, SEED_BYTES, Chance
 from relay.config import Limits
 from relay.store.base import Envelope, Room, Standing

@@ -5,8 +5,8 @@ import enum
 from contextlib import suppress
 from typing import Any
 
-from keys.errors import BadEnvelopeSize, BadSuite, RelayError, RelayFull
 from keys.mailbox import Collect
+from keys.problems import BadEnvelopeSize, BadSuite, RelayError, RelayFull
 from keys.wire import DAY_SECONDS, HOUR_SECONDS, SIZES, SUITE, TTL_DAYS, day_of, digest
 from relay.bell import Bell
 from relay.config import Clock

@@ -6,7 +6,7 @@ What had to be forgotten leaves a floor: requests dated before it cannot be told
 
 import threading
 
-from keys.errors import Busy, Replayed, WrongClock
+from keys.problems import Busy, Replayed, WrongClock
 from keys.wire import SIGNATURE_SECONDS
 
 NONCES = 1_024  # remembered for one mailbox: more than three calls a second

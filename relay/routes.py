@@ -9,12 +9,14 @@ from flask import Blueprint, Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, TooManyRequests
 from werkzeug.wsgi import get_input_stream
 
-from keys.errors import (
+from keys.errors import Malformed
+from keys.mailbox import SIGNED_BYTES, Collect, check_collect
+from keys.note import NOTE_BYTES
+from keys.problems import (
     BadCommitment,
     BadMailbox,
     BadRequest,
     Busy,
-    Malformed,
     NoSuchCall,
     RelayBroken,
     RelayError,
@@ -24,8 +26,6 @@ from keys.errors import (
     WrongClock,
     WrongMethod,
 )
-from keys.mailbox import SIGNED_BYTES, Collect, check_collect
-from keys.note import NOTE_BYTES
 from keys.wire import (
     COMMIT_HEADER,
     ENVELOPE_TYPE,

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from keys.errors import Busy, RelayBroken, RelayError
+from keys.problems import Busy, RelayBroken, RelayError
 from relay import faults
 from relay.later import Wait, settle
 from relay.store.base import Envelope

@@ -13,8 +13,9 @@ from client.cli import options, output
 from client.organisation import home
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys import code
-from keys.errors import CardError, NoteUnsigned, OlderCard, TocsinError
+from keys.errors import CardError, NoteUnsigned, TocsinError
 from keys.organisation import fingerprint, read_card
+from keys.problems import OlderCard
 from keys.wire import b64
 
 root_file = click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")

@@ -10,8 +10,9 @@ from client.outbox.store import Spool, Waiting
 from client.transport.relay_client import Problem, Transport
 from keys import work
 from keys.envelope import Sealed
-from keys.errors import TocsinError, WorkNeeded
+from keys.errors import TocsinError
 from keys.note import NoteKey
+from keys.problems import WorkNeeded
 
 _SYSTEM = random.SystemRandom()
 

@@ -10,9 +10,10 @@ import httpx
 import msgspec
 
 from keys.envelope import Sealed
-from keys.errors import PROBLEMS, BadReceipt, Malformed, RelayError, TocsinError, WrongClock
+from keys.errors import BadReceipt, Malformed, TocsinError
 from keys.mailbox import WANT, MailboxKey
 from keys.note import NOTE_BYTES, NoteKey
+from keys.problems import PROBLEMS, RelayError, WrongClock
 from keys.receipt import check_receipt
 from keys.wire import (
     COMMIT_HEADER,

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from keys.errors import BadRequest, NotYours, WrongClock
 from keys.mailbox import ACKS, WANT, MailboxKey, check_collect, mailbox_id
+from keys.problems import BadRequest, NotYours, WrongClock
 from keys.wire import b64, digest, domain, unb64
 
 NOW = 1_795_168_800

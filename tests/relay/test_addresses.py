@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from keys.errors import TooMany
+from keys.problems import TooMany
 from relay import addresses
 from relay.addresses import Addresses, Minutes
 from tests.relay.post import NOON, Line, letter, new_key

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from keys.errors import PROBLEMS
+from keys.problems import PROBLEMS
 from relay.app import create_app
 from relay.config import Config, Limits
 from tests.relay.memory_store import MemoryStore

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from keys.errors import Busy, Replayed, WrongClock
+from keys.problems import Busy, Replayed, WrongClock
 from relay import replay
 from relay.replay import Replays
 from tests.relay.post import NOON, HandClock, Line, new_key
