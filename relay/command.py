@@ -9,9 +9,16 @@ import click
 
 from keys.errors import TocsinError
 
+SENTENCE = 1_000  # characters; click cuts a command's first sentence at 45
+
 
 class _Group(click.Group):
-    """Says what went wrong in two lines; exit code 1."""
+    """Says what went wrong in two lines, exit code 1; its help says the first sentence of every command to its end."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(SENTENCE)) for name, command in commands if command])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

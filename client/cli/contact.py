@@ -33,7 +33,7 @@ LAST_MOMENT = 253_402_300_799  # the end of the year 9999: whatever a phone says
 label_ = click.argument("label")
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def contact() -> None:
     """People who are told when something happens to you, and who tell you."""
 

@@ -30,7 +30,7 @@ from keys.message import ParcelRef
 from keys.wire import unb64
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def inbox() -> None:
     """Collect, open, read, answer, save."""
 

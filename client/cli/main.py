@@ -72,6 +72,9 @@ def main(arguments: list[str] | None = None) -> Any:
     except TocsinError as problem:
         output.error(problem)
         sys.exit(MISUSED if problem.code == "fact" else REFUSED)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message(), err=True)
+        sys.exit(MISUSED)
     except click.UsageError as problem:
         output.misuse(problem)
         sys.exit(MISUSED)

@@ -9,6 +9,8 @@ import click
 
 Command = Callable[..., Any]
 
+SENTENCE = 1_000  # characters; click cuts a command's first sentence at 45
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -23,6 +25,16 @@ def own_folder() -> Path:
     """Where a person's own things lie unless told otherwise."""
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(os.environ.get("TOCSIN_HOME") or Path(data) / "tocsin")
+
+
+class CommandGroup(click.Group):
+    """A group whose help says the first sentence of every command to its end."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands; a line that is too long is wrapped."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(SENTENCE)) for name, command in commands if command])
 
 
 own_home = click.option(

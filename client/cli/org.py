@@ -32,7 +32,7 @@ def profile(command: options.Command) -> options.Command:
     return command
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def org() -> None:
     """Make and look after an organisation: keys, card, code."""
 

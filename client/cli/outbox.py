@@ -14,7 +14,7 @@ from client.outbox.store import Spool
 from client.transport.relay_client import Transport
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def outbox() -> None:
     """Letters that have not left yet: sealed, not readable here."""
 

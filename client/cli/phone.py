@@ -30,7 +30,7 @@ key_file = click.option("--key", "key_path", type=options.FILE, help="The releas
                         "Default: `release-key` in your own folder.")  # fmt: skip
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def phone() -> None:
     """Build, try and check the phone app."""
 

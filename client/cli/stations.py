@@ -38,7 +38,7 @@ def _short(_: click.Context, option: click.Parameter, text: str) -> str:
     return text
 
 
-@click.group()
+@click.group(cls=options.CommandGroup)
 def stations() -> None:
     """Build, check and search lists of stations."""
 
