@@ -70,6 +70,21 @@ class OtherCode(BadCode):
     hint = "an organisation's code begins with TOCSIN:1:O: and a person's with TOCSIN:1:C:"
 
 
+class CannotListen(TocsinError):
+    """this address cannot be listened on"""
+
+    code = "cannot-listen"
+    hint = "perhaps another program listens there already; choose another with --listen, where port 0 is any free one"
+
+    @classmethod
+    def at(cls, host: str, port: int, error: OSError) -> "CannotListen":
+        """Return the error for this host and port, with the reason the system gave."""
+        shown = f"[{host}]" if ":" in host else host
+        # Python's own functions write the address once more behind the system's words.
+        reason = str(error.strerror).partition(" (while attempting")[0]
+        return cls(f"{shown}:{port} ({reason})")
+
+
 class BadAddress(Malformed):
     """this is not the address of a relay"""
 

@@ -58,7 +58,7 @@ def write(data: Path, store: SqliteStore, out: Path) -> None:
             whole.replace(out)
         sync_folder(out.parent)
     except OSError as error:
-        raise store_error(error) from None
+        raise store_error(error, out) from None
 
 
 def _pack(target: io.BufferedWriter, members: dict[str, Path]) -> None:

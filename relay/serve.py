@@ -18,7 +18,7 @@ from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from keys.errors import TocsinError
+from keys.errors import CannotListen
 from keys.wire import day_of
 from relay import archive
 from relay.app import create_app
@@ -34,13 +34,6 @@ from relay.store.sqlite import SqliteStore
 CALLS = 8_192
 BACKLOG = 2_048
 FILES = 16_384
-
-
-class CannotListen(TocsinError):
-    """the relay cannot listen on this address"""
-
-    code = "cannot-listen"
-    hint = "another program may be using the port; choose another with --listen"
 
 
 class AlreadyServed(StoreError):
@@ -172,8 +165,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener: Any = socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError:
-        raise CannotListen(f"{host}:{port}") from None
+    except OSError as error:
+        raise CannotListen.at(host, port, error) from None
     with listener:
         listener.setblocking(False)
         yield listener

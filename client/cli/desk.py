@@ -11,7 +11,7 @@ import click
 from client import files
 from client.cli import options, output
 from client.organisation.home import card_of
-from keys.errors import TocsinError
+from keys.errors import CannotListen, TocsinError
 
 if TYPE_CHECKING:
     from client.desk.server.process import Keeper, Resumed
@@ -38,27 +38,6 @@ class NoAddress(TocsinError):
     hint = "name the address of one network, not 0.0.0.0 or ::"
 
 
-class AddressTaken(TocsinError):
-    """the desk cannot listen at this address"""
-
-    code = "desk-listen"
-    hint = "perhaps a desk is running already; --listen 127.0.0.1:0 takes any free port"
-
-
-class Listen(click.ParamType[tuple[str, int]]):
-    """HOST:PORT."""
-
-    name = "HOST:PORT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        if isinstance(value, tuple):
-            return value
-        host, colon, port = str(value).rpartition(":")
-        if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004
-            self.fail("write HOST:PORT, as in 127.0.0.1:8602", param, ctx)
-        return host.strip("[]"), int(port)
-
-
 def _country(_: click.Context, option: click.Parameter, text: str) -> str:
     if text and not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004
         raise click.BadParameter("two letters, as in KZ", param=option)
@@ -67,7 +46,7 @@ def _country(_: click.Context, option: click.Parameter, text: str) -> str:
 
 @click.command(context_settings={"show_default": True})
 @options.home
-@click.option("--listen", type=Listen(), default="127.0.0.1:8602", help="Where the browser finds it.")
+@click.option("--listen", type=options.Listen(), default="127.0.0.1:8602", help="Where the browser finds it.")
 @click.option("--beyond-loopback", is_flag=True, help="Listen where other computers can reach it. Not encrypted.")
 @click.option("--idle", type=click.FloatRange(0.02, 600), default=15, metavar="MINUTES", help="Lock when nobody did anything for so long.")  # fmt: skip  # noqa: E501
 @click.option("--pack", "packs", type=options.FILE, multiple=True, help="A list of stations; repeatable.")
@@ -106,7 +85,7 @@ def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "Resumed 
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise AddressTaken(f"{host}:{port} ({error.strerror})") from None
+        raise CannotListen.at(host, port, error) from None
 
 
 def _heed_signals(keeper: "Keeper") -> None:

@@ -9,6 +9,7 @@ import click
 
 Command = Callable[..., Any]
 
+PORTS = 65_535
 SENTENCE = 1_000  # characters; click cuts a command's first sentence at 45
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -35,6 +36,21 @@ class CommandGroup(click.Group):
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.get_short_help_str(SENTENCE)) for name, command in commands if command])
+
+
+class Listen(click.ParamType[tuple[str, int]]):
+    """HOST:PORT; an IPv6 address stands in brackets."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """Return host and port. Port 0 is any free one."""
+        if isinstance(value, tuple):
+            return value
+        host, colon, port = str(value).rpartition(":")
+        if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > PORTS:
+            self.fail("write HOST:PORT, as in 127.0.0.1:8602", param, ctx)
+        return host.strip("[]"), int(port)
 
 
 own_home = click.option(

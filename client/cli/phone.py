@@ -12,7 +12,6 @@ import click
 
 from client import files
 from client.cli import options, output
-from keys import code
 from keys.note import NoteKey
 from keys.organisation import read_card
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from client.site.verify import Copy, Report
 
 EPOCH = "SOURCE_DATE_EPOCH"  # the date of a build that somebody else repeats to compare it byte for byte
-PORT = 8790
+LISTEN = "127.0.0.1:8790"
 PAGE = "index.html"
 PAGE_BYTES = 2**20
 
@@ -97,15 +96,15 @@ def _tell_what_next(out: Path, single: str, names: list[str]) -> None:
 
 @phone.command()
 @click.argument("folder", metavar="DIR", type=options.FOLDER)
-@click.option("--listen", default=f"127.0.0.1:{PORT}", show_default=True, help="HOST:PORT; port 0 takes a free one.")
+@click.option("--listen", type=options.Listen(), default=LISTEN, show_default=True, help="Port 0 takes a free one.")
 @options.as_json
-def serve(folder: Path, listen: str, as_json: bool) -> None:
+def serve(folder: Path, listen: tuple[str, int], as_json: bool) -> None:
     """Serve a built site from this machine, for trying it."""
     from client.site.serve import serving  # noqa: PLC0415
 
     with serving(folder, listen) as address:
-        output.result(as_json, {"address": address}, f"{code.draw_text(address)}\n{address}")
-        output.hint("ctrl-c ends it; a phone needs https for camera, position and working offline")
+        output.result(as_json, {"address": address}, address)
+        output.hint("ctrl-c ends it; a phone needs https: without it the app can neither seal nor work offline")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from client import files
 from client.site.release import RELEASE, is_served
-from keys.errors import TocsinError
+from keys.errors import CannotListen, TocsinError
 
 HEADERS = "_headers"
 INDEX = "index.html"
@@ -36,13 +36,6 @@ class NotASite(TocsinError):
 
     code = "site-missing"
     hint = "`tocsin phone build --card CARD --out DIR` makes one"
-
-
-class CannotListen(TocsinError):
-    """this address cannot be listened on"""
-
-    code = "listen"
-    hint = "HOST:PORT, such as 127.0.0.1:8080; port 0 takes any that is free"
 
 
 class _Server(ThreadingHTTPServer):
@@ -106,21 +99,14 @@ def _headers(folder: Path) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _where(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()):
-        raise CannotListen(listen)
-    return host.strip("[]"), int(port)
-
-
 @contextmanager
-def serving(folder: Path, listen: str = "127.0.0.1:0") -> Iterator[str]:
+def serving(folder: Path, listen: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[str]:
     """Serve the folder until the block ends; the address. Raises NotASite, CannotListen."""
-    host, port = _where(listen)
+    host, port = listen
     try:
         server = _Server((host, port), folder)
-    except (OSError, OverflowError) as error:
-        raise CannotListen(f"{listen} ({getattr(error, 'strerror', None) or error})") from None
+    except OSError as error:
+        raise CannotListen.at(host, port, error) from None
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         shown = f"[{host}]" if ":" in host else host

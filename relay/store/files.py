@@ -8,13 +8,14 @@ from pathlib import Path
 from relay.store.base import StoreDamaged, StoreError, StoreFull, StoreReadOnly
 
 
-def store_error(error: OSError) -> StoreError:
-    """What an error of the file system means for a relay."""
+def store_error(error: OSError, path: Path) -> StoreError:
+    """Return what an error of the file system at this path means for a relay; its sentence names the path."""
+    detail = f"{path} ({os.strerror(error.errno or 0)})"
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return StoreReadOnly()
+        return StoreReadOnly(detail)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull()
-    return StoreError(os.strerror(error.errno or 0))
+        return StoreFull(detail)
+    return StoreError(detail)
 
 
 def make_folder(folder: Path) -> None:
@@ -22,7 +23,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise store_error(error) from None
+        raise store_error(error, folder) from None
 
 
 def make_private(path: Path) -> None:
@@ -30,7 +31,7 @@ def make_private(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise store_error(error) from None
+        raise store_error(error, path) from None
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -45,7 +46,7 @@ def write_private(path: Path, data: bytes) -> None:
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise store_error(error) from None
+        raise store_error(error, path) from None
 
 
 def read_private(path: Path, length: int) -> bytes:
@@ -53,7 +54,7 @@ def read_private(path: Path, length: int) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise store_error(error) from None
+        raise store_error(error, path) from None
     if len(data) != length:
         raise StoreDamaged(path.name)
     return data

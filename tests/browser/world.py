@@ -210,9 +210,9 @@ class World:
 
     def serve(self) -> "World":
         """Let the host hand out the site, at the same address as before."""
-        listen = urlsplit(self.address).netloc or "127.0.0.1:0"
+        port = urlsplit(self.address).port or 0
         self._host = self._end.enter_context(ExitStack())
-        self.address = self._host.enter_context(serving(self.site, listen))
+        self.address = self._host.enter_context(serving(self.site, ("127.0.0.1", port)))
         self._is_served = True
         return self
 

@@ -255,8 +255,15 @@ def test_a_taken_port_is_an_error(relay: Relay, tmp_path: Path) -> None:
     taken = relay.address.removeprefix("http://")
     code, said = said_by("serve", "--data", tmp_path / "data", "--listen", taken)
     assert code == 1
-    assert said.startswith("error: the relay cannot listen on this address: 127.0.0.1:")
-    assert "\nhint: " in said
+    assert said.startswith(f"error: this address cannot be listened on: {taken} (Address already in use)\nhint: ")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "data"
+    code, said = said_by("serve", "--data", folder, "--listen", "127.0.0.1:0")
+    assert code == 1
+    assert said == f"error: the relay's store cannot be used: {folder} (Not a directory)\n"
 
 
 def test_two_relays_on_one_folder_are_an_error(relay: Relay) -> None:
