@@ -13,7 +13,7 @@ from nacl.public import PrivateKey as BoxKey
 
 from client import files
 from client.cli import options, output
-from client.cli.report import KEPT, printable, tell_refusals
+from client.cli.report import KEPT, tell_refusals
 from client.contacts import book as contacts_book
 from client.contacts.book import Book, Contact
 from client.contacts.qr_image import read_picture
@@ -353,9 +353,7 @@ def _show(said: contacts_book.Alert, who: Contact, as_json: bool) -> None:
     when = datetime.fromtimestamp(min(said.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
     warned = "".join(f"  !! {WARNINGS[name]}" for name, is_so in marks.items() if is_so)
     place = "" if said.place is None else f"\nplace: {where(said.place)}"
-    words = (
-        f"{when}  {said.label}: {MEANINGS[said.type]}{warned}  ({said.id[:ID_SHOWN]})\n{printable(said.text + place)}"
-    )
+    words = f"{when}  {said.label}: {MEANINGS[said.type]}{warned}  ({said.id[:ID_SHOWN]})\n{said.text + place}"
     output.result(as_json, value, words)
 
 

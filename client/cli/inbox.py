@@ -15,7 +15,7 @@ import click
 
 from client import files
 from client.cli import options, output
-from client.cli.report import printable, tell_refusals
+from client.cli.report import tell_refusals
 from client.organisation import case_files
 from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Case
@@ -103,7 +103,7 @@ def _tell_case(case: Case, as_json: bool) -> None:
         "practice": case.practice,
     }
     words = [case.id, _moment(case.last), f"{len(case.said)} messages", str(value["stage"] or "?")]
-    words += [printable(str(value["name"] or ""))] + ["practice"] * case.practice
+    words += [str(value["name"] or "")] + ["practice"] * case.practice
     output.result(as_json, value, "  ".join(words).rstrip())
 
 
@@ -147,7 +147,7 @@ def _in_words(case: Case, listed: list[dict[str, Any]]) -> str:
         lines += [f"  other {name}: {_value(value)}" for name, value in one.other.items() if name != "facts"]
     for file in listed:
         gaps = f"; missing pieces: {', '.join(map(str, file['missing']))}" if file["missing"] else ""
-        lines += ["", f"file  {printable(file['type'])}  {file['bytes']:,} bytes{gaps}"]
+        lines += ["", f"file  {file['type']}  {file['bytes']:,} bytes{gaps}"]
     return "\n".join(lines)
 
 
@@ -159,7 +159,7 @@ def _marks(one: case_files.Said) -> str:
 
 
 def _value(value: Any) -> str:
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _moment(at: int) -> str:

@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> Any:
         output.misuse(problem)
         sys.exit(MISUSED)
     except click.ClickException as problem:
-        click.echo(f"error: {problem.format_message()}", err=True)
+        output.say(f"error: {problem.format_message()}")
         sys.exit(REFUSED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)

@@ -1,6 +1,7 @@
 """How we speak to a person: `error:` and `hint:` on stderr, results on stdout, progress only on a terminal.
 
-Nothing of a report is ever said here but by the commands that were asked to show it.
+Nothing of a report is ever said here but by the commands that were asked to show it. Whatever is said to a person has
+no control character and nothing invisible in it, whoever wrote it.
 """
 
 import getpass
@@ -14,6 +15,7 @@ from typing import Any
 
 import click
 
+from client.invisible_characters import to_visible
 from keys.errors import TocsinError
 
 ENVIRONMENT = "TOCSIN_PASSPHRASE_FILE"
@@ -49,30 +51,30 @@ class PassphraseUnreadable(TocsinError):
 
 def error(problem: TocsinError, where: str = "") -> None:
     """Say what went wrong and what to do."""
-    click.echo(f"error: {where + ': ' if where else ''}{problem.sentence}", err=True)
+    say(f"error: {where + ': ' if where else ''}{problem.sentence}")
     if problem.hint:
         hint(problem.hint)
 
 
 def misuse(problem: click.UsageError) -> None:
     """Say how a command was written wrongly."""
-    click.echo(f"error: {problem.format_message().rstrip('.')}", err=True)
+    say(f"error: {problem.format_message().rstrip('.')}")
     if problem.ctx is not None:
         hint(f"`{problem.ctx.command_path} --help` shows how it is used")
 
 
 def hint(words: str) -> None:
-    click.echo(f"hint: {words}", err=True)
+    say(f"hint: {words}")
 
 
 def say(words: str) -> None:
-    """A remark for a person that is no result."""
-    click.echo(words, err=True)
+    """Make a remark to a person that is no result."""
+    click.echo(to_visible(words), err=True)
 
 
 def result(as_json: bool, value: dict[str, Any], words: str) -> None:
-    """A result: one JSON object on one line, or words."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")) if as_json else words)
+    """Print a result: one JSON object on one line, or words."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")) if as_json else to_visible(words))
 
 
 class Passphrase:

@@ -199,15 +199,10 @@ def replies_(case_start: str, folder: Path, passphrase_file: Path | None, as_jso
     for answer in answers:
         when = datetime.fromtimestamp(answer.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         value = {"case": case, "id": answer.id, "text": answer.text, "status": answer.status, "at": answer.at}
-        output.result(as_json, value, f"{when}  [{answer.status}]\n{printable(answer.text)}")
+        output.result(as_json, value, f"{when}  [{answer.status}]\n{answer.text}")
     if not answers:
         output.say("no answer yet")
     for relay, problem in failures.items():
         output.error(problem, relay)
     if failures and not answers:
         sys.exit(1)
-
-
-def printable(text: str) -> str:
-    """A stranger's text as a terminal may show it: no control characters, no direction tricks."""
-    return "".join(mark if mark == "\n" or mark.isprintable() else "\ufffd" for mark in text)

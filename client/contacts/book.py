@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from client import files
+from client.invisible_characters import is_visible
 from client.reporter.compose import new_id
 from keys.address import relay_address
 from keys.code import PairCode
@@ -307,7 +308,7 @@ class Book:
 def _plain(label: str) -> str:
     # The same name typed on two keyboards may be different code points.
     plain = unicodedata.normalize("NFC", " ".join(label.split()))
-    if not 0 < len(plain) <= LABEL_CHARACTERS or not plain.isprintable():
+    if not 0 < len(plain) <= LABEL_CHARACTERS or not is_visible(plain):
         raise BadLabel()
     return plain
 

@@ -10,6 +10,7 @@ import msgspec
 from nacl.signing import SigningKey
 
 from client import files
+from client.invisible_characters import is_visible
 from client.site import csp, icon, release
 from client.site.bundle import Bundle, bundle
 from client.site.release import RELEASE, Release, ReleaseMalformed, ReleaseOlder
@@ -114,7 +115,7 @@ def assemble(wish: Wish, built: Bundle) -> Site:
 def _check(wish: Wish) -> None:
     if not wish.cards:
         raise NoCard()
-    if not wish.title.strip() or len(wish.title) > TITLE_CHARACTERS or not wish.title.isprintable():
+    if not wish.title.strip() or len(wish.title) > TITLE_CHARACTERS or not is_visible(wish.title):
         raise BadTitle()
     roots = {card.root for card in wish.cards}
     for data in wish.packs:

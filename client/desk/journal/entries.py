@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from client.invisible_characters import is_visible
 from client.report import Line, Text
 from keys.errors import TocsinError
 from keys.message import Hash, Id, Number
@@ -48,7 +49,7 @@ def plain_name(by: str) -> str:
     """The name as the journal keeps it. Raises NoName."""
     # The same name typed on two keyboards may be different code points.
     plain = unicodedata.normalize("NFC", " ".join(by.split()))
-    if not 0 < len(plain) <= BY_CHARACTERS or not plain.isprintable():
+    if not 0 < len(plain) <= BY_CHARACTERS or not is_visible(plain):
         raise NoName()
     return plain
 
