@@ -1,5 +1,9 @@
-"""Files as we keep them: readable by their owner only, replaced whole or not at all, one writer at a time."""
+"""Files as we keep them: readable by their owner only, replaced whole or not at all, one writer at a time.
 
+And text as other programs leave it: with a byte order mark, with CR LF at the end of lines.
+"""
+
+import codecs
 import fcntl
 import os
 from collections.abc import Iterator
@@ -33,6 +37,19 @@ class CannotRead(TocsinError):
     hint = "check its name and whose file it is"
 
 
+class NoSuchFile(CannotRead):
+    """there is no file of this name, and it is not a code either"""
+
+    hint = "check the name and the folder you are in; a code begins with TOCSIN:1:"
+
+
+class NotText(TocsinError):
+    """this is not text in UTF-8"""
+
+    code = "not-text"
+    hint = "save it as plain text, encoded as UTF-8"
+
+
 def make_folder(path: Path) -> None:
     """Make the folder for its owner only, if it is not there. Raises CannotWrite."""
     try:
@@ -47,6 +64,32 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CannotRead(f"{path} ({error.strerror})") from None
+
+
+def decode_text(data: bytes) -> str:
+    """Return the text that another program wrote, without its byte order mark, every line ended by LF.
+
+    UTF-8; UTF-16 where the mark says so. Raises NotText.
+    """
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotText() from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_note(path: Path) -> bytes:
+    """Return the signed note in a file as it was signed: no note holds a byte order mark or a CR.
+
+    What is no text is returned as it is, so that whoever reads the note says what it should have been.
+    Raises CannotRead.
+    """
+    data = read(path)
+    try:
+        return decode_text(data).encode()
+    except NotText:
+        return data
 
 
 def replace(path: Path, data: bytes, mode: int = MODE) -> None:

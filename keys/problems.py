@@ -101,14 +101,14 @@ class TooMany(RelayError):
     """too many requests from this address"""
 
     code, status = "too-many", 429
-    hint = "nothing is lost: wait as long as Retry-After says"
+    hint = "wait a few minutes, then try again"
 
 
 class Busy(RelayError):
     """the relay has more to write than its disk can take right now"""
 
     code, status = "busy", 503
-    hint = "nothing is lost: wait as long as Retry-After says"
+    hint = "wait a few minutes, then try again"
 
 
 class RelayFull(RelayError):
@@ -140,7 +140,7 @@ class RelayBroken(RelayError):
     """something broke inside the relay"""
 
     code, status = "internal", 500
-    hint = "nothing is lost: the envelope stays with the sender and is tried again"
+    hint = "try again later; if it stays so, tell whoever runs the relay"
 
 
 def _every(base: type[RelayError]) -> list[type[RelayError]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from nacl.public import PrivateKey as BoxKey
 
 from client import files
 from client.cli import options, output
-from client.cli.report import KEPT, tell_refusals
+from client.cli.report import hint_what_waits, tell_holders, tell_refusals
 from client.contacts import book as contacts_book
 from client.contacts.book import Book, Contact
 from client.contacts.qr_image import read_picture
@@ -22,7 +23,7 @@ from client.outbox.store import Spool
 from client.reporter.folder import Reporter
 from client.transport.relay_client import Transport
 from keys import code
-from keys.errors import BadCode, WrongPassphrase
+from keys.errors import WrongPassphrase
 from keys.message import AlertType
 
 DEGREE = 100_000  # positions are whole numbers of 1e-5 degree
@@ -62,7 +63,8 @@ def new(relays: tuple[str, ...], folder: Path, passphrase_file: Path | None, as_
     text = str(offer.half.code)
     output.result(as_json, {"code": text, "relays": list(offer.half.relays)}, text)
     if not as_json:
-        output.hint("`tocsin contact code` draws it; then scan theirs with `tocsin contact scan`")
+        drawn, scanned = (options.command("contact", word, home=folder) for word in ("code", "scan"))
+        output.hint(f"`{drawn}` draws it; then scan theirs with `{scanned}`")
 
 
 @contact.command("code")
@@ -110,14 +112,15 @@ def scan(found: str, label: str, seen: bool, folder: Path, passphrase_file: Path
     own = str(made.half.code)
     output.result(as_json, {**_shown(made), "code": own}, f"{made.label}: {_words(made)}\n{made.meeting.digits}")
     if not as_json:
-        output.hint("they have to scan your code too: `tocsin contact code`; then both `tocsin contact sync`")
+        drawn, finished = (options.command("contact", word, home=folder) for word in ("code", "sync"))
+        output.hint(f"they have to scan your code too: `{drawn}`; then both `{finished}`")
 
 
 def _text_of(found: str) -> str:
     if "".join(found.split()).upper().startswith(code.PREFIX[:6]):
         return found
     if not os.path.isfile(found):  # unlike Path.is_file, it takes a text of any length
-        raise BadCode("neither a picture nor a code")
+        raise files.NoSuchFile(found)
     return read_picture(files.read(Path(found)))
 
 
@@ -134,8 +137,13 @@ def sync(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     waiting = sum(one.state(int(time.time())) == "waiting" for one in book.secrets.contacts)
     value = {"paired": tally.paired, "alerts": len(tally.alerts), "waiting": waiting, "pending": tally.pending}
     words = [f"{label}: paired" for label in tally.paired]
-    words.append(f"{len(tally.alerts)} new alerts; {waiting} pairings are not finished")
+    verb = "is" if waiting == 1 else "are"
+    words.append(
+        f"{output.count(len(tally.alerts), 'new alert')}; {output.count(waiting, 'pairing')} {verb} not finished"
+    )
     output.result(as_json, value, "\n".join(words))
+    if tally.pending:
+        hint_what_waits(folder)
     _tell_troubles(tally)
 
 
@@ -199,11 +207,18 @@ def verify(label: str, said: str, folder: Path, passphrase_file: Path | None, as
         book = _open(folder, passphrase_file)
         one = book.find(label)
         if said:
-            heard = read_picture(files.read(Path(said))) if os.path.isfile(said) else said
-            one.meeting.check_digits(code.read_digits(heard))
+            one.meeting.check_digits(_digits_of(said))
             one.verified = True
             book.save()
     output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n{one.meeting.digits}")
+
+
+def _digits_of(said: str) -> str:
+    if os.path.isfile(said):
+        return code.read_digits(read_picture(files.read(Path(said))))
+    if re.search(r"\.[a-z]+$", said.strip(), re.IGNORECASE):  # a name, not digits: nobody is to fear that they differ
+        raise files.NoSuchFile(said)
+    return code.read_digits(said)
 
 
 @contact.command()
@@ -236,7 +251,7 @@ def remove(label: str, folder: Path, passphrase_file: Path | None, as_json: bool
             withdrawn = spool.withdraw(mailboxes)  # first: who is forgotten cannot be found in the outbox any more
         book.remove(label)
         book.save()
-    words = f"{label}: forgotten" + f"; {withdrawn} letters had not left and will not" * bool(withdrawn)
+    words = f"{label}: forgotten" + f"; {output.count(withdrawn, 'letter')} had not left and will not" * bool(withdrawn)
     output.result(as_json, {"removed": label, "withdrawn": withdrawn}, words)
 
 
@@ -301,18 +316,18 @@ def _unlocked(reporter: Reporter, phrase: output.Passphrase) -> BoxKey:
 
 
 def _typed(text: str) -> str:
-    return sys.stdin.read().strip() if text == "-" else text
+    return files.decode_text(sys.stdin.buffer.read()).strip() if text == "-" else text
 
 
 def _tell(folder: Path, book: Book, label: str, words: Words, as_json: bool) -> None:
     with Transport(os.urandom) as transport, Spool(folder) as spool:
         outcome = Sync(book, spool, transport).alert(label, words)
     relays = [relay for relay, _ in outcome.receipts]
-    told = f"{len(relays)} relays hold it" if relays else "it has not left yet"
+    told = tell_holders(len(relays), 1) if relays else "it has not left yet"
     output.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, told)
     tell_refusals(outcome)
     if outcome.pending:
-        output.hint(KEPT)
+        hint_what_waits(folder)
         sys.exit(1)
 
 

@@ -53,7 +53,8 @@ def pull(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     with _opened(folder, passphrase_file) as (home, records), Transport(os.urandom) as transport:
         if not keep_pace(home, transport, int(time.time())):
             output.hint(
-                "no relay confirms this computer's date, so no old key was destroyed; `tocsin org rotate` does it"
+                "no relay confirms this computer's date, so no old key was destroyed; "
+                f"`{options.command('org', 'rotate', home=folder)}` does it"
             )
         kept = home.secrets
         address = report_address(kept.root_public, kept.mailbox_key.id)
@@ -102,7 +103,7 @@ def _tell_case(case: Case, as_json: bool) -> None:
         "stage": case.fact("stage"),
         "practice": case.practice,
     }
-    words = [case.id, _moment(case.last), f"{len(case.said)} messages", str(value["stage"] or "?")]
+    words = [case.id, _moment(case.last), output.count(len(case.said), "message"), str(value["stage"] or "?")]
     words += [str(value["name"] or "")] + ["practice"] * case.practice
     output.result(as_json, value, "  ".join(words).rstrip())
 
@@ -193,7 +194,7 @@ def reply(case_start: str, text: str, status: str, folder: Path, passphrase_file
     output.result(as_json, value, "the answer waits at the relay" if receipts else "the answer has not left yet")
     tell_refusals(outcome)
     if outcome.pending:
-        output.hint(f"it is sealed and kept; `tocsin outbox send --home {folder}` tries again")
+        output.hint(f"it is sealed and waits; `{options.command('outbox', 'send', home=folder)}` tries again")
         sys.exit(1)
 
 

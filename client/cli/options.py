@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ class CommandGroup(click.Group):
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.get_short_help_str(SENTENCE)) for name, command in commands if command])
+
+
+def command(*words: str, home: Path | None = None) -> str:
+    """Return a command of ours as it can be typed, for the folder it was about when that is not one's own."""
+    where = [] if home is None or home == own_folder() else ["--home", str(home)]
+    return shlex.join(["tocsin", *words, *where])
 
 
 class Listen(click.ParamType[tuple[str, int]]):

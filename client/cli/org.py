@@ -4,12 +4,13 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
 from client import files
 from client.cli import options, output
+from client.cli.options import command
 from client.organisation import home
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys import code
@@ -21,15 +22,16 @@ from keys.wire import b64
 root_file = click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
 
 
-def profile(command: options.Command) -> options.Command:
+def profile(function: options.Command) -> options.Command:
     """The options that say what stands on a card."""
     for option in (
         click.option("--language", "languages", multiple=True, help="Language code you can answer in; repeatable."),
         click.option("--relay", "relays", multiple=True, required=True, help="Base URL of a relay; repeatable."),
-        click.option("--name", default="", help="What people read on the card; may stay empty."),
+        click.option("--neutral", is_flag=True, help="No name: a site made with this card names nobody."),
+        click.option("--name", default="", help="What people read on the card, before they report."),
     ):
-        command = option(command)
-    return command
+        function = option(function)
+    return function
 
 
 @click.group(cls=options.CommandGroup)
@@ -46,6 +48,7 @@ def org() -> None:
 def new(
     folder: Path,
     name: str,
+    neutral: bool,
     relays: tuple[str, ...],
     languages: tuple[str, ...],
     root_file: Path | None,
@@ -53,7 +56,13 @@ def new(
     as_json: bool,
 ) -> None:
     """Make an organisation in a new folder."""
-    _create(folder, home.Profile(name, relays, languages), root_file, passphrase_file, as_json)
+    _create(folder, home.Profile(_name(name, neutral), relays, languages), root_file, passphrase_file, as_json)
+
+
+def _name(name: str, neutral: bool) -> str:
+    if neutral and name:
+        raise click.UsageError("--neutral is a card without a name; give one of both")
+    return "" if neutral else home.readable_name(name)
 
 
 def _create(
@@ -91,7 +100,7 @@ def _create(
         f"made {folder}\nfingerprint  {made.fingerprint}",
     )
     if not as_json:
-        output.hint(f"next: `tocsin org publish --home {folder}`, then `tocsin org backup --home {folder}`")
+        output.hint(f"next: `{command('org', 'publish', home=folder)}`, then `{command('org', 'backup', home=folder)}`")
 
 
 @org.command()
@@ -116,7 +125,7 @@ def publish(folder: Path, root_file: Path | None, passphrase_file: Path | None, 
         output.error(problem, relay)
     done = [relay for relay in card.relays if relay not in failures]
     value: dict[str, Any] = {"seq": card.seq, "week": card.week, "published": done, "failed": list(failures)}
-    output.result(as_json, value, f"card {card.seq} is on {len(done)} of {len(card.relays)} relays")
+    output.result(as_json, value, f"card {card.seq} is on {len(done)} of {output.count(len(card.relays), 'relay')}")
     if failures:
         sys.exit(1)
 
@@ -180,10 +189,11 @@ def rotate(folder: Path, force: bool, passphrase_file: Path | None, as_json: boo
     output.result(
         as_json,
         {"week": week, "changed": changed, "kept": kept},
-        f"week {week}; {len(kept)} past weeks can still be opened" + ("" if changed else "; nothing to do"),
+        f"week {week}; {output.count(len(kept), 'past week')} can still be opened"
+        + ("" if changed else "; nothing to do"),
     )
     if due:
-        output.hint("the published card runs out soon: `tocsin org publish` renews it")
+        output.hint(f"the published card runs out soon: `{command('org', 'publish', home=folder)}` renews it")
 
 
 @org.command()
@@ -245,15 +255,16 @@ def backup(
 
 @org.command()
 @options.home
-@click.option("--shares-file", type=click.File("r"), default="-", help="One share per line; stdin when not named.")
+@click.option("--shares-file", type=click.File("rb"), default="-", help="One share per line; stdin when not named.")
 @profile
 @root_file
 @options.passphrase_file
 @options.as_json
 def restore(
     folder: Path,
-    shares_file: TextIO,
+    shares_file: BinaryIO,
     name: str,
+    neutral: bool,
     relays: tuple[str, ...],
     languages: tuple[str, ...],
     root_file: Path | None,
@@ -264,7 +275,8 @@ def restore(
 
     The old weekly keys are gone: letters sealed to them stay closed. Publish the new card at once.
     """
+    profile = home.Profile(_name(name, neutral), relays, languages)
     if sys.stdin.isatty() and shares_file.name == "<stdin>":
         output.say("type or paste the shares, one per line; end with ctrl-d")
-    seed = home.join(list(shares_file))
-    _create(folder, home.Profile(name, relays, languages), root_file, passphrase_file, as_json, root_seed=seed)
+    seed = home.join(files.decode_text(shares_file.read()).split("\n"))
+    _create(folder, profile, root_file, passphrase_file, as_json, root_seed=seed)

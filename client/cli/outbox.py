@@ -8,7 +8,7 @@ import click
 
 from client import files
 from client.cli import options, output
-from client.cli.report import KEPT, tell_refusals
+from client.cli.report import hint_what_waits, tell_left, tell_refusals
 from client.outbox.sender import Courier
 from client.outbox.store import Spool
 from client.transport.relay_client import Transport
@@ -45,9 +45,9 @@ def send(folder: Path, as_json: bool) -> None:
         with output.progress("sending", len(hashes)) as tick:
             outcome = Courier(spool, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
-    words = f"{len(hashes) - outcome.pending} of {len(hashes)} envelopes have left"
+    words = tell_left(len(hashes) - outcome.pending, len(hashes))
     output.result(as_json, {"receipts": receipts, "pending": outcome.pending}, words)
     tell_refusals(outcome)
     if outcome.pending:
-        output.hint(KEPT)
+        hint_what_waits(folder)
         sys.exit(1)

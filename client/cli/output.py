@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from client import files
 from client.invisible_characters import to_visible
 from keys.errors import TocsinError
 
@@ -33,6 +34,12 @@ class EmptyPassphrase(TocsinError):
 
     code = "passphrase-empty"
     hint = "choose several random words; whoever finds this disk will try the short ones first"
+
+
+class EmptyPassphraseFile(EmptyPassphrase):
+    """there is no passphrase in this file"""
+
+    hint = "it holds the passphrase as text; nothing was changed"
 
 
 class PassphrasesDiffer(TocsinError):
@@ -67,6 +74,11 @@ def hint(words: str) -> None:
     say(f"hint: {words}")
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 letter, 2 letters."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def say(words: str) -> None:
     """Make a remark to a person that is no result."""
     click.echo(to_visible(words), err=True)
@@ -91,16 +103,22 @@ class Passphrase:
         return self._file is not None or sys.stdin.isatty()
 
     def ask(self) -> str:
-        """The passphrase of something that exists. Raises NoPassphrase, PassphraseUnreadable."""
+        """Return the passphrase of something that exists.
+
+        Raises NoPassphrase, PassphraseUnreadable, EmptyPassphraseFile.
+        """
         if self._known is None:
             self._known = self._read() if self._file else _prompt("passphrase: ")
         return self._known
 
     def choose(self, words: str = "new passphrase: ") -> str:
-        """A passphrase for something new, typed twice. Raises EmptyPassphrase, PassphrasesDiffer."""
+        """Return a passphrase for something new, typed twice.
+
+        Raises NoPassphrase, PassphraseUnreadable, EmptyPassphrase, PassphrasesDiffer.
+        """
         if self._known is None:
             chosen = self._read() if self._file else _prompt(words)
-            if not chosen:
+            if not chosen.strip():
                 raise EmptyPassphrase()
             if not self._file and _prompt("the same again: ") != chosen:
                 raise PassphrasesDiffer()
@@ -110,9 +128,12 @@ class Passphrase:
     def _read(self) -> str:
         assert self._file is not None  # noqa: S101 - both callers looked
         try:
-            return self._file.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError):
-            raise PassphraseUnreadable(str(self._file)) from None
+            phrase = files.decode_text(files.read(self._file)).rstrip("\n")
+        except (files.CannotRead, files.NotText) as problem:
+            raise PassphraseUnreadable(problem.detail or f"{self._file} ({problem.sentence})") from None
+        if not phrase:
+            raise EmptyPassphraseFile(str(self._file))
+        return phrase
 
 
 def _prompt(words: str) -> str:

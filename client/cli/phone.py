@@ -52,7 +52,7 @@ def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, o
     from client.site.release import verifier  # noqa: PLC0415
 
     wish = Wish(
-        cards=[read_card(files.read(path)) for path in cards],
+        cards=[read_card(files.read_note(path)) for path in cards],
         key=_signing_key(said),
         issued=int(os.environ.get(EPOCH) or time.time()),
         packs=[files.read(path) for path in packs],
@@ -62,7 +62,8 @@ def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, o
     public = verifier(bytes(wish.key.verify_key))
     size = sum(map(len, site.files.values()))
     value = {"out": str(out), "files": len(site.files), "bytes": size, "seq": site.release.seq, "key": public}
-    words = f"wrote {out}: {len(site.files)} files, {size:,} bytes\nrelease {site.release.seq}\nkey     {public}"
+    wrote = f"wrote {out}: {output.count(len(site.files), 'file')}, {size:,} bytes"
+    words = f"{wrote}\nrelease {site.release.seq}\nkey     {public}"
     output.result(said["as_json"], value, words)
     if not said["as_json"]:
         _tell_what_next(out, SINGLE, [card.name for card in wish.cards])
@@ -91,7 +92,7 @@ def _tell_what_next(out: Path, single: str, names: list[str]) -> None:
     if any(names):
         output.hint("a card names its organisation, and lies in the site for everybody to read")
     output.hint(f"{out / single} is the same app as one file, to pass on; most browsers give it no camera")
-    output.hint(f"try it: `tocsin phone serve {out}`; check a copy: `tocsin phone verify URL`")
+    output.hint(f"try it: `{options.command('phone', 'serve', str(out))}`; check a copy: `tocsin phone verify URL`")
 
 
 @phone.command()
@@ -121,14 +122,16 @@ def verify(where: str, key_text: str | None, card: Path | None, held: Path | Non
     Without a key it is the one your own builds are signed with, else the one the copy names itself.
     """
     from client.site import release  # noqa: PLC0415
-    from client.site.verify import Folder, Served, check, site_address  # noqa: PLC0415
+    from client.site.verify import BadSiteAddress, Folder, Served, check, site_address  # noqa: PLC0415
     from client.transport.relay_client import Transport  # noqa: PLC0415
 
     with Transport(os.urandom) as transport:
         is_folder = Path(where).is_dir()
+        if not is_folder and "://" not in where:
+            raise BadSiteAddress(f"{where}, and there is no folder of this name either")
         copy: Copy = Folder(Path(where)) if is_folder else Served(site_address(where), transport)
         public = _public(key_text, card, copy)
-        known = release.read(files.read(held), public) if held else None
+        known = release.read(files.read_note(held), public) if held else None
         report = check(copy, public, held=known)
     _tell_report(report, release.verifier(public), as_json)
     sys.exit(0 if report.ok else 1)
@@ -140,7 +143,7 @@ def _public(key_text: str | None, card: Path | None, copy: "Copy") -> bytes:
     if key_text and card:
         raise click.UsageError("--key and --card each name a key; name one")
     if card:
-        return read_card(files.read(card)).root
+        return read_card(files.read_note(card)).root
     try:
         return NoteKey.parse(key_text or known_verifier(_own_key())).public
     except NoReleaseKey:
@@ -158,5 +161,8 @@ def _tell_report(report: "Report", key: str, as_json: bool) -> None:
     if not as_json:
         for found in report.problems:
             output.error(found.problem, found.path)
-    words = f"{report.files} files are as they were signed" if report.ok else "this copy is not what was signed"
+    signed = (
+        f"{output.count(report.files, 'file')} {'is as it was' if report.files == 1 else 'are as they were'} signed"
+    )
+    words = signed if report.ok else "this copy is not what was signed"
     output.result(as_json, value, f"{words}\nkey  {key}")

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 import msgspec
@@ -21,10 +21,8 @@ from client.reporter.compose import Composed, Draft, attachment, compose, new_id
 from client.reporter.folder import Reporter, Way
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys import code
-from keys.errors import BadCode, CardError, NoteUnsigned, TocsinError
+from keys.errors import CardError, NoteUnsigned, TocsinError
 from keys.organisation import Card, read_card
-
-KEPT = "it is sealed and kept here; `tocsin outbox send` tries again, and so does your next report"
 
 
 class NoCardFound(TocsinError):
@@ -41,7 +39,7 @@ def _fields_help() -> str:
 @click.command("report", epilog="\b\nFields:\n" + _fields_help())
 @click.option("--to", required=True, help="The organisation's card (a file) or its code (TOCSIN:1:O:...).")
 @click.option("--set", "pairs", multiple=True, metavar="FIELD=VALUE", help="A fact; repeatable.")
-@click.option("--fields", type=click.File("r", encoding="utf-8"), help="Facts as a JSON object; - is stdin.")
+@click.option("--fields", type=click.File("rb"), help="Facts as a JSON object; - is stdin.")
 @click.option("--file", "paths", type=options.FILE, multiple=True, help="A photo or recording; repeatable.")
 @click.option("--case", "case_start", help="Add to this case.")
 @click.option("--practice", is_flag=True, help="A trial: marked so at the organisation.")
@@ -51,7 +49,7 @@ def _fields_help() -> str:
 def report_(
     to: str,
     pairs: tuple[str, ...],
-    fields: TextIO | None,
+    fields: BinaryIO | None,
     paths: tuple[Path, ...],
     case_start: str | None,
     practice: bool,
@@ -78,15 +76,15 @@ def report_(
         letters = [Waiting(sealed, Letter(_shuffled(card.relays)), card.log) for sealed in composed.sealed]
         spool.put(letters)
         outcome = _send(spool, transport, composed)
-    _tell(card, composed, outcome, as_json)
+    _tell(composed, outcome, folder, as_json)
 
 
-def _read_fields(file: TextIO | None) -> dict[str, Any]:
+def _read_fields(file: BinaryIO | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        facts = msgspec.json.decode(file.read(), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        facts = msgspec.json.decode(files.decode_text(file.read()), type=dict[str, Any])
+    except (msgspec.DecodeError, files.NotText, RecursionError):
         raise report.BadFact("--fields takes one JSON object, in UTF-8") from None
     for name, value in facts.items():
         report.check_fact(name, value)
@@ -97,8 +95,8 @@ def _card(to: str, transport: Transport) -> Card:
     if "".join(to.split()).upper().startswith(code.PREFIX):
         return _fetch_card(code.read_card_code(to), transport)
     if not Path(to).exists():
-        raise BadCode("neither a file nor a code")
-    return read_card(files.read(Path(to)))
+        raise files.NoSuchFile(to)
+    return read_card(files.read_note(Path(to)))
 
 
 def _fetch_card(named: code.CardCode, transport: Transport) -> Card:
@@ -158,21 +156,37 @@ def _send(spool: Spool, transport: Transport, composed: Composed) -> Outcome:
     return outcome
 
 
-def _tell(card: Card, composed: Composed, outcome: Outcome, as_json: bool) -> None:
+def _tell(composed: Composed, outcome: Outcome, folder: Path, as_json: bool) -> None:
     value = {
         "case": composed.case,
         "id": composed.id,
         "receipts": [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts],
         "pending": outcome.pending,
     }
-    holders = len({relay for relay, _ in outcome.receipts})
-    sent = len(composed.sealed) - outcome.pending
-    words = f"case {composed.case}\n{sent} of {len(composed.sealed)} envelopes have left; {holders} relays hold them"
+    whole, holders = len(composed.sealed), len({relay for relay, _ in outcome.receipts})
+    words = f"case {composed.case}\n{tell_left(whole - outcome.pending, whole)}; {tell_holders(holders, whole)}"
     output.result(as_json, value, words)
     tell_refusals(outcome)
     if outcome.pending:
-        output.hint(KEPT)
+        hint_what_waits(folder)
         sys.exit(1)
+
+
+def tell_left(left: int, whole: int) -> str:
+    """Return how many of the envelopes have left, in words."""
+    return f"{left} of {output.count(whole, 'envelope')} {'has' if whole == 1 else 'have'} left"
+
+
+def tell_holders(relays: int, letters: int) -> str:
+    """Return how many relays hold what was sent, in words."""
+    verb = "holds" if relays == 1 else "hold"
+    return f"{output.count(relays, 'relay')} {verb} {'it' if letters == 1 else 'them'}"
+
+
+def hint_what_waits(folder: Path) -> None:
+    """Say what becomes of what has not left."""
+    again = options.command("outbox", "send", home=folder)
+    output.hint(f"it is sealed and waits here; `{again}` tries again, and so does your next report")
 
 
 def tell_refusals(outcome: Outcome) -> None:

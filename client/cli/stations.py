@@ -173,7 +173,7 @@ def _tell_built(out: Path, heading: Any, built: "Built", data: bytes, as_json: b
         output.say("note: the pack names no licence (--licence); who passes it on cannot know whether they may")
     facts = {"pack": str(out), "id": heading.id, "seq": heading.seq, "stations": count, "phones": phones}
     weight = f"{len(data):,} bytes, {len(data) / count:.1f} bytes each"
-    words = f"{out}: {count} stations, {phones} with a telephone, {weight}, number {heading.seq}"
+    words = f"{out}: {output.count(count, 'station')}, {phones} with a telephone, {weight}, number {heading.seq}"
     output.result(as_json, {**facts, "bytes": len(data), "left_out": len(built.left_out)}, words)
 
 
@@ -257,7 +257,7 @@ def _known_root(text: str | None, card: Path | None) -> bytes | None:
     if text is not None and card is not None:
         raise click.UsageError("--root and --card say the same thing; give one")
     if card is not None:
-        return read_card(files.read(card)).root
+        return read_card(files.read_note(card)).root
     try:
         return None if text is None else unb64(text, PUBLIC_BYTES)
     except Malformed as error:

@@ -12,6 +12,7 @@ from shamir_mnemonic import combine_mnemonics, generate_mnemonics
 from shamir_mnemonic.utils import MnemonicError
 
 from client import files
+from client.invisible_characters import is_visible
 from keys.address import relay_address
 from keys.errors import BadShares, ClockAhead, TocsinError
 from keys.kem import PrivateKey
@@ -22,6 +23,7 @@ from keys.wire import SEED_BYTES, WEEKS_AHEAD, Chance, week_of
 
 KEYSTORE = "keystore"
 CARD = "card"
+NAME_CHARACTERS = 200  # as many as a card takes
 RENEW_WEEKS = 8  # a card that publishes fewer weeks than this is due for renewal
 
 
@@ -51,6 +53,15 @@ class OtherRoot(TocsinError):
 
     code = "root-other"
     hint = "name the root file that was made together with this folder"
+
+
+class BadName(TocsinError):
+    """an organisation needs a name that can be read"""
+
+    code = "organisation-name"
+    hint = (
+        f"1 to {NAME_CHARACTERS} characters on one line, as in --name 'Legal help': people read it before they report"
+    )
 
 
 class Secrets(msgspec.Struct, kw_only=True):
@@ -165,11 +176,19 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an organisation says of itself on its card. The name may be empty: a neutral card."""
+    """What an organisation says of itself on its card. An empty name is a neutral card, and is meant."""
 
     name: str
     relays: tuple[str, ...]
     languages: tuple[str, ...] = ()
+
+
+def readable_name(text: str) -> str:
+    """Return an organisation's name without blanks around it. Raises BadName."""
+    name = " ".join(text.split())
+    if not 0 < len(name) <= NAME_CHARACTERS or not is_visible(name):
+        raise BadName()
+    return name
 
 
 def create(

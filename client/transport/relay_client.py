@@ -49,14 +49,14 @@ class Unreachable(TocsinError):
     """the relay cannot be reached"""
 
     code = "relay-unreachable"
-    hint = "check the network; what was not sent is kept and tried again"
+    hint = "check the network, then try again"
 
 
 class BadAnswer(TocsinError):
     """the relay's answer makes no sense"""
 
     code = "relay-answer"
-    hint = "something stands between you and the relay, or it is not a relay; what was not sent is kept"
+    hint = "something stands between you and the relay, or it is not a relay"
 
 
 class MoreToCome(BadAnswer):
@@ -70,7 +70,7 @@ class Redirected(BadAnswer):
     """the relay's address leads somewhere else"""
 
     code = "relay-redirect"
-    hint = "perhaps the network wants you to log in first; what was not sent is kept"
+    hint = "perhaps the network wants you to log in first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,24 @@
 """What `tocsin` says: help that is whole, and sentences that name what is wrong."""
 
+import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import click
 import pytest
+from nacl.signing import SigningKey
 
 from client.cli import main
 from client.cli.main import door
-from client.organisation.home import Profile, create
+from client.organisation.home import CARD, Profile, card_of, create, split
 from client.site.release import RELEASE
 from client.site.serve import HEADERS
 from keys.keystore import Cost
+from keys.wire import b64
+from tests.client.text_files import FORMS
 
 NOW = 1_795_168_800
 
@@ -85,3 +90,111 @@ def test_an_address_without_host_or_port_is_a_misuse(words, listen, capsys):
     code, out, err = said(capsys, *words, "--listen", listen)
     assert (code, out) == (2, "")
     assert "write HOST:PORT, as in 127.0.0.1:8602" in err
+
+
+SILENT = "http://127.0.0.1:1"  # nobody listens there
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory):
+    """The card of an organisation whose relay does not answer."""
+    folder = tmp_path_factory.mktemp("organisation") / "home"
+    create(folder, "phrase", Profile("Помощь", (SILENT,)), now=int(time.time()), cost=Cost(1, 8 * 2**20))
+    return (folder / CARD).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def person(tmp_path, monkeypatch):
+    """A folder of one's own, and no passphrase at hand."""
+    monkeypatch.setenv("TOCSIN_HOME", str(tmp_path / "person"))
+    monkeypatch.delenv("TOCSIN_PASSPHRASE_FILE", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_card_and_facts_are_read_however_they_were_saved(form, capsys, person, card):
+    (person / "card").write_bytes(FORMS[form](card))
+    (person / "facts").write_bytes(
+        FORMS[form](json.dumps({"people": 3, "account": "می‌خواهم"}, ensure_ascii=False, indent=1))
+    )
+    code, out, err = said(capsys, "report", "--to", person / "card", "--fields", person / "facts", "--json")
+    assert (code, json.loads(out)["pending"]) == (1, 1)
+    assert f"error: {SILENT}: the relay cannot be reached" in err
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe{", b"\x80", b"", b"[]", b"\xef\xbb\xbf"])
+def test_facts_that_are_no_object_in_utf_8_are_refused(data, capsys, person, card):
+    (person / "card").write_text(card, encoding="utf-8")
+    (person / "facts").write_bytes(data)
+    code, out, err = said(capsys, "report", "--to", person / "card", "--fields", person / "facts")
+    assert (code, out) == (2, "")
+    assert "--fields takes one JSON object, in UTF-8" in err
+    assert not (person / "person" / "spool").exists()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_shares_are_read_however_they_were_saved(form, capsys, person):
+    shares = split(SigningKey(bytes(range(32))), 2, 3)[:2]
+    (person / "shares").write_bytes(FORMS[form]("\n".join(shares) + "\n"))
+    (person / "phrase").write_text("phrase\n")
+    words = ("--name", "Help", "--relay", SILENT, "--passphrase-file", person / "phrase", "--json")
+    code, out, err = said(capsys, "org", "restore", "--home", person / form, "--shares-file", person / "shares", *words)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["root"] == b64(bytes(SigningKey(bytes(range(32))).verify_key))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("report", "--to", "carrd"), ("contact", "scan", "code.png", "--label", "Mama")],
+    ids=" ".join,
+)
+def test_a_file_that_is_not_there_is_no_bad_code(words, capsys, person):
+    code, out, err = said(capsys, *words)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: there is no file of this name, and it is not a code either: ")
+
+
+def test_a_site_that_is_not_there_is_no_bad_address(capsys, person):
+    code, _, err = said(capsys, "phone", "verify", person / "site")
+    assert code == 1
+    assert f"{person / 'site'}, and there is no folder of this name either" in err
+
+
+@pytest.mark.parametrize("name", [(), ("--name", ""), ("--name", " \t"), ("--name", "\u202e"), ("--name", "x" * 201)])
+@pytest.mark.parametrize("words", [("org", "new"), ("org", "restore")], ids=" ".join)
+def test_an_organisation_without_a_name_is_refused(words, name, capsys, person):
+    code, out, err = said(capsys, *words, "--home", person / "office", "--relay", SILENT, *name)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: an organisation needs a name that can be read\nhint: ")
+    assert not (person / "office").exists()
+
+
+def test_a_neutral_card_is_made_when_it_is_meant(capsys, person):
+    (person / "phrase").write_text("phrase\n")
+    words = ("org", "new", "--home", person / "office", "--relay", SILENT, "--neutral")
+    code, _, err = said(capsys, *words, "--name", "Help")
+    assert (code, "give one of both" in err) == (2, True)
+    code, _, err = said(capsys, *words, "--passphrase-file", person / "phrase")
+    assert code == 0, err
+    assert card_of(person / "office").name == ""
+
+
+@pytest.mark.parametrize("words", [("org", "publish"), ("inbox", "pull")], ids=" ".join)
+def test_who_fetches_is_told_nothing_about_sending(words, capsys, person):
+    (person / "phrase").write_text("phrase\n")
+    create(person / "office", "phrase", Profile("Help", (SILENT,)), now=int(time.time()), cost=Cost(1, 8 * 2**20))
+    code, _, err = said(capsys, *words, "--home", person / "office", "--passphrase-file", person / "phrase")
+    assert code == 1
+    assert f"error: {SILENT}: the relay cannot be reached" in err
+    assert not [word for word in ("sent", "sealed", "outbox", "envelope", "lost") if word in err]
+
+
+def test_who_sends_is_told_the_command_that_tries_again(capsys, person, card):
+    (person / "card").write_text(card, encoding="utf-8")
+    folder = person / "a folder"
+    code, out, err = said(capsys, "report", "--to", person / "card", "--home", folder)
+    assert code == 1
+    assert out.endswith("\n0 of 1 envelope has left; 0 relays hold it\n")
+    assert f"`tocsin outbox send --home '{folder}'` tries again" in err
+    code, _, err = said(capsys, "report", "--to", person / "card")
+    assert "`tocsin outbox send` tries again" in err

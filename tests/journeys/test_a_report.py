@@ -147,7 +147,16 @@ def _renewed(shell, office):
     again = shell.folder / "again"
     relay = json.loads(office.card.read_text(encoding="utf-8").splitlines()[1])["relays"][0]
     made = shell.ok(
-        "org", "restore", "--home", again, "--relay", relay, "--json", stdin="\n".join([shares[0], shares[2]])
+        "org",
+        "restore",
+        "--home",
+        again,
+        "--name",
+        "Помощь",
+        "--relay",
+        relay,
+        "--json",
+        stdin="\n".join([shares[0], shares[2]]),
     ).json
     assert made["root"] == office.ok("org", "card").json["root"]
     shell.ok("org", "publish", "--home", again)
@@ -183,12 +192,17 @@ def test_a_wrong_passphrase_a_cut_keystore_and_a_wrong_folder_are_three_errors(s
         (["report"], 2, "--to"),
         (["report", "--to", "card", "--set", "peple=3"], 2, "no field 'peple'"),
         (["report", "--to", "card", "--set", "people=many"], 2, "people takes a number"),
-        (["report", "--to", "nothing-here"], 1, "neither a file nor a code"),
+        (["report", "--to", "nothing-here"], 1, "no file of this name, and it is not a code either: nothing-here"),
+        (["report", "--to", "TOCSIN:1:O:"], 1, "this is not a Tocsin code"),
         (["report", "--to", "TOCSIN:1:C:ABC"], 1, "something else"),
         (["report", "--to", "card", "--case", "zzz"], 1, "no such case"),
         (["replies", "--case", "zzz"], 1, "no such case"),
         (["report", "--to", "card", "--file", "no-photo.jpg"], 1, "cannot be read"),
-        (["org", "new", "--home", "x", "--relay", "http://relay.example"], 1, "not the address of a relay"),
+        (
+            ["org", "new", "--home", "x", "--name", "x", "--relay", "http://relay.example"],
+            1,
+            "not the address of a relay",
+        ),
         (["org", "backup", "--home", "office", "--shares", "2", "--threshold", "3"], 2, "threshold"),
         (["nonsense"], 2, "No such command"),
         (["inbox", "show", "zzz", "--home", "office"], 1, "no such case"),

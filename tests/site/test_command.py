@@ -7,6 +7,7 @@ import pytest
 
 from client.cli import main
 from client.site import bundle as bundles
+from tests.client.text_files import FORMS
 from tests.site.conftest import NOW, make_card, make_pack
 
 
@@ -58,6 +59,17 @@ def test_verify_knows_the_key_of_our_own_builds(shell, out):
     value = json.loads(said)
     assert code == 0
     assert (value["ok"], value["problems"]) == (True, [])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_card_and_held_release_are_read_however_they_were_saved(shell, out, tmp_path, form):
+    (tmp_path / "saved").write_bytes(FORMS[form]((tmp_path / "card").read_text(encoding="utf-8")))
+    code, _, err = shell("build", "--card", tmp_path / "saved", "--out", tmp_path / "again")
+    assert code == 0, err
+    assert (tmp_path / "again" / "release.json").read_bytes() == (out / "release.json").read_bytes()
+    (tmp_path / "held").write_bytes(FORMS[form]((out / "release.json").read_text(encoding="utf-8")))
+    code, _, err = shell("verify", tmp_path / "again", "--held", tmp_path / "held")
+    assert code == 0, err
 
 
 def test_verify_names_every_problem_and_ends_with_1(shell, out):

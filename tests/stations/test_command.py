@@ -14,6 +14,7 @@ from client.organisation.home import CARD, Profile, create
 from client.stations.pack.pack import read
 from keys.keystore import Cost
 from keys.wire import b64
+from tests.client.text_files import FORMS
 from tests.stations import oracle
 from tests.stations.lists import DATA, HIFLD, INDIA, OVD, SMALL, packed, real
 
@@ -71,6 +72,23 @@ def test_a_pack_is_built_signed_and_public(shell):
     assert (about.id, about.source, about.licence, about.count) == ("ru-moscow", "us", "CC0-1.0", 3)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert not [name for name in os.listdir(shell.folder) if name.startswith(".")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_table_and_card_are_read_however_they_were_saved(shell, form):
+    (shell.folder / "table").write_bytes(FORMS[form](ROWS))
+    assert shell.build("table", "out.pack", "--json") == 0
+    assert shell.lines()[-1]["stations"] == 3
+    card = (shell.folder / "home" / CARD).read_text(encoding="utf-8")
+    (shell.folder / "card").write_bytes(FORMS[form](card))
+    assert shell.run("check", "out.pack", "--card", "card") == 0
+    assert shell.run("near", "55.75", "37.61", "--pack", "out.pack", "--card", "card", "--json") == 0
+    assert shell.lines()[0]["name"] == "ОВД 5"
+
+
+def test_a_byte_order_mark_does_not_hide_the_first_column_of_a_named_encoding(shell):
+    (shell.folder / "table").write_bytes(FORMS["by Notepad"](ROWS.replace("id,name", "name,id")))
+    assert shell.build("table", "out.pack", "--encoding", "utf-8", "--json") == 0
 
 
 def test_bad_points_are_left_out_when_asked(shell):

@@ -49,6 +49,7 @@ def _text(data: bytes, encoding: str | None) -> str:
         text = data.decode(encoding)
     except (UnicodeError, LookupError):
         raise SourceUnreadable(f"not {encoding}") from None
+    text = text.removeprefix("\ufeff")  # a named encoding leaves the byte order mark where it is
     if "\0" in text:
         raise SourceUnreadable("not text")
     return text
