@@ -1,5 +1,6 @@
 """`tocsin demo`: everything on this machine, in a temporary folder, with the very commands a person would type."""
 
+import io
 import json
 import os
 import shlex
@@ -8,19 +9,26 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import BytesIO
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
 
+from client.cli import demo_reports, output
+from client.cli.demo_reports import COUNTRY, PACK, STORY, Story
+from client.cli.report import report_
 from keys.errors import TocsinError
 
-STORY = "Задержана у метро Пушкинская, у Лены астма"
-ANSWER = "Адвокат А. Петрова едет к вам. Вы вправе не давать показаний (ст. 51)."
-READY_SECONDS = 30
+REPLY = "Адвокат А. Петрова едет к вам. Вы вправе не давать показаний (ст. 51)."
+PHRASE = "correct horse battery staple"
+READY_SECONDS = 60
+ENDING_SECONDS = 30
+LOOK_SECONDS = 0.3  # how often it is looked whether every part still runs
+LOOPBACK = "127.0.0.1:0"
 
 
 class DemoFailed(TocsinError):
@@ -30,154 +38,299 @@ class DemoFailed(TocsinError):
     hint = "the lines above say at which step"
 
 
+class PartEnded(DemoFailed):
+    """a part of the demonstration has ended, so all of it ends"""
+
+    hint = "the lines above are the last that it said"
+
+
 @click.command()
 @click.option("--once", is_flag=True, help="End after the round trip instead of waiting for your own reports.")
 def demo(once: bool) -> None:
     """Everything on this machine, in a temporary folder: seal, carry, open, answer, look at the desk."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the relay is stopped and the folder removed
+    end = _end_at_signals()
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as name:
-        stage = Stage(Path(name))
-        with stage.relay() as address:
-            case = stage.round_trip(address)
+        stage = Stage(Path(name), end)
+        stage.show_surroundings()
+        with stage.part("relay", "relay", "serve", "--data", "relay", "--listen", LOOPBACK) as relay:
+            case = stage.go_round(relay.address)
             stage.look_at_the_relay()
-            with stage.phone(), stage.desk():
+            stage.send_burst()
+            stage.build_phone()
+            desk_words = ("desk", "--home", "organisation", "--pack", "stations.pack", "--country", COUNTRY)
+            with (
+                stage.part("phone app", "phone", "serve", "phone", "--listen", LOOPBACK) as phone,
+                stage.part("desk", *desk_words, "--listen", LOOPBACK) as desk,
+            ):
                 click.echo("\nThe round trip is done: sealed, carried, opened, answered.")
+                stage.show_what_to_try(phone.address, desk.address, case)
                 if not once:
-                    stage.stay(case)
+                    stage.wait([relay, phone, desk])
+
+
+def _end_at_signals() -> threading.Event:
+    """Return an event that a signal sets. The main thread looks at it and ends in order: a handler that prints, joins
+    or raises would do so in the middle of whatever runs."""
+    end = threading.Event()
+
+    def heed(number: int, frame: FrameType | None) -> None:
+        end.set()
+
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, heed)
+    return end
+
+
+class Part:
+    """A tocsin command that goes on until the demonstration ends, and says `http...` once it is reached there."""
+
+    def __init__(self, name: str, command: list[str], folder: Path) -> None:
+        self.name, self.address = name, ""
+        self._said: list[str] = []
+        self._is_settled = threading.Event()
+        # In a session of its own: ctrl-c is for the demonstration, which ends its parts itself.
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None  # noqa: S101 - it was asked for above
+        for line in self.process.stdout:
+            found = [word for word in line.split() if word.startswith("http")]
+            if self.address or not found:
+                self._hear(line.rstrip())
+            else:
+                self.address = found[-1]
+                self._said.clear()
+                self._is_settled.set()
+        self._is_settled.set()
+
+    def _hear(self, line: str) -> None:
+        if self.address and not line.startswith("hint:"):  # the last screen has hints enough
+            click.echo(f"{self.name}: {line}")
+        elif not self.address:
+            self._said.append(line)
+
+    def wait_until_reached(self) -> None:
+        """Wait for the address. Raises DemoFailed with what the part said instead."""
+        self._is_settled.wait(READY_SECONDS)
+        if not self.address:
+            click.echo("\n".join(self._said), err=True)
+            raise DemoFailed(f"the {self.name} did not start")
+
+    def check(self) -> None:
+        """Raise PartEnded unless it still runs."""
+        code = self.process.poll()
+        if code is not None:
+            self._reader.join(1)
+            how = f"by signal {-code}" if code < 0 else f"with code {code}"
+            raise PartEnded(f"the {self.name}, {how}")
+
+    def stop(self) -> None:
+        """End it, and wait until it has."""
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(ENDING_SECONDS)
+        self.process.kill()
+        self.process.wait()
 
 
 class Stage:
-    """A folder with one relay, one organisation and one reporter."""
+    """A folder with one relay, one organisation and one reporter. Commands run in it, so paths are short."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.data, self.home, self.person = folder / "relay", folder / "organisation", folder / "person"
-        self.passphrase = folder / "passphrase"
-        self.passphrase.write_text("correct horse battery staple\n")
+    def __init__(self, folder: Path, end: threading.Event) -> None:
+        self.folder, self._end = folder, end
+        self._program = tocsin_command()
+        self._passphrase = folder / "passphrase"
+        self._passphrase.write_text(PHRASE + "\n", encoding="utf-8")
+        self._stories: list[Story] = demo_reports.tell(int(time.time()))
+        self._fingerprint = ""
+        self._environment = {**os.environ, output.ENVIRONMENT: str(self._passphrase)}
 
-    @contextmanager
-    def relay(self) -> Iterator[str]:
-        """A relay process of its own; its address."""
-        words = ["relay", "serve", "--data", str(self.data), "--listen", "127.0.0.1:0"]
-        with self._running(words, "relay") as address:
-            yield address
-
-    @contextmanager
-    def desk(self) -> Iterator[None]:
-        """The organisation's desk, still locked."""
-        with self._running(["desk", "--home", str(self.home), "--listen", "127.0.0.1:0"], "client.cli.main"):
-            click.echo(f"the passphrase: {self.passphrase.read_text().strip()}")
-            yield
+    def show_surroundings(self) -> None:
+        """Show how a shell is set up in which every command that follows can be typed."""
+        click.echo("Every command below works in a shell that was set up so:")
+        self._show(["cd", str(self.folder)])
+        self._show(["export", f"{output.ENVIRONMENT}={self._passphrase}"])
+        if len(self._program) == 1:
+            click.echo(output.bold(f'$ export PATH="$PATH:{Path(self._program[0]).parent}"'))
 
     @contextmanager
-    def _running(self, words: list[str], module: str) -> Iterator[str]:
-        """A tocsin command that goes on until this ends; the address that it says it is reached at."""
-        self._show(tuple(words))
-        own = words if module == "client.cli.main" else words[1:]
-        process = subprocess.Popen([sys.executable, "-m", module, *own], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+    def part(self, name: str, *words: str) -> Iterator[Part]:
+        """Run a command that goes on; it is ended with the block."""
+        self._show_ours(words)
+        # The relay has a door of its own, which loads nothing of the client.
+        module = ["-m", "relay", *words[1:]] if words[0] == "relay" else ["-m", "client.cli.main", *words]
+        part = Part(name, [sys.executable, *module], self.folder)
         try:
-            assert process.stdout is not None  # noqa: S101 - it was asked for above
-            for line in process.stdout:
-                click.echo(line.rstrip())
-                address = line.split()[-1] if line.split() else ""
-                if address.startswith("http"):
-                    break
-            else:
-                raise DemoFailed(f"tocsin {words[0]} did not start")
-            yield address
+            part.wait_until_reached()
+            click.echo(f"the {name} is at {part.address}")
+            yield part
         finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(READY_SECONDS)
-            process.kill()
+            part.stop()
 
-    def round_trip(self, address: str) -> str:
-        """Report with a photo, pull, read, answer, fetch the answer; the case."""
-        photo = self.folder / "photo.jpg"
-        photo.write_bytes(_photo())
-        self.run("org", "new", "--name", "Legal help", "--relay", address, home=self.home)
-        self.run("org", "publish", home=self.home)
-        card = self.folder / "card"
-        self.run("org", "card", "--out", str(card), home=self.home)
-        facts = ["stage=van", "people=7", "minors=yes", "name=Иванова Анна", "needs=lawyer,medicine"]
-        pairs = [word for fact in [*facts, f"account={STORY}"] for word in ("--set", fact)]
-        sent = self.run("report", "--to", str(card), *pairs, "--file", str(photo), home=self.person, quiet=True)
-        case = str(sent["case"])
-        click.echo(f"case {case}: {len(sent['receipts'])} envelopes have left, {sent['pending']} wait")
-        self.run("inbox", "pull", home=self.home)
-        self.run("inbox", "show", case, home=self.home)
-        saved = self.folder / "saved"
-        self.run("inbox", "save", case, str(saved), home=self.home)
-        if photo.read_bytes() not in [path.read_bytes() for path in saved.iterdir()]:
+    def go_round(self, relay: str) -> str:
+        """Report with a photo, pull, read, reply, fetch the reply; return the case."""
+        (self.folder / "photo.jpg").write_bytes(_photo())
+        (self.folder / "stations.csv").write_text(demo_reports.TABLE, encoding="utf-8")
+        self.run("org", "new", "--home", "organisation", "--name", "Legal help Zarechinsk", "--relay", relay)
+        self.run("org", "publish", "--home", "organisation")
+        self.run("org", "card", "--home", "organisation", "--out", "card")
+        whose = ("--home", "organisation", "--out", "stations.pack", "--id", PACK, "--country", COUNTRY)
+        self.run("stations", "build", "stations.csv", *whose, "--source", "invented", "--licence", "CC0-1.0")
+        self._fingerprint = self.run_json("org", "code", "--home", "organisation")["fingerprint"]
+        facts = demo_reports.as_words(self._stories[0].facts)
+        self.run("report", "--to", "card", "--home", "person", *facts, "--file", "photo.jpg")
+        self.run("inbox", "pull", "--home", "organisation")
+        case = str(self.run_json("inbox", "list", "--home", "organisation")["case"])
+        self.run("inbox", "show", case, "--home", "organisation")
+        self.run("inbox", "save", case, "saved", "--home", "organisation")
+        photo = (self.folder / "photo.jpg").read_bytes()
+        if photo not in [path.read_bytes() for path in (self.folder / "saved").iterdir()]:
             raise DemoFailed("the photo did not arrive as it was sent")
-        click.echo(f"the photo arrived byte for byte ({photo.stat().st_size:,} bytes)")
-        self.run("inbox", "reply", case, ANSWER, "--status", "lawyer", home=self.home)
-        answers = self.run("replies", "--case", case, home=self.person)
-        if not answers:
-            raise DemoFailed("no answer came back")
+        click.echo(f"the photo arrived byte for byte ({len(photo):,} bytes)")
+        self.run("inbox", "reply", case, REPLY, "--status", "lawyer", "--home", "organisation")
+        if REPLY not in self.run("replies", "--case", case, "--home", "person"):
+            raise DemoFailed("no reply came back")
         return case
 
     def look_at_the_relay(self) -> None:
         """Search everything the relay has written for what was said."""
-        files = [path for path in self.data.rglob("*") if path.is_file()]
-        for words in (STORY, ANSWER, "Иванова"):
+        files = [path for path in (self.folder / "relay").rglob("*") if path.is_file()]
+        for words in (STORY, REPLY, "Иволгина"):
             if any(words.encode() in path.read_bytes() for path in files):
                 raise DemoFailed("the relay's folder holds words of the report")
-        click.echo(f"\nthe relay's folder: {len(files)} files, and not one word of it readable")
+        click.echo(f"\nthe relay's folder: {output.count(len(files), 'file')}, and not one word of it readable")
 
-    @contextmanager
-    def phone(self) -> Iterator[None]:
-        """The phone app, built for this organisation, checked and served."""
-        from client.site.serve import serving  # noqa: PLC0415 - only now, so that a report does not wait for it
-        from keys.code import draw_text  # noqa: PLC0415
+    def send_burst(self) -> None:
+        """Send the other reports, as `tocsin report` does; they wait at the relay until the desk is unlocked."""
+        for story in self._stories[1:]:
+            self._check_end()
+            case = self._report(story.facts)
+            if story.later:
+                self._report(story.later, "--case", case)
+        click.echo(
+            f"\n{len(self._stories) - 1} more people report at once: their letters wait at the relay for the desk"
+        )
 
-        site = self.folder / "phone"
-        self.run("phone", "build", "--card", str(self.folder / "card"), "--out", str(site), home=self.home)
-        card = str(self.folder / "card")
-        self.run("phone", "verify", str(site), "--card", card)
-        with serving(site) as address:
-            click.echo(f"\n{draw_text(address)}\nthe phone app: {address} (in a browser on this machine)")
-            yield
+    def _report(self, facts: dict[str, Any], *more: str) -> str:
+        """Run `tocsin report` in this process, which is quicker eleven times; return the case."""
+        path = self.folder / "facts.json"
+        path.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+        card, home = str(self.folder / "card"), str(self.folder / "person")
+        words = ["--to", card, "--home", home, "--fields", str(path), "--json", *more]
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                report_.main(words, standalone_mode=False)
+        except (SystemExit, TocsinError) as ended:
+            click.echo(err.getvalue(), err=True)
+            raise DemoFailed(f"tocsin report: {ended}") from None
+        return str(json.loads(out.getvalue())["case"])
 
-    def stay(self, case: str) -> None:
-        """Let the desk open what others send to this organisation until somebody presses ctrl-c."""
-        card = self.folder / "card"
-        click.echo("\nTry it in another terminal and look at the desk (ctrl-c ends this and removes everything):\n")
-        click.echo(f"  tocsin report --to {card} --home {self.person} --case {case} --set stage=station")
-        click.echo(f"  tocsin report --to {card} --home {self.person} --set stage=van --set people=2\n")
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+    def build_phone(self) -> None:
+        """Build the phone app for this organisation and its stations, and check what was built."""
+        self.run(
+            "phone",
+            "build",
+            "--card",
+            "card",
+            "--stations",
+            "stations.pack",
+            "--home",
+            "organisation",
+            "--out",
+            "phone",
+        )
+        self.run("phone", "verify", "phone", "--card", "card")
 
-    def run(self, *words: str, home: Path | None = None, quiet: bool = False) -> dict[str, Any]:
-        """Run a tocsin command and show it with its output, or with `quiet` give its first line of JSON."""
-        where = [] if home is None else ["--home", str(home)]
-        command = [*words, *where, *(["--json"] if quiet else [])]
-        if not quiet or words[0] == "report":
-            self._show(words)
+    def show_what_to_try(self, phone: str, desk: str, case: str) -> None:
+        """Show the last screen: where phone and desk are, what to compare, what to try."""
+        folder, card, home = self.folder, self.folder / "card", self.folder / "person"
+        more = ["--set", "stage=station", "--set", f"station={demo_reports.TABLE.splitlines()[3].split(',')[1]}"]
+        add = ["report", "--to", str(card), "--home", str(home), "--case", case, *more]
+        new = ["report", "--to", str(card), "--home", str(home), "--set", "stage=van", "--set", "people=2"]
+        read = ["replies", "--home", str(home), "--case", case, "--passphrase-file", str(folder / "passphrase")]
+        lines = [
+            "",
+            f"{output.bold('desk')}         {desk}",
+            f"             the link works once; any name, and the passphrase: {PHRASE}",
+            f"{output.bold('phone')}        {phone}   in another window of a browser on this computer",
+            f"{output.bold('fingerprint')}  {self._fingerprint}",
+            "             compare it with what the phone shows of the organisation",
+            "",
+            "Try: unlock the desk and see who is held where, and whose hour runs out. Set the phone up, hold its round",
+            "button, and watch the board. Reply to somebody. Or report from another terminal:",
+            "",
+            *(f"  {shlex.join([*self._program, *words])}" for words in (new, add, read)),
+            "",
+        ]
+        click.echo("\n".join(lines))
+
+    def wait(self, parts: list[Part]) -> None:
+        """Wait until somebody presses ctrl-c. Raises PartEnded when a part ends before."""
+        click.echo("ctrl-c ends all of it and removes the folder")
+        while not self._end.wait(LOOK_SECONDS):
+            for part in parts:
+                part.check()
+
+    def run(self, *words: str) -> str:
+        """Run a tocsin command and show it with its output, which is returned."""
+        self._show_ours(words)
+        said = self._run(words, subprocess.STDOUT)
+        click.echo(said.rstrip())
+        return said
+
+    def run_json(self, *words: str) -> dict[str, Any]:
+        """Run a tocsin command without showing it; return its first line of JSON."""
+        said: dict[str, Any] = json.loads(self._run((*words, "--json"), None).splitlines()[0])
+        return said
+
+    def _run(self, words: tuple[str, ...], stderr: int | None) -> str:
+        self._check_end()
         done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "client.cli.main", *command],
-            env={**os.environ, "TOCSIN_PASSPHRASE_FILE": str(self.passphrase)},
+            [sys.executable, "-m", "client.cli.main", *words],
+            cwd=self.folder,
+            env=self._environment,
             stdout=subprocess.PIPE,
-            stderr=None if quiet else subprocess.STDOUT,
+            stderr=stderr,
             stdin=subprocess.DEVNULL,
             text=True,
             check=False,
         )
+        self._check_end()
         if done.returncode:
             click.echo(done.stdout, err=True)
             raise DemoFailed(f"tocsin {words[0]} ended with {done.returncode}")
-        if not quiet:
-            click.echo(done.stdout.rstrip())
-        said: dict[str, Any] = json.loads(done.stdout.splitlines()[0]) if quiet else {"said": done.stdout}
-        return said if done.stdout.strip() else {}
+        return done.stdout
 
-    def _show(self, words: tuple[str, ...]) -> None:
-        short = shlex.join(words).replace(str(self.folder) + "/", "")
-        click.secho(f"\n$ tocsin {short}", bold=True)
+    def _check_end(self) -> None:
+        if self._end.is_set():
+            raise click.Abort()
+
+    def _show_ours(self, words: tuple[str, ...]) -> None:
+        self._show(["tocsin", *words] if len(self._program) == 1 else [*self._program, *words])
+
+    def _show(self, words: list[str]) -> None:
+        click.echo(output.bold(f"\n$ {shlex.join(words)}"))
+
+
+def tocsin_command() -> list[str]:
+    """Return the words that run this very program from any folder."""
+    beside = Path(sys.executable).with_name("tocsin")
+    return [str(beside)] if os.access(beside, os.X_OK) else [sys.executable, "-m", "client.cli.main"]
 
 
 def _photo() -> bytes:
-    """A JPEG picture of a van in the rain, noisy enough to take several parcels."""
+    """Return a JPEG picture of a van in the rain, noisy enough to take several parcels."""
     from PIL import Image, ImageDraw, ImageFilter  # noqa: PLC0415 - only the demonstration draws
 
     rain = Image.effect_noise((960, 640), 60).convert("RGB")
@@ -186,6 +339,6 @@ def _photo() -> bytes:
     draw.rectangle((240, 260, 420, 350), fill=(180, 200, 210))
     draw.ellipse((260, 430, 360, 530), fill=(10, 10, 10))
     draw.ellipse((600, 430, 700, 530), fill=(10, 10, 10))
-    picture = BytesIO()
+    picture = io.BytesIO()
     rain.filter(ImageFilter.SMOOTH).save(picture, "JPEG", quality=92)
     return picture.getvalue()

@@ -19,6 +19,7 @@ from client import files
 from client.invisible_characters import to_visible
 from keys.errors import TocsinError
 
+DUMB = ("dumb", "unknown")  # terminals that print control characters as they come
 ENVIRONMENT = "TOCSIN_PASSPHRASE_FILE"
 
 
@@ -89,6 +90,12 @@ def result(as_json: bool, value: dict[str, Any], words: str) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")) if as_json else to_visible(words))
 
 
+def bold(words: str) -> str:
+    """Return words in bold type where they are printed on a terminal that has it and nobody asked for plain text."""
+    is_plain = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in DUMB
+    return words if is_plain else click.style(words, bold=True)
+
+
 class Passphrase:
     """Where the passphrase comes from; it is asked for once, when it is first needed."""
 
@@ -145,7 +152,7 @@ def _prompt(words: str) -> str:
 @contextmanager
 def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """A bar on stderr while something long is done; absent when stderr is no terminal."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") in DUMB:
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - 60 ms that nobody pays who pipes
