@@ -1,6 +1,7 @@
 """What is built can be installed where nothing else is, and works there."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -13,12 +14,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("keys", "relay", "client")
 
 
-def run(*command: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run(*command: object, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     return subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
-        env=outside,
+        env=outside | more,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -64,6 +65,56 @@ def test_the_wheel_leaves_nothing_of_the_packages_out(wheel):
         pytest.skip("not a git checkout: what belongs to the project cannot be told from what was built")
     files = {name for name in listing.stdout.split("\0") if name and (ROOT / name).exists()}
     assert files - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
+def source_without_the_app(folder: Path) -> Path:
+    """The files of the project, without what was installed or built."""
+    listing = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listing.returncode:
+        pytest.skip("not a git checkout: what belongs to the project cannot be told from what was built")
+    for name in filter(None, listing.stdout.split("\0")):
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def test_a_wheel_without_the_app_says_so_when_it_is_built(tmp_path):
+    source = source_without_the_app(tmp_path / "source")
+    build = (sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path / "dist", source)
+    done = run(*build, "--wheel")
+    assert done.returncode == 0, done.stderr
+    assert "built WITHOUT the phone's app" in done.stdout + done.stderr
+    app = source / "client" / "phone" / "dist"
+    app.mkdir()
+    (app / "bundle.json").write_text("{}")
+    done = run(*build)  # by way of the source archive, as most do
+    assert done.returncode == 0, done.stderr
+    assert "WITHOUT" not in done.stdout + done.stderr
+    [built] = (tmp_path / "dist").glob("*.whl")
+    assert "client/phone/dist/bundle.json" in zipfile.ZipFile(built).namelist()
+
+
+@pytest.mark.parametrize(("version", "is_fetched"), [("18.20.4", True), ("20.19.0", False), ("24.1.0", False)])
+def test_make_fetches_a_node_only_where_there_is_none_new_enough(tmp_path, version, is_fetched):
+    node, npm = tmp_path / "node", tmp_path / "npm"
+    judge = f"v=$(echo \"$2\" | grep -o '[0-9]*)' | tr -d ')'); [ {version.partition('.')[0]} -ge \"$v\" ]"
+    node.write_text(f"#!/bin/sh\n{judge}\n")
+    npm.write_text("#!/bin/sh\n")
+    for program in (node, npm):
+        program.chmod(0o755)
+    done = run("make", "-n", "demo", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert ("requirements-node.txt" in done.stdout) is is_fetched
+
+
+def test_no_network_is_said_at_once(tmp_path):
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
+    done = run(ROOT / ".ci" / "online", sys.executable, cwd=tmp_path, **nowhere)
+    assert done.returncode == 1
+    assert "error: Python packages cannot be fetched\nhint: connect this computer" in done.stderr
+    assert "Retrying" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow
