@@ -382,7 +382,7 @@ def where(place: object) -> str:
     if isinstance(lat, int) and isinstance(lon, int):
         words.append(f"{lat / DEGREE:.5f}, {lon / DEGREE:.5f}")
         words += [f"give or take {accuracy} m"] * isinstance(accuracy, int)
-        words += [f"{age} seconds old"] * isinstance(age, int)
+        words += [f"{output.count(age, 'second')} old"] if isinstance(age, int) else []
     words += [json.dumps(other, ensure_ascii=False)] * bool(other)
     return ", ".join(str(word) for word in words if word) or "unknown"
 

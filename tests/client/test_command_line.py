@@ -1,5 +1,6 @@
 """What `tocsin` says: help that is whole, and sentences that name what is wrong."""
 
+import io
 import json
 import socket
 import subprocess
@@ -11,8 +12,9 @@ import click
 import pytest
 from nacl.signing import SigningKey
 
-from client.cli import main
+from client.cli import contact, main
 from client.cli.main import door
+from client.files import NoSuchFile, NotText
 from client.organisation.home import CARD, Profile, card_of, create, split
 from client.site.release import RELEASE
 from client.site.serve import HEADERS
@@ -198,3 +200,34 @@ def test_who_sends_is_told_the_command_that_tries_again(capsys, person, card):
     assert f"`tocsin outbox send --home '{folder}'` tries again" in err
     code, _, err = said(capsys, "report", "--to", person / "card")
     assert "`tocsin outbox send` tries again" in err
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_words_from_stdin_are_read_however_they_come(form, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FORMS[form]("می‌خواهم\nдомой\n")), encoding="ascii"))
+    assert contact._typed("-") == "می‌خواهم\nдомой"
+
+
+def test_words_from_stdin_that_are_no_text_are_refused(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\x80"), encoding="utf-8"))
+    with pytest.raises(NotText):
+        contact._typed("-")
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_file"), [("digits.png", True), ("photo.JPEG ", True), ("12345 67890", False), ("1.2", False)]
+)
+def test_a_picture_of_digits_that_is_not_there_is_no_sign_of_an_attack(typed, is_file):
+    if is_file:
+        with pytest.raises(NoSuchFile):
+            contact._digits_of(typed)
+    else:
+        assert contact._digits_of(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [(1, ", 1 second old"), (2000, ", 2,000 seconds old"), (None, ""), ("1", ""), ([], ""), (-1, ", -1 seconds old")],
+)
+def test_the_age_of_a_position_is_said_when_there_is_one(age, words):
+    assert contact.where({"lat": 5_500_000, "lon": 3_700_000, "age": age}) == "55.00000, 37.00000" + words
