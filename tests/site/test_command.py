@@ -7,8 +7,8 @@ import pytest
 
 from client.cli import main
 from client.site import bundle as bundles
-from tests.client.text_files import FORMS
 from tests.site.conftest import NOW, make_card, make_pack
+from tests.support.text_files import FORMS
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from client.organisation.home import CARD, Profile, create
 from client.stations.pack.pack import read
 from keys.keystore import Cost
 from keys.wire import b64
-from tests.client.text_files import FORMS
 from tests.stations import oracle
 from tests.stations.lists import DATA, HIFLD, INDIA, OVD, SMALL, packed, real
+from tests.support.text_files import FORMS
 
 CHEAP = Cost(1, 2**13)
 SEED = bytes(range(32))  # the root of lists.ROOT, so that both sign alike

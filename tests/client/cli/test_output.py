@@ -6,7 +6,7 @@ import pytest
 
 from client.cli import output
 from client.cli.output import EmptyPassphrase, EmptyPassphraseFile, Passphrase, PassphraseUnreadable, count
-from tests.client.text_files import FORMS
+from tests.support.text_files import FORMS
 
 PHRASE = "пять слов для ночи "  # a blank at the end is part of it
 

@@ -7,8 +7,8 @@ from client import report
 from client.cli import demo_reports, output
 from client.desk.cases import board, database, queue
 from client.desk.matching import candidates
-from client.stations.build import build, csv_table
-from client.stations.build.build import Wish
+from client.stations.build import csv_table
+from client.stations.build.build import Wish, build
 from client.stations.pack.pack import Pack
 from tests.support.case_reports import NOW, case_id, letter, pack
 

@@ -20,7 +20,7 @@ from client.site.release import RELEASE
 from client.site.serve import HEADERS
 from keys.keystore import Cost
 from keys.wire import b64
-from tests.client.text_files import FORMS
+from tests.support.text_files import FORMS
 
 NOW = 1_795_168_800
 
@@ -37,7 +37,7 @@ def groups(command: click.Group = door, words: tuple[str, ...] = ()) -> Iterator
 def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
     """Run `tocsin WORDS`: exit code, stdout, stderr."""
     with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
+        main.main([str(word) for word in words])
     out, err = capsys.readouterr()
     return int(ended.value.code or 0), out, err
 
