@@ -237,6 +237,29 @@ class BadShares(TocsinError):
     hint = "check every word; shares of different backups cannot be mixed, and enough of them are needed"
 
 
+class ShareMisspelt(BadShares):
+    """a share is misspelt"""
+
+    code = "shares-misspelt"
+    hint = (
+        "compare it with the paper word by word"
+    )
+
+
+class SharesMixed(BadShares):
+    """these shares come from different backups"""
+
+    code = "shares-mixed"
+    hint = "shares of one backup begin with the same two words; give only those"
+
+
+class TooFewShares(BadShares):
+    """more shares are needed"""
+
+    code = "shares-too-few"
+    hint = "ask another person who keeps one; the same share typed twice counts once"
+
+
 class ClockBehind(TocsinError):
     """the clock of this computer is behind the last week that was in use"""
 

@@ -12,12 +12,19 @@ from client import files
 from client.cli import options, output
 from client.cli.options import command
 from client.organisation import home
+from client.organisation.shares import join_shares, split_root_key
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys import code
 from keys.errors import CardError, NoteUnsigned, TocsinError
 from keys.organisation import fingerprint, read_card
 from keys.problems import OlderCard
 from keys.wire import b64
+
+IGNORED = {
+    "misspelt": "and a word of it is misspelt: correct the paper",
+    "other-backup": "and belongs to another backup",
+    "changed": "and does not agree with the others: make a new backup",
+}
 
 root_file = click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
 
@@ -246,7 +253,7 @@ def backup(
         raise click.UsageError("the threshold cannot be larger than the number of shares")
     phrase = output.Passphrase(passphrase_file)
     mine = home.unlock_home(folder, phrase.ask)
-    made = home.split(mine.root_key(root_file, phrase.ask), threshold, shares)
+    made = split_root_key(mine.root_key(root_file, phrase.ask), threshold, shares)
     words = "\n\n".join(f"share {number} of {shares}\n{share}" for number, share in enumerate(made, 1))
     output.result(as_json, {"threshold": threshold, "shares": made, "fingerprint": mine.fingerprint}, words)
     if not as_json:
@@ -278,5 +285,7 @@ def restore(
     profile = home.Profile(_name(name, neutral), relays, languages)
     if sys.stdin.isatty() and shares_file.name == "<stdin>":
         output.say("type or paste the shares, one per line; end with ctrl-d")
-    seed = home.join(files.decode_text(shares_file.read()).split("\n"))
-    _create(folder, profile, root_file, passphrase_file, as_json, root_seed=seed)
+    root = join_shares(files.decode_text(shares_file.read()).split("\n"))
+    for share in root.ignored:
+        output.hint(f"share {share.number} was not needed, {IGNORED[share.reason]}")
+    _create(folder, profile, root_file, passphrase_file, as_json, root_seed=root.seed)

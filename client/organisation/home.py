@@ -8,13 +8,11 @@ from pathlib import Path
 
 import msgspec
 from nacl.signing import SigningKey
-from shamir_mnemonic import combine_mnemonics, generate_mnemonics
-from shamir_mnemonic.utils import MnemonicError
 
 from client import files
 from client.invisible_characters import is_visible
 from keys.address import relay_address
-from keys.errors import BadShares, ClockAhead, TocsinError
+from keys.errors import ClockAhead, TocsinError
 from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
@@ -250,22 +248,3 @@ def card_of(path: Path) -> Card:
     if not (path / CARD).exists():
         raise NoHome(str(path))
     return read_card(files.read(path / CARD))
-
-
-def split(root: SigningKey, threshold: int, shares: int) -> list[str]:
-    """SLIP-39 shares of the root seed; any `threshold` of them give it back. Raises BadShares."""
-    try:
-        return list(generate_mnemonics(1, [(threshold, shares)], bytes(root))[0])
-    except (ValueError, MnemonicError) as error:
-        raise BadShares(str(error)) from None
-
-
-def join(shares: list[str]) -> bytes:
-    """The root seed behind enough SLIP-39 shares. Raises BadShares."""
-    try:
-        seed: bytes = combine_mnemonics([share.strip() for share in shares if share.strip()])
-    except (ValueError, MnemonicError):
-        raise BadShares() from None
-    if len(seed) != SEED_BYTES:
-        raise BadShares()
-    return seed

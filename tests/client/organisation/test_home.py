@@ -15,12 +15,10 @@ from client.organisation.home import (
     RootElsewhere,
     card_of,
     create,
-    join,
-    split,
     unlock_home,
 )
 from keys.envelope import Address, seal
-from keys.errors import BadShares, ClockAhead, ClockBehind, KeystoreCut, NotAKeystore, NotForUs, WrongPassphrase
+from keys.errors import ClockAhead, ClockBehind, KeystoreCut, NotAKeystore, NotForUs, WrongPassphrase
 from keys.kem import PrivateKey
 from keys.keystore import Cost
 from keys.opening import open_envelope
@@ -157,21 +155,6 @@ def test_only_the_owner_reads_what_is_written(home):
 def test_the_name_of_the_organisation_is_in_no_file_but_its_card(home):
     assert "Помощь".encode() in files.read(home.path / CARD)
     assert "Помощь".encode() not in files.read(home.path / KEYSTORE)
-
-
-def test_any_two_of_three_shares_give_the_root_back(home):
-    root = home.root_key(None, words)
-    shares = split(root, 2, 3)
-    assert join([shares[0], shares[2]]) == bytes(root)
-    assert join([f" {shares[1]}\n", "", shares[2]]) == bytes(root)
-    with pytest.raises(BadShares):
-        join(shares[:1])
-    with pytest.raises(BadShares):
-        join([shares[0], shares[1].replace(shares[1].split()[6], "academic")])
-    with pytest.raises(BadShares):
-        join([shares[0], split(root, 2, 3)[1]])
-    with pytest.raises(BadShares):
-        join(["not a share"])
 
 
 def test_a_full_disk_leaves_the_old_keystore_as_it_was(home, monkeypatch):
