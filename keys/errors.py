@@ -241,9 +241,7 @@ class ShareMisspelt(BadShares):
     """a share is misspelt"""
 
     code = "shares-misspelt"
-    hint = (
-        "compare it with the paper word by word"
-    )
+    hint = "compare it with the paper word by word"
 
 
 class SharesMixed(BadShares):

@@ -352,7 +352,7 @@ def _show(said: contacts_book.Alert, who: Contact, as_json: bool) -> None:
         "unverified": not who.verified,
         "open_key": said.origin == "case",
         "practice": said.practice,
-        "passed": said.passed,
+        "passed": said.is_passed_on,
     }
     value = {
         "from": said.label,

@@ -191,8 +191,7 @@ class Contact(msgspec.Struct):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it.
 
-    `type` is `unknown` when this version cannot read it; `text` is then the whole header. `passed`: what an
-    organisation answered them.
+    `type` is `unknown` when this version cannot read it; `text` is then the whole header.
     """
 
     label: str
@@ -204,8 +203,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     place: object = None
     duress: bool = False
     practice: bool = False
-    passed: bool = False
+    passed: bool = False  # as the header says; see `is_passed_on`
     origin: str = "pair"
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether the text counts as an organisation's: under the pair's own key, not one that lies open."""
+        return self.passed and self.origin == "pair"
 
     def __repr__(self) -> str:
         return "Alert(...)"

@@ -18,6 +18,7 @@ import {
   PairExpired,
   stateOf,
   wakeOf,
+  withoutBorrowedWords,
 } from "./contacts.js";
 import { EnvelopeError, NotAuthentic, TocsinError } from "./errors.js";
 import { letterOf } from "./letter.js";
@@ -230,7 +231,8 @@ function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
     isDuress(key, own.address, opened, size),
   );
   const next = judged.origin === "pair" ? withCaseKey(contact, opened.fields) : contact;
-  return { contact: next, alert: { ...written(opened), ...judged, id: mark, contact: contact.id, read: false } };
+  const alert = { ...written(opened), ...judged, id: mark, contact: contact.id, read: false };
+  return { contact: next, alert: withoutBorrowedWords(alert) };
 }
 
 /** @param {Uint8Array[]} keys the pair's, and the case's if there is one @param {(key: Uint8Array) => boolean} isForced

@@ -98,7 +98,14 @@ export class BookFull extends TocsinError {
 
 /** The book as the vault holds it. @param {any} value @returns {Book} */
 export function readBook(value) {
-  return value?.v === VERSION ? value : { v: VERSION, offers: [], contacts: [], alerts: [] };
+  if (value?.v !== VERSION) return { v: VERSION, offers: [], contacts: [], alerts: [] };
+  return { ...value, alerts: value.alerts.map(withoutBorrowedWords) };
+}
+
+/** The alert as it may be shown: words count as an organisation's only under the pair's own key. A case's key lies open on the
+ *  phone, and whoever seizes that must not speak in the organisation's name. @param {Alert} alert @returns {Alert} */
+export function withoutBorrowedWords(alert) {
+  return alert.passed && alert.origin !== "pair" ? { ...alert, passed: false } : alert;
 }
 
 /** How much of the vault contacts take, without the alerts, which give way. @param {Book} book @returns {number} */

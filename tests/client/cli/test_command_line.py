@@ -15,7 +15,8 @@ from nacl.signing import SigningKey
 from client.cli import contact, main
 from client.cli.main import door
 from client.files import NoSuchFile, NotText
-from client.organisation.home import CARD, Profile, card_of, create, split
+from client.organisation.home import CARD, Profile, card_of, create
+from client.organisation.shares import split_root_key
 from client.site.release import RELEASE
 from client.site.serve import HEADERS
 from keys.keystore import Cost
@@ -136,7 +137,7 @@ def test_facts_that_are_no_object_in_utf_8_are_refused(data, capsys, person, car
 
 @pytest.mark.parametrize("form", FORMS)
 def test_shares_are_read_however_they_were_saved(form, capsys, person):
-    shares = split(SigningKey(bytes(range(32))), 2, 3)[:2]
+    shares = split_root_key(SigningKey(bytes(range(32))), 2, 3)[:2]
     (person / "shares").write_bytes(FORMS[form]("\n".join(shares) + "\n"))
     (person / "phrase").write_text("phrase\n")
     words = ("--name", "Help", "--relay", SILENT, "--passphrase-file", person / "phrase", "--json")

@@ -1,5 +1,6 @@
 """Two people's folders and the relays between them, honest and not."""
 
+import json
 import os
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from client.cli import contact as contact_command
 from client.cli.contact import where
 from client.contacts import book as contacts_book
 from client.contacts.book import (
@@ -333,6 +335,23 @@ def test_a_letter_signed_by_the_cases_key_waits_for_the_letter_that_brings_it(pa
     ]
     lay_alert(post, anna, key=key, text="чужое", case=b64(b"\1" * 16))
     assert boris.sync().alerts == [], "the key of one case signs no other"
+
+
+def test_who_holds_a_cases_key_cannot_speak_for_an_organisation(pair, post, capsys):
+    anna, boris = pair
+    key = case_key(os.urandom(32), anna.book.find("Борис").other(NOW).key)
+    lay_alert(post, anna, case_key=b64(key))
+    lay_alert(post, anna, text="адвокат едет", type="text", passed=True)
+    for seq, kind in enumerate(("text", "safe", "moved", "detained")):
+        lay_alert(post, anna, key=key, text="выйдите из дома", type=kind, seq=seq, passed=True)
+    boris.sync()
+    alerts = boris.book.secrets.alerts
+    assert len(alerts) == 6
+    assert {said.text for said in alerts if said.is_passed_on} == {"адвокат едет"}
+    for said in alerts:
+        contact_command._show(said, boris.book.find("Anna"), as_json=True)
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {fields["text"] for fields in shown if fields["passed"]} == {"адвокат едет"}
 
 
 def test_a_key_brought_by_a_cases_letter_is_not_taken(pair, post):

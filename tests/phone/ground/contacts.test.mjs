@@ -49,7 +49,7 @@ import {
   shareLetter,
 } from "../../../client/phone/pairing.js";
 import { prepare, withContacts } from "../../../client/phone/prepare.js";
-import { arrived, press, Rank, sealAlert } from "../../../client/phone/press.js";
+import { arrived, contactKey, press, Rank, sealAlert } from "../../../client/phone/press.js";
 import { PLACE_MS, tellContacts } from "../../../client/phone/telling.js";
 import { CONTENT_BYTES } from "../../../client/phone/vault.js";
 import { b64, LETTER_BYTES, Purpose, unb64, utf8, WAKE_HEADER } from "../../../client/phone/wire.js";
@@ -793,6 +793,28 @@ test("a case's key signs its own case, and the first one stays", async () => {
   relays.lay(EAST, await sealAlert(await publicCard(boris), sending, said, false, chance));
   assert.equal((await boris.sync()).alerts.length, 1);
   assert.deepEqual(boris.contact.cases, [[kit.case, before]]);
+});
+
+test("who holds a case's key cannot speak for an organisation, not even in what was stored before", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const kit = await kitOf(anna);
+  await pressed(anna, kit, { facts: {} });
+  await boris.sync();
+  const card = await publicCard(boris);
+  const open = contactKey(unb64(kit.caseKey), card.key);
+  for (const type of ["text", "safe", "moved", "detained"]) {
+    const said = {
+      ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type, text: "выйдите" }, chance),
+      passed: true,
+    };
+    relays.lay(EAST, await sealAlert(card, open, said, false, chance));
+  }
+  await boris.sync();
+  const forged = boris.book.alerts.filter(({ origin, text }) => origin === "case" && text === "выйдите");
+  assert.ok(forged.length === 4 && forged.every(({ passed }) => !passed));
+  const before = { ...boris.book, alerts: boris.book.alerts.map((alert) => ({ ...alert, passed: true })) };
+  const shown = readBook(before).alerts.filter(({ passed }) => passed);
+  assert.ok(shown.length > 0 && shown.every(({ origin }) => origin === "pair"));
 });
 
 // An organisation's answer
