@@ -130,6 +130,8 @@ class Keeper:
         """Lock, and be replaced by a fresh process as soon as the answer to this has gone out."""
         if not self._leaving.is_set():
             self._leaving.set()
+            if self._desk is not None:
+                self._desk.touch()  # pages that wait for news hear at once that it is locked
             threading.Thread(target=self._replace, args=(why,)).start()
 
     def stop(self, code: int) -> NoReturn:

@@ -220,7 +220,7 @@ def test_pages_hold_no_script_style_or_address_of_their_own(browser, office, hel
         assert page.find("body").attributes["spellcheck"] == "false"
         assert page.find("html").attributes["translate"] == "no"
         scripts = page.named("script")
-        assert [one.attributes["src"] for one in scripts] in ([], ["/static/desk.js"])
+        assert [one.attributes["src"] for one in scripts] in (["/static/forget.js"], ["/static/desk.js"])
         [title] = page.named("title")
         assert title.text in ("Desk", "Стол")
 

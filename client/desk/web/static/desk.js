@@ -20,5 +20,3 @@ for (const button of document.querySelectorAll("[data-open]")) {
   const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById(name));
   button.addEventListener("click", () => dialog?.showModal());
 }
-// A page a browser kept in memory must not come back from there after the desk was locked.
-addEventListener("pageshow", (event) => event.persisted && location.reload());

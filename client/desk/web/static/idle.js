@@ -1,6 +1,7 @@
 /** Tells the desk that somebody is there, and the person that it will lock. */
 
-import { announce, BACKGROUND, leave, words } from "./page.js";
+import { gone } from "./forget.js";
+import { announce, BACKGROUND, isLocked, leave, words } from "./page.js";
 
 const TELL_MS = 15_000; // how often a moving hand is told of
 const WARN_SECONDS = 60;
@@ -20,12 +21,13 @@ export function watch(main) {
     told = moved;
     others.postMessage("");
     fetch("/here", { method: "POST", headers: { "Form-Key": main.dataset.form ?? "" }, cache: "no-store" })
-      .then((answer) => [403, 423].includes(answer.status) && leave())
+      .then((answer) => isLocked(answer) && leave())
       .catch(() => {});
   }
   others.onmessage = () => {
     moved = told = Date.now();
   };
+  gone.signal.addEventListener("abort", () => others.close());
   for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) {
     addEventListener(kind, hand, { passive: true });
   }

@@ -1,13 +1,15 @@
-/** Keeps a page up to date without loading it anew: asks whether something has changed, fetches the same page, and puts
+/** Keeps a page up to date without loading it anew: when something has changed it fetches the same page, and puts
  *  the changed parts (`data-live`) in the place of the old ones. Rows that are new or differ are marked and said. */
 
-import { announce, BACKGROUND, leave, pause, words } from "./page.js";
+import { gone } from "./forget.js";
+import { listenForNews } from "./news.js";
+import { announce, BACKGROUND, isLocked, leave, pause, words } from "./page.js";
 
 const MARKED_MS = 120_000; // how long a row stays marked
 const REST_MS = 1_000; // between two refreshes, however many letters come
 const AGAIN_MS = 3_000; // after the desk did not answer
+const CLOCKS_MS = 25_000; // how old the clocks on the page may be when nothing else changes
 const SAID = 3; // rows that are said by name
-const LOCKED = [403, 423];
 
 /** @type {{ createHTML(text: string): any }} */
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("desk", {
@@ -20,21 +22,35 @@ const given = new Map();
 const marked = new Map();
 
 /** @param {HTMLElement} main */
-export async function follow(main) {
-  let version = Number(main.dataset.version);
+export function follow(main) {
+  let isStale = false;
+  let isBusy = false;
   for (const part of parts(document)) given.set(part.id, part.innerHTML);
-  for (;;) {
-    try {
-      const answer = await fetch(`/changes?after=${version}`, { headers: BACKGROUND, cache: "no-store" });
-      if (LOCKED.includes(answer.status)) return leave();
-      version = (await answer.json()).version;
-      if (!(await refresh())) return leave();
-      await pause(REST_MS);
-    } catch {
-      announce(words().lost);
-      await pause(AGAIN_MS);
+
+  async function catchUp() {
+    if (isBusy) return;
+    isBusy = true;
+    // A tab that nobody sees is refreshed when it is looked at.
+    while (isStale && document.visibilityState === "visible" && !gone.signal.aborted) {
+      try {
+        isStale = false;
+        await refresh();
+        await pause(REST_MS);
+      } catch {
+        isStale = true;
+        if (!gone.signal.aborted) announce(words().lost);
+        await pause(AGAIN_MS);
+      }
     }
+    isBusy = false;
   }
+  function refreshSoon() {
+    isStale = true;
+    catchUp();
+  }
+  document.addEventListener("visibilitychange", catchUp);
+  setInterval(refreshSoon, CLOCKS_MS);
+  listenForNews(Number(main.dataset.version), refreshSoon);
 }
 
 /** @param {ParentNode} where @returns {HTMLElement[]} */
@@ -42,11 +58,11 @@ function parts(where) {
   return [.../** @type {NodeListOf<HTMLElement>} */ (where.querySelectorAll("[data-live][id]"))];
 }
 
-/** @returns {Promise<boolean>} false when the desk is locked */
 async function refresh() {
-  const answer = await fetch(location.pathname + location.search, { headers: BACKGROUND, cache: "no-store" });
-  if (LOCKED.includes(answer.status)) return false;
-  if (!answer.ok) return true;
+  const path = location.pathname + location.search;
+  const answer = await fetch(path, { headers: BACKGROUND, cache: "no-store", signal: gone.signal });
+  if (isLocked(answer)) return leave();
+  if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(policy.createHTML(await answer.text()), "text/html");
   /** @type {string[]} */
   const changed = [];
@@ -59,7 +75,6 @@ async function refresh() {
   }
   mark();
   if (changed.length) announce(sentence(changed));
-  return true;
 }
 
 /** A form in which somebody is choosing stays as it is until they are done.

@@ -14,8 +14,10 @@ COMPARING = 0.2
 
 @pages.get("/changes")
 def changes() -> Response:
-    """`after`: the version the page shows. Answers with the newest."""
+    """Answer with the newest version, at once when it is not `after`. Raises IsLocked, also when locked meanwhile."""
     after, desk = request.args.get("after", default=0, type=int), the_desk()
     # Who waits for news has time to look for duplicates.
     compare(desk, COMPARING)
-    return jsonify({"version": desk.wait(after, WAIT_SECONDS)})
+    version = desk.wait(after, WAIT_SECONDS)
+    the_desk()  # it may have been locked meanwhile
+    return jsonify({"version": version})
