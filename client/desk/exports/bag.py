@@ -29,6 +29,7 @@ from keys.wire import unb64
 FOLDER = "record"
 ALGORITHMS = ("sha256", "sha512")
 NEEDED = ("store", "help")
+SIGNAL = "coerced"  # the one fact that no export has
 TEXTS = ("README-en.txt", "README-ru.txt", "verify.py")
 # Only for the ending of a name. What a file really is, its reader must find out.
 ENDINGS = {
@@ -42,6 +43,13 @@ class StillAnswerable(TocsinError):
 
     code = "reply-open"
     hint = "wait until answers are no longer looked for, or hand the keys over knowing that others can then answer"
+
+
+class OnlyUnderPressure(TocsinError):
+    """every message of this case was written under pressure, and none of them may be handed over"""
+
+    code = "case-coerced"
+    hint = "the signal is silent: whoever forced it must not learn of it. Ask the person when they are safe"
 
 
 class NothingReceived(TocsinError):
@@ -67,10 +75,11 @@ class Court:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The zip, and how many messages are in it."""
+    """The zip, how many messages are in it, and how many are not because they tell of pressure."""
 
     data: bytes = field(repr=False)
     count: int
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +94,17 @@ class _Message:
 
 
 def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> Made:
-    """Raises NoConsent, StillAnswerable, NothingReceived."""
-    messages = sorted(_messages(court.letters, case), key=lambda one: (one.said.at, one.said.seq, one.commitment))
-    if not messages:
+    """The record of a case, without messages that give the silent signal of pressure (`coerced`).
+
+    Raises NoConsent, StillAnswerable, NothingReceived, OnlyUnderPressure.
+    """
+    received = list(_messages(court.letters, case))
+    if not received:
         raise NothingReceived()
+    unforced = [one for one in received if SIGNAL not in one.said.facts]
+    if not unforced:
+        raise OnlyUnderPressure()
+    messages = sorted(unforced, key=lambda one: (one.said.at, one.said.seq, one.commitment))
     _check_consent(db, case, messages)
     if not court.disclose_replies and any(one.said.reply and one.said.reply.until > now for one in messages):
         raise StillAnswerable()
@@ -100,7 +116,11 @@ def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> M
         **{f"manifest-{one}.txt": _manifest(one, payload) for one in ALGORITHMS},
     }
     tags |= {f"tagmanifest-{one}.txt": _manifest(one, dict(tags)) for one in ALGORITHMS}
-    return Made(zipped((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()), len(messages))
+    return Made(
+        zipped((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()),
+        len(messages),
+        len(received) - len(messages),
+    )
 
 
 def _messages(letters: Iterable[Letter], case: str) -> Iterator[_Message]:
@@ -206,6 +226,8 @@ def _journal(case: str, court: Court, commitments: set[bytes]) -> Iterator[tuple
 
 def _is_about(entry: Entry, case: str, commitments: set[bytes]) -> bool:
     what = entry.what
+    if SIGNAL in getattr(what, "facts", ()):
+        return False
     if isinstance(what, Received):
         return any(one.commitment in commitments for one in what.letters)
     named = (getattr(what, name, None) for name in ("case", "a", "b"))

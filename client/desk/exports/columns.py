@@ -80,11 +80,6 @@ def _plain(name: str, type_: Type = "string", level: Level = "full") -> Column:
     return Column(name, name, type_, level, lambda row: row.fact(name))
 
 
-def _choice(name: str) -> Column:
-    """One of few known words."""
-    return Column(name, name, "string", "open", lambda row: row.fact(name))
-
-
 def _count(name: str) -> Column:
     def of(row: Row) -> Cell:
         value = row.fact(name)
@@ -124,10 +119,12 @@ def _detained(row: Row) -> Cell:
     return row.day(row.part("detained_at", "time"))
 
 
+# `coerced` is in no export at all: it is a silent signal, and whoever forces somebody must not learn that it was given.
+# `role` and `phone_taken` are not published: they tell who spoke to whom, and which report a seized phone wrote.
 COLUMNS: Sequence[Column] = (
     Column("name", "name", "string", "name", lambda row: row.named(row.subject.name)),
     Column("other_names", "other_names", "string", "name", lambda row: row.named(row.fact("other_names"))),
-    _choice("role"),
+    _plain("role"),
     Column("stage", "stage", "string", "open", lambda row: row.subject.stage),
     Column("held", "stage", "boolean", "open", lambda row: row.subject.held),
     Column("detained_at", "detained_at", "date", "open", _detained),
@@ -139,8 +136,7 @@ COLUMNS: Sequence[Column] = (
     Column("by_names", "by", "string", "full", lambda row: row.all(row.part("by", "names")), many=True),
     Column("by_badges", "by", "string", "full", lambda row: row.all(row.part("by", "badges")), many=True),
     _plain("force", "boolean", "open"),
-    _plain("coerced", "boolean", "open"),
-    _plain("phone_taken", "boolean", "open"),
+    _plain("phone_taken", "boolean"),
     _asked("lawyer"),
     _asked("call"),
     _asked("interpreter"),

@@ -121,7 +121,7 @@ def _bag(db: Database, options: Options) -> tuple[bytes, int, int]:
     if options.case is None or options.court is None:
         raise NoSuchExport()
     made = bag.bag(db, options.case, options.court, options.organisation, options.now)
-    return made.data, made.count, 0
+    return made.data, made.count, made.left_out
 
 
 KINDS = {

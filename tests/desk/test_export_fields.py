@@ -1,0 +1,148 @@
+"""Which field stands in which export: every export for every purpose, letters and the record for a court too."""
+
+import io
+import re
+import zipfile
+from itertools import product
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from client.cases import Assembled
+from client.desk import letters, paper, view
+from client.desk.entry import Named, Stated
+from client.desk.exports import KINDS, Court, Export, Options, make
+from client.desk.exports.bag import OnlyUnderPressure
+from client.desk.exports.columns import COLUMNS, columns
+from client.report import FIELDS
+from tests.desk import printed
+from tests.desk.telling import ALL, NOW, at_station, case_id, db, letter, said, station
+
+CASE, FORCED, BOTH = case_id(1), case_id(2), case_id(3)
+STATION = station(1, "ОВД Тверской")
+ZONE = ZoneInfo("Europe/Moscow")
+SIGNAL = b"coerced"
+WORDY = ("birth", "citizenship", "sex", "occupation", "contact", "tell", "health", "medicines", "dependants", "event",
+         "reason", "article", "warrant", "papers", "injuries", "account", "other_names")  # fmt: skip
+CANARY = {name: f"слово{number:02}" for number, name in enumerate(WORDY)}
+FACTS = {"name": "Анна Первая", "role": "relative", "people": 1, "consent": ALL, "phone_taken": True, **CANARY,
+         **at_station(STATION)}  # fmt: skip
+LETTERS = [
+    letter(CASE, FACTS),
+    letter(FORCED, {"name": "Ольга Вторая", "people": 1, "consent": ALL, "coerced": True, **at_station(STATION)}),
+    letter(BOTH, {"name": "Пётр Третий", "people": 1, "consent": ALL, **at_station(STATION)}),
+    letter(BOTH, {"account": "меня заставили", "coerced": True}, seq=1, at=NOW + 1),
+]
+ENTRIES = [
+    said(1, 0, Stated(case=BOTH, facts={"coerced": True}, source="звонок")),
+    said(1, 1, Named(case=BOTH, person=f"{BOTH}#1", name="Зоя Пятая", facts={"coerced": True}, source="звонок")),
+    said(1, 2, Stated(case=BOTH, facts={"health": "астма"}, source="звонок")),
+]
+
+
+def court() -> Court:
+    def file(case: str, sha256: str) -> Assembled:
+        raise AssertionError("no case has one")
+
+    return Court(LETTERS, ENTRIES, "head", file, disclose_entries=True, disclose_replies=True)
+
+
+def members(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+class Desk:
+    """A database with everything that a person can say, and every file that can be made of it."""
+
+    def __init__(self) -> None:
+        self.db = db(LETTERS, ENTRIES, (STATION,))
+
+    def made(self, key: str, audience: str, language: str = "ru") -> list[Export]:
+        options = {"now": NOW, "zone": ZONE, "language": language, "audience": audience}
+        scopes: dict[str, list[dict[str, object]]] = {
+            "all": [{}],
+            "place": [{"place": number} for (number,) in self.db.execute("SELECT number FROM place")],
+            "person": [{"person": f"{case}#0"} for case in (CASE, FORCED, BOTH)],
+            "case": [{"case": case, "court": court()} for case in (CASE, BOTH)],
+        }
+        return [make(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
+
+    def letters(self) -> list[letters.Letter]:
+        people = [one.id for case in (CASE, FORCED, BOTH) for one in view.case(self.db, case).persons]
+        around = letters.Around(NOW, ZONE, "Помощь")
+        return [letters.write(self.db, *kind, person, around) for kind, person in product(letters.kinds(), people)]
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return Desk()
+
+
+def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path):
+    walked = 0
+    for kind in KINDS.values():
+        for audience, language in product(kind.audiences, ("ru", "en")):
+            for export in desk.made(kind.key, audience, language):
+                inside = members(export.data) if export.media == "application/zip" else {"": export.data}
+                assert not [name for name, data in inside.items() if SIGNAL in data or SIGNAL.decode() in name]
+                walked += 1
+    assert walked > len(KINDS)
+    for one in desk.letters():
+        assert "coerced" not in one.text
+        assert "coerced" not in printed.text(paper.letter(one, NOW), tmp_path)
+
+
+def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
+    [whole, part] = desk.made("bag", "court")
+    assert (whole.count, whole.left_out) == (1, 0)
+    assert (part.count, part.left_out) == (1, 1)
+    inside = members(part.data)
+    assert not [name for name, data in inside.items() if "заставили".encode() in data]
+    assert len([name for name in inside if name.endswith(".msgpack")]) == 1, "entries that state it are left out too"
+    with pytest.raises(OnlyUnderPressure):
+        make("bag", desk.db, Options(NOW, ZONE, case=FORCED, court=court()))
+
+
+def test_who_spoke_and_whose_phone_was_taken_is_published_by_nobody(desk):
+    heads = {one.name for one in columns("publish")}
+    assert not {"role", "phone_taken", "coerced"} & heads
+    for key in ("package", "uwazi"):
+        [export] = desk.made(key, "publish")
+        inside = members(export.data) if key == "package" else {"": export.data}
+        for word in ("relative", "phone_taken", "source_connection", "role"):
+            assert not [name for name, data in inside.items() if word.encode() in data], (key, word)
+
+
+def spec() -> dict[str, list[str]]:
+    """The table in `exports.md`: field to what stands in each column."""
+    page = Path("client/desk/exports.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*`) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$",
+                      page.partition("## Which field stands where")[2], re.MULTILINE)  # fmt: skip
+    return {name: [cell.strip(" *") for cell in cells]
+            for names, *cells in rows for name in re.findall(r"`(\w+)`", names) if name != "publish"}  # fmt: skip
+
+
+def test_the_table_in_the_spec_has_every_field_and_says_what_the_columns_are():
+    table = spec()
+    assert set(table) == set(FIELDS)
+    for name, (publish, others, *_) in table.items():
+        levels = {one.level for one in COLUMNS if one.field == name}
+        assert (others == "yes") is bool(levels), name
+        assert publish == (
+            "-" if levels <= {"full"} else "name" if levels == {"name"} else "yes" if levels == {"open"} else "part"
+        ), name
+
+
+def test_the_table_in_the_spec_says_what_lists_letters_and_the_record_tell(desk, tmp_path):
+    read = {
+        "list": "".join(printed.text(one.data, tmp_path) for one in desk.made("list", "help")),
+        "letters": "".join(one.text for one in desk.letters()),
+        "bag": "".join(data.decode(errors="replace") for data in members(desk.made("bag", "court")[0].data).values()),
+    }
+    for name, word in CANARY.items():
+        _, _, list_, letters_, bag = spec()[name]
+        for kind, cell in (("list", list_), ("letters", letters_), ("bag", bag)):
+            there = word in read[kind] or word.encode("unicode-escape").decode() in read[kind]
+            assert there is (cell == "yes"), (name, kind)
