@@ -8,16 +8,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-
 from client.cases import Assembled
-from client.desk import letters, paper, view
 from client.desk.entry import Named, Stated
+from tests.desk.telling import ALL, NOW, at_station, case_id, db, letter, said, station
+
+from client.desk import letters, paper, view
 from client.desk.exports import KINDS, Court, Export, Options, make
 from client.desk.exports.bag import OnlyUnderPressure
 from client.desk.exports.columns import COLUMNS, columns
 from client.report import FIELDS
 from tests.desk import printed
-from tests.desk.telling import ALL, NOW, at_station, case_id, db, letter, said, station
 
 CASE, FORCED, BOTH = case_id(1), case_id(2), case_id(3)
 STATION = station(1, "ОВД Тверской")

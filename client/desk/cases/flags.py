@@ -16,6 +16,7 @@ FLAGS = (
     "second_report",  # another report claims to begin the same case and says something else
     "same_id",  # another message calls itself by the same id
     "same_number",  # another message claims the same place in the case and says something else of the same field
+    "broken",  # what it says made the desk stumble: nothing of it is counted, and its words stand in the record only
     "after_taken",  # said after the phone was said to be taken
 )
 DISPUTED = frozenset({"second_report", "same_id", "same_number"})
@@ -57,7 +58,7 @@ def of_case(letters: Sequence[Letter]) -> dict[int, tuple[str, ...]]:
             "same_number": one.number in quarrel["seq"],
             "after_taken": taken is not None and one.said > taken,
         }
-        found[one.number] = tuple(flag for flag in FLAGS if is_true[flag])
+        found[one.number] = tuple(flag for flag in FLAGS if is_true.get(flag))
     return found
 
 

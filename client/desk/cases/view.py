@@ -245,8 +245,7 @@ def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | 
     row = next(db.query('SELECT * FROM "case" WHERE id = ?', [case]), None)
     if row is None:
         return None
-    told = derive.read(db, [case])[case]
-    known = derive.known(db, told)
+    told, known = derive.look_up(db, case)
     done = [_done(one) for one in db.query(_HISTORY, {"case": case})]
     return CaseView(
         **{name: row[name] for name in _AS_STORED},

@@ -1,13 +1,18 @@
 """A stranger's words as a page shows them: never markup, nothing invisible, nothing so long that it hides the rest."""
 
 import re
+from collections.abc import Callable
+from functools import wraps
 from itertools import groupby
+from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
 
 from client.invisible_characters import BLANK, LAYOUT, MARKS, is_hidden, is_mark, spell
 
 FOLD = 600  # characters of a text that stand open; the rest unfolds
+UNSHOWN = Markup('<span class="odd">⟨?⟩</span>')  # words that could not be shown; the case they came in has them
+Words = TypeVar("Words", str, Markup)
 
 _EASY = re.compile(r"""[\w .,:;!?()/'"«»№+-]*""")  # nearly every text; beside BLANK none of them is invisible
 
@@ -35,6 +40,19 @@ def plain(value: object, longest: int = 120) -> str:
     text = str(value)
     short = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join(_word(one) if one in "\n\t" or is_hidden(short, at) else one for at, one in enumerate(short))
+
+
+def alone(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
+    """The same for a page about many: whatever raises falls on these words alone, and the rest of the page is made."""
+
+    @wraps(show)
+    def answer(*words: Any, **more: Any) -> Words | Markup:
+        try:
+            return show(*words, **more)
+        except Exception:  # what is wrong with one person's words must not hide everybody else
+            return UNSHOWN
+
+    return answer
 
 
 def _visible(text: str) -> Markup:

@@ -4,15 +4,16 @@ Nothing a person wrote is read as markup, and the file names neither a person, a
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from fontTools.ttLib import TTFont, TTLibError
 from fpdf import FPDF
-from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.enums import MethodReturnValue, WrapMode, XPos, YPos
 
 from client.desk.consent.text import line
 from keys.errors import TocsinError
@@ -37,7 +38,8 @@ FAMILIES = (
 MARGIN = 20  # millimetres
 SIZE, TITLE_SIZE, SMALL_SIZE = 11, 13, 8  # points
 LEADING = 5.5  # millimetres from line to line
-CELL = 100  # characters of a cell that are shown: fpdf2 refuses a row that is higher than a page
+PADDING = 1  # millimetres around the words of a cell
+CELL_LINES = 8  # of a cell that are shown: fpdf2 refuses a row that is higher than a page
 FALLBACKS = 6  # fonts beyond the first; every one of them is read whole
 
 
@@ -60,10 +62,11 @@ class NoFont(TocsinError):
 
 
 class Paper:
-    """One document. With `strict`, a letter that no font has is NoFont; without, it is spelled out: ⟨U+4E2D⟩."""
+    """One document. With `strict`, a letter that no font has is NoFont; without, it is spelled out: ⟨U+4E2D⟩.
+    `fallbacks`: how many fonts beyond the first may be used."""
 
-    def __init__(self, now: int, *, strict: bool = True) -> None:
-        self._strict = strict
+    def __init__(self, now: int, *, strict: bool = True, fallbacks: int = FALLBACKS) -> None:
+        self._strict, self._fallbacks = strict, fallbacks
         self._pdf = _Pdf()
         self._pdf.set_creation_date(datetime.fromtimestamp(now - now % DAY_SECONDS, UTC))
         self._pdf.set_margin(MARGIN)
@@ -73,7 +76,7 @@ class Paper:
         self._pdf.add_font("text", "B", bold)
         self._pdf.set_text_shaping(True)
         self._letters = set(_letters(regular)) & set(_letters(bold))
-        self._more: list[str] = []
+        self._more: dict[str, str] = {}  # name to path
         self._pdf.add_page()
 
     def title(self, words: str) -> None:
@@ -98,51 +101,111 @@ class Paper:
     def small(self, words: str) -> None:
         self._write(words, SMALL_SIZE, "")
 
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
-        """Rows with lines around them; the heads are repeated on each page. `widths` are shares."""
+    def table(
+        self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int],
+        substitute: Callable[[int], Sequence[str]],
+    ) -> list[int]:  # fmt: skip
+        """Rows with lines around them; the heads are repeated on each page. `widths` are shares.
+
+        A row that cannot be set for any reason does not keep the others from it: in its place stands `substitute` of
+        its number, from 0. Returns these numbers.
+        """
         self._pdf.set_font("text", "", SIZE - 1)
-        cells = [[_cut(self._fit(cell)) for cell in row] for row in rows]
+        columns = [self._pdf.epw * width / sum(widths) for width in widths]
+        cells, failed = list[Sequence[str]](), list[int]()
+        rows = list(rows)
+        self._look_for(self._missing("".join(row) for row in rows))
+        for number, row in enumerate(rows):
+            try:
+                cells.append([self._cell(cell, width) for cell, width in zip(row, columns, strict=True)])
+            except Exception:  # whatever one person's words do, everybody else is on the list
+                failed.append(number)
+                cells.append(substitute(number))
         with self._pdf.table(
-            col_widths=tuple(widths), text_align="LEFT", line_height=LEADING, wrapmode=WrapMode.WORD, padding=1
+            col_widths=tuple(widths), text_align="LEFT", line_height=LEADING, wrapmode=WrapMode.WORD, padding=PADDING
         ) as table:
             for row in [[self._fit(head) for head in heads], *cells]:
                 table.row(row)
+        return failed
+
+    def _cell(self, words: str, width: float) -> str:
+        """As much of the words as `CELL_LINES` lines of a cell hold, in the font they are set in. `width` in mm."""
+        words = self._fit(words, width - 2 * PADDING)
+        if self._lines(words, width) <= CELL_LINES:
+            return words
+        least, most = 0, len(words)
+        while most - least > 1:
+            middle = (least + most) // 2
+            if self._lines(words[:middle] + "…", width) <= CELL_LINES:
+                least = middle
+            else:
+                most = middle
+        return words[:least] + "…"
+
+    def _lines(self, words: str, width: float) -> int:
+        lines = self._pdf.multi_cell(
+            width, LEADING, words, align="L", wrapmode=WrapMode.WORD, padding=PADDING, dry_run=True,
+            output=MethodReturnValue.LINES,
+        )  # fmt: skip
+        return len(cast("list[str]", lines))  # which type it has depends on `output`
 
     def data(self) -> bytes:
         return bytes(self._pdf.output())
 
     def _write(self, words: str, size: int, style: str, width: float = 0) -> None:
-        words = self._fit(words)
         self._pdf.set_font("text", style, size)
+        words = self._fit(words, width or self._pdf.epw)
         align = "R" if _is_rtl(words) else "L"
         height = LEADING * size / SIZE
         self._pdf.multi_cell(width, height, words, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
-    def _fit(self, words: str) -> str:
-        """The words without anything invisible in them, after finding a font for each letter."""
+    def _fit(self, words: str, width: float = 0) -> str:
+        """The words without anything invisible in them, after finding a font for each letter. What is wider than a
+        line of `width` mm (0: any) in the font that is set cannot be broken, and is spelled out."""
         words = line(words)
-        missing = {one for one in words if ord(one) not in self._letters and not one.isspace()}
+        missing = self._missing([words])
         if missing:
             self._look_for(missing)
-            missing = {one for one in missing if ord(one) not in self._letters}
+            missing = self._missing([words])
         lost = {one for one in missing if unicodedata.category(one)[0] in "LM"}
         if self._strict and lost:
             raise NoFont(", ".join(sorted({unicodedata.name(one, "?").split(" ")[0].lower() for one in lost})))
-        return "".join(f"⟨U+{ord(one):04X}⟩" if one in missing else one for one in words)
+        spelled = {one for one in set(words) if one in missing or (width and self._width(one) > width)}
+        return "".join(f"⟨U+{ord(one):04X}⟩" if one in spelled else one for one in words)
 
-    def _look_for(self, missing: set[str]) -> None:
-        if len(self._more) >= FALLBACKS:
+    def _width(self, one: str) -> float:
+        """Of a letter in the font that is set, in mm. It differs tenfold between fonts."""
+        return self._pdf.get_string_width(one) + 2 * self._pdf.c_margin
+
+    def _missing(self, texts: Iterable[str]) -> Counter[str]:
+        """The letters that no font has yet, and in how many of these texts each stands."""
+        found = Counter(one for text in texts for one in set(line(text)))
+        return Counter({one: n for one, n in found.items() if ord(one) not in self._letters and not one.isspace()})
+
+    def _look_for(self, missing: Counter[str]) -> None:
+        """Take fonts in for these letters, those first that most texts need: one name in seven scripts must not use up
+        the fonts of the others."""
+        wanted = {ord(one): count for one, count in missing.items()}
+        tried: set[str] = set(self._more.values())
+        while wanted and len(self._more) < self._fallbacks:
+            path = max(_fonts(), key=lambda path: _gain(path, wanted, tried), default="")
+            if _gain(path, wanted, tried) <= 0:
+                return
+            tried.add(path)
+            self._take_in(path, wanted)
+
+    def _take_in(self, path: str, wanted: dict[int, int]) -> None:
+        name = f"more{len(self._more)}"
+        try:
+            self._pdf.add_font(name, "", path)
+        except Exception:  # a font that is broken or of an unknown kind has no letters
             return
-        wanted = {ord(one) for one in missing}
-        for path in _fonts():
-            found = wanted & _letters(path)
-            if found and len(self._more) < FALLBACKS:
-                name = f"more{len(self._more)}"
-                self._pdf.add_font(name, "", path)
-                self._more.append(name)
-                self._pdf.set_fallback_fonts(self._more, exact_match=False)
-                self._letters |= found
-                wanted -= found
+        self._more[name] = path
+        self._pdf.set_fallback_fonts(list(self._more), exact_match=False)
+        found = wanted.keys() & _letters(path)
+        self._letters |= found
+        for one in found:
+            del wanted[one]
 
 
 def letter(written: Written, now: int) -> bytes:
@@ -158,8 +221,9 @@ def letter(written: Written, now: int) -> bytes:
     return paper.data()
 
 
-def _cut(words: str) -> str:
-    return words if len(words) <= CELL else words[: CELL - 1] + "…"
+def _gain(path: str, wanted: dict[int, int], tried: set[str]) -> int:
+    """How many texts this font would help."""
+    return 0 if path in tried or not path else sum(wanted[one] for one in wanted.keys() & _letters(path))
 
 
 class _Pdf(FPDF):

@@ -14,18 +14,31 @@ _FORMULA = re.compile(rf"(?:^|(?<=[;\n]))(?=(?:[^\S\n]|['\"])*[{_TRIGGERS}])")
 _NUMBERS = re.compile(r"-?\d+(\.\d+)?(\|-?\d+(\.\d+)?)*", re.ASCII)
 
 Cell = str | int | float | bool | None
+Written = str | int | float  # harmless, and never a bool
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
+    return as_csv(heads, ([cell(one) for one in row] for row in rows))
+
+
+def written(row: Sequence[Cell]) -> list[Written]:
+    """A row as it is written. Raises UnicodeEncodeError when it holds what is no text."""
+    cells = [cell(one) for one in row]
+    "".join(map(str, cells)).encode("utf-8")
+    return cells
+
+
+def as_csv(heads: Sequence[str], rows: Iterable[Sequence[Written]]) -> bytes:
+    """CSV of rows that are `written`."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(heads)
-    writer.writerows([cell(one) for one in row] for row in rows)
+    writer.writerows(rows)
     return out.getvalue().encode("utf-8")
 
 
-def cell(value: Cell) -> str | int | float:
+def cell(value: Cell) -> Written:
     """What is written for a value."""
     if value is None:
         return ""

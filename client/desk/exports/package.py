@@ -2,24 +2,24 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
 from client.desk.exports.archive import zipped
 from client.desk.exports.columns import SEPARATOR, Column, columns
-from client.desk.exports.csv_cells import table
-from client.desk.exports.people import People
+from client.desk.exports.people import People, Table
 from client.desk.exports.terms import Terms, terms
 
 PATH = "persons.csv"
 
 
-def package(people: People, zone: tzinfo) -> bytes:
+def package(people: People, zone: tzinfo) -> Table:
     """A zip: the table, and a description of what stands in each column."""
     shown = columns(people.audience)
-    data = table([one.name for one in shown], people.rows(shown, zone))
-    description = json.dumps(_description(shown, len(data)), ensure_ascii=False, indent=2).encode() + b"\n"
-    return zipped([("datapackage.json", description), (PATH, data)])
+    table = people.table([one.name for one in shown], zone, lambda _, row: people.cells(row, shown))
+    description = json.dumps(_description(shown, len(table.data)), ensure_ascii=False, indent=2).encode() + b"\n"
+    return replace(table, data=zipped([("datapackage.json", description), (PATH, table.data)]))
 
 
 def _description(shown: Sequence[Column], size: int) -> dict[str, Any]:

@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 
 from sqlite_utils import Database
 
+from client.desk.cases import view
 from client.desk.consent import subjects
+from client.desk.consent.subjects import Subject
 from client.desk.documents.letters.fill import write
 from client.desk.documents.letters.values import Around
 from client.desk.exports import bag
@@ -17,7 +20,7 @@ from client.desk.exports.geojson import geojson
 from client.desk.exports.hxl import hxl
 from client.desk.exports.package import package
 from client.desk.exports.people import people
-from client.desk.exports.surnames import surnames
+from client.desk.exports.surnames import ListContext, surnames
 from client.desk.exports.totals import totals
 from client.desk.exports.uwazi import uwazi
 from keys.errors import TocsinError
@@ -47,13 +50,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file. `count`: rows, persons or letters in it; `left_out`: how many are not, for want of consent."""
+    """A file. `count`: rows, persons or letters in it; `left_out`: how many are not, for want of consent. `failed`: the
+    numbers of cases that tell of somebody whose words could not be written."""
 
     name: str
     media: str
     data: bytes = field(repr=False)
     count: int
     left_out: int
+    failed: tuple[int, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -69,7 +74,17 @@ class Kind:
     audiences: tuple[str, ...]
     media: str
     suffix: str
-    make: Callable[[Database, Options], tuple[bytes, int, int]] = field(repr=False)
+    make: "Callable[[Database, Options], Made]" = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an export came to: the file, how many are in it, how many are left out, and who could not be written."""
+
+    data: bytes = field(repr=False)
+    count: int
+    left_out: int
+    failed: tuple[Subject, ...] = ()
 
 
 def make(key: str, db: Database, options: Options) -> Export:
@@ -77,51 +92,60 @@ def make(key: str, db: Database, options: Options) -> Export:
     kind = KINDS.get(key)
     if kind is None or (options.audience or kind.audiences[0]) not in kind.audiences:
         raise NoSuchExport()
-    data, count, left_out = kind.make(db, options)
+    made = kind.make(db, options)
+    failed = {_number(db, case) for subject in made.failed for case in subject.cases}
     day = datetime.fromtimestamp(options.now, UTC).astimezone(options.zone).date().isoformat()
-    return Export(f"{key}-{day}.{kind.suffix}", kind.media, data, count, left_out)
+    return Export(f"{key}-{day}.{kind.suffix}", kind.media, made.data, made.count, made.left_out, tuple(sorted(failed)))
 
 
-def _package(db: Database, options: Options) -> tuple[bytes, int, int]:
+def _number(db: Database, case: str) -> int:
+    return view.number_of(db, case) or 0
+
+
+def _package(db: Database, options: Options) -> Made:
     found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
-    return package(found, options.zone), len(found.subjects), found.left_out
+    made = package(found, options.zone)
+    return Made(made.data, made.count, found.left_out, made.failed)
 
 
-def _uwazi(db: Database, options: Options) -> tuple[bytes, int, int]:
+def _uwazi(db: Database, options: Options) -> Made:
     found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
-    return uwazi(found, options.zone), len(found.subjects), found.left_out
+    made = uwazi(found, options.zone)
+    return Made(made.data, made.count, found.left_out, made.failed)
 
 
-def _geojson(db: Database, _: Options) -> tuple[bytes, int, int]:
+def _geojson(db: Database, _: Options) -> Made:
     found = totals(subjects.subjects(db, with_facts=False))
-    return geojson(found), found.count, found.left_out
+    return Made(geojson(found), found.count, found.left_out)
 
 
-def _hxl(db: Database, options: Options) -> tuple[bytes, int, int]:
+def _hxl(db: Database, options: Options) -> Made:
     found = totals(subjects.subjects(db, with_facts=False))
-    return hxl(found, options.language), found.count, found.left_out
+    return Made(hxl(found, options.language), found.count, found.left_out)
 
 
-def _list(db: Database, options: Options) -> tuple[bytes, int, int]:
+def _list(db: Database, options: Options) -> Made:
     if options.place is None:
         raise NoSuchExport()
     everybody = subjects.subjects(db, with_facts=False)
-    return surnames(everybody, options.place, options.language, options.now, options.zone)
+    around = ListContext(options.language, options.now, options.zone, partial(_number, db))
+    made = surnames(everybody, options.place, around)
+    return Made(made.data, made.count, made.left_out, made.failed)
 
 
-def _wgad(db: Database, options: Options) -> tuple[bytes, int, int]:
+def _wgad(db: Database, options: Options) -> Made:
     around = Around(options.now, options.zone, options.organisation)
     if options.person is None:
         raise NoSuchExport()
     letter = write(db, "wgad", "en", options.person, around)
-    return letter.text.encode("utf-8"), 1, 0
+    return Made(letter.text.encode("utf-8"), 1, 0)
 
 
-def _bag(db: Database, options: Options) -> tuple[bytes, int, int]:
+def _bag(db: Database, options: Options) -> Made:
     if options.case is None or options.court is None:
         raise NoSuchExport()
     made = bag.bag(db, options.case, options.court, options.organisation, options.now)
-    return made.data, made.count, made.left_out
+    return Made(made.data, made.count, made.left_out)
 
 
 KINDS = {

@@ -1,13 +1,12 @@
 """Persons as CSV for an import into Uwazi: ASCII heads, days as dates, `lat|lon` in `..._geolocation`."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import tzinfo
 
 from client.desk.consent.subjects import Subject
 from client.desk.exports.columns import SEPARATOR, Column, Row, columns
-from client.desk.exports.csv_cells import Cell, table
-from client.desk.exports.people import People
+from client.desk.exports.csv_cells import Cell
+from client.desk.exports.people import People, Table
 from client.desk.exports.terms import terms
 
 TITLE = "title"
@@ -16,19 +15,17 @@ PLACE = "exact_location"
 _LEFT = ("name", "station", "lat", "lon", "place")
 
 
-def uwazi(people: People, zone: tzinfo) -> bytes:
+def uwazi(people: People, zone: tzinfo) -> Table:
+    """The table. A person without a name that may be told is `Person N`."""
     shown = [one for one in columns(people.audience) if one.name not in _LEFT]
     heads = [TITLE, *_heads(shown), PLACE, f"{PLACE}_geolocation"]
-    return table(heads, _rows(people, shown, zone))
 
+    def make_row(number: int, row: Row) -> list[Cell]:
+        is_named = people.audience != "publish" or row.subject.consent.allows("name")
+        title = (is_named and row.named(row.subject.name)) or f"Person {number}"
+        return [title, *people.cells(row, shown), _place(row, people.audience), _position(row.subject)]
 
-def _rows(people: People, shown: list[Column], zone: tzinfo) -> Iterator[list[Cell]]:
-    cells = people.rows(shown, zone)
-    for number, (subject, row) in enumerate(zip(people.subjects, cells, strict=True), 1):
-        written = Row(subject, zone, people.others)
-        is_named = people.audience != "publish" or subject.consent.allows("name")
-        title = (is_named and written.named(subject.name)) or f"Person {number}"
-        yield [title, *row, _place(written, people.audience), _position(subject)]
+    return people.table(heads, zone, make_row)
 
 
 def _heads(shown: list[Column]) -> list[str]:

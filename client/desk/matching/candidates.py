@@ -75,8 +75,12 @@ class Pairs:
         while self._stale and not enough():
             one = next(iter(self._stale))
             self.drop(one)
-            # who is stale too comes later and finds this one
-            self._keep(self._judge(one, {other for other in self._find(one) if other not in self._stale}))
+            try:
+                # who is stale too comes later and finds this one
+                pairs = list(self._judge(one, {other for other in self._find(one) if other not in self._stale}))
+            except Exception:  # two whose words cannot be compared keep nobody else from being compared
+                pairs = []
+            self._keep(pairs)
         return not self._stale
 
     def weigh(self) -> None:

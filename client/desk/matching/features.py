@@ -41,7 +41,8 @@ def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, Told]]:
         facts, stays = _facts(db, some), _stays(db, some)
         people, found = _people(db, some), _crowds(db, some, facts, stays)
         for case in some:
-            persons = tuple(_person(row, facts, stays) for row in people[case])
+            described = (_describe(row, facts, stays) for row in people[case])
+            persons = tuple(one for one in described if one is not None)
             yield case, Told(persons, found.get(case))
 
 
@@ -74,6 +75,14 @@ def _people(db: Database, cases: Sequence[str]) -> dict[str, list[Any]]:
     for row in _rows(db, _PEOPLE, cases):
         found[row[0]].append(row)
     return found
+
+
+def _describe(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]) -> Described | None:
+    """Return None for somebody whose words cannot be compared, whatever the reason: all others still are."""
+    try:
+        return _person(row, facts, stays)
+    except Exception:
+        return None
 
 
 def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]) -> Described:

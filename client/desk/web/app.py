@@ -9,7 +9,7 @@ from flask import Flask, Response, g, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from client.desk.consent.untrusted_text import plain, short, shown
+from client.desk.consent.untrusted_text import alone, plain, short, shown
 from client.desk.desk import DeskClosed
 from client.desk.web import canned_replies
 from client.desk.web.access import FORM_BYTES, IsLocked, Keeper, NotHere, Refused, guard
@@ -70,7 +70,8 @@ def create_app(keeper: Keeper, clock: Callable[[], float] = time.time) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
     app.extensions["keeper"], app.extensions["clock"], app.extensions["window"] = keeper, clock, {}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(shown=shown, short=short, said_together=said_together, plain=plain)
+    words = {"shown": shown, "short": short, "plain": plain}
+    app.jinja_env.filters.update({name: alone(show) for name, show in words.items()}, said_together=said_together)
     app.url_map.converters["int"] = Number
     guard(app, keeper)
     for pages in PAGES:
@@ -88,7 +89,7 @@ def _around() -> dict[str, object]:
         "say": frame.say(),
         "times": frame.times(),
         "hidden": frame.hidden,
-        "told": told,
+        "told": alone(told),
         "saying": canned_replies,
         "languages": LANGUAGES,
         "form_key": g.get("form_key", ""),

@@ -18,6 +18,7 @@ LABELS = 40
 LETTER, LINE = 7.2, 17.0  # width of a letter and height of a line of a label
 LETTERS = 34
 CONTEXT = 3_000  # other stations, drawn as dots
+_CYRILLIC = 0x52F  # the last letter of the alphabets that `LETTER` was measured with
 TURN = 36_000_000
 STEPS = (1, 2, 5)
 
@@ -42,6 +43,16 @@ class Label:
     y: float
     anchor: str
     text: str
+
+    @property
+    def width(self) -> float:
+        """What the words may take of the map."""
+        return round(LETTER * len(self.text), 1)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the browser presses them into that width: of other alphabets one letter may be as wide as ten."""
+        return any(ord(one) > _CYRILLIC for one in self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +204,7 @@ def _free(one: Circle, taken: list[tuple[float, float, float, float]]) -> Iterab
 
 
 def _box(label: Label) -> tuple[float, float, float, float]:
-    width = LETTER * len(label.text)
+    width = label.width
     left = label.x - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
     return left, label.y - LINE + 4, left + width, label.y + 4
 
