@@ -3,6 +3,8 @@
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 THREADS = 32  # each open page holds one for news
 NEVER = 2**40  # bytes at which an answer is put into a file on the disk
-STOPPED = 130
+STOPPED, FAILED = 130, 1
 
 
 class BeyondLoopback(TocsinError):
@@ -89,10 +91,13 @@ def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "Resumed 
 
 
 def _heed_signals(keeper: "Keeper") -> None:
-    signal.signal(signal.SIGTERM, lambda *_: keeper.stop(0))
-    signal.signal(signal.SIGHUP, lambda *_: keeper.stop(0))
-    signal.signal(signal.SIGINT, lambda *_: keeper.stop(STOPPED))
-    signal.signal(signal.SIGUSR1, lambda *_: keeper.lock("signal"))
+    from client.desk.server.process import Order  # noqa: PLC0415
+
+    end, interrupt, lock = Order("stopped", 0), Order("stopped", STOPPED), Order("signal")
+    for number, order in (
+        (signal.SIGTERM, end), (signal.SIGHUP, end), (signal.SIGINT, interrupt), (signal.SIGUSR1, lock),
+    ):  # fmt: skip
+        signal.signal(number, lambda *_, order=order: keeper.order(order))
 
 
 def _tell(keeper: "Keeper", resumed: "Resumed | None", swaps: list[str]) -> None:
@@ -124,4 +129,15 @@ def _serve(keeper: "Keeper", listener: socket.socket) -> None:
         max_request_body_size=2 * BUNDLE_BYTES,  # the page itself draws the line
     )
     keeper.watch()
-    server.run()
+    threading.Thread(target=_run, args=(server.run, keeper), daemon=True).start()
+    keeper.carry_out()
+
+
+def _run(serve: Callable[[], None], keeper: "Keeper") -> None:
+    """Serve pages until the process ends; when that fails, the process ends too."""
+    from client.desk.server.process import Order  # noqa: PLC0415
+
+    try:
+        serve()
+    finally:
+        keeper.order(Order("stopped", FAILED))

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NoReturn, Self
 
 from client import files
@@ -67,6 +68,14 @@ class Wish:
     mend: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the main thread is to do: lock for this reason, or, with a `code`, close the desk and end with it."""
+
+    why: str
+    code: int | None = None
+
+
 class Keeper:
     """The process as its pages see it. `desk` is None while it is locked."""
 
@@ -85,6 +94,7 @@ class Keeper:
         self._pulling: Pulling | None = None
         self._touched, self._tried = clock(), False
         self._turn, self._leaving = threading.Lock(), threading.Event()
+        self._orders: SimpleQueue[Order] = SimpleQueue()
 
     @property
     def desk(self) -> Desk | None:
@@ -127,19 +137,30 @@ class Keeper:
         return State() if self._pulling is None else self._pulling.state
 
     def lock(self, why: str = "button") -> None:
-        """Lock, and be replaced by a fresh process as soon as the answer to this has gone out."""
+        """Lock, and be replaced by a fresh process as soon as the answer to this has gone out. From any thread."""
         if not self._leaving.is_set():
-            self._leaving.set()
-            if self._desk is not None:
-                self._desk.touch()  # pages that wait for news hear at once that it is locked
-            threading.Thread(target=self._replace, args=(why,)).start()
+            self._leave()
+            self.order(Order(why))
 
-    def stop(self, code: int) -> NoReturn:
-        """Close the desk and end."""
-        self._leaving.set()
-        self._close("stopped")
+    def order(self, order: Order) -> None:
+        """Tell the main thread what to do, and do nothing else: a signal may come in the middle of a print or of a
+        write, and whoever flushes, joins or closes there fails ("reentrant call")."""
+        self._orders.put(order)  # the one way between threads that is safe in a signal handler
+
+    def carry_out(self) -> NoReturn:
+        """Wait for an order and follow it; the main thread's only work while pages are served."""
+        order = self._orders.get()
+        self._leave()
+        if order.code is None:
+            self._replace(order.why)
+        self._close(order.why)
         _flush()
-        os._exit(code)
+        os._exit(order.code)
+
+    def _leave(self) -> None:
+        self._leaving.set()
+        if self._desk is not None:
+            self._desk.touch()  # pages that wait for news hear at once that it is locked
 
     def watch(self) -> None:
         """Lock by itself after the idle time. What a wrong passphrase left in memory is wiped in the same way."""
