@@ -68,12 +68,19 @@ def demo(once: bool) -> None:
                     stage.wait([relay, phone, desk])
 
 
-def _end_at_signals() -> threading.Event:
+class EndRequest(threading.Event):
+    """Set by a signal; `is_interrupt` when it was ctrl-c, which alone ends a command with a code that says so."""
+
+    is_interrupt = False
+
+
+def _end_at_signals() -> EndRequest:
     """Return an event that a signal sets. The main thread looks at it and ends in order: a handler that prints, joins
     or raises would do so in the middle of whatever runs."""
-    end = threading.Event()
+    end = EndRequest()
 
     def heed(number: int, frame: FrameType | None) -> None:
+        end.is_interrupt = number == signal.SIGINT
         end.set()
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -146,7 +153,7 @@ class Part:
 class Stage:
     """A folder with one relay, one organisation and one reporter. Commands run in it, so paths are short."""
 
-    def __init__(self, folder: Path, end: threading.Event) -> None:
+    def __init__(self, folder: Path, end: EndRequest) -> None:
         self.folder, self._end = folder, end
         self._program = tocsin_command()
         self._passphrase = folder / "passphrase"
@@ -314,7 +321,7 @@ class Stage:
 
     def _check_end(self) -> None:
         if self._end.is_set():
-            raise click.Abort()
+            raise click.Abort() if self._end.is_interrupt else click.exceptions.Exit(0)
 
     def _show_ours(self, words: tuple[str, ...]) -> None:
         self._show(["tocsin", *words] if len(self._program) == 1 else [*self._program, *words])

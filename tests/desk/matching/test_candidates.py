@@ -375,5 +375,5 @@ plate_differs side_same people_same people_alike people_differ persons_same
 def test_every_reason_has_its_words(language):
     words = json.loads(resources.files("client.desk.web").joinpath("locales", f"{language}.json").read_bytes())
     assert [key for key in REASONS.split() if not words["duplicate"].get(key)] == []
-    source = resources.files("client.desk.matching.candidates").joinpath("scoring.py").read_text(encoding="utf-8")
+    source = resources.files("client.desk.matching").joinpath("scoring.py").read_text(encoding="utf-8")
     assert set(re.findall(r'Reason\("([a-z_]+)"', source)) <= set(REASONS.split())

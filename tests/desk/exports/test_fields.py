@@ -8,16 +8,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from client.cases import Assembled
-from client.desk.entry import Named, Stated
-from tests.desk.telling import ALL, NOW, at_station, case_id, db, letter, said, station
 
-from client.desk import letters, paper, view
-from client.desk.exports import KINDS, Court, Export, Options, make
-from client.desk.exports.bag import OnlyUnderPressure
+from client.desk.cases import view
+from client.desk.documents import pdf
+from client.desk.documents.letters import fill, template, values
+from client.desk.exports.bag import Court, OnlyUnderPressure
 from client.desk.exports.columns import COLUMNS, columns
+from client.desk.exports.registry import KINDS, Export, Options, make
+from client.desk.journal.entries import Named, Stated
+from client.organisation.case_files import Assembled
 from client.report import FIELDS
-from tests.desk import printed
+from tests.support import pdf_text
+from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
 
 CASE, FORCED, BOTH = case_id(1), case_id(2), case_id(3)
 STATION = station(1, "ОВД Тверской")
@@ -69,10 +71,10 @@ class Desk:
         }
         return [make(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
 
-    def letters(self) -> list[letters.Letter]:
+    def letters(self) -> list[template.Letter]:
         people = [one.id for case in (CASE, FORCED, BOTH) for one in view.case(self.db, case).persons]
-        around = letters.Around(NOW, ZONE, "Помощь")
-        return [letters.write(self.db, *kind, person, around) for kind, person in product(letters.kinds(), people)]
+        around = values.Around(NOW, ZONE, "Помощь")
+        return [fill.write(self.db, *kind, person, around) for kind, person in product(template.kinds(), people)]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     assert walked > len(KINDS)
     for one in desk.letters():
         assert "coerced" not in one.text
-        assert "coerced" not in printed.text(paper.letter(one, NOW), tmp_path)
+        assert "coerced" not in pdf_text.text(pdf.letter(one, NOW), tmp_path)
 
 
 def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
@@ -117,7 +119,7 @@ def test_who_spoke_and_whose_phone_was_taken_is_published_by_nobody(desk):
 
 def spec() -> dict[str, list[str]]:
     """The table in `exports.md`: field to what stands in each column."""
-    page = Path("client/desk/exports.md").read_text(encoding="utf-8")
+    page = Path("client/desk/exports/exports.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`[^|]*`) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$",
                       page.partition("## Which field stands where")[2], re.MULTILINE)  # fmt: skip
     return {name: [cell.strip(" *") for cell in cells]
@@ -137,7 +139,7 @@ def test_the_table_in_the_spec_has_every_field_and_says_what_the_columns_are():
 
 def test_the_table_in_the_spec_says_what_lists_letters_and_the_record_tell(desk, tmp_path):
     read = {
-        "list": "".join(printed.text(one.data, tmp_path) for one in desk.made("list", "help")),
+        "list": "".join(pdf_text.text(one.data, tmp_path) for one in desk.made("list", "help")),
         "letters": "".join(one.text for one in desk.letters()),
         "bag": "".join(data.decode(errors="replace") for data in members(desk.made("bag", "court")[0].data).values()),
     }

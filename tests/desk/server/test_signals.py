@@ -42,7 +42,7 @@ class Interrupted:
 
 numbers = [int(number) for number in sys.argv.pop(1).split(",")]
 sys.stdout, sys.stderr = Interrupted(sys.stdout, numbers), Interrupted(sys.stderr, numbers)
-from client.cli import main
+from client.cli.main import main
 sys.argv[0] = "tocsin"
 main()
 """
