@@ -36,7 +36,7 @@ TTL_DAYS: Final = 35  # how long a relay keeps what nobody collects
 GRACE_DAYS: Final = 35  # how long an organisation keeps the key of a past week: as long as a relay keeps its letters
 WEEKS_AHEAD: Final = 12  # weeks a card publishes: a phone may be offline for a summer
 SIGNATURE_SECONDS: Final = 300  # how far the clock of a signed request may be off
-WAIT_SECONDS: Final = 60  # the longest a collect call is held open
+WAIT_SECONDS: Final = 50  # the longest a collect call is held open; nginx cuts a line after 60
 UNPROVEN_ENVELOPES: Final = 64  # kept for a mailbox that nobody ever collected from
 
 MAILBOX_HEADER: Final = "Tocsin-Mailbox"

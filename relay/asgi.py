@@ -50,7 +50,7 @@ class Adapter:
         limit = body_bytes(scope["path"])
         environ = _environ(scope)
         try:
-            whole = await _read(environ, receive, limit)
+            whole = await _read(environ, receive, limit, self._desk.config.limits.silence_seconds)
             status, headers, content = await self._answer(environ, receive)
         except HungUp:
             return
@@ -157,7 +157,7 @@ def _call(wsgi: Any, environ: dict[str, Any]) -> Reply:
             answer.close()
 
 
-async def _read(environ: dict[str, Any], receive: Receive, limit: int) -> bool:
+async def _read(environ: dict[str, Any], receive: Receive, limit: int, silence_seconds: int) -> bool:
     """Put the body into the environ, whether its length was announced or not. Never holds more than `limit` and one
     piece of what the server hands over. False: there is more, and the app, told so by CONTENT_LENGTH, will refuse.
     Raises HungUp."""
@@ -168,7 +168,8 @@ async def _read(environ: dict[str, Any], receive: Receive, limit: int) -> bool:
     try:
         async with asyncio.timeout(LINE_SECONDS):
             while more and len(body) <= limit:
-                message = await receive()
+                async with asyncio.timeout(silence_seconds):
+                    message = await receive()
                 if message["type"] != "http.request":
                     raise HungUp()
                 body += message.get("body", b"")

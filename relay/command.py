@@ -112,6 +112,7 @@ def relay() -> None:
 @click.option("--queue", type=click.IntRange(1), help="deposits that may wait for the disk")
 @click.option("--waiting", type=click.IntRange(0), help="collect calls that may be held open")
 @click.option("--cards", type=click.IntRange(0), help="organisations' cards kept")
+@click.option("--silence-seconds", type=click.IntRange(1, 120), help="before a connection that says nothing is closed")
 @click.option("--wake/--no-wake", default=None, help="ring closed phones; default: unless all origins are onions")
 @PUSH_HOSTS
 @PUSH_CA

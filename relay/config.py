@@ -34,6 +34,7 @@ class Limits:
     queue: int = 1_024  # deposits waiting for the disk: at most 64 MiB of parcels
     waiting: int = 4_096  # collect calls held open
     cards: int = 10_000
+    silence_seconds: int = 10  # a connection that sends nothing for so long while the relay waits for it is closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from keys.wire import (
     PARCEL_BYTES,
     ROOT_HEADER,
     SIGNATURE_HEADER,
+    WAIT_SECONDS,
     WAKE_HEADER,
     WORK_HEADER,
     Chance,
@@ -179,8 +180,10 @@ class Transport:
     ) -> list[Frame]:
         """Acknowledge `ack` (H of envelopes), then fetch up to `want` envelopes; fillers are left out.
 
-        Raises Problem, Unreachable, BadAnswer. A clock that is off is corrected by the relay's for this one use.
+        Raises Problem, Unreachable, BadAnswer. A clock that is off is corrected by the relay's for this one use. `wait`
+        is cut to `WAIT_SECONDS`, the longest a relay holds a call open.
         """
+        wait = min(wait, WAIT_SECONDS)
         for attempt in range(2):
             at = int(self._clock()) + self._skew.get(relay, 0)
             body, signature = key.collect(

@@ -68,7 +68,7 @@ def test_a_signature_has_64_bytes():
 
 def test_what_is_asked_is_cut_to_what_is_allowed():
     asked = check(want=100_000, wait=100_000)
-    assert (asked.want, asked.wait) == (256, 60)
+    assert (asked.want, asked.wait) == (256, 50)
     asked = check(want=0, wait=0)
     assert (asked.want, asked.wait) == (0, 0)
 

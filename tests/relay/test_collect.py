@@ -133,7 +133,7 @@ def test_a_waiting_collector_gets_the_letter_when_it_comes(line: Line, monkeypat
 
     monkeypatch.setattr(bell, "listen", noticed)
     answers = []
-    collector = threading.Thread(target=lambda: answers.append(line.collect(key, wait=60)))
+    collector = threading.Thread(target=lambda: answers.append(line.collect(key, wait=50)))
     collector.start()
     listening.wait()
     line.deposit(key.id, body)
@@ -164,7 +164,7 @@ def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
 
     monkeypatch.setattr(bell, "listen", late)
     monkeypatch.setattr(routes, "held", waited)
-    assert frames(line.collect(key, wait=60).data) == [(1, b"", body)]
+    assert frames(line.collect(key, wait=50).data) == [(1, b"", body)]
     assert bell._waits == {}
 
 
@@ -176,7 +176,7 @@ def test_whoever_waits_is_answered_when_the_relay_stops(open_relay: Callable[...
     line = open_relay()
     mailbox = line.app.extensions["mailbox"]
     answers = []
-    collector = threading.Thread(target=lambda: answers.append(line.collect(new_key(), wait=60)))
+    collector = threading.Thread(target=lambda: answers.append(line.collect(new_key(), wait=50)))
     collector.start()
     while not mailbox.bell._waits:
         pass
@@ -187,7 +187,7 @@ def test_whoever_waits_is_answered_when_the_relay_stops(open_relay: Callable[...
 
 def test_only_so_many_calls_are_held_open_and_the_rest_are_answered_at_once(open_relay: Callable[..., Line]) -> None:
     line = open_relay(waiting=0)
-    assert line.collect(new_key(), wait=60).data == b""
+    assert line.collect(new_key(), wait=50).data == b""
 
 
 def test_any_origin_of_the_relay_may_be_signed_for(open_relay: Callable[..., Line]) -> None:

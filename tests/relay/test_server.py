@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from keys.wire import COMMIT_HEADER, MAILBOX_HEADER, b64
+from relay.config import Limits
 from tests.relay.post import deposit_headers, frames, letter, new_key, parcel
 from tests.relay.process import PATIENCE, Relay, relay_command, running
 
@@ -115,7 +116,7 @@ def test_hundreds_wait_and_letters_still_pass(relay: Relay) -> None:
     keys = [new_key() for _ in range(300)]
     lines = [connection(relay) for _ in keys]
     for line, key in zip(lines, keys, strict=True):
-        body, signature = key.collect(relay.address, at=int(time.time()), nonce=os.urandom(16), wait=60)
+        body, signature = key.collect(relay.address, at=int(time.time()), nonce=os.urandom(16), wait=50)
         fields = f"Content-Length: {len(body)}\r\nTocsin-Signature: {b64(signature)}\r\nConnection: close"
         line.sendall(f"POST /v1/collect HTTP/1.1\r\nHost: relay\r\n{fields}\r\n\r\n".encode() + body)
     assert alive(relay)
@@ -152,7 +153,7 @@ def test_many_who_ask_and_do_not_read_fill_no_memory(relay: Relay) -> None:
 def test_a_collector_who_hangs_up_leaves_no_trace(relay: Relay) -> None:
     key = new_key()
     for _ in range(40):  # more than may wait for one mailbox
-        body, signature = key.collect(relay.address, at=int(time.time()), nonce=os.urandom(16), wait=60)
+        body, signature = key.collect(relay.address, at=int(time.time()), nonce=os.urandom(16), wait=50)
         with pytest.raises(httpx.ReadTimeout):
             relay.http.post("/v1/collect", content=body, headers={"Tocsin-Signature": b64(signature)}, timeout=0.02)
     assert alive(relay)
@@ -181,6 +182,76 @@ def test_garbage_on_the_line_harms_nobody(relay: Relay, garbage: bytes) -> None:
             status = 0
     assert status in (0, 400, 404, 405, 408, 413, 414, 431, 505)
     assert alive(relay)
+
+
+HEAD = b"GET /v1/relay HTTP/1.1\r\nHost: relay\r\n\r\n"
+BODY = b"POST /v1/deposit HTTP/1.1\r\nHost: relay\r\nContent-Length: 8192\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    """A relay that closes a connection after one second of silence."""
+    with running(tmp_path_factory.mktemp("impatient") / "data", "--silence-seconds", "1") as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(b"", 0, id="nothing"),
+        pytest.param(b"G", 0, id="one byte"),
+        pytest.param(HEAD[:-2], 0, id="half a header"),
+        pytest.param(HEAD, 200, id="nothing after an answer"),
+        pytest.param(HEAD + HEAD[:20], 200, id="half a header after an answer"),
+        pytest.param(BODY, 500, id="no body"),
+        pytest.param(BODY + b"\x01" * 100, 500, id="half a body"),
+        pytest.param(
+            BODY.replace(b"Content-Length: 8192", b"Transfer-Encoding: chunked") + b"5\r\n\x01", 500, id="half a chunk"
+        ),
+    ],
+)
+def test_a_line_that_falls_silent_is_closed(impatient: Relay, sent: bytes, status: int) -> None:
+    with connection(impatient) as line:
+        line.sendall(sent)
+        started = time.monotonic()
+        assert answered(line)[0] == status
+        assert time.monotonic() - started < PATIENCE / 2  # by the relay, not by the patience of this socket
+
+
+def test_a_header_that_comes_letter_by_letter_buys_no_time(impatient: Relay) -> None:
+    with connection(impatient) as line:
+        line.settimeout(0.2)
+        for number in range(10 * PATIENCE):
+            try:
+                line.sendall(HEAD[number : number + 1] or b"x")
+                if not line.recv(1):
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+    pytest.fail("the line was never closed")
+
+
+def test_a_call_that_is_held_open_is_not_silent(impatient: Relay) -> None:
+    answer = impatient.collect(new_key(), wait=4)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.elapsed.total_seconds() >= 4
+
+
+def test_ten_seconds_of_silence_unless_the_operator_says_otherwise() -> None:
+    assert Limits().silence_seconds == 10
+
+
+def test_newer_versions_of_http_are_not_spoken(relay: Relay) -> None:
+    with connection(relay) as line:
+        line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04\x00" + bytes(4))
+        try:
+            status, data = answered(line)
+        except ConnectionResetError:
+            return
+    assert status in (0, 400, 505)
+    assert not data.startswith(bytes(2))  # no settings frame
 
 
 def test_nothing_was_logged_by_all_this(relay: Relay) -> None:
@@ -228,7 +299,7 @@ def test_told_to_stop_it_answers_who_waits(tmp_path: Path) -> None:
     with running(tmp_path / "data") as relay:
         answers: list[httpx.Response] = []
         threads = len(list(Path(f"/proc/{relay.process.pid}/task").iterdir()))
-        waiting = threading.Thread(target=lambda: answers.append(relay.collect(new_key(), wait=60)))
+        waiting = threading.Thread(target=lambda: answers.append(relay.collect(new_key(), wait=50)))
         waiting.start()
         while len(list(Path(f"/proc/{relay.process.pid}/task").iterdir())) == threads:
             pass  # the first collect starts the first thread for views

@@ -168,8 +168,9 @@ def test_what_is_collected_is_signed_for_this_relay_only(transport):
         return http("200 OK")
 
     with answering(answer) as relay:
-        transport.collect(relay, key, ack=[bytes(32)])
+        transport.collect(relay, key, ack=[bytes(32)], wait=3_600)
         assert check_collect(*seen[0], (relay,), NOW).ack == (bytes(32),)
+        assert json.loads(seen[0][0])["wait"] == 50, "a proxy would cut the line after 60"
         assert "?" not in relay
         assert b64(key.id) not in seen[0][0].decode(), "the mailbox id follows from the key and is not repeated"
 
