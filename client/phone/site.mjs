@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { minify } from "terser";
-import { bundle, firstLoad, HERE, TARGET, weights } from "./build.mjs";
+import { FLOOR, newerCalls } from "./browser-floor.mjs";
+import { bundle, COMPRESS, firstLoad, HERE, TARGET, weights } from "./build.mjs";
 
 const PAGE = "page/main.js";
 const MAIN = "main.js";
@@ -17,10 +18,14 @@ const PRESSING = "page/pressing.js"; // comes a moment after the first screen; n
 export async function site(out) {
   const fresh = `${out}.${process.pid}`;
   await mkdir(fresh, { recursive: true });
-  const made = await filled(fresh);
-  await rm(out, { recursive: true, force: true });
-  await rename(fresh, out);
-  return made;
+  try {
+    const made = await filled(fresh);
+    await rm(out, { recursive: true, force: true });
+    await rename(fresh, out);
+    return made;
+  } finally {
+    await rm(fresh, { recursive: true, force: true }); // there only when something failed
+  }
 }
 
 /** @param {string} out */
@@ -41,8 +46,17 @@ async function filled(out) {
     start: Object.fromEntries(words.map(({ name, said }) => [name, flat(said.start)])),
     directions: Object.fromEntries(words.map(({ name, said }) => [name, said.dir ?? "ltr"])),
   };
+  await checkBrowserFloor(out, listing.chunks);
   await writeFile(join(out, "bundle.json"), `${JSON.stringify(listing, null, 1)}\n`);
   return { chunks, listing };
+}
+
+/** @param {string} out @param {string[]} chunks @throws {Error} when the oldest promised browser could not run what was built */
+async function checkBrowserFloor(out, chunks) {
+  const read = (/** @type {string} */ name) => readFile(join(out, name), "utf8");
+  const together = [await Promise.all(chunks.map(read)), [await read("one.js")], [await read("sw.js")]];
+  const newer = [...new Set(together.flatMap(newerCalls))];
+  if (newer.length) throw new Error(`newer than Chrome ${FLOOR.chrome}: ${newer.join(", ")} (see browser-floor.mjs)`);
 }
 
 /** What has to be there before anything can be pressed. @param {import("./build.mjs").Chunk[]} chunks */
@@ -66,7 +80,7 @@ async function single(entry, format) {
     module: format === "esm",
     ecma: /** @type {const} */ (2020),
     mangle: true,
-    compress: { passes: 3 },
+    compress: COMPRESS,
   };
   const { code = "" } = await minify(made.outputFiles[0].text, { ...options, format: { inline_script: true } });
   return code;

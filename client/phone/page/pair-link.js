@@ -19,7 +19,7 @@ export async function pairLink(app, id) {
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
     const sent = openOffers(watch.post.book, Date.now()).filter(({ label }) => label !== "");
-    const offer = sent.find((one) => one.id === id) ?? sent.at(-1) ?? (await newCode(app, watch));
+    const offer = sent.find((one) => one.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, watch));
     const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
     theirs.input.dir = "ltr";
     const problem = h("div", {});
