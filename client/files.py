@@ -20,7 +20,7 @@ class FolderBusy(TocsinError):
     """another tocsin command is working in this folder"""
 
     code = "folder-busy"
-    hint = "wait until it has finished"
+    hint = "wait until it has finished; a desk that is unlocked works in its folder until it is locked"
 
 
 class CannotWrite(TocsinError):

@@ -1,10 +1,8 @@
 """`tocsin inbox`: the organisation's side."""
 
 import json
-import mimetypes
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,14 +14,12 @@ import click
 from client import files
 from client.cli import options, output
 from client.cli.report import tell_refusals
+from client.desk.brief_session import BriefSession, SavedFile, open_session
 from client.organisation import case_files
-from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Case
-from client.organisation.home import Home, unlock_home
-from client.organisation.inbox import Inbox, Tally, keep_pace, report_address
+from client.organisation.home import unlock_home
+from client.organisation.inbox import Tally
 from client.organisation.records import Records
-from client.outbox.sender import Courier
-from client.outbox.store import Spool
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
 from keys.message import ParcelRef
@@ -36,32 +32,38 @@ def inbox() -> None:
 
 
 @contextmanager
-def _opened(folder: Path, passphrase_file: Path | None) -> Iterator[tuple[Home, Records]]:
+def _reading(folder: Path, passphrase_file: Path | None) -> Iterator[Records]:
     phrase = output.Passphrase(passphrase_file)
     with files.locked(folder):
         home = unlock_home(folder, phrase.ask)
         with Records(folder, home.secrets.store) as records:
-            yield home, records
+            yield records
+
+
+@contextmanager
+def _acting(folder: Path, passphrase_file: Path | None, by: str) -> Iterator[BriefSession]:
+    with open_session(folder, output.Passphrase(passphrase_file).ask, by=by) as session:
+        for one in session.damage:
+            output.say(f"the journal is damaged ({one.code}); look at it in the desk")
+        yield session
 
 
 @inbox.command()
 @options.home
+@options.by
 @options.passphrase_file
 @options.as_json
-def pull(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def pull(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> None:
     """Fetch what the relays hold, open it, keep it."""
-    with _opened(folder, passphrase_file) as (home, records), Transport(os.urandom) as transport:
-        if not keep_pace(home, transport, int(time.time())):
-            output.hint(
-                "no relay confirms this computer's date, so no old key was destroyed; "
-                f"`{options.command('org', 'rotate', home=folder)}` does it"
-            )
-        kept = home.secrets
-        address = report_address(kept.root_public, kept.mailbox_key.id)
-        box = Inbox(records, address, kept.open_keys(), last_resort=kept.last_resort)
+    with _acting(folder, passphrase_file, by) as session, Transport(os.urandom) as transport:
         with output.progress("collecting") as tick:
-            tally = box.pull(transport, kept.relays, kept.mailbox_key, tick)
-        relays = len(kept.relays)
+            tally, is_dated = session.pull(transport, tick)
+        relays = len(session.home.secrets.relays)
+    if not is_dated:
+        output.hint(
+            "no relay confirms this computer's date, so no old key was destroyed; "
+            f"`{options.command('org', 'rotate', home=folder)}` does it"
+        )
     _tell_pulled(tally, relays, as_json)
 
 
@@ -81,7 +83,7 @@ def _tell_pulled(tally: Tally, relays: int, as_json: bool) -> None:
 @options.as_json
 def list_(folder: Path, bad: bool, passphrase_file: Path | None, as_json: bool) -> None:
     """Every case, the latest first."""
-    with _opened(folder, passphrase_file) as (_, records):
+    with _reading(folder, passphrase_file) as records:
         if bad:
             for aside in records.asides():
                 value = {"reason": aside.reason, "bytes": len(aside.data), "opened": aside.opened, "at": aside.pulled}
@@ -115,22 +117,11 @@ def _tell_case(case: Case, as_json: bool) -> None:
 @options.as_json
 def show(case_start: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Everything that was said in a case."""
-    with _opened(folder, passphrase_file) as (_, records):
+    with _reading(folder, passphrase_file) as records:
         case = case_files.find(case_files.load(records), case_start)
         listed = [_listed(records, case, ref) for ref in case.files()]
-    value = {"case": case.id, "messages": [_message(one) for one in case.said], "files": listed}
+    value = {"case": case.id, "messages": [case_files.as_json(one) for one in case.said], "files": listed}
     output.result(as_json, value, _in_words(case, listed))
-
-
-def _message(one: case_files.Said) -> dict[str, Any]:
-    return {
-        "id": one.message.id,
-        "kind": one.header["kind"],
-        "header": one.header,
-        "commitment": "ok" if one.committed else "mismatch",
-        "last_resort": one.last_resort,
-        "other": one.other,
-    }
 
 
 def _listed(records: Records, case: Case, ref: ParcelRef) -> dict[str, Any]:
@@ -175,20 +166,16 @@ def _moment(at: int) -> str:
 @click.argument("text")
 @click.option("--status", default="received", show_default=True, help="received, lawyer, closed, ...")
 @options.home
+@options.by
 @options.passphrase_file
 @options.as_json
-def reply(case_start: str, text: str, status: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def reply(
+    case_start: str, text: str, status: str, folder: Path, by: str, passphrase_file: Path | None, as_json: bool
+) -> None:
     """Answer the reporter of a case."""
-    with (
-        _opened(folder, passphrase_file) as (home, records),
-        Transport(os.urandom) as transport,
-        Spool(folder) as spool,
-    ):
-        case = case_files.find(case_files.load(records), case_start)
-        now = int(time.time())
-        said, letters = organisation_reply.answer(case, text, status, home.secrets, now=now, chance=os.urandom)
-        spool.put(letters)
-        outcome = Courier(spool, transport).carry([letter.sealed.hash for letter in letters], hurry=True)
+    with _acting(folder, passphrase_file, by) as session, Transport(os.urandom) as transport:
+        case = case_files.find(case_files.load(session.records), case_start)
+        said, outcome = session.reply(case, text, status, transport)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
     value = {"case": case.id, "id": said.id, "receipts": receipts, "pending": outcome.pending}
     output.result(as_json, value, "the answer waits at the relay" if receipts else "the answer has not left yet")
@@ -202,22 +189,19 @@ def reply(case_start: str, text: str, status: str, folder: Path, passphrase_file
 @click.argument("case_start", metavar="CASE")
 @click.argument("target", type=options.FOLDER, metavar="DIR")
 @options.home
+@options.by
 @options.passphrase_file
 @options.as_json
-def save(case_start: str, target: Path, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def save(case_start: str, target: Path, folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> None:
     """Write a case's messages and files, readable, into DIR."""
-    complete = True
-    with _opened(folder, passphrase_file) as (_, records):
-        case = case_files.find(case_files.load(records), case_start)
-        files.make_folder(target)
-        lines = [json.dumps(_message(one), ensure_ascii=False) for one in case.said]
-        files.replace(target / "messages.jsonl", "".join(line + "\n" for line in lines).encode())
-        for ref in case.files():
-            complete &= _save_file(records, case, ref, target, as_json)
+    with _acting(folder, passphrase_file, by) as session:
+        saved = session.save(case_files.find(case_files.load(session.records), case_start), target)
+    for one in saved:
+        _tell_saved(one, as_json)
     if not as_json:
         click.echo(f"wrote {target}")
     output.hint("what lies there is readable to anybody who gets this disk")
-    if not complete:
+    if any(one.path is None for one in saved):
         sys.exit(1)
 
 
@@ -228,17 +212,11 @@ class NotWhole(TocsinError):
     hint = "pull again later: its other pieces may still be on their way"
 
 
-def _save_file(records: Records, case: Case, ref: ParcelRef, target: Path, as_json: bool) -> bool:
-    file = case_files.assemble(records, case.id, ref)
-    # The sender's word for a type never becomes more than the end of a name; "page.html" could run.
-    ending = mimetypes.guess_extension(ref.type) if ref.type.startswith(("image/", "audio/", "video/")) else None
-    name = f"{unb64(ref.sha256).hex()}{ending or '.bin'}"
-    if file.whole:
-        files.replace(target / name, file.data)
-    else:
-        pieces = ", ".join(map(str, file.missing)) or "none is missing, but the hash is wrong"
-        output.error(NotWhole(f"{name}, missing pieces: {pieces}"))
+def _tell_saved(one: SavedFile, as_json: bool) -> None:
+    ref, missing = one.file.ref, one.file.missing
+    if one.path is None:
+        pieces = ", ".join(map(str, missing)) or "none is missing, but the hash is wrong"
+        output.error(NotWhole(f"{unb64(ref.sha256).hex()}, missing pieces: {pieces}"))
     if as_json:
-        value = {"sha256": ref.sha256, "bytes": ref.bytes, "type": ref.type, "missing": file.missing}
-        output.result(True, {**value, "path": str(target / name) if file.whole else None}, "")
-    return file.whole
+        value = {"sha256": ref.sha256, "bytes": ref.bytes, "type": ref.type, "missing": missing}
+        output.result(True, {**value, "path": None if one.path is None else str(one.path)}, "")

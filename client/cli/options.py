@@ -20,6 +20,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object 
 passphrase_file = click.option(
     "--passphrase-file", type=FILE, help="Read the passphrase from this file instead of asking."
 )
+by = click.option("--by", default="", help="Your name in the journal (default: TOCSIN_BY, else this account's).")
 home = click.option("--home", "folder", type=FOLDER, required=True, help="The organisation's folder.")
 
 

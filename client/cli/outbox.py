@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -9,7 +10,9 @@ import click
 from client import files
 from client.cli import options, output
 from client.cli.report import hint_what_waits, tell_left, tell_refusals
-from client.outbox.sender import Courier
+from client.desk.brief_session import open_session
+from client.organisation.home import is_home
+from client.outbox.sender import Courier, Outcome
 from client.outbox.store import Spool
 from client.transport.relay_client import Transport
 
@@ -37,17 +40,39 @@ def list_(folder: Path, as_json: bool) -> None:
 
 @outbox.command()
 @options.own_home
+@options.by
+@options.passphrase_file
 @options.as_json
-def send(folder: Path, as_json: bool) -> None:
+def send(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> None:
     """Try all of it again, now."""
-    with files.locked(folder), Transport(os.urandom) as transport, Spool(folder) as spool:
-        hashes = spool.hashes()
-        with output.progress("sending", len(hashes)) as tick:
-            outcome = Courier(spool, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
+    phrase = output.Passphrase(passphrase_file)
+    with Transport(os.urandom) as transport, output.progress("sending") as tick:
+        if is_home(folder):
+            count, outcome = _send_answers(folder, by, phrase, transport, tick)
+        else:
+            count, outcome = _send(folder, transport, tick)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
-    words = tell_left(len(hashes) - outcome.pending, len(hashes))
+    words = tell_left(count - outcome.pending, count)
     output.result(as_json, {"receipts": receipts, "pending": outcome.pending}, words)
     tell_refusals(outcome)
     if outcome.pending:
         hint_what_waits(folder)
         sys.exit(1)
+
+
+def _send(folder: Path, transport: Transport, tick: Callable[[int], None]) -> tuple[int, Outcome]:
+    with files.locked(folder), Spool(folder) as spool:
+        hashes = spool.hashes()
+        return len(hashes), Courier(spool, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
+
+
+def _send_answers(
+    folder: Path, by: str, phrase: output.Passphrase, transport: Transport, tick: Callable[[int], None]
+) -> tuple[int, Outcome]:
+    """An organisation's: the journal notes which answers have left."""
+    try:
+        with open_session(folder, phrase.ask, by=by) as session:
+            return session.send(transport, tick)
+    except output.NoPassphrase:
+        output.hint("without the passphrase the desk's journal cannot note what leaves now")
+        return _send(folder, transport, tick)

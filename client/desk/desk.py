@@ -6,9 +6,8 @@ Whatever happens is written to the journal first and to memory only then. Specif
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -34,9 +33,9 @@ from client.desk.journal.entries import (
 )
 from client.desk.journal.log import Journal
 from client.desk.journal.merge import Taking, everything
-from client.desk.journal.reconcile import Arrivals, LettersMissing, named, received
-from client.desk.journal.replies import Answers
+from client.desk.journal.reconcile import LettersMissing, named, received
 from client.desk.journal.sessions import SessionsMissing
+from client.desk.session import Session
 from client.files import CannotWrite
 from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled
@@ -49,7 +48,7 @@ from client.transport.relay_client import BadAnswer, Problem, Transport, Unreach
 from keys.envelope import commit
 from keys.errors import TocsinError
 from keys.message import ParcelRef
-from keys.wire import ID_BYTES, Chance, week_of
+from keys.wire import Chance, week_of
 
 JOURNAL = "journal"  # what an Exported says of a bundle for another desk
 _HEAD_DIGITS = 32  # of a head's hash, as shown to people: 128 bits
@@ -75,12 +74,13 @@ class Desk:
     ) -> None:  # fmt: skip
         self.home, self.by, self.version = home, by, 0
         self._records, self._spool, self._journal = records, spool, journal
-        self._clock, self._chance, self._session = clock, chance, chance(ID_BYTES)
+        self._clock, self._chance = clock, chance
+        self._session = Session(records, journal, by=by, clock=clock, random_bytes=chance)
         self._turn, self._changed = threading.RLock(), threading.Condition()
         self._merging, self._pacing = threading.Lock(), threading.Lock()
         self._resources = ExitStack()
         self._is_open = True
-        self._shelf, self._arrivals, self._answers = Shelf(records), Arrivals(), Answers()
+        self._shelf, self._arrivals, self._answers = Shelf(records), self._session.arrivals, self._session.answers
         self._unnoted: list[Page] = []
         self._viewed: dict[str, Entry] = {}
         self._db: Database
@@ -154,7 +154,7 @@ class Desk:
         """The last entry of this session: its hash stands for all that is known here. Raises JournalReadOnly."""
         with self._open():
             self._journal.check_writable()
-            return self._journal.sessions.head(self._session)
+            return self._journal.sessions.head(self._session.id)
 
     @property
     def head_line(self) -> str:
@@ -213,7 +213,7 @@ class Desk:
         Viewing a case is not noted again until something came for it.
         """
         with self._open():
-            made = self._write([what for what in whats if not self._is_viewed(what)])
+            made = self._session.write([what for what in whats if not self._is_viewed(what)])
             ingest.entries(self._db, made)
             for one in made:
                 if isinstance(one.what, Viewed):
@@ -251,11 +251,11 @@ class Desk:
             if said:
                 self._spool.release(said)
 
-    def sent(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> None:
-        """Note the receipts that relays gave for an envelope of an answer."""
+    def sent(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
+        """Note the receipts that relays gave for an envelope of an answer: relay to text."""
         with self._open():
-            fresh = self._answers.fresh(envelope, receipts)
-            if fresh:
+            fresh = self._answers.fresh(envelope, receipts.items())
+            if fresh and not self.read_only:
                 self.acts(fresh)
 
     # Collecting
@@ -316,7 +316,7 @@ class Desk:
         """Journal and show pages that are on the disk. One that cannot be journalled now waits for the next chance."""
         while self._unnoted:
             page = self._unnoted[0]
-            made = [] if self.read_only else self._write([received(page)])
+            made = [] if self.read_only else self._session.write([received(page)])
             del self._unnoted[0]
             ingest.letters(self._db, page.letters)
             ingest.entries(self._db, made)
@@ -367,7 +367,7 @@ class Desk:
         grown = {one.session: one.head for one in fresh}
         merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(taking.letters), forked=forked)
         try:
-            self._append(fresh)
+            self._session.append(fresh)
         except BaseException:
             self._unnoted.append(Page(letters=taking.letters))
             raise
@@ -388,10 +388,8 @@ class Desk:
             if not self._is_open:
                 return ""
             if not self.read_only:
-                sessions = self._journal.sessions
-                heads = [head for head in sessions.tips() if head.session != self._session]
                 with suppress(TocsinError):
-                    self._write([Locked(why=why, heads=heads)])
+                    self._session.close(why)
             line, self._is_open = self.head_line, False
             self._db.close()
             self._resources.close()
@@ -414,16 +412,10 @@ class Desk:
 
     def _begin(self, packs: Sequence[Pack], country: str) -> None:
         letters = list(self._shelf.load())
-        for one in self._journal.sessions.entries:
-            self._learn(one)
         self._note_damage(letters)
         if not self.read_only:
-            sessions = self._journal.sessions
-            known = [one.what for one in sessions.entries if isinstance(one.what, Damaged)]
-            damage = [one for one in self._journal.damage if one not in known]
-            opened = Opened(heads=sessions.tips(), version=version("tocsin"))
-            self._write([opened, *damage, *self._arrivals.late(letters)])
-        self._settle()
+            self._session.open(self._arrivals.late(letters))
+        self._session.settle(self._spool)
         self._db = database.build(
             self._arrivals.copies(letters), list(self._journal.sessions.entries), packs, country=country
         )
@@ -434,35 +426,6 @@ class Desk:
             damage.append(Damaged(code=LettersMissing.code, letters=lost))
         if gone:
             damage.append(Damaged(code=SessionsMissing.code, record=len(gone)))
-
-    def _settle(self) -> None:
-        """An answer that was sealed when the power failed goes if the journal has it, and else was never given."""
-        self.release()
-        with suppress(CannotWrite):
-            held = self._spool.held()
-            said = self._answers.are_said(held)
-            if not self.read_only:
-                self._spool.drop([one for one in held if one not in said])
-
-    def _write(self, whats: Sequence[What]) -> list[Entry]:
-        """New entries of this session, on the disk."""
-        sessions = self._journal.sessions
-        made = sessions.follow(self._session, whats, at=int(self._clock()), by=self.by)
-        self._append(made)
-        return made
-
-    def _append(self, entries: Sequence[Entry]) -> None:
-        if not entries:
-            return
-        tail = self._journal.append(entries)
-        with suppress(CannotWrite):
-            self._records.keep_tail(tail)
-        for one in entries:
-            self._learn(one)
-
-    def _learn(self, one: Entry) -> None:
-        self._answers.learn(one)
-        self._arrivals.learn(one)
 
 
 def _is_news(one: Entry) -> bool:

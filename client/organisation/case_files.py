@@ -105,6 +105,18 @@ def _distinct(letters: Iterable[Letter]) -> list[tuple[dict[str, Any], Letter]]:
     return list(found.values())
 
 
+def as_json(said: Said) -> dict[str, Any]:
+    """A message as it is written for a program."""
+    return {
+        "id": said.message.id,
+        "kind": said.header["kind"],
+        "header": said.header,
+        "commitment": "ok" if said.committed else "mismatch",
+        "last_resort": said.last_resort,
+        "other": said.other,
+    }
+
+
 def find(cases: dict[str, Case], start: str) -> Case:
     """The case whose id begins so. Raises UnknownCase."""
     return cases[only_one(start, list(cases))]

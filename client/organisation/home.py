@@ -232,12 +232,17 @@ def create(
     return home
 
 
+def is_home(path: Path) -> bool:
+    """Whether there is an organisation in this folder."""
+    return (path / KEYSTORE).exists()
+
+
 def unlock_home(path: Path, passphrase: Callable[[], str]) -> Home:
     """Open a home folder; the passphrase is asked for only when there is something to unlock.
 
     Raises NoHome, WrongPassphrase, KeystoreCut, NotAKeystore.
     """
-    if not (path / KEYSTORE).exists():
+    if not is_home(path):
         raise NoHome(str(path))
     keystore, sealed = unlock(files.read(path / KEYSTORE), passphrase(), KeystoreKind.ORGANISATION)
     return Home(path, keystore, msgspec.json.decode(sealed, type=Secrets))

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from client.outbox.retry import Letter
@@ -29,8 +29,12 @@ class Outcome:
 class Courier:
     """Carries letters of one spool. One courier at a time: the folder is locked by whoever makes it."""
 
-    def __init__(self, spool: Spool, transport: Transport, *, clock: Callable[[], float] = time.time) -> None:
-        self._spool, self._transport, self._clock = spool, transport, clock
+    def __init__(
+        self, spool: Spool, transport: Transport, *, clock: Callable[[], float] = time.time,
+        note: Callable[[bytes, Mapping[str, str]], None] = lambda envelope, receipts: None,
+    ) -> None:  # fmt: skip
+        """`note`: called with H(envelope) and its receipts (relay to text) before the letter may be deleted."""
+        self._spool, self._transport, self._clock, self._note = spool, transport, clock, note
         self._found: dict[str, list[NoteKey]] = {}
         self._silent: dict[str, TocsinError] = {}
 
@@ -50,6 +54,8 @@ class Courier:
         letter = waiting.letter.hurried() if hurry else waiting.letter
         while (relay := letter.next_relay(int(self._clock()))) is not None:
             letter = self._try(waiting, letter, relay, outcome)
+            if relay in letter.receipts:
+                self._note(hash_, letter.receipts)
             self._spool.update(hash_, letter)
         return letter
 

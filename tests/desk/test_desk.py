@@ -277,8 +277,8 @@ def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None
         with Spool(office.folder) as spool:
             assert set(spool.hashes()) == {*first.what.ways, *second.what.ways}
         assert not desk.left(first)
-        desk.sent(first.what.ways[0], [(RELAYS[0], "receipt")])
-        desk.sent(first.what.ways[0], [(RELAYS[0], "receipt")])
+        desk.sent(first.what.ways[0], {RELAYS[0]: "receipt"})
+        desk.sent(first.what.ways[0], {RELAYS[0]: "receipt"})
         assert (desk.left(first), desk.left(second), kinds(desk).count("Sent")) == (True, False, 1)
     with office.desk() as desk:
         assert (desk.left(first), desk.left(second)) == (True, False)

@@ -14,6 +14,7 @@ from client.desk.journal.entries import (
     DifferentGroup,
     DifferentPerson,
     Entry,
+    Exported,
     Linked,
     Official,
     Other,
@@ -228,7 +229,9 @@ def order_of(one: Entry) -> str:
 
 def _cases_of(what: Any) -> set[str]:
     """The cases that an entry is about. A person's case stands before the `#`."""
-    named = (getattr(what, field, None) for field in ("case", "a", "b"))
+    named = [getattr(what, field, None) for field in ("case", "a", "b")]
+    if isinstance(what, Exported):
+        named.append(what.options.get("case"))
     return {one.partition("#")[0] for one in named if isinstance(one, str)}
 
 

@@ -143,9 +143,8 @@ class Pulling:
                 version = self._desk.wait(version, LOOK_SECONDS)
 
     def _send(self, spool: Spool, transport: Transport) -> None:
-        courier = Courier(spool, transport, clock=self._clock)
+        courier = Courier(spool, transport, clock=self._clock, note=self._desk.sent)
         for hash_ in spool.hashes():
             if self._stopped.is_set():
                 return
-            outcome = courier.carry([hash_])
-            self._desk.sent(hash_, outcome.receipts)
+            courier.carry([hash_])

@@ -170,11 +170,11 @@ def test_a_session_with_two_ends_is_named_and_the_rest_is_merged(office: Office)
     twin_folder = office.copy("twin")
     twin = office.unlock(twin_folder, "Пётр")
     again = office.unlock(by="Анна")
-    session = desk._session
+    session = desk._session.id
     for one, text in ((twin, "здесь так"), (again, "а здесь иначе")):
-        one._session = session
+        one._session.id = session
         one.act(Noted(case=CASE, text=text))
-        one._session = one.entries[-2].session
+        one._session.id = one.entries[-2].session
     fine = twin.act(Noted(case=CASE, text="своя"))
     merged = merge(again, exported(twin))
     assert merged.forked == [session]
