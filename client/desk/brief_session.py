@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client import files
+from client.desk.cases.rows import decode_page
 from client.desk.journal.entries import By, Damaged, Exported, Replied, Sent, What, plain_name
 from client.desk.journal.log import Journal
 from client.desk.journal.reconcile import received
@@ -79,7 +80,7 @@ class BriefSession:
 
     def _note_page(self, page: Page, _: int | None) -> None:
         if (page.letters or page.pieces or page.aside) and not self._journal.read_only:
-            self._write([received(page)])
+            self._write([received(page, decode_page(page))])
 
     def reply(self, case: Case, text: str, status: str, transport: Transport) -> tuple[Reply, Outcome]:
         """Seal an answer, note it, and only then let it go. What does not leave now stays in the outbox.

@@ -16,9 +16,11 @@ from sqlite_utils import Database
 
 from client import files
 from client.desk.cases import database, ingest
-from client.desk.cases.record_index import Shelf, case_of
+from client.desk.cases.record_index import Shelf
+from client.desk.cases.rows import DecodedLetter, decode, decode_page
 from client.desk.journal import bundle
 from client.desk.journal.entries import (
+    Arrival,
     Damaged,
     Entry,
     Exported,
@@ -33,7 +35,7 @@ from client.desk.journal.entries import (
 )
 from client.desk.journal.log import Journal
 from client.desk.journal.merge import Taking, everything
-from client.desk.journal.reconcile import LettersMissing, named, received
+from client.desk.journal.reconcile import LettersMissing, arrival, named, received
 from client.desk.journal.sessions import SessionsMissing
 from client.desk.session import Session
 from client.files import CannotWrite
@@ -81,7 +83,7 @@ class Desk:
         self._resources = ExitStack()
         self._is_open = True
         self._shelf, self._arrivals, self._answers = Shelf(records), self._session.arrivals, self._session.answers
-        self._unnoted: list[Page] = []
+        self._unnoted: list[tuple[Page, list[DecodedLetter]]] = []
         self._viewed: dict[str, Entry] = {}
         self._db: Database
         self._inbox = self._make_inbox()
@@ -307,18 +309,19 @@ class Desk:
         )  # fmt: skip
 
     def _take(self, page: Page, batch: int | None) -> None:
-        self._put(batch, page.letters)
+        letters = decode_page(page)
+        self._put(batch, letters)
         if page.letters or page.pieces or page.aside:
-            self._unnoted.append(page)
+            self._unnoted.append((page, letters))
         self._note_pages()
 
     def _note_pages(self) -> None:
         """Journal and show pages that are on the disk. One that cannot be journalled now waits for the next chance."""
         while self._unnoted:
-            page = self._unnoted[0]
-            made = [] if self.read_only else self._session.write([received(page)])
+            page, letters = self._unnoted[0]
+            made = [] if self.read_only else self._session.write([received(page, letters)])
             del self._unnoted[0]
-            ingest.letters(self._db, page.letters)
+            ingest.letters(self._db, letters)
             ingest.entries(self._db, made)
             self.touch()
 
@@ -354,13 +357,13 @@ class Desk:
                 return self._union(taking)
 
     def _keep(self, taking: Taking) -> None:
-        letters = taking.page.letters
+        letters = decode_page(taking.page)
         self._put(taking.keep(), letters)
 
-    def _put(self, batch: int | None, letters: list[Letter]) -> None:
+    def _put(self, batch: int | None, letters: list[DecodedLetter]) -> None:
         self._shelf.put(batch, letters)
         for one in letters:
-            self._viewed.pop(case_of(one), None)  # there is something new to view
+            self._viewed.pop(one.case, None)  # there is something new to view
 
     def _union(self, taking: Taking) -> Merged:
         fresh, forked = self._journal.sessions.sift(taking.entries)
@@ -369,14 +372,14 @@ class Desk:
         try:
             self._session.append(fresh)
         except BaseException:
-            self._unnoted.append(Page(letters=taking.letters))
+            self._unnoted.append((Page(letters=taking.letters), [decode(one) for one in taking.letters]))
             raise
         letters = self._shelf.find(named(fresh) | {commit(one.content) for one in taking.letters})
         ingest.letters(self._db, self._arrivals.copies(letters))
         ingest.entries(self._db, fresh)
         self.touch()
         if taking.letters or forked or any(map(_is_news, fresh)):
-            self.acts([*self._arrivals.late(taking.letters), merged])
+            self.acts([*self._arrivals.late(arrival(decode(one)) for one in taking.letters), merged])
         return merged
 
     # The session
@@ -411,17 +414,26 @@ class Desk:
             self._changed.notify_all()
 
     def _begin(self, packs: Sequence[Pack], country: str) -> None:
-        letters = list(self._shelf.load())
-        self._note_damage(letters)
-        if not self.read_only:
-            self._session.open(self._arrivals.late(letters))
-        self._session.settle(self._spool)
-        self._db = database.build(
-            self._arrivals.copies(letters), list(self._journal.sessions.entries), packs, country=country
-        )
+        """Read every letter once, from the disk into the tables; only how it came is kept besides."""
+        arrived: list[Arrival] = []
 
-    def _note_damage(self, letters: list[Letter]) -> None:
-        damage, lost, gone = self._journal.damage, self._arrivals.lost(letters), self._journal.sessions.lost()
+        def letters() -> Iterator[DecodedLetter]:
+            for one in self._shelf.load():
+                arrived.append(arrival(one))
+                yield from self._arrivals.copies([one])
+
+        self._db = database.build(letters(), self._entries(arrived), packs, country=country)
+
+    def _entries(self, arrived: list[Arrival]) -> Iterator[Entry]:
+        """Every entry, after those that begin this session. `arrived`: complete when the first one is asked for."""
+        self._note_damage(arrived)
+        if not self.read_only:
+            self._session.open(self._arrivals.late(arrived))
+        self._session.settle(self._spool)
+        yield from self._journal.sessions.entries
+
+    def _note_damage(self, arrived: list[Arrival]) -> None:
+        damage, lost, gone = self._journal.damage, self._arrivals.lost(arrived), self._journal.sessions.lost()
         if lost:
             damage.append(Damaged(code=LettersMissing.code, letters=lost))
         if gone:

@@ -96,7 +96,8 @@ class Inbox:
 
     def _sort(self, frame: Frame, one: Opened, committed: bool, page: Page, now: int) -> bool:
         try:
-            said = message.read(one.fields).message
+            read = message.read(one.fields)
+            said = read.message
             if not isinstance(said, Report | Amend | Parcel):
                 raise BadMessage("$.kind")
         except EnvelopeError as error:
@@ -107,6 +108,7 @@ class Inbox:
         else:
             last_resort = one.opened_by.seed == self._last_resort
             page.letters.append(Letter(one.content, committed, frame.hash, last_resort, now))
+            page.read.append((one.commitment, read))
         return True
 
 

@@ -20,6 +20,7 @@ from nacl.secret import SecretBox
 
 from client import files
 from keys.errors import TocsinError
+from keys.message import Read
 from keys.wire import domain
 
 MARK_BYTES = 16
@@ -71,9 +72,13 @@ class Aside(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Page(msgspec.Struct):
-    """What one page of a relay came to, kept in one transaction; how many of its letters had come before."""
+    """What one page of a relay came to, kept in one transaction; how many of its letters had come before.
+
+    `read`: commitment and message of each letter as it was decoded to be sorted, for whoever goes on with the page.
+    """
 
     letters: list[Letter] = []
+    read: list[tuple[bytes, Read]] = []
     pieces: list[tuple[bytes, bytes]] = []
     aside: list[Aside] = []
     seen: dict[bytes, bool] = {}

@@ -9,16 +9,20 @@ from importlib.resources import files
 from sqlite_utils import Database
 
 from client.desk.cases import ingest, places
+from client.desk.cases.rows import DecodedLetter
 from client.desk.journal.entries import Entry
 from client.organisation.records import Letter
 from client.stations.pack.pack import Pack
 
 
 def build(
-    letters: Iterable[Letter], entries: Iterable[Entry], packs: Sequence[Pack] = (), *, country: str = ""
-) -> Database:
-    """Everything that letters and journal say, in any order. `country` (two letters): whose laws hold where no place
-    of a case tells."""
+    letters: Iterable[Letter | DecodedLetter], entries: Iterable[Entry], packs: Sequence[Pack] = (), *,
+    country: str = "",
+) -> Database:  # fmt: skip
+    """Everything that letters and journal say, in any order. The first entry is asked for after the last letter.
+
+    `country` (two letters): whose laws hold where no place of a case tells.
+    """
     db = empty(packs, country=country)
     with _undisturbed():
         ingest.everything(db, letters, entries)

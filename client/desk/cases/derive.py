@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
@@ -12,68 +12,23 @@ from client.desk.cases import attention, groups, people, places, search
 from client.desk.cases import flags as cases_flags
 from client.desk.cases.people import Account, Fact, Lawyer, Named
 from client.desk.cases.places import Stations, Stay, Where
+from client.desk.cases.rows import CaseRows, EntryRow, LetterRow, Values
 from client.desk.deadlines import clocks
 from client.report import sort_facts
 from client.stations.pack import fold
 
 
-class Letter(NamedTuple):
-    """A row of `letter`, as far as it tells of its case."""
+def refresh(db: Database, touched: set[str], values: Values | None = None) -> None:
+    """Write the rows of these cases anew, and count anew whatever hangs together with them.
 
-    number: int
-    case: str
-    id: str
-    kind: str
-    seq: int
-    at: int
-    said: int
-    pulled: int
-    practice: int
-    doubt: int
-    last_resort: int
-    reply_until: int | None
-    repeated: int
-    other: str
-
-
-class Done(NamedTuple):
-    """A row of `entry` about a case. `at` never runs back: entries have an order, and a clock may be set back."""
-
-    number: int
-    id: str
-    ord: str
-    at: int
-    by: str
-    kind: str
-    what: Mapping[str, Any]
-
-
-_WORDLESS = frozenset({"assigned", "marked", "viewed"})  # entries that add nothing to what is known of a case
-
-
-@dataclass(slots=True)
-class Told:
-    """A case's rows as they were read: letters and facts in the order in which they were said, entries in theirs."""
-
-    letters: list[Letter] = field(default_factory=list)
-    facts: list[tuple[Fact, bool]] = field(default_factory=list)  # and whether it fits
-    done: list[Done] = field(default_factory=list)
-    number: int = 0
-    is_broken: bool = False
-
-    def broken(self) -> "Told":
-        """The same case, of which nothing is known but that these letters came."""
-        return Told(self.letters, [], [one for one in self.done if one.kind in _WORDLESS], self.number, is_broken=True)
-
-
-def refresh(db: Database, touched: set[str]) -> None:
-    """Write the rows of these cases anew, and count anew whatever hangs together with them."""
+    `values`: of facts that were decoded a moment ago.
+    """
     db.execute("DELETE FROM touched")
     db.conn.executemany("INSERT INTO touched VALUES (?)", ((case,) for case in touched))
     _state(db)
     waiting = [row[0] for row in db.execute(_AS_THEY_CAME)]
     for at in range(0, len(waiting), _AT_ONCE):
-        _write_apart(db, waiting[at : at + _AT_ONCE])
+        _write_apart(db, waiting[at : at + _AT_ONCE], values or Values())
     groups.refresh(db)
     _press(db)
 
@@ -82,22 +37,22 @@ _AS_THEY_CAME = """SELECT "case" FROM touched JOIN letter USING ("case") GROUP B
 _AT_ONCE = 500  # cases held in memory as objects
 
 
-def _write_apart(db: Database, chosen: Sequence[str]) -> None:
+def _write_apart(db: Database, chosen: Sequence[str], values: Values) -> None:
     """Write these cases; one that cannot be worked out is written without what its letters say, and marked `broken`.
 
     A fault of ours that one person's words bring to light must not keep the desk from everybody else.
     """
     db.execute("SAVEPOINT apart")
     try:
-        _write(db, read(db, chosen))
+        _write(db, read(db, chosen, values))
     except Exception:
         db.execute("ROLLBACK TO apart")
         if len(chosen) > 1:
             half = len(chosen) // 2
-            _write_apart(db, chosen[:half])
-            _write_apart(db, chosen[half:])
+            _write_apart(db, chosen[:half], values)
+            _write_apart(db, chosen[half:], values)
         else:
-            _write(db, {case: told.broken() for case, told in read(db, chosen).items()})
+            _write(db, {case: told.broken() for case, told in read(db, chosen, values).items()})
     finally:
         db.execute("RELEASE apart")
 
@@ -137,23 +92,24 @@ _NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, fits, happened, s
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-def read(db: Database, chosen: Iterable[str]) -> dict[str, Told]:
+def read(db: Database, chosen: Iterable[str], known: Values | None = None) -> dict[str, CaseRows]:
     """The rows of those of these cases of which a letter is here, in the order in which they are asked for."""
-    asked = {case: Told() for case in chosen}
+    known = known or Values()
+    asked = {case: CaseRows() for case in chosen}
     values = {"cases": msgspec.json.encode(list(asked)).decode()}
     for row in db.execute(_LETTERS, values):
-        one = Letter(*row)
+        one = LetterRow(*row)
         asked[one.case].letters.append(one)
     found = {case: told for case, told in asked.items() if told.letters}
     for case, k, own, name, value, said, happened, letter, entry, source, order, fits in db.execute(_FACTS, values):
         if case in found:
-            fact = Fact(k, own, name, msgspec.json.decode(value), said, happened, letter, entry, source, order)
+            fact = Fact(k, own, name, known.decode(value), said, happened, letter, entry, source, order)
             found[case].facts.append((fact, bool(fits)))
     for case, number, one_id, order, at, by, kind, what in db.execute(_DONE, values):
         if case in found:
             done = found[case].done
             since = max(at, done[-1].at) if done else at
-            done.append(Done(number, one_id, order, since, by, kind, msgspec.json.decode(what)))
+            done.append(EntryRow(number, one_id, order, since, by, kind, msgspec.json.decode(what)))
     return found
 
 
@@ -181,12 +137,12 @@ class Known:
     flags: dict[int, tuple[str, ...]]
 
 
-def known(db: Database, told: Told) -> Known:
+def known(db: Database, told: CaseRows) -> Known:
     """A case, worked out from its rows."""
     return _known(told, Stations(db))
 
 
-def look_up(db: Database, case: str) -> tuple[Told, Known]:
+def look_up(db: Database, case: str) -> tuple[CaseRows, Known]:
     """The rows of a case, and what they come to; of one that is `broken` neither says more than that letters came."""
     told = read(db, [case])[case]
     try:
@@ -196,7 +152,7 @@ def look_up(db: Database, case: str) -> tuple[Told, Known]:
         return told, known(db, told)
 
 
-def _known(told: Told, stations: Stations) -> Known:
+def _known(told: CaseRows, stations: Stations) -> Known:
     practice = all(one.practice for one in told.letters)
     trial = frozenset() if practice else {one.number for one in told.letters if one.practice}
     facts = [fact for fact, fits in told.facts if fits and fact.letter not in trial]
@@ -207,7 +163,7 @@ def _known(told: Told, stations: Stations) -> Known:
     return Known(account, facts, people.holding(fact for fact in facts if not fact.own), practice, flags)
 
 
-def _doubtful(told: Told) -> list[cases_flags.Letter]:
+def _doubtful(told: CaseRows) -> list[cases_flags.Letter]:
     said: dict[int, dict[str, Any]] = defaultdict(dict)
     for fact, _ in told.facts:
         if fact.letter is not None:
@@ -219,7 +175,7 @@ def _doubtful(told: Told) -> list[cases_flags.Letter]:
     ]  # fmt: skip
 
 
-def _named(done: Sequence[Done]) -> Named:
+def _named(done: Sequence[EntryRow]) -> Named:
     confirmed = [_k(one.what.get("person")) for one in done if one.kind == "confirmed"]
     lawyers = [
         (_k(one.what.get("person")), Lawyer(one.at, f"~{one.ord}", one.what["state"], one.what.get("name", "")))
@@ -236,7 +192,7 @@ def _k(person: str | None) -> int | None:
 # Writing
 
 
-def _write(db: Database, told: Mapping[str, Told]) -> None:
+def _write(db: Database, told: Mapping[str, CaseRows]) -> None:
     stations = Stations(db)
     known = {case: _known(one, stations) for case, one in told.items()}
     old = {row[0] for case in told for row in db.execute(_OLD_PLACES, [case])}
@@ -258,7 +214,7 @@ def _wheres(known: Iterable[Known]) -> Iterable[Where]:
             yield from (stay.where for stay in stays)
 
 
-def _number(db: Database, told: Mapping[str, Told]) -> None:
+def _number(db: Database, told: Mapping[str, CaseRows]) -> None:
     """A case keeps its number as long as the desk is unlocked; new ones are numbered as they come."""
     last = int(db.execute('SELECT coalesce(max(number), 0) FROM "case"').fetchone()[0])
     for case, one in told.items():
@@ -304,7 +260,7 @@ _PUT_PERSON = f"""INSERT INTO person VALUES ({",".join("?" * 17)}) ON CONFLICT (
   lawyer_at = excluded.lawyer_at, practice = excluded.practice"""  # noqa: S608 - question marks only
 
 
-def _case_row(db: Database, case: str, told: Told, known: Known, numbers: Mapping[str, int]) -> dict[str, Any]:
+def _case_row(db: Database, case: str, told: CaseRows, known: Known, numbers: Mapping[str, int]) -> dict[str, Any]:
     account, facts, letters = known.account, known.facts, told.letters
     last_stays = account.persons[0].stays
     return {
@@ -345,7 +301,7 @@ def _country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int]) ->
     return str(db.execute("SELECT country FROM desk").fetchone()[0])
 
 
-def _position(told: Told) -> dict[str, int | None]:
+def _position(told: CaseRows) -> dict[str, int | None]:
     """The newest fix, and when it was true."""
     fixes = []
     for fact, fits in told.facts:
@@ -358,13 +314,13 @@ def _position(told: Told) -> dict[str, int | None]:
     return {"lat": lat, "lon": lon, "accuracy": accuracy, "fixed": fixed}
 
 
-def _began(told: Told) -> int:
+def _began(told: CaseRows) -> int:
     """The first that was said of where somebody is: what a phone sealed in advance may be weeks older."""
     said = [fact.said for fact, fits in told.facts if fits and fact.field in places.FACTS]
     return min(said, default=min(one.pulled for one in told.letters))
 
 
-def _handling(told: Told, known: Known) -> dict[str, Any]:
+def _handling(told: CaseRows, known: Known) -> dict[str, Any]:
     """How far the case has come, and what about it asks for somebody."""
     brought: dict[int, set[str]] = defaultdict(set)
     for fact, _ in told.facts:
@@ -423,7 +379,7 @@ _PUT_CASE = (
 )
 
 
-def _write_clocks(db: Database, told: Mapping[str, Told], known: Mapping[str, Known]) -> None:
+def _write_clocks(db: Database, told: Mapping[str, CaseRows], known: Mapping[str, Known]) -> None:
     rows: list[tuple[Any, ...]] = []
     for case in known:
         for clock in clocks_of(db, case, told[case]):
@@ -431,7 +387,7 @@ def _write_clocks(db: Database, told: Mapping[str, Told], known: Mapping[str, Kn
     db.conn.executemany("INSERT INTO clock VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def clocks_of(db: Database, case: str, told: Told) -> list[clocks.Clock]:
+def clocks_of(db: Database, case: str, told: CaseRows) -> list[clocks.Clock]:
     """The clocks of a case by the law of its country."""
     country = db.execute('SELECT country FROM "case" WHERE id = ?', [case]).fetchone()[0]
     facts = [
@@ -445,7 +401,7 @@ def clocks_of(db: Database, case: str, told: Told) -> list[clocks.Clock]:
     return clocks.of_case(facts, clocks.table(country), settings)
 
 
-def _write_words(db: Database, told: Mapping[str, Told]) -> None:
+def _write_words(db: Database, told: Mapping[str, CaseRows]) -> None:
     db.conn.executemany("DELETE FROM words WHERE rowid = ?", ((one.number,) for one in told.values()))
     rows = ((one.number, *search.document(db, case, one)) for case, one in told.items())
     db.conn.executemany("INSERT INTO words (rowid, names, said) VALUES (?, ?, ?)", rows)

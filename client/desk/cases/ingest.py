@@ -1,6 +1,5 @@
 """Letters and journal entries become rows. In any order, twice or at once: the same tables follow. See `board.md`."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ import msgspec
 from sqlite_utils import Database
 
 from client.desk.cases import derive
+from client.desk.cases.rows import DecodedLetter, Values, decode_all
 from client.desk.journal.entries import (
     Apart,
     DifferentGroup,
@@ -21,11 +21,8 @@ from client.desk.journal.entries import (
     SameGroup,
     SamePerson,
 )
-from client.organisation import records
+from client.organisation.records import Letter
 from client.report import sort_facts
-from keys import message
-from keys.envelope import commit, unframe
-from keys.errors import TocsinError
 from keys.message import Amend, Report
 
 _LATEST = 2**53 - 1  # seconds
@@ -51,12 +48,12 @@ def whole(db: Database) -> Iterator[None]:
         raise
 
 
-def letter(db: Database, new: records.Letter) -> None:
+def letter(db: Database, new: Letter | DecodedLetter) -> None:
     """A letter that came. One that came before changes nothing, or gives way to a better copy."""
     everything(db, [new], [])
 
 
-def letters(db: Database, new: Iterable[records.Letter]) -> None:
+def letters(db: Database, new: Iterable[Letter | DecodedLetter]) -> None:
     """Many at once."""
     everything(db, new, [])
 
@@ -71,11 +68,12 @@ def entries(db: Database, done: Iterable[Entry]) -> None:
     everything(db, [], done)
 
 
-def everything(db: Database, new: Iterable[records.Letter], done: Iterable[Entry]) -> None:
-    """Letters and entries together, in one transaction."""
+def everything(db: Database, new: Iterable[Letter | DecodedLetter], done: Iterable[Entry]) -> None:
+    """Letters and entries together, in one transaction. Letters that are decoded already are not decoded again."""
     with whole(db):
-        touched = _add_letters(db, new) | _add_entries(db, done)
-        derive.refresh(db, touched)
+        values = Values()
+        touched = _add_letters(db, decode_all(new), values) | _add_entries(db, done)
+        derive.refresh(db, touched, values)
 
 
 # Letters
@@ -92,23 +90,22 @@ class _Copy(NamedTuple):
     pulled: int
 
 
-def _add_letters(db: Database, new: Iterable[records.Letter]) -> set[str]:
+def _add_letters(db: Database, new: Iterable[DecodedLetter], values: Values) -> set[str]:
     """The cases that something was added to."""
     touched: set[str] = set()
     for one in new:
-        touched |= _add_letter(db, one)
+        touched |= _add_letter(db, one, values)
     return touched
 
 
-def _add_letter(db: Database, one: records.Letter) -> set[str]:
-    opened = _read(one.content)
-    if opened is None:
+def _add_letter(db: Database, one: DecodedLetter, values: Values) -> set[str]:
+    kept, said = one.letter, one.message
+    if said is None:
         return set()
-    header, said, other = opened
-    copy = _Copy(int(not one.committed), int(one.last_resort), one.envelope_hash, commit(one.content), one.pulled)
-    known = db.execute(_KNOWN, [header]).fetchone()
+    copy = _Copy(int(not kept.committed), int(kept.last_resort), kept.envelope_hash, one.commitment, kept.pulled)
+    known = db.execute(_KNOWN, [one.header]).fetchone()
     if known is None:
-        number = _insert(db, header, said, other, copy)
+        number = _insert(db, one.header, said, one.other, copy)
     else:
         number, held = known[0], _Copy(*known[1:])
         better = min(copy, held)._replace(pulled=min(copy.pulled, held.pulled))
@@ -117,21 +114,8 @@ def _add_letter(db: Database, one: records.Letter) -> set[str]:
         copy = better
         db.execute(_BETTER, [*copy, copy.pulled, number])
         db.execute("DELETE FROM fact WHERE letter = ?", [number])
-    _add_facts(db, number, header, said, copy.pulled)
+    _add_facts(db, number, one, copy.pulled, values)
     return {said.case, *_namesakes(db, said)}
-
-
-def _read(content: bytes) -> tuple[bytes, Report | Amend, dict[str, Any]] | None:
-    """SHA-256 of the header, the message, and header fields that are not known. None: nothing that a case is made of,
-    and the inbox would have put it aside."""
-    try:
-        _, header, _ = unframe(content)
-        read = message.read(msgspec.json.decode(header))
-    except (TocsinError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError):
-        return None
-    if not isinstance(read.message, Report | Amend):
-        return None
-    return hashlib.sha256(header).digest(), read.message, read.other
 
 
 def _insert(db: Database, header: bytes, said: Report | Amend, other: dict[str, Any], copy: _Copy) -> int:
@@ -148,16 +132,18 @@ def _insert(db: Database, header: bytes, said: Report | Amend, other: dict[str, 
     return number
 
 
-def _add_facts(db: Database, number: int, header: bytes, said: Report | Amend, pulled: int) -> None:
+def _add_facts(db: Database, number: int, one: DecodedLetter, pulled: int, values: Values) -> None:
     """Nothing is said or happens after it came: a clock that is ahead must not have the last word for ever."""
+    said = one.message
+    assert said is not None  # noqa: S101 - its only caller looked
     at = min(said.at, pulled)
-    order = f"{at:016x}{said.seq:016x}{said.id}{header.hex()[:16]}"
+    order = f"{at:016x}{said.seq:016x}{said.id}{one.header.hex()[:16]}"
     fits, _ = sort_facts(said.facts)
     rows = []
     for field, value in said.facts.items():
         when = said.when.get(field)
         happened = min(when, pulled) if when is not None and _is_time(when) else None
-        rows.append((said.case, field, _json(value), at, happened, number, int(field in fits), order))
+        rows.append((said.case, field, values.encode(value), at, happened, number, int(field in fits), order))
     db.conn.executemany(_NEW_FACT, rows)
 
 

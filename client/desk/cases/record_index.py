@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from client.desk.cases.rows import DecodedLetter, decode
 from client.organisation import case_files
 from client.organisation.case_files import Assembled, Case
 from client.organisation.records import Letter, Records
@@ -40,33 +41,33 @@ class Shelf:
     _cases: dict[str, set[int]] = field(default_factory=dict)
     _letters: dict[bytes, int] = field(default_factory=dict)
 
-    def load(self) -> Iterator[Letter]:
-        """Every letter, noting where it lies. Raises RecordsBroken."""
+    def load(self) -> Iterator[DecodedLetter]:
+        """Every letter, decoded, noting where it lies. Raises RecordsBroken."""
         for number in self.records.batches():
-            letters = self.records.batch(number)
+            letters = [decode(one) for one in self.records.batch(number)]
             self.put(number, letters)
             yield from letters
 
-    def put(self, batch: int | None, letters: Iterable[Letter]) -> None:
+    def put(self, batch: int | None, letters: Iterable[DecodedLetter]) -> None:
         """Note the letters of a batch; None is one without letters."""
         if batch is not None:
             for one in letters:
-                self._cases.setdefault(case_of(one), set()).add(batch)
-                self._letters[commit(one.content)] = batch
+                self._cases.setdefault(one.case, set()).add(batch)
+                self._letters[one.commitment] = batch
 
-    def find(self, commitments: Iterable[bytes]) -> Iterator[Letter]:
+    def find(self, commitments: Iterable[bytes]) -> Iterator[DecodedLetter]:
         """The letters with these commitments, as far as they are here."""
         batches: dict[int, set[bytes]] = {}
         for one in commitments:
             if one in self._letters:
                 batches.setdefault(self._letters[one], set()).add(one)
         for batch, wanted in sorted(batches.items()):
-            yield from (one for one in self.records.batch(batch) if commit(one.content) in wanted)
+            yield from (decode(one) for one in self.records.batch(batch) if commit(one.content) in wanted)
 
     def case(self, case: str) -> Case:
         """Everything that was said in a case. Raises NoSuchCase."""
         batches = sorted(self._cases.get(case, ()))
-        letters = [one for batch in batches for one in self.records.batch(batch) if case_of(one) == case]
+        letters = [one for batch in batches for one in self.records.batch(batch) if _case_of(one) == case]
         if not letters:
             raise NoSuchCase()
         return case_files.gather(letters)[case]
@@ -84,7 +85,7 @@ class Shelf:
         return case_files.missing(self.records, case, ref)
 
 
-def case_of(letter: Letter) -> str:
+def _case_of(letter: Letter) -> str:
     """The id of the case a kept letter belongs to."""
     _, header, _ = unframe(letter.content)
     return _IN_CASE.decode(header).case

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from client.stations.pack import fold
 
 if TYPE_CHECKING:
-    from client.desk.cases.derive import Told
+    from client.desk.cases.rows import CaseRows
 
 HITS = 100
 WORDS = 20_000  # of one case: what a long account has; a liar gets no more room than that
@@ -146,7 +146,7 @@ def _quoted(term: str) -> str:
 # What is found
 
 
-def document(db: Database, case: str, told: "Told") -> tuple[str, str]:
+def document(db: Database, case: str, told: "CaseRows") -> tuple[str, str]:
     """Names, and everything else that was said of a case or noted about it, as words to be found."""
     names: list[Any] = [fact.value for fact, _ in told.facts if fact.field in NAMES]
     said: list[Any] = [[fact.field, fact.value] for fact, fits in told.facts if not fits]

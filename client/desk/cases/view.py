@@ -8,6 +8,7 @@ import msgspec
 from sqlite_utils import Database
 
 from client.desk.cases import attention, derive, people, places
+from client.desk.cases.rows import CaseRows, LetterRow
 from client.desk.deadlines.clocks import Clock
 from keys.message import ParcelRef
 
@@ -300,7 +301,7 @@ def _done(row: dict[str, Any]) -> Done:
     return Done(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
 
 
-def _timeline(case: str, told: derive.Told, known: derive.Known) -> tuple[Fact, ...]:
+def _timeline(case: str, told: CaseRows, known: derive.Known) -> tuple[Fact, ...]:
     by = {one.number: one for one in told.done}
     holds = {(fact.k, fact.own, fact.field): id(fact) for fact in known.holding}
     rows = []
@@ -326,7 +327,7 @@ def _timeline(case: str, told: derive.Told, known: derive.Known) -> tuple[Fact, 
     return tuple(rows)
 
 
-def _letter(db: Database, one: derive.Letter, flags: tuple[str, ...]) -> Letter:
+def _letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> Letter:
     commitment, envelope = db.execute(
         "SELECT commitment, envelope FROM letter WHERE number = ?", [one.number]
     ).fetchone()
@@ -336,7 +337,7 @@ def _letter(db: Database, one: derive.Letter, flags: tuple[str, ...]) -> Letter:
     )
 
 
-def _person(db: Database, case: str, one: people.Person, told: derive.Told, known: derive.Known) -> Person:
+def _person(db: Database, case: str, one: people.Person, told: CaseRows, known: derive.Known) -> Person:
     person = f"{case}#{one.k}"
     number, group = db.execute("SELECT number, grp FROM person WHERE id = ?", [person]).fetchone()
     unit = next(db.query("SELECT * FROM unit WHERE id = ?", [group]), {})

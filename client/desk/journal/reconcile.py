@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from client.desk.cases.rows import DecodedLetter
 from client.desk.journal.entries import Arrival, Entry, Received
 from client.organisation.records import Letter, Page
-from keys.envelope import commit
 from keys.errors import TocsinError
 
 LATE = 1_000  # letters that one entry names
@@ -29,27 +29,24 @@ class Arrivals:
             for one in entry.what.letters:
                 self._known.setdefault(one.commitment, set()).add(one)
 
-    def knows(self, letter: Letter) -> bool:
-        """Whether the journal names this very copy."""
-        one = _arrival(letter)
-        return one in self._known.get(one.commitment, ())
+    def lost(self, arrived: Iterable[Arrival]) -> list[bytes]:
+        """Return the commitments of letters that the journal names and that are not among these."""
+        return sorted(self._known.keys() - {one.commitment for one in arrived})
 
-    def lost(self, letters: Iterable[Letter]) -> list[bytes]:
-        """Commitments of letters that the journal names and that are not among these."""
-        return sorted(self._known.keys() - {commit(one.content) for one in letters})
-
-    def late(self, letters: Iterable[Letter]) -> list[Received]:
-        """Entries for those of these letters that the journal does not name yet."""
-        new = [_arrival(one) for one in letters if not self.knows(one)]
+    def late(self, arrived: Iterable[Arrival]) -> list[Received]:
+        """Return entries for those of these very copies that the journal does not name yet."""
+        new = [one for one in arrived if one not in self._known.get(one.commitment, ())]
         return [Received(letters=new[at : at + LATE], late=True) for at in range(0, len(new), LATE)]
 
-    def copies(self, letters: Iterable[Letter]) -> Iterator[Letter]:
+    def copies(self, letters: Iterable[DecodedLetter]) -> Iterator[DecodedLetter]:
         """These letters, and each once more as another desk had it: which came first is then the same everywhere."""
         for letter in letters:
             yield letter
-            own = _arrival(letter)
+            own = arrival(letter)
             for one in self._known.get(own.commitment, set()) - {own}:
-                yield Letter(letter.content, one.committed, one.envelope, one.last_resort, one.pulled)
+                yield letter.copy(
+                    Letter(letter.letter.content, one.committed, one.envelope, one.last_resort, one.pulled)
+                )
 
 
 def named(entries: Iterable[Entry]) -> set[bytes]:
@@ -57,15 +54,17 @@ def named(entries: Iterable[Entry]) -> set[bytes]:
     return {one.commitment for entry in entries if isinstance(entry.what, Received) for one in entry.what.letters}
 
 
-def received(page: Page) -> Received:
-    """The entry for a page that was kept."""
+def received(page: Page, letters: Iterable[DecodedLetter]) -> Received:
+    """The entry for a page that was kept, with these letters in it."""
     return Received(
-        letters=[_arrival(one) for one in page.letters],
+        letters=[arrival(one) for one in letters],
         pieces=len(page.pieces),
         duplicate=page.duplicate,
         bad=len(page.aside),
     )
 
 
-def _arrival(letter: Letter) -> Arrival:
-    return Arrival(commit(letter.content), letter.envelope_hash, letter.committed, letter.last_resort, letter.pulled)
+def arrival(one: DecodedLetter) -> Arrival:
+    """Return how a letter came."""
+    kept = one.letter
+    return Arrival(one.commitment, kept.envelope_hash, kept.committed, kept.last_resort, kept.pulled)
