@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client import files
-from client.desk.cases.rows import decode_page
 from client.desk.journal.entries import By, Damaged, Exported, Replied, Sent, What, plain_name
 from client.desk.journal.log import Journal
 from client.desk.journal.reconcile import received
@@ -23,6 +22,7 @@ from client.desk.session import Session
 from client.organisation import case_files
 from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled, Case
+from client.organisation.decoded_letters import decode_page
 from client.organisation.home import Home, unlock_home
 from client.organisation.inbox import Inbox, Tally, keep_pace, report_address
 from client.organisation.records import Page, Records

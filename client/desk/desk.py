@@ -17,7 +17,6 @@ from sqlite_utils import Database
 from client import files
 from client.desk.cases import database, ingest
 from client.desk.cases.record_index import Shelf
-from client.desk.cases.rows import DecodedLetter, decode, decode_page
 from client.desk.journal import bundle
 from client.desk.journal.entries import (
     Arrival,
@@ -41,6 +40,7 @@ from client.desk.session import Session
 from client.files import CannotWrite
 from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled
+from client.organisation.decoded_letters import DecodedLetter, decode, decode_page
 from client.organisation.home import Home, unlock_home
 from client.organisation.inbox import PAGE, Inbox, Tally, keep_pace, report_address
 from client.organisation.records import Aside, Letter, Page, Records

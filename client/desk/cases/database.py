@@ -9,8 +9,8 @@ from importlib.resources import files
 from sqlite_utils import Database
 
 from client.desk.cases import ingest, places
-from client.desk.cases.rows import DecodedLetter
 from client.desk.journal.entries import Entry
+from client.organisation.decoded_letters import DecodedLetter
 from client.organisation.records import Letter
 from client.stations.pack.pack import Pack
 

@@ -8,7 +8,7 @@ import msgspec
 from sqlite_utils import Database
 
 from client.desk.cases import derive
-from client.desk.cases.rows import DecodedLetter, Values, decode_all
+from client.desk.cases.rows import Values
 from client.desk.journal.entries import (
     Apart,
     DifferentGroup,
@@ -21,6 +21,7 @@ from client.desk.journal.entries import (
     SameGroup,
     SamePerson,
 )
+from client.organisation.decoded_letters import DecodedLetter, decode_all
 from client.organisation.records import Letter
 from client.report import sort_facts
 from keys.message import Amend, Report

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from client.desk.cases.rows import DecodedLetter, decode
 from client.organisation import case_files
 from client.organisation.case_files import Assembled, Case
+from client.organisation.decoded_letters import DecodedLetter, decode
 from client.organisation.records import Letter, Records
 from keys.envelope import commit, unframe
 from keys.errors import TocsinError

@@ -1,75 +1,12 @@
-"""What rows of the desk's tables are made of, decoded once: a letter as it was kept, the rows of a case.
+"""The rows of a case as the desk's tables give them."""
 
-Between the envelope and the board nobody decodes a letter again.
-"""
-
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
 
 from client.desk.cases.people import Fact
-from client.organisation.records import Letter, Page
-from keys import message
-from keys.envelope import commit, unframe
-from keys.errors import TocsinError
-from keys.message import Amend, AnyMessage, Read, Report
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedLetter:
-    """A letter as it was kept, with what is in it. `header`: SHA-256 of the header. `message`: None for what no case is
-    made of, which the inbox would have put aside; `other`: header fields that this version does not know."""
-
-    letter: Letter
-    commitment: bytes
-    header: bytes
-    case: str
-    message: Report | Amend | None = field(repr=False)
-    other: dict[str, Any] = field(repr=False)
-
-    def copy(self, letter: Letter) -> "DecodedLetter":
-        """Return the same content as it came in another envelope."""
-        return replace(self, letter=letter)
-
-
-def decode(letter: Letter) -> DecodedLetter:
-    """Decode a letter. What cannot be decoded has no message."""
-    return _decode(letter, commit(letter.content), None)
-
-
-def decode_all(letters: Iterable[Letter | DecodedLetter]) -> Iterator[DecodedLetter]:
-    """Decode those letters that are not decoded yet."""
-    for one in letters:
-        yield one if isinstance(one, DecodedLetter) else decode(one)
-
-
-def decode_page(page: Page) -> list[DecodedLetter]:
-    """The letters of a page; what the inbox decoded to sort them is not decoded again."""
-    if len(page.read) != len(page.letters):
-        return [decode(one) for one in page.letters]
-    return [_decode(one, commitment, read) for one, (commitment, read) in zip(page.letters, page.read, strict=True)]
-
-
-def _decode(letter: Letter, commitment: bytes, read: Read | None) -> DecodedLetter:
-    header, case = b"", ""
-    said: AnyMessage | None = None
-    other: dict[str, Any] = {}
-    try:
-        _, raw, _ = unframe(letter.content)
-        header = hashlib.sha256(raw).digest()
-        if read is None:
-            fields = msgspec.json.decode(raw)
-            case = fields["case"]  # also of a kind that this version cannot read
-            read = message.read(fields)
-        said, other = read.message, read.other
-    except (TocsinError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError, KeyError, TypeError):
-        pass
-    if isinstance(said, Report | Amend):
-        return DecodedLetter(letter, commitment, header, said.case, said, other)
-    return DecodedLetter(letter, commitment, header, case if isinstance(case, str) else "", None, other)
 
 
 class LetterRow(NamedTuple):

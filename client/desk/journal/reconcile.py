@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from client.desk.cases.rows import DecodedLetter
 from client.desk.journal.entries import Arrival, Entry, Received
+from client.organisation.decoded_letters import DecodedLetter
 from client.organisation.records import Letter, Page
 from keys.errors import TocsinError
 

@@ -5,8 +5,9 @@ from collections import Counter
 import msgspec
 import pytest
 
-from client.desk.cases import rows, view
+from client.desk.cases import view
 from client.desk.cases.rows import Values
+from client.organisation import decoded_letters
 from client.organisation.records import Letter, Page
 from keys import message
 from keys.envelope import commit, frame
@@ -51,8 +52,8 @@ def test_a_letter_from_the_disk_is_decoded_once(office: Office, decoded: Counter
 def test_a_page_is_decoded_from_what_the_inbox_read_and_without_it_alike() -> None:
     one = letter(case_id(1), {"name": "Иванова", "x": 1}, odd=2)
     header = msgspec.json.decode(message_header(one))
-    with_read = rows.decode_page(Page(letters=[one], read=[(commit(one.content), message.read(header))]))
-    assert with_read == rows.decode_page(Page(letters=[one])) == [rows.decode(one)]
+    with_read = decoded_letters.decode_page(Page(letters=[one], read=[(commit(one.content), message.read(header))]))
+    assert with_read == decoded_letters.decode_page(Page(letters=[one])) == [decoded_letters.decode(one)]
     assert (with_read[0].case, with_read[0].other) == (case_id(1), {"odd": 2})
 
 
@@ -66,7 +67,7 @@ NO_MESSAGES = [b"", b"short", *(frame(bytes(32), header, b"") for header in (b"n
 
 @pytest.mark.parametrize("content", NO_MESSAGES)
 def test_what_is_no_message_is_decoded_to_none(content: bytes) -> None:
-    found = rows.decode(Letter(content, True, bytes(32), False, NOW))
+    found = decoded_letters.decode(Letter(content, True, bytes(32), False, NOW))
     assert (found.message, found.case) == (None, "")
 
 
