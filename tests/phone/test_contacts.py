@@ -29,10 +29,13 @@ QUICK = Cost(1, 8 * 1024)
 TEXT = "Меня задержали у метро, یک نفر زخمی است"
 PLACE = {"lat": 5_575_000, "lon": 3_761_000, "accuracy": 20, "age": 5}
 
-pytestmark = pytest.mark.skipif(
-    NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
-    reason="node or client/phone/node_modules is missing",
-)
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(
+        NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
+        reason="node or client/phone/node_modules is missing",
+    ),
+]
 
 
 class Phone:

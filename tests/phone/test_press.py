@@ -29,10 +29,13 @@ HERE = Path(__file__).parent
 NODE = shutil.which("node")
 PATIENCE_MS = 40_000
 
-pytestmark = pytest.mark.skipif(
-    NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
-    reason="node or client/phone/node_modules is missing",
-)
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(
+        NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
+        reason="node or client/phone/node_modules is missing",
+    ),
+]
 
 
 class Organisation:

@@ -1,23 +1,23 @@
 """The phone's stores in a real Chromium: one suite for all adapters, a killed browser, and what is left on the disk."""
 
-import contextlib
 import functools
 import http.server
-import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from playwright.sync_api import Page, Playwright
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
+from tests.browser.chromium import chromium
+
 ROOT = Path(__file__).parents[2]
 OPENERS = {"files": "openFiles(navigator.storage)", "indexed": "openIndexed(indexedDB)"}
 MARK = "bell-in-the-night-"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = pytest.mark.browser
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -35,19 +35,27 @@ def site() -> Iterator[str]:
     server.shutdown()
 
 
-@contextlib.contextmanager
-def browser(profile: Path, site: str) -> Iterator["sync_api.Page"]:
-    with sync_api.sync_playwright() as play:
-        context = play.chromium.launch_persistent_context(
-            str(profile), executable_path=CHROMIUM, args=["--no-sandbox"], headless=True
+Start = Callable[[], AbstractContextManager[Page]]
+
+
+@pytest.fixture
+def browser(playwright: Playwright, site: str, tmp_path: Path) -> Start:
+    """Start browsers on the profile folder of this test, one after the other."""
+
+    @contextmanager
+    def start() -> Iterator[Page]:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path), executable_path=chromium(), args=["--no-sandbox"], headless=True
         )
         page = context.new_page()
         page.goto(f"{site}/tests/vectors/README.md")
         yield page
         context.close()
 
+    return start
 
-def run(page: "sync_api.Page", opener: str, body: str) -> object:
+
+def run(page: Page, opener: str, body: str) -> object:
     return page.evaluate(
         f"""async () => {{
           const store = await import("/client/phone/store.js");
@@ -59,22 +67,22 @@ def run(page: "sync_api.Page", opener: str, body: str) -> object:
 
 
 @pytest.mark.parametrize("adapter", OPENERS)
-def test_the_suite_passes(adapter: str, site: str, tmp_path: Path) -> None:
-    with browser(tmp_path, site) as page:
+def test_the_suite_passes(adapter: str, browser: Start) -> None:
+    with browser() as page:
         body = 'return (await import("/tests/phone/store-suite.mjs")).failures(opened);'
         assert run(page, OPENERS[adapter], body) == []
 
 
 @pytest.mark.parametrize("adapter", OPENERS)
-def test_what_was_put_is_there_after_a_restart(adapter: str, site: str, tmp_path: Path) -> None:
-    with browser(tmp_path, site) as page:
+def test_what_was_put_is_there_after_a_restart(adapter: str, browser: Start) -> None:
+    with browser() as page:
         run(page, OPENERS[adapter], 'await (await opened()).put("a", new Uint8Array([1, 2, 3]));')
-    with browser(tmp_path, site) as page:
+    with browser() as page:
         assert run(page, OPENERS[adapter], 'return [...await (await opened()).get("a")];') == [1, 2, 3]
 
 
-def test_the_best_store_of_this_browser_is_durable(site: str, tmp_path: Path) -> None:
-    with browser(tmp_path, site) as page:
+def test_the_best_store_of_this_browser_is_durable(browser: Start) -> None:
+    with browser() as page:
         body = "return (await openStore({ storage: navigator.storage, indexedDB })).durable;"
         assert run(page, OPENERS["files"], body) is True
 
@@ -84,15 +92,15 @@ def found(profile: Path) -> bool:
 
 
 @pytest.mark.parametrize("adapter", OPENERS)
-def test_what_is_stored_can_be_found_by_searching_the_profile(adapter: str, site: str, tmp_path: Path) -> None:
+def test_what_is_stored_can_be_found_by_searching_the_profile(adapter: str, browser: Start, tmp_path: Path) -> None:
     """The control for the next test: the search works, and only sealed bytes may ever be stored."""
-    with browser(tmp_path, site) as page:
+    with browser() as page:
         run(page, OPENERS[adapter], f'await (await opened()).put("a", new TextEncoder().encode("{MARK}".repeat(99)));')
     assert found(tmp_path)
 
 
-def test_a_file_that_was_removed_is_gone_from_the_profile(site: str, tmp_path: Path) -> None:
-    with browser(tmp_path, site) as page:
+def test_a_file_that_was_removed_is_gone_from_the_profile(browser: Start, tmp_path: Path) -> None:
+    with browser() as page:
         put = f'const s = await opened(); await s.put("a", new TextEncoder().encode("{MARK}".repeat(99)));'
         run(page, OPENERS["files"], f'{put} await s.put("a", new Uint8Array(9)); await s.remove("a");')
     assert not found(tmp_path)
