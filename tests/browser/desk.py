@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +47,7 @@ class Night:
         """Start the desk; the link it prints."""
         words = ["desk", "--home", self.office.home, "--listen", listen, "--pack", self.pack, "--country", "RU", *more]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "client.cli.main", *map(str, words)],
+            [*self.shell.program, *map(str, words)],
             env={**self.shell.env, "TZ": "Europe/Moscow"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

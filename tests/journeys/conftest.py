@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 PASSPHRASE = "пять случайных слов для ночи"
+QUICK = (sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "quick_tocsin.py"))
 
 
 @dataclass
@@ -80,17 +81,17 @@ def relay(relays) -> Relay:
 
 
 class Shell:
-    """A person's shell: runs `tocsin`, with a passphrase at hand."""
+    """A person's shell: runs `tocsin`, with a passphrase at hand. The keystores it makes are quick to unlock."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, program: tuple[str, ...] = QUICK) -> None:
+        self.folder, self.program = folder, program
         passphrase = folder / "passphrase"
         passphrase.write_text(PASSPHRASE + "\n", encoding="utf-8")
         self.env = {**os.environ, "TOCSIN_PASSPHRASE_FILE": str(passphrase), "TOCSIN_HOME": str(folder / "person")}
 
     def run(self, *words: object, stdin: str | None = None, **env: str) -> Ended:
         done = subprocess.run(
-            [sys.executable, "-m", "client.cli.main", *map(str, words)],
+            [*self.program, *map(str, words)],
             env={**self.env, **env},
             input=stdin if stdin is not None else "",
             capture_output=True,
@@ -139,3 +140,13 @@ def make_office(shell: Shell, relays: list[Relay]) -> Office:
 @pytest.fixture
 def office(shell, relays) -> Office:
     return make_office(shell, relays)
+
+
+@pytest.fixture(scope="session")
+def shared_office(tmp_path_factory) -> Iterator[Office]:
+    """Two relays and an organisation for all tests that neither stop the relays nor pull what came."""
+    folder = tmp_path_factory.mktemp("shared-office")
+    relays = [Relay(folder / name).start() for name in ("relay-a", "relay-b")]
+    yield make_office(Shell(folder), relays)
+    for relay in relays:
+        relay.stop(signal.SIGKILL)

@@ -4,12 +4,15 @@ import hashlib
 import json
 import os
 import signal
+import sys
 
 import pytest
 
+from keys.keystore import EARNEST, MAGIC, KeystoreKind
 from keys.note import NoteKey
 from keys.receipt import read_receipt
 from keys.wire import b64
+from tests.journeys.conftest import Shell, make_office
 
 pytestmark = pytest.mark.process
 
@@ -61,9 +64,25 @@ def test_a_report_with_a_photo_is_sealed_carried_opened_and_answered(shell, rela
     assert office.ok("inbox", "pull").json == {"new": 0, "duplicate": 0, "bad": 0}
 
 
-def test_a_receipt_can_be_checked_by_anybody_who_has_the_card(shell, relays, office):
-    sent = shell.ok("report", "--to", office.card, "--set", "stage=van", "--json").json
-    keys = json.loads(office.card.read_text(encoding="utf-8").splitlines()[1])["log"]
+def test_every_keystore_of_the_real_command_is_as_costly_as_promised(tmp_path, relays):
+    """The other journeys make quick ones. Head of the file: magic 8, version, kind, passes 4, memory 4."""
+    shell = Shell(tmp_path, (sys.executable, "-m", "client.cli.main"))
+    office, person = make_office(shell, relays), shell.folder / "person"
+    apart, site = shell.folder / "root", shell.folder / "site"
+    shell.ok("org", "new", "--home", shell.folder / "other", "--relay", relays[0].address, "--root-file", apart)
+    shell.ok("report", "--to", office.card)
+    shell.ok("contact", "new", "--relay", relays[0].address)
+    shell.ok("phone", "build", "--card", office.card, "--out", site, "--key", person / "release-key")
+
+    whole = (path.read_bytes() for path in shell.folder.rglob("*") if path.is_file())
+    heads = {data[9]: data[10:18] for data in whole if data.startswith(MAGIC)}
+    assert set(heads) == set(KeystoreKind)
+    assert set(heads.values()) == {EARNEST.passes.to_bytes(4, "big") + EARNEST.memory.to_bytes(4, "big")}
+
+
+def test_a_receipt_can_be_checked_by_anybody_who_has_the_card(shell, shared_office):
+    sent = shell.ok("report", "--to", shared_office.card, "--set", "stage=van", "--json").json
+    keys = json.loads(shared_office.card.read_text(encoding="utf-8").splitlines()[1])["log"]
     for given in sent["receipts"]:
         receipt, note = read_receipt(given["receipt"].encode())
         assert receipt.origin == given["relay"]
@@ -208,8 +227,8 @@ def test_a_wrong_passphrase_a_cut_keystore_and_a_wrong_folder_are_three_errors(s
         (["inbox", "show", "zzz", "--home", "office"], 1, "no such case"),
     ],
 )
-def test_every_mistake_has_its_sentence(words, code, said, shell, office):
-    known = {"card": office.card, "office": office.home, "x": shell.folder / "x"}
+def test_every_mistake_has_its_sentence(words, code, said, shell, shared_office):
+    known = {"card": shared_office.card, "office": shared_office.home, "x": shell.folder / "x"}
     ended = shell.run(*[known.get(word, word) for word in words])
     assert (ended.code, ended.out) == (code, "")
     assert ended.err.startswith("error: ")
@@ -217,12 +236,12 @@ def test_every_mistake_has_its_sentence(words, code, said, shell, office):
     assert "\nhint: " in ended.err
 
 
-def test_without_a_passphrase_a_report_goes_and_says_that_no_answer_can_come(shell, office):
+def test_without_a_passphrase_a_report_goes_and_says_that_no_answer_can_come(shell, shared_office):
     env = {name: value for name, value in shell.env.items() if name != "TOCSIN_PASSPHRASE_FILE"}
     shell.env = env
-    ended = shell.ok("report", "--to", office.card, "--json")
+    ended = shell.ok("report", "--to", shared_office.card, "--json")
     assert "no answer can reach you" in ended.err
-    assert "passphrase" in shell.run("inbox", "list", "--home", office.home).err
+    assert "passphrase" in shell.run("inbox", "list", "--home", shared_office.home).err
     ended = shell.run("replies", "--case", ended.json["case"])
     assert "no answer can have come" in ended.err
 
