@@ -18,15 +18,23 @@ HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(
 PACKAGES_test := chromium fonts-dejavu-core poppler-utils
 PACKAGES_bench := wrk gcc libc6-dev chromium
 
+# Two at a time: `make test WORKERS=1` for one after the other, SHUFFLE=word for an order drawn by lot from that word.
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 15 \
+	$(if $(SHUFFLE),--shuffle $(SHUFFLE))
+UNIT := not slow and not process and not browser
+
 export PYTHON
 export PATH := $(if $(HAS_NODE),,$(CURDIR)/$(NODE):)$(PATH)
+unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench check lock clean packages
+.PHONY: help demo test soak bench check lock clean packages
 
 help:
 	@echo 'make demo     watch a report travel from a phone through a relay to the organisation (ONCE=1: once, then stop)'
-	@echo 'make test     everything that is checked: the rules of make check, then every test'
+	@echo 'make test     everything that is checked: the rules of make check, then every test (FAST=1: the quick ones)'
+	@echo 'make soak     what is long by nature, at its full length: kills, waits, thousands of inputs'
 	@echo 'make check    linters, types, boundaries'
 	@echo 'make bench    measure; judges nothing'
 	@echo 'make lock     lock the dependencies anew (UPGRADE=1: at their newest versions)'
@@ -43,8 +51,14 @@ check: .venv/dev $(PHONE)
 	cd client/phone && npm run --silent check
 
 test: check $(APP)
-	$(BIN)/python -m pytest
-	cd client/phone && npm run --silent test
+ifdef FAST
+	$(PYTEST) -m '$(UNIT)'
+else
+	@.ci/beside "$(PYTEST)" 'cd client/phone && npm run --silent test'
+endif
+
+soak: .venv/dev $(PHONE) $(APP)
+	TOCSIN_SOAK=1 $(PYTEST) -m 'soak or hypothesis'
 
 bench: .venv/dev $(APP)
 	$(BIN)/python -m tests.bench
