@@ -9,18 +9,19 @@ from tests.browser.app import App
 from tests.browser.chromium import LIKE_A_PHONE, Chromium
 from tests.browser.people import ANNA, BORIS, TEXT, Evening, Person, Start, pair, phones, wait_until_sealed
 from tests.browser.world import World
+from tests.journeys.conftest import QUICK
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory) -> Iterator[World]:
     """One for all tests that only need it to work; nobody may stop it."""
-    with World(tmp_path_factory.mktemp("world")) as made:
+    with World(tmp_path_factory.mktemp("world"), QUICK) as made:
         yield made.build().serve()
 
 
 @pytest.fixture(scope="session")
 def rough(tmp_path_factory) -> Iterator[World]:
-    with World(tmp_path_factory.mktemp("rough")) as made:
+    with World(tmp_path_factory.mktemp("rough"), QUICK) as made:
         yield made.build().serve()
 
 

@@ -55,14 +55,24 @@ def find(folder: Path, words: dict[str, str | bytes]) -> set[tuple[str, str, str
         for name, word in words.items()
         for spelling, data in (spellings(word) if isinstance(word, str) else raw_spellings(word)).items()
     ]
+    first = _shortest({data for _, _, data in needles})
     hits = set()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
             where = path.relative_to(folder).as_posix()
-            hits |= {(name, spelling, where) for name, spelling, data in needles if data in where.encode()}
-            for layer in layers(path):
-                hits |= {(name, spelling, where) for name, spelling, data in needles if data in layer}
+            for layer in (where.encode(), *layers(path)):
+                if any(data in layer for data in first):
+                    hits |= {(name, spelling, where) for name, spelling, data in needles if data in layer}
     return hits
+
+
+def _shortest(needles: set[bytes]) -> list[bytes]:
+    """Return those that contain no other: where none of these stands, none of all stands."""
+    chosen: list[bytes] = []
+    for data in sorted(needles, key=len):
+        if not any(one in data for one in chosen):
+            chosen.append(data)
+    return chosen
 
 
 def raw_spellings(data: bytes) -> dict[str, bytes]:

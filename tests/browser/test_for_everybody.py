@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.app import App
 from tests.browser.people import ANNA, TEXT, words
 from tests.browser.phone import wait_until_nothing_waits
+from tests.support.soak import at_length
 
 pytestmark = pytest.mark.browser
 
@@ -157,7 +158,9 @@ def pictures() -> Path | None:
     return Path(wanted)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+# Long words, and from right to left; the other languages differ from these in their words alone.
+@pytest.mark.soak
+@pytest.mark.parametrize("language", at_length(("ru", "fa"), LANGUAGES))
 def test_every_screen_is_for_everybody(private, world, language, pictures):
     page = private()
     page.set_viewport_size(NARROW)

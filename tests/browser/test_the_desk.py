@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.desk import WAIT_MS, Night, enter, window
 from tests.browser.test_for_everybody import AXE, RUN
+from tests.support.soak import at_length
 
 pytestmark = pytest.mark.browser
 
@@ -114,8 +115,8 @@ def kind(path: str) -> str:
     return re.sub(r"\d+", "N", path)
 
 
-def every_page(page: Page) -> list[str]:
-    """Addresses of every kind there is, two of each, found by following links."""
+def every_page(page: Page) -> Iterator[str]:
+    """Open pages of every kind there is, two of each, found by following links; their addresses."""
     home = page.url.rstrip("/")
     seen, ahead = [], ["/"]
     while ahead:
@@ -126,18 +127,21 @@ def every_page(page: Page) -> list[str]:
         page.goto(home + path)
         found = page.eval_on_selector_all("a[href^='/']", "all => all.map((one) => one.getAttribute('href'))")
         ahead += [href for href in found if not href.endswith("/save")]
-    return seen
+        yield path
 
 
-@pytest.mark.parametrize("language", ["ru", "en"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# Words and colours do not depend on each other: each language and each scheme once, all four in a soak.
+LOOKS = [("ru", "light"), ("en", "dark"), *at_length([], [("ru", "dark"), ("en", "light")])]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
 def test_every_page_is_for_everybody(opened, language, scheme):
     page = opened(color_scheme=scheme)
     page.context.add_cookies([{"name": "l", "value": language, "url": page.url}])
-    home, found = page.url.rstrip("/"), {}
-    paths = every_page(page)
-    for path in paths:
-        page.goto(home + path)
+    paths, found = [], {}
+    for path in every_page(page):
+        paths.append(path)
         expect(page.locator("html")).to_have_attribute("lang", language)
         page.evaluate("() => { for (const one of document.querySelectorAll('main details')) one.open = true; }")
         if wrong := look(page):

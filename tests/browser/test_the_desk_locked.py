@@ -67,12 +67,14 @@ def test_a_desk_that_nobody_touches_counts_down_and_locks(browser, night):
 def test_a_moving_hand_keeps_the_desk_open(browser, night):
     link = night.start("--idle", "0.5")
     with window(browser.browser) as context:
-        page = enter(context.new_page(), link)
+        page = context.new_page()
+        page.clock.install()
+        enter(page, link)
         page.evaluate("() => { globalThis.same = true; }")
-        with page.expect_request("**/here", timeout=60_000):
-            for at in range(180):
+        with page.expect_request("**/here", timeout=WAIT_MS):
+            for at in range(20):
                 page.mouse.move(100 + at, 200)
-                page.wait_for_timeout(100)
+                page.clock.run_for(1_000)
         assert page.evaluate("() => globalThis.same")
 
 

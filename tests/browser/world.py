@@ -18,7 +18,8 @@ from nacl.signing import SigningKey
 
 from client.site.serve import serving
 from keys.wire import LETTER_BYTES
-from tests.journeys.conftest import Office, Relay, Shell
+from tests.journeys.conftest import QUICK, TOCSIN, Office, Relay, Shell
+from tests.support.quick_tocsin import QUICK_PIN
 
 NAME = "Ночная хартия Приречья"  # nobody else's, so that it can be searched for
 TABLE = """id,name,address,lat,lon,phone
@@ -154,7 +155,7 @@ class World:
 
     name = NAME
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: tuple[str, ...] = TOCSIN) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._end = ExitStack()
@@ -162,7 +163,7 @@ class World:
         self._end.callback(self.relay.stop, signal.SIGKILL)
         self._end.callback(self.relay.line.server_close)
         self._end.callback(self.relay.line.shutdown)
-        self.shell = Shell(folder)
+        self.shell = Shell(folder, program)
         self.site = folder / "site"
         self.address, self._is_served = "", False
         self._seen: set[str] = set()
@@ -200,6 +201,8 @@ class World:
         key.write_bytes(bytes(self.release_key))
         wish = ("--card", self.office.card, "--stations", self.pack, "--key", key)
         self.shell.ok("phone", "build", *wish, "--out", self.site)
+        scripts = [path.read_text(encoding="utf-8") for path in self.site.rglob("*.js")]
+        assert any(QUICK_PIN in script for script in scripts) is (self.shell.program == QUICK)
         return self
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 PASSPHRASE = "пять случайных слов для ночи"
+TOCSIN = (sys.executable, "-m", "client.cli.main")
 QUICK = (sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "quick_tocsin.py"))
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-import sys
 
 import pytest
 
@@ -12,7 +11,7 @@ from keys.keystore import EARNEST, MAGIC, KeystoreKind
 from keys.note import NoteKey
 from keys.receipt import read_receipt
 from keys.wire import b64
-from tests.journeys.conftest import Shell, make_office
+from tests.journeys.conftest import TOCSIN, Shell, make_office
 
 pytestmark = pytest.mark.process
 
@@ -66,7 +65,7 @@ def test_a_report_with_a_photo_is_sealed_carried_opened_and_answered(shell, rela
 
 def test_every_keystore_of_the_real_command_is_as_costly_as_promised(tmp_path, relays):
     """The other journeys make quick ones. Head of the file: magic 8, version, kind, passes 4, memory 4."""
-    shell = Shell(tmp_path, (sys.executable, "-m", "client.cli.main"))
+    shell = Shell(tmp_path, TOCSIN)
     office, person = make_office(shell, relays), shell.folder / "person"
     apart, site = shell.folder / "root", shell.folder / "site"
     shell.ok("org", "new", "--home", shell.folder / "other", "--relay", relays[0].address, "--root-file", apart)

@@ -1,13 +1,20 @@
-"""`tocsin` for tests that run it often: keystores it makes cost next to nothing to unlock.
+"""`tocsin` for tests that run it often: what it makes is quick to unlock.
 
-One unlocking takes half a second of processor, by intention. The cost stands in the keystore's file, so that only the
-making of one is changed here, in the test's process; what Tocsin itself makes has no switch for it. What opens, locks
-and refuses a keystore is the real code. Tests of the cost itself, and one journey, run `client.cli.main`.
+One unlocking of a keystore takes half a second of processor, by intention; a PIN in the phone's app as much, and more
+in a browser that is busy. The cost of a keystore stands in its file, so only the making of it is changed, and the app
+that `phone build` writes has another number in it. Both happen here, in the test's process: Tocsin has no switch for
+it. What opens, locks and refuses is the real code. Tests of the cost itself, one journey on the command line and the
+seized phone run `client.cli.main`.
 """
+
+import re
+import sys
 
 from keys.keystore import Cost, Keystore
 
 QUICK = Cost(1, 8 * 2**10)
+PIN = re.compile(r"\bm:65536,t:2,p:1\b")
+QUICK_PIN = "m:8,t:1,p:1"
 
 _new = Keystore.new
 
@@ -16,8 +23,17 @@ def _quick_new(kind, passphrase, chance, cost=QUICK):
     return _new(kind, passphrase, chance, QUICK)
 
 
+def _make_pins_quick() -> None:
+    from client.site.bundle import Bundle
+
+    text = Bundle.text
+    Bundle.text = lambda self, name: PIN.sub(QUICK_PIN, text(self, name))
+
+
 def main() -> None:
     Keystore.new = _quick_new
+    if sys.argv[1:3] == ["phone", "build"]:
+        _make_pins_quick()
     from client.cli import main as tocsin
 
     tocsin()
