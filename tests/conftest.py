@@ -83,8 +83,8 @@ def cost(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what is quick first, so that most mistakes show within seconds.
 
-    With two workers (`make test`) one of them begins with the browsers, which take longest and share what they need;
-    the other goes through the rest, file by file. Processes stay together too: they would only fight for the cores.
+    With two workers (`make test`) one of them begins with the browsers of two people who know each other, which take
+    long to prepare; the other goes through the rest, file by file. Real processes stay together in one worker.
     """
     if seed := config.getoption("shuffle"):
         _shuffle(items, random.Random(seed))  # noqa: S311
@@ -93,7 +93,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(_group(item)))
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not _is_of(item, "browser"))
+        items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("two people",))
 
 
 def _shuffle(items: list[pytest.Item], lot: random.Random) -> None:
@@ -103,13 +103,10 @@ def _shuffle(items: list[pytest.Item], lot: random.Random) -> None:
 
 
 def _group(item: pytest.Item) -> str:
-    kinds = (kind for kind in ("browser", "process") if item.get_closest_marker(kind))
-    return next(kinds, str(item.path))
-
-
-def _is_of(item: pytest.Item, group: str) -> bool:
-    mark = item.get_closest_marker("xdist_group")
-    return mark is not None and mark.args == (group,)
+    """Return what runs in one worker: what shares two people's phones, what starts processes, else a file."""
+    if item.get_closest_marker("browser"):
+        return "two people" if "before" in item.fixturenames else str(item.path)
+    return "process" if item.get_closest_marker("process") else str(item.path)
 
 
 def pytest_unconfigure() -> None:

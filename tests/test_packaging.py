@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("keys", "relay", "client")
 
+pytestmark = pytest.mark.xdist_group("packaging")  # the environment is made once for all
+
 
 def run(*command: object, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}

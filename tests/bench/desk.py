@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from rich.progress import Progress
 
 from client.desk.cases import board, search, view
+from client.desk.consent.untrusted_text import shown
 from client.desk.desk import Desk
 from client.desk.matching import candidates
 from client.desk.web.app import create_app
@@ -188,6 +189,8 @@ def measure(folder: Path, rounds: int) -> None:
     refreshed(one)
     searched(one)
     answered(one, cases)
+    for name, text in (("65,536 hidden characters", "\u202e" * 65_536), ("32,768 accents", "a\u0301" * 32_768)):
+        row(f"a text of {name} made harmless", timed(lambda text=text: shown(text))[1], "ms", "processor time")
     row("memory after all that", rss(), "MB")
     desk.close()
 
@@ -209,9 +212,9 @@ def refreshed(one: Measured) -> None:
         facts = {"stage": "station", "people": 1, "name": f"Новый Человек{number}", "station": station}
         one.post.lay(RELAYS[0], one.phones.seal(Letter(10**6 + number, 0, one.phones.now, facts)))
         counted = timed(lambda: one.desk.pull(one.post))  # type: ignore[arg-type]
-        shown = timed(one.page("/"))
+        page = timed(one.page("/"))
         until_counted.append(counted)
-        until_shown.append((counted[0] + shown[0], counted[1] + shown[1]))
+        until_shown.append((counted[0] + page[0], counted[1] + page[1]))
     spread("one new letter: opened, kept, journalled, counted", until_counted, one)
     spread("one new letter: until the board shows it", until_shown, one, "", BAR_REFRESH)
     with one.desk.reading() as db:

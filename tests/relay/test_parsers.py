@@ -15,6 +15,7 @@ from relay.app import create_app
 from relay.config import Config, Limits
 from tests.relay.memory_store import MemoryStore
 from tests.relay.post import ORIGIN, HandClock, Line
+from tests.support.soak import at_length
 
 PATHS = ["/v1/relay", "/v1/deposit", "/v1/collect", "/v1/card", "/", "/v1/", "/v1/timer", "/log/checkpoint"]
 HEADERS = ["Tocsin-Mailbox", "Tocsin-Commit", "Tocsin-Work", "Tocsin-Signature", "Tocsin-Root", "Content-Type"]
@@ -55,7 +56,7 @@ def assert_spoken(answer: Any) -> None:
     assert {"type", "title"} <= set(problem)
 
 
-fuzz = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+fuzz = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=at_length(75, 1_500))
 
 
 @fuzz

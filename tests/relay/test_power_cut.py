@@ -18,10 +18,11 @@ from keys.wire import b64, digest
 from tests.bench.relay import shim
 from tests.relay.post import frames, letter, new_key, parcel
 from tests.relay.process import Relay, relay_command, running
+from tests.support.soak import at_length
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-KILLS = 8
+KILLS = at_length(6, 60)
 ENOUGH = 150  # receipts before each kill
 PHONES = 8
 
@@ -63,7 +64,8 @@ def under_load_then_killed(relay: Relay, key: MailboxKey) -> dict[bytes, tuple[b
     return {hash_: kept for phone in phones for hash_, kept in phone.receipted.items()}
 
 
-def test_eight_kills_under_load_and_every_receipt_is_honoured(tmp_path: Path) -> None:
+@pytest.mark.soak
+def test_after_kills_under_load_every_receipt_is_honoured(tmp_path: Path) -> None:
     folder, key = tmp_path / "data", new_key()
     receipted: dict[bytes, tuple[bytes, bytes, bytes]] = {}
     public = b""

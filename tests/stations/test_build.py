@@ -19,6 +19,8 @@ from client.stations.pack.columns import Station, decode, encode
 from keys.errors import TocsinError
 from tests.stations.lists import HIFLD, INDIA, OVD, real
 
+pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
+
 
 def built(text: str, **wish):
     return build(csv_table.read(text.encode(), wish.pop("columns", {})), Wish(**wish))

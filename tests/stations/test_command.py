@@ -18,6 +18,8 @@ from tests.stations import oracle
 from tests.stations.lists import DATA, HIFLD, INDIA, OVD, SMALL, packed, real
 from tests.support.text_files import FORMS
 
+pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
+
 CHEAP = Cost(1, 2**13)
 SEED = bytes(range(32))  # the root of lists.ROOT, so that both sign alike
 ROWS = "id,name,address,lat,lon\n1,ОВД 5,ул. Мира 1,55.75,37.61\n2,ОВД 15,ул. Мира 5,55.76,37.62\n3,Zero,,0,0\n"

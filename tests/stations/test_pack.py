@@ -18,6 +18,8 @@ from keys.errors import NoteUnsigned, TocsinError
 from keys.wire import b64, digest
 from tests.stations.lists import HIFLD, INDIA, OTHER, OVD, ROOT, SMALL, packed, real, signer
 
+pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
+
 texts = st.text(min_size=1, max_size=60).map(tidy)
 names = st.lists(texts.filter(bool), max_size=4, unique=True).map(tuple)
 phones = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=columns.PHONE)

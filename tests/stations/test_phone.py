@@ -17,11 +17,13 @@ from keys.wire import b64
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, ROOT, SMALL, packed, real
 from tests.stations.questions import chance, points, questions
+from tests.support.soak import at_length
 
 HERE = Path(__file__).parent
 PHONE = HERE.parents[1] / "client" / "phone"
 
 pytestmark = [
+    pytest.mark.xdist_group("stations"),
     pytest.mark.skipif(shutil.which("node") is None, reason="no node"),
     pytest.mark.skipif(not (PHONE / "node_modules").exists(), reason="the phone's packages are not installed"),
 ]
@@ -52,8 +54,12 @@ def test_the_phones_own_tests(suite):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.soak
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "count"), [(OVD, 2_000), (INDIA, 2_000), (HIFLD, 4_000)])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    at_length([(OVD, 1_000), (INDIA, 1_000), (HIFLD, 1_500)], [(OVD, 20_000), (INDIA, 20_000), (HIFLD, 20_000)]),
+)
 def test_near_on_real_stations(name, count, tmp_path):
     stations = real(name).stations
     index = Index(read(packed(stations)).stations)
@@ -66,8 +72,11 @@ def test_near_on_real_stations(name, count, tmp_path):
         assert answer == oracle.near(stations, *one), one
 
 
+@pytest.mark.soak
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "count"), [(OVD, 1_500), (INDIA, 300), (HIFLD, 60)])
+@pytest.mark.parametrize(
+    ("name", "count"), at_length([(OVD, 500), (INDIA, 100), (HIFLD, 20)], [(OVD, 5_000), (INDIA, 1_000), (HIFLD, 200)])
+)
 def test_find_on_real_stations(name, count, tmp_path):
     stations = real(name).stations
     index = Index(read(packed(stations)).stations)

@@ -9,6 +9,9 @@ from client.stations.pack.search import Index, candidates
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, SMALL, real
 from tests.stations.questions import chance, names, points
+from tests.support.soak import at_length
+
+pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
 
 coordinates = st.tuples(
     st.one_of(st.floats(-90, 90), st.sampled_from([-90.0, 0.0, 90.0])),
@@ -49,11 +52,12 @@ def test_find_is_the_oracle(text):
     assert find(Index(SMALL), text) == oracle.find(SMALL, text)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_near_is_the_oracle_on_all_real_stations():
     stations = real(HIFLD).stations
     index = Index(stations)
-    for lat, lon, accuracy in points(stations, 60, chance(1)):
+    for lat, lon, accuracy in points(stations, at_length(20, 300), chance(1)):
         found = index.near(lat, lon, accuracy)
         assert [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found] == oracle.near(
             stations, lat, lon, accuracy

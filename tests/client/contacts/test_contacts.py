@@ -59,6 +59,7 @@ from keys.pairing import (
 from keys.wire import DAY_SECONDS, LETTER_BYTES, WAKE_BYTES, b64, unb64
 from tests.keys.test_properties import JSON
 from tests.support.fake_relay import Post, noise
+from tests.support.soak import at_length
 
 QUICK = Cost(1, 8 * 1024)
 NOW = 1_795_168_800
@@ -216,7 +217,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_length(15, 200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_whatever_relays_do_on_the_way_a_pairing_ends_right_once_they_are_honest(steps):
     post = Post()

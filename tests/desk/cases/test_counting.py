@@ -16,6 +16,7 @@ from client.desk.journal.entries import (
 )
 from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
 from tests.support.second_count import BELIEVED, Report, World
+from tests.support.soak import at_length
 
 
 def total(letters, entries=()):
@@ -267,7 +268,7 @@ def told(world: World):
 
 
 @given(worlds())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=at_length(50, 500))
 def test_the_board_counts_as_a_naive_count_does(world):
     for one in world.reports.values():
         one.people = max(1, one.people)
@@ -284,7 +285,7 @@ def test_the_naive_count_tells_a_wrong_one():
 
 
 @given(worlds(), worlds())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=at_length(30, 300))
 def test_whatever_is_merged_can_be_unmerged(world, other):
     letters, entries = told(world)
     before = counts(database.build(letters, entries))

@@ -10,6 +10,7 @@ from client.desk.journal import entries as journal_entries
 from client.desk.journal.entries import Apart, SamePerson
 from client.organisation.records import Letter
 from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
+from tests.support.soak import at_length
 from tests.support.table_contents import contents
 
 # Every order
@@ -123,7 +124,7 @@ def piles(draw, most: int = 6) -> list[Letter]:
 
 
 @given(piles(), st.lists(whats, max_size=10).map(journal), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=at_length(30, 300))
 def test_any_order_makes_the_same_database(letters, entries, rng):
     built = contents(database.build(letters, entries, country="RU"))
     db = database.empty(country="RU")
@@ -137,7 +138,7 @@ def test_any_order_makes_the_same_database(letters, entries, rng):
 
 
 @given(piles(), st.lists(whats, max_size=8).map(journal))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=at_length(20, 200))
 def test_every_view_of_whatever_came_can_be_shown(letters, entries):
     db = database.build(letters, entries, country="RU")
     assert board.board(db, NOW).total.reported >= 0

@@ -14,6 +14,7 @@ from client.desk.journal.entries import Entry, Named, SamePerson
 from client.organisation.case_files import Assembled
 from tests.support import pdf_text
 from tests.support.case_reports import NOW, at_station, case_id, db, letter, said, station
+from tests.support.soak import at_length
 
 STATION = station(1, "ОВД Тверской")
 # Each name is one word that nothing else contains, so that any trace of it is found.
@@ -137,7 +138,9 @@ worlds = st.builds(
     st.lists(st.tuples(consents, consents, st.sampled_from(["self", "relative"])), min_size=1, max_size=4),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=2),
 )
-UNHURRIED = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+UNHURRIED = settings(
+    deadline=None, max_examples=at_length(8, 200), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @UNHURRIED

@@ -32,6 +32,7 @@ from client.files import CannotWrite
 from client.organisation.records import Records
 from keys.wire import b64
 from tests.support.desk_office import RELAYS, Office, reply_block
+from tests.support.soak import at_length
 
 CASE = b64(b"c" * 16)
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - what counts here is order, not the disk
@@ -380,7 +381,7 @@ class Desks(RuleBasedStateMachine):
 
 # What fails is told as it was found: making it shorter would take many minutes of unlocking.
 Desks.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=at_length(12, 100),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),

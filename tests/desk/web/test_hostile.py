@@ -158,7 +158,7 @@ def attacks(besieged) -> dict[str, Attack]:
 
 
 @pytest.fixture(scope="module")
-def before(besieged) -> dict[str, Count]:
+def honest_before(besieged) -> dict[str, Count]:
     found = besieged.honest()
     assert sum(count.reported for count in found.values()) == sum(1 + number % 2 for number in range(HONEST))
     assert sum(count.minors for count in found.values()) == 1
@@ -167,7 +167,7 @@ def before(besieged) -> dict[str, Count]:
 
 
 @pytest.fixture(scope="module")
-def overrun(besieged, before, attacks) -> Besieged:
+def overrun(besieged, honest_before, attacks) -> Besieged:
     """The desk after every attack."""
     for attack in attacks.values():
         besieged.suffer(attack)
@@ -175,18 +175,18 @@ def overrun(besieged, before, attacks) -> Besieged:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_honest_sums_stand_and_the_desk_goes_on(name, besieged, attacks, before):
+def test_honest_sums_stand_and_the_desk_goes_on(name, besieged, attacks, honest_before):
     new, aside, honest = besieged.suffer(attacks[name])
     assert aside >= attacks[name].aside
-    assert honest == before
+    assert honest == honest_before
     assert new or aside, "nothing is lost"
 
 
-def test_afterwards_every_page_can_still_be_made(overrun, before):
+def test_afterwards_every_page_can_still_be_made(overrun, honest_before):
     begin = time.process_time()
     overrun.look()
     assert time.process_time() - begin < 60
-    assert overrun.honest() == before
+    assert overrun.honest() == honest_before
 
 
 def test_what_came_with_a_case_id_that_somebody_else_knew_is_disputed(overrun):
@@ -471,9 +471,9 @@ def test_two_hundred_namesakes_do_not_stop_the_matching(overrun):
     assert not any({pair.a, pair.b} <= honest for pair in pairs)
 
 
-def test_the_same_stands_after_a_lock(overrun, before):
+def test_the_same_stands_after_a_lock(overrun, honest_before):
     """Everything that came is read again from the sealed records."""
     pack = packs.read(packed(STATIONS, id="list"))
     overrun.desk.close()
     overrun.desk = overrun.office.unlock(packs=[pack])
-    assert overrun.honest() == before
+    assert overrun.honest() == honest_before
