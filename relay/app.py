@@ -1,5 +1,7 @@
 """The door. Everything the relay can do is in `routes`."""
 
+from contextlib import suppress
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -8,10 +10,11 @@ from relay.addresses import Addresses
 from relay.bell import Bell
 from relay.cards import Cards
 from relay.config import Config
+from relay.confirmed_day import ConfirmedDay
 from relay.lanes import Lanes
 from relay.ledger import Ledger, relay_seed
 from relay.mailbox import Mailbox
-from relay.store.base import Store
+from relay.store.base import Store, StoreFull
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
 from relay.wake import wake_for
@@ -27,7 +30,18 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
     ledger = Ledger(config.origins[0], relay_seed(config.data, config.chance))
     lanes = Lanes(limits, store.room(), config.chance)
     bell = Bell(limits.waiting)
-    mailbox = Mailbox(store, ledger=ledger, lanes=lanes, bell=bell, clock=config.clock, bound=limits.queue)
+    confirmed_day = ConfirmedDay(config.data, config.clock, config.monotonic, store.highest, config.clock_is_right)
+    with suppress(StoreFull):  # the writer tries again
+        confirmed_day.save()
+    mailbox = Mailbox(
+        store,
+        ledger=ledger,
+        lanes=lanes,
+        bell=bell,
+        clock=config.clock,
+        confirmed_day=confirmed_day,
+        bound=limits.queue,
+    )
     cards = Cards(store, mailbox, config.clock, limits.cards)
 
     app = Flask("relay", static_folder=None)

@@ -113,6 +113,7 @@ def relay() -> None:
 @click.option("--waiting", type=click.IntRange(0), help="collect calls that may be held open")
 @click.option("--cards", type=click.IntRange(0), help="organisations' cards kept")
 @click.option("--silence-seconds", type=click.IntRange(1, 120), help="before a connection that says nothing is closed")
+@click.option("--clock-is-right", is_flag=True, help="count lives by this computer's day from now on")
 @click.option("--wake/--no-wake", default=None, help="ring closed phones; default: unless all origins are onions")
 @PUSH_HOSTS
 @PUSH_CA
@@ -122,6 +123,7 @@ def serve(  # noqa: PLR0917 - a command takes its options by name
     listen: tuple[str, int],
     origins: tuple[str, ...],
     trusted_proxies: int,
+    clock_is_right: bool,
     wake: bool | None,
     push_hosts: tuple[str, ...],
     push_ca: Path | None,
@@ -134,7 +136,7 @@ def serve(  # noqa: PLR0917 - a command takes its options by name
 
     set_ = {name: value for name, value in limits.items() if value is not None}
     push = Push(wake, push_hosts or Push().hosts, push_ca, push_contact or "")
-    config = Config(data, origins, Limits(**set_), push, trusted_proxies)
+    config = Config(data, origins, Limits(**set_), push, trusted_proxies, clock_is_right)
     run(config, *listen, ready=lambda address: click.echo(f"relay listening on {address}"))
     # Everything is on disk and closed. A last thread of granian may still hold a Python object, and taking the
     # interpreter apart under it has been seen to abort the process.
@@ -149,7 +151,10 @@ def sweep(data: Path) -> None:
     from relay.config import system_clock  # noqa: PLC0415
     from relay.serve import sweep as run  # noqa: PLC0415
 
-    click.echo(f"forgotten: {run(data, system_clock())}")
+    forgotten = run(data, system_clock())
+    click.echo(f"forgotten: {forgotten or 0}")
+    if forgotten is None:
+        click.echo("hint: nothing is, until the relay's clock has run on for a day once", err=True)
 
 
 @relay.command()

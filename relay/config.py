@@ -56,5 +56,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     push: Push = field(default_factory=Push)
     trusted_proxies: int = 0
+    clock_is_right: bool = False  # the operator says so: the day is confirmed at the start
     clock: Clock = system_clock
+    monotonic: Callable[[], float] = time.monotonic  # seconds; not set back or ahead with the clock
     chance: Chance = os.urandom

@@ -7,20 +7,20 @@ from typing import Any
 
 from keys.mailbox import Collect
 from keys.problems import BadEnvelopeSize, BadSuite, RelayError, RelayFull
-from keys.wire import DAY_SECONDS, HOUR_SECONDS, SIZES, SUITE, TTL_DAYS, day_of, digest
+from keys.wire import HOUR_SECONDS, SIZES, SUITE, digest
 from relay.bell import Bell
 from relay.config import Clock
+from relay.confirmed_day import ConfirmedDay
 from relay.lanes import Lanes
 from relay.later import Wait, settle
 from relay.ledger import Ledger
 from relay.replay import Replays
-from relay.store.base import Envelope, Store, StoreFull, seen_id
+from relay.store.base import UNDATED, Envelope, Store, StoreError, StoreFull, seen_id
 from relay.writer import Deposit, Errand, Writer
 
 PAGE_BYTES = 4 * 1024 * 1024  # the most envelope bytes in one collect answer
 # Answers on their way to slow readers. Beyond this a page has one frame: nobody fills the memory by not reading.
 SENDING_BYTES = 32 * 1024 * 1024
-SEASON_DAYS = 90  # how exactly it is known when somebody last collected
 ARRANGE_SECONDS = 60  # how long at most the order of arrival shows in the store
 MEASURE_BYTES = 8 * 1024 * 1024  # written between two looks at the disk
 
@@ -32,19 +32,25 @@ class Kept(enum.Enum):
     KNOWN = 200
 
 
-def season_of(now: int) -> int:
-    """The 90 days a Unix time lies in."""
-    return now // (SEASON_DAYS * DAY_SECONDS)
-
-
 class Mailbox:
     """All mailboxes of one relay. Owns the writer; everything that changes the store goes through it."""
 
-    def __init__(self, store: Store, *, ledger: Ledger, lanes: Lanes, bell: Bell, clock: Clock, bound: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        ledger: Ledger,
+        lanes: Lanes,
+        bell: Bell,
+        clock: Clock,
+        confirmed_day: ConfirmedDay,
+        bound: int,
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._lanes = lanes
         self._clock = clock
+        self._confirmed_day = confirmed_day
         self.bell = bell
         self.sending = 0  # bytes of large answers on their way; kept by whoever sends them
         self.replays = Replays(0 if store.fresh else clock() + 1)
@@ -71,7 +77,7 @@ class Mailbox:
         hash_ = digest(body)
         self._lanes.check_work(mailbox, hash_, nonce, now)
         receipt = self._ledger.receipt(commitment, hash_, now)
-        envelope = Envelope(mailbox, hash_, commitment, day_of(now) + TTL_DAYS, body)
+        envelope = Envelope(mailbox, hash_, commitment, UNDATED, body)  # the writer knows its last day
         self.writer.submit(Deposit(seen_id(mailbox, hash_), envelope, wait))
         return receipt
 
@@ -94,7 +100,10 @@ class Mailbox:
             return {}
         standings = dict(zip(mailboxes, self._store.standings(mailboxes, self._lanes.bound), strict=True))
         refused = self._lanes.refused(envelopes, standings)
-        admitted = {id_: envelope for id_, envelope in envelopes.items() if id_ not in refused}
+        expires = self._confirmed_day.last_day()
+        admitted = {
+            id_: envelope._replace(expires=expires) for id_, envelope in envelopes.items() if id_ not in refused
+        }
         try:
             if admitted:
                 self._store.keep(admitted)
@@ -119,9 +128,10 @@ class Mailbox:
         """Acknowledge, then the first page. Waits for the writer when there is something to write: not for the event
         loop. Raises Replayed, WrongClock, Busy."""
         now = self._clock()
-        self.replays.check(asked.mailbox, asked.nonce, asked.at, now)
-        season = season_of(now)
-        if asked.ack or self._store.season(asked.mailbox) != season:
+        self.replays.check(asked.mailbox, asked.nonce, asked.at, now, self._confirmed_day.observe())
+        remembered = self._store.season(asked.mailbox)
+        season = self._confirmed_day.season(remembered)
+        if asked.ack or remembered != season:
             self.run(lambda: self._acknowledge(asked, season))
         return self.page(asked)
 
@@ -155,10 +165,13 @@ class Mailbox:
     def _tidy(self) -> bool:
         """Between two batches: what was deleted leaves the -wal file too, once an hour what is too old goes, and once a
         minute the order of arrival."""
+        with suppress(StoreError):  # tried again after the next batch
+            self._confirmed_day.save()
         hour = self._clock() // HOUR_SECONDS
         if hour != self._swept_hour:
             self._swept_hour = hour
-            self._sweep = self._store.sweep(day_of(self._clock()), season_of(self._clock()) - 1, self._clock())
+            due = self._confirmed_day.due()
+            self._sweep = self._store.sweep(*due) if due else iter(())
         gone = next(self._sweep, None)
         if gone or self._unscrubbed:
             self._unscrubbed = not self._store.scrub()
@@ -192,4 +205,6 @@ class Mailbox:
         if self._unarranged:
             self._arrange()
         self._store.scrub()
+        with suppress(StoreError):  # then an hour of the run is missing at the next start
+            self._confirmed_day.close()
         self._store.close()

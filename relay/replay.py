@@ -22,10 +22,14 @@ class Replays:
         self._floors: dict[bytes, int] = {}
         self._lock = threading.Lock()
         self._cleared = 0
+        self._jumps = 0
 
-    def check(self, mailbox: bytes, nonce: bytes, at: int, now: int) -> None:
-        """Remember this nonce. Raises Replayed, WrongClock, Busy."""
+    def check(self, mailbox: bytes, nonce: bytes, at: int, now: int, jumps: int = 0) -> None:
+        """Remember this nonce; `jumps` is how often the clock jumped. Raises Replayed, WrongClock, Busy."""
         with self._lock:
+            if jumps != self._jumps:
+                self._jumps = jumps
+                self._restart(now + 1)
             self._clear(now)
             seen = self._seen.get(mailbox, {})
             if nonce in seen:
@@ -38,6 +42,12 @@ class Replays:
             self._seen[mailbox] = seen
             if len(seen) > NONCES:
                 self._floors[mailbox] = 1 + seen.pop(min(seen, key=seen.__getitem__))
+
+    def _restart(self, floor: int) -> None:
+        """Vouch from here on only. After a jump it is not known what was answered at these times of the clock, and a
+        floor that lies ahead, from before the clock was put right, would refuse everybody until then."""
+        self.floor = floor
+        self._floors = {mailbox: min(floor, mine) for mailbox, mine in self._floors.items()}
 
     def _clear(self, now: int) -> None:
         """Once a minute, drop what is too old to be accepted anyway."""

@@ -20,12 +20,11 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from keys.errors import CannotListen
-from keys.wire import day_of
 from relay import archive
 from relay.app import create_app
 from relay.asgi import Adapter
 from relay.config import Config, Push
-from relay.mailbox import season_of
+from relay.confirmed_day import read_due
 from relay.push import tls, unreachable
 from relay.store.base import StoreError
 from relay.store.files import make_folder
@@ -111,11 +110,15 @@ class _Server(Server):
         self._shd = holder(self._listener.detach(), False, BACKLOG)  # closed by granian
 
 
-def sweep(data: Path, now: int) -> int:
-    """Forget what is too old, also while the relay runs; how many envelopes went. Raises StoreError."""
+def sweep(data: Path, now: int) -> int | None:
+    """Forget what is too old by the confirmed day, also while the relay runs; how many envelopes went. None: no day was
+    ever confirmed. Raises StoreError."""
     store = _existing(data)
     try:
-        gone = sum(store.sweep(day_of(now), season_of(now) - 1, now))
+        due = read_due(data, now)
+        if due is None:
+            return None
+        gone = sum(store.sweep(*due))
         store.scrub()
     finally:
         store.close()

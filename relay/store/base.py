@@ -6,6 +6,10 @@ from typing import NamedTuple, Protocol
 from keys.errors import TocsinError
 from keys.wire import digest
 
+# From here on `expires` is no day: what came while no day was confirmed has UNDATED plus a number, see confirmed_day.
+# An older version of the relay, which does not know this, keeps such an envelope.
+UNDATED = 2**31
+
 
 class StoreError(TocsinError):
     """the relay's store cannot be used"""
@@ -41,7 +45,8 @@ class StoreFull(StoreError):
 
 
 class Envelope(NamedTuple):
-    """A sealed envelope as kept: mailbox 32, H(envelope) 32, commitment 32, last day (days since 1970), the bytes."""
+    """A sealed envelope as kept: mailbox 32, H(envelope) 32, commitment 32, last day (days since 1970; or from
+    UNDATED on, see there), the bytes."""
 
     mailbox: bytes
     hash: bytes
@@ -107,9 +112,13 @@ class Store(Protocol):
     def prove(self, mailbox: bytes, season: int) -> None:
         """Remember that a mailbox was collected from in this season."""
 
-    def sweep(self, today: int, season: int, now: int) -> Iterator[int]:
-        """Forget, in short steps, envelopes and hashes whose last day is before `today`, mailboxes last collected from
-        before `season`, cards that expired before `now`. Yields how many envelopes went in each step."""
+    def sweep(self, today: int, season: int, now: int, periods: int = 0) -> Iterator[int]:
+        """Forget, in short steps, envelopes and hashes whose last day is before `today` or whose undated period is
+        below `periods`, mailboxes last collected from before `season`, cards that expired before `now`. Yields how many
+        envelopes went in each step."""
+
+    def highest(self) -> int:
+        """Return the highest `expires` of all that is remembered; 0: nothing is."""
 
     def card(self, root: bytes) -> tuple[int, bytes] | None:
         """Sequence number and note of an organisation's card."""

@@ -4,7 +4,8 @@
 -- It has no counter and no rowid, so no column tells an order of arrival.
 CREATE TABLE envelope (
   mailbox    BLOB    NOT NULL CHECK (length(mailbox) = 32),
-  expires    INTEGER NOT NULL, -- the last day it is kept, in days since 1970; the hour of arrival is written nowhere
+  expires    INTEGER NOT NULL, -- the last day it is kept, in days since 1970, or UNDATED and a period (store/base.py);
+                               -- the hour of arrival is written nowhere
   hash       BLOB    NOT NULL CHECK (length(hash) = 32),       -- SHA-256 of body
   commitment BLOB    NOT NULL CHECK (length(commitment) = 32),
   body       BLOB    NOT NULL CHECK (length(body) IN (8192, 65536)),

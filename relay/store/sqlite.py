@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from keys.wire import digest
 from relay.store.ballast import Ballast, disk_free
 from relay.store.base import (
+    UNDATED,
     Envelope,
     Room,
     Standing,
@@ -233,30 +235,35 @@ class SqliteStore:
 
     # Forgetting
 
-    def sweep(self, today: int, season: int, now: int) -> Iterator[int]:
-        yield from self._sweep_envelopes(today)
-        for query, bound in ((_SWEEP_SEEN, today), (_SWEEP_PROVEN, season), (_SWEEP_CARDS, now)):
-            while self._write(lambda query=query, bound=bound: self._db.execute(query, (bound,)).rowcount):  # type: ignore[misc]
+    def sweep(self, today: int, season: int, now: int, periods: int = 0) -> Iterator[int]:
+        gone = (0, today), (UNDATED, UNDATED + periods)  # from, to without
+        yield from self._sweep_envelopes(gone)
+        queries = [(_SWEEP_SEEN, bounds) for bounds in gone], [(_SWEEP_PROVEN, (season,)), (_SWEEP_CARDS, (now,))]
+        for query, bounds in chain(*queries):
+            while self._write(lambda query=query, bounds=bounds: self._db.execute(query, bounds).rowcount):  # type: ignore[misc]
                 yield 0
 
-    def _sweep_envelopes(self, today: int) -> Iterator[int]:
+    def _sweep_envelopes(self, gone: Sequence[tuple[int, int]]) -> Iterator[int]:
+        asked = list(chain(*gone))
         mailbox = b""
         while True:
             with self._writing:
-                found = self._guarded(lambda after=mailbox: self._db.execute(_NEXT, (after,)).fetchone())  # type: ignore[misc]
+                found = self._guarded(lambda after=mailbox: self._db.execute(_NEXT, (after, *asked)).fetchone())  # type: ignore[misc]
             if not found:
                 return
-            mailbox, first = found
-            while first < today:
-                gone = self._expire(mailbox, today)
-                if not gone:
-                    break
-                yield gone
+            mailbox, *over = found
+            for bounds, any_ in zip(gone, over, strict=True):
+                while any_ and (count := self._expire(mailbox, bounds)):
+                    yield count
             yield 0
 
-    def _expire(self, mailbox: bytes, today: int) -> int:
+    def highest(self) -> int:
+        (found,) = self._guarded(lambda: self._reader.execute("SELECT max(expires) FROM seen").fetchone())
+        return found or 0
+
+    def _expire(self, mailbox: bytes, bounds: tuple[int, int]) -> int:
         def step(most: int) -> int:
-            return self._write(lambda: self._db.execute(_EXPIRE, (mailbox, today, most)).rowcount)
+            return self._write(lambda: self._db.execute(_EXPIRE, (mailbox, *bounds, most)).rowcount)
 
         try:
             return step(STEP)
@@ -417,11 +424,15 @@ _FORGET = """
     WHERE mailbox = ? AND expires = (SELECT seen.expires FROM seen WHERE seen.id = ?) AND hash = ?"""
 _SEASON = "SELECT season FROM proven WHERE mailbox = ?"
 _PROVE = "INSERT INTO proven VALUES (?, ?) ON CONFLICT (mailbox) DO UPDATE SET season = excluded.season"
-_NEXT = "SELECT mailbox, expires FROM envelope WHERE mailbox > ? ORDER BY mailbox, expires LIMIT 1"
+_NEXT = """
+    SELECT mailbox,
+        EXISTS (SELECT 1 FROM envelope WHERE envelope.mailbox = next.mailbox AND expires >= ?2 AND expires < ?3),
+        EXISTS (SELECT 1 FROM envelope WHERE envelope.mailbox = next.mailbox AND expires >= ?4 AND expires < ?5)
+    FROM (SELECT mailbox FROM envelope WHERE mailbox > ?1 ORDER BY mailbox LIMIT 1) AS next"""
 _EXPIRE = """
     DELETE FROM envelope WHERE (mailbox, expires, hash) IN (
-        SELECT mailbox, expires, hash FROM envelope WHERE mailbox = ? AND expires < ? LIMIT ?)"""
-_SWEEP_SEEN = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE expires < ? LIMIT 4096)"
+        SELECT mailbox, expires, hash FROM envelope WHERE mailbox = ? AND expires >= ? AND expires < ? LIMIT ?)"""
+_SWEEP_SEEN = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE expires >= ? AND expires < ? LIMIT 4096)"
 _SWEEP_PROVEN = "DELETE FROM proven WHERE mailbox IN (SELECT mailbox FROM proven WHERE season < ? LIMIT 4096)"
 _SWEEP_CARDS = "DELETE FROM card WHERE root IN (SELECT root FROM card WHERE expires < ? LIMIT 256)"
 _ALL = "SELECT body, hash, EXISTS (SELECT 1 FROM seen WHERE seen.id = seen_id(mailbox, hash)) FROM envelope"

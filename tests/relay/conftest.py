@@ -22,13 +22,15 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def open_relay(tmp_path: Path, clock: HandClock) -> Iterator[Callable[..., Line]]:
-    """Open a relay on a folder of this test; limits by name. What was opened is closed at the end."""
+    """Open a relay on a folder of this test; limits by name. Its clock is right unless the test says otherwise. What
+    was opened is closed at the end."""
     with ExitStack() as stack:
 
         def opened(*, store: Store | None = None, folder: str = "data", **settings: Any) -> Line:
             names = set(Limits.__dataclass_fields__)
             limits = Limits(**{"ballast_bytes": 0, **{name: settings.pop(name) for name in names & set(settings)}})
-            config = Config(tmp_path / folder, (ORIGIN,), limits, clock=clock)
+            config = Config(tmp_path / folder, (ORIGIN,), limits, clock=clock, monotonic=clock.monotonic)
+            settings = {"clock_is_right": True, **settings}
             app = create_app(replace(config, **settings), store)
             stack.callback(app.extensions["desk"].close)
             return Line(app, clock)

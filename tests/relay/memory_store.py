@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from relay.store.base import Envelope, Room, Standing, StoreFull
+from relay.store.base import UNDATED, Envelope, Room, Standing, StoreFull
 
 
 class MemoryStore:
@@ -56,14 +56,20 @@ class MemoryStore:
     def prove(self, mailbox: bytes, season: int) -> None:
         self._proven[mailbox] = season
 
-    def sweep(self, today: int, season: int, now: int) -> Iterator[int]:
+    def sweep(self, today: int, season: int, now: int, periods: int = 0) -> Iterator[int]:
+        def is_over(expires: int) -> bool:
+            return expires < today or UNDATED <= expires < UNDATED + periods
+
         for pair, envelope in list(self._envelopes.items()):
-            if envelope.expires < today:
+            if is_over(envelope.expires):
                 del self._envelopes[pair]
                 yield 1
-        self._seen = {id_: expires for id_, expires in self._seen.items() if expires >= today}
+        self._seen = {id_: expires for id_, expires in self._seen.items() if not is_over(expires)}
         self._proven = {mailbox: last for mailbox, last in self._proven.items() if last >= season}
         self._cards = {root: card for root, card in self._cards.items() if card[1] >= now}
+
+    def highest(self) -> int:
+        return max(self._seen.values(), default=0)
 
     def card(self, root: bytes) -> tuple[int, bytes] | None:
         found = self._cards.get(root)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keys.wire import digest
-from relay.store.base import Envelope, Standing, Store, seen_id
+from relay.store.base import UNDATED, Envelope, Standing, Store, seen_id
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
 from tests.relay.memory_store import MemoryStore
@@ -51,8 +51,8 @@ def everything(store: Store, mailbox: bytes = MINE) -> list[Envelope]:
     return store.page(mailbox, 1_000, PLENTY)
 
 
-def swept(store: Store, today: int = 0, season: int = 0, now: int = 0) -> int:
-    return sum(store.sweep(today, season, now))
+def swept(store: Store, today: int = 0, season: int = 0, now: int = 0, periods: int = 0) -> int:
+    return sum(store.sweep(today, season, now, periods))
 
 
 def test_what_is_kept_comes_back_byte_for_byte(store: Store) -> None:
@@ -161,6 +161,26 @@ def test_sweeping_forgets_what_is_past_its_last_day_and_nothing_else(store: Stor
     assert everything(store, MINE) + everything(store, YOURS) == young
     assert not known(store, *old)
     assert known(store, *young) == 2
+
+
+def test_what_has_no_last_day_goes_when_its_period_is_over(store: Store) -> None:
+    old = [envelope(MINE, UNDATED + number % 2) for number in range(130)]
+    young = [envelope(MINE, 100), envelope(MINE, UNDATED + 2), envelope(YOURS, UNDATED + 3)]
+    keep(store, [*old, *young])
+    assert swept(store, today=100) == 0
+    assert swept(store, today=100, periods=2) == len(old)
+    assert everything(store, MINE) + everything(store, YOURS) == young
+    assert not known(store, *old)
+    assert known(store, *young) == 3
+    assert swept(store, today=101, periods=4) == 3
+
+
+def test_the_highest_last_day_is_known_after_the_envelope_went(store: Store) -> None:
+    assert store.highest() == 0
+    one = envelope(MINE, UNDATED + 5)
+    keep(store, [one, envelope(MINE, 100)])
+    store.forget(MINE, [one.hash])
+    assert store.highest() == UNDATED + 5
 
 
 def test_what_was_acknowledged_is_unknown_after_its_last_day(store: Store) -> None:

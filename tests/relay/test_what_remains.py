@@ -13,7 +13,7 @@ import pytest
 
 from keys.wire import digest
 from relay.serve import sweep
-from tests.relay.post import new_key, parcel
+from tests.relay.post import confirm, new_key, parcel
 from tests.relay.process import Relay, running
 
 pytestmark = pytest.mark.process
@@ -76,7 +76,7 @@ def test_after_two_hundred_letters_half_collected_half_expired_nothing_of_them_i
     folder = tmp_path / "data"
     owner, silent = new_key(), [new_key() for _ in range(4)]
     collected, expired = bodies(100), bodies(100)
-    with running(folder) as relay:
+    with running(folder, "--clock-is-right") as relay:
         relay.collect(owner)
         first = int(time.time())
         for number, (mine, theirs) in enumerate(zip(collected, expired, strict=True)):
@@ -89,7 +89,9 @@ def test_after_two_hundred_letters_half_collected_half_expired_nothing_of_them_i
 
         assert set(relay.everything(owner)) == {digest(body) for body in collected}
         assert left_of(collected, contents_of(folder, relay.log)) == 0
-        assert sweep(folder, int(time.time()) + 36 * 86_400) == 100
+        later = int(time.time()) + 36 * 86_400
+        confirm(folder, later)
+        assert sweep(folder, later) == 100
         after = contents_of(folder, relay.log)
         log = relay.log.read_bytes()
         assert relay.stop() == 0
@@ -113,7 +115,7 @@ def test_while_letters_lie_there_the_hour_of_their_arrival_stands_nowhere(tmp_pa
     from tests.relay.post import contents
 
     folder = tmp_path / "data"
-    with running(folder) as relay:
+    with running(folder, "--clock-is-right") as relay:
         for _ in range(20):
             relay.deposit(new_key().id, b"\x01" + bytes(8191 - 32) + os.urandom(32), bytes(32))
         relay.stop()

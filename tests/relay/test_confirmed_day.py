@@ -1,0 +1,531 @@
+"""Whatever the clock does, nothing that has a receipt is deleted before the confirmed day says so."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from keys.mailbox import MailboxKey
+from keys.wire import TTL_DAYS, day_of, digest
+from relay.confirmed_day import FILE, SEASON_DAYS, ConfirmedDay, Due, read_due
+from relay.store.base import UNDATED, Envelope, Store, seen_id
+from tests.relay.memory_store import MemoryStore
+from tests.relay.post import NOON, HandClock, Line, confirm, contents, frames, letter, new_key
+from tests.relay.process import running
+from tests.relay.test_command import run
+
+HOUR, DAY = 3_600, 86_400
+TODAY = day_of(NOON)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def opened(folder: Path, clock: HandClock, *, clock_is_right: bool = False, highest: int = 0) -> ConfirmedDay:
+    return ConfirmedDay(folder, clock, clock.monotonic, lambda: highest, clock_is_right)
+
+
+def today_of(day: ConfirmedDay) -> int | None:
+    due = day.due()
+    return due.today if due else None
+
+
+# What confirms a day, and what does not
+
+
+def test_a_day_is_confirmed_by_a_clock_that_ran_on_for_twenty_four_hours(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock)
+    clock.now += DAY - 1
+    assert day.due() is None
+    assert day.last_day() == UNDATED
+    clock.now += 1
+    assert today_of(day) == TODAY + 1
+    assert day.last_day() == TODAY + 1 + TTL_DAYS
+
+
+def test_from_then_on_it_follows_the_clock(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock, clock_is_right=True)
+    for number in range(1, 4):
+        clock.now += DAY
+        assert today_of(day) == TODAY + number
+
+
+def test_the_operators_word_confirms_the_day_at_once_and_for_later_starts(folder: Path, clock: HandClock) -> None:
+    opened(folder, clock, clock_is_right=True).save()
+    day = opened(folder, clock)
+    assert (today_of(day), day.last_day()) == (TODAY, TODAY + TTL_DAYS)
+
+
+@pytest.mark.parametrize("jump", [40 * DAY, -40 * DAY, 2 * HOUR, -2 * HOUR, 61, -61])
+def test_after_a_jump_the_clock_must_run_on_for_another_day(folder: Path, clock: HandClock, jump: int) -> None:
+    day = opened(folder, clock, clock_is_right=True)
+    clock.jump(jump)
+    assert day.last_day() >= UNDATED
+    clock.now += DAY - 1
+    assert day.last_day() >= UNDATED
+    assert today_of(day) == min(TODAY, day_of(clock.now))
+    clock.now += 1
+    assert day.last_day() == day_of(clock.now) + TTL_DAYS
+
+
+def test_a_leap_second_and_a_small_correction_are_no_jump(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock, clock_is_right=True)
+    for jump in (1, -1, 45):
+        clock.jump(jump)
+        assert day.last_day() < UNDATED
+        clock.now += DAY
+        assert day.last_day() < UNDATED
+    assert day.observe() == 0
+
+
+def test_small_steps_do_not_add_up_to_a_large_one(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock, clock_is_right=True)
+    for _ in range(3):
+        clock.jump(45)
+        day.observe()
+    assert day.observe() > 0
+
+
+def test_being_stopped_between_two_looks_is_no_jump(folder: Path, clock: HandClock) -> None:
+    pauses = [DAY]
+
+    def stopped_once() -> int:
+        now = clock.now
+        clock.now += pauses.pop() if pauses else 0
+        return now
+
+    day = ConfirmedDay(folder, stopped_once, clock.monotonic, lambda: 0, clock_is_right=True)
+    pauses.append(DAY)
+    assert day.observe() == 0
+
+
+# Across restarts
+
+
+def test_the_run_goes_on_across_restarts(folder: Path, clock: HandClock) -> None:
+    for _ in range(24):
+        day = opened(folder, clock)
+        assert day.due() is None
+        clock.now += HOUR
+        day.close()
+    assert today_of(opened(folder, clock)) == TODAY + 1
+
+
+def test_a_process_that_is_killed_loses_an_hour_of_the_run_at_most(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock)
+    for _ in range(24 * 60 - 1):
+        clock.now += 60
+        day.save()
+    day = opened(folder, clock)
+    clock.now += 60
+    assert day.due() is None
+    clock.now += HOUR
+    assert today_of(day) == TODAY + 1
+
+
+def restarted(clock: HandClock, off: int) -> HandClock:
+    """The machine was off for so many seconds: its monotonic clock begins anew."""
+    return HandClock(clock.now + off)
+
+
+def test_the_run_goes_on_when_the_machine_starts_anew(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock)
+    clock.now += 12 * HOUR
+    day.close()
+    clock = restarted(clock, 5 * 60)
+    day = opened(folder, clock)
+    clock.now += 12 * HOUR
+    assert today_of(day) == TODAY + 1
+
+
+@pytest.mark.parametrize("off", [3 * HOUR, 3 * DAY, 40 * DAY, -HOUR, -40 * DAY])
+def test_after_a_longer_time_off_or_a_clock_that_stands_elsewhere_it_begins_anew(
+    folder: Path, clock: HandClock, off: int
+) -> None:
+    opened(folder, clock, clock_is_right=True).close()
+    clock = restarted(clock, off)
+    day = opened(folder, clock)
+    assert day.last_day() >= UNDATED
+    assert today_of(day) == min(TODAY, day_of(clock.now))
+    clock.now += DAY
+    assert today_of(day) == day_of(clock.now)
+
+
+def test_a_machine_that_starts_again_and_again_gains_no_days(folder: Path, clock: HandClock) -> None:
+    opened(folder, clock, clock_is_right=True).close()
+    passed = 0
+    for _ in range(200):  # each start stands almost two hours too late, and lasts ten minutes
+        clock = restarted(clock, 2 * HOUR - 601)
+        day = opened(folder, clock)
+        clock.now += 600
+        passed += 600
+        day.close()
+    assert today_of(day) is not None
+    assert today_of(day) <= TODAY + 1 + passed // DAY  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"day": "x"}', b"\xff" * 20])
+def test_a_damaged_file_is_no_confirmed_day(folder: Path, clock: HandClock, data: bytes) -> None:
+    confirm(folder, clock.now)
+    (folder / FILE).write_bytes(data)
+    assert read_due(folder, clock.now) is None
+    day = opened(folder, clock, highest=UNDATED + 6)
+    assert day.due() is None
+    assert day.last_day() == UNDATED + 7, "a period that was used before ends with this one, not sooner"
+
+
+def test_the_file_says_no_second_and_is_for_the_owner_only(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock)
+    clock.now += 12_345
+    day.close()
+    assert str(clock.now).encode() not in (folder / FILE).read_bytes()
+    assert (folder / FILE).stat().st_mode & 0o777 == 0o600
+
+
+# What goes by it
+
+
+def test_what_came_in_a_period_lives_for_thirty_five_days_from_its_end(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock)
+    assert day.last_day() == UNDATED
+    clock.now += DAY
+    end = day.last_day() - TTL_DAYS
+    clock.now += TTL_DAYS * DAY
+    assert day.due() == Due(end + 35, (end + 35) // SEASON_DAYS - 1, (end + 35) * DAY, 0)
+    clock.now += DAY
+    assert day.due() == Due(end + 36, (end + 36) // SEASON_DAYS - 1, (end + 36) * DAY, 1)
+    day.save()
+    assert read_due(folder, clock.now) == day.due()
+
+
+def test_a_period_that_was_never_written_down_ends_all_the_same(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock, clock_is_right=True)
+    day.save()
+    clock.jump(DAY)
+    undated = day.last_day()  # a letter is stored by it, and the power fails
+    clock.jump(-DAY)
+    day = opened(folder, clock)
+    clock.now += 36 * DAY
+    due = day.due()
+    assert due is not None
+    assert due.periods > undated - UNDATED
+
+
+def test_a_wrong_day_that_was_confirmed_is_put_right_again_and_shortens_no_life(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock)
+    clock.jump(100 * DAY)
+    day.observe()
+    clock.now += DAY
+    assert today_of(day) == TODAY + 101
+    early = day.last_day()
+    clock.jump(-100 * DAY)
+    day.observe()
+    clock.now += DAY
+    assert today_of(day) == TODAY + 2
+    assert day.last_day() < early
+    clock.now += 40 * DAY
+    due = day.due()
+    assert due is not None
+    assert due.periods == 0, "what came before waits for the day that was confirmed first"
+
+
+def test_a_mailbox_is_remembered_for_the_latest_season_there_is_a_reason_for(folder: Path, clock: HandClock) -> None:
+    day = opened(folder, clock, clock_is_right=True)
+    season = TODAY // SEASON_DAYS
+    assert (day.season(None), day.season(season + 7)) == (season, season)
+    clock.jump(-300 * DAY)
+    assert (day.season(None), day.season(season + 7), day.season(2)) == (season, season + 7, season)
+
+
+# In a relay
+
+
+def waiting(line: Line, key: MailboxKey) -> list[bytes]:
+    """What waits for the owner of this mailbox, who signs anew when told that the clock was another."""
+    answer = line.collect(key)
+    if answer.status_code == 403:
+        at = answer.get_json()["time"]
+        assert at <= line.clock.now + 1
+        answer = line.collect(key, at=at)
+    assert answer.status_code == 200
+    return sorted(envelope for _, _, envelope in frames(answer.data))
+
+
+def housekeeping(line: Line) -> None:
+    for _ in range(12):  # each errand is followed by one short step
+        line.app.extensions["mailbox"].run(lambda: None)
+
+
+def test_two_seconds_at_forty_days_ahead_delete_nothing(
+    line: Line, clock: HandClock, data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key, before, meanwhile, later = new_key(), letter(), letter(), letter()
+    assert line.deposit(key.id, before).status_code == 201
+    clock.jump(40 * DAY)
+    assert line.deposit(key.id, meanwhile).status_code == 201
+    housekeeping(line)
+    clock.now += 2
+    housekeeping(line)
+    clock.jump(-40 * DAY)
+    assert line.deposit(key.id, later).status_code == 201
+    housekeeping(line)
+    assert waiting(line, key) == sorted([before, meanwhile, later])
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    clock.now += DAY
+    housekeeping(line)
+    clock.now += 35 * DAY  # a day more than the first one has
+    housekeeping(line)
+    assert waiting(line, key) == sorted([meanwhile, later])
+    clock.now += DAY
+    housekeeping(line)
+    assert contents(data)["envelope"] == contents(data)["seen"] == []
+
+
+def test_what_came_at_a_start_in_the_past_is_there_after_the_next_start(
+    open_relay: Callable[..., Line], clock: HandClock
+) -> None:
+    key, body = new_key(), letter()
+    clock.jump(-1_000 * DAY)
+    line = open_relay(clock_is_right=False)
+    assert line.deposit(key.id, body).status_code == 201
+    line.app.extensions["desk"].close()
+    clock.jump(1_000 * DAY)
+    line = open_relay(clock_is_right=False)
+    for _ in range(35):
+        clock.now += DAY
+        housekeeping(line)
+        assert waiting(line, key) == [body]
+
+
+def test_no_deposit_moves_the_day(open_relay: Callable[..., Line], clock: HandClock, data: Path) -> None:
+    line = open_relay(clock_is_right=False)
+    for _ in range(3):
+        assert line.deposit(new_key().id, letter()).status_code == 201
+        clock.jump(DAY)
+    assert {row[1] for row in contents(data)["envelope"]} == {UNDATED}
+    assert read_due(data, clock.now) is None
+
+
+@pytest.mark.parametrize("ahead", [6 * HOUR, 40 * DAY])
+def test_a_start_ahead_of_time_that_is_put_right_refuses_no_collect(
+    open_relay: Callable[..., Line], clock: HandClock, ahead: int
+) -> None:
+    key, body = new_key(), letter()
+    open_relay().app.extensions["desk"].close()
+    clock.jump(ahead)
+    line = open_relay(clock_is_right=False)
+    assert line.deposit(key.id, body).status_code == 201
+    clock.jump(-ahead)
+    assert waiting(line, key) == [body]
+
+
+def test_what_was_answered_before_a_jump_is_not_answered_again_after_it(line: Line, clock: HandClock) -> None:
+    key = new_key()
+    request = key.collect(line.origin, at=clock.now, nonce=os.urandom(16))
+    assert line.send(*request).status_code == 200
+    clock.jump(40 * DAY)
+    clock.now += HOUR
+    assert line.collect(key).status_code in (200, 403)  # what is remembered of the day before is dropped
+    clock.jump(-40 * DAY - HOUR)
+    assert line.send(*request).get_json()["code"] in ("replayed", "wrong-clock")
+
+
+def test_a_relay_that_was_off_for_three_days_goes_on_after_a_day(
+    open_relay: Callable[..., Line], clock: HandClock, data: Path
+) -> None:
+    line = open_relay()
+    line.deposit(new_key().id, letter())
+    line.app.extensions["desk"].close()
+    clock._start, clock._passed = clock.now + 3 * DAY, 0
+    line = open_relay(clock_is_right=False)
+    clock.now += DAY
+    housekeeping(line)
+    clock.now += 32 * DAY
+    housekeeping(line)
+    assert contents(data)["envelope"] == []
+
+
+def test_a_card_goes_by_the_confirmed_day_as_well(line: Line, clock: HandClock) -> None:
+    store = line.app.extensions["mailbox"]._store
+    store.put_card(bytes(32), 1, clock.now + DAY, b"card")
+    clock.jump(40 * DAY)
+    housekeeping(line)
+    assert store.cards() == 1
+    clock.now += DAY
+    housekeeping(line)
+    assert store.cards() == 0
+
+
+def test_a_folder_without_the_file_opens_and_forgets_nothing_for_a_day(
+    open_relay: Callable[..., Line], clock: HandClock, data: Path
+) -> None:
+    key, body = new_key(), letter()
+    line = open_relay()
+    line.deposit(key.id, body)
+    line.app.extensions["desk"].close()
+    (data / FILE).unlink()  # as an older version left it
+    clock.now += 50 * DAY
+    line = open_relay(clock_is_right=False)
+    housekeeping(line)
+    assert waiting(line, key) == [body]
+    assert run("sweep", "--data", data).stderr.startswith("hint: nothing is, until ")
+    clock.now += DAY
+    housekeeping(line)
+    assert waiting(line, key) == []
+
+
+@pytest.mark.process
+def test_the_option_of_the_command_confirms_the_day(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with running(folder) as relay:
+        assert relay.deposit(new_key().id, letter(), bytes(32)).status_code == 201
+        assert relay.stop() == 0
+    assert run("sweep", "--data", folder).stderr != ""
+    with running(folder, "--clock-is-right") as relay:
+        assert run("sweep", "--data", folder).output == "forgotten: 0\n"
+        assert relay.stop() == 0
+
+
+# Any sequence of jumps
+
+
+WAITS = st.sampled_from([1, HOUR, 12 * HOUR, DAY, 3 * DAY, 36 * DAY]) | st.integers(0, 40 * DAY)
+JUMPS = (
+    st.sampled_from([40 * DAY, -40 * DAY, DAY, -DAY])
+    | st.integers(3 * HOUR, 50 * DAY)
+    | st.integers(-50 * DAY, -3 * HOUR)
+)
+NEXT = st.sampled_from(["letter", "tidy", "letter and tidy", "nothing"])
+
+
+class AnyClock(RuleBasedStateMachine):
+    """Beside the relay: when the clock last jumped, and for each envelope the first day it may be deleted on."""
+
+    folder: Path
+    store: Store
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.store = MemoryStore()
+        self.clock = HandClock()
+        self.steady = 0  # seconds without a jump
+        self.waiting: dict[bytes, int | None] = {}  # hash to last day; None: not yet known
+        self.number = 0
+        self.latest = 0  # day that a clock has confirmed until now
+        self.furthest = 0  # day the clock ever stood at
+        self.start()
+
+    def start(self) -> None:
+        self.day = opened(self.folder, self.clock, highest=self.store.highest())
+
+    def teardown(self) -> None:
+        if hasattr(self, "folder"):
+            self.last_of_all()
+            shutil.rmtree(self.folder)
+
+    def last_of_all(self) -> None:
+        """Nothing is kept for ever: when the clock has run on, all of it goes."""
+        for _ in range(2):
+            self.day.observe()
+            self.wait(DAY)
+            self.tidy()
+            self.wait(max(0, self.furthest - day_of(self.clock.now) + TTL_DAYS + 1) * DAY)
+            self.tidy()
+        assert self.store.page(bytes(32), 10_000, 1 << 40) == []
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.steady >= DAY
+
+    def wait(self, seconds: int) -> None:
+        self.clock.now += seconds
+        self.steady += seconds
+        self.furthest = max(self.furthest, day_of(self.clock.now))
+        if self.is_confirmed:
+            self.latest = max(self.latest, day_of(self.clock.now))
+            first = day_of(self.clock.now - (self.steady - DAY))  # the first day that was confirmed in this run
+            for hash_, last in self.waiting.items():
+                self.waiting[hash_] = first + TTL_DAYS if last is None else last
+
+    def tidy(self) -> None:
+        self.day.save()
+        if due := self.day.due():
+            sum(self.store.sweep(*due))
+
+    def goes_on(self, then: str) -> None:
+        """A letter comes, the relay tidies up, or both."""
+        if "letter" in then:
+            self.number += 1
+            hash_ = digest(self.number.to_bytes(8, "big"))
+            envelope = Envelope(bytes(32), hash_, bytes(32), self.day.last_day(), b"x")
+            self.store.keep({seen_id(bytes(32), hash_): envelope})
+            self.waiting[hash_] = day_of(self.clock.now) + TTL_DAYS if self.is_confirmed else None
+        if "tidy" in then:
+            self.tidy()
+
+    @rule(seconds=WAITS, then=NEXT)
+    def time_passes(self, seconds: int, then: str) -> None:
+        self.wait(seconds)
+        self.goes_on(then)
+
+    @rule(seconds=JUMPS, then=NEXT)
+    def the_clock_jumps(self, seconds: int, then: str) -> None:
+        self.clock.jump(seconds)
+        self.steady = 0
+        self.day.observe()  # two jumps that take each other back unseen are none
+        self.goes_on(then)
+
+    @rule()
+    def somebody_sweeps_by_hand(self) -> None:
+        if due := read_due(self.folder, self.clock.now):
+            sum(self.store.sweep(*due))
+
+    @rule(killed=st.booleans(), then=NEXT)
+    def the_relay_starts_anew(self, killed: bool, then: str) -> None:
+        if not killed:
+            self.day.close()
+        self.start()
+        self.goes_on(then)
+
+    @rule(off=st.integers(0, 30 * 60), killed=st.booleans(), then=NEXT)
+    def the_machine_starts_anew(self, off: int, killed: bool, then: str) -> None:
+        if not killed:
+            self.day.close()
+        self.wait(off)
+        self.clock = HandClock(self.clock.now)
+        self.start()
+        self.goes_on(then)
+
+    @rule(seconds=JUMPS, then=NEXT)
+    def the_machine_starts_with_another_time(self, seconds: int, then: str) -> None:
+        self.day.close()
+        self.clock = HandClock(self.clock.now + seconds)
+        self.steady = 0
+        self.start()
+        self.goes_on(then)
+
+    @invariant()
+    def whatever_has_a_receipt_is_there_until_the_confirmed_day_says_so(self) -> None:
+        if not hasattr(self, "store"):
+            return
+        there = {envelope.hash for envelope in self.store.page(bytes(32), 10_000, 1 << 40)}
+        for hash_ in set(self.waiting) - there:
+            last = self.waiting.pop(hash_)
+            assert last is not None, "deleted before any day was confirmed after it came"
+            assert self.latest > last, "deleted before its day"
+
+
+TestAnyClock = AnyClock.TestCase
+TestAnyClock.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
