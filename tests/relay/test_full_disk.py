@@ -117,7 +117,8 @@ def test_a_read_only_disk_says_so_at_start(tmp_path: Path) -> None:
                 timeout=PATIENCE,
             )
             assert said.returncode == 1
-            assert said.stderr.splitlines()[0] == "error: the relay's data folder cannot be written"
+            error = "error: the relay's data folder cannot be written: "
+            assert said.stderr.startswith(f"{error}{disk / 'data'}")
             assert said.stderr.splitlines()[1].startswith("hint: ")
             assert said.stdout == ""
 
