@@ -20,7 +20,7 @@ PACKAGES_bench := wrk gcc libc6-dev chromium
 
 # Two at a time: `make test WORKERS=1` for one after the other, SHUFFLE=word for an order drawn by lot from that word.
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 15 \
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --durations 15 \
 	$(if $(SHUFFLE),--shuffle $(SHUFFLE))
 UNIT := not slow and not process and not browser
 

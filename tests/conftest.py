@@ -3,14 +3,18 @@
 import faulthandler
 import os
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.soak import at_length
 
@@ -26,6 +30,9 @@ settings.register_profile(
 )
 settings.load_profile("tocsin")
 
+ROOT = Path(__file__).parents[1]
+GROUP = re.compile(r'^pytestmark = .*\bxdist_group\("([^"]+)"\)', re.MULTILINE | re.DOTALL)
+FIRST = "two people"
 MEMORY = Path("/dev/shm")  # noqa: S108
 MEMORY_BYTES = 4 * 2**30
 
@@ -43,7 +50,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if "TMPDIR" not in os.environ and _has_room(MEMORY):
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None  # pytest has asked before
-    config.addinivalue_line("markers", "xdist_group(name): tests that run one after the other, in one process")
 
 
 def _has_room(folder: Path) -> bool:
@@ -83,17 +89,14 @@ def cost(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what is quick first, so that most mistakes show within seconds.
 
-    With two workers (`make test`) one of them begins with the browsers of two people who know each other, which take
-    long to prepare; the other goes through the rest, file by file. Real processes stay together in one worker.
+    Of two workers (`make test`) one begins with the browsers of two people who know each other, which take longest;
+    the other goes through the rest, file by file.
     """
     if seed := config.getoption("shuffle"):
         _shuffle(items, random.Random(seed))  # noqa: S311
     items.sort(key=cost)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("two people",))
+        items.sort(key=lambda item: scope_of(item.nodeid) != FIRST)
 
 
 def _shuffle(items: list[pytest.Item], lot: random.Random) -> None:
@@ -102,11 +105,29 @@ def _shuffle(items: list[pytest.Item], lot: random.Random) -> None:
     items.sort(key=lambda item: places[item.path])
 
 
-def _group(item: pytest.Item) -> str:
-    """Return what runs in one worker: what shares two people's phones, what starts processes, else a file."""
-    if item.get_closest_marker("browser"):
-        return "two people" if "before" in item.fixturenames else str(item.path)
-    return "process" if item.get_closest_marker("process") else str(item.path)
+class FileScheduling(LoadScopeScheduling):
+    """Gives whole files to the workers, and those with the same `xdist_group` to the same one.
+
+    pytest-xdist 3.8 has this as `loadgroup`, which does not find the marks with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
+    return FileScheduling(config, log)
+
+
+def scope_of(nodeid: str) -> str:
+    """Return what a test runs together with: the group its file names, or the file."""
+    return _scope_of_file(nodeid.partition("::")[0])
+
+
+@cache
+def _scope_of_file(name: str) -> str:
+    group = GROUP.search((ROOT / name).read_text(encoding="utf-8"))
+    return group[1] if group else name
 
 
 def pytest_unconfigure() -> None:

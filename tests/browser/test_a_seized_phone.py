@@ -17,7 +17,7 @@ from tests.browser.people import ANNA, BORIS, PLACES, TEXT, Person, phones
 from tests.browser.phone import wait_until_kept_for_offline, wait_until_nothing_waits, wait_until_stored
 from tests.browser.world import World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("two people")]
 
 PIN, DECOY = "739150462", "204867315"
 PROFILE = {

@@ -26,7 +26,7 @@ from tests.browser.people import (
 )
 from tests.browser.phone import wait_until_nothing_waits
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("two people")]
 
 VERSION_9 = 17 + 4 * 9  # modules on a side
 SEIZED = words(part="contacts")["alert"]["origin_seized"]

@@ -25,7 +25,7 @@ from tests.browser.opened import contacts, meeting, opened, secrets
 from tests.browser.people import ANNA, BORIS, PIN, TEXT, Person, pair, until, wait_until_sealed
 from tests.browser.phone import wait_until_nothing_waits
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("two people")]
 
 LIE = "Я дома, не ищите меня"
 

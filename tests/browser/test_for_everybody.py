@@ -11,7 +11,7 @@ from tests.browser.people import ANNA, TEXT, words
 from tests.browser.phone import wait_until_nothing_waits
 from tests.support.soak import at_length
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("two people")]
 
 AXE = Path(__file__).parent.parent.parent / "client" / "phone" / "node_modules" / "axe-core" / "axe.min.js"
 LANGUAGES = ("ru", "en", "uk", "be", "kk", "fa")

@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from PIL import Image
@@ -269,9 +270,10 @@ def jpeg(size: tuple[int, int] = (8, 8), exif: dict[int, str] | None = None, com
     return data[:at] + struct.pack(">HH", size[1], size[0]) + data[at + 4 :] if size != (8, 8) else data
 
 
+@cache
 def png(width: int, height: int, text: bytes = b"") -> bytes:
     """A PNG of zeros, which compress to nearly nothing."""
-    packer, packed = zlib.compressobj(1), []
+    packer, packed = zlib.compressobj(9), []
     row = bytes(1 + width)
     for _ in range(min(height, 20_000)):
         packed.append(packer.compress(row))

@@ -56,6 +56,7 @@ import { b64, LETTER_BYTES, Purpose, unb64, utf8, WAKE_HEADER } from "../../../c
 import { organisation } from "../card.mjs";
 import { chances } from "../chance.mjs";
 import { fromPackages } from "../from-phone.mjs";
+import { atLength } from "../length.mjs";
 import { DAY, NOW, Person, pair, Relays, scanEachOther } from "../post.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
@@ -202,7 +203,7 @@ test("whatever relays do on the way, a pairing ends right once they are honest, 
       await boris.sync();
       assert.deepEqual([anna.book.alerts.length, boris.book.alerts.map(({ text }) => text)], [0, [TEXT]]);
     }),
-    { numRuns: 20 },
+    { numRuns: atLength(8, 200) },
   );
 });
 
@@ -545,7 +546,7 @@ test("whatever a contact writes, it is shown or refused, and the book goes on", 
       for (const one of headers) relays.lay(EAST, await sealAlert(card, sending, one, false, chance));
       await boris.sync();
     }),
-    { numRuns: 30 },
+    { numRuns: atLength(10, 300) },
   );
   await boris.post.change((book) => ({ ...book, alerts: [] }));
   await tell(anna, { type: "detained", text: TEXT });

@@ -6,6 +6,7 @@ import { emptyOutbox, HEDGE_MS, KEEP_AFTER_MS, SEND_MS, step, summary } from "..
 import { b64, concat, digest, SUITE, utf8 } from "../../../client/phone/wire.js";
 import { chances } from "../chance.mjs";
 import { fromPackages } from "../from-phone.mjs";
+import { atLength } from "../length.mjs";
 import { answerOf, relayAt } from "../relay.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
@@ -406,7 +407,7 @@ test("whatever the network does: no letter lost, none sent twice at once, none a
       }
       finish(phone, pressed);
     }),
-    { numRuns: 150 },
+    { numRuns: atLength(50, 2_000) },
   );
 });
 

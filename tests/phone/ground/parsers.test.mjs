@@ -40,6 +40,7 @@ import {
 import { organisation } from "../card.mjs";
 import { chances } from "../chance.mjs";
 import { fromPackages, vectors } from "../from-phone.mjs";
+import { atLength } from "../length.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
 const chance = chances("parsers");
@@ -152,7 +153,7 @@ for (const [name, [input, parse]] of Object.entries(PARSERS)) {
           if (!(error instanceof TocsinError)) throw error;
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: atLength(300, 10_000) },
     );
   });
 }
@@ -167,7 +168,7 @@ test("a message with any one field replaced is read or refused", () => {
           if (!(error instanceof TocsinError)) throw error;
         }
       }),
-      { numRuns: 100 },
+      { numRuns: atLength(50, 2_000) },
     );
   }
 });
@@ -180,7 +181,7 @@ test("an envelope of noise, or with any one byte changed, is refused with a code
       if (b64(data) === envelope) return;
       await assert.rejects(openEnvelope(data, [key], where), TocsinError);
     }),
-    { numRuns: 100 },
+    { numRuns: atLength(50, 2_000) },
   );
   const noise = concat(Uint8Array.of(SUITE), chance(PARCEL_BYTES - 1));
   await assert.rejects(openEnvelope(noise, [key], address), { code: "envelope-not-for-us" });
