@@ -1,0 +1,86 @@
+"""What version 1 left on a disk opens: `tests/fixtures/version-1`, made by its own commands on 26 November 2026."""
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from client.contacts.book import unlock_book
+from client.desk.desk import Desk
+from client.organisation import home
+from client.organisation.home import unlock_home
+from client.organisation.inbox import report_address
+from client.outbox.store import Spool
+from client.reporter.folder import Reporter
+from client.site.verify import Folder, check
+from keys import message
+from keys.opening import open_envelope
+from keys.organisation import read_card
+from relay.app import create_app
+from relay.config import Config, Limits
+from tests.relay.post import HandClock, Line
+
+MADE = Path(__file__).parents[1] / "fixtures" / "version-1"
+PASSPHRASE = (MADE / "passphrase").read_text().strip()
+CASES = json.loads((MADE / "facts.json").read_text())
+AT = 1_795_676_400  # an hour later
+ORIGIN = "http://127.0.0.1:18661"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def unpacked(name: str) -> Path:
+        with tarfile.open(MADE / f"{name}.tar.xz") as archive:
+            archive.extractall(tmp_path, filter="data")
+        return tmp_path / name
+
+    return unpacked
+
+
+def test_the_organisations_folder_with_its_journal(folder):
+    held = json.loads((MADE / "desk.json").read_text())
+    with Desk.unlock(folder("organisation"), PASSPHRASE, "Вера", clock=lambda: AT) as desk:
+        kinds = [type(entry.what).__name__ for entry in desk.entries]
+        assert kinds[: len(held["kinds"])] == held["kinds"]
+        assert not [what for what in kinds if what == "Damaged"]
+        with desk.reading() as db:
+            ids = {row["id"] for row in db.query('SELECT id FROM "case"')}
+            names = {row["names"] for row in db.query("SELECT names FROM words")}
+        assert ids == {CASES["case"], CASES["second"]}
+        assert any("ivanova" in text for text in names)
+
+
+def test_the_relays_folder_with_letters_that_wait(folder):
+    mine = unlock_home(folder("organisation"), lambda: PASSPHRASE).secrets
+    clock = HandClock(AT)
+    app = create_app(
+        Config(folder("relay"), (ORIGIN,), Limits(ballast_bytes=0), clock=clock, monotonic=clock.monotonic)
+    )
+    try:
+        clock.now += 2  # a request must be younger than the relay's start
+        letters = Line(app, clock, ORIGIN).envelopes(mine.mailbox_key)
+    finally:
+        app.extensions["desk"].close()
+    address = report_address(mine.root_public, mine.mailbox_key.id)
+    read = [message.read(open_envelope(envelope, mine.open_keys(), address).fields) for envelope in letters]
+    assert [one.message.case for one in read] == [CASES["third"]]
+    assert [one.message.facts for one in read] == [{"stage": "court", "people": 3}]
+
+
+def test_a_reporters_folder_with_replies_contacts_and_what_waits(folder):
+    reporter = Reporter(folder("person"))
+    key = reporter.unlock(lambda: PASSPHRASE)
+    assert [answer.text for answer in reporter.answers(key, CASES["case"])] == ["Адвокат едет"]
+    with Spool(folder("person")) as spool:
+        assert len(spool.hashes()) == 1
+    assert [contact.label for contact in unlock_book(folder("person"), PASSPHRASE).secrets.contacts] == ["Мама"]
+    alerts = unlock_book(folder("mother"), PASSPHRASE).secrets.alerts
+    assert [(alert.text, alert.origin) for alert in alerts] == [("Позвони адвокату", "pair")]
+
+
+def test_a_site_and_a_card(folder):
+    card = read_card((MADE / "card").read_bytes())
+    report = check(Folder(folder("site")), card.root)
+    assert (report.files, report.problems) == (44, ())
+    assert home.card_of(folder("organisation")).root == card.root
