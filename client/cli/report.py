@@ -13,7 +13,7 @@ import msgspec
 
 from client import files, report
 from client.cli import options, output
-from client.outbox.retry import Letter
+from client.outbox.retry import Letter, relay_order
 from client.outbox.sender import Courier, Outcome
 from client.outbox.store import Spool, Waiting
 from client.reporter import replies
@@ -73,7 +73,9 @@ def report_(
         _offer_answers(reporter, output.Passphrase(passphrase_file))
         case = reporter.find_case(case_start) if case_start else None
         composed = _compose(reporter, card, draft, case)
-        letters = [Waiting(sealed, Letter(_shuffled(card.relays)), card.log) for sealed in composed.sealed]
+        letters = [
+            Waiting(sealed, Letter(relay_order(card.relays, os.urandom)), card.log) for sealed in composed.sealed
+        ]
         spool.put(letters)
         outcome = _send(spool, transport, composed)
     _tell(composed, outcome, folder, as_json)
@@ -140,11 +142,6 @@ def _compose(reporter: Reporter, card: Card, draft: Draft, case: str | None) -> 
 
 def _way(reporter: Reporter, case: str, card: Card, now: int) -> Way | None:
     return reporter.new_way(case, card, now) if reporter.can_be_answered else None
-
-
-def _shuffled(relays: tuple[str, ...]) -> tuple[str, ...]:
-    # A fixed order would send everybody's first letter to the same relay.
-    return tuple(sorted(relays, key=lambda _: os.urandom(8)))
 
 
 def _send(spool: Spool, transport: Transport, composed: Composed) -> Outcome:

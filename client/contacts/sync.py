@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from client.contacts import mail
 from client.contacts.book import Alert, Book, Contact, NotPaired, PairExpired
-from client.outbox.retry import Letter
+from client.outbox.retry import Letter, relay_order
 from client.outbox.sender import Courier, Outcome
 from client.outbox.store import Spool, Waiting
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
@@ -149,9 +149,8 @@ class Sync:
         return [self._waiting(sealed, card.relays) for sealed in letters]
 
     def _waiting(self, sealed: Sealed, relays: tuple[str, ...], wake: Wake | None = None) -> Waiting:
-        # A fixed order would send everybody's first letter to the same relay; but only one can ring.
-        order = sorted(relays, key=lambda relay: (wake is None or relay != wake.relay, os.urandom(8)))
-        return Waiting(sealed, Letter(tuple(order), wake=dict([wake]) if wake else {}), ())
+        order = relay_order(relays, os.urandom, first=wake.relay if wake else None)  # only one can ring
+        return Waiting(sealed, Letter(order, wake=dict([wake]) if wake else {}), ())
 
     # What we hear
 

@@ -2,7 +2,7 @@
 
 from client.organisation.case_files import Case
 from client.organisation.home import Secrets
-from client.outbox.retry import Letter
+from client.outbox.retry import Letter, relay_order
 from client.outbox.store import Waiting
 from client.reporter.compose import new_id
 from keys import message
@@ -33,7 +33,7 @@ def answer(
         raise NoWayBack()
     seq = min(max(seq, *(one.message.seq for one in case.said)) + 1, LAST_SEQ)
     said = Reply(id=new_id(chance), case=case.id, seq=seq, at=now, text=text, status=status)
-    return said, waiting(seal_reply(said, block, own.relays, chance), tuple(own.log))
+    return said, waiting(seal_reply(said, block, own.relays, chance), tuple(own.log), chance)
 
 
 def seal_reply(
@@ -71,6 +71,6 @@ def _seal(said: Reply, block: ReplyBlock, mailbox: bytes, chance: Chance) -> Sea
     return seal_content(frame(salt, header, mac), key=key, address=address, size=size)
 
 
-def waiting(sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...]) -> list[Waiting]:
-    """As the outbox keeps them."""
-    return [Waiting(one, Letter(relays), keys) for one, relays in sealed]
+def waiting(sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...], random_bytes: Chance) -> list[Waiting]:
+    """Return the envelopes as the outbox keeps them; each goes to its relays in an order of its own."""
+    return [Waiting(envelope, Letter(relay_order(relays, random_bytes)), keys) for envelope, relays in sealed]

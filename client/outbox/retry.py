@@ -3,13 +3,17 @@
 One receipt means the letter has left; the outbox still tries to reach a second relay, because relays are seized.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+
+from keys.wire import Chance
 
 GOAL = 2  # relays that should hold a letter
 FIRST_WAIT = 5  # seconds before the second try; doubled each time
 LONGEST_WAIT = 900
 SECOND_TRIES = 5  # tries at a second relay once a first one holds the letter
+
+_LOT_BYTES = 8
 
 Jitter = Callable[[], float]  # 0 <= x < 1, so that a thousand phones do not come back in the same second
 
@@ -21,6 +25,14 @@ class Attempts:
     count: int = 0
     not_before: int = 0
     said: str = ""
+
+
+def relay_order(relays: Iterable[str], random_bytes: Chance, *, first: str | None = None) -> tuple[str, ...]:
+    """Return the relays in an order drawn by lot, `first` before all others if it is among them.
+
+    A fixed order would send every letter to the same relay first: that one alone would see who writes how often.
+    """
+    return tuple(sorted(relays, key=lambda relay: (relay != first, random_bytes(_LOT_BYTES))))
 
 
 @dataclass(frozen=True, slots=True)

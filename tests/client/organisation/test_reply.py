@@ -1,10 +1,12 @@
 """An answer goes only where it may: to the reply block's mailbox, at one of the organisation's own relays."""
 
 import os
+import random
+from collections import Counter
 
 import pytest
 
-from client.organisation.reply import NoWayBack, seal_reply
+from client.organisation.reply import NoWayBack, seal_reply, waiting
 from client.reporter.compose import new_id
 from client.reporter.folder import Reporter, Way
 from client.reporter.replies import open_reply
@@ -58,6 +60,19 @@ def test_a_block_cannot_send_the_organisations_computer_to_a_stranger():
         )
         with pytest.raises(NoWayBack):
             seal_reply(said(), block, [RELAY], os.urandom)
+
+
+def test_replies_do_not_all_go_to_the_same_relay_first():
+    three = (RELAY, OTHER, "http://third.onion")
+    block = Way(CASE, three, b"m" * 32, b"k" * 32, b"s" * 32, WAY.until).block()
+    first = Counter()
+    for number in range(30):
+        lot = random.Random(number).randbytes  # noqa: S311 - the same lots in every run
+        [letter] = waiting(seal_reply(said(), block, list(three), os.urandom), (), lot)
+        assert sorted(letter.letter.relays) == sorted(three)
+        first[letter.letter.relays[0]] += 1
+    assert set(first) == set(three)
+    assert max(first.values()) < 20
 
 
 @pytest.mark.parametrize("key", [bytes(1_216), b"\xff" * 1_216, bytes(1_184) + b"\x01" + bytes(31)])
