@@ -1,5 +1,5 @@
 """`python -m relay`: the same as `tocsin relay`."""
 
-from relay.command import relay
+from relay.cli import relay
 
 relay(prog_name="relay")

@@ -5,19 +5,19 @@ from contextlib import suppress
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from relay import routes
-from relay.addresses import Addresses
-from relay.bell import Bell
+from relay.admission import Lanes
 from relay.cards import Cards
 from relay.config import Config
 from relay.confirmed_day import ConfirmedDay
-from relay.lanes import Lanes
-from relay.ledger import Ledger, relay_seed
-from relay.mailbox import Mailbox
+from relay.http import routes
+from relay.http.rate_limits import Addresses
+from relay.long_poll import Bell
+from relay.mailboxes import Mailbox
+from relay.push.notifier import wake_for
+from relay.receipts import Ledger, relay_seed
 from relay.store.base import Store, StoreFull
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
-from relay.wake import wake_for
 
 
 def create_app(config: Config, store: Store | None = None) -> Flask:

@@ -9,7 +9,7 @@ from keys.errors import Malformed, NoteUnsigned
 from keys.problems import BadCardNote, NoCard, OlderCard, RelayFull
 from keys.wire import b64
 from relay.config import Clock
-from relay.mailbox import Mailbox
+from relay.mailboxes import Mailbox
 from relay.store.base import Store, StoreFull
 
 CARD = "tocsin/1/card"

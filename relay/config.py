@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keys.wire import UNPROVEN_ENVELOPES, Chance
-from relay.push import PUSH_HOSTS
+from relay.push.client import PUSH_HOSTS
 
 Clock = Callable[[], int]  # Unix seconds
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from keys.wire import DAY_SECONDS, HOUR_SECONDS, TTL_DAYS, day_of
-from relay import faults
+from relay import error_log
 from relay.store.base import UNDATED, StoreError
 from relay.store.files import write_private
 
@@ -160,14 +160,14 @@ class ConfirmedDay:
             state.measured = min(RESTART_SECONDS, state.measured + passed)
             if self._is_confirmed and (not was_confirmed or state.day != day_of(now)):
                 if not was_confirmed and state.day is not None:
-                    faults.logger.warning("the clock ran on for a day: lives are counted by it again")
+                    error_log.logger.warning("the clock ran on for a day: lives are counted by it again")
                 self._confirm(now, now - monotonic, ends_period=not was_confirmed)
         self._last = monotonic
         return now
 
     def _jumped(self, line: float) -> None:
         if self._is_confirmed:
-            faults.logger.warning("the clock jumped: until it has run on for a day, nothing more is forgotten")
+            error_log.logger.warning("the clock jumped: until it has run on for a day, nothing more is forgotten")
         self.jumps += 1
         self._state.steady = self._state.measured = 0
         self._state.line = round(line)
@@ -189,7 +189,7 @@ class ConfirmedDay:
         if abs(line - state.line) > JUMP_SECONDS:
             if not (0 <= now // HOUR_SECONDS - state.hour <= 1 and state.measured >= RESTART_SECONDS):
                 if state.day is not None:
-                    faults.logger.warning(
+                    error_log.logger.warning(
                         "the clock went its own way: until it has run on for a day, nothing is forgotten"
                     )
                 state.steady = 0

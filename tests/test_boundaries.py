@@ -28,7 +28,7 @@ def contracts(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([command, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("door", ["relay.app", "relay.command"])
+@pytest.mark.parametrize("door", ["relay.app", "relay.cli"])
 def test_a_relay_loads_nothing_that_seals_or_opens(door):
     loaded = loaded_by(f"import {door}")
     assert door in loaded
@@ -40,7 +40,7 @@ def test_the_command_of_a_relay_loads_nothing_that_opens():
     loaded = loaded_by(
         "from client.cli.main import main\ntry: main(['relay', 'serve', '--help'])\nexcept SystemExit: pass"
     )
-    assert "relay.command" in loaded
+    assert "relay.cli" in loaded
     assert "keys.opening" not in loaded
 
 
@@ -66,7 +66,7 @@ BREACHES = {
     "client/outbox/retry.py": ("keys.opening", "keys.wake"),
     "client/transport/relay_client.py": ("client.cli.main",),
     "client/desk/cases/view.py": ("client.desk.web.app",),
-    "relay/routes.py": ("client", "keys.envelope", "keys.keystore", "ssl"),
+    "relay/http/routes.py": ("client", "keys.envelope", "keys.keystore", "ssl"),
 }
 
 

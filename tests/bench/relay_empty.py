@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from relay.asgi import Adapter
-from relay.routes import TightRequest
-from relay.serve import listening, run
+from relay.http.asgi import Adapter
+from relay.http.routes import TightRequest
+from relay.server import listening, run
 
 
 def main() -> None:
@@ -30,4 +30,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # as the relay does, see relay/command.py
+    os._exit(0)  # as the relay does, see relay/cli.py

@@ -37,7 +37,7 @@ AHEAD = """
 import sys, time
 now = time.time
 time.time = lambda: now() + int(sys.argv[1])
-from relay.command import relay
+from relay.cli import relay
 relay(sys.argv[2:], prog_name="relay")
 """
 

@@ -34,7 +34,7 @@ from client.outbox.store import Spool
 from keys.envelope import commit, unframe
 from keys.errors import WrongPassphrase
 from keys.wire import b64, digest
-from tests.relay.test_full_disk import fill, mounted
+from tests.relay.store.test_full_disk import fill, mounted
 from tests.support.desk_office import PASSPHRASE, RELAYS, Office, reply_block
 
 

@@ -17,9 +17,9 @@ from client.contacts.qr_image import read_picture
 from keys import code
 from keys.wire import LETTER_BYTES
 from tests.journeys.conftest import PASSPHRASE, Ended, Relay, Shell
-from tests.relay.process import running
-from tests.relay.push_service import Authority, check_vapid, push_service, seal_wake
 from tests.support.lying_relay import answering, http
+from tests.support.push_service import Authority, check_vapid, push_service, seal_wake
+from tests.support.relay_process import running
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 

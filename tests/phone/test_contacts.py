@@ -21,7 +21,7 @@ from client.transport.relay_client import Transport
 from keys import code
 from keys.keystore import Cost
 from keys.wire import b64
-from tests.relay.process import running
+from tests.support.relay_process import running
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node")

@@ -23,7 +23,7 @@ from keys.note import NoteKey
 from keys.opening import Opened, open_envelope
 from keys.organisation import Card
 from keys.wire import Purpose, b64, digest, week_of
-from tests.relay.process import running
+from tests.support.relay_process import running
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node")

@@ -12,7 +12,7 @@ from flask import Flask
 from relay.app import create_app
 from relay.config import Config, Limits
 from relay.store.base import Store
-from tests.relay.post import ORIGIN, HandClock, Line
+from tests.support.relay_post import ORIGIN, HandClock, Line
 
 
 @pytest.fixture

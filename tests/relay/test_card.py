@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from keys import note
 from keys.wire import b64
-from tests.relay.post import NOON, HandClock, Line
+from tests.support.relay_post import NOON, HandClock, Line
 
 ROOT = SigningKey(b"\x04" * 32)
 PUBLIC = bytes(ROOT.verify_key)

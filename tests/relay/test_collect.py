@@ -9,8 +9,8 @@ import pytest
 from flask import Response
 
 from keys.wire import digest
-from relay.later import Held
-from tests.relay.post import HandClock, Line, confirm, contents, frames, letter, new_key, parcel
+from relay.http.deferred import Held
+from tests.support.relay_post import HandClock, Line, confirm, contents, frames, letter, new_key, parcel
 
 
 def test_letters_and_parcels_come_with_their_kind(line: Line) -> None:
@@ -145,7 +145,7 @@ def test_a_waiting_collector_gets_the_letter_when_it_comes(line: Line, monkeypat
 def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from relay import routes
+    from relay.http import routes
 
     key, body = new_key(), letter()
     bell = line.app.extensions["mailbox"].bell
@@ -198,7 +198,7 @@ def test_any_origin_of_the_relay_may_be_signed_for(open_relay: Callable[..., Lin
 
 
 def test_thirty_five_days_then_it_is_gone(open_relay: Callable[..., Line], clock: HandClock) -> None:
-    from relay.serve import sweep
+    from relay.server import sweep
 
     line = open_relay()
     key, body = new_key(), letter()

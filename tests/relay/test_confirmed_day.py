@@ -16,10 +16,10 @@ from keys.mailbox import MailboxKey
 from keys.wire import TTL_DAYS, day_of, digest
 from relay.confirmed_day import FILE, SEASON_DAYS, ConfirmedDay, Due, read_due
 from relay.store.base import UNDATED, Envelope, Store, seen_id
-from tests.relay.memory_store import MemoryStore
-from tests.relay.post import NOON, HandClock, Line, confirm, contents, frames, letter, new_key
-from tests.relay.process import running
-from tests.relay.test_command import run
+from tests.relay.test_cli import run
+from tests.support.memory_store import MemoryStore
+from tests.support.relay_post import NOON, HandClock, Line, confirm, contents, frames, letter, new_key
+from tests.support.relay_process import running
 
 HOUR, DAY = 3_600, 86_400
 TODAY = day_of(NOON)

@@ -9,7 +9,7 @@ import pytest
 
 from keys import note
 from keys.wire import b64, digest
-from tests.relay.post import NOON, ORIGIN, HandClock, Line, contents, letter, new_key, parcel
+from tests.support.relay_post import NOON, ORIGIN, HandClock, Line, contents, letter, new_key, parcel
 
 
 def receipt_lines(line: Line, data: bytes) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from keys.problems import Busy, Replayed, WrongClock
 from relay import replay
 from relay.replay import Replays
-from tests.relay.post import NOON, HandClock, Line, new_key
+from tests.support.relay_post import NOON, HandClock, Line, new_key
 
 MINE, YOURS = b"\x11" * 32, b"\x22" * 32
 

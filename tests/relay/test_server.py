@@ -15,8 +15,8 @@ import pytest
 
 from keys.wire import COMMIT_HEADER, MAILBOX_HEADER, b64
 from relay.config import Limits
-from tests.relay.post import deposit_headers, frames, letter, new_key, parcel
-from tests.relay.process import PATIENCE, Relay, relay_command, running
+from tests.support.relay_post import deposit_headers, frames, letter, new_key, parcel
+from tests.support.relay_process import PATIENCE, Relay, relay_command, running
 
 pytestmark = pytest.mark.process
 

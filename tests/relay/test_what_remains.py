@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from keys.wire import digest
-from relay.serve import sweep
-from tests.relay.post import confirm, new_key, parcel
-from tests.relay.process import Relay, running
+from relay.server import sweep
+from tests.support.relay_post import confirm, new_key, parcel
+from tests.support.relay_process import Relay, running
 
 pytestmark = pytest.mark.process
 
@@ -112,7 +112,7 @@ def test_the_search_for_times_and_words_would_find_them() -> None:
 
 def test_while_letters_lie_there_the_hour_of_their_arrival_stands_nowhere(tmp_path: Path) -> None:
     from relay.store.sqlite import DATABASE
-    from tests.relay.post import contents
+    from tests.support.relay_post import contents
 
     folder = tmp_path / "data"
     with running(folder, "--clock-is-right") as relay:

@@ -19,7 +19,7 @@ from client.organisation.home import Profile
 from client.reporter.compose import Attachment, Draft, compose, new_id
 from client.transport.relay_client import Transport
 from keys.note import NoteKey
-from tests.relay import process as relays
+from tests.support import relay_process as relays
 from tests.support.desk_office import PASSPHRASE, WEAK, reply_block
 from tests.support.desk_process import PATIENCE, Browser, DeskProcess, running, ways
 

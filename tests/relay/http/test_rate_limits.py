@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from keys.problems import TooMany
-from relay import addresses
-from relay.addresses import Addresses, Minutes
-from tests.relay.post import NOON, Line, letter, new_key
+from relay.http import rate_limits
+from relay.http.rate_limits import Addresses, Minutes
+from tests.support.relay_post import NOON, Line, letter, new_key
 
 START = NOON - NOON % 3600
 
@@ -96,7 +96,7 @@ def test_no_address_is_remembered_and_the_salt_is_new_every_hour() -> None:
 
 
 def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "ADDRESSES", 10)
+    monkeypatch.setattr(rate_limits, "ADDRESSES", 10)
     count = counter()
     for number in range(100):
         assert calls(count, f"192.0.2.{number}") >= 3

@@ -16,7 +16,7 @@ import httpx
 from keys import note
 from keys.mailbox import MailboxKey
 from keys.wire import SIGNATURE_HEADER, b64
-from tests.relay.post import deposit_headers, frames
+from tests.support.relay_post import deposit_headers, frames
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds for anything on a busy machine

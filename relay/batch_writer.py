@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from keys.problems import Busy, RelayBroken, RelayError
-from relay import faults
-from relay.later import Wait, settle
+from relay import error_log
+from relay.http.deferred import Wait, settle
 from relay.store.base import Envelope
 
 # More in one commit saves little and makes the first of them wait for the last.
@@ -102,5 +102,5 @@ def _guarded(call: Callable[[], Any]) -> Any:
     except RelayError as error:
         return error
     except Exception as error:
-        faults.log(error)
+        error_log.log(error)
         return RelayBroken()

@@ -13,8 +13,8 @@ from nacl.signing import SigningKey
 from keys.problems import PROBLEMS
 from relay.app import create_app
 from relay.config import Config, Limits
-from tests.relay.memory_store import MemoryStore
-from tests.relay.post import ORIGIN, HandClock, Line
+from tests.support.memory_store import MemoryStore
+from tests.support.relay_post import ORIGIN, HandClock, Line
 from tests.support.soak import at_length
 
 PATHS = ["/v1/relay", "/v1/deposit", "/v1/collect", "/v1/card", "/", "/v1/", "/v1/timer", "/log/checkpoint"]
@@ -160,7 +160,7 @@ def test_anything_through_the_adapter(
 ) -> None:
     import asyncio
 
-    from relay.asgi import Adapter
+    from relay.http.asgi import Adapter
 
     wire = Wire(messages)
     scope = {

@@ -46,16 +46,16 @@ from keys.wire import (
     unb64,
 )
 from keys.work import NONCE_BYTES
-from relay import faults
-from relay.addresses import Addresses, retry_after
+from relay import error_log
+from relay.admission import Lanes
 from relay.cards import Cards
 from relay.config import Config
-from relay.lanes import Lanes
-from relay.later import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held, Wait
-from relay.ledger import Ledger
-from relay.mailbox import Kept, Mailbox
+from relay.http.deferred import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held, Wait
+from relay.http.rate_limits import Addresses, retry_after
+from relay.mailboxes import Kept, Mailbox
+from relay.push.notifier import Wake
+from relay.receipts import Ledger
 from relay.store.base import Envelope
-from relay.wake import Wake
 
 RETRY_SECONDS = 5  # what Retry-After says when the disk is behind
 LETTER = SIZES[0]
@@ -234,7 +234,7 @@ def ours(error: Exception) -> RelayError:
     for theirs, kind in _OURS.items():
         if isinstance(error, theirs):
             return kind()
-    faults.log(error)
+    error_log.log(error)
     return RelayBroken()
 
 

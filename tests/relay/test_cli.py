@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from relay.command import relay as command
-from tests.relay.post import Line, contents, letter, new_key, parcel
-from tests.relay.process import ROOT
+from relay.cli import relay as command
+from tests.support.relay_post import Line, contents, letter, new_key, parcel
+from tests.support.relay_process import ROOT
 
 
 def run(*arguments: str | Path) -> Result:
@@ -145,6 +145,6 @@ def test_wrong_use_is_exit_code_two(wrong: tuple[str, ...]) -> None:
 
 
 def test_the_command_itself_loads_no_server() -> None:
-    listing = "import relay.command, sys; print(*sys.modules)"
+    listing = "import relay.cli, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"flask", "granian", "sqlite3", "nacl"} & set(loaded.stdout.split())

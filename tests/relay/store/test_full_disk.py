@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from keys.wire import digest
-from tests.relay.post import frames, letter, new_key, parcel
-from tests.relay.process import PATIENCE, relay_command, running
+from tests.support.relay_post import frames, letter, new_key, parcel
+from tests.support.relay_process import PATIENCE, relay_command, running
 
 pytestmark = pytest.mark.process
 

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from keys.mailbox import MailboxKey
 from keys.wire import COMMIT_HEADER, MAILBOX_HEADER, SIGNATURE_HEADER, b64, digest
-from tests.relay.post import ORIGIN, Line, contents, letter, new_key
+from tests.support.relay_post import ORIGIN, Line, contents, letter, new_key
 
 OWNER = MailboxKey(b"\x03" * 32)
 KEPT = b"\x01" + b"k" * 8191
@@ -151,7 +151,7 @@ def test_a_failure_inside_says_internal_and_logs_no_value(
     answer = holding.deposit(OWNER.id, letter())
     assert (answer.status_code, answer.get_json()["code"]) == (500, "internal")
     assert "secret-value" not in answer.text + caplog.text
-    assert "ZeroDivisionError at tests.relay.test_wrong_requests:" in caplog.text
+    assert "ZeroDivisionError at tests.relay.http.test_wrong_requests:" in caplog.text
 
 
 def test_a_failure_of_the_writer_answers_everybody_and_the_next_deposit_works(

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from keys.problems import Busy, RelayBroken, RelayError
-from relay import faults
-from relay.later import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held
-from relay.routes import BLOCKING, CORS, Desk, body_bytes
+from relay import error_log
+from relay.http.deferred import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held
+from relay.http.routes import BLOCKING, CORS, Desk, body_bytes
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -111,7 +111,7 @@ class Adapter:
         except RelayError:
             raise
         except Exception as error:
-            faults.log(error)
+            error_log.log(error)
             raise RelayBroken() from None
         finally:
             self._blocked -= 1

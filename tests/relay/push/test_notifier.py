@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from keys.wire import WAKE_HEADER, b64, unb64
 from relay.config import Push
-from relay.push import (
+from relay.push.client import (
     PUSH_HOSTS,
     Endpoint,
     NoAuthority,
@@ -26,10 +26,10 @@ from relay.push import (
     push,
     tls,
 )
-from relay.wake import QUIET_SECONDS, Hands, Rung
-from tests.relay.post import NOON, ORIGIN, HandClock, Line, letter, new_key, parcel
-from tests.relay.process import PATIENCE, ROOT, relay_command, running
-from tests.relay.push_service import Authority, Drops, PushService, check_vapid, push_service, seal_wake
+from relay.push.notifier import QUIET_SECONDS, Hands, Rung
+from tests.support.push_service import Authority, Drops, PushService, check_vapid, push_service, seal_wake
+from tests.support.relay_post import NOON, ORIGIN, HandClock, Line, letter, new_key, parcel
+from tests.support.relay_process import PATIENCE, ROOT, relay_command, running
 
 BROWSERS = tuple(PushHost.parse(host) for host in PUSH_HOSTS)
 
@@ -351,7 +351,7 @@ def test_a_certificate_for_another_name_or_of_another_authority_is_refused(tmp_p
 
 
 def test_a_push_service_without_tls_is_told_nothing(monkeypatch, authority):
-    monkeypatch.setattr("relay.push.PUSH_SECONDS", 0.4)
+    monkeypatch.setattr("relay.push.client.PUSH_SECONDS", 0.4)
     with push_service(None) as service:
         refused(authority, service, own_endpoint(service))
         assert service.connections == 1
@@ -373,7 +373,7 @@ def test_a_huge_answer_is_cut_off(authority):
 
 @pytest.mark.parametrize("answer", [None, Drops()])
 def test_a_push_service_that_takes_for_ever_is_left(monkeypatch, authority, answer):
-    monkeypatch.setattr("relay.push.PUSH_SECONDS", 0.4)
+    monkeypatch.setattr("relay.push.client.PUSH_SECONDS", 0.4)
     with push_service(authority.server("localhost"), answer=answer) as service:
         with pytest.raises((NotRung, OSError)):
             push(own_endpoint(service), "vapid", tls(authority.file))
@@ -390,7 +390,7 @@ def test_a_file_that_is_no_certificate_is_said_at_the_start(tmp_path, open_relay
 
 
 def test_what_waits_too_long_a_line_is_dropped_and_nobody_stands_in_it(monkeypatch):
-    monkeypatch.setattr("relay.wake.WAITING", 3)
+    monkeypatch.setattr("relay.push.notifier.WAITING", 3)
     hands, go, done = Hands("test", 1), threading.Event(), list[int]()
     for number in range(10):
         hands.do(lambda number=number: (go.wait(PATIENCE), done.append(number)))
@@ -417,7 +417,7 @@ def test_what_waits_when_a_relay_stops_is_not_done_any_more():
 
 
 def test_a_job_that_breaks_breaks_nothing_and_is_not_told(monkeypatch, caplog, capfd):
-    monkeypatch.setattr("relay.wake.WAITING", 1)
+    monkeypatch.setattr("relay.push.notifier.WAITING", 1)
     hands, over = Hands("test", 1), threading.Event()
     hands.do(lambda: 1 / 0)
     while not over.is_set():
@@ -443,7 +443,7 @@ def test_only_keyed_hashes_of_a_minute_are_remembered():
 
 
 def test_no_more_are_remembered_than_fit(monkeypatch):
-    monkeypatch.setattr("relay.wake.REMEMBERED", 2)
+    monkeypatch.setattr("relay.push.notifier.REMEMBERED", 2)
     rung = Rung(HandClock(), os.urandom)
     names = [Endpoint.parse(f"https://fcm.googleapis.com/{number}", BROWSERS) for number in range(3)]
     assert [rung.is_new(name) for name in names] == [True, True, False]
@@ -484,7 +484,7 @@ NODE, PACKAGES = shutil.which("node"), ROOT / "client" / "phone" / "node_modules
 def test_what_the_phone_sealed_after_asking_a_relay_rings(tmp_path, authority, service):
     hosts = ("--push-host", f"localhost:{service.port}", "--push-ca", str(authority.file))
     with running(tmp_path / "data", *hosts) as relay:
-        peer = [str(NODE), str(ROOT / "tests" / "relay" / "wake.mjs"), relay.address, service.endpoint(SECRET)]
+        peer = [str(NODE), str(ROOT / "tests" / "relay" / "push" / "wake.mjs"), relay.address, service.endpoint(SECRET)]
         sealed = subprocess.run(peer, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout.strip()
         relay.deposit(new_key().id, letter(), bytes(32), **{WAKE_HEADER: sealed})
         assert service.next().line == f"POST {SECRET} HTTP/1.1"
@@ -527,7 +527,7 @@ def test_a_relay_that_is_stopped_does_not_wait_for_a_push_service(tmp_path, auth
 def test_an_operator_can_ask_whether_push_services_are_reached(tmp_path, authority, service):
     from click.testing import CliRunner
 
-    from relay.command import relay
+    from relay.cli import relay
 
     data = tmp_path / "data"
     with running(data):

@@ -16,8 +16,8 @@ from keys import note
 from keys.mailbox import MailboxKey
 from keys.wire import b64, digest
 from tests.bench.relay import shim
-from tests.relay.post import frames, letter, new_key, parcel
-from tests.relay.process import Relay, relay_command, running
+from tests.support.relay_post import frames, letter, new_key, parcel
+from tests.support.relay_process import Relay, relay_command, running
 from tests.support.soak import at_length
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]

@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.relay.post import Line, letter, new_key
+from tests.support.relay_post import Line, letter, new_key
 
 RINGING = ("wake_key", "vapid", "push_hosts")
 PATHS = ["/v1/relay", "/v1/deposit", "/v1/collect", "/v1/card"]

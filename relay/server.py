@@ -20,12 +20,12 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from keys.errors import CannotListen
-from relay import archive
 from relay.app import create_app
-from relay.asgi import Adapter
 from relay.config import Config, Push
 from relay.confirmed_day import read_due
-from relay.push import tls, unreachable
+from relay.http.asgi import Adapter
+from relay.push.client import tls, unreachable
+from relay.store import backup as backups
 from relay.store.base import StoreError
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
@@ -129,7 +129,7 @@ def check(data: Path) -> list[str]:
     """Everything that is wrong with a data folder, a sentence each. Raises StoreError."""
     store = _existing(data)
     try:
-        return archive.faults(data, store)
+        return backups.faults(data, store)
     finally:
         store.close()
 
@@ -144,14 +144,14 @@ def backup(data: Path, out: Path) -> None:
     """Write database and key into one archive, also while the relay runs. Raises StoreError."""
     store = _existing(data)
     try:
-        archive.write(data, store, out)
+        backups.write(data, store, out)
     finally:
         store.close()
 
 
 def _existing(data: Path) -> SqliteStore:
     if not (data / "relay.sqlite3").exists():
-        raise archive.NoRelay()
+        raise backups.NoRelay()
     return SqliteStore(data)
 
 

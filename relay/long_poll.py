@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable
 
-from relay.later import Wait
+from relay.http.deferred import Wait
 
 PER_MAILBOX = 16  # calls held open for one mailbox; more are answered at once
 

@@ -56,7 +56,7 @@ class _PushHost(click.ParamType[str]):
     name = "HOST"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from relay.push import NotRung, PushHost  # noqa: PLC0415
+        from relay.push.client import NotRung, PushHost  # noqa: PLC0415
 
         try:
             PushHost.parse(str(value))
@@ -132,7 +132,7 @@ def serve(  # noqa: PLR0917 - a command takes its options by name
 ) -> None:
     """Run the relay until it is told to stop."""
     from relay.config import Config, Limits, Push  # noqa: PLC0415
-    from relay.serve import serve as run  # noqa: PLC0415
+    from relay.server import serve as run  # noqa: PLC0415
 
     set_ = {name: value for name, value in limits.items() if value is not None}
     push = Push(wake, push_hosts or Push().hosts, push_ca, push_contact or "")
@@ -149,7 +149,7 @@ def serve(  # noqa: PLR0917 - a command takes its options by name
 def sweep(data: Path) -> None:
     """Forget what is older than 35 days; a running relay does so every hour."""
     from relay.config import system_clock  # noqa: PLC0415
-    from relay.serve import sweep as run  # noqa: PLC0415
+    from relay.server import sweep as run  # noqa: PLC0415
 
     forgotten = run(data, system_clock())
     click.echo(f"forgotten: {forgotten or 0}")
@@ -165,8 +165,8 @@ def sweep(data: Path) -> None:
 def check(data: Path, calls: bool, push_hosts: tuple[str, ...], push_ca: Path | None) -> None:
     """Look the folder over: database, hashes, sizes, permissions, key."""
     from relay.config import Push  # noqa: PLC0415
-    from relay.serve import check as run  # noqa: PLC0415
-    from relay.serve import silent  # noqa: PLC0415
+    from relay.server import check as run  # noqa: PLC0415
+    from relay.server import silent  # noqa: PLC0415
 
     found = run(data)
     if calls:
@@ -184,7 +184,7 @@ def check(data: Path, calls: bool, push_hosts: tuple[str, ...], push_ca: Path | 
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="the archive to write")
 def backup(data: Path, out: Path) -> None:
     """Copy database and key into one archive, also while the relay runs."""
-    from relay.serve import backup as run  # noqa: PLC0415
+    from relay.server import backup as run  # noqa: PLC0415
 
     run(data, out)
     click.echo("hint: what is collected later stays in this copy; destroy it as soon as it is of no use", err=True)

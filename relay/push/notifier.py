@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from keys.wake import WakeKey
 from keys.wire import SEED_BYTES, WAKE_BYTES, b64, unb64
 from relay.config import Clock, Config
-from relay.push import Endpoint, PushHost, push, tls
+from relay.push.client import Endpoint, PushHost, push, tls
+from relay.push.vapid import Vapid
 from relay.store.files import own_secret
-from relay.vapid import Vapid
 
 KEY_FILE = "wake.key"
 SEALED_CHARACTERS = len(b64(bytes(WAKE_BYTES)))

@@ -8,15 +8,15 @@ from typing import Any
 from keys.mailbox import Collect
 from keys.problems import BadEnvelopeSize, BadSuite, RelayError, RelayFull
 from keys.wire import HOUR_SECONDS, SIZES, SUITE, digest
-from relay.bell import Bell
+from relay.admission import Lanes
+from relay.batch_writer import Deposit, Errand, Writer
 from relay.config import Clock
 from relay.confirmed_day import ConfirmedDay
-from relay.lanes import Lanes
-from relay.later import Wait, settle
-from relay.ledger import Ledger
+from relay.http.deferred import Wait, settle
+from relay.long_poll import Bell
+from relay.receipts import Ledger
 from relay.replay import Replays
 from relay.store.base import UNDATED, Envelope, Store, StoreError, StoreFull, seen_id
-from relay.writer import Deposit, Errand, Writer
 
 PAGE_BYTES = 4 * 1024 * 1024  # the most envelope bytes in one collect answer
 # Answers on their way to slow readers. Beyond this a page has one frame: nobody fills the memory by not reading.

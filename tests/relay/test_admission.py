@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from keys import work
 from keys.wire import WORK_HEADER, b64, digest, unb64
-from tests.relay.memory_store import MemoryStore
-from tests.relay.post import Line, letter, new_key, parcel
+from tests.support.memory_store import MemoryStore
+from tests.support.relay_post import Line, letter, new_key, parcel
 
 MB = 1_000_000
 
@@ -28,7 +28,7 @@ def test_what_it_already_holds_gets_its_receipt_also_when_it_is_full(line: Line)
 
 
 def test_sixty_four_at_once_are_counted_like_sixty_four_one_by_one(line: Line) -> None:
-    from relay.writer import Deposit
+    from relay.batch_writer import Deposit
 
     mailbox = line.app.extensions["mailbox"]
     batch = [Deposit(envelope.hash, envelope, None) for envelope in _envelopes(new_key().id, 70)]

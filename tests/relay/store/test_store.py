@@ -10,8 +10,8 @@ from keys.wire import digest
 from relay.store.base import UNDATED, Envelope, Standing, Store, seen_id
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
-from tests.relay.memory_store import MemoryStore
-from tests.relay.post import letter, parcel
+from tests.support.memory_store import MemoryStore
+from tests.support.relay_post import letter, parcel
 
 MINE, YOURS = b"\x11" * 32, b"\x22" * 32
 PLENTY = 1 << 30

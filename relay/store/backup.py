@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from relay.ledger import KEY_FILE
+from relay.receipts import KEY_FILE
 from relay.store.base import StoreError
 from relay.store.files import store_error, sync_folder
 from relay.store.sqlite import DATABASE, SqliteStore

@@ -1,0 +1,1 @@
+"""Ringing closed phones through their browsers' push services. May import the store."""
