@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from keys.problems import Busy, RelayBroken, RelayError
 from relay import error_log
-from relay.http.deferred import Wait, settle
+from relay.futures import Future, resolve_all
 from relay.store.base import Envelope
 
 # More in one commit saves little and makes the first of them wait for the last.
@@ -24,14 +24,14 @@ class Deposit(NamedTuple):
 
     id: bytes
     envelope: Envelope
-    wait: Wait
+    wait: Future
 
 
 class Errand(NamedTuple):
-    """Anything else that writes: the wait is settled with what `call` returns or the RelayError it raises."""
+    """Anything else that writes: the future is resolved with what `call` returns or the RelayError it raises."""
 
     call: Callable[[], Any]
-    wait: Wait
+    wait: Future
 
 
 class Writer:
@@ -68,10 +68,10 @@ class Writer:
         while not (self._stopping and self._queue.empty()):
             deposits, errands = self._next(SOON_SECONDS if more else IDLE_SECONDS)
             if deposits:
-                settle(zip((deposit.wait for deposit in deposits), self._kept(deposits), strict=True))
+                resolve_all(zip((deposit.wait for deposit in deposits), self._kept(deposits), strict=True))
             done = [(errand.wait, _guarded(errand.call)) for errand in errands]
             more = _guarded(self._tidy) is True
-            settle(done)
+            resolve_all(done)
 
     def _kept(self, deposits: list[Deposit]) -> list[Any]:
         results = _guarded(lambda: self._keep(deposits))

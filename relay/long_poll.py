@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable
 
-from relay.http.deferred import Wait
+from relay.futures import Future
 
 PER_MAILBOX = 16  # calls held open for one mailbox; more are answered at once
 
@@ -14,11 +14,11 @@ class Bell:
     def __init__(self, most: int) -> None:
         self._most = most
         self._count = 0
-        self._waits: dict[bytes, set[Wait]] = {}
+        self._waits: dict[bytes, set[Future]] = {}
         self._lock = threading.Lock()
         self._silent = False
 
-    def listen(self, mailbox: bytes, wait: Wait) -> bool:
+    def listen(self, mailbox: bytes, wait: Future) -> bool:
         """False: too many wait already, or the relay is stopping."""
         with self._lock:
             waits = self._waits.get(mailbox, set())
@@ -29,7 +29,7 @@ class Bell:
             self._count += 1
             return True
 
-    def leave(self, mailbox: bytes, wait: Wait) -> None:
+    def leave(self, mailbox: bytes, wait: Future) -> None:
         """No longer wait; not waiting is fine."""
         with self._lock:
             waits = self._waits.get(mailbox)
@@ -40,12 +40,12 @@ class Bell:
             if not waits:
                 del self._waits[mailbox]
 
-    def ring(self, mailboxes: Iterable[bytes]) -> list[tuple[Wait, None]]:
-        """Everybody to be woken, in the form `settle` takes."""
+    def ring(self, mailboxes: Iterable[bytes]) -> list[tuple[Future, None]]:
+        """Everybody to be woken, in the form `resolve_all` takes."""
         with self._lock:
             return [(wait, None) for mailbox in mailboxes for wait in self._waits.get(mailbox, ())]
 
-    def silence(self) -> list[tuple[Wait, None]]:
+    def silence(self) -> list[tuple[Future, None]]:
         """The relay stops: wake everybody, and let nobody wait from here on."""
         with self._lock:
             self._silent = True

@@ -12,7 +12,7 @@ from relay.admission import Lanes
 from relay.batch_writer import Deposit, Errand, Writer
 from relay.config import Clock
 from relay.confirmed_day import ConfirmedDay
-from relay.http.deferred import Wait, settle
+from relay.futures import Future, resolve_all
 from relay.long_poll import Bell
 from relay.receipts import Ledger
 from relay.replay import Replays
@@ -66,8 +66,8 @@ class Mailbox:
 
     # Deposit
 
-    def deposit(self, mailbox: bytes, commitment: bytes, body: bytes, nonce: bytes | None, wait: Wait) -> bytes:
-        """Queue an envelope and return its receipt, which is worth something once `wait` is settled with Kept; a
+    def deposit(self, mailbox: bytes, commitment: bytes, body: bytes, nonce: bytes | None, wait: Future) -> bytes:
+        """Queue an envelope and return its receipt, which is worth something once `wait` is resolved with Kept; a
         RelayError there means that it was refused. Raises BadEnvelopeSize, BadSuite, WorkNeeded, Busy."""
         if len(body) not in SIZES:
             raise BadEnvelopeSize()
@@ -120,7 +120,7 @@ class Mailbox:
             self._unscrubbed = True  # an empty -wal file is room, too
         elif self._unmeasured > MEASURE_BYTES:
             self._measure()
-        settle(self.bell.ring({envelope.mailbox for envelope in envelopes}))
+        resolve_all(self.bell.ring({envelope.mailbox for envelope in envelopes}))
 
     # Collect
 
@@ -193,7 +193,7 @@ class Mailbox:
 
     def hush(self) -> None:
         """Wake who waits; nobody waits from here on."""
-        settle(self.bell.silence())
+        resolve_all(self.bell.silence())
 
     def close(self) -> None:
         """Write what is queued, let go of the store. A second time is fine."""

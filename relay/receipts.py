@@ -7,9 +7,8 @@ from nacl.signing import SigningKey
 
 from keys import note
 from keys.wire import HOUR_SECONDS, SEED_BYTES, Chance, b64
-from relay.store.files import own_secret
+from relay.store.files import RELAY_KEY, own_secret
 
-KEY_FILE = "relay.key"
 RECEIPT = "tocsin/1/receipt"
 
 
@@ -38,4 +37,4 @@ class Ledger:
 
 def relay_seed(folder: Path, chance: Chance) -> bytes:
     """The relay's Ed25519 seed (32 bytes), made at the first start."""
-    return own_secret(folder / KEY_FILE, lambda: chance(SEED_BYTES), SEED_BYTES)
+    return own_secret(folder / RELAY_KEY, lambda: chance(SEED_BYTES), SEED_BYTES)

@@ -2,7 +2,7 @@
 
 quick ones (a deposit before the disk, relay info) run on the loop itself, which is cheaper than any hand-over;
 blocking ones (a page out of the store, a card) run in a few threads; held ones are finished when their future is
-settled, and cost neither a thread nor the interpreter lock until then.
+resolved, and cost neither a thread nor the interpreter lock until then.
 """
 
 import asyncio
@@ -95,7 +95,7 @@ class Adapter:
 
     async def _finish(self, held: Held, receive: Receive) -> Answer:
         try:
-            result = await _settled(held, receive)
+            result = await _resolved(held, receive)
         finally:
             held.release()
         if held.blocks:
@@ -117,8 +117,8 @@ class Adapter:
             self._blocked -= 1
 
 
-async def _settled(held: Held, receive: Receive) -> Any:
-    """What the wait was settled with, None when its time is over. Raises HungUp."""
+async def _resolved(held: Held, receive: Receive) -> Any:
+    """What the future was resolved with, None when its time is over. Raises HungUp."""
     assert isinstance(held.wait, asyncio.Future)  # noqa: S101 - made by `_answer`
     if held.seconds is None:  # for the disk: soon, and done whether somebody listens or not
         return await held.wait

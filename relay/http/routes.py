@@ -50,7 +50,8 @@ from relay import error_log
 from relay.admission import Lanes
 from relay.cards import Cards
 from relay.config import Config
-from relay.http.deferred import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held, Wait
+from relay.futures import Future
+from relay.http.deferred import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held
 from relay.http.rate_limits import Addresses, retry_after
 from relay.mailboxes import Kept, Mailbox
 from relay.push.notifier import Wake
@@ -277,8 +278,8 @@ def held(environ: dict[str, Any], answer: Held) -> Response:
     return Response(status=202)
 
 
-def _wait(environ: dict[str, Any]) -> Wait:
-    wait: Wait | None = environ.get(FUTURE_KEY)
+def _wait(environ: dict[str, Any]) -> Future:
+    wait: Future | None = environ.get(FUTURE_KEY)
     return concurrent.futures.Future() if wait is None else wait
 
 
@@ -319,7 +320,7 @@ def _collect(desk: Desk, body: bytes, environ: dict[str, Any]) -> Response:
     return held(environ, waiting)
 
 
-def _waiting(desk: Desk, asked: Collect, wait: Wait) -> Held:
+def _waiting(desk: Desk, asked: Collect, wait: Future) -> Held:
     return Held(
         wait,
         lambda _: _frames(desk, asked, desk.mailbox.page(asked)),

@@ -8,9 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from relay.receipts import KEY_FILE
 from relay.store.base import StoreError
-from relay.store.files import store_error, sync_folder
+from relay.store.files import RELAY_KEY, store_error, sync_folder
 from relay.store.sqlite import DATABASE, SqliteStore
 
 
@@ -32,11 +31,11 @@ def _files(data: Path) -> Iterator[str]:
     for path in sorted(data.iterdir()):
         if path.is_file() and _mode(path) & 0o077:
             yield f"others on this computer can read {path.name} (chmod 600)"
-    key = data / KEY_FILE
+    key = data / RELAY_KEY
     if not key.exists():
-        yield f"{KEY_FILE} is missing: receipts would be signed by a new key"
+        yield f"{RELAY_KEY} is missing: receipts would be signed by a new key"
     elif key.stat().st_size != 32:  # noqa: PLR2004 - an Ed25519 seed
-        yield f"{KEY_FILE} does not have 32 bytes"
+        yield f"{RELAY_KEY} does not have 32 bytes"
 
 
 def _mode(path: Path) -> int:
@@ -52,7 +51,7 @@ def write(data: Path, store: SqliteStore, out: Path) -> None:
             store.copy(copy)
             file = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(file, "wb") as target:
-                _pack(target, {DATABASE: copy, KEY_FILE: data / KEY_FILE})
+                _pack(target, {DATABASE: copy, RELAY_KEY: data / RELAY_KEY})
                 target.flush()
                 os.fsync(target.fileno())
             whole.replace(out)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from relay.store.base import StoreDamaged, StoreError, StoreFull, StoreReadOnly
 
+RELAY_KEY = "relay.key"  # the seed receipts are signed with
+
 
 def store_error(error: OSError, path: Path) -> StoreError:
     """Return what an error of the file system at this path means for a relay; its sentence names the path."""
