@@ -19,7 +19,7 @@ from keys.opening import open_envelope
 from keys.organisation import read_card
 from relay.app import create_app
 from relay.config import Config, Limits
-from tests.relay.post import HandClock, Line
+from tests.support.relay_post import HandClock, Line
 
 MADE = Path(__file__).parents[1] / "fixtures" / "version-1"
 PASSPHRASE = (MADE / "passphrase").read_text().strip()
