@@ -14,6 +14,7 @@ from client.desk.desk import Desk
 from client.desk.journal.entries import SameGroup, SamePerson, Stated
 from client.desk.matching import candidates
 from client.organisation.home import card_of
+from client.organisation.inbox import Tally
 from client.stations.pack import pack as packs
 from client.transport.relay_client import Transport
 from keys.note import NoteKey
@@ -43,15 +44,31 @@ class World:
     def number(self, case: str) -> int:
         return next(number for number, one in self.phones.ids.items() if one == case)
 
+    def board(self) -> board.Board:
+        with self.desk.reading() as db:
+            return board.board(db, int(time.time()))
+
     def heads(self) -> Counter[Place]:
         """The board, place by place."""
-        with self.desk.reading() as db:
-            rows = board.board(db, int(time.time()))
+        rows = self.board()
         found = Counter({_place(row.place): row.count.reported for row in rows.rows})
         assert len(found) == len(rows.rows), "every place stands once"
         found[("released", "")] = rows.released
         assert rows.total.reported == sum(row.count.reported for row in rows.rows)
         return found
+
+
+@dataclass
+class Arrival:
+    """What the desk had and offered when everything had come and nobody had put anything together."""
+
+    tallies: tuple[Tally, Tally]
+    versions: tuple[int, int]
+    board: board.Board
+    heads: Counter[Place]
+    pairs: list[candidates.Pair]
+    vans: list[candidates.Pair]
+    seconds: float
 
 
 def _place(place: board.Place) -> Place:
@@ -120,19 +137,30 @@ def test_the_night_has_the_size_and_the_trouble_of_a_real_one(world):
     assert len({person.name.surname for person in told.people}) < len(names) * 0.8, "many have a surname in common"
 
 
-def test_every_letter_arrives_once(world):
+@pytest.fixture(scope="module")
+def arrived(world) -> Arrival:
     before = world.desk.version
-    tally = world.desk.pull(world.transport)
-    assert (tally.new, tally.bad, tally.failures) == (len(world.night.letters), 0, {})
-    assert world.desk.version > before
-    assert world.desk.pull(world.transport).new == 0
-
-
-def test_every_station_stands_once_with_the_heads_that_were_reported(world):
-    """Before anybody put anything together every report counts, and nothing else."""
-    assert world.heads() == world.night.as_reported()
+    tallies = world.desk.pull(world.transport), world.desk.pull(world.transport)
     with world.desk.reading() as db:
-        rows = board.board(db, int(time.time()))
+        begin = time.perf_counter()
+        assert candidates.work(db, 60)
+        pairs = candidates.candidates(db, 10_000)
+        seconds = time.perf_counter() - begin
+        vans = candidates.groups(db, 10_000)
+    return Arrival(tallies, (before, world.desk.version), world.board(), world.heads(), pairs, vans, seconds)
+
+
+def test_every_letter_arrives_once(world, arrived):
+    first, second = arrived.tallies
+    assert (first.new, first.bad, first.failures) == (len(world.night.letters), 0, {})
+    assert arrived.versions[1] > arrived.versions[0]
+    assert second.new == 0
+
+
+def test_every_station_stands_once_with_the_heads_that_were_reported(world, arrived):
+    """Before anybody put anything together every report counts, and nothing else."""
+    assert arrived.heads == world.night.as_reported()
+    rows = arrived.board
     assert rows.practice == 5
     assert rows.total.claimed == 0
     told = {"minors": 0, "injured": 0}
@@ -144,24 +172,18 @@ def test_every_station_stands_once_with_the_heads_that_were_reported(world):
     assert sum(not row.place.pack for row in rows.rows) <= night_generator.MISTYPED, "all else is a station of the pack"
 
 
-def test_duplicates_are_found_and_little_else(world, capsys):
-    with world.desk.reading() as db:
-        begin = time.perf_counter()
-        assert candidates.work(db, 60)
-        offered = candidates.candidates(db, 10_000)
-        took = time.perf_counter() - begin
-        vans = candidates.groups(db, 10_000)
+def test_duplicates_are_found_and_little_else(world, arrived, capsys):
     true = {world.phones.pair(pair) for pair in world.night.same_persons()}
     # a person's own report and another's of the van are one person too when one of both tells of him
-    found = {_cases(pair) for pair in offered}
+    found = {_cases(pair) for pair in arrived.pairs}
     true_vans = {world.phones.pair(pair) for pair in world.night.same_vans()}
-    found_vans = {frozenset((pair.a, pair.b)) for pair in vans}
+    found_vans = {frozenset((pair.a, pair.b)) for pair in arrived.vans}
     precision, recall = len(found & true) / len(found), len(found & true) / len(true)
     with capsys.disabled():
         told = world.night
         print(
             f"\n{len(told.people)} people, {len(told.earnest)} cases, {len(told.letters)} letters; "
-            f"{len(true)} reported twice: {len(found)} offered in {took:.2f} s, "
+            f"{len(true)} reported twice: {len(found)} offered in {arrived.seconds:.2f} s, "
             f"precision {precision:.3f}, recall {recall:.3f}; "
             f"vans told twice {len(true_vans)}, offered {len(found_vans)}, right {len(found_vans & true_vans)}"
         )
@@ -175,16 +197,16 @@ def _cases(pair: candidates.Pair) -> frozenset[str]:
     return frozenset((pair.a.partition("#")[0], pair.b.partition("#")[0]))
 
 
-def test_people_of_one_name_at_one_station_come_after_those_who_are_surely_one(world):
+def test_people_of_one_name_at_one_station_come_after_those_who_are_surely_one(world, arrived):
     """Nobody can tell two namesakes about whom nothing else is known; but the sure ones stand first."""
-    with world.desk.reading() as db:
-        first = candidates.candidates(db, len(world.night.same_persons()) // 2)
+    first = arrived.pairs[: len(world.night.same_persons()) // 2]
     true = {world.phones.pair(pair) for pair in world.night.same_persons()}
     assert sum(_cases(pair) in true for pair in first) >= 0.85 * len(first)
 
 
-def test_when_the_duplicates_are_put_together_everybody_counts_once(world):
-    """Every pair that is true, and after it the board is the truth itself."""
+@pytest.fixture(scope="module")
+def merged(world, arrived) -> World:
+    """The desk after every pair that is true was put together."""
     persons = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_persons()]
     vans = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_vans()]
     acts: list[Any] = [SamePerson(a=f"{a}#0", b=f"{b}#0") for a, b in persons]
@@ -194,6 +216,14 @@ def test_when_the_duplicates_are_put_together_everybody_counts_once(world):
     for case in world.night.earnest:
         if case.is_mistyped:
             world.desk.act(_found_out(world, case))
+    return world
+
+
+def test_when_the_duplicates_are_put_together_everybody_counts_once(merged):
+    """And the board is the truth itself."""
+    world = merged
+    persons = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_persons()]
+    vans = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_vans()]
     assert world.heads() == world.night.as_it_is()
     with world.desk.reading() as db:
         left = {_cases(pair) for pair in candidates.candidates(db, 10_000)}
@@ -209,7 +239,8 @@ def _found_out(world: World, case: night_generator.Case) -> Stated:
     return Stated(case=world.phones.case(case.number), facts={"station": station}, source="звонок в отдел")
 
 
-def test_the_same_board_stands_after_a_lock(world):
+def test_the_same_board_stands_after_a_lock(merged):
+    world = merged
     before = world.heads()
     folder = world.desk.folder
     pack = _pack_of(world)

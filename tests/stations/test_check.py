@@ -8,6 +8,8 @@ from client.stations.errors import UnknownCountry
 from client.stations.pack.columns import Station
 from tests.stations.lists import HIFLD, INDIA, OVD, real
 
+pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
+
 RU, US, FJ = (countries.outline(code) for code in ("RU", "us", "FJ"))
 
 
