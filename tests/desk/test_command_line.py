@@ -17,7 +17,7 @@ from client.desk.journal.entries import Damaged, Exported, Locked, Opened, Recei
 from client.desk.journal.log import JournalReadOnly
 from client.organisation import case_files
 from tests.desk.server.test_lock import World, let_in, until
-from tests.relay import process as relays
+from tests.support import relay_process as relays
 from tests.support.desk_office import PASSPHRASE, RELAYS, Office, reply_block
 from tests.support.desk_process import running
 

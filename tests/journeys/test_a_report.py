@@ -68,7 +68,18 @@ def test_every_keystore_of_the_real_command_is_as_costly_as_promised(tmp_path, r
     shell = Shell(tmp_path, TOCSIN)
     office, person = make_office(shell, relays), shell.folder / "person"
     apart, site = shell.folder / "root", shell.folder / "site"
-    shell.ok("org", "new", "--home", shell.folder / "other", "--relay", relays[0].address, "--root-file", apart)
+    shell.ok(
+        "org",
+        "new",
+        "--home",
+        shell.folder / "other",
+        "--name",
+        "Помощь",
+        "--relay",
+        relays[0].address,
+        "--root-file",
+        apart,
+    )
     shell.ok("report", "--to", office.card)
     shell.ok("contact", "new", "--relay", relays[0].address)
     shell.ok("phone", "build", "--card", office.card, "--out", site, "--key", person / "release-key")

@@ -34,7 +34,7 @@ def main() -> None:
     Keystore.new = _quick_new
     if sys.argv[1:3] == ["phone", "build"]:
         _make_pins_quick()
-    from client.cli import main as tocsin
+    from client.cli.main import main as tocsin
 
     tocsin()
 

@@ -281,7 +281,7 @@ def test_an_error_says_where_and_never_what(browser, held, monkeypatch):
     answer = browser.get("/")
     assert answer.status_code == 500
     assert "Иванова" not in answer.text
-    assert re.search(r"RuntimeError test_door\.py:\d+", answer.text)
+    assert re.search(r"RuntimeError test_access\.py:\d+", answer.text)
 
 
 @pytest.mark.parametrize(
