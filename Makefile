@@ -13,7 +13,7 @@ PHONE := client/phone/node_modules/.package-lock.json
 APP := client/phone/dist/bundle.json
 
 NODE := .venv/node/bin
-HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
+HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null && echo yes)
 
 PACKAGES_test := chromium fonts-dejavu-core poppler-utils
 PACKAGES_bench := wrk gcc libc6-dev chromium
