@@ -11,15 +11,16 @@ from keys.code import read_pair_code
 from keys.pairing import Half, Meeting
 from keys.wire import unb64
 from tests.browser.modules import BUILD, HERE, PHONE
+from tests.support.quick_tocsin import QUICK_PIN_COST
 
 _SECRET = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])")  # 32 bytes
 
 
 def opened(page: Page, pin: str) -> dict[str, Any]:
-    """`vault` and `kit` of the phone whose app is on this page."""
+    """Return `vault` and `kit` of the phone whose app is on this page; its PINs are quick ones."""
     command = ["node", "--input-type=module", "-e", BUILD, str(HERE / "opened.js")]
     page.evaluate(subprocess.run(command, cwd=PHONE, capture_output=True, text=True, check=True).stdout)
-    return dict(json.loads(page.evaluate("(pin) => opened(pin)", pin)))
+    return dict(json.loads(page.evaluate("([pin, cost]) => opened(pin, cost)", [pin, QUICK_PIN_COST])))
 
 
 def contacts(held: dict[str, Any]) -> list[dict[str, Any]]:

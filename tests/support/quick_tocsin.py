@@ -14,7 +14,8 @@ from keys.keystore import Cost, Keystore
 
 QUICK = Cost(1, 8 * 2**10)
 PIN = re.compile(r"\bm:65536,t:2,p:1\b")
-QUICK_PIN = "m:8,t:1,p:1"
+QUICK_PIN_COST = {"m": 8, "t": 1, "p": 1}  # KiB, passes, lanes
+QUICK_PIN = ",".join(f"{name}:{value}" for name, value in QUICK_PIN_COST.items())
 
 _new = Keystore.new
 
