@@ -20,7 +20,7 @@ LIGHT_BITS = 16  # under a second on an old phone
 HEAVY_BITS = 20
 
 
-class Lanes:
+class Admission:
     """Weighs deposits against the space there is. Told about the space by `measure`; all in memory."""
 
     def __init__(self, limits: Limits, room: Room, chance: Chance) -> None:

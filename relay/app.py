@@ -5,39 +5,39 @@ from contextlib import suppress
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from relay.admission import Lanes
+from relay.admission import Admission
 from relay.cards import Cards
 from relay.config import Config
 from relay.confirmed_day import ConfirmedDay
 from relay.http import routes
 from relay.http.rate_limits import Addresses
-from relay.long_poll import Bell
-from relay.mailboxes import Mailbox
-from relay.push.notifier import wake_for
-from relay.receipts import Ledger, relay_seed
+from relay.long_poll import LongPolls
+from relay.mailboxes import Mailboxes
+from relay.push.notifier import push_notifier
+from relay.receipts import ReceiptSigner, relay_seed
 from relay.store.base import Store, StoreFull
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
 
 
 def create_app(config: Config, store: Store | None = None) -> Flask:
-    """Wire store, mailbox and routes together; `app.extensions["desk"].close()` ends it. Raises StoreError,
+    """Wire store, mailbox and routes together; `app.extensions["services"].close()` ends it. Raises StoreError,
     NoAuthority."""
     make_folder(config.data)
-    wake = wake_for(config)
+    wake = push_notifier(config)
     store = store or SqliteStore(config.data, config.limits.ballast_bytes)
     limits = config.limits
-    ledger = Ledger(config.origins[0], relay_seed(config.data, config.chance))
-    lanes = Lanes(limits, store.room(), config.chance)
-    bell = Bell(limits.waiting)
+    signer = ReceiptSigner(config.origins[0], relay_seed(config.data, config.chance))
+    admission = Admission(limits, store.room(), config.chance)
+    long_polls = LongPolls(limits.waiting)
     confirmed_day = ConfirmedDay(config.data, config.clock, config.monotonic, store.highest, config.clock_is_right)
     with suppress(StoreFull):  # the writer tries again
         confirmed_day.save()
-    mailbox = Mailbox(
+    mailbox = Mailboxes(
         store,
-        ledger=ledger,
-        lanes=lanes,
-        bell=bell,
+        signer=signer,
+        admission=admission,
+        long_polls=long_polls,
         clock=config.clock,
         confirmed_day=confirmed_day,
         bound=limits.queue,
@@ -52,13 +52,15 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
         clock=config.clock,
         chance=config.chance,
     )
-    desk = routes.Desk(config, mailbox=mailbox, lanes=lanes, ledger=ledger, cards=cards, addresses=addresses, wake=wake)
+    services = routes.Services(
+        config, mailbox=mailbox, admission=admission, signer=signer, cards=cards, addresses=addresses, wake=wake
+    )
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # the routes answer it, with CORS
     app.request_class = routes.TightRequest
     app.extensions["mailbox"] = mailbox
-    app.extensions["desk"] = desk
-    app.register_blueprint(routes.over(desk))
-    routes.install(app, desk)
+    app.extensions["services"] = services
+    app.register_blueprint(routes.blueprint(services))
+    routes.register_errors(app, services)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -27,7 +27,7 @@ class Deposit(NamedTuple):
     wait: Future
 
 
-class Errand(NamedTuple):
+class WriteTask(NamedTuple):
     """Anything else that writes: the future is resolved with what `call` returns or the RelayError it raises."""
 
     call: Callable[[], Any]
@@ -44,14 +44,14 @@ class Writer:
         self._keep = keep
         self._tidy = tidy
         self._bound = bound
-        self._queue: queue.SimpleQueue[Deposit | Errand | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Deposit | WriteTask | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._stopping = False
 
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, job: Deposit | Errand) -> None:
+    def submit(self, job: Deposit | WriteTask) -> None:
         """Queue a job, from any thread. Raises Busy."""
         if self._queue.qsize() >= self._bound or self._stopping:
             raise Busy()
@@ -77,9 +77,9 @@ class Writer:
         results = _guarded(lambda: self._keep(deposits))
         return [results] * len(deposits) if isinstance(results, RelayError) else results
 
-    def _next(self, patience: float) -> tuple[list[Deposit], list[Errand]]:
+    def _next(self, patience: float) -> tuple[list[Deposit], list[WriteTask]]:
         deposits: list[Deposit] = []
-        errands: list[Errand] = []
+        errands: list[WriteTask] = []
         try:
             job = self._queue.get(timeout=patience)
             while True:

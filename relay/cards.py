@@ -9,7 +9,7 @@ from keys.errors import Malformed, NoteUnsigned
 from keys.problems import BadCardNote, NoCard, OlderCard, RelayFull
 from keys.wire import b64
 from relay.config import Clock
-from relay.mailboxes import Mailbox
+from relay.mailboxes import Mailboxes
 from relay.store.base import Store, StoreFull
 
 CARD = "tocsin/1/card"
@@ -28,7 +28,7 @@ class _Card(msgspec.Struct):
 class Cards:
     """Keeps at most `most` cards; what has expired is swept."""
 
-    def __init__(self, store: Store, mailbox: Mailbox, clock: Clock, most: int) -> None:
+    def __init__(self, store: Store, mailbox: Mailboxes, clock: Clock, most: int) -> None:
         self._store = store
         self._mailbox = mailbox
         self._clock = clock

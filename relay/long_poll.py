@@ -8,28 +8,28 @@ from relay.futures import Future
 PER_MAILBOX = 16  # calls held open for one mailbox; more are answered at once
 
 
-class Bell:
-    """Held-open collect calls. `listen` before looking into the store, or a letter may slip in between."""
+class LongPolls:
+    """Held-open collect calls. `add` before looking into the store, or a letter may slip in between."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._count = 0
         self._waits: dict[bytes, set[Future]] = {}
         self._lock = threading.Lock()
-        self._silent = False
+        self._closed = False
 
-    def listen(self, mailbox: bytes, wait: Future) -> bool:
+    def add(self, mailbox: bytes, wait: Future) -> bool:
         """False: too many wait already, or the relay is stopping."""
         with self._lock:
             waits = self._waits.get(mailbox, set())
-            if self._silent or self._count >= self._most or len(waits) >= PER_MAILBOX:
+            if self._closed or self._count >= self._most or len(waits) >= PER_MAILBOX:
                 return False
             waits.add(wait)
             self._waits[mailbox] = waits
             self._count += 1
             return True
 
-    def leave(self, mailbox: bytes, wait: Future) -> None:
+    def remove(self, mailbox: bytes, wait: Future) -> None:
         """No longer wait; not waiting is fine."""
         with self._lock:
             waits = self._waits.get(mailbox)
@@ -40,13 +40,13 @@ class Bell:
             if not waits:
                 del self._waits[mailbox]
 
-    def ring(self, mailboxes: Iterable[bytes]) -> list[tuple[Future, None]]:
+    def notify(self, mailboxes: Iterable[bytes]) -> list[tuple[Future, None]]:
         """Everybody to be woken, in the form `resolve_all` takes."""
         with self._lock:
             return [(wait, None) for mailbox in mailboxes for wait in self._waits.get(mailbox, ())]
 
-    def silence(self) -> list[tuple[Future, None]]:
+    def close(self) -> list[tuple[Future, None]]:
         """The relay stops: wake everybody, and let nobody wait from here on."""
         with self._lock:
-            self._silent = True
+            self._closed = True
             return [(wait, None) for waits in self._waits.values() for wait in waits]

@@ -8,13 +8,13 @@ from typing import Any
 from keys.mailbox import Collect
 from keys.problems import BadEnvelopeSize, BadSuite, RelayError, RelayFull
 from keys.wire import HOUR_SECONDS, SIZES, SUITE, digest
-from relay.admission import Lanes
-from relay.batch_writer import Deposit, Errand, Writer
+from relay.admission import Admission
+from relay.batch_writer import Deposit, Writer, WriteTask
 from relay.config import Clock
 from relay.confirmed_day import ConfirmedDay
 from relay.futures import Future, resolve_all
-from relay.long_poll import Bell
-from relay.receipts import Ledger
+from relay.long_poll import LongPolls
+from relay.receipts import ReceiptSigner
 from relay.replay import Replays
 from relay.store.base import UNDATED, Envelope, Store, StoreError, StoreFull, seen_id
 
@@ -25,33 +25,33 @@ ARRANGE_SECONDS = 60  # how long at most the order of arrival shows in the store
 MEASURE_BYTES = 8 * 1024 * 1024  # written between two looks at the disk
 
 
-class Kept(enum.Enum):
+class Stored(enum.Enum):
     """What became of a deposit that was not refused."""
 
-    NEW = 201
-    KNOWN = 200
+    CREATED = 201
+    DUPLICATE = 200
 
 
-class Mailbox:
+class Mailboxes:
     """All mailboxes of one relay. Owns the writer; everything that changes the store goes through it."""
 
     def __init__(
         self,
         store: Store,
         *,
-        ledger: Ledger,
-        lanes: Lanes,
-        bell: Bell,
+        signer: ReceiptSigner,
+        admission: Admission,
+        long_polls: LongPolls,
         clock: Clock,
         confirmed_day: ConfirmedDay,
         bound: int,
     ) -> None:
         self._store = store
-        self._ledger = ledger
-        self._lanes = lanes
+        self._signer = signer
+        self._admission = admission
         self._clock = clock
         self._confirmed_day = confirmed_day
-        self.bell = bell
+        self.long_polls = long_polls
         self.sending = 0  # bytes of large answers on their way; kept by whoever sends them
         self.replays = Replays(0 if store.fresh else clock() + 1)
         self._unmeasured = 0
@@ -67,7 +67,7 @@ class Mailbox:
     # Deposit
 
     def deposit(self, mailbox: bytes, commitment: bytes, body: bytes, nonce: bytes | None, wait: Future) -> bytes:
-        """Queue an envelope and return its receipt, which is worth something once `wait` is resolved with Kept; a
+        """Queue an envelope and return its receipt, which is worth something once `wait` is resolved with Stored; a
         RelayError there means that it was refused. Raises BadEnvelopeSize, BadSuite, WorkNeeded, Busy."""
         if len(body) not in SIZES:
             raise BadEnvelopeSize()
@@ -75,22 +75,22 @@ class Mailbox:
             raise BadSuite()
         now = self._clock()
         hash_ = digest(body)
-        self._lanes.check_work(mailbox, hash_, nonce, now)
-        receipt = self._ledger.receipt(commitment, hash_, now)
+        self._admission.check_work(mailbox, hash_, nonce, now)
+        receipt = self._signer.receipt(commitment, hash_, now)
         envelope = Envelope(mailbox, hash_, commitment, UNDATED, body)  # the writer knows its last day
         self.writer.submit(Deposit(seen_id(mailbox, hash_), envelope, wait))
         return receipt
 
-    def _keep(self, deposits: list[Deposit]) -> list[Kept | RelayError]:
+    def _keep(self, deposits: list[Deposit]) -> list[Stored | RelayError]:
         """Called by the writer with what queued up; one commit for all of it."""
         asked: dict[bytes, Envelope] = {}
         for deposit in deposits:
             asked.setdefault(deposit.id, deposit.envelope)
         known = self._store.known(list(asked))
         refused = self._keep_new({id_: envelope for id_, envelope in asked.items() if id_ not in known})
-        results: list[Kept | RelayError] = []
+        results: list[Stored | RelayError] = []
         for deposit in deposits:
-            results.append(refused.get(deposit.id) or (Kept.KNOWN if deposit.id in known else Kept.NEW))
+            results.append(refused.get(deposit.id) or (Stored.DUPLICATE if deposit.id in known else Stored.CREATED))
             known.add(deposit.id)
         return results
 
@@ -98,8 +98,8 @@ class Mailbox:
         mailboxes = list({envelope.mailbox for envelope in envelopes.values()})
         if not mailboxes:
             return {}
-        standings = dict(zip(mailboxes, self._store.standings(mailboxes, self._lanes.bound), strict=True))
-        refused = self._lanes.refused(envelopes, standings)
+        standings = dict(zip(mailboxes, self._store.standings(mailboxes, self._admission.bound), strict=True))
+        refused = self._admission.refused(envelopes, standings)
         expires = self._confirmed_day.last_day()
         admitted = {
             id_: envelope._replace(expires=expires) for id_, envelope in envelopes.items() if id_ not in refused
@@ -116,11 +116,11 @@ class Mailbox:
     def _after_keeping(self, envelopes: list[Envelope]) -> None:
         self._unarranged = True
         self._unmeasured += sum(len(envelope.body) for envelope in envelopes)
-        if self._lanes.scarce:
+        if self._admission.scarce:
             self._unscrubbed = True  # an empty -wal file is room, too
         elif self._unmeasured > MEASURE_BYTES:
             self._measure()
-        resolve_all(self.bell.ring({envelope.mailbox for envelope in envelopes}))
+        resolve_all(self.long_polls.notify({envelope.mailbox for envelope in envelopes}))
 
     # Collect
 
@@ -154,7 +154,7 @@ class Mailbox:
     def run(self, call: Any) -> Any:
         """Have the writer do something, and wait for it. Raises what the call raised, if it is a RelayError."""
         wait: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        self.writer.submit(Errand(call, wait))
+        self.writer.submit(WriteTask(call, wait))
         result = wait.result()
         if isinstance(result, RelayError):
             raise result
@@ -189,18 +189,18 @@ class Mailbox:
 
     def _measure(self) -> None:
         self._unmeasured = 0
-        self._lanes.measure(self._store.room())
+        self._admission.measure(self._store.room())
 
-    def hush(self) -> None:
+    def stop_long_polls(self) -> None:
         """Wake who waits; nobody waits from here on."""
-        resolve_all(self.bell.silence())
+        resolve_all(self.long_polls.close())
 
     def close(self) -> None:
         """Write what is queued, let go of the store. A second time is fine."""
         if self._closed:
             return
         self._closed = True
-        self.hush()
+        self.stop_long_polls()
         self.writer.stop()
         if self._unarranged:
             self._arrange()

@@ -12,7 +12,7 @@ from relay.store.files import RELAY_KEY, own_secret
 RECEIPT = "tocsin/1/receipt"
 
 
-class Ledger:
+class ReceiptSigner:
     """Signs under the relay's first origin, without its scheme, as the key's name."""
 
     def __init__(self, origin: str, seed: bytes) -> None:

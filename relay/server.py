@@ -53,16 +53,16 @@ def serve(config: Config, host: str, port: int, ready: Callable[[str], None]) ->
         bound = listener.getsockname()[1]
         address = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
         app = create_app(replace(config, origins=config.origins or _origins(address, host, bound)))
-        desk, mailbox = app.extensions["desk"], app.extensions["mailbox"]
+        services, mailbox = app.extensions["services"], app.extensions["mailbox"]
         # What was signed in this very second may have been answered before the restart: vouch from the next one on.
         time.sleep(max(0.0, min(1.0, mailbox.replays.floor - time.time())))
-        adapter = Adapter(app, desk)
+        adapter = Adapter(app, services)
         server = _Server(adapter, listener, config.limits.silence_seconds)
         try:
-            asyncio.run(run(server, mailbox.hush, lambda: ready(address)))
+            asyncio.run(run(server, mailbox.stop_long_polls, lambda: ready(address)))
         finally:
             adapter.close()
-            desk.close()
+            services.close()
 
 
 def _origins(address: str, host: str, port: int) -> tuple[str, ...]:
@@ -70,12 +70,12 @@ def _origins(address: str, host: str, port: int) -> tuple[str, ...]:
     return (address, f"http://localhost:{port}") if host == "127.0.0.1" else (address,)
 
 
-async def run(server: Server, hush: Callable[[], None], ready: Callable[[], None]) -> None:
+async def run(server: Server, stop_long_polls: Callable[[], None], ready: Callable[[], None]) -> None:
     server.on_startup(ready)
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        hush()  # a held-open collect would keep us for a minute
+        stop_long_polls()  # a held-open collect would keep us for a minute
         server.stop()  # type: ignore[no-untyped-call]
 
     for name in (signal.SIGTERM, signal.SIGINT):

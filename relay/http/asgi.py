@@ -16,8 +16,8 @@ from flask import Flask
 
 from keys.problems import Busy, RelayBroken, RelayError
 from relay import error_log
-from relay.http.deferred import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held
-from relay.http.routes import BLOCKING, CORS, Desk, body_bytes
+from relay.http.deferred import BODY_KEY, DEFERRED_KEY, FUTURE_KEY, Answer, Deferred
+from relay.http.routes import BLOCKING, CORS, Services, body_bytes
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -40,9 +40,9 @@ class HungUp(Exception):
 class Adapter:
     """The ASGI side of a relay's app."""
 
-    def __init__(self, app: Flask, desk: Desk) -> None:
+    def __init__(self, app: Flask, services: Services) -> None:
         self._wsgi = app.wsgi_app
-        self._desk = desk
+        self._services = services
         self._threads = ThreadPoolExecutor(THREADS, "view")
         self._blocked = 0
 
@@ -50,7 +50,7 @@ class Adapter:
         limit = body_bytes(scope["path"])
         environ = _environ(scope)
         try:
-            whole = await _read(environ, receive, limit, self._desk.config.limits.silence_seconds)
+            whole = await _read(environ, receive, limit, self._services.config.limits.silence_seconds)
             status, headers, content = await self._answer(environ, receive)
         except HungUp:
             return
@@ -65,7 +65,7 @@ class Adapter:
 
     async def _send_large(self, content: bytes, send: Send) -> None:
         """In pieces, because the server takes the next one only when the reader has room for it."""
-        mailbox = self._desk.mailbox
+        mailbox = self._services.mailbox
         mailbox.sending += len(content)
         try:
             for start in range(0, len(content), PIECE):
@@ -88,12 +88,12 @@ class Adapter:
                 reply = await self._in_thread(lambda: _call(self._wsgi, environ))
             else:
                 reply = _call(self._wsgi, environ)
-            held: Held | None = environ.get(HELD_KEY)
+            held: Deferred | None = environ.get(DEFERRED_KEY)
             return reply if held is None else _reply(await self._finish(held, receive))
         except RelayError as error:
-            return _reply(self._desk.problem(error))
+            return _reply(self._services.problem(error))
 
-    async def _finish(self, held: Held, receive: Receive) -> Answer:
+    async def _finish(self, held: Deferred, receive: Receive) -> Answer:
         try:
             result = await _resolved(held, receive)
         finally:
@@ -117,7 +117,7 @@ class Adapter:
             self._blocked -= 1
 
 
-async def _resolved(held: Held, receive: Receive) -> Any:
+async def _resolved(held: Deferred, receive: Receive) -> Any:
     """What the future was resolved with, None when its time is over. Raises HungUp."""
     assert isinstance(held.wait, asyncio.Future)  # noqa: S101 - made by `_answer`
     if held.seconds is None:  # for the disk: soon, and done whether somebody listens or not

@@ -13,7 +13,7 @@ from relay.futures import Future
 
 BODY_KEY = "tocsin.body"  # in the environ: the whole body, where our server has read it already
 FUTURE_KEY = "tocsin.future"  # in the environ: a future our server made for this request
-HELD_KEY = "tocsin.held"  # in the environ: what the view wants to be held back for
+DEFERRED_KEY = "tocsin.held"  # in the environ: what the view wants to be held back for
 
 
 class Answer(NamedTuple):
@@ -29,7 +29,7 @@ def _nothing() -> None:
     return None
 
 
-class Held(NamedTuple):
+class Deferred(NamedTuple):
     """An answer to be made by `finish` once `wait` is resolved or `seconds` are over (then it is given None).
 
     `blocks` says that `finish` reads the disk and belongs into a thread. `release` is called in every case, also when

@@ -25,7 +25,7 @@ SCHEME = "tocsin-minutes"
 ANY_NUMBER = RateLimitItemPerMinute(10**12)
 
 
-class Minutes(Storage):
+class FixedWindowStorage(Storage):
     """Counts of the current minute, in memory. The library's own keeps a timer that walks over all keys a hundred times
     a second, which a flood of addresses would turn into the relay's main work."""
 

@@ -47,15 +47,15 @@ from keys.wire import (
 )
 from keys.work import NONCE_BYTES
 from relay import error_log
-from relay.admission import Lanes
+from relay.admission import Admission
 from relay.cards import Cards
 from relay.config import Config
 from relay.futures import Future
-from relay.http.deferred import BODY_KEY, FUTURE_KEY, HELD_KEY, Answer, Held
+from relay.http.deferred import BODY_KEY, DEFERRED_KEY, FUTURE_KEY, Answer, Deferred
 from relay.http.rate_limits import Addresses, retry_after
-from relay.mailboxes import Kept, Mailbox
-from relay.push.notifier import Wake
-from relay.receipts import Ledger
+from relay.mailboxes import Mailboxes, Stored
+from relay.push.notifier import PushNotifier
+from relay.receipts import ReceiptSigner
 from relay.store.base import Envelope
 
 RETRY_SECONDS = 5  # what Retry-After says when the disk is behind
@@ -90,24 +90,24 @@ PREFLIGHT = (
 )
 
 
-class Desk:
+class Services:
     """What the routes of one relay stand on, and the words for what goes wrong."""
 
     def __init__(
         self,
         config: Config,
         *,
-        mailbox: Mailbox,
-        lanes: Lanes,
-        ledger: Ledger,
+        mailbox: Mailboxes,
+        admission: Admission,
+        signer: ReceiptSigner,
         cards: Cards,
         addresses: Addresses,
-        wake: Wake | None,
+        wake: PushNotifier | None,
     ) -> None:
         self.config = config
         self.mailbox = mailbox
-        self.lanes = lanes
-        self.ledger = ledger
+        self.admission = admission
+        self.signer = signer
         self.cards = cards
         self.addresses = addresses
         self.wake = wake
@@ -135,7 +135,7 @@ class Desk:
         if isinstance(error, WrongClock):
             fields["time"] = max(self.now(), self.mailbox.replays.floor)
         if isinstance(error, WorkNeeded):
-            seed, bits = self.lanes.asked(self.now())
+            seed, bits = self.admission.asked(self.now())
             fields.update(seed=b64(seed), bits=bits)
         if isinstance(error, TooMany):
             headers = (("Retry-After", str(retry_after(self.now()))),)
@@ -144,51 +144,51 @@ class Desk:
         return Answer(error.status, PROBLEM_TYPE, json.dumps(fields).encode(), headers)
 
 
-def over(desk: Desk) -> Blueprint:
+def blueprint(services: Services) -> Blueprint:
     """Every call of a relay."""
     bp = Blueprint("relay", __name__)
 
     @bp.get("/v1/relay")
     def relay() -> Response:
-        return respond(_relay(desk))
+        return to_response(_relay(services))
 
     @bp.post(DEPOSIT)
     def deposit() -> Response:
-        return held(request.environ, _deposit(desk, request.environ))
+        return defer(request.environ, _deposit(services, request.environ))
 
     @bp.post("/v1/collect")
     def collect() -> Response:
-        return _collect(desk, request.get_data(cache=False), request.environ)
+        return _collect(services, request.get_data(cache=False), request.environ)
 
     @bp.get("/v1/card")
     def get_card() -> Response:
-        return respond(Answer(200, NOTE_TYPE, desk.cards.get(_root())))
+        return to_response(Answer(200, NOTE_TYPE, services.cards.get(_root())))
 
     @bp.put("/v1/card")
     def put_card() -> Response:
-        new = desk.cards.put(_root(), request.get_data(cache=False))
-        return respond(Answer(201 if new else 200, NOTE_TYPE, b""))
+        new = services.cards.put(_root(), request.get_data(cache=False))
+        return to_response(Answer(201 if new else 200, NOTE_TYPE, b""))
 
     @bp.route("/v1/relay", methods=["OPTIONS"])
     @bp.route(DEPOSIT, methods=["OPTIONS"])
     @bp.route("/v1/collect", methods=["OPTIONS"])
     @bp.route("/v1/card", methods=["OPTIONS"])
     def preflight() -> Response:
-        return respond(Answer(204, NOTE_TYPE, b"", PREFLIGHT))
+        return to_response(Answer(204, NOTE_TYPE, b"", PREFLIGHT))
 
     return bp
 
 
-class Rim:
+class FastDeposit:
     """Around the app: the headers for browsers after every call, and under our own server the short way for deposits.
 
     A deposit does not need what Flask does for a call, and Flask's part takes as long as all of ours. The rest of
     the calls come seldom and go through it, as deposits do under any other server.
     """
 
-    def __init__(self, inner: Any, desk: Desk) -> None:
+    def __init__(self, inner: Any, services: Services) -> None:
         self._inner = inner
-        self._desk = desk
+        self._services = services
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
@@ -197,23 +197,23 @@ class Rim:
         if FUTURE_KEY not in environ or environ["PATH_INFO"] != DEPOSIT or environ["REQUEST_METHOD"] != "POST":
             return self._inner(environ, start)
         try:
-            self._desk.addresses.count(environ.get("REMOTE_ADDR", ""))
-            environ[HELD_KEY] = _deposit(self._desk, environ)
+            self._services.addresses.count(environ.get("REMOTE_ADDR", ""))
+            environ[DEFERRED_KEY] = _deposit(self._services, environ)
             return []
         except Exception as error:
-            answer = self._desk.problem(ours(error))
+            answer = self._services.problem(to_problem(error))
         fields = [("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), *answer.headers]
         start(f"{answer.status} {HTTPStatus(answer.status).phrase}", fields)
         return [answer.body]
 
 
-def install(app: Flask, desk: Desk) -> None:
+def register_errors(app: Flask, services: Services) -> None:
     """Problems instead of tracebacks, and the rim around it all."""
-    app.wsgi_app = Rim(app.wsgi_app, desk)  # type: ignore[method-assign]
+    app.wsgi_app = FastDeposit(app.wsgi_app, services)  # type: ignore[method-assign]
 
     @app.errorhandler(Exception)
     def refuse(error: Exception) -> Response:
-        response = respond(desk.problem(ours(error)))
+        response = to_response(services.problem(to_problem(error)))
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
         return response
@@ -228,7 +228,7 @@ _OURS: dict[type[HTTPException], type[RelayError]] = {
 }
 
 
-def ours(error: Exception) -> RelayError:
+def to_problem(error: Exception) -> RelayError:
     """The problem a client is told; what is nobody's mistake but ours is logged."""
     if isinstance(error, RelayError):
         return error
@@ -263,18 +263,18 @@ def body_bytes(path: str) -> int:
 # Answers
 
 
-def respond(answer: Answer) -> Response:
+def to_response(answer: Answer) -> Response:
     """A finished answer as Flask's."""
     response = Response(answer.body, answer.status, content_type=answer.kind)
     response.headers.extend(answer.headers)
     return response
 
 
-def held(environ: dict[str, Any], answer: Held) -> Response:
+def defer(environ: dict[str, Any], answer: Deferred) -> Response:
     """An answer that is not there yet. Our own server holds it back; any other waits here in its thread."""
     if FUTURE_KEY not in environ:
-        return respond(answer.now())
-    environ[HELD_KEY] = answer
+        return to_response(answer.now())
+    environ[DEFERRED_KEY] = answer
     return Response(status=202)
 
 
@@ -283,7 +283,7 @@ def _wait(environ: dict[str, Any]) -> Future:
     return concurrent.futures.Future() if wait is None else wait
 
 
-def _deposit(desk: Desk, environ: dict[str, Any]) -> Held:
+def _deposit(services: Services, environ: dict[str, Any]) -> Deferred:
     body = environ.get(BODY_KEY)
     if body is None:
         body = get_input_stream(environ, max_content_length=PARCEL_BYTES).read()
@@ -292,66 +292,66 @@ def _deposit(desk: Desk, environ: dict[str, Any]) -> Held:
     mailbox = _header(environ, _MAILBOX, HASH_BYTES, BadMailbox)
     commitment = _header(environ, _COMMIT, HASH_BYTES, BadCommitment)
     wait = _wait(environ)
-    receipt = desk.mailbox.deposit(mailbox, commitment, body, _work(environ), wait)
+    receipt = services.mailbox.deposit(mailbox, commitment, body, _work(environ), wait)
     ring = environ.get(_WAKE) if len(body) == LETTER else None  # a piece of a photo says nothing by itself
-    return Held(wait, lambda kept: _receipt(desk, receipt, kept, ring))
+    return Deferred(wait, lambda kept: _receipt(services, receipt, kept, ring))
 
 
-def _receipt(desk: Desk, receipt: bytes, kept: Kept | RelayError | None, ring: str | None) -> Answer:
+def _receipt(services: Services, receipt: bytes, kept: Stored | RelayError | None, ring: str | None) -> Answer:
     if isinstance(kept, RelayError):
         raise kept
     if kept is None:
         raise RelayBroken()
-    if ring is not None and desk.wake is not None:
-        desk.wake.ring(ring)
+    if ring is not None and services.wake is not None:
+        services.wake.ring(ring)
     return Answer(kept.value, NOTE_TYPE, receipt)
 
 
-def _collect(desk: Desk, body: bytes, environ: dict[str, Any]) -> Response:
-    asked = check_collect(body, environ.get(_SIGNATURE), desk.config.origins, desk.now())
-    found = desk.mailbox.collect(asked)
+def _collect(services: Services, body: bytes, environ: dict[str, Any]) -> Response:
+    asked = check_collect(body, environ.get(_SIGNATURE), services.config.origins, services.now())
+    found = services.mailbox.collect(asked)
     wait = _wait(environ)
-    if found or not asked.wait or not desk.mailbox.bell.listen(asked.mailbox, wait):
-        return respond(_frames(desk, asked, found))
-    waiting = _waiting(desk, asked, wait)
-    if found := desk.mailbox.page(asked):  # it came before we listened
+    if found or not asked.wait or not services.mailbox.long_polls.add(asked.mailbox, wait):
+        return to_response(_frames(services, asked, found))
+    waiting = _waiting(services, asked, wait)
+    if found := services.mailbox.page(asked):  # it came before we listened
         waiting.release()
-        return respond(_frames(desk, asked, found))
-    return held(environ, waiting)
+        return to_response(_frames(services, asked, found))
+    return defer(environ, waiting)
 
 
-def _waiting(desk: Desk, asked: Collect, wait: Future) -> Held:
-    return Held(
+def _waiting(services: Services, asked: Collect, wait: Future) -> Deferred:
+    return Deferred(
         wait,
-        lambda _: _frames(desk, asked, desk.mailbox.page(asked)),
+        lambda _: _frames(services, asked, services.mailbox.page(asked)),
         seconds=asked.wait,
         blocks=True,
-        release=lambda: desk.mailbox.bell.leave(asked.mailbox, wait),
+        release=lambda: services.mailbox.long_polls.remove(asked.mailbox, wait),
     )
 
 
-def _frames(desk: Desk, asked: Collect, found: list[Envelope]) -> Answer:
+def _frames(services: Services, asked: Collect, found: list[Envelope]) -> Answer:
     parts: list[bytes] = []
     for envelope in found:
         kind = FrameKind.LETTER if len(envelope.body) == LETTER else FrameKind.PARCEL
         parts += [bytes([kind]), envelope.commitment if asked.commits else b"", envelope.body]
     if not found and asked.cover:
-        chance = desk.config.chance
+        chance = services.config.chance
         filler = bytes([SUITE]) + chance(LETTER - 1)
         parts = [bytes([FrameKind.FILLER]), chance(HASH_BYTES) if asked.commits else b"", filler]
     return Answer(200, ENVELOPE_TYPE, b"".join(parts))
 
 
-def _relay(desk: Desk) -> Answer:
-    seed, bits = desk.lanes.asked(desk.now())
+def _relay(services: Services) -> Answer:
+    seed, bits = services.admission.asked(services.now())
     about = {
-        "origin": desk.config.origins[0],
-        "note_key": desk.ledger.note_key,
-        "time": desk.now(),
+        "origin": services.config.origins[0],
+        "note_key": services.signer.note_key,
+        "time": services.now(),
         "sizes": list(SIZES),
         "ttl_days": TTL_DAYS,
         "work": {"seed": b64(seed), "bits": bits},
-        **(desk.wake.about if desk.wake else {}),
+        **(services.wake.about if services.wake else {}),
     }
     return Answer(200, "application/json", json.dumps(about).encode())
 

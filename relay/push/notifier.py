@@ -31,7 +31,7 @@ QUIET_SECONDS = 60
 REMEMBERED = 100_000  # endpoints rung in the last minute, about 10 MB
 
 
-class Wake:
+class PushNotifier:
     """Rings for a relay. `ring` costs the depositor nothing and answers nothing."""
 
     def __init__(self, config: Config) -> None:
@@ -121,13 +121,13 @@ class Rung:
             del self._since[mark]
 
 
-def wake_for(config: Config) -> Wake | None:
+def push_notifier(config: Config) -> PushNotifier | None:
     """None when the operator does not want it. An onion service that called out would show where it stands: it rings
     only when it is told to. Raises StoreError, NoAuthority."""
     wanted = config.push.on
     if wanted is None:
         wanted = not all(is_onion(origin) for origin in config.origins)
-    return Wake(config) if wanted else None
+    return PushNotifier(config) if wanted else None
 
 
 def _contact(origins: tuple[str, ...]) -> str:

@@ -32,7 +32,7 @@ def open_relay(tmp_path: Path, clock: HandClock) -> Iterator[Callable[..., Line]
             config = Config(tmp_path / folder, (ORIGIN,), limits, clock=clock, monotonic=clock.monotonic)
             settings = {"clock_is_right": True, **settings}
             app = create_app(replace(config, **settings), store)
-            stack.callback(app.extensions["desk"].close)
+            stack.callback(app.extensions["services"].close)
             return Line(app, clock)
 
         yield opened

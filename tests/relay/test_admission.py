@@ -122,11 +122,11 @@ def test_work_is_good_for_this_hour_and_the_next_and_no_longer(open_relay: Calla
 
 def test_a_crowded_relay_asks_for_more_work_the_fuller_it_gets(open_relay: Callable[..., Line]) -> None:
     line = open_relay(store=MemoryStore(space=8 * MB), max_bytes=8 * MB, work_share=0.5)
-    mailbox, lanes = line.app.extensions["mailbox"], line.app.extensions["desk"].lanes
+    mailbox, admission = line.app.extensions["mailbox"], line.app.extensions["services"].admission
     asked = []
     for used in (3 * MB, 5 * MB, 8 * MB):
         from relay.store.base import Room
 
-        mailbox.run(lambda used=used: lanes.measure(Room(used, 0, 8 * MB - used)))
-        asked.append(lanes.asked(line.clock.now)[1])
+        mailbox.run(lambda used=used: admission.measure(Room(used, 0, 8 * MB - used)))
+        asked.append(admission.asked(line.clock.now)[1])
     assert asked[0] == 0 < asked[1] < asked[2] <= work.MAX_BITS

@@ -9,7 +9,7 @@ import pytest
 from flask import Response
 
 from keys.wire import digest
-from relay.http.deferred import Held
+from relay.http.deferred import Deferred
 from tests.support.relay_post import HandClock, Line, confirm, contents, frames, letter, new_key, parcel
 
 
@@ -122,16 +122,16 @@ def test_want_nothing_acknowledges_and_brings_nothing(line: Line, data: Path) ->
 
 def test_a_waiting_collector_gets_the_letter_when_it_comes(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     key, body = new_key(), letter()
-    bell = line.app.extensions["mailbox"].bell
+    long_polls = line.app.extensions["mailbox"].long_polls
     listening = threading.Event()
-    listen = bell.listen
+    listen = long_polls.add
 
     def noticed(*arguments: object) -> bool:
         heard: bool = listen(*arguments)
         listening.set()
         return heard
 
-    monkeypatch.setattr(bell, "listen", noticed)
+    monkeypatch.setattr(long_polls, "add", noticed)
     answers = []
     collector = threading.Thread(target=lambda: answers.append(line.collect(key, wait=50)))
     collector.start()
@@ -139,7 +139,7 @@ def test_a_waiting_collector_gets_the_letter_when_it_comes(line: Line, monkeypat
     line.deposit(key.id, body)
     collector.join()
     assert frames(answers[0].data) == [(1, b"", body)]
-    assert bell._waits == {}
+    assert long_polls._waits == {}
 
 
 def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
@@ -148,24 +148,24 @@ def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
     from relay.http import routes
 
     key, body = new_key(), letter()
-    bell = line.app.extensions["mailbox"].bell
-    listen = bell.listen
+    long_polls = line.app.extensions["mailbox"].long_polls
+    listen = long_polls.add
 
     def late(*arguments: object) -> bool:
         line.deposit(key.id, body)
         heard: bool = listen(*arguments)
         return heard
 
-    held = routes.held
+    held = routes.defer
 
-    def waited(environ: dict[str, Any], answer: Held) -> Response:
+    def waited(environ: dict[str, Any], answer: Deferred) -> Response:
         assert not answer.blocks, "the letter is there already"
         return held(environ, answer)
 
-    monkeypatch.setattr(bell, "listen", late)
-    monkeypatch.setattr(routes, "held", waited)
+    monkeypatch.setattr(long_polls, "add", late)
+    monkeypatch.setattr(routes, "defer", waited)
     assert frames(line.collect(key, wait=50).data) == [(1, b"", body)]
-    assert bell._waits == {}
+    assert long_polls._waits == {}
 
 
 def test_waiting_ends_when_the_time_is_over(line: Line) -> None:
@@ -178,9 +178,9 @@ def test_whoever_waits_is_answered_when_the_relay_stops(open_relay: Callable[...
     answers = []
     collector = threading.Thread(target=lambda: answers.append(line.collect(new_key(), wait=50)))
     collector.start()
-    while not mailbox.bell._waits:
+    while not mailbox.long_polls._waits:
         pass
-    mailbox.hush()
+    mailbox.stop_long_polls()
     collector.join()
     assert (answers[0].status_code, answers[0].data) == (200, b"")
 
@@ -203,7 +203,7 @@ def test_thirty_five_days_then_it_is_gone(open_relay: Callable[..., Line], clock
     line = open_relay()
     key, body = new_key(), letter()
     line.deposit(key.id, body)
-    folder = line.app.extensions["desk"].config.data
+    folder = line.app.extensions["services"].config.data
     for days, gone in ((35, 0), (36, 1)):
         assert line.envelopes(key) == [body]
         confirm(folder, clock.now + days * 86_400)

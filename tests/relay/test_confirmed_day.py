@@ -297,7 +297,7 @@ def test_what_came_at_a_start_in_the_past_is_there_after_the_next_start(
     clock.jump(-1_000 * DAY)
     line = open_relay(clock_is_right=False)
     assert line.deposit(key.id, body).status_code == 201
-    line.app.extensions["desk"].close()
+    line.app.extensions["services"].close()
     clock.jump(1_000 * DAY)
     line = open_relay(clock_is_right=False)
     for _ in range(35):
@@ -320,7 +320,7 @@ def test_a_start_ahead_of_time_that_is_put_right_refuses_no_collect(
     open_relay: Callable[..., Line], clock: HandClock, ahead: int
 ) -> None:
     key, body = new_key(), letter()
-    open_relay().app.extensions["desk"].close()
+    open_relay().app.extensions["services"].close()
     clock.jump(ahead)
     line = open_relay(clock_is_right=False)
     assert line.deposit(key.id, body).status_code == 201
@@ -344,7 +344,7 @@ def test_a_relay_that_was_off_for_three_days_goes_on_after_a_day(
 ) -> None:
     line = open_relay()
     line.deposit(new_key().id, letter())
-    line.app.extensions["desk"].close()
+    line.app.extensions["services"].close()
     clock._start, clock._passed = clock.now + 3 * DAY, 0
     line = open_relay(clock_is_right=False)
     clock.now += DAY
@@ -371,7 +371,7 @@ def test_a_folder_without_the_file_opens_and_forgets_nothing_for_a_day(
     key, body = new_key(), letter()
     line = open_relay()
     line.deposit(key.id, body)
-    line.app.extensions["desk"].close()
+    line.app.extensions["services"].close()
     (data / FILE).unlink()  # as an older version left it
     clock.now += 50 * DAY
     line = open_relay(clock_is_right=False)

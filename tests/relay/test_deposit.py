@@ -32,9 +32,9 @@ def test_a_receipt_names_commitment_envelope_and_hour_and_is_signed(line: Line, 
 
 
 def test_a_receipt_is_the_note_that_the_ground_would_sign(line: Line) -> None:
-    ledger = line.app.extensions["desk"].ledger
-    made = ledger.receipt(bytes(32), b"\x01" * 32, NOON)
-    assert made == note.sign(note.read(made).text, "relay.example", ledger._key)
+    signer = line.app.extensions["services"].signer
+    made = signer.receipt(bytes(32), b"\x01" * 32, NOON)
+    assert made == note.sign(note.read(made).text, "relay.example", signer._key)
 
 
 def test_the_same_bytes_again_get_200_and_a_receipt_and_are_kept_once(line: Line) -> None:

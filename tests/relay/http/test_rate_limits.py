@@ -7,7 +7,7 @@ from flask import Flask
 
 from keys.problems import TooMany
 from relay.http import rate_limits
-from relay.http.rate_limits import Addresses, Minutes
+from relay.http.rate_limits import Addresses, FixedWindowStorage
 from tests.support.relay_post import NOON, Line, letter, new_key
 
 START = NOON - NOON % 3600
@@ -30,7 +30,7 @@ class Counter:
     @property
     def kept(self) -> dict[str, int]:
         storage = self.limits.limiter.storage
-        assert isinstance(storage, Minutes)
+        assert isinstance(storage, FixedWindowStorage)
         return storage._counts
 
 

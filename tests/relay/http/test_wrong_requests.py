@@ -147,7 +147,7 @@ def test_a_failure_inside_says_internal_and_logs_no_value(
     def broken(*_: object) -> bytes:
         raise ZeroDivisionError("secret-value")
 
-    monkeypatch.setattr(holding.app.extensions["desk"].ledger, "receipt", broken)
+    monkeypatch.setattr(holding.app.extensions["services"].signer, "receipt", broken)
     answer = holding.deposit(OWNER.id, letter())
     assert (answer.status_code, answer.get_json()["code"]) == (500, "internal")
     assert "secret-value" not in answer.text + caplog.text

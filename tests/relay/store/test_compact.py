@@ -190,7 +190,7 @@ def test_arranged_at_the_start_a_minute_after_a_letter_and_at_the_end(
     assert line.deposit(new_key().id, letter()).status_code == 201
     watched.may.release()
     watched.may.release()
-    line.app.extensions["desk"].close()
+    line.app.extensions["services"].close()
     begins(watched)
 
 
