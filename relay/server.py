@@ -56,8 +56,9 @@ def serve(config: Config, host: str, port: int, ready: Callable[[str], None]) ->
         services, mailbox = app.extensions["services"], app.extensions["mailbox"]
         # What was signed in this very second may have been answered before the restart: vouch from the next one on.
         time.sleep(max(0.0, min(1.0, mailbox.replays.floor - time.time())))
-        adapter = Adapter(app, services)
-        server = _Server(adapter, listener, config.limits.silence_seconds)
+        silence_seconds = config.limits.silence_seconds
+        adapter = Adapter(app, services, silence_seconds)
+        server = Granian(adapter, listener, silence_seconds)
         try:
             asyncio.run(run(server, mailbox.stop_long_polls, lambda: ready(address)))
         finally:
@@ -86,7 +87,7 @@ async def run(server: Server, stop_long_polls: Callable[[], None], ready: Callab
     await server.serve()
 
 
-class _Server(Server):
+class Granian(Server):
     """granian on a socket that is already bound, so that a taken port is an error and port 0 has a number.
 
     HTTP/1.1 only: 0.4 MB of compressed headers on one HTTP/2 connection took 1 GB of memory."""

@@ -40,9 +40,10 @@ class HungUp(Exception):
 class Adapter:
     """The ASGI side of a relay's app."""
 
-    def __init__(self, app: Flask, services: Services) -> None:
+    def __init__(self, app: Flask, services: Services, silence_seconds: int) -> None:
         self._wsgi = app.wsgi_app
         self._services = services
+        self._silence_seconds = silence_seconds
         self._threads = ThreadPoolExecutor(THREADS, "view")
         self._blocked = 0
 
@@ -50,7 +51,7 @@ class Adapter:
         limit = body_bytes(scope["path"])
         environ = _environ(scope)
         try:
-            whole = await _read(environ, receive, limit, self._services.config.limits.silence_seconds)
+            whole = await _read(environ, receive, limit, self._silence_seconds)
             status, headers, content = await self._answer(environ, receive)
         except HungUp:
             return

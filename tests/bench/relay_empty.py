@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from relay.config import Limits
 from relay.http.asgi import Adapter
 from relay.http.routes import TightRequest
-from relay.server import listening, run
+from relay.server import Granian, listening, run
 
 
 def main() -> None:
@@ -20,12 +21,12 @@ def main() -> None:
         request.get_data(cache=False)
         return Response(b"", 201)
 
-    nobody: Any = None  # an adapter asks its desk only about problems, and this app has none
+    nobody: Any = None  # an adapter asks the services only about problems, and this app has none
     with listening("127.0.0.1", 0) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        asyncio.run(
-            run(Adapter(app, nobody), listener, lambda: None, lambda: print(f"listening on {address}", flush=True))
-        )
+        silence_seconds = Limits().silence_seconds
+        server = Granian(Adapter(app, nobody, silence_seconds), listener, silence_seconds)
+        asyncio.run(run(server, lambda: None, lambda: print(f"listening on {address}", flush=True)))
 
 
 if __name__ == "__main__":

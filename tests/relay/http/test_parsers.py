@@ -174,7 +174,7 @@ def test_anything_through_the_adapter(
         "client": ("192.0.2.1", 4711),
         "headers": headers,
     }
-    adapter = Adapter(line.app, line.app.extensions["services"])
+    adapter = Adapter(line.app, line.app.extensions["services"], 10)
     try:
         asyncio.run(adapter(scope, wire.receive, wire.send))
     finally:
