@@ -104,5 +104,5 @@ $(PHONE): client/phone/package-lock.json | packages $(if $(HAS_NODE),,$(NODE)/np
 	touch $@
 
 # The phone's app as it is for everybody; `tocsin phone build` makes an organisation's own of it.
-$(APP): $(PHONE) $(wildcard client/phone/*.js client/phone/*.mjs client/phone/vendor-src/* client/phone/page/* client/phone/words/* client/phone/words/*/*)
+$(APP): $(PHONE) $(shell find client/phone -name node_modules -prune -o -name dist -prune -o -type f -print)
 	cd client/phone && npm run --silent build

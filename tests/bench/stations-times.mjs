@@ -1,6 +1,7 @@
-/** Times the phone's `stations.js`, in Node and in a browser. See stations.py. */
-import { readPack, vector } from "../../client/phone/stations.js";
-import { unb64 } from "../../client/phone/wire.js";
+/** Times the phone's `core/stations/`, in Node and in a browser. See stations.py. */
+import { vector } from "../../client/phone/core/stations/distance.js";
+import { readPack } from "../../client/phone/core/stations/pack.js";
+import { unb64 } from "../../client/phone/protocol/wire.js";
 
 const ROUNDS = 5;
 

@@ -1,9 +1,9 @@
 /** For whoever holds a phone and its PIN: all that vault and kit hold, by the phone's own modules in the app's own page. */
-import { unpackKit } from "../../client/phone/kit.js";
-import { openStore } from "../../client/phone/store.js";
-import { openVault } from "../../client/phone/vault.js";
+import { unpackKit } from "../../client/phone/core/kit.js";
+import { openStore } from "../../client/phone/core/store.js";
+import { openVault } from "../../client/phone/core/vault.js";
 import { argon2idAsync } from "../../client/phone/vendor-src/argon.js";
-import { b64, jsonObject, SEED_BYTES } from "../../client/phone/wire.js";
+import { b64, jsonObject, SEED_BYTES } from "../../client/phone/protocol/wire.js";
 
 const plain = (_, value) => (value instanceof Uint8Array ? b64(value) : value);
 

@@ -27,7 +27,7 @@ PATIENCE_MS = 90_000
 MARGIN = 12  # of the phone around its code that the other camera sees, in CSS pixels
 SPARE = ("Singleton*", "Cache", "Code Cache", "*Gr*Cache", "GPUCache", "component_crx_cache")  # of a profile, made anew
 Start = Callable[..., Chromium]
-# The kit lies under `k` (client/phone/page/README.md), file names in hex; it begins with the length of its JSON.
+# The kit lies under `k` (client/phone/app/README.md), file names in hex; it begins with the length of its JSON.
 SEALED = """async () => {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("data");
   const sealed = async () => {
@@ -43,7 +43,7 @@ SEALED = """async () => {
 
 def words(language: str = "en", part: str = ".") -> dict[str, Any]:
     """What the screens say."""
-    return dict(json.loads((PHONE / "words" / part / f"{language}.json").read_text(encoding="utf-8")))
+    return dict(json.loads((PHONE / "locales" / part / f"{language}.json").read_text(encoding="utf-8")))
 
 
 class Person:

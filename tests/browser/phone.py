@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-# Letters that wait are stored under `l` and their id (client/phone/page/README.md); file names are that in hex.
+# Letters that wait are stored under `l` and their id (client/phone/app/README.md); file names are that in hex.
 UNTIL = """async ([least, most]) => {
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle("data", { create: true });

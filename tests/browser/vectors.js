@@ -1,15 +1,15 @@
 /** The phone's own modules in a browser, for the tests in Python: checks one vector, seals one letter. */
-import { readCardCode } from "../../client/phone/code.js";
-import { seal } from "../../client/phone/envelope.js";
-import { collect, mailboxKey } from "../../client/phone/mailbox.js";
-import { checkMac, headerOf, replyMac } from "../../client/phone/message.js";
-import { parseNoteKey, verifyNote } from "../../client/phone/note.js";
-import { openEnvelope, privateKey } from "../../client/phone/opening.js";
-import { fingerprint, keyFor, readCard } from "../../client/phone/organisation.js";
-import { readMessage } from "../../client/phone/reading.js";
-import { checkReceipt } from "../../client/phone/receipt.js";
-import { b64, digest, LETTER_BYTES, Purpose, unb64, unutf8, utf8 } from "../../client/phone/wire.js";
-import { doWork } from "../../client/phone/work.js";
+import { readCardCode } from "../../client/phone/protocol/code.js";
+import { seal } from "../../client/phone/protocol/envelope.js";
+import { collect, mailboxKey } from "../../client/phone/protocol/mailbox.js";
+import { checkMac, headerOf, replyMac } from "../../client/phone/protocol/message.js";
+import { parseNoteKey, verifyNote } from "../../client/phone/protocol/note.js";
+import { openEnvelope, privateKey } from "../../client/phone/protocol/opening.js";
+import { fingerprint, keyFor, readCard } from "../../client/phone/protocol/organisation.js";
+import { readMessage } from "../../client/phone/protocol/message-reader.js";
+import { checkReceipt } from "../../client/phone/protocol/receipt.js";
+import { b64, digest, LETTER_BYTES, Purpose, unb64, unutf8, utf8 } from "../../client/phone/protocol/wire.js";
+import { doWork } from "../../client/phone/protocol/work.js";
 
 const addressOf = ({ purpose, recipient, mailbox }) => ({
   purpose,

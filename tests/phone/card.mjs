@@ -1,11 +1,11 @@
 /** An organisation for tests: card, seeds, and the desk that opens. */
 
-import { noteKeyText } from "../../client/phone/note.js";
-import { openEnvelope, privateKey } from "../../client/phone/opening.js";
-import { readCard } from "../../client/phone/organisation.js";
-import { readMessage } from "../../client/phone/reading.js";
+import { readMessage } from "../../client/phone/protocol/message-reader.js";
+import { noteKeyText } from "../../client/phone/protocol/note.js";
+import { openEnvelope, privateKey } from "../../client/phone/protocol/opening.js";
+import { readCard } from "../../client/phone/protocol/organisation.js";
+import { b64, Purpose, weekOf } from "../../client/phone/protocol/wire.js";
 import { getPublicKey } from "../../client/phone/vendor-src/crypto.js";
-import { b64, Purpose, weekOf } from "../../client/phone/wire.js";
 import { chances } from "./chance.mjs";
 import { signNote } from "./relay.mjs";
 

@@ -1,13 +1,19 @@
 /** What a press takes, loaded at once, and the rest, loaded when asked for: as the page does it, for weighing and trying. */
-export { chance } from "../../client/phone/chance.js";
-export { packKit, unpackKit } from "../../client/phone/kit.js";
-export { letterOf, unpackLetter } from "../../client/phone/letter.js";
-export { emptyOutbox, step, summary } from "../../client/phone/outbox.js";
-export { amend, arrived, press } from "../../client/phone/press.js";
-export { openStore } from "../../client/phone/store.js";
-export { askRelay, deposit } from "../../client/phone/transport.js";
 
-export const setup = () => import("../../client/phone/setup.js");
-export const unlocked = () => import("../../client/phone/unlocked.js");
-export const files = () => import("../../client/phone/photo.js");
-export const work = () => import("../../client/phone/work.js");
+export { packKit, unpackKit } from "../../client/phone/core/kit.js";
+export { letterOf, unpackLetter } from "../../client/phone/core/letter.js";
+export { emptyOutbox, step, summary } from "../../client/phone/core/outbox.js";
+export { amend, arrived, press } from "../../client/phone/core/press.js";
+export { openStore } from "../../client/phone/core/store.js";
+export { askRelay, deposit } from "../../client/phone/core/transport.js";
+export { chance } from "../../client/phone/protocol/random.js";
+
+/** @param {Promise<object>[]} modules @returns {Promise<any>} the exports of all of them */
+const together = async (...modules) => Object.assign({}, ...(await Promise.all(modules)));
+
+export const setup = () =>
+  together(import("../../client/phone/core/prepare.js"), import("../../client/phone/protocol/organisation.js"));
+export const unlocked = () =>
+  together(import("../../client/phone/core/vault.js"), import("../../client/phone/core/pin.js"));
+export const files = () => import("../../client/phone/core/media.js");
+export const work = () => import("../../client/phone/protocol/work.js");

@@ -24,17 +24,17 @@
  */
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
-import { cardCode, readCardCode } from "../../client/phone/code.js";
-import { seal } from "../../client/phone/envelope.js";
-import { collect, mailboxKey, readFrames } from "../../client/phone/mailbox.js";
-import { headerOf, replyMac } from "../../client/phone/message.js";
-import { verifyNote } from "../../client/phone/note.js";
-import { openEnvelope, privateKey } from "../../client/phone/opening.js";
-import { fingerprint, keyFor, readCard } from "../../client/phone/organisation.js";
-import { readMessage } from "../../client/phone/reading.js";
-import { checkReceipt } from "../../client/phone/receipt.js";
-import { b64, concat, digest, LETTER_BYTES, unb64, unutf8, utf8 } from "../../client/phone/wire.js";
-import { doWork } from "../../client/phone/work.js";
+import { cardCode, readCardCode } from "../../client/phone/protocol/code.js";
+import { seal } from "../../client/phone/protocol/envelope.js";
+import { collect, mailboxKey, readFrames } from "../../client/phone/protocol/mailbox.js";
+import { headerOf, replyMac } from "../../client/phone/protocol/message.js";
+import { readMessage } from "../../client/phone/protocol/message-reader.js";
+import { verifyNote } from "../../client/phone/protocol/note.js";
+import { openEnvelope, privateKey } from "../../client/phone/protocol/opening.js";
+import { fingerprint, keyFor, readCard } from "../../client/phone/protocol/organisation.js";
+import { checkReceipt } from "../../client/phone/protocol/receipt.js";
+import { b64, concat, digest, LETTER_BYTES, unb64, unutf8, utf8 } from "../../client/phone/protocol/wire.js";
+import { doWork } from "../../client/phone/protocol/work.js";
 import { fromPackages } from "./from-phone.mjs";
 
 const [{ CipherSuite, HkdfSha256 }, { XWing }, { Chacha20Poly1305 }] = await Promise.all(

@@ -3,9 +3,7 @@
  * through its vault between any two questions; letters leave by the page's own sender. An error answers as `{error: code}`.
  */
 import { createInterface } from "node:readline";
-import { chance } from "../../client/phone/chance.js";
-import { sayWake, sealTo } from "../../client/phone/contact-mail.js";
-import { Post } from "../../client/phone/contact-post.js";
+import { Sender } from "../../client/phone/app/services/sender.js";
 import {
   addContact,
   contactsFor,
@@ -17,15 +15,17 @@ import {
   setText,
   stateOf,
   verify,
-} from "../../client/phone/contacts.js";
-import { TocsinError } from "../../client/phone/errors.js";
-import { Sender } from "../../client/phone/page/sender.js";
-import { bareKit, withContacts } from "../../client/phone/prepare.js";
-import { press } from "../../client/phone/press.js";
-import { memoryStore } from "../../client/phone/store.js";
-import { tellContacts } from "../../client/phone/telling.js";
-import { createVault, openVault, saveVault } from "../../client/phone/vault.js";
-import { digest, jsonObject, utf8 } from "../../client/phone/wire.js";
+} from "../../client/phone/core/contacts/book.js";
+import { tellContacts } from "../../client/phone/core/contacts/follow-up.js";
+import { sayWake, sealTo } from "../../client/phone/core/contacts/mail.js";
+import { Post } from "../../client/phone/core/contacts/runner.js";
+import { bareKit, withContacts } from "../../client/phone/core/prepare.js";
+import { press } from "../../client/phone/core/press.js";
+import { memoryStore } from "../../client/phone/core/store.js";
+import { createVault, openVault, saveVault } from "../../client/phone/core/vault.js";
+import { TocsinError } from "../../client/phone/protocol/errors.js";
+import { chance } from "../../client/phone/protocol/random.js";
+import { digest, jsonObject, utf8 } from "../../client/phone/protocol/wire.js";
 import { organisation } from "./card.mjs";
 
 const stretch = async (pin, salt) => digest(pin, salt); // Argon2id is not what is tried here

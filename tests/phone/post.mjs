@@ -1,9 +1,9 @@
 /** Relays in memory behind `fetch`, which may lie: drop, keep, replay, invent. And people with a book each, for tests of contacts. */
 
-import { Post } from "../../client/phone/contact-post.js";
-import { addContact, newOffer, offerCode, readBook, stateOf } from "../../client/phone/contacts.js";
-import { mailboxId } from "../../client/phone/mailbox.js";
-import { b64, concat, digest, FrameKind, LETTER_BYTES, unb64, unutf8 } from "../../client/phone/wire.js";
+import { addContact, newOffer, offerCode, readBook, stateOf } from "../../client/phone/core/contacts/book.js";
+import { Post } from "../../client/phone/core/contacts/runner.js";
+import { mailboxId } from "../../client/phone/protocol/mailbox.js";
+import { b64, concat, digest, FrameKind, LETTER_BYTES, unb64, unutf8 } from "../../client/phone/protocol/wire.js";
 import { chances } from "./chance.mjs";
 
 export const NOW = 1_795_168_800_000;

@@ -1,8 +1,8 @@
 /** A relay as the phone sees it: signs receipts, keeps what it was given. For tests of the outbox. */
 
-import { keyId, noteKeyText } from "../../client/phone/note.js";
+import { keyId, noteKeyText } from "../../client/phone/protocol/note.js";
+import { b64, concat, digest, utf8 } from "../../client/phone/protocol/wire.js";
 import { getPublicKey, sign } from "../../client/phone/vendor-src/crypto.js";
-import { b64, concat, digest, utf8 } from "../../client/phone/wire.js";
 
 const HOUR = 1_795_168_800;
 

@@ -5,17 +5,17 @@
  * collects the answers.
  */
 import { createInterface } from "node:readline";
-import { chance } from "../../client/phone/chance.js";
-import { pull } from "../../client/phone/collecting.js";
-import { readCard } from "../../client/phone/organisation.js";
-import { emptyOutbox, step, summary } from "../../client/phone/outbox.js";
-import { cutUp, sealFile } from "../../client/phone/photo.js";
-import { prepare } from "../../client/phone/prepare.js";
-import { press } from "../../client/phone/press.js";
-import { newReplyBlock, openReplies, replyMailbox } from "../../client/phone/replies.js";
-import { askRelay, deposit } from "../../client/phone/transport.js";
-import { unb64 } from "../../client/phone/wire.js";
-import { doWork } from "../../client/phone/work.js";
+import { cutUp, sealFile } from "../../client/phone/core/media.js";
+import { emptyOutbox, step, summary } from "../../client/phone/core/outbox.js";
+import { prepare } from "../../client/phone/core/prepare.js";
+import { press } from "../../client/phone/core/press.js";
+import { pull } from "../../client/phone/core/relay-reads.js";
+import { askRelay, deposit } from "../../client/phone/core/transport.js";
+import { readCard } from "../../client/phone/protocol/organisation.js";
+import { chance } from "../../client/phone/protocol/random.js";
+import { newReplyBlock, openReplies, replyMailbox } from "../../client/phone/protocol/reply-block.js";
+import { unb64 } from "../../client/phone/protocol/wire.js";
+import { doWork } from "../../client/phone/protocol/work.js";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const asked = JSON.parse((await lines.next()).value);

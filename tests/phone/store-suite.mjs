@@ -17,7 +17,7 @@ const BYTES = Uint8Array.from({ length: 262_144 }, (_, i) => (i * 7) % 251);
 // As long as the names of letters are, with capitals that differ and marks that files must not have.
 const NAMES = ["a", "A", "-_Ab9", "vault/1", `c/${"x".repeat(43)}`];
 
-/** @type {Record<string, (store: import("../../client/phone/store.js").Store) => Promise<void>>} */
+/** @type {Record<string, (store: import("../../client/phone/core/store.js").Store) => Promise<void>>} */
 export const SUITE = {
   async "what was put comes back"(store) {
     await store.put("a", BYTES);
@@ -66,7 +66,7 @@ export const SUITE = {
   },
 };
 
-/** @param {() => Promise<import("../../client/phone/store.js").Store>} open @returns {Promise<string[]>} what failed */
+/** @param {() => Promise<import("../../client/phone/core/store.js").Store>} open @returns {Promise<string[]>} what failed */
 export async function failures(open) {
   const failed = [];
   for (const [name, check] of Object.entries(SUITE)) {

@@ -58,7 +58,7 @@ def browser(playwright: Playwright, site: str, tmp_path: Path) -> Start:
 def run(page: Page, opener: str, body: str) -> object:
     return page.evaluate(
         f"""async () => {{
-          const store = await import("/client/phone/store.js");
+          const store = await import("/client/phone/core/store.js");
           const {{ openFiles, openIndexed, openStore }} = store;
           const opened = () => {opener};
           {body}

@@ -6,8 +6,9 @@
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { readPack, tokens } from "../../client/phone/stations.js";
-import { unb64 } from "../../client/phone/wire.js";
+import { tokens } from "../../client/phone/core/stations/fold.js";
+import { readPack } from "../../client/phone/core/stations/pack.js";
+import { unb64 } from "../../client/phone/protocol/wire.js";
 
 const [, , path, root] = process.argv;
 const stations = path ? await readPack(new Uint8Array(readFileSync(path)), unb64(root)) : undefined;

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { TocsinError } from "../../client/phone/errors.js";
+import { arcSine, metres, sine, vector } from "../../client/phone/core/stations/distance.js";
+import { tokens } from "../../client/phone/core/stations/fold.js";
+import { readPack, unpackBody } from "../../client/phone/core/stations/pack.js";
 import fc from "../../client/phone/node_modules/fast-check/lib/fast-check.js";
-import { arcSine, metres, readPack, sine, tokens, unpackBody, vector } from "../../client/phone/stations.js";
-import { unb64 } from "../../client/phone/wire.js";
+import { TocsinError } from "../../client/phone/protocol/errors.js";
+import { unb64 } from "../../client/phone/protocol/wire.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/stations.json", import.meta.url), "utf8"));
 const root = unb64(vectors.root);

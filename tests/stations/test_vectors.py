@@ -1,4 +1,4 @@
-"""The shared vectors: what the phone's `stations.js` is held to as well (vectors.test.mjs)."""
+"""The shared vectors: what the phone's `core/stations/` is held to as well (vectors.test.mjs)."""
 
 import json
 from dataclasses import asdict

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { readPack } from "../../client/phone/stations.js";
-import { unb64 } from "../../client/phone/wire.js";
+import { readPack } from "../../client/phone/core/stations/pack.js";
+import { unb64 } from "../../client/phone/protocol/wire.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/stations.json", import.meta.url), "utf8"));
 const root = unb64(vectors.root);

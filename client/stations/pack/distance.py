@@ -1,7 +1,7 @@
 """Distances that come out alike, to the last bit, in Python and in JavaScript. Specified in `pack.md`.
 
 Both languages round + - * / and the square root as IEEE 754 says, but each brings its own sine; so sine and arc sine
-are written out here, in an order of operations that the phone's `stations.js` repeats.
+are written out here, in an order of operations that the phone's `distance.js` repeats.
 """
 
 import math

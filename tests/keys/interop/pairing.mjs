@@ -1,7 +1,7 @@
 /** The phone's half of a pairing, made anew and sealed for Python: a question on stdin, letters on stdout. */
 import { readFileSync } from "node:fs";
-import { chance } from "../../../client/phone/chance.js";
-import { pairCode, readPairCode } from "../../../client/phone/code.js";
+import { chance } from "../../../client/phone/protocol/random.js";
+import { pairCode, readPairCode } from "../../../client/phone/protocol/code.js";
 import {
   cardLetter,
   digitsOf,
@@ -11,9 +11,9 @@ import {
   pairKeys,
   readPairCard,
   shareLetter,
-} from "../../../client/phone/pairing.js";
-import { sealAlert } from "../../../client/phone/press.js";
-import { b64, unb64, utf8 } from "../../../client/phone/wire.js";
+} from "../../../client/phone/protocol/pairing.js";
+import { sealAlert } from "../../../client/phone/core/press.js";
+import { b64, unb64, utf8 } from "../../../client/phone/protocol/wire.js";
 
 const { code, card, share, now } = JSON.parse(readFileSync(0, "utf8"));
 const own = await ownOf(newHalf({ relays: ["https://phone.example"], now, chance, wake: "c2VhbGVk" }));

@@ -1,10 +1,10 @@
 /** The phone seals its push address for a relay of Python's, and says so to a contact of Python's. */
 import { readFileSync } from "node:fs";
-import { chance } from "../../../client/phone/chance.js";
-import { pairCode, readPairCode } from "../../../client/phone/code.js";
-import { meet, newHalf, ownOf, pairKeys, readPairCard } from "../../../client/phone/pairing.js";
-import { offerIn, sealWake, wakeLetter } from "../../../client/phone/wake.js";
-import { b64, unb64, utf8 } from "../../../client/phone/wire.js";
+import { chance } from "../../../client/phone/protocol/random.js";
+import { pairCode, readPairCode } from "../../../client/phone/protocol/code.js";
+import { meet, newHalf, ownOf, pairKeys, readPairCard } from "../../../client/phone/protocol/pairing.js";
+import { offerIn, sealWake, wakeLetter } from "../../../client/phone/protocol/wake.js";
+import { b64, unb64, utf8 } from "../../../client/phone/protocol/wire.js";
 
 const { info, relay, endpoint, code, card, share, now } = JSON.parse(readFileSync(0, "utf8"));
 const wake = await sealWake(endpoint, offerIn(relay, utf8(info)), chance);

@@ -1,6 +1,7 @@
 /** A phone asks a relay how it rings and seals an endpoint for it: `node wake.mjs RELAY ENDPOINT`, the header on stdout. */
-import { chance } from "../../../client/phone/chance.js";
-import { askWake, readWake, sealWake } from "../../../client/phone/wake.js";
+import { chance } from "../../../client/phone/protocol/random.js";
+import { askWake } from "../../../client/phone/core/relay-reads.js";
+import { readWake, sealWake } from "../../../client/phone/protocol/wake.js";
 
 const [relay, endpoint] = process.argv.slice(2);
 const text = await sealWake(endpoint, await askWake(relay, fetch), chance);

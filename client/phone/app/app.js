@@ -1,0 +1,209 @@
+/** What the screens share: the store, the kit, the sender, and which screen is shown. */
+/** @import { Kit } from "../core/press.js" */
+/** @import { Store } from "../core/store.js" */
+/** @import { Session } from "./services/session.js" */
+
+import { memoryStore } from "../core/store.js";
+import { TocsinError } from "../protocol/errors.js";
+import { chance } from "../protocol/random.js";
+import { Position } from "./platform/geolocation.js";
+import { fill } from "./ui/dom.js";
+import { learn, speak } from "./ui/i18n.js";
+import { LANGUAGE } from "./ui/language.js";
+
+export const KIT = "k";
+export const VAULT = "v";
+export const ACTIVE = "a";
+const FIRST = new Set(["start", "welcome"]); // their words come with the page
+
+/** Injected by the build; see README.md.
+ *  @typedef {{ title: string, languages: string[], start: Record<string, any>, cards: string[], packs: string[],
+ *    release: string | null, worker: string | null, inline: Record<string, string> }} Config */
+/** A screen builds its nodes; what it returns in `leave` is called when another takes its place.
+ *  @typedef {(app: App, with_?: any) => (Node[] | Promise<Node[]>)} Screen */
+
+/** What a press takes; it comes a moment after the first screen.
+ *  @typedef {{ Alarm: typeof import("./services/case.js").Alarm, Sender: typeof import("./services/sender.js").Sender,
+ *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit }} Press */
+
+/** @type {typeof globalThis.fetch} */
+const bareFetch = (url, init) => globalThis.fetch(url, init);
+
+export class App {
+  /** @param {{ config: Config, root: HTMLElement, store: Store, screens: (name: string) => Promise<Screen>,
+   *    loadPress: () => Promise<Press> }} by */
+  constructor({ config, root, store, screens, loadPress }) {
+    this.loadPress = loadPress;
+    this.config = config;
+    this.root = root;
+    this.store = store;
+    this.screens = screens;
+    this.chance = chance;
+    this.fetch = bareFetch;
+    this.position = new Position();
+    this.position.changed = () => {
+      this.alarm?.look();
+      this.changed();
+    };
+    this.duress = false;
+    /** @type {Session | null} */ this.session = null;
+    /** @type {import("./services/case.js").Alarm | null} */ this.alarm = null;
+    /** Of contacts, while unlocked. @type {import("./services/contact-poller.js").Watch | null} */ this.watch = null;
+    /** Ends when nothing of an earlier session is still being done. @type {Promise<unknown>} */ this.ended =
+      Promise.resolve();
+    /** Lets another page be unlocked. */ this.release = () => {};
+    /** What the first visit gathers, in memory. @type {Record<string, any>} */
+    this.draft = {};
+    /** What the service worker has to say about the site; shown when unlocked. */
+    this.warning = "";
+    /** For a practice press. @type {import("../protocol/organisation.js").Card | null} */
+    this.practiceCard = null;
+    /** Whether a PIN was chosen; undefined until somebody found out. @type {boolean | undefined} */
+    this.hasPin = undefined;
+    /** @type {import("./services/reply-poller.js").Mail | null} */
+    this.mail = null;
+    /** Ways of this page's life, for those without a vault. @type {import("./services/session.js").Way[]} */
+    this.ways = [];
+    /** @type {(() => void)[]} */ this.leaving = [];
+    this.shown = "";
+    this.turn = 0;
+    /** There once `load` has ended. @type {import("./services/sender.js").Sender} */
+    this.sender = /** @type {any} */ (null);
+    /** @type {Press} */
+    this.made = /** @type {any} */ (null);
+    /** @type {Promise<void> | null} */
+    this.loading = null;
+    /** Ends when the kit was read. */
+    this.awake = Promise.resolve();
+    /** @type {() => void} */ this.changed = () => {};
+    /** Ask the browser to wake the service worker. @type {() => void} */ this.askForSync = () => {};
+  }
+
+  /** Crypto, outbox, kit: most of the app, and not needed to show the first screen of a first visit. */
+  load() {
+    this.loading ??= this.loadPress().then((made) => {
+      this.made = made;
+      this.sender = new made.Sender({
+        store: this.store,
+        fetch: bareFetch,
+        chance,
+        changed: () => this.changed(),
+        received: (id) => this.alarm?.arrived(id),
+        stored: () => this.askForSync(),
+      });
+    });
+    return this.loading;
+  }
+
+  /** Back to the screen that tells nothing; what was unlocked is forgotten. */
+  lock() {
+    this.watch?.stop();
+    this.ended = Promise.all([this.ended, this.watch?.ended, this.session?.close()]);
+    this.watch = null;
+    this.session = null;
+    this.release();
+    this.draft = {};
+    return this.go("start");
+  }
+
+  /** The kit from the store, if there is one that can be read. */
+  async wake() {
+    const data = await this.store.get(KIT).catch(() => null);
+    if (data) this.equip(read(data, this.made.unpackKit));
+  }
+
+  /** What an earlier alarm still seals must not be kept in the place of this kit. @param {Kit | null} kit */
+  equip(kit) {
+    this.alarm?.stopFollowing();
+    /** @type {import("./services/case.js").Alarm | null} */
+    const alarm = kit && this.newAlarm(kit, this.sender, (next) => this.alarm === alarm && this.keepKit(next));
+    this.alarm = alarm;
+  }
+
+  /** A press for practice: its own case, its own sender, nothing stored. @param {Kit} kit */
+  practiceAlarm(kit) {
+    /** @type {import("./services/case.js").Alarm} */
+    let alarm;
+    const received = (/** @type {string} */ id) => alarm.arrived(id);
+    const changed = () => this.changed();
+    const sender = new this.made.Sender({ store: memoryStore(), fetch: this.fetch, chance, changed, received });
+    alarm = this.newAlarm(kit, sender, () => {});
+    return alarm;
+  }
+
+  /** @param {Kit} kit @param {import("./services/sender.js").Sender} sender @param {(kit: Kit) => unknown} keep */
+  newAlarm(kit, sender, keep) {
+    return new this.made.Alarm({ kit, sender, position: this.position, chance, keep, duress: () => this.duress });
+  }
+
+  /** @param {Kit} kit */
+  keepKit(kit) {
+    return this.put(KIT, this.made.packKit(kit));
+  }
+
+  /** A phone that stores nothing still presses, so this never fails; the screen says it.
+   *  @param {string} name @param {Uint8Array} data */
+  put(name, data) {
+    return this.store.put(name, data).then(
+      () => true,
+      () => {
+        this.sender?.unkept();
+        return false;
+      },
+    );
+  }
+
+  /** @param {string} name @param {any} [arg] */
+  async go(name, arg) {
+    const turn = ++this.turn;
+    const [screen] = await Promise.all([this.screens(name), FIRST.has(name) ? null : learn()]);
+    if (turn !== this.turn) return;
+    for (const leave of this.leaving.splice(0)) leave();
+    this.changed = () => {};
+    const nodes = await screen(this, arg);
+    if (turn !== this.turn) return;
+    this.shown = name;
+    this.root.dataset.screen = name;
+    fill(this.root, ...nodes);
+    this.root.scrollTop = 0;
+    globalThis.scrollTo?.(0, 0);
+    focusOn(this.root);
+  }
+
+  /** @param {() => void} leave */
+  whenLeft(leave) {
+    this.leaving.push(leave);
+  }
+
+  /** @param {string} code */
+  async setLanguage(code) {
+    speak(code, this.config.start[code]);
+    await this.put(LANGUAGE, new TextEncoder().encode(code));
+  }
+
+  /** A file of the site; in the one-file copy it is inside. @param {string} name @returns {Promise<Uint8Array>} */
+  async file(name) {
+    const inside = this.config.inline[name];
+    if (inside) return Uint8Array.from(atob(inside), (mark) => mark.charCodeAt(0));
+    const answer = await fetch(name, { cache: "no-store" });
+    if (!answer.ok) throw new Error("file");
+    return new Uint8Array(await answer.arrayBuffer());
+  }
+}
+
+/** @param {Uint8Array} data @param {(data: Uint8Array) => Kit} unpackKit @returns {Kit | null} */
+function read(data, unpackKit) {
+  try {
+    return unpackKit(data);
+  } catch (error) {
+    if (error instanceof TocsinError) return null;
+    throw error;
+  }
+}
+
+/** @param {HTMLElement} root */
+function focusOn(root) {
+  const heading = root.querySelector("h1");
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus({ preventScroll: true });
+}

@@ -1,0 +1,62 @@
+/** The browser's position, asked for only when the person allowed it or pressed. In memory, never stored. */
+/** @import { Fix } from "./location-updates.js" */
+
+/** @typedef {"off" | "asking" | "on" | "refused" | "none"} State */
+
+export class Position {
+  constructor() {
+    /** @type {Fix | null} */ this.last = null;
+    /** @type {State} */ this.state = "off";
+    /** @type {() => void} */ this.changed = () => {};
+    this.watch = 0;
+  }
+
+  /** Follow the position if that needs no question. */
+  async startIfAllowed() {
+    try {
+      const { state } = await navigator.permissions.query({ name: "geolocation" });
+      if (state === "granted") this.start();
+    } catch {
+      // a browser that cannot say has to be asked, and that waits for the press
+    }
+  }
+
+  start() {
+    if (this.watch) return;
+    if (!navigator.geolocation) return this.become("none");
+    this.become("asking");
+    const failed = (/** @type {GeolocationPositionError} */ { code }) => this.become(code === 1 ? "refused" : "none");
+    // The first answer is what the phone knows already, however old; its age goes along.
+    const known = { maximumAge: Number.POSITIVE_INFINITY, timeout: 5_000 };
+    navigator.geolocation.getCurrentPosition(
+      (found) => this.found(found),
+      () => {},
+      known,
+    );
+    const fresh = { enableHighAccuracy: true, maximumAge: 0 };
+    this.watch = navigator.geolocation.watchPosition((found) => this.found(found), failed, fresh);
+  }
+
+  stop() {
+    if (this.watch) navigator.geolocation.clearWatch(this.watch);
+    this.watch = 0;
+    this.become("off");
+  }
+
+  /** @param {GeolocationPosition} found */
+  found({ coords, timestamp }) {
+    const fix = { lat: coords.latitude, lon: coords.longitude, accuracy: coords.accuracy, at: timestamp };
+    if (!this.last || fix.at >= this.last.at) this.last = fix;
+    this.become("on");
+  }
+
+  /** @param {State} state */
+  become(state) {
+    this.state = state;
+    if (state === "refused" && this.watch) {
+      navigator.geolocation.clearWatch(this.watch);
+      this.watch = 0;
+    }
+    this.changed();
+  }
+}

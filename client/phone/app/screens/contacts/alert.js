@@ -1,0 +1,212 @@
+/** What happened to somebody: what is known, how sure it is, what to do. */
+/** @import { Alert, Contact } from "../../../core/contacts/book.js" */
+/** @import { App } from "../../app.js" */
+/** @import { Thread } from "../../services/alert-threads.js" */
+/** @import { Watch } from "../../services/contact-poller.js" */
+
+import { alertsOf, forgetAlert, isUnderDuress, markRead } from "../../../core/contacts/book.js";
+import { sealTo } from "../../../core/contacts/mail.js";
+import { isAdvance, numbersIn, threadsOf } from "../../services/alert-threads.js";
+import { listenTo, watchOf } from "../../services/contacts-access.js";
+import { age, moment } from "../../ui/dates.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { look, t } from "../../ui/i18n.js";
+import { around } from "../../ui/interpolate.js";
+import { tried } from "../../ui/show-error.js";
+import { placeLines } from "./place.js";
+import { headline } from "./status.js";
+
+const LONGEST = 1_500;
+const STEPS = 3;
+
+/** @param {App} app @param {{ contact: string, case: string }} which @returns {Promise<Node[]>} */
+export async function alert(app, which) {
+  const watch = await watchOf(app);
+  const find = () =>
+    threadsOf(alertsOf(watch.post.book)).find((one) => one.contact === which.contact && one.case === which.case);
+  const first = find();
+  if (!first) return app.go("alerts").then(() => []);
+  const place = h("div", { "aria-live": "polite" });
+  let shown = 0;
+  const show = async () => {
+    const thread = find();
+    if (!thread || thread.alerts.length === shown) return;
+    shown = thread.alerts.length;
+    fill(place, await article(app, watch, thread));
+    await watch.post.change((book) => markRead(book, idsOf(thread)));
+  };
+  listenTo(app, show);
+  await show();
+  const gone = async () => {
+    const ids = idsOf(find() ?? first);
+    await watch.post.change((book) => ids.reduce((left, id) => forgetAlert(left, id), book));
+    await app.go("alerts");
+  };
+  return [
+    place,
+    answering(app, watch, which.contact),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("alerts")),
+      button(t("contacts.alert.remove"), "remove", gone),
+    ),
+  ];
+}
+
+/** @param {Thread} thread */
+function idsOf({ alerts }) {
+  return alerts.map(({ id }) => id);
+}
+
+/** @param {App} app @param {Watch} watch @param {Thread} thread */
+async function article(app, watch, thread) {
+  const { head } = thread;
+  const { book } = watch.post;
+  const who = /** @type {Contact} */ (book.contacts.find(({ id }) => id === head.contact));
+  const isForced = isUnderDuress(book, head);
+  const where = await placeOf(app, thread, isForced);
+  const data = {
+    show: "alert",
+    type: head.type,
+    origin: who.verified ? head.origin : "unverified",
+    seized: String(who.seized),
+    duress: String(isForced),
+    practice: String(head.practice),
+  };
+  // Under duress only what was written in peace is worth calling.
+  const trusted = isForced ? thread.alerts.filter(isAdvance) : thread.alerts;
+  const numbers = [...trusted.flatMap(({ text }) => numbersIn(text)), ...(isForced ? [] : where.numbers)];
+  const sure = section("origin", origin(head, who));
+  return h(
+    "article",
+    { class: "stack", data },
+    h("h1", {}, h("bdi", { data: { show: "who" } }, who.label), ": ", what(head, isForced)),
+    isForced &&
+      h(
+        "p",
+        { class: "error", role: "alert", data: { show: "duress" } },
+        strong("duress"),
+        " ",
+        t("contacts.alert.duress_more"),
+      ),
+    head.practice && h("p", { class: "band" }, t("contacts.alert.practice")),
+    who.seized && sure,
+    h("p", { data: { show: "when" } }, whenOf(thread)),
+    ...thread.alerts.filter(({ text }) => text).map((one) => saying(one)),
+    section("where", h("div", { class: "stack", data: { show: "place" } }, ...where.lines)),
+    !who.seized && sure,
+    section("steps", steps(head, isForced)),
+    events(thread),
+    ...[...new Set(numbers)].map(call),
+  );
+}
+
+/** @param {string} what */
+function strong(what) {
+  return h("strong", {}, t(`contacts.alert.${what}`));
+}
+
+/** @param {Alert} head @param {boolean} isForced */
+function what({ type }, isForced) {
+  return h("span", { data: { show: "what" } }, headline(type, isForced));
+}
+
+/** @param {string} name @param {Node} node */
+function section(name, node) {
+  return h("section", {}, h("h2", {}, t(`contacts.alert.${name}`)), node);
+}
+
+/** What was written in advance tells nothing of when it happened. @param {Thread} thread */
+function whenOf({ alerts, at }) {
+  if (alerts.every(isAdvance)) return t("contacts.alert.when_advance", { moment: moment(new Date(at * 1_000)) });
+  const ago = age(Math.max(0, Date.now() / 1_000 - at));
+  return t("contacts.alert.when", { moment: moment(new Date(at * 1_000)), age: ago });
+}
+
+/** @param {Alert} one */
+function saying(one) {
+  const when = moment(new Date(one.at * 1_000));
+  const how = isAdvance(one) ? "said_advance" : one.passed ? "said_passed" : "said";
+  return h(
+    "section",
+    { class: "answer" },
+    h("p", { class: "hint" }, t(`contacts.alert.${how}`, { moment: when })),
+    h("p", { dir: "auto", class: "words", data: { show: "said" } }, one.text),
+  );
+}
+
+/** The newest word on where. @param {App} app @param {Thread} thread @param {boolean} isForced */
+async function placeOf(app, { alerts }, isForced) {
+  const told = alerts.find(({ place }) => place);
+  return told ? placeLines(app, told, isForced) : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
+}
+
+/** @param {Alert} head @param {Contact} who */
+function origin(head, { verified, seized }) {
+  const how = seized ? "seized" : !verified ? "unverified" : isAdvance(head) ? "advance" : head.origin;
+  const also = !seized && !verified && head.origin === "case" ? [h("p", {}, t("contacts.alert.origin_case"))] : [];
+  return h(
+    "div",
+    { class: seized ? "error stack" : verified && head.origin === "pair" ? "stack" : "band", data: { show: "origin" } },
+    h("p", {}, t(`contacts.alert.origin_${how}`)),
+    ...also,
+  );
+}
+
+/** @param {Alert} head @param {boolean} isForced */
+function steps({ type }, isForced) {
+  const said = look(`contacts.alert.steps_${isForced ? "duress" : type}`) ?? look("contacts.alert.steps_text");
+  return h(
+    "ol",
+    { data: { show: "steps" } },
+    ...said.slice(0, STEPS).map((/** @type {string} */ one) => h("li", {}, one)),
+  );
+}
+
+/** One after the other, when there is more than one. @param {Thread} thread */
+function events({ alerts }) {
+  const told = alerts.filter((one) => !isAdvance(one));
+  if (told.length < 2) return null;
+  const lines = told.map(({ at, type }) =>
+    h("li", {}, moment(new Date(at * 1_000)), " · ", t(`contacts.alert.${type}`)),
+  );
+  return section("events", h("ul", { class: "plain" }, ...lines));
+}
+
+/** @param {string} number */
+function call(number) {
+  const link = h("a", { class: "button wide", href: `tel:${number}`, data: { do: "call", value: number } });
+  link.append(...around(t("contacts.alert.call"), h("bdi", { dir: "ltr" }, number)));
+  return link;
+}
+
+/** @param {App} app @param {Watch} watch @param {string} id */
+function answering(app, watch, id) {
+  const words = field("text", t("contacts.alert.answer"), { lines: 3, longest: LONGEST });
+  const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
+  const problem = h("div", {});
+  const send = () =>
+    tried(
+      problem,
+      async () => {
+        const text = words.value().trim();
+        if (!text) return;
+        const by = { now: Date.now(), chance: app.chance };
+        const { letters } = await watch.post.change((book) => sealTo(book, id, { type: "text", text }, by));
+        app.sender.add(letters);
+        words.clear();
+        say(note, t("contacts.contact.sealed"));
+      },
+      "contacts.errors",
+    );
+  return h(
+    "section",
+    {},
+    words.element,
+    button(t("contacts.alert.send"), "send", send, { class: "wide" }),
+    note,
+    problem,
+  );
+}

@@ -1,0 +1,110 @@
+/** What came from contacts, newest first, and how loudly this phone tells of it. */
+/** @import { App } from "../../app.js" */
+/** @import { Thread } from "../../services/alert-threads.js" */
+/** @import { Watch } from "../../services/contact-poller.js" */
+
+import { alertsOf, isUnderDuress } from "../../../core/contacts/book.js";
+import { threadsOf } from "../../services/alert-threads.js";
+import { listenTo, watchOf } from "../../services/contacts-access.js";
+import { canRing, offerHere, turnOff, turnOn } from "../../services/push-subscription.js";
+import { age } from "../../ui/dates.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+import { headline } from "./status.js";
+
+/** @param {App} app @returns {Promise<Node[]>} */
+export async function alerts(app) {
+  const watch = await watchOf(app);
+  const list = h("ul", { class: "plain", "aria-live": "polite" });
+  const note = h("p", { role: "status", data: { show: "notice" } });
+  let shown = "";
+  const show = () => {
+    const threads = threadsOf(alertsOf(watch.post.book));
+    const lines = threads.map((thread) => h("li", {}, line(app, watch, thread)));
+    const text = lines.map((one) => one.outerHTML).join("");
+    if (text !== shown) fill(list, ...lines); // what has not changed stays under the finger
+    shown = text;
+    say(note, threads.length ? "" : t("contacts.alerts.none"));
+  };
+  listenTo(app, show);
+  watch.hurry();
+  show();
+  return [
+    h("h1", {}, t("contacts.alerts.title")),
+    note,
+    list,
+    ringing(app, watch),
+    h("p", { class: "hint" }, t("contacts.alerts.away")),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("home")),
+    ),
+  ];
+}
+
+/** @param {App} app @param {Watch} watch @param {Thread} thread */
+function line(app, { post: { book } }, { contact: id, head, at, unread }) {
+  const who = book.contacts.find((one) => one.id === id);
+  const isForced = isUnderDuress(book, head);
+  const isGrave = isForced || who?.seized;
+  const open = button("", "alert", () => app.go("alert", { contact: id, case: head.case }), {
+    class: `wide item${isGrave ? " grave" : unread ? " fresh" : ""}`,
+    data: { value: head.id, type: head.type, unread: String(unread > 0) },
+  });
+  const marks = [
+    unread > 0 && t("contacts.alerts.new"),
+    who?.seized && t("contacts.state.seized"),
+    head.practice && t("contacts.alert.practice_short"),
+  ].filter(Boolean);
+  open.append(
+    h("strong", {}, h("bdi", {}, who?.label ?? ""), ": ", headline(head.type, isForced)),
+    h("small", {}, [age(Math.max(0, Date.now() / 1_000 - at)), ...marks].join(" · ")),
+  );
+  return open;
+}
+
+/** @param {App} app @param {Watch} watch */
+function ringing(app, watch) {
+  const how = h("p", { class: "band", data: { show: "open" } });
+  const place = h("div", { class: "stack" });
+  const show = () => say(how, t(watch.session.content.wake ? "contacts.alerts.open_wake" : "contacts.alerts.open"));
+  show();
+  if (canRing(app)) offer(app, watch, place, show);
+  return h("section", {}, how, place);
+}
+
+/** Only where a relay rings, so it comes a moment later. @param {App} app @param {Watch} watch @param {HTMLElement} place
+ *  @param {() => void} show */
+async function offer(app, watch, place, show) {
+  const rings = await offerHere(app).catch(() => null);
+  const isOn = () => Boolean(watch.session.content.wake);
+  if (!rings && !isOn()) return;
+  const problem = h("div", {});
+  const waiting = h("p", { class: "hint", role: "status" });
+  const change = async () => {
+    element.disabled = true;
+    say(waiting, t("working"));
+    await tried(
+      problem,
+      async () => {
+        if (isOn()) await turnOff(app, watch);
+        else if (rings) await turnOn(app, watch, rings);
+      },
+      "contacts.errors",
+    );
+    element.setAttribute("aria-pressed", String(isOn()));
+    element.disabled = false;
+    say(waiting, "");
+    show();
+  };
+  const element = button(t("contacts.alerts.wake"), "wake", change, { class: "wide", "aria-pressed": String(isOn()) });
+  fill(
+    place,
+    element,
+    h("p", { class: "hint", data: { show: "wake" } }, t("contacts.alerts.wake_more")),
+    waiting,
+    problem,
+  );
+}

@@ -1,0 +1,149 @@
+/** One contact: how things stand, what to tell them, and what changes. */
+/** @import { App } from "../../app.js" */
+/** @import { Contact } from "../../../core/contacts/book.js" */
+/** @import { Watch } from "../../services/contact-poller.js" */
+
+import { Later, remove, rename, setSeized, stateOf } from "../../../core/contacts/book.js";
+import { sealTo } from "../../../core/contacts/mail.js";
+import { placeOf } from "../../platform/location-updates.js";
+import { listenTo, watchOf } from "../../services/contacts-access.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+import { standing } from "./status.js";
+
+const LONGEST = 1_500;
+const WITHIN = "contacts.errors";
+
+/** What the parts of this screen share.
+ *  @typedef {{ app: App, watch: Watch, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} Here */
+
+/** @param {App} app @param {{ id: string, notice?: string } | string} which @returns {Promise<Node[]>} */
+export async function contact(app, which) {
+  const { id, notice = "" } = typeof which === "string" ? { id: which } : which;
+  const watch = await watchOf(app);
+  const find = () => watch.post.book.contacts.find((one) => one.id === id);
+  const first = find();
+  if (!first) return app.go("contacts").then(() => []);
+  const state = h("div", { class: "stack", role: "status" });
+  const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, notice);
+  const here = { app, watch, id, contact: () => find() ?? first, note, problem: h("div", {}) };
+  const parts = h("div", { class: "stack" });
+  let shown = "";
+  const show = () => {
+    const now = here.contact();
+    const [boxes, can] = [standing(now, watch.post), stateOf(now, Date.now())];
+    const text = boxes.map((box) => box.outerHTML).join("");
+    if (text !== shown) fill(state, ...boxes);
+    shown = text;
+    if (parts.dataset.can && parts.dataset.can !== can) say(note, ""); // what was said there is no longer so
+    if (parts.dataset.can !== can) fill(parts, ...(can === "paired" ? telling(here) : notYet(here, can)));
+    parts.dataset.can = can;
+  };
+  listenTo(app, show);
+  show();
+  const go = (/** @type {string} */ screen) =>
+    button(t(`contacts.contact.${screen}`), screen, () => app.go(screen, id), { class: "wide" });
+  return [
+    h("h1", {}, h("bdi", {}, first.label)),
+    state,
+    note,
+    here.problem,
+    parts,
+    go("prepared"),
+    go("digits"),
+    naming(here),
+    seizing(here),
+    removing(here),
+    h("p", { class: "hint" }, t("contacts.contact.new_phone")),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("contacts")),
+    ),
+  ];
+}
+
+/** @param {Here} here @param {string} state */
+function notYet({ app, id }, state) {
+  if (state !== "waiting") return [];
+  return [button(t("contacts.contact.code"), "code", () => app.go("pair", id), { class: "wide" })];
+}
+
+/** @param {Here} here */
+function telling(here) {
+  const words = field("text", t("contacts.contact.text"), { lines: 3, longest: LONGEST });
+  const tell = (/** @type {string} */ type) => told(here, { type, place: type === "moved" ? placeFor(here) : null });
+  const send = async () => {
+    const text = words.value().trim();
+    if (text && (await told(here, { type: "text", text }))) words.clear();
+  };
+  return [
+    h(
+      "div",
+      { class: "row" },
+      button(t("pressed.safe"), "safe", () => tell("safe")),
+      button(t("pressed.moved"), "moved", () => tell("moved")),
+    ),
+    h("section", {}, words.element, button(t("contacts.contact.send"), "send", send, { class: "wide" })),
+  ];
+}
+
+/** @param {Here} here */
+function placeFor({ app, contact }) {
+  const fix = app.position.last;
+  return fix && contact().later >= Later.PLACE ? placeOf(fix, Date.now()) : null;
+}
+
+/** @param {Here} here @param {{ type: string, text?: string, place?: any }} said */
+function told({ app, watch, id, note, problem }, said) {
+  return tried(
+    problem,
+    async () => {
+      const by = { now: Date.now(), chance: app.chance };
+      const { letters } = await watch.post.change((book) => sealTo(book, id, said, by));
+      app.sender.add(letters);
+      say(note, t("contacts.contact.sealed"));
+    },
+    WITHIN,
+  );
+}
+
+/** @param {Here} here */
+function naming({ app, watch, id, contact: now, problem }) {
+  const label = field("label", t("contacts.contact.label"), { longest: 80, value: now().label });
+  const change = async () => {
+    await watch.post.change((book) => rename(book, id, label.value()));
+    await app.go("contact", { id, notice: t("contacts.contact.renamed") });
+  };
+  const does = () => tried(problem, change, WITHIN);
+  return h("section", {}, label.element, button(t("contacts.contact.rename"), "rename", does, { class: "wide" }));
+}
+
+/** @param {Here} here */
+function seizing({ app, watch, id, contact: now }) {
+  const { seized } = now();
+  const change = async () => {
+    await watch.post.change((book) => setSeized(book, id, !seized));
+    await app.go("contact", { id });
+  };
+  return button(t(`contacts.contact.${seized ? "returned" : "seized"}`), "seized", change, { class: "wide" });
+}
+
+/** Two taps, because only meeting again brings it back. @param {Here} here */
+function removing({ app, watch, id }) {
+  const place = h("div", {});
+  const gone = async () => {
+    await watch.post.change((book) => remove(book, id));
+    await watch.reseal();
+    await app.go("contacts");
+  };
+  const really = () =>
+    fill(
+      place,
+      h("p", {}, t("contacts.contact.remove_sure")),
+      button(t("contacts.contact.remove_yes"), "remove-yes", gone, { class: "wide danger" }),
+    );
+  return h("section", {}, button(t("contacts.contact.remove"), "remove", really, { class: "wide" }), place);
+}

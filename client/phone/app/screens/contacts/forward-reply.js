@@ -1,0 +1,35 @@
+/** Passing an organisation's answer on to somebody: the tap is the consent, for this one message. */
+/** @import { App } from "../../app.js" */
+
+import { setAnswers, stateOf } from "../../../core/contacts/book.js";
+import { passOn } from "../../../core/contacts/mail.js";
+import { watchOf } from "../../services/contacts-access.js";
+import { button, fill, h } from "../../ui/dom.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+
+/** To whom, below the answer. @param {App} app @param {string} text @returns {Promise<HTMLElement>} */
+export async function passing(app, text) {
+  const watch = await watchOf(app);
+  const place = h("div", { class: "stack", role: "status" });
+  const to = (/** @type {{ id: string, label: string }} */ { id, label }) => {
+    const pass = () =>
+      tried(
+        place,
+        async () => {
+          const by = { now: Date.now(), chance: app.chance };
+          const { letters } = await watch.post.change(async (book) => {
+            const done = await passOn(setAnswers(book, id, true), id, { text }, by);
+            return { ...done, book: setAnswers(done.book, id, false) };
+          });
+          app.sender.add(letters);
+          fill(place, h("p", {}, t("contacts.pass.done", { name: label })));
+        },
+        "contacts.errors",
+      );
+    return button(t("contacts.pass.to", { name: label }), "pass-to", pass, { class: "wide", data: { value: label } });
+  };
+  const all = watch.post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
+  if (all.length === 0) return h("p", { class: "hint" }, t("contacts.people.none"));
+  return h("section", {}, h("p", {}, t("contacts.pass.more")), ...all.map(to), place);
+}

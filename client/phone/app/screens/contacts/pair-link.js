@@ -1,0 +1,144 @@
+/** Far away: codes as texts, on whatever way they travel. And the name, which both ways end with. */
+/** @import { App } from "../../app.js" */
+/** @import { Book, Offer } from "../../../core/contacts/book.js" */
+/** @import { Watch } from "../../services/contact-poller.js" */
+
+import { addContact, newOffer, offerCode, openOffers, rename, setText } from "../../../core/contacts/book.js";
+import { watchOf } from "../../services/contacts-access.js";
+import { moment } from "../../ui/dates.js";
+import { button, h, say } from "../../ui/dom.js";
+import { errorBox } from "../../ui/errors.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+import { relaysOf } from "./pair-scan.js";
+
+const WITHIN = "contacts.errors";
+
+/** @param {App} app @param {string} [id] of the code that was sent; none: the newest @returns {Promise<Node[]>} */
+export async function pairLink(app, id) {
+  const watch = await watchOf(app);
+  const heading = h("h1", {}, t("contacts.link.title"));
+  const back = button(t("back"), "back", () => app.go("contacts"));
+  try {
+    const sent = openOffers(watch.post.book, Date.now()).filter(({ label }) => label !== "");
+    const offer = sent.find((one) => one.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, watch));
+    const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
+    theirs.input.dir = "ltr";
+    const problem = h("div", {});
+    const next = () => tried(problem, () => take(app, watch, offer.id, theirs.value()), WITHIN);
+    return [
+      heading,
+      h("p", {}, t("contacts.link.more")),
+      ...(await mine(app, watch, offer, sent)),
+      theirs.element,
+      problem,
+      h("div", { class: "row ends" }, back, button(t("next"), "next", next, { class: "main" })),
+    ];
+  } catch (error) {
+    return [heading, errorBox(error, WITHIN), h("div", { class: "row ends" }, back)];
+  }
+}
+
+/** @param {App} app @param {Watch} watch @param {string} offer @param {string} text */
+async function take(app, watch, offer, text) {
+  const asked = { offer, text, label: "", seen: false, now: Date.now(), chance: app.chance };
+  const { contact } = await watch.post.change((book) => addContact(book, asked));
+  watch.hurry();
+  await app.go("pair-name", contact.id);
+}
+
+/** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by its time.
+ *  @param {App} app @param {Watch} watch @returns {Promise<Offer>} */
+async function newCode(app, watch) {
+  const asked = { relays: relaysOf(app), now: Date.now(), chance: app.chance };
+  const made = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
+  return (await watch.post.change(made)).offer;
+}
+
+/** @param {Book} book */
+function freeName({ offers, contacts }) {
+  const name = moment(new Date());
+  const taken = new Set([...offers, ...contacts].map(({ label }) => label));
+  let n = 2;
+  if (!taken.has(name)) return name;
+  while (taken.has(`${name} (${n})`)) n++;
+  return `${name} (${n})`;
+}
+
+/** @param {App} app @param {Watch} watch @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
+async function mine(app, watch, offer, sent) {
+  const code = await offerCode(offer);
+  const shown = field("mine", t("contacts.link.mine"), { lines: 4, longest: 400, value: code });
+  shown.input.dir = "ltr";
+  shown.input.readOnly = true;
+  shown.input.addEventListener("focus", () => shown.input.select());
+  const note = h("p", { class: "hint", role: "status" });
+  const problem = h("div", {});
+  const copy = () => tried(problem, () => copied(shown.input, note), WITHIN);
+  const share = () => navigator.share({ text: code }).catch(() => {}); // thought better of it
+  const fresh = async () => app.go("pair-link", (await newCode(app, watch)).id);
+  return [
+    shown.element,
+    h(
+      "div",
+      { class: "row" },
+      button(t("contacts.link.copy"), "copy", copy),
+      "share" in navigator && button(t("contacts.link.share"), "share", share),
+    ),
+    note,
+    problem,
+    ...(sent.length > 1 ? [choice(app, offer, sent)] : []),
+    h("div", {}, button(t("contacts.link.fresh"), "fresh", fresh, { class: "wide" })),
+  ];
+}
+
+/** @param {HTMLInputElement | HTMLTextAreaElement} input @param {HTMLElement} note */
+async function copied(input, note) {
+  try {
+    await navigator.clipboard.writeText(input.value);
+  } catch {
+    input.select();
+    throw { reason: "copy" };
+  }
+  say(note, t("contacts.link.copied"));
+}
+
+/** Which code it was that this person has. @param {App} app @param {Offer} offer @param {Offer[]} sent */
+function choice(app, offer, sent) {
+  const chips = sent.map(({ id, label }) => {
+    const data = { value: id };
+    return button(label, "offer", () => app.go("pair-link", id), { "aria-pressed": String(id === offer.id), data });
+  });
+  return h("fieldset", {}, h("legend", {}, t("contacts.link.which")), h("div", { class: "chips" }, ...chips));
+}
+
+/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+export async function pairName(app, id) {
+  const watch = await watchOf(app);
+  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  const label = field("label", t("contacts.pair.label"), { longest: 80, hint: t("contacts.pair.label_hint") });
+  const problem = h("div", {});
+  const next = () =>
+    tried(
+      problem,
+      async () => {
+        const words = contact?.text || t("contacts.prepared.default");
+        await watch.post.change((book) => setText(rename(book, id, label.value()), id, words));
+        await app.go("prepared", id);
+      },
+      WITHIN,
+    );
+  return [
+    h("h1", {}, t("contacts.pair.name")),
+    h("p", {}, t("contacts.pair.known")),
+    label.element,
+    problem,
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("contacts")),
+      button(t("next"), "next", next, { class: "main" }),
+    ),
+  ];
+}

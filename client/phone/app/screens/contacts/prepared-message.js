@@ -1,0 +1,74 @@
+/** What one contact gets: the words of the press, written in peace, and how much they learn afterwards. */
+/** @import { App } from "../../app.js" */
+
+import { setLater, setText, stateOf } from "../../../core/contacts/book.js";
+import { watchOf } from "../../services/contacts-access.js";
+import { button, h } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+
+const LONGEST = 600;
+const LATER = ["nothing", "safe", "place", "all"]; // as the ground counts them
+
+/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+export async function prepared(app, id) {
+  const watch = await watchOf(app);
+  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  if (!contact) return app.go("contacts").then(() => []);
+  const text = field("text", t("contacts.prepared.text"), {
+    lines: 5,
+    longest: LONGEST,
+    value: contact.text || t("contacts.prepared.default"),
+    hint: t("contacts.prepared.hint"),
+  });
+  const chosen = { later: contact.later };
+  const problem = h("div", {});
+  const save = () =>
+    tried(
+      problem,
+      async () => {
+        await watch.post.change((book) => setLater(setText(book, id, text.value().trim()), id, chosen.later));
+        await watch.reseal();
+        const isPaired = stateOf(contact, Date.now()) === "paired";
+        await app.go("contact", { id, notice: t(`contacts.prepared.${isPaired ? "saved" : "saved_later"}`) });
+      },
+      "contacts.errors",
+    );
+  return [
+    h("h1", {}, t("contacts.prepared.title", { name: contact.label })),
+    h("p", {}, t("contacts.prepared.more")),
+    text.element,
+    choices(chosen),
+    problem,
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("contact", { id })),
+      button(t("contacts.prepared.save"), "save", save, { class: "main" }),
+    ),
+  ];
+}
+
+/** @param {{ later: number }} chosen */
+function choices(chosen) {
+  /** @type {HTMLButtonElement[]} */
+  const buttons = LATER.map((value, later) => {
+    const choose = () => {
+      chosen.later = later;
+      for (const [i, one] of buttons.entries()) one.setAttribute("aria-pressed", String(i === later));
+    };
+    const isChosen = String(chosen.later === later);
+    return button(t(`contacts.prepared.later_${value}`), "later", choose, {
+      "aria-pressed": isChosen,
+      data: { value },
+    });
+  });
+  return h(
+    "fieldset",
+    {},
+    h("legend", {}, t("contacts.prepared.later")),
+    h("div", { class: "chips" }, ...buttons),
+    h("p", { class: "hint" }, t("contacts.prepared.later_hint")),
+  );
+}

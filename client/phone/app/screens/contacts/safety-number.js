@@ -1,0 +1,62 @@
+/** Sixty digits that both sides see alike when nobody stands between them. */
+/** @import { App } from "../../app.js" */
+
+import { digitsCodeFor, digitsFor, verify } from "../../../core/contacts/book.js";
+import { watchOf } from "../../services/contacts-access.js";
+import { button, fill, h } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+import { drawn } from "../../ui/qr-image.js";
+import { eye } from "../../ui/qr-scanner.js";
+import { tried } from "../../ui/show-error.js";
+
+const WITHIN = "contacts.errors";
+const LONGEST = 120; // sixty digits, and whatever stands between the groups
+
+/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+export async function digits(app, id) {
+  const watch = await watchOf(app);
+  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  if (!contact) return app.go("contacts").then(() => []);
+  const mine = await digitsFor(contact);
+  const compared = async (/** @type {string} */ said) => {
+    await watch.post.change((book) => verify(book, id, said));
+    await app.go("contact", { id, notice: t("contacts.digits.verified") });
+  };
+  const problem = h("div", {});
+  const typed = field("digits", t("contacts.digits.typed"), { lines: 3, longest: LONGEST, numeric: true });
+  typed.input.dir = "ltr";
+  const place = h("div", { class: "stack" });
+  const scan = () => {
+    const { picture, note, problem: wrong, turn } = eye(app, { found: compared, within: WITHIN });
+    fill(place, picture, wrong, note, turn);
+  };
+  return [
+    h("h1", {}, t("contacts.digits.title")),
+    h("p", {}, t("contacts.digits.more")),
+    h(
+      "ol",
+      { class: "groups", dir: "ltr", "aria-label": t("contacts.digits.list"), data: { show: "digits" } },
+      ...mine.split(" ").map((group) => h("li", {}, group)),
+    ),
+    h("p", { class: "hint" }, t("contacts.digits.differs")),
+    button(t("contacts.digits.same"), "same", () => tried(problem, () => compared(mine), WITHIN), { class: "wide" }),
+    drawn(await digitsCodeFor(contact), t("contacts.digits.mine")),
+    button(t("contacts.digits.scan"), "scan", scan, { class: "wide" }),
+    place,
+    h(
+      "section",
+      {},
+      typed.element,
+      button(t("contacts.digits.compare"), "compare", () => tried(problem, () => compared(typed.value()), WITHIN), {
+        class: "wide",
+      }),
+    ),
+    problem,
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("contact", { id })),
+    ),
+  ];
+}

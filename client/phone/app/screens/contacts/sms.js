@@ -1,0 +1,117 @@
+/** Text messages for those without the app: written in advance, opened in the phone's own app with one tap. In clear. */
+/** @import { Alarm } from "../../services/case.js" */
+/** @import { App } from "../../app.js" */
+/** @import { Short } from "../../services/sms-store.js" */
+
+import { mayWatch } from "../../services/contacts-access.js";
+import { addressOf, numberOf } from "../../services/sms-address.js";
+import { OPEN, openShorts, shortsOf } from "../../services/sms-store.js";
+import { button, h } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+import { around } from "../../ui/interpolate.js";
+import { tried } from "../../ui/show-error.js";
+
+const MOST = 8;
+const LONGEST = 300; // characters: four to five messages in Cyrillic
+const WITHIN = "contacts.errors";
+
+/** @param {App} app @param {Alarm} [alarm] of the screen it was opened from @returns {Promise<Node[]>} */
+export async function sms(app, alarm) {
+  const may = mayWatch(app);
+  const all = await shortsOf(app);
+  const back = () => (alarm ? app.go("pressed", alarm) : app.go("contacts"));
+  return [
+    h("h1", {}, t("contacts.sms.title")),
+    h("p", {}, t(may ? "contacts.sms.more" : "contacts.sms.tap")),
+    h("p", { class: "band" }, t("contacts.sms.clear")),
+    ...(all.length ? all.map((one) => shown(app, one, alarm)) : [h("p", { role: "status" }, t("contacts.sms.none"))]),
+    ...(may ? [await adding(app, alarm), await opening(app)] : []),
+    h("div", { class: "row ends" }, button(t("back"), "back", back)),
+  ];
+}
+
+/** @param {App} app @param {Short} one @param {Alarm} [alarm] */
+function shown(app, one, alarm) {
+  const link = h(
+    "a",
+    { class: "button wide", href: addressOf(one), data: { do: "sms-open", value: one.number } },
+    ...around(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, one.number)),
+  );
+  const gone = () =>
+    kept(
+      app,
+      listed(app).filter((other) => other !== one),
+    ).then(() => app.go("sms", alarm));
+  return h(
+    "article",
+    { class: "answer", data: { show: "sms" } },
+    h("p", { dir: "auto" }, one.text),
+    link,
+    mayWatch(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: one.number } }),
+  );
+}
+
+/** @param {App} app @returns {Short[]} */
+function listed(app) {
+  return app.session?.content.sms ?? [];
+}
+
+/** @param {App} app @param {Short[]} all */
+async function kept(app, all) {
+  const session = /** @type {import("../../services/session.js").Session} */ (app.session);
+  session.content.sms = all;
+  await session.save();
+  if (await openShorts(app)) await lay(app, all);
+}
+
+/** @param {App} app @param {Short[]} all */
+function lay(app, all) {
+  return app.store.put(OPEN, new TextEncoder().encode(JSON.stringify(all)));
+}
+
+/** @param {App} app @param {Alarm} [alarm] */
+async function adding(app, alarm) {
+  const number = field("number", t("contacts.sms.number"), {
+    longest: 24,
+    hint: t("contacts.sms.number_hint"),
+    autocapitalize: "none",
+  });
+  number.input.inputMode = "tel";
+  number.input.dir = "ltr";
+  const text = field("text", t("contacts.sms.text"), { lines: 4, longest: LONGEST, value: t("contacts.sms.default") });
+  const problem = h("div", {});
+  const add = () =>
+    tried(
+      problem,
+      async () => {
+        const one = { number: numberOf(number.value()), text: text.value().trim() };
+        if (!one.text) throw { reason: "text-missing" };
+        await kept(app, [...listed(app).filter((other) => other.number !== one.number), one].slice(-MOST));
+        await app.go("sms", alarm);
+      },
+      WITHIN,
+    );
+  return h(
+    "section",
+    {},
+    number.element,
+    text.element,
+    problem,
+    button(t("contacts.sms.add"), "add", add, { class: "wide" }),
+  );
+}
+
+/** Ready without the PIN: a choice of its own, because numbers and words then lie readable on the phone. @param {App} app */
+async function opening(app) {
+  let isOpen = (await openShorts(app)) !== null;
+  const problem = h("div", {});
+  const change = () =>
+    tried(problem, async () => {
+      await (isOpen ? app.store.remove(OPEN) : lay(app, listed(app)));
+      isOpen = !isOpen;
+      element.setAttribute("aria-pressed", String(isOpen));
+    });
+  const element = button(t("contacts.sms.open"), "open", change, { class: "wide", "aria-pressed": String(isOpen) });
+  return h("section", {}, element, h("p", { class: "hint" }, t("contacts.sms.open_more")), problem);
+}

@@ -1,0 +1,151 @@
+/** A photo: taken inside the page, so that no gallery gets it, or chosen; made small, told nothing, sent in parcels. */
+/** @import { Alarm } from "../../services/case.js" */
+/** @import { App } from "../../app.js" */
+
+import { cutUp, fitted, QUALITY, sealFile, stripped } from "../../../core/media.js";
+import { camera } from "../../platform/camera.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+
+/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+export function photo(app, alarm) {
+  const canvas = h("canvas", { hidden: true, role: "img", "aria-label": t("photo.preview") });
+  const video = h("video", { playsinline: true, hidden: true, "aria-label": t("scan.camera") });
+  video.muted = true;
+  const problem = h("div", {});
+  const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
+  const send = button(t("photo.send"), "send", () => sendPhoto(app, alarm, { canvas, note, problem, send }), {
+    class: "main",
+  });
+  send.disabled = true;
+  const parts = { canvas, video, problem, note, send };
+  app.whenLeft(() => shut(video));
+  return [
+    h("h1", {}, t("photo.title")),
+    h("p", {}, t("photo.more")),
+    h("div", { class: "camera" }, video, canvas),
+    note,
+    problem,
+    shutter(parts),
+    chooser(parts),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("pressed", alarm)),
+      send,
+    ),
+  ];
+}
+
+/** @typedef {{ canvas: HTMLCanvasElement, video: HTMLVideoElement, problem: HTMLElement, note: HTMLElement, send: HTMLButtonElement }} Parts */
+
+/** @param {Parts} parts */
+function shutter(parts) {
+  const { video, problem } = parts;
+  const click = async () => {
+    if (!video.hidden) return taken(parts, video, video.videoWidth, video.videoHeight);
+    await tried(problem, async () => {
+      video.srcObject = await camera({ facingMode: "environment", width: { ideal: 1920 } });
+      video.hidden = false;
+      parts.canvas.hidden = true;
+      await video.play();
+      say(element, t("photo.take"));
+    });
+  };
+  const element = button(t("photo.camera"), "camera", click, { class: "wide" });
+  return element;
+}
+
+/** @param {Parts} parts */
+function chooser(parts) {
+  const input = h("input", {
+    id: "file",
+    type: "file",
+    accept: "image/*",
+    autocomplete: "off",
+    data: { field: "file" },
+  });
+  input.addEventListener("change", async () => {
+    const [file] = input.files ?? [];
+    if (!file) return;
+    await tried(parts.problem, () => chosen(parts, file));
+    input.value = "";
+  });
+  return h("div", { class: "pick" }, input, h("label", { for: "file" }, t("photo.choose")));
+}
+
+/** @param {Parts} parts @param {File} file */
+async function chosen(parts, file) {
+  const picture = await pictureOf(file);
+  await taken(parts, picture.source, picture.width, picture.height);
+  picture.done();
+}
+
+/** Turned as the camera was held, where the browser knows. @param {File} file */
+async function pictureOf(file) {
+  try {
+    const source = await createImageBitmap(file, { imageOrientation: "from-image" });
+    return { source, width: source.width, height: source.height, done: () => source.close() };
+  } catch {
+    return throughImage(file);
+  }
+}
+
+/** @param {File} file @returns {Promise<{ source: CanvasImageSource, width: number, height: number, done: () => void }>} */
+function throughImage(file) {
+  const source = new Image();
+  const address = URL.createObjectURL(file);
+  const done = () => URL.revokeObjectURL(address);
+  return new Promise((resolve, reject) => {
+    source.onload = () => resolve({ source, width: source.naturalWidth, height: source.naturalHeight, done });
+    source.onerror = () => {
+      done();
+      reject({ reason: "not-a-picture" });
+    };
+    source.src = address;
+  });
+}
+
+/** @param {Parts} parts @param {CanvasImageSource} source @param {number} width @param {number} height */
+async function taken({ canvas, video, note, send }, source, width, height) {
+  const size = fitted(width, height);
+  Object.assign(canvas, size);
+  canvas.getContext("2d")?.drawImage(source, 0, 0, size.width, size.height);
+  shut(video);
+  canvas.hidden = false;
+  send.disabled = false;
+  say(note, t("photo.ready"));
+}
+
+/** @param {HTMLVideoElement} video */
+function shut(video) {
+  const stream = /** @type {MediaStream | null} */ (video.srcObject);
+  for (const track of stream?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+  video.hidden = true;
+}
+
+/** @param {App} app @param {Alarm} alarm @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
+async function sendPhoto(app, alarm, { canvas, note, problem, send }) {
+  send.disabled = true;
+  say(note, t("photo.sealing"));
+  const isSent = await tried(problem, async () => {
+    const jpeg = stripped(await jpegOf(canvas, QUALITY));
+    const pieces = cutUp(jpeg, "image/jpeg", app.chance);
+    const { sha256, type, bytes } = pieces.ref;
+    await alarm.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
+  });
+  canvas.width = 0;
+  fill(note);
+  if (isSent) await app.go("pressed", alarm);
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number} quality @returns {Promise<Uint8Array>} */
+async function jpegOf(canvas, quality) {
+  const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ resolve) =>
+    canvas.toBlob(resolve, "image/jpeg", quality),
+  );
+  if (!blob) throw { reason: "not-a-picture" };
+  return new Uint8Array(await blob.arrayBuffer());
+}

@@ -1,0 +1,158 @@
+/** Answers: shown once, answered, and gone after reading unless they are kept in the vault. */
+/** @import { Alarm } from "../../services/case.js" */
+/** @import { App } from "../../app.js" */
+/** @import { Mail } from "../../services/reply-poller.js" */
+
+import { mayWatch } from "../../services/contacts-access.js";
+import { moment } from "../../ui/dates.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { look, t } from "../../ui/i18n.js";
+
+const SOON_MS = 8_000;
+const LATER_MS = 30_000;
+const PATIENCE_MS = 15_000; // the first seconds after a press belong to the press
+const LONGEST = 1_500;
+
+/** Look again and again while the screen is there. @param {App} app @param {() => void} found @returns {Promise<Mail>} */
+async function looking(app, found) {
+  const { Mail } = await import("../../services/reply-poller.js");
+  app.mail ??= new Mail(app);
+  const { mail } = app;
+  let timer = 0;
+  let pause = SOON_MS;
+  const again = async () => {
+    await mail.look();
+    found();
+    pause = Math.min(LATER_MS, pause * 1.5);
+    timer = Number(setTimeout(again, pause));
+  };
+  app.whenLeft(() => {
+    clearTimeout(timer);
+    pause = Number.POSITIVE_INFINITY;
+  });
+  again();
+  return mail;
+}
+
+/** A row of the press screen that tells of answers. Who has no PIN gets a way for answers that lives as long as the page.
+ *  @param {App} app @param {Alarm} alarm */
+export function listen(app, alarm) {
+  const note = h("span", { role: "status" });
+  const open = button(t("answers.open"), "answers", () => app.go("answers", alarm), { class: "wide" });
+  const row = h("div", {}, open, note);
+  const show = () => {
+    const n = app.mail?.come.size ?? 0;
+    say(note, n ? t("answers.come", { n }) : "");
+    open.classList.toggle("main", n > 0);
+  };
+  wayFor(app, alarm).then(() => looking(app, show));
+  return { row };
+}
+
+/** @param {App} app @param {Alarm} alarm */
+async function wayFor(app, alarm) {
+  if (app.session || app.ways.some(({ case: of }) => of === alarm.kit.case)) return;
+  const { hasPin, newWay } = await import("../../services/session.js");
+  if (!alarm.kit.practice && app.hasPin === undefined) await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  if (!alarm.kit.practice && (await hasPin(app))) return;
+  const { block, keep } = await newWay(app, alarm.kit.desk.relays);
+  app.ways.push({ case: alarm.kit.case, keep });
+  await alarm.tell({ reply: block });
+}
+
+/** @param {App} app @param {Alarm} [alarm] @returns {Promise<Node[]>} */
+export async function answers(app, alarm = /** @type {Alarm} */ (app.alarm)) {
+  const list = h("div", { "aria-live": "polite" });
+  const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("answers.looking"));
+  const kept = app.session?.content.answers ?? [];
+  const show = () => {
+    const come = [...(app.mail?.come.values() ?? [])];
+    const all = [...come, ...kept.filter((/** @type {{ id: string }} */ { id }) => !come.some((one) => one.id === id))];
+    const none = app.hasPin && !app.session ? "answers.locked" : "answers.none";
+    say(note, t(all.length ? "answers.gone" : none));
+    fill(list, ...all.map((one) => answer(app, one)));
+  };
+  const mail = looking(app, show);
+  app.whenLeft(() => mail.then((one) => one.forget()));
+  const back = () => app.go(app.session ? "home" : "pressed", alarm);
+  return [
+    h("h1", {}, t("answers.title")),
+    note,
+    list,
+    keeping(app),
+    replying(app, alarm),
+    h("div", { class: "row ends" }, button(t("back"), "back", back)),
+  ].filter((one) => one instanceof Node);
+}
+
+/** @param {App} app @param {{ at: number, text: string, status: string }} one */
+function answer(app, { at, text, status }) {
+  const known = look("answers.status")?.[status] ?? status;
+  const when = moment(new Date(at * 1_000));
+  return h(
+    "article",
+    { class: "answer", data: { show: "answer" } },
+    h("p", { class: "hint" }, known, " · ", when),
+    h("p", { dir: "auto" }, text),
+    mayWatch(app) && forwardButton(app, text),
+  );
+}
+
+/** To a contact, if there is one. @param {App} app @param {string} text */
+function forwardButton(app, text) {
+  const place = h("div", {});
+  const open = async () => {
+    const [{ passing }, { loadLocale }] = await Promise.all([
+      import("../contacts/forward-reply.js"),
+      import("../../ui/locale-parts.js"),
+    ]);
+    await loadLocale("contacts");
+    fill(place, await passing(app, text));
+  };
+  return h("div", { class: "stack" }, button(t("answers.pass"), "pass", open), place);
+}
+
+/** @param {App} app */
+function keeping(app) {
+  const { session } = app;
+  if (!session?.content.hasPin) return null;
+  const note = h("span", { role: "status" });
+  const keep = async () => {
+    const come = [...(app.mail?.come.values() ?? [])].map(({ id, at, text, status }) => ({ id, at, text, status }));
+    const known = new Set(come.map(({ id }) => id));
+    session.content.answers = [
+      ...session.content.answers.filter((/** @type {{ id: string }} */ { id }) => !known.has(id)),
+      ...come,
+    ];
+    await session.save();
+    say(note, t("answers.kept"));
+  };
+  return h("div", {}, button(t("answers.keep"), "keep", keep, { class: "wide" }), note);
+}
+
+/** @param {App} app @param {Alarm} alarm */
+function replying(app, alarm) {
+  const said = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
+  const note = h("p", { role: "status", class: "hint" });
+  const send = async () => {
+    const account = said.value().trim();
+    if (!account) return;
+    said.clear();
+    await alarm.tell({ facts: { account }, ...(await freshWay(app, alarm)) });
+    say(note, t("answers.sealed"));
+  };
+  return h("section", {}, said.element, button(t("text.send"), "send", send, { class: "wide" }), note);
+}
+
+/** A new mailbox and key for the next answer. @param {App} app @param {Alarm} alarm */
+async function freshWay(app, alarm) {
+  const { newWay } = await import("../../services/session.js");
+  const { block, keep } = await newWay(app, alarm.kit.desk.relays);
+  const way = { case: alarm.kit.case, keep };
+  if (app.session?.content.hasPin) {
+    app.session.content.ways.push(way);
+    await app.session.save();
+  } else app.ways.push(way);
+  return { reply: block };
+}

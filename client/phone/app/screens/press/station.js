@@ -1,0 +1,148 @@
+/** Which station: offered by position and by name, never filled in. What is sent says how sure the person is. */
+/** @import { Stations, Station } from "../../../core/stations/stations.js" */
+/** @import { Alarm } from "../../services/case.js" */
+/** @import { App } from "../../app.js" */
+
+import { placeOf } from "../../platform/location-updates.js";
+import { age, distance } from "../../ui/dates.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { errorBox } from "../../ui/errors.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+
+const STALE_MS = 120_000; // a van drives three kilometres in that time
+const TYPING_MS = 150;
+
+/** A station as it is offered. @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} Offer */
+
+/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+export function station(app, alarm) {
+  const offered = h("div", { data: { show: "candidates" } });
+  const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("station.reading"));
+  const problem = h("div", {});
+  const name = field("find", t("station.find"), { longest: 120, hint: t("station.find_hint") });
+  const screen = { app, alarm, offered, note, problem, name };
+  serve(screen);
+  const typed = () =>
+    name.value().trim() && tell(screen, { station: { text: name.value().trim(), certainty: "typed" } });
+  const stage = (/** @type {string} */ value) =>
+    button(t(`facts.stage_${value}`), value, () => tell(screen, { stage: value }));
+  return [
+    h("h1", {}, t("station.title")),
+    note,
+    problem,
+    name.element,
+    offered,
+    h("p", {}, t("station.otherwise")),
+    h(
+      "div",
+      { class: "chips" },
+      button(t("station.typed"), "typed", typed),
+      stage("van"),
+      stage("court"),
+      button(t("station.other"), "other", () => name.input.focus()),
+      button(t("station.unknown"), "unknown", () => tell(screen, { station: null })),
+    ),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("pressed", alarm)),
+    ),
+  ];
+}
+
+/** @typedef {{ app: App, alarm: Alarm, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} Here */
+
+/** @param {Here} here */
+async function serve(here) {
+  const { app, name, problem } = here;
+  const { packsOf } = await import("../../services/station-packs.js");
+  const { packs, problems } = await packsOf(app, here.alarm.kit.desk.root);
+  fill(problem, ...problems.map((one) => errorBox(one)));
+  const show = () => (name.value().trim() ? showFound(here, packs) : showNear(here, packs));
+  let timer = 0;
+  name.input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = Number(setTimeout(show, TYPING_MS));
+  });
+  app.changed = () => !name.value().trim() && !offersHeld(here) && showNear(here, packs);
+  show();
+}
+
+/** Offers do not move under a finger. @param {Here} here */
+function offersHeld({ offered }) {
+  return offered.childElementCount > 0;
+}
+
+/** @param {Here} here @param {Stations[]} packs */
+function showNear(here, packs) {
+  const { app, note } = here;
+  const fix = app.position.last;
+  if (!packs.length) return say(note, t("station.nolist"));
+  if (!fix || Date.now() - fix.at > STALE_MS) {
+    fill(here.offered);
+    return say(note, t(fix ? "station.stale" : "station.noplace"));
+  }
+  say(note, t("station.near", { accuracy: distance(fix.accuracy), age: age((Date.now() - fix.at) / 1_000) }));
+  const offers = packs.flatMap((pack) =>
+    pack
+      .near(fix.lat, fix.lon, fix.accuracy)
+      .map(({ station: one, m, highlight }) => ({ pack: pack.about.id, station: one, m, highlight })),
+  );
+  offers.sort((a, b) => a.m - b.m);
+  showOffers(here, offers.slice(0, 8));
+}
+
+/** @param {Here} here @param {Stations[]} packs */
+function showFound(here, packs) {
+  const offers = packs.flatMap((pack) =>
+    pack
+      .find(here.name.value())
+      .map(({ station: one, score }) => ({ pack: pack.about.id, station: one, m: null, highlight: false, score })),
+  );
+  offers.sort((a, b) => b.score - a.score);
+  say(here.note, t(offers.length ? "station.found" : "station.notfound", { n: Math.min(8, offers.length) }));
+  showOffers(here, offers.slice(0, 8));
+}
+
+/** @param {Here} here @param {Offer[]} offers */
+function showOffers(here, offers) {
+  const ids = offers.map((one) => one.station.id);
+  fill(here.offered, ...offers.map((offer) => offerBox(here, offer, ids)));
+}
+
+/** @param {Here} here @param {Offer} offer @param {string[]} candidates */
+function offerBox(here, { pack, station: { id, name, address }, m, highlight }, candidates) {
+  const choose = (/** @type {"confirmed" | "guessed"} */ certainty) => () =>
+    tell(here, { station: { pack, id, text: name, certainty, candidates } });
+  const data = (/** @type {string} */ certainty) => ({ value: id, certainty });
+  const fix = here.app.position.last;
+  const far = m === null ? "" : t("station.far", { m: distance(m), accuracy: distance(fix?.accuracy ?? 0) });
+  return h(
+    "article",
+    { class: highlight ? "offer likely" : "offer", data: { station: id } },
+    h("p", { dir: "auto" }, h("strong", {}, name), highlight && h("em", {}, t("station.likely"))),
+    address && h("p", { class: "hint", dir: "auto" }, address),
+    far && h("p", { class: "hint" }, far),
+    h(
+      "div",
+      { class: "chips" },
+      button(t("station.confirmed"), "choose", choose("confirmed"), {
+        data: data("confirmed"),
+        "aria-label": `${t("station.confirmed")}: ${name}`,
+      }),
+      button(t("station.guessed"), "choose", choose("guessed"), {
+        data: data("guessed"),
+        "aria-label": `${t("station.guessed")}: ${name}`,
+      }),
+    ),
+  );
+}
+
+/** With the position as it is now: its age and accuracy tell how much a guess is worth.
+ *  @param {Here} here @param {Record<string, any>} facts */
+async function tell({ app, alarm }, facts) {
+  const fix = app.position.last;
+  await alarm.tell({ facts: { ...facts, ...(fix ? { place: placeOf(fix, Date.now()) } : {}) } });
+  await app.go("pressed", alarm);
+}

@@ -1,0 +1,240 @@
+/** After the press: what has left and what has not, and the facts that one tap each sends. */
+/** @import { Alarm, News } from "../../services/case.js" */
+/** @import { App } from "../../app.js" */
+
+import { ACTIVE } from "../../app.js";
+import { reached } from "../../services/case.js";
+import { shortsOf } from "../../services/sms-store.js";
+import { age, distance } from "../../ui/dates.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { wordsOf } from "../../ui/errors.js";
+import { t } from "../../ui/i18n.js";
+import { listen } from "./replies.js";
+
+const STAGES = ["van", "station", "special_centre", "court", "hospital", "released"];
+/** @type {[Exclude<News, null>, string][]} */
+const NEWS = [
+  ["safe", "released"],
+  ["moved", "van"],
+];
+const PEOPLE = [1, 2, 3, 5, 10, 20, 50];
+const SOME = [false, 1, 2, 5, 10, true]; // how many: none, a number, or "yes, I do not know how many"
+const NEEDS = ["lawyer", "doctor", "medicine", "water", "food", "family", "interpreter"];
+const BLINK_MS = 1_000; // how often ages and waiting times are written anew
+
+/** @param {App} app @param {Alarm} [alarm] @returns {Promise<Node[]>} */
+export async function pressed(app, alarm = /** @type {Alarm} */ (app.alarm)) {
+  const parts = statusParts();
+  const show = () => showStatus(app, alarm, parts);
+  app.changed = show;
+  alarm.changed = show;
+  const timer = setInterval(show, BLINK_MS);
+  app.whenLeft(() => clearInterval(timer));
+  const mail = listen(app, alarm);
+  show();
+  return [
+    h("h1", {}, t("pressed.title")),
+    alarm.kit.practice && h("p", { class: "band", data: { show: "practice" } }, t("pressed.practice")),
+    parts.box,
+    parts.people,
+    parts.place,
+    mail.row,
+    ...(await shortMessages(app, alarm)),
+    ...facts(app, alarm),
+    h("div", { class: "row ends" }, ...ends(app, alarm)),
+  ].filter((one) => one instanceof Node);
+}
+
+function statusParts() {
+  const headline = h("strong", {});
+  const detail = h("p", {});
+  const trouble = h("p", { data: { show: "trouble" } });
+  const confirmed = h("span", { data: { show: "confirmed" } });
+  const total = h("span", { data: { show: "total" } });
+  const counts = h("p", { class: "counts", "aria-hidden": "true" }, "✓ ", confirmed, " / ", total);
+  const live = h("div", { role: "status" }, headline, detail);
+  const box = h("section", { class: "status", data: { show: "status" } }, live, counts, trouble);
+  return {
+    box,
+    headline,
+    detail,
+    trouble,
+    confirmed,
+    total,
+    people: h("p", { role: "status", hidden: true, data: { show: "people" } }),
+    place: h("p", { class: "place", data: { show: "place" } }),
+  };
+}
+
+/** @param {App} app @param {Alarm} alarm @param {ReturnType<typeof statusParts>} parts */
+function showStatus(app, alarm, parts) {
+  const status = alarm.sender.status();
+  const state = stateOf(status);
+  const { total, confirmed: n } = status;
+  parts.box.dataset.state = state;
+  say(parts.headline, t(`pressed.${state}`, { n, total }));
+  say(parts.detail, t(`pressed.${state}_more`, { n, total, open: total - n }));
+  Object.assign(parts.box.dataset, { confirmed: String(n), total: String(total) });
+  say(parts.confirmed, t("number", { value: n }));
+  say(parts.total, t("number", { value: total }));
+  say(parts.trouble, troubleOf(status));
+  say(parts.place, placeLine(app, alarm));
+  showPeople(alarm, parts.people);
+}
+
+/** Numbers, because whoever holds the phone reads this too. @param {Alarm} alarm @param {HTMLElement} line */
+function showPeople({ kit }, line) {
+  const { confirmed: n, total } = reached(kit);
+  line.hidden = total === 0;
+  Object.assign(line.dataset, { confirmed: String(n), total: String(total) });
+  say(line, t("pressed.people", { n, total }));
+}
+
+/** @param {ReturnType<import("../../services/sender.js").Sender["status"]>} status @returns {"sending" | "waiting" | "partly" | "done"} */
+function stateOf({ total, confirmed, waiting }) {
+  if (confirmed === total) return "done";
+  if (waiting > 0) return confirmed ? "partly" : "waiting";
+  return "sending";
+}
+
+/** @param {ReturnType<import("../../services/sender.js").Sender["status"]>} status */
+function troubleOf({ trouble, next, unstored }) {
+  const why = [...new Set(trouble.map((reason) => wordsOf(reason)[0]))].join(" ");
+  const wait = Math.round((next - Date.now()) / 1_000);
+  const again = trouble.length && wait > 0 && Number.isFinite(wait) ? t("pressed.again", { n: wait }) : "";
+  return [why, again, unstored ? t("pressed.unstored") : ""].filter(Boolean).join(" ");
+}
+
+/** @param {App} app @param {Alarm} alarm */
+function placeLine({ position }, alarm) {
+  const { last, state } = position;
+  if (last) {
+    const how = { age: age(Math.max(0, Date.now() - last.at) / 1_000), accuracy: distance(last.accuracy) };
+    return t(alarm.following ? "pressed.place" : "pressed.place_stopped", how);
+  }
+  return t(`pressed.place_${state}`);
+}
+
+/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+function facts(app, alarm) {
+  const taken = button(
+    t("facts.phone_taken"),
+    "phone_taken",
+    () => sent(taken, () => alarm.tell({ facts: { phone_taken: true } })),
+    {
+      class: "wide",
+      "aria-pressed": String(alarm.said.phone_taken === true),
+    },
+  );
+  const chosen = alarm.said.station?.text;
+  const labelOf = (/** @type {string} */ screen) =>
+    t(`facts.${screen}_do`) + (screen === "station" && chosen ? `: ${chosen} ✓` : "");
+  const open = (/** @type {string} */ screen) =>
+    button(labelOf(screen), screen, () => app.go(screen, alarm), { class: "wide" });
+  return [
+    taken,
+    ...stages(alarm),
+    open("station"),
+    choice(alarm, "people", PEOPLE, (value) => t("number", { value })),
+    choice(alarm, "minors", SOME, someOf),
+    choice(alarm, "injured", SOME, someOf),
+    choice(alarm, "force", [true, false], (value) => t(value ? "yes" : "no")),
+    needs(alarm),
+    h("div", { class: "grid" }, ...["text", "photo", "voice"].map(open)),
+  ];
+}
+
+/** Where I am; and of that the two things that those who wait want to hear most. @param {Alarm} alarm */
+function stages(alarm) {
+  const tell = (/** @type {string} */ stage, /** @type {News} */ said) => {
+    const place = said ? alarm.placeNow(Date.now()) : {};
+    const done = alarm.tell({ facts: { stage, ...place } }, said);
+    mark();
+    return done;
+  };
+  const news = NEWS.map(([name, stage]) => button(t(`pressed.${name}`), name, () => tell(stage, name)));
+  const chips = STAGES.map((value) => {
+    const data = { fact: "stage", value };
+    return button(t(`facts.stage_${value}`), "fact", () => tell(value, null), { data });
+  });
+  const mark = () => {
+    for (const [i, chip] of chips.entries()) chip.setAttribute("aria-pressed", String(alarm.said.stage === STAGES[i]));
+    for (const [i, one] of news.entries()) one.setAttribute("aria-pressed", String(alarm.news === NEWS[i][0]));
+  };
+  mark();
+  return [
+    h("div", { class: "row" }, ...news),
+    h("fieldset", {}, h("legend", {}, t("facts.stage")), h("div", { class: "chips" }, ...chips)),
+  ];
+}
+
+/** @param {any} value */
+function someOf(value) {
+  if (typeof value === "number") return t("number", { value });
+  return t(value ? "facts.some" : "facts.none");
+}
+
+/** One fact, one tap, one letter. @param {Alarm} alarm @param {string} fact @param {any[]} values @param {(value: any) => string} label */
+function choice(alarm, fact, values, label) {
+  /** @type {HTMLButtonElement[]} */
+  const buttons = values.map((value) => {
+    const tell = async () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === one));
+      await alarm.tell({ facts: { [fact]: value } });
+    };
+    const isSaid = String(alarm.said[fact] === value);
+    const one = button(label(value), "fact", tell, { "aria-pressed": isSaid, data: { fact, value: String(value) } });
+    return one;
+  });
+  return h("fieldset", {}, h("legend", {}, t(`facts.${fact}`)), h("div", { class: "chips" }, ...buttons));
+}
+
+/** What is needed adds up: each tap sends the whole list. @param {Alarm} alarm */
+function needs(alarm) {
+  const buttons = NEEDS.map((need) => {
+    const isSaid = () => (alarm.said.needs ?? []).includes(need);
+    const tell = () => {
+      const others = (alarm.said.needs ?? []).filter((/** @type {string} */ other) => other !== need);
+      const all = isSaid() ? others : [...others, need];
+      const done = alarm.tell({ facts: { needs: all } });
+      one.setAttribute("aria-pressed", String(isSaid()));
+      return done;
+    };
+    const one = button(t(`facts.need_${need}`), "needs", tell, {
+      "aria-pressed": String(isSaid()),
+      data: { value: need },
+    });
+    return one;
+  });
+  return h("fieldset", {}, h("legend", {}, t("facts.needs")), h("div", { class: "chips" }, ...buttons));
+}
+
+/** @param {HTMLElement} element @param {() => Promise<void>} work */
+async function sent(element, work) {
+  element.setAttribute("aria-pressed", "true");
+  await work();
+}
+
+/** @param {App} app @param {Alarm} alarm */
+async function shortMessages(app, alarm) {
+  if (alarm.kit.practice || (await shortsOf(app)).length === 0) return [];
+  return [button(t("pressed.sms"), "sms", () => app.go("sms", alarm), { class: "wide" })];
+}
+
+/** @param {App} app @param {Alarm} alarm */
+function ends(app, alarm) {
+  const stop = button(t("pressed.stop"), "stop", () => {
+    alarm.stopFollowing();
+    app.store.remove(ACTIVE).catch(() => {});
+    fill(stop, t("pressed.stopped"));
+    /** @type {HTMLButtonElement} */ (stop).disabled = true;
+  });
+  const hide = () => {
+    if (alarm.kit.practice) alarm.stopFollowing();
+    return app.lock();
+  };
+  return [
+    stop,
+    button(t(alarm.kit.practice ? "pressed.end_practice" : "pressed.hide"), "hide", hide, { class: "main" }),
+  ];
+}

@@ -1,0 +1,36 @@
+/** Free text, sealed and sent; what was typed stands in the field and nowhere else. */
+/** @import { Alarm } from "../../services/case.js" */
+/** @import { App } from "../../app.js" */
+
+import { button, h } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+
+const LONGEST = 1_500; // characters: Cyrillic with JSON around it still fits one letter
+
+/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+export function text(app, alarm) {
+  const said = field("text", t("text.label"), { lines: 6, longest: LONGEST });
+  const problem = h("div", {});
+  const send = async () => {
+    const account = said.value().trim();
+    const isSealed = await tried(problem, async () => account && alarm.tell({ facts: { account } }));
+    if (!isSealed) return;
+    said.clear();
+    await app.go("pressed", alarm);
+  };
+  const back = () => app.go("pressed", alarm);
+  return [
+    h("h1", {}, t("text.title")),
+    h("p", {}, t("text.more")),
+    said.element,
+    problem,
+    h(
+      "div",
+      { class: "row" },
+      button(t("back"), "back", back),
+      button(t("text.send"), "send", send, { class: "main" }),
+    ),
+  ];
+}

@@ -1,0 +1,99 @@
+/** A voice note: recorded in memory, sealed, sent in parcels. */
+/** @import { Alarm } from "../../services/case.js" */
+/** @import { App } from "../../app.js" */
+
+import { cutUp, sealFile } from "../../../core/media.js";
+import { button, h, say } from "../../ui/dom.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+
+const LONGEST_S = 120; // at this rate 240 KB: four parcels
+const BITS = 16_000; // a second; speech stays clear
+const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
+
+/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+export function voice(app, alarm) {
+  const note = h("p", { role: "status", data: { show: "notice" } }, t("voice.more", { n: LONGEST_S }));
+  const problem = h("div", {});
+  /** @type {{ stop: () => Promise<{ data: Uint8Array, type: string }>, shut: () => void } | null} */
+  let recording = null;
+  /** @type {{ data: Uint8Array, type: string } | null} */
+  let made = null;
+  const show = () => {
+    record.hidden = recording !== null;
+    finish.hidden = recording === null;
+    send.disabled = made === null;
+  };
+  const start = () =>
+    tried(problem, async () => {
+      made = null;
+      recording = await recorded(note, () => finish.click());
+      show();
+    });
+  const end = async () => {
+    made = (await recording?.stop()) ?? null;
+    recording = null;
+    say(note, t("voice.ready"));
+    show();
+  };
+  const leave = async () => {
+    if (!made) return;
+    const { data, type } = made;
+    const isSent = await tried(problem, () => sendVoice(app, alarm, data, type));
+    if (isSent) await app.go("pressed", alarm);
+  };
+  const record = button(t("voice.record"), "record", start, { class: "wide" });
+  const finish = button(t("voice.finish"), "finish", end, { class: "wide main" });
+  const send = button(t("voice.send"), "send", leave, { class: "main" });
+  app.whenLeft(() => recording?.shut());
+  show();
+  const back = button(t("back"), "back", () => app.go("pressed", alarm));
+  return [h("h1", {}, t("voice.title")), note, problem, record, finish, h("div", { class: "row ends" }, back, send)];
+}
+
+/** @param {HTMLElement} note @param {() => void} full */
+async function recorded(note, full) {
+  const stream = await microphone();
+  const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one)) ?? "";
+  const recorder = new MediaRecorder(stream, { ...(type ? { mimeType: type } : {}), audioBitsPerSecond: BITS });
+  /** @type {Blob[]} */
+  const parts = [];
+  recorder.addEventListener("dataavailable", ({ data }) => void parts.push(data));
+  recorder.start();
+  const began = Date.now();
+  const timer = setInterval(() => {
+    const n = Math.round((Date.now() - began) / 1_000);
+    say(note, t("voice.running", { n }));
+    if (n >= LONGEST_S) full();
+  }, 1_000);
+  const shut = () => {
+    clearInterval(timer);
+    for (const track of stream.getTracks()) track.stop();
+  };
+  const stop = async () => {
+    await new Promise((resolve) => {
+      recorder.addEventListener("stop", resolve);
+      recorder.stop();
+    });
+    shut();
+    const blob = new Blob(parts);
+    return { data: new Uint8Array(await blob.arrayBuffer()), type: (recorder.mimeType || type).split(";")[0] };
+  };
+  return { stop, shut };
+}
+
+async function microphone() {
+  try {
+    if (!globalThis.MediaRecorder) throw new Error();
+    return await navigator.mediaDevices.getUserMedia({ audio: true, video: false });
+  } catch (error) {
+    throw { reason: /** @type {any} */ (error)?.name === "NotAllowedError" ? "microphone-refused" : "microphone-none" };
+  }
+}
+
+/** @param {App} app @param {Alarm} alarm @param {Uint8Array} data @param {string} type */
+async function sendVoice(app, alarm, data, type) {
+  const pieces = cutUp(data, type, app.chance);
+  const { sha256, bytes } = pieces.ref;
+  await alarm.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
+}

@@ -1,0 +1,109 @@
+/** The last steps of the first visit: the position, sealing in advance, a press for practice. */
+/** @import { App } from "../../app.js" */
+
+import { bareKit } from "../../../core/prepare.js";
+import { button, fill, filling, h, say } from "../../ui/dom.js";
+import { errorBox } from "../../ui/errors.js";
+import { ring } from "../../ui/hold-button.js";
+import { t } from "../../ui/i18n.js";
+
+/** @param {App} app @returns {Node[]} */
+export function allow(app) {
+  const note = h("p", { role: "status", data: { show: "notice" } });
+  const show = () => say(note, app.position.state === "off" ? "" : t(`allow.${app.position.state}`));
+  app.changed = show;
+  show(); // it may have been allowed before
+  return [
+    h("h1", {}, t("allow.title")),
+    h("p", {}, t("allow.more")),
+    button(t("allow.do"), "position", () => app.position.start(), { class: "wide" }),
+    note,
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("next"), "next", () => app.go("ready"), { class: "main" }),
+    ),
+  ];
+}
+
+/** @param {App} app @returns {Node[]} */
+export function ready(app) {
+  const bar = h("progress", { max: 1, value: 0, "aria-label": t("working") });
+  const problem = h("div", {});
+  const note = h("p", { role: "status", data: { show: "notice" } }, t("ready.sealing"));
+  const finish = button(t("ready.finish"), "finish", () => app.lock(), { class: "main" });
+  const practise = button(t("ready.practice"), "practice", () => app.go("practice"), { class: "wide" });
+  finish.disabled = true;
+  sealed(app, filling(bar)).then(
+    (isStored) => {
+      bar.remove();
+      finish.disabled = false;
+      say(note, t(isStored ? "ready.done" : "ready.unstored"));
+    },
+    (error) => {
+      bar.remove();
+      say(note, "");
+      fill(
+        problem,
+        errorBox(error),
+        button(t("ready.shorten"), "profile", () => app.go("profile"), { class: "wide" }),
+      );
+    },
+  );
+  const steps = ["hold", "pin", "wipe", "limits"].map((name) => h("li", {}, t(`ready.${name}`)));
+  return [
+    h("h1", {}, t("ready.title")),
+    note,
+    bar,
+    problem,
+    h("ul", {}, ...steps),
+    practise,
+    h("div", { class: "row ends" }, finish),
+  ];
+}
+
+/** Once; coming back from the practice press seals nothing anew. @param {App} app @param {(done: number) => void} progress */
+async function sealed(app, progress) {
+  if (!app.draft.card) return app.store.durable;
+  const { settle } = await import("../../services/session.js");
+  navigator.storage?.persist?.().catch(() => {}); // or a browser short of space throws the letters away first
+  await settle(app, app.draft, progress);
+  const { card } = app.draft;
+  app.draft = {};
+  app.practiceCard = card;
+  return app.store.durable && !app.sender.storeFailed;
+}
+
+/** @param {App} app @returns {Promise<Node[]>} */
+export async function practice(app) {
+  const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
+  const kit = { ...bareKit(await cardHere(app), app.chance, true) };
+  const press = async () => {
+    const alarm = app.practiceAlarm(kit);
+    await alarm.press();
+    await app.go("pressed", alarm);
+  };
+  const round = ring({
+    label: t("start.label"),
+    mark: "+",
+    fired: press,
+    armed: () => say(note, t("start.again")),
+    missed: () => say(note, t("start.longer")),
+  });
+  const skip = button(t("skip"), "skip", () => (app.session ? app.go("home") : app.lock()));
+  const band = h("p", { class: "band" }, t("pressed.practice"));
+  return [
+    h("h1", {}, t("practice.title")),
+    band,
+    h("p", {}, t("practice.more")),
+    h("div", { class: "stage" }, round.element),
+    note,
+    h("div", { class: "row" }, skip),
+  ];
+}
+
+/** @param {App} app */
+async function cardHere(app) {
+  const { cardOf } = await import("../../services/session.js");
+  return app.practiceCard ?? cardOf(/** @type {any} */ (app.alarm).kit.desk);
+}

@@ -1,0 +1,82 @@
+/** The first visit: a code, the card it leads to, and the number to compare. */
+/** @import { App } from "../../app.js" */
+/** @import { Card } from "../../../protocol/organisation.js" */
+
+import { bareKit } from "../../../core/prepare.js";
+import { readCardCode } from "../../../protocol/code.js";
+import { fingerprint, readCard } from "../../../protocol/organisation.js";
+import { fetched } from "../../services/card-fetch.js";
+import { button, h, say } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+import { tried } from "../../ui/show-error.js";
+
+/** @param {App} app @param {string} name */
+export async function embedded(app, name) {
+  return readCard(await app.file(name));
+}
+
+/** @param {App} app @returns {Node[]} */
+export function paste(app) {
+  const code = field("code", t("paste.label"), { lines: 5, longest: 400, autocapitalize: "characters" });
+  code.input.dir = "ltr";
+  const problem = h("div", {});
+  const note = h("p", { class: "hint", role: "status" });
+  const next = async () => {
+    say(note, t("card.fetching"));
+    await tried(problem, () => takeCode(app, code.value()));
+    say(note, "");
+  };
+  return [
+    h("h1", {}, t("paste.title")),
+    code.element,
+    problem,
+    note,
+    h(
+      "div",
+      { class: "row" },
+      button(t("back"), "back", () => app.go("welcome")),
+      button(t("next"), "next", next, { class: "main" }),
+    ),
+  ];
+}
+
+/** Fetch the card a code leads to and show it. @param {App} app @param {string} text */
+export async function takeCode(app, text) {
+  await app.go("card", await fetched(app, readCardCode(text)));
+}
+
+/** @param {App} app @param {Card} given @returns {Node[]} */
+export function card(app, given) {
+  const groups = fingerprint(given.root).split(" ");
+  const next = async () => {
+    await accept(app, given);
+    await app.go("profile");
+  };
+  return [
+    h("h1", {}, t("card.title")),
+    h("p", { class: "name", data: { show: "name" } }, given.name || t("card.nameless")),
+    h("p", {}, t("card.compare")),
+    h(
+      "ol",
+      { class: "groups", dir: "ltr", "aria-label": t("card.number"), data: { show: "fingerprint" } },
+      ...groups.map((group) => h("li", {}, group)),
+    ),
+    h("p", { class: "hint" }, t("card.differs")),
+    h(
+      "div",
+      { class: "row" },
+      button(t("card.no"), "back", () => app.go("welcome")),
+      button(t("card.yes"), "next", next, { class: "main" }),
+    ),
+  ];
+}
+
+/** From here on a press goes out, even when nothing else was filled in. @param {App} app @param {Card} given */
+async function accept(app, given) {
+  await app.load();
+  const kit = bareKit(given, app.chance);
+  app.draft = { card: given };
+  app.equip(kit);
+  await app.keepKit(kit);
+}

@@ -1,0 +1,104 @@
+/** The unlocked app. */
+/** @import { App } from "../../app.js" */
+/** @import { Session } from "../../services/session.js" */
+
+import { fingerprint } from "../../../protocol/organisation.js";
+import { weekOf } from "../../../protocol/wire.js";
+import { isBegun } from "../../services/case.js";
+import { listenTo } from "../../services/contacts-access.js";
+import { wipe } from "../../services/wipe-gesture.js";
+import { button, fill, h, say } from "../../ui/dom.js";
+import { errorBox } from "../../ui/errors.js";
+
+const WEEKS = 4; // of keys left, below which the app says so
+
+import { t } from "../../ui/i18n.js";
+
+/** @param {App} app @returns {Node[]} */
+export function home(app) {
+  const session = /** @type {Session} */ (app.session);
+  const { name, hasPin } = session.content;
+  const kit = app.alarm?.kit;
+  const go = (/** @type {string} */ screen) =>
+    button(t(`home.${screen}`), screen, () => app.go(screen), { class: "wide" });
+  const begun = kit && isBegun(kit);
+  const isOld = kit && kit.desk.week + kit.desk.weekly.length - weekOf(Date.now() / 1_000) < WEEKS;
+  return [
+    h("h1", {}, t("home.title")),
+    h("p", { role: "status" }, t(begun ? "home.begun" : "home.ready")),
+    isOld && h("p", { class: "band" }, t("home.old")),
+    app.warning && errorBox({ reason: app.warning }),
+    renewing(session),
+    begun && button(t("home.case"), "case", () => app.go("pressed", app.alarm), { class: "wide" }),
+    go("contacts"),
+    hasPin && alertsButton(app),
+    go("answers"),
+    go("profile"),
+    go("pin"),
+    hasPin && go("decoy"),
+    go("practice"),
+    h("h2", {}, t("home.who")),
+    name && h("p", { class: "name" }, name),
+    kit &&
+      h(
+        "ol",
+        { class: "groups", dir: "ltr" },
+        ...fingerprint(kit.desk.root)
+          .split(" ")
+          .map((group) => h("li", {}, group)),
+      ),
+    button(t("home.code"), "code", () => app.go("welcome"), { class: "wide" }),
+    wiping(app),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("home.lock"), "lock", () => app.lock(), { class: "main" }),
+    ),
+  ].filter((one) => one instanceof Node);
+}
+
+/** How much is new, as soon as that is known. @param {App} app */
+function alertsButton(app) {
+  const count = h("span", { data: { show: "unread", count: "0" } });
+  const open = button(t("home.alerts"), "alerts", () => app.go("alerts"), { class: "wide" });
+  const show = () => {
+    const n = (app.session?.content.contacts?.alerts ?? []).filter(
+      (/** @type {{ read: boolean }} */ { read }) => !read,
+    ).length;
+    count.dataset.count = String(n);
+    say(count, n ? ` · ${t("home.unread", { n })}` : "");
+    open.classList.toggle("main", n > 0);
+  };
+  open.append(count);
+  listenTo(app, show);
+  show();
+  return open;
+}
+
+/** @param {Session} session */
+function renewing(session) {
+  const place = h("div", {});
+  const note = h("p", { role: "status", class: "hint", data: { show: "notice" } }, t("home.renew_more"));
+  const renew = async () => {
+    say(note, t("ready.sealing"));
+    fill(place);
+    try {
+      say(note, t((await session.renew()) ? "home.renewed" : "home.renewed_offline"));
+    } catch (error) {
+      fill(place, errorBox(error));
+    }
+  };
+  return h("section", {}, button(t("home.renew"), "renew", renew, { class: "wide" }), note, place);
+}
+
+/** Two taps, because nothing brings it back. @param {App} app */
+function wiping(app) {
+  const place = h("div", {});
+  const really = () =>
+    fill(
+      place,
+      h("p", {}, t("home.wipe_sure")),
+      button(t("home.wipe_yes"), "wipe-yes", () => wipe(app), { class: "wide danger" }),
+    );
+  return h("section", {}, button(t("home.wipe"), "wipe", really, { class: "wide" }), place);
+}

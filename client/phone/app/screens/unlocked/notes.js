@@ -1,0 +1,57 @@
+/** What the second PIN opens: an ordinary app for notes, which works. */
+/** @import { App } from "../../app.js" */
+/** @import { Session } from "../../services/session.js" */
+
+import { moment } from "../../ui/dates.js";
+import { button, h } from "../../ui/dom.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+
+const LONGEST = 4_000;
+const TITLE = 40;
+
+/** @param {App} app @returns {Node[]} */
+export function notes(app) {
+  const { content } = /** @type {Session} */ (app.session);
+  const lines = content.notes.map((/** @type {{ at: number, text: string }} */ note, /** @type {number} */ i) => {
+    const [first] = note.text.split("\n");
+    const open = button("", "note", () => app.go("note", i), { class: "wide item" });
+    open.append(h("strong", { dir: "auto" }, first.slice(0, TITLE)), h("small", {}, moment(new Date(note.at))));
+    return h("li", {}, open);
+  });
+  return [
+    h("h1", {}, app.config.title),
+    h("ul", { class: "plain" }, ...lines),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("notes.lock"), "lock", () => app.lock()),
+      button(t("notes.add"), "add", () => app.go("note", -1), { class: "main" }),
+    ),
+  ];
+}
+
+/** @param {App} app @param {number} which -1 for a new one @returns {Node[]} */
+export function note(app, which) {
+  const session = /** @type {Session} */ (app.session);
+  const all = session.content.notes;
+  const written = field("text", t("notes.text"), { lines: 12, longest: LONGEST, value: all[which]?.text ?? "" });
+  const leave = async (/** @type {object[]} */ changed) => {
+    session.content.notes = changed;
+    await session.save();
+    await app.go("notes");
+  };
+  const others = all.filter((/** @type {object} */ _, /** @type {number} */ i) => i !== which);
+  const save = () => leave(written.value().trim() ? [{ at: Date.now(), text: written.value() }, ...others] : others);
+  return [
+    h("h1", {}, t("notes.one")),
+    written.element,
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("back"), "back", () => app.go("notes")),
+      which >= 0 && button(t("notes.remove"), "remove", () => leave(others)),
+      button(t("notes.save"), "save", save, { class: "main" }),
+    ),
+  ];
+}

@@ -1,0 +1,55 @@
+/** The PIN. What it opens, and how long that takes, does not tell which PIN it was. */
+/** @import { App } from "../../app.js" */
+
+import { takeOver } from "../../platform/single-tab.js";
+import { mayWatch, watchOf } from "../../services/contacts-access.js";
+import { button, fill, filling, h } from "../../ui/dom.js";
+import { errorBox } from "../../ui/errors.js";
+import { field } from "../../ui/fields.js";
+import { t } from "../../ui/i18n.js";
+
+/** @param {App} app @returns {Node[]} */
+export function unlock(app) {
+  const code = field("pin", t("unlock.label"), { secret: true, numeric: true, longest: 32 });
+  const problem = h("div", {});
+  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": t("working") });
+  const next = async () => {
+    const pin = code.value();
+    code.clear();
+    fill(problem);
+    bar.hidden = false;
+    try {
+      await opened(app, pin, filling(bar));
+    } catch (error) {
+      fill(problem, errorBox(error));
+    }
+    bar.hidden = true;
+  };
+  code.input.addEventListener("keydown", (event) => {
+    if (/** @type {KeyboardEvent} */ (event).key === "Enter") next();
+  });
+  return [
+    h("h1", {}, app.config.title),
+    code.element,
+    problem,
+    bar,
+    h(
+      "div",
+      { class: "row" },
+      button(t("back"), "back", () => app.lock()),
+      button(t("unlock.open"), "next", next, { class: "main" }),
+    ),
+  ];
+}
+
+/** @param {App} app @param {string} pin @param {(done: number) => void} progress */
+async function opened(app, pin, progress) {
+  const { open } = await import("../../services/session.js");
+  takeOver(app);
+  await app.ended;
+  const session = await open(app, pin, progress);
+  app.session = session;
+  app.duress = session.duress;
+  await app.go(session.duress ? "notes" : "home");
+  if (mayWatch(app)) await watchOf(app);
+}

@@ -1,0 +1,197 @@
+/**
+ * The service worker: the app without a network, and sending what was stored when no page is there to do it.
+ *
+ * It takes a release over only when `release.json` is signed by the key this phone met on its first visit, every file has
+ * the hash that stands there, and the release is not older than the one held. A browser fetches this very file by itself
+ * and asks nobody; that one swap shows to `tocsin phone verify` and not here.
+ */
+/** @typedef {{ seq: number, issued: number, files: Record<string, { sha256: string, bytes: number }> }} Release */
+
+import { openStore } from "../core/store.js";
+import { parseNoteKey, verifyNote } from "../protocol/note.js";
+import { chance } from "../protocol/random.js";
+import { b64, digest } from "../protocol/wire.js";
+import { Sender } from "./services/sender.js";
+import { chosenLanguage, storedLanguage } from "./ui/language.js";
+
+const worker = /** @type {any} */ (globalThis);
+// @ts-expect-error: the build puts it in the place of this name
+const { release: KEY, cards: CARDS } = /** @type {{ release: string, cards: string[] }} */ (SITE);
+
+const KIND = "tocsin/1/release";
+const CACHE = "data-"; // + the release's number
+const NOTE = "release.json";
+const FIRST = "first"; // the cache in which the key of the first visit lies, under the same address
+const HELD = 2; // releases: a page that is still open may ask for a file of the one before
+const LOCK = "data";
+const TRY_MS = 25_000; // what a browser grants a worker that was woken
+
+worker.addEventListener("install", (/** @type {any} */ event) => {
+  worker.skipWaiting();
+  event.waitUntil(takeOver());
+});
+worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(worker.clients.claim()));
+worker.addEventListener("fetch", (/** @type {any} */ event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method === "GET" && url.origin === worker.location.origin)
+    event.respondWith(answer(request, nameOf(url)));
+});
+worker.addEventListener("message", (/** @type {any} */ event) =>
+  event.waitUntil(takeOver().catch(() => tell("release-changed"))),
+);
+worker.addEventListener("sync", (/** @type {any} */ event) => event.waitUntil(sendStored()));
+worker.addEventListener("push", (/** @type {any} */ event) => event.waitUntil(ring()));
+worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
+  event.notification.close();
+  event.waitUntil(comeForward());
+});
+
+/** @param {string} code */
+async function tell(code) {
+  for (const page of await worker.clients.matchAll()) page.postMessage(code);
+}
+
+/** @param {URL} url */
+function nameOf(url) {
+  const base = new URL("./", worker.location.href).pathname;
+  const name = url.pathname.startsWith(base) ? url.pathname.slice(base.length) : url.pathname;
+  return name === "" ? "index.html" : name;
+}
+
+/** From the cache; what is in no release comes from the network only where it never is code.
+ *  @param {Request} request @param {string} name */
+async function answer(request, name) {
+  const held = await Promise.all((await numbers()).reverse().map((seq) => caches.open(CACHE + seq)));
+  const wanted = request.mode === "navigate" ? [name, "index.html"] : [name];
+  for (const one of wanted) {
+    for (const cache of held) {
+      const found = await cache.match(one);
+      if (found) return found;
+    }
+  }
+  return held.length && !CARDS.includes(name) && name !== NOTE ? Response.error() : fetch(request);
+}
+
+/** @returns {Promise<number[]>} of the releases held, rising; a release is held when its note is in its cache */
+async function numbers() {
+  const all = (await caches.keys())
+    .filter((name) => name.startsWith(CACHE))
+    .map((name) => Number(name.slice(CACHE.length)));
+  const whole = await Promise.all(all.map(async (seq) => Boolean(await (await caches.open(CACHE + seq)).match(NOTE))));
+  return all.filter((_, i) => whole[i]).sort((a, b) => a - b);
+}
+
+/** Fetch, check, and only then change over. */
+async function takeOver() {
+  const data = await fetched(NOTE).catch(() => null);
+  if (!data) return; // no network
+  const release = readRelease(data, await firstKey());
+  const [last = -1] = (await numbers()).slice(-1);
+  if (release.seq < last) throw new Error("release-older");
+  if (release.seq === last) return;
+  const cache = await caches.open(CACHE + release.seq);
+  for (const [name, entry] of Object.entries(release.files)) {
+    if (!isLeftOut(name)) await cache.put(name, await checked(name, entry));
+  }
+  await cache.put(NOTE, responseOf(NOTE, data)); // last: with it the release is whole
+  await forget((await numbers()).slice(-HELD));
+}
+
+/** @param {number[]} kept the releases that stay */
+async function forget(kept) {
+  const names = kept.map((seq) => CACHE + seq);
+  for (const name of await caches.keys()) {
+    if (name.startsWith(CACHE) && !names.includes(name)) await caches.delete(name);
+  }
+}
+
+/** @param {string} name */
+function isLeftOut(name) {
+  return CARDS.includes(name) || name === "app.html" || name.startsWith("_") || name === "sw.js";
+}
+
+/** @param {Uint8Array} data @param {string} key @returns {Release} */
+function readRelease(data, key) {
+  const note = verifyNote(data, parseNoteKey(key).public, KIND);
+  return JSON.parse(note.lines[1]);
+}
+
+/** The key of the first visit; a later worker that brings another one does not get to use it. @returns {Promise<string>} */
+async function firstKey() {
+  const cache = await caches.open(FIRST);
+  const kept = await cache.match(FIRST);
+  if (kept) return kept.text();
+  await cache.put(FIRST, new Response(KEY));
+  return KEY;
+}
+
+/** @param {string} name @param {{ sha256: string, bytes: number }} entry */
+async function checked(name, entry) {
+  const data = await fetched(name);
+  if (b64(digest(data)) !== entry.sha256) throw new Error("release-changed");
+  return responseOf(name, data);
+}
+
+/** @param {string} name @returns {Promise<Uint8Array>} */
+async function fetched(name) {
+  const response = await fetch(name === "index.html" ? "./" : name, { cache: "no-store", credentials: "omit" });
+  if (!response.ok) throw new Error("network");
+  headers.set(name, response.headers);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** What the host said of a file goes with it: the policy counts without a network as well. @type {Map<string, Headers>} */
+const headers = new Map();
+const KEPT = [
+  "Content-Type",
+  "Content-Security-Policy",
+  "Cross-Origin-Opener-Policy",
+  "Cross-Origin-Embedder-Policy",
+  "Permissions-Policy",
+];
+
+/** @param {string} name @param {Uint8Array} data */
+function responseOf(name, data) {
+  const said = headers.get(name);
+  const kept = KEPT.flatMap((one) => (said?.get(one) ? [[one, String(said.get(one))]] : []));
+  headers.delete(name);
+  return new Response(/** @type {BodyInit} */ (data), { headers: /** @type {[string, string][]} */ (kept) });
+}
+
+/** A push is empty, and what came for whom lies behind the PIN: the notice says only that there is something. Ten of them
+ *  are one notice. */
+async function ring() {
+  const { title, body } = await neutralWords().catch(() => ({ title: "+1", body: "" }));
+  const looks = { body, tag: "data", renotify: true, requireInteraction: true };
+  await worker.registration.showNotification(title, looks);
+}
+
+/** Out of the page as it is held, in the language of this phone. */
+async function neutralWords() {
+  const page = await (await answer(new Request("./"), "index.html")).text();
+  const config = JSON.parse(/id="config">(.*?)<\/script>/s.exec(page)?.[1] ?? "");
+  const language = chosenLanguage(config, await storedLanguage(await ourStore()));
+  return { title: config.title, body: config.start[language].news };
+}
+
+async function comeForward() {
+  const [page] = await worker.clients.matchAll({ type: "window" });
+  return page ? page.focus() : worker.clients.openWindow("./");
+}
+
+function ourStore() {
+  return openStore({ storage: worker.navigator.storage, indexedDB: worker.indexedDB });
+}
+
+/** Only when no page looks after the stored letters. Failing tells the browser to wake us again. */
+async function sendStored() {
+  await worker.navigator.locks.request(LOCK, { ifAvailable: true }, async (/** @type {unknown} */ lock) => {
+    if (!lock) return;
+    const sender = new Sender({ store: await ourStore(), fetch: (url, init) => fetch(url, init), chance });
+    await sender.load();
+    const until = Date.now() + TRY_MS;
+    while (sender.isOpen() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (sender.isOpen()) throw new Error("network");
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * One case on this phone: the press, what is said after it, where the phone is. Everything is sealed on the spot and handed
+ * to the sender; what was said is remembered in memory only, so that a second press does not take it back.
+ */
+/** @import { Letter } from "../../core/letter.js" */
+/** @import { Facts } from "../../protocol/message.js" */
+/** @import { Pieces } from "../../core/media.js" */
+/** @import { Kit } from "../../core/press.js" */
+/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { Position } from "../platform/geolocation.js" */
+/** @import { Sender } from "./sender.js" */
+
+import { amend, arrived, press } from "../../core/press.js";
+import { isWorthALetter, placeOf } from "../platform/location-updates.js";
+
+const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
+// What one tap says. Typed text is not among it: it goes out once and is not kept, not even in memory.
+const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_taken", "needs", "station"]);
+
+/** What contacts are told in so many words. @typedef {"safe" | "moved" | null} News */
+
+export class Alarm {
+  /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
+   *  @param {{ kit: Kit, sender: Sender, position: Position, chance: Chance, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
+  constructor({ kit, sender, position, chance, keep, duress }) {
+    this.kit = kit;
+    this.sender = sender;
+    this.position = position;
+    this.chance = chance;
+    this.keep = keep;
+    this.duress = duress;
+    /** What was said on the phone since it was started. @type {Record<string, any>} */
+    this.said = {};
+    /** What the last word on where I am was called for contacts. @type {News} */
+    this.news = null;
+    /** @type {import("../platform/location-updates.js").Said} */
+    this.place = { fix: null, at: 0 };
+    this.pressed = false;
+    this.following = false;
+    this.timer = 0;
+    this.queue = Promise.resolve();
+    /** @type {() => void} */ this.changed = () => {};
+  }
+
+  /** One message after the other: each takes the number after the last.
+   *  @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  inTurn(work) {
+    const done = this.queue.then(work);
+    this.queue = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+
+  press() {
+    return this.inTurn(async () => {
+      const now = Date.now();
+      const facts = { ...this.first(), ...this.said, ...this.placeNow(now) };
+      this.take(await press(this.kit, { facts, ...this.by(now) }));
+      this.pressed = true;
+      this.follow();
+    });
+  }
+
+  /** What a first letter must carry; a later one would take back what was said before. */
+  first() {
+    return isBegun(this.kit) ? {} : { stage: "unknown", people: 1 };
+  }
+
+  /** To the organisation; and to contacts what was chosen for them. @param {Partial<Facts>} said
+   *  @param {News} [news] what it is for contacts, when the facts do not say it themselves */
+  tell(said, news = null) {
+    for (const [fact, value] of Object.entries(said.facts ?? {})) if (TAPPED.has(fact)) this.said[fact] = value;
+    if (said.facts?.stage !== undefined) this.news = news;
+    return this.inTurn(() => this.send(said, news, Date.now()));
+  }
+
+  /** @param {Partial<Facts>} said @param {News} news @param {number} now */
+  async send(said, news, now) {
+    this.take(await amend(this.kit, { said, ...this.by(now) }));
+    if (this.kit.contacts.length === 0) return;
+    const { tellContacts } = await import("../../core/contacts/follow-up.js");
+    this.take(await tellContacts(this.kit, { facts: said.facts, type: news, ...this.by(now) }));
+  }
+
+  /** Another kit in the place of this one. @param {(kit: Kit) => Promise<Kit>} change */
+  exchange(change) {
+    return this.inTurn(async () => {
+      this.kit = await change(this.kit);
+      this.keep(this.kit);
+    });
+  }
+
+  /** `sealFile` is loaded with the screens that need it.
+   *  @param {typeof import("../../core/media.js").sealFile} sealFile @param {Pieces} pieces @param {Record<string, any>} [facts] */
+  file(sealFile, pieces, facts = {}) {
+    return this.inTurn(async () => {
+      const breathe = () => new Promise((resolve) => setTimeout(resolve));
+      this.take(
+        await sealFile(this.kit, pieces, { facts, breathe: /** @type {any} */ (breathe), ...this.by(Date.now()) }),
+      );
+    });
+  }
+
+  /** @param {number} now */
+  by(now) {
+    return { now, chance: this.chance, duress: this.duress() };
+  }
+
+  /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */
+  take({ kit, letters }) {
+    this.kit = kit;
+    this.sender.add(letters);
+    this.keep(kit);
+    this.changed();
+  }
+
+  /** A relay gave a receipt for this letter. @param {string} id */
+  arrived(id) {
+    const kit = arrived(this.kit, id);
+    if (kit !== this.kit) this.keep(kit);
+    this.kit = kit;
+  }
+
+  /** @param {number} now @returns {Record<string, any>} */
+  placeNow(now) {
+    const fix = this.position.last;
+    if (!fix) return {};
+    this.place = { fix, at: now };
+    return { place: placeOf(fix, now) };
+  }
+
+  follow() {
+    if (this.following) return;
+    this.following = true;
+    this.position.start();
+    this.timer = Number(setInterval(() => this.look(), LOOK_MS));
+  }
+
+  stopFollowing() {
+    if (!this.following) return;
+    this.following = false;
+    clearInterval(this.timer);
+    this.position.stop();
+    this.changed();
+  }
+
+  /** Send the position if that is due. */
+  look() {
+    const now = Date.now();
+    if (!this.following || !isWorthALetter(this.place, this.position.last, now)) return;
+    const facts = this.placeNow(now);
+    this.inTurn(() => this.send({ facts }, null, now));
+  }
+}
+
+/** How many contacts the words written for them have reached, as far as a relay. @param {Kit} kit */
+export function reached({ contacts, ready }) {
+  const total = contacts.length;
+  return { total, confirmed: total - ready.filter(({ contact }) => contact !== null).length };
+}
+
+/** Whether anything of this case has been sent. @param {Kit} kit */
+export function isBegun({ seq, ready }) {
+  return seq > 1 || (seq === 1 && !ready.some(({ contact }) => contact === null));
+}

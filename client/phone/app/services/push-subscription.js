@@ -1,0 +1,120 @@
+/** The wake-up: a closed app cannot ring, so a relay may knock. Off until somebody switches it on; see `keys/wake.md`. */
+/** @import { App } from "../app.js" */
+/** @import { WakeOffer } from "../../protocol/wake.js" */
+/** @import { Watch } from "./contact-poller.js" */
+
+import { stateOf } from "../../core/contacts/book.js";
+import { sayWake } from "../../core/contacts/mail.js";
+import { askWake } from "../../core/relay-reads.js";
+import { sealWake } from "../../protocol/wake.js";
+import { b64, same } from "../../protocol/wire.js";
+
+const PATIENCE_MS = 30_000; // a browser without its push service asks for it for ever
+
+/** In the vault: what contacts were told. @typedef {{ relay: string, endpoint: string, vapid: string }} Told */
+
+/** Whether this browser can be woken at all. @param {App} app */
+export function canRing({ config }) {
+  const { Notification: notices } = globalThis;
+  return Boolean(config.worker && "PushManager" in globalThis && notices && notices.permission !== "denied");
+}
+
+/** How the first of my relays that rings does it; null: none does. @param {App} app @returns {Promise<WakeOffer | null>}
+ *  @throws {NoAnswer} when none of them answers */
+export async function offerHere(app) {
+  /** @type {unknown} */ let problem = null;
+  for (const relay of app.alarm?.kit.desk.relays ?? []) {
+    try {
+      const offer = await askWake(relay, app.fetch);
+      if (offer) return offer;
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  if (problem) throw problem;
+  return null;
+}
+
+/** From a tap: the browser asks. @param {App} app @param {Watch} watch @param {WakeOffer} offer */
+export async function turnOn(app, watch, offer) {
+  if ((await Notification.requestPermission()) !== "granted") throw { reason: "wake-refused" };
+  const { endpoint } = await subscribed(offer);
+  await sealWake(endpoint, offer, app.chance); // whether this relay calls that push service at all
+  watch.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
+  await watch.session.save();
+  await tellAll(app, watch, offer);
+}
+
+/** @param {App} app @param {Watch} watch */
+export async function turnOff(app, watch) {
+  delete watch.session.content.wake;
+  await watch.session.save();
+  await tellAll(app, watch, null);
+  await (await subscription())?.unsubscribe();
+}
+
+/** Push services change their addresses and browsers drop subscriptions; then everybody is told anew. Who was paired
+ *  since is told for the first time. @param {App} app @param {Watch} watch */
+export async function keepRinging(app, watch) {
+  /** @type {Told | undefined} */ const told = watch.session.content.wake;
+  if (!told || !canRing(app)) return;
+  const untold = paired(watch).filter(({ wakeSaid }) => wakeSaid === 0);
+  const held = await subscription();
+  const isSame = held?.endpoint === told.endpoint;
+  if (isSame && untold.length === 0) return;
+  const offer = await askWake(told.relay, (url, init) => watch.fetch(url, init));
+  if (!offer) return;
+  if (isSame && b64(offer.vapid) === told.vapid) return tell(app, watch, offer, untold);
+  const { endpoint } = await subscribed(offer);
+  watch.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
+  await watch.session.save();
+  await tellAll(app, watch, offer);
+}
+
+/** @param {Watch} watch */
+function paired({ post }) {
+  return post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
+}
+
+/** @param {App} app @param {Watch} watch @param {WakeOffer | null} offer */
+function tellAll(app, watch, offer) {
+  return tell(app, watch, offer, paired(watch));
+}
+
+/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {Watch} watch @param {WakeOffer | null} offer
+ *  @param {import("../../core/contacts/book.js").Contact[]} contacts */
+async function tell(app, watch, offer, contacts) {
+  for (const { id } of contacts) {
+    const { endpoint } = watch.session.content.wake ?? {};
+    const text = offer ? await sealWake(endpoint, offer, app.chance) : null;
+    const by = { now: Date.now(), chance: app.chance };
+    const { letters } = await watch.post.change((book) => sayWake(book, id, text, by));
+    app.sender.add(letters);
+  }
+}
+
+/** @returns {Promise<PushSubscription | null>} */
+async function subscription() {
+  const registration = await navigator.serviceWorker.getRegistration();
+  return (await registration?.pushManager.getSubscription()) ?? null;
+}
+
+/** For this relay's key; an older one made for another key goes. @param {WakeOffer} offer @returns {Promise<PushSubscription>} */
+async function subscribed({ vapid }) {
+  const registration = await navigator.serviceWorker.getRegistration();
+  if (!registration) throw { reason: "wake-refused" };
+  const held = await registration.pushManager.getSubscription();
+  const key = held?.options.applicationServerKey;
+  if (held && key && same(new Uint8Array(key), vapid)) return held;
+  await held?.unsubscribe();
+  const asked = registration.pushManager.subscribe({
+    userVisibleOnly: true,
+    applicationServerKey: /** @type {BufferSource} */ (vapid),
+  });
+  const late = new Promise((_, reject) => setTimeout(reject, PATIENCE_MS));
+  try {
+    return await Promise.race([asked, /** @type {Promise<never>} */ (late)]);
+  } catch {
+    throw { reason: "wake-refused" };
+  }
+}

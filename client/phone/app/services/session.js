@@ -1,0 +1,207 @@
+/** What is unlocked: the vault's content, and everything that needs it. */
+/** @import { Card } from "../../protocol/organisation.js" */
+/** @import { Contact } from "../../core/prepare.js" */
+/** @import { Desk, Kit } from "../../core/press.js" */
+/** @import { ReplyKeep } from "../../protocol/reply-block.js" */
+/** @import { Vault } from "../../core/vault.js" */
+/** @import { App } from "../app.js" */
+
+import { stretching } from "../../core/pin.js";
+import { prepare } from "../../core/prepare.js";
+import { changePin, createVault, openVault, saveVault, setDecoy } from "../../core/vault.js";
+import { noteKeyText } from "../../protocol/note.js";
+import { newReplyBlock } from "../../protocol/reply-block.js";
+import { jsonObject, utf8 } from "../../protocol/wire.js";
+import { VAULT } from "../app.js";
+import { look } from "../ui/i18n.js";
+import { isBegun } from "./case.js";
+
+const VERSION = 1;
+const WAYS = 40; // as many answers as are looked for at once
+const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
+const REPLY_RELAYS = 8; // the most a reply block names
+
+/** Where answers of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} Way */
+/** @typedef {{ id: string, at: number, text: string, status: string }} Answer */
+/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: Way[], answers: Answer[] }} Content */
+/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without the app,
+ *  `wake` what contacts were told of ringing here. */
+/** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
+/** @typedef {(done: number) => void} Progress */
+
+/** The kit and the vault of the first visit. Without a PIN the vault is there all the same and holds nothing personal.
+ *  @param {App} app @param {Record<string, any>} draft @param {Progress} progress */
+export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
+  const hasPin = pin !== "";
+  const { kit, way } = await sealedKit(app, card, facts, hasPin);
+  const content = {
+    v: VERSION,
+    name: hasPin ? card.name : "",
+    seq: card.seq,
+    hasPin,
+    facts: hasPin ? facts : {},
+    ways: way,
+    answers: [],
+  };
+  const steps = decoy ? 2 : 1;
+  const by = (/** @type {number} */ step) => ({
+    chance: app.chance,
+    stretch: stretching((done) => progress((step + done) / steps)),
+  });
+  const vault = await createVault(pin, packed(content), by(0));
+  const whole = decoy ? await setDecoy(vault, decoy, packed(ordinary()), by(1)) : vault;
+  app.equip(kit);
+  app.hasPin = hasPin;
+  await app.keepKit(kit);
+  await app.put(VAULT, whole.bytes);
+}
+
+/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {Contact[]} [contacts]
+ *  @returns {Promise<{ kit: Kit, way: Way[] }>} */
+async function sealedKit(app, card, facts, hasPin, contacts = []) {
+  const now = Date.now();
+  const way = hasPin ? await newWay(app, card.relays) : null;
+  const kit = await prepare({ card, facts, reply: way?.block ?? null, contacts, now, chance: app.chance });
+  return { kit, way: way ? [{ case: kit.case, keep: way.keep }] : [] };
+}
+
+/** @param {App} app @param {string[]} relays */
+export function newWay(app, relays) {
+  const until = Math.floor(Date.now() / 1_000) + ANSWER_SECONDS;
+  return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, chance: app.chance });
+}
+
+/** @param {object} content */
+function packed(content) {
+  return utf8(JSON.stringify(content));
+}
+
+/** What the decoy shows when nothing was written into it. @returns {Notes} */
+function ordinary() {
+  const now = Date.now();
+  const day = 86_400_000;
+  return {
+    v: VERSION,
+    notes: look("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
+      at: now - (i * 3 + 1) * day,
+      text,
+    })),
+  };
+}
+
+/** A card as far as sealing needs it, from what lies open. @param {Desk} desk @returns {Card} */
+export function cardOf(desk) {
+  const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
+  const unsaid = {
+    name: "",
+    seq: 0,
+    issued: 0,
+    expires: 0,
+    graceDays: 0,
+    languages: [],
+    sms: null,
+    signed: new Uint8Array(),
+  };
+  return { ...unsaid, ...desk, log };
+}
+
+/** @param {App} app @param {string} pin @param {Progress} progress @returns {Promise<Session>} @throws {WrongPassphrase} */
+export async function open(app, pin, progress) {
+  const bytes = (await app.store.get(VAULT)) ?? new Uint8Array();
+  return new Session(app, await openVault(bytes, pin, stretching(progress)));
+}
+
+/** Whether a PIN was chosen. Nothing on the phone says so; the empty one is tried. @param {App} app */
+export async function hasPin(app) {
+  app.hasPin ??= await open(app, "", () => {}).then(
+    () => false,
+    () => true,
+  );
+  return app.hasPin;
+}
+
+export class Session {
+  /** @param {App} app @param {Vault} vault */
+  constructor(app, vault) {
+    this.app = app;
+    this.vault = vault;
+    /** @type {any} */
+    this.content = jsonObject(vault.content);
+    this.duress = vault.duress;
+    /** @type {Promise<unknown>} */
+    this.saving = Promise.resolve();
+    this.isOver = false;
+  }
+
+  /** One after the other, or an older content could be written last. @returns {Promise<boolean>} whether it is stored */
+  save() {
+    if (this.isOver) return Promise.resolve(false); // another session has the vault now
+    const saved = this.saving.then(async () => {
+      this.vault = await saveVault(this.vault, packed(this.content), this.app.chance);
+      return this.app.put(VAULT, this.vault.bytes);
+    });
+    this.saving = saved.catch(() => {});
+    return saved;
+  }
+
+  /** Ends when what was to be saved is saved. */
+  close() {
+    this.isOver = true;
+    return this.saving;
+  }
+
+  /** @param {string} pin @param {Progress} progress */
+  async changePin(pin, progress) {
+    this.vault = await changePin(this.vault, pin, { chance: this.app.chance, stretch: stretching(progress) });
+    this.content.hasPin = true;
+    this.app.hasPin = true;
+    await this.save();
+  }
+
+  /** @param {string} pin @param {Progress} progress */
+  async setDecoy(pin, progress) {
+    this.vault = await setDecoy(this.vault, pin, packed(ordinary()), {
+      chance: this.app.chance,
+      stretch: stretching(progress),
+    });
+    await this.save();
+  }
+
+  /** Into the letters of the next press; when the case has begun, to the desk as well.
+   *  @param {Record<string, any>} facts */
+  async changeProfile(facts) {
+    const { alarm } = this.app;
+    if (this.content.hasPin) this.content.facts = facts;
+    if (alarm && isBegun(alarm.kit)) await alarm.tell({ facts });
+    else if (alarm) await this.reseal(cardOf(alarm.kit.desk), facts);
+    await this.save();
+  }
+
+  /** A new case: letters sealed anew, with the newest card when it can be had. */
+  async renew() {
+    const { alarm } = this.app;
+    if (!alarm) return;
+    const { fetched } = await import("./card-fetch.js");
+    const { root, relays } = alarm.kit.desk;
+    const card = await fetched(this.app, { root, relays }, this.content.seq).catch(() => null);
+    if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
+    await this.reseal(card ?? cardOf(alarm.kit.desk), this.content.facts);
+    await this.save();
+    return card !== null;
+  }
+
+  /** Those that the press tells; what they need is loaded only when there are some. @returns {Promise<Contact[]>} */
+  async contacts() {
+    if (!this.content.contacts?.contacts.length) return [];
+    const { contactsFor, readBook } = await import("../../core/contacts/book.js");
+    return contactsFor(readBook(this.content.contacts), Date.now());
+  }
+
+  /** @param {Card} card @param {Record<string, any>} facts */
+  async reseal(card, facts) {
+    const { kit, way } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
+    this.content.ways = [...this.content.ways, ...way].slice(-WAYS);
+    this.app.equip(kit);
+    await this.app.keepKit(kit);
+  }
+}

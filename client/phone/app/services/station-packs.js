@@ -1,0 +1,47 @@
+/** The packs of stations: the one of the site when it is good, else the one held. */
+/** @import { Stations } from "../../core/stations/stations.js" */
+/** @import { App } from "../app.js" */
+
+import { readPack } from "../../core/stations/pack.js";
+
+const HELD = "p";
+
+/** @type {Map<string, Stations>} */
+const read = new Map();
+
+/** @param {App} app @param {Uint8Array} root the key that must have signed @returns {Promise<{ packs: Stations[], problems: unknown[] }>} */
+export async function packsOf(app, root) {
+  const packs = [];
+  const problems = [];
+  for (const [i, name] of app.config.packs.entries()) {
+    try {
+      packs.push(read.get(name) ?? (await packOf(app, name, HELD + i, root, problems)));
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  return { packs, problems };
+}
+
+/** What is refused leaves the old one in its place. @param {App} app @param {string} name @param {string} place @param {Uint8Array} root
+ *  @param {unknown[]} problems @returns {Promise<Stations>} */
+async function packOf(app, name, place, root, problems) {
+  const held = await heldPack(app, place, root);
+  try {
+    const data = await app.file(name);
+    const pack = await readPack(data, root, held?.about);
+    if (pack.about.seq !== held?.about.seq) await app.put(place, data);
+    read.set(name, pack);
+    return pack;
+  } catch (error) {
+    if (!held) throw error;
+    problems.push(error);
+    return held;
+  }
+}
+
+/** @param {App} app @param {string} place @param {Uint8Array} root */
+async function heldPack(app, place, root) {
+  const data = await app.store.get(place).catch(() => null);
+  return data ? readPack(data, root).catch(() => null) : null;
+}

@@ -1,0 +1,17 @@
+/** Which language the phone speaks: the one that was chosen, else the first of the browser's that there is. */
+/** @import { Store } from "../../core/store.js" */
+
+export const LANGUAGE = "w";
+
+/** @param {{ languages: string[] }} config @param {string} stored */
+export function chosenLanguage({ languages }, stored) {
+  if (languages.includes(stored)) return stored;
+  const wanted = (navigator.languages ?? []).map((one) => one.slice(0, 2).toLowerCase());
+  return wanted.find((one) => languages.includes(one)) ?? languages[0];
+}
+
+/** @param {Store} store @returns {Promise<string>} */
+export async function storedLanguage(store) {
+  const data = await store.get(LANGUAGE).catch(() => null);
+  return data ? String.fromCharCode(...data) : "";
+}

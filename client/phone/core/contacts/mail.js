@@ -1,0 +1,273 @@
+/** Letters between contacts: sealing one, opening what came for a pair, judging it. Bytes in, bytes out; see `contacts.md`. */
+/** @import { Alert, Book, Contact } from "./book.js" */
+/** @import { Letter } from "../letter.js" */
+/** @import { Frame } from "../../protocol/mailbox.js" */
+/** @import { Opened } from "../../protocol/opening.js" */
+/** @import { Meeting, PairCard, PairKeys } from "../../protocol/pairing.js" */
+/** @import { Chance } from "../../protocol/wire.js" */
+
+import { EnvelopeError, NotAuthentic, TocsinError } from "../../protocol/errors.js";
+import { alertMessage } from "../../protocol/message.js";
+import { readMessage } from "../../protocol/message-reader.js";
+import { openEnvelope } from "../../protocol/opening.js";
+import { CardSwapped, confirms, heardShare, isDuress, readPairCard, readShare } from "../../protocol/pairing.js";
+import { readWake, readWakeLetter, wakeLetter } from "../../protocol/wake.js";
+import { b64, digest, FrameKind, SEED_BYTES, unb64, unutf8, utf8 } from "../../protocol/wire.js";
+import { letterOf } from "../letter.js";
+import { Rank, sealAlert, seconds } from "../press.js";
+import {
+  cardOf,
+  changed,
+  contactOf,
+  doorFor,
+  keptCard,
+  keysOf,
+  meetingOf,
+  NotPaired,
+  PairExpired,
+  stateOf,
+  wakeOf,
+  withoutBorrowedWords,
+} from "./book.js";
+
+export const ASIDE = 16; // letters of one page that open and are not authentic yet, left at the relay
+export const MARKS = 64; // letters remembered, so that one that comes again is not shown again
+const MARK_BYTES = 12;
+const CASES = 8; // keys of cases kept for one contact
+export const ALERT_BYTES = 16_000; // alerts that came, of all contacts
+
+export class NotAgreed extends TocsinError {
+  static code = "answers-not-agreed";
+}
+
+/** A letter that opened. @typedef {{ opened: Opened, size: number, mark: string, hash: Uint8Array }} Came */
+/** How an alert is authentic. @typedef {{ duress: boolean, origin: "pair" | "case" }} Judged */
+/** What a letter came to; null: it is not authentic yet. @typedef {{ contact: Contact, alert: Alert | null } | null} Taken */
+
+// What is sealed
+
+/** An alert to one contact, signed with the pair's key.
+ *  @param {Book} book @param {string} id @param {{ type: string, text?: string, place?: any, passed?: boolean }} said
+ *  @param {{ now: number, chance: Chance }} by @returns {Promise<{ book: Book, letters: Letter[] }>}
+ *  @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} @throws {TooMuchContent} */
+export async function sealTo(book, id, { passed = false, ...said }, { now, chance }) {
+  const contact = contactOf(book, id);
+  const card = cardNow(contact, now);
+  const message = alertMessage({ case: contact.case, seq: contact.seq, at: seconds(now) }, said, chance);
+  const { sending } = await keysOf(contact);
+  const sealed = await sealAlert(card, sending, passed ? { ...message, passed } : message, false, chance);
+  const way = { relays: card.relays, wake: wakeOf(contact), rank: Rank.CONTACT, added: now };
+  return { book: changed(book, id, { seq: contact.seq + 1 }), letters: [letterOf(sealed, way)] };
+}
+
+/** What an organisation answered, if that was agreed to. @param {Book} book @param {string} id @param {{ text: string }} answer
+ *  @param {{ now: number, chance: Chance }} by @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
+export async function passOn(book, id, { text }, by) {
+  if (!contactOf(book, id).answers) throw new NotAgreed();
+  return sealTo(book, id, { type: "text", text, passed: true }, by);
+}
+
+/** To whom answers may be passed on. @param {Book} book @param {number} now @returns {Contact[]} */
+export function agreed({ contacts }, now) {
+  return contacts.filter((one) => one.answers && stateOf(one, now) === "paired");
+}
+
+/** How this phone is rung from now on; null: not at all.
+ *  @param {Book} book @param {string} id @param {string | null} wake @param {{ now: number, chance: Chance }} by
+ *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} */
+export async function sayWake(book, id, wake, { now, chance }) {
+  const contact = contactOf(book, id);
+  const card = cardNow(contact, now);
+  const n = Math.max(contact.wakeSaid + 1, seconds(now));
+  const said = { share: unb64(contact.progress.share, SEED_BYTES), wake, n };
+  const sealed = await wakeLetter(await meetingOf(contact), card, said, chance);
+  const letter = letterOf(sealed, { relays: card.relays, rank: Rank.PAIR, added: now });
+  return { book: changed(book, id, { wakeSaid: n }), letters: [letter] };
+}
+
+/** @param {Contact} contact @param {number} now */
+function cardNow(contact, now) {
+  if (contact.progress.share === null || !contact.card) throw new NotPaired();
+  if (stateOf(contact, now) === "expired") throw new PairExpired();
+  return cardOf(contact.card);
+}
+
+// What came
+
+/** Look among these for the card that the code names. @param {Contact} contact @param {Frame[]} frames @param {number} now
+ *  @returns {Promise<{ contact: Contact, done: Uint8Array[], troubles: string[] }>} `done`: what the relay may forget */
+export async function takeCard(contact, frames, now) {
+  const meeting = await meetingOf(contact);
+  const { key, address } = await doorFor(contact);
+  /** @type {Uint8Array[]} */ const done = [];
+  /** @type {string[]} */ const troubles = [];
+  let taken = contact;
+  for (const { envelope } of real(frames)) {
+    done.push(digest(envelope));
+    try {
+      const { header } = await openEnvelope(envelope, [key], address);
+      taken = { ...taken, card: useful(await readPairCard(header, meeting.code.card, seconds(now))) };
+    } catch (error) {
+      if (!(error instanceof TocsinError)) throw error;
+      if (error instanceof CardSwapped) taken = { ...taken, swapped: true };
+      // What does not open a relay made up: who cannot open the door cannot leave anything behind it.
+      if (!(error instanceof EnvelopeError)) troubles.push(error.code);
+    }
+  }
+  return { contact: taken, done, troubles };
+}
+
+/** A wake that rings nowhere need not fill the vault. @param {PairCard} card */
+function useful(card) {
+  return keptCard({ ...card, wake: readWake(card.wake, card.relays) && card.wake });
+}
+
+/** Open a page of the pair's own mailbox. What is not authentic yet is left where it is, because the letter that brings its key
+ *  may come later, and the vault has no room for it.
+ *  @param {Contact} contact @param {Frame[]} frames
+ *  @returns {Promise<{ contact: Contact, alerts: Alert[], done: Uint8Array[] }>} alerts that are new and authentic, oldest first */
+export async function takeLetters(contact, frames) {
+  const meeting = await meetingOf(contact);
+  const { letters, done } = await openedOf(contact, meeting, frames);
+  const alerts = [];
+  let [now, waiting] = [contact, letters];
+  for (let before = Number.NaN; before !== waiting.length; ) {
+    before = waiting.length;
+    const still = [];
+    for (const letter of waiting) {
+      const taken = await take(now, meeting, letter);
+      if (!taken) still.push(letter);
+      else {
+        now = { ...taken.contact, marks: [...taken.contact.marks, letter.mark].slice(-MARKS) };
+        if (taken.alert) alerts.push(taken.alert);
+        done.push(letter.hash);
+      }
+    }
+    waiting = still;
+  }
+  done.push(...waiting.slice(ASIDE).map(({ hash }) => hash));
+  return { contact: now, alerts: alerts.sort((one, other) => one.at - other.at), done };
+}
+
+/** The book with these alerts. The oldest that was read makes room, then the oldest of whoever fills the most.
+ *  @param {Book} book @param {Alert[]} alerts @returns {Book} */
+export function withAlerts(book, alerts) {
+  const all = [...book.alerts, ...alerts];
+  while (bytesOf(all) > ALERT_BYTES) {
+    const spare = all.findIndex(({ read }) => read);
+    all.splice(spare >= 0 ? spare : all.indexOf(loudest(all)), 1);
+  }
+  return { ...book, alerts: all };
+}
+
+/** @param {Alert[]} alerts @returns {Alert} the first of the contact that fills the most */
+function loudest(alerts) {
+  const filled = (/** @type {Alert} */ { contact }) => bytesOf(alerts.filter((one) => one.contact === contact));
+  return alerts.reduce((most, one) => (filled(one) > filled(most) ? one : most));
+}
+
+/** @param {Alert[]} alerts */
+function bytesOf(alerts) {
+  return utf8(JSON.stringify(alerts)).length;
+}
+
+/** @param {Frame[]} frames */
+function real(frames) {
+  return frames.filter(({ kind }) => kind !== FrameKind.FILLER);
+}
+
+/** @param {Contact} contact @param {Meeting} meeting @param {Frame[]} frames */
+async function openedOf({ marks }, { own }, frames) {
+  const letters = [];
+  const done = [];
+  const seen = new Set(marks);
+  for (const { envelope } of real(frames)) {
+    const hash = digest(envelope);
+    const opened = await openEnvelope(envelope, [own.key], own.address).catch(refused);
+    const mark = opened ? b64(opened.commitment.subarray(0, MARK_BYTES)) : "";
+    if (!opened || seen.has(mark)) done.push(hash);
+    else letters.push({ opened, size: envelope.length, mark, hash });
+    seen.add(mark);
+  }
+  return { letters, done };
+}
+
+/** @param {unknown} error @returns {null} */
+function refused(error) {
+  if (error instanceof EnvelopeError) return null;
+  throw error;
+}
+
+/** @param {Contact} contact @param {Meeting} meeting @param {Came} letter @returns {Promise<Taken>} */
+async function take(contact, meeting, letter) {
+  const { opened, size } = letter;
+  try {
+    const share = readShare(opened.fields);
+    if (share) {
+      const sure = confirms(meeting, share, opened, size);
+      return { contact: { ...contact, progress: heardShare(contact.progress, share, sure) }, alert: null };
+    }
+    if (contact.progress.share === null) return null;
+    const keys = await keysOf(contact);
+    const wake = readWakeLetter(keys, meeting.own.address, opened, size);
+    return wake ? { contact: heardWake(contact, wake), alert: null } : takeAlert(contact, meeting, keys, letter);
+  } catch (error) {
+    if (error instanceof NotAuthentic) return null;
+    if (error instanceof EnvelopeError) return { contact, alert: null };
+    throw error;
+  }
+}
+
+/** @param {Contact} contact @param {{ wake: string | null, n: number }} said @returns {Contact} */
+function heardWake(contact, { wake, n }) {
+  const isOfUse = readWake(wake, contact.card?.relays ?? []) !== null;
+  return n > contact.wakeHeard ? { ...contact, wake: isOfUse ? wake : null, wakeHeard: n } : contact;
+}
+
+/** @param {Contact} contact @param {Meeting} meeting @param {PairKeys} keys @param {Came} letter @returns {Taken} @throws {NotAuthentic} */
+function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
+  const [, caseKey] = contact.cases.find(([of]) => of === opened.fields.case) ?? [];
+  const judged = judge([receiving, ...(caseKey ? [unb64(caseKey)] : [])], (key) =>
+    isDuress(key, own.address, opened, size),
+  );
+  const next = judged.origin === "pair" ? withCaseKey(contact, opened.fields) : contact;
+  const alert = { ...written(opened), ...judged, id: mark, contact: contact.id, read: false };
+  return { contact: next, alert: withoutBorrowedWords(alert) };
+}
+
+/** @param {Uint8Array[]} keys the pair's, and the case's if there is one @param {(key: Uint8Array) => boolean} isForced
+ *  @returns {Judged} @throws {NotAuthentic} */
+function judge([pair, ...others], isForced) {
+  try {
+    return { duress: isForced(pair), origin: "pair" };
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return { duress: isForced(others[0]), origin: "case" };
+  }
+}
+
+/** The first key of a case stays. Whoever opens a phone has it, and must not be able to put another in its place.
+ *  @param {Contact} contact @param {Record<string, any>} fields @returns {Contact} */
+function withCaseKey(contact, { case: id, case_key: key }) {
+  if (typeof id !== "string" || contact.cases.some(([of]) => of === id)) return contact;
+  try {
+    unb64(key, SEED_BYTES);
+  } catch {
+    return contact;
+  }
+  return { ...contact, cases: /** @type {[string, string][]} */ ([...contact.cases, [id, key]]).slice(-CASES) };
+}
+
+/** @param {Opened} opened */
+function written({ header, fields }) {
+  try {
+    const { message, other } = readMessage(fields);
+    const { kind, case: id, type, text, at, place } = message;
+    if (kind === "alert")
+      return { case: id, type, text, at, place, practice: other.practice === true, passed: other.passed === true };
+  } catch (error) {
+    if (!(error instanceof EnvelopeError)) throw error;
+  }
+  // An authentic word is never dropped because this program does not understand it.
+  return { case: "", type: "unknown", text: unutf8(header), at: 0, place: null, practice: false, passed: false };
+}

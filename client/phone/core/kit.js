@@ -1,0 +1,121 @@
+/** The kit as bytes, as it lies open on the phone: u32 n | JSON | the sealed letters, one after the other. */
+/** @import { Kit, Ready } from "./press.js" */
+
+import { relayAddress } from "../protocol/address.js";
+import { counted } from "../protocol/envelope.js";
+import { Malformed, TocsinError } from "../protocol/errors.js";
+import {
+  b64,
+  concat,
+  HASH_BYTES,
+  ID_BYTES,
+  isObject,
+  jsonObject,
+  KEM_PUBLIC_BYTES,
+  LETTER_BYTES,
+  PUBLIC_BYTES,
+  SEED_BYTES,
+  u32,
+  unb64,
+  utf8,
+} from "../protocol/wire.js";
+import { wakeIn } from "./letter.js";
+
+const VERSION = 1;
+const LISTED = 64; // weeks, relays, contacts: none comes near it
+
+/** @param {Kit} kit @returns {Uint8Array} */
+export function packKit(kit) {
+  const { desk, contacts, ready, caseKey, seq, practice } = kit;
+  const fields = {
+    v: VERSION,
+    case: kit.case,
+    caseKey,
+    seq,
+    practice,
+    desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
+    contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
+    ready: ready.map(({ week, contact, sealed }) => [week, contact, b64(sealed.commitment), b64(sealed.mailbox)]),
+  };
+  const head = utf8(JSON.stringify(fields));
+  return concat(u32(head.length), head, ...ready.map(({ sealed }) => sealed.envelope));
+}
+
+/** @param {Uint8Array} data @returns {Kit} @throws {Malformed} */
+export function unpackKit(data) {
+  try {
+    const [head, end] = counted(data, 0) ?? refuse();
+    const fields = jsonObject(head);
+    if (fields.v !== VERSION) refuse();
+    return {
+      case: b64(unb64(fields.case, ID_BYTES)),
+      caseKey: b64(unb64(fields.caseKey, SEED_BYTES)),
+      seq: whole(fields.seq),
+      practice: fields.practice === true,
+      desk: readDesk(fields.desk),
+      contacts: list(fields.contacts, readContact),
+      ready: readReady(fields, data.subarray(end)),
+    };
+  } catch (error) {
+    throw error instanceof TocsinError ? new Malformed("not a kit") : error;
+  }
+}
+
+/** @param {import("./press.js").Desk} desk */
+function texts({ root, mailbox, lastResort }) {
+  return { root: b64(root), mailbox: b64(mailbox), lastResort: b64(lastResort) };
+}
+
+/** @param {unknown} value @returns {import("./press.js").Desk} */
+function readDesk(value) {
+  const { root, mailbox, week, weekly, lastResort, relays, keys } = isObject(value) ? value : refuse();
+  return {
+    root: unb64(root, PUBLIC_BYTES),
+    mailbox: unb64(mailbox, HASH_BYTES),
+    week: whole(week),
+    weekly: list(weekly, (key) => unb64(key, KEM_PUBLIC_BYTES)),
+    lastResort: unb64(lastResort, KEM_PUBLIC_BYTES),
+    relays: list(relays, relayAddress),
+    keys: list(keys, (key) => unb64(key, PUBLIC_BYTES)),
+  };
+}
+
+/** @param {unknown} value @returns {import("./press.js").Reachable} */
+function readContact(value) {
+  const { key, mailbox, relays, wake, later } = isObject(value) ? value : refuse();
+  return {
+    key: unb64(key, KEM_PUBLIC_BYTES),
+    mailbox: unb64(mailbox, HASH_BYTES),
+    relays: list(relays, relayAddress),
+    wake: wakeIn(wake),
+    later: whole(later),
+  };
+}
+
+/** @param {Record<string, any>} fields @param {Uint8Array} envelopes @returns {Ready[]} */
+function readReady(fields, envelopes) {
+  const contacts = list(fields.contacts, (one) => one).length;
+  const ready = list(fields.ready, (one, i) => {
+    const [week, contact, commitment, mailbox] = Array.isArray(one) ? one : refuse();
+    if (contact !== null && whole(contact) >= contacts) refuse();
+    const envelope = envelopes.slice(i * LETTER_BYTES, (i + 1) * LETTER_BYTES);
+    const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
+    return { week: week === null ? null : whole(week), contact: contact === null ? null : whole(contact), sealed };
+  });
+  return envelopes.length === ready.length * LETTER_BYTES ? ready : refuse();
+}
+
+/** @param {unknown} value @returns {number} */
+function whole(value) {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : refuse();
+}
+
+/** @template T @param {unknown} value @param {(one: unknown, i: number) => T} read @returns {T[]} */
+function list(value, read) {
+  return Array.isArray(value) && value.length <= LISTED ? value.map(read) : refuse();
+}
+
+/** @returns {never} */
+function refuse() {
+  throw new Malformed();
+}

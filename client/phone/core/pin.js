@@ -1,0 +1,23 @@
+/** From a PIN to a key, slowly. Loaded apart, because a press needs no PIN. */
+
+import { SEED_BYTES } from "../protocol/wire.js";
+import { argon2idAsync } from "../vendor-src/argon.js";
+
+// Half a second on a laptop and about three on an old phone in plain JavaScript (WebAssembly would need `unsafe-eval` or
+// `wasm-unsafe-eval` in the policy). A PIN of six digits still falls to whoever has the file and a day; the screen says so.
+const MEMORY_KIB = 65_536;
+const PASSES = 2;
+const TICK_MS = 20; // how long the screen may stand still
+
+/** @param {(done: number) => void} [progress] from 0 to 1 @returns {import("./vault.js").Stretch} */
+export function stretching(progress) {
+  return (pin, salt) =>
+    argon2idAsync(pin, salt, {
+      m: MEMORY_KIB,
+      t: PASSES,
+      p: 1,
+      dkLen: SEED_BYTES,
+      asyncTick: TICK_MS,
+      onProgress: progress,
+    });
+}

@@ -1,0 +1,146 @@
+/**
+ * The press: handing out what was sealed in advance (`prepare.js`), and sealing what is known of this moment.
+ *
+ * What it works from (the kit) lies open on the phone and holds sealed letters, public keys, mailbox ids, the case's id
+ * and key: no name, no text, no secret that opens anything.
+ *
+ * All `now` are milliseconds, as `Date.now()` gives them; what goes into a message is whole Unix seconds.
+ */
+/** @import { Sealed } from "../protocol/envelope.js" */
+/** @import { Letter } from "./letter.js" */
+/** @import { Wake } from "../protocol/wake.js" */
+/** @import { Facts } from "../protocol/message.js" */
+/** @import { Chance } from "../protocol/wire.js" */
+
+import { seal } from "../protocol/envelope.js";
+import { alertMac, alertMessage, factsMessage, headerOf } from "../protocol/message.js";
+import { keyFor, sealingWeek } from "../protocol/weekly-keys.js";
+import { b64, digest, domain, LETTER_BYTES, mac, Purpose, unb64 } from "../protocol/wire.js";
+import { letterOf } from "./letter.js";
+
+/** Of an organisation, what sealing and sending need; not its name.
+ *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array,
+ *    relays: string[], keys: Uint8Array[] }} Desk */
+/** A contact as the kit keeps it; `later` is what they are told after the prepared words (`Later`).
+ *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], wake: Wake | null, later: number }} Reachable */
+/** Sealed in advance for a week; `week` null: any other time (sealed to the last resort, or to a contact).
+ *  @typedef {{ week: number | null, contact: number | null, sealed: Sealed }} Ready */
+/** `seq` is the number of the next message; `ready` what was sealed in advance and no relay has yet.
+ *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, desk: Desk, contacts: Reachable[],
+ *    ready: Ready[] }} Kit */
+
+/** What goes first when the line is thin. */
+export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, PAIR: 5, FILE: 6 });
+/** What a contact is told later: nothing, that I am safe, where I am too, everything. */
+export const Later = Object.freeze({ NOTHING: 0, SAFE: 1, PLACE: 2, ALL: 3 });
+
+const CASE = domain("case");
+
+/** The press: this week's letters, and the fresh one with what is known of this moment. Until `arrived` has been told
+ *  otherwise every press hands the prepared letters out again: the outbox and the relays know them, and a phone killed in
+ *  between loses nothing.
+ *  @param {Kit} kit @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, chance: Chance }} moment
+ *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+export async function press(kit, { facts, when = {}, duress = false, now, chance }) {
+  const said = duress ? { ...facts, coerced: true } : facts;
+  const ready = readyLetters(kit, now);
+  try {
+    const fresh = await sayToDesk(kit, { said: { facts: said, when }, rank: Rank.FRESH, now, chance });
+    const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, chance });
+    return { kit: fresh.kit, letters: [...fresh.letters, ...ready, ...alerts] };
+  } catch (error) {
+    if (ready.length === 0) throw error;
+    return { kit, letters: ready }; // what was sealed in advance goes, even if nothing can be sealed at this moment
+  }
+}
+
+/** The kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any more.
+ *  @param {Kit} kit @param {string} id of the letter @returns {Kit} */
+export function arrived(kit, id) {
+  const one = kit.ready.find(({ sealed }) => b64(digest(sealed.envelope)) === id);
+  return one ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== one.contact) } : kit;
+}
+
+/** What is said after the press. @param {Kit} kit @param {{ said: Partial<Facts>, duress?: boolean, now: number, chance: Chance }} more
+ *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+export async function amend(kit, { said, duress = false, now, chance }) {
+  const facts = duress ? { ...said.facts, coerced: true } : said.facts;
+  return sayToDesk(kit, { said: { ...said, facts }, rank: Rank.AMEND, now, chance });
+}
+
+/** Seal one message of this case to the desk.
+ *  @param {Kit} kit @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, chance: Chance }} what
+ *  @returns {Promise<Letter>} */
+export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, chance }) {
+  const key = keyFor(desk, seconds(now));
+  const sealed = await seal({ header, body, key, address: addressOf(desk), chance, size });
+  return letterOf(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
+}
+
+/** @param {Kit} kit @param {{ said: Partial<Facts>, rank: number, now: number, chance: Chance }} what
+ *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+async function sayToDesk(kit, { said, rank, now, chance }) {
+  const place = { case: kit.case, seq: kit.seq, at: seconds(now) };
+  const kind = kit.seq === 0 ? "report" : "amend";
+  const header = headerOf(factsMessage(kind, place, { ...said, practice: kit.practice }, chance));
+  const letter = await sealToDesk(kit, { header, rank, now, chance });
+  return { kit: { ...kit, seq: kit.seq + 1 }, letters: [letter] };
+}
+
+/** @param {Kit} kit @param {number} now @returns {Letter[]} */
+function readyLetters(kit, now) {
+  const toDesk = kit.ready.filter(({ contact }) => contact === null);
+  const ofWeek =
+    toDesk.find(({ week }) => week === sealingWeek(kit.desk, seconds(now))) ?? toDesk.find(({ week }) => week === null);
+  const { relays, keys } = kit.desk;
+  const first = ofWeek ? [letterOf(ofWeek.sealed, { relays, keys, rank: Rank.READY, added: now })] : [];
+  const others = kit.ready.flatMap(({ contact, sealed }) => {
+    if (contact === null) return [];
+    return [letterOf(sealed, { ...kit.contacts[contact], rank: Rank.CONTACT, added: now })];
+  });
+  return [...first, ...others];
+}
+
+/** That it happened now, for each contact, and where for those who may know.
+ *  @param {Kit} kit @param {{ place: any, duress: boolean, now: number, chance: Chance }} moment @returns {Promise<Letter[]>} */
+async function placeAlerts(kit, { place, ...by }) {
+  const letters = [];
+  for (const contact of kit.contacts) {
+    const said = { type: "detained", place: contact.later >= Later.PLACE ? place : null };
+    letters.push(await tellContact(kit, contact, said, by));
+  }
+  return letters;
+}
+
+/** Signed with the case's key, because the pair's key is in the vault.
+ *  @param {Kit} kit @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
+ *  @param {{ duress: boolean, now: number, chance: Chance }} by @returns {Promise<Letter>} */
+export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, chance }) {
+  const said = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, chance), practice };
+  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), said, duress, chance);
+  return letterOf(sealed, { ...contact, rank: Rank.PLACE, added: now });
+}
+
+/** @param {Pick<Reachable, "key" | "mailbox">} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {Chance} chance */
+export function sealAlert(contact, key, message, duress, chance) {
+  const address = { purpose: Purpose.CONTACT, recipient: digest(contact.key), mailbox: contact.mailbox };
+  const header = headerOf(message);
+  const body = (/** @type {Uint8Array} */ salt) => alertMac(key, duress, address, LETTER_BYTES, salt, header);
+  return seal({ header, body, key: contact.key, address, chance });
+}
+
+/** Each contact gets a key of their own, so that none of them can speak as the phone to another.
+ *  @param {Uint8Array} caseKey @param {Uint8Array} contact X-Wing public key */
+export function contactKey(caseKey, contact) {
+  return mac(caseKey, CASE, digest(contact));
+}
+
+/** @param {Desk} desk */
+export function addressOf({ root, mailbox }) {
+  return { purpose: Purpose.REPORT, recipient: root, mailbox };
+}
+
+/** @param {number} milliseconds */
+export function seconds(milliseconds) {
+  return Math.floor(milliseconds / 1_000);
+}

@@ -1,0 +1,106 @@
+/** Sealing. Specified in `keys/envelope.md`; opening is in `opening.js`, which the press does without. */
+/** @import { Chance } from "./wire.js" */
+
+import { Chacha20Poly1305, CipherSuite, HkdfSha256, XWing } from "../vendor-src/crypto.js";
+import { Malformed, TooMuchContent, UnknownSuite, WrongSize } from "./errors.js";
+import {
+  concat,
+  digest,
+  domain,
+  ENC_BYTES,
+  KEM_PUBLIC_BYTES,
+  LETTER_BYTES,
+  PARCEL_BYTES,
+  readU32,
+  SALT_BYTES,
+  SUITE,
+  TAG_BYTES,
+  u32,
+} from "./wire.js";
+
+/** Where an envelope goes: all of it is bound into the HPKE info, so a letter cannot be re-addressed. `recipient` is the
+ *  organisation's root public key for a report, else H of the X-Wing key it is sealed to.
+ *  @typedef {{ purpose: number, recipient: Uint8Array, mailbox: Uint8Array }} Address */
+
+/** An envelope ready to be deposited, and what a receipt for it must name.
+ *  @typedef {{ envelope: Uint8Array, commitment: Uint8Array, mailbox: Uint8Array }} Sealed */
+
+export const HPKE = new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
+
+export const OVERHEAD_BYTES = 1 + ENC_BYTES + TAG_BYTES;
+export const FRAMING_BYTES = SALT_BYTES + 4 + 4; // the salt and two lengths
+export const LETTER_ROOM = LETTER_BYTES - OVERHEAD_BYTES - FRAMING_BYTES; // header and body of a letter together
+export const PARCEL_ROOM = PARCEL_BYTES - OVERHEAD_BYTES - FRAMING_BYTES;
+const EKM_BYTES = 64; // the randomness of one X-Wing encapsulation: ML-KEM 32, X25519 32
+
+const ENVELOPE = domain("envelope");
+const COMMIT = domain("commit");
+
+/** `tocsin/1/envelope\0` | purpose u8 | recipient 32 | mailbox 32 | size u32.
+ *  @param {Address} address @param {number} size @returns {Uint8Array} */
+export function infoOf(address, size) {
+  return concat(ENVELOPE, Uint8Array.of(address.purpose), address.recipient, address.mailbox, u32(size));
+}
+
+/** The content: salt 32 | u32 n | header | u32 m | body.
+ *  @param {Uint8Array} salt @param {Uint8Array} header @param {Uint8Array} body @returns {Uint8Array} */
+export function frame(salt, header, body) {
+  return concat(salt, u32(header.length), header, u32(body.length), body);
+}
+
+/** C = H("tocsin/1/commit\0" | content). Hides the content because the salt in it is random.
+ *  @param {Uint8Array} content @returns {Uint8Array} */
+export function commit(content) {
+  return digest(COMMIT, content);
+}
+
+/** Header, body and salt in one envelope of exactly `size` bytes.
+ *
+ *  `body` may be made from the salt and the header, as the MAC of an alert or a reply has to be.
+ *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), key: Uint8Array,
+ *    address: Address, chance: Chance, size?: number }} letter
+ *  @returns {Promise<Sealed>} @throws {TooMuchContent} @throws {Malformed} when the key is none */
+export async function seal({ header, body = new Uint8Array(), key, address, chance, size = LETTER_BYTES }) {
+  const salt = chance(SALT_BYTES);
+  const content = frame(salt, header, typeof body === "function" ? body(salt) : body);
+  const room = size - OVERHEAD_BYTES;
+  if (content.length > room) throw new TooMuchContent(`${content.length} bytes where ${room} fit`);
+  const plaintext = new Uint8Array(room);
+  plaintext.set(content);
+  const sealed = await encrypt(plaintext, await publicKey(key), infoOf(address, size), chance);
+  return { envelope: concat(Uint8Array.of(SUITE), sealed), commitment: commit(content), mailbox: address.mailbox };
+}
+
+/** Refuse what cannot be an envelope, before any key is touched.
+ *  @param {Uint8Array} envelope @throws {WrongSize} @throws {UnknownSuite} */
+export function checkForm(envelope) {
+  if (envelope.length !== LETTER_BYTES && envelope.length !== PARCEL_BYTES) {
+    throw new WrongSize(`${envelope.length} bytes`);
+  }
+  if (envelope[0] !== SUITE) throw new UnknownSuite();
+}
+
+/** The lengths that stand in a content, checked. @param {Uint8Array} data @param {number} start
+ *  @returns {[Uint8Array, number] | null} the counted bytes and where they end, or null when they do not fit */
+export function counted(data, start) {
+  if (start + 4 > data.length) return null;
+  const end = start + 4 + readU32(data, start);
+  return end > data.length ? null : [data.subarray(start + 4, end), end];
+}
+
+/** @param {Uint8Array} key */
+async function publicKey(key) {
+  if (key.length !== KEM_PUBLIC_BYTES) throw new Malformed(`an X-Wing public key has ${KEM_PUBLIC_BYTES} bytes`);
+  return HPKE.kem.deserializePublicKey(key);
+}
+
+/** @param {Uint8Array} plaintext @param {CryptoKey} recipientPublicKey @param {Uint8Array} info @param {Chance} chance */
+async function encrypt(plaintext, recipientPublicKey, info, chance) {
+  try {
+    const sealed = await HPKE.seal({ recipientPublicKey, info, ekm: chance(EKM_BYTES) }, plaintext);
+    return concat(new Uint8Array(sealed.enc), new Uint8Array(sealed.ct));
+  } catch {
+    // ML-KEM refuses a key whose coefficients are out of range; nothing else in here can fail
+    throw new Malformed("an X-Wing public key that is none");
+  }
+}

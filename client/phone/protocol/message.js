@@ -1,0 +1,75 @@
+/** Messages: the header JSON of an envelope, and its MACs. Specified in `keys/message.md`; reading one is in `message-reader.js`. */
+/** @import { Chance } from "./wire.js" */
+
+import { infoOf, PARCEL_ROOM } from "./envelope.js";
+import { NotAuthentic } from "./errors.js";
+import { b64, domain, ID_BYTES, mac, same, utf8 } from "./wire.js";
+
+export const VERSION = 1;
+// How much of a file one parcel carries: the room of a parcel less what its header may take.
+export const PIECE_BYTES = 63_488;
+export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what a liar can announce
+
+/** @typedef {{ v: number, kind: string, id: string, case: string, seq: number, at: number }} Identity */
+/** A file that follows in `n` parcels. @typedef {{ id: string, n: number, sha256: string, type: string, bytes: number }} ParcelRef */
+/** Where an answer may go. @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
+/** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null, practice: boolean }} Facts */
+/** @typedef {Identity & Facts} Report */
+/** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
+/** @typedef {Identity & { type: string, text: string, place: any }} Alert */
+/** @typedef {Identity & { text: string, status: string, reply: ReplyBlock | null }} Reply */
+
+/** A place in a case: which case, the how manieth message, when it was said (Unix seconds).
+ *  @typedef {{ case: string, seq: number, at: number }} Place */
+
+const REPLY = domain("reply");
+const ALERT = domain("alert");
+const DURESS = domain("duress");
+
+if (PIECE_BYTES >= PARCEL_ROOM - 512) throw new RangeError("a piece and its header do not fit a parcel");
+
+/** @param {Place} place @param {string} kind @param {Chance} chance @returns {Identity} */
+function identity(place, kind, chance) {
+  return { v: VERSION, kind, id: b64(chance(ID_BYTES)), case: place.case, seq: place.seq, at: place.at };
+}
+
+/** Facts as the first message of a case (`report`) or as a later one (`amend`).
+ *  @param {"report" | "amend"} kind @param {Place} place @param {Partial<Facts>} said @param {Chance} chance @returns {Report} */
+export function factsMessage(kind, place, said, chance) {
+  const { facts = {}, when = {}, parcels = [], reply = null, practice = false } = said;
+  return { ...identity(place, kind, chance), facts, when, parcels, reply, practice };
+}
+
+/** Piece `i` (from 0) of a file announced as `ref`. @param {Place} place @param {ParcelRef} ref @param {number} i @param {Chance} chance @returns {Parcel} */
+export function parcelMessage(place, ref, i, chance) {
+  return { ...identity(place, "parcel", chance), of: ref.id, i, n: ref.n };
+}
+
+/** What a contact reads. @param {Place} place @param {{ type: string, text?: string, place?: any }} said @param {Chance} chance @returns {Alert} */
+export function alertMessage(place, { type, text: words = "", place: where = null }, chance) {
+  return { ...identity(place, "alert", chance), type, text: words, place: where };
+}
+
+/** The header JSON, compact UTF-8. @param {object} message @returns {Uint8Array} */
+export function headerOf(message) {
+  return utf8(JSON.stringify(message));
+}
+
+/** HMAC(secret, "tocsin/1/reply\0" | info | salt | header); the body of a reply.
+ *  @param {Uint8Array} secret @param {import("./envelope.js").Address} address @param {number} size
+ *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
+export function replyMac(secret, address, size, salt, header) {
+  return mac(secret, REPLY, infoOf(address, size), salt, header);
+}
+
+/** HMAC(k_dir, "tocsin/1/alert\0" | info | salt | header); under a duress PIN "tocsin/1/duress\0", which only the receiver can tell.
+ *  @param {Uint8Array} key @param {boolean} duress @param {import("./envelope.js").Address} address @param {number} size
+ *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
+export function alertMac(key, duress, address, size, salt, header) {
+  return mac(key, duress ? DURESS : ALERT, infoOf(address, size), salt, header);
+}
+
+/** Compare in constant time. @param {Uint8Array} expected @param {Uint8Array} body @throws {NotAuthentic} */
+export function checkMac(expected, body) {
+  if (!same(expected, body)) throw new NotAuthentic();
+}

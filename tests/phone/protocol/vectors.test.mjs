@@ -1,0 +1,109 @@
+/** The phone reads what Python wrote: every case of every vector file the phone has to do with. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readCardCode } from "../../../client/phone/protocol/code.js";
+import { TocsinError } from "../../../client/phone/protocol/errors.js";
+import { collect, mailboxKey } from "../../../client/phone/protocol/mailbox.js";
+import { checkMac, replyMac } from "../../../client/phone/protocol/message.js";
+import { readMessage } from "../../../client/phone/protocol/message-reader.js";
+import { noteKeyText, parseNoteKey, verifyNote } from "../../../client/phone/protocol/note.js";
+import { openEnvelope, privateKey } from "../../../client/phone/protocol/opening.js";
+import { fingerprint, keyFor, readCard } from "../../../client/phone/protocol/organisation.js";
+import { checkReceipt } from "../../../client/phone/protocol/receipt.js";
+import { b64, digest, PARCEL_BYTES, Purpose, unb64, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
+import { doWork, weighs } from "../../../client/phone/protocol/work.js";
+import { vectors } from "../from-phone.mjs";
+
+const CHECKS = {
+  async xwing({ seed, public: open }) {
+    assert.equal(b64((await privateKey(unb64(seed))).public), open);
+  },
+  async envelope({ seeds, purpose, recipient, mailbox, envelope, header, body, commitment }) {
+    const keys = await Promise.all(seeds.map((seed) => privateKey(unb64(seed))));
+    const address = { purpose, recipient: unb64(recipient), mailbox: unb64(mailbox) };
+    const opened = await openEnvelope(unb64(envelope), keys, address);
+    assert.equal(unutf8(opened.header), header);
+    assert.equal(b64(opened.body), body);
+    assert.equal(b64(opened.commitment), commitment);
+  },
+  note({ note, public: open, kind, text, verifier }) {
+    assert.equal(verifyNote(unb64(note), unb64(open), kind).text, text);
+    assert.equal(b64(parseNoteKey(verifier).public), open);
+    assert.equal(noteKeyText(parseNoteKey(verifier)), verifier);
+  },
+  card({ card, root, newer_than, seq, mailbox, relays, fingerprint: digits, key_for = [] }) {
+    const read = readCard(unb64(card), { root: unb64(root), newerThan: newer_than });
+    assert.equal(read.seq, seq);
+    if (mailbox) assert.equal(b64(read.mailbox), mailbox);
+    if (relays) assert.deepEqual(read.relays, relays);
+    if (digits) assert.equal(fingerprint(read.root), digits);
+    for (const { at, key_hash, last_resort } of key_for) {
+      assert.equal(b64(digest(keyFor(read, at))), key_hash);
+      assert.equal(keyFor(read, at) === read.lastResort, last_resort);
+    }
+  },
+  code({ code, root, relays }) {
+    const read = readCardCode(code);
+    assert.equal(b64(read.root), root);
+    assert.deepEqual(read.relays, relays);
+  },
+  receipt({ receipt, verifier, commitment, envelope_hash, hour, origin }) {
+    const keys = [parseNoteKey(verifier).public];
+    const read = checkReceipt(utf8(receipt), keys, unb64(commitment), unb64(envelope_hash));
+    assert.equal(read.hour, hour);
+    assert.equal(read.origin, origin);
+  },
+  message({ header, other }) {
+    const read = readMessage(header);
+    assert.deepEqual(read.other, other);
+    for (const [name, value] of Object.entries(header)) {
+      if (!(name in other)) assert.deepEqual(read.message[name], value);
+    }
+  },
+  reply({ secret, public: open, mailbox, size, salt, header, mac }) {
+    const address = { purpose: Purpose.REPLY, recipient: digest(unb64(open)), mailbox: unb64(mailbox) };
+    checkMac(replyMac(unb64(secret), address, size, unb64(salt), utf8(header)), unb64(mac));
+  },
+  async work({ seed, mailbox, envelope_hash, bits, nonce, weighs: weight }) {
+    const task = { seed: unb64(seed), mailbox: unb64(mailbox), envelopeHash: unb64(envelope_hash) };
+    assert.equal(b64(await doWork(task, bits, async () => {})), nonce);
+    assert.equal(weighs(task, unb64(nonce)), weight);
+  },
+};
+
+for (const [name, check] of Object.entries(CHECKS)) {
+  for (const vector of vectors(name)) {
+    test(`${name}: ${vector.name}`, async () => {
+      const outcome = await outcomeOf(() => check(vector));
+      assert.equal(outcome, vector.expect);
+    });
+  }
+}
+
+// The relay judges requests; the phone only has to write the very same ones.
+for (const vector of vectors("mailbox").filter(({ expect }) => expect === "ok")) {
+  test(`mailbox: ${vector.name} is written byte for byte`, () => {
+    const key = mailboxKey(unb64(vector.seed));
+    assert.equal(b64(key.public), vector.public);
+    assert.equal(b64(key.id), vector.mailbox);
+    const { nonce, ack, ...asked } = JSON.parse(vector.body);
+    const request = collect(key, vector.origin, { ...asked, nonce: unb64(nonce), ack: ack.map((hash) => unb64(hash)) });
+    assert.equal(unutf8(request.body), vector.body);
+    assert.equal(b64(request.signature), vector.signature);
+  });
+}
+
+test("the envelope vectors hold both sizes", () => {
+  const sizes = new Set(vectors("envelope").map(({ envelope }) => unb64(envelope).length));
+  assert.ok(sizes.has(PARCEL_BYTES) && sizes.size > 2);
+});
+
+async function outcomeOf(check) {
+  try {
+    await check();
+    return "ok";
+  } catch (error) {
+    if (error instanceof TocsinError) return error.code;
+    throw error;
+  }
+}
