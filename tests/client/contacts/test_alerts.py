@@ -1,0 +1,193 @@
+"""An alert arrives once, says what was written, and only who may sign it is believed."""
+
+import json
+import os
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.cli import contact as contact_command
+from client.cli.contact import where
+from client.contacts.book import Contact, Secrets
+from client.contacts.mail import take_letters
+from client.transport.relay_client import Frame
+from keys import message
+from keys.message import Alert
+from keys.pairing import Half, Meeting, PairCard, PairKeys, Progress, case_key, seal_alert
+from keys.wire import b64
+from tests.keys.test_properties import JSON
+from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, TEXT, Person
+from tests.support.fake_relay import Post
+
+# Alerts
+
+
+def test_an_alert_arrives_once_with_what_was_written(pair):
+    anna, boris = pair
+    outcome = anna.alert("Борис")
+    assert outcome.pending == 0
+    assert len(outcome.receipts) == 2
+    assert [alert.label for alert in boris.sync().alerts] == ["Anna"]
+    assert boris.sync().alerts == []
+    [said] = boris.book.secrets.alerts
+    assert (said.type, said.text, said.at, said.duress, said.origin) == ("detained", TEXT, NOW, False, "pair")
+    boris.alert("Anna", "safe", "Понял")
+    anna.sync()
+    assert anna.told == [("Борис", "safe", "Понял")]
+
+
+def test_the_numbers_of_a_contacts_alerts_rise(pair, post):
+    anna, _ = pair
+    anna.alert("Борис")
+    anna.reopen()
+    anna.alert("Борис", "safe")
+    assert anna.book.find("Борис").seq == 2
+
+
+def test_without_a_network_an_alert_waits_sealed_and_leaves_later(pair, post):
+    anna, boris = pair
+    post.down = {NORTH, SOUTH, EAST}
+    assert anna.alert("Борис").pending == 1
+    kept = b"".join(path.read_bytes() for path in anna.folder.iterdir() if path.is_file())
+    assert TEXT.encode() not in kept
+    post.down = set()
+    anna.sync()
+    assert [alert.text for alert in boris.sync().alerts] == [TEXT]
+
+
+def test_who_holds_the_senders_folder_cannot_fetch_or_open_what_was_sent(pair, post):
+    anna, _ = pair
+    anna.alert("Борис")
+    letter = post.deposited[-1]
+    ours = anna.book.find("Борис")
+    boxes = {ours.half.mailbox_key.id} | {ours.meeting.door(mine=mine).mailbox.id for mine in (True, False)}
+    assert letter.mailbox not in boxes
+    assert letter.mailbox == ours.other(NOW).mailbox
+
+
+def lay_alert(post: Post, anna: Person, *, key: bytes | None = None, duress: bool = False, **more: object) -> None:
+    """Seal an alert of Anna's as a phone would, and put it into Boris's mailbox."""
+    ours = anna.book.find("Борис")
+    fields = {"id": b64(os.urandom(16)), "case": b64(bytes(16)), "seq": 0, "at": NOW, "type": "detained", "text": TEXT}
+    said = Alert(**{name: more.pop(name, value) for name, value in fields.items()})
+    header = message.header(said, more)
+    sealed = seal_alert(header, key or ours.keys.sending, ours.other(NOW), os.urandom, duress=duress)
+    post.lay(EAST, sealed)
+
+
+def test_an_alert_under_duress_says_so_to_its_reader_alone(pair, post):
+    anna, boris = pair
+    lay_alert(post, anna, duress=True)
+    lay_alert(post, anna, text="сама", practice=True)
+    boris.sync()
+    assert {(said.text, said.duress, said.practice) for said in boris.book.secrets.alerts} == {
+        (TEXT, True, False),
+        ("сама", False, True),
+    }
+
+
+def test_a_letter_signed_by_the_cases_key_waits_for_the_letter_that_brings_it(pair, post):
+    anna, boris = pair
+    theirs = anna.book.find("Борис").other(NOW)
+    key = case_key(os.urandom(32), theirs.key)
+    lay_alert(post, anna, key=key, text="место", place={"text": "ОВД"})
+    assert boris.sync().alerts == []
+    lay_alert(post, anna, case_key=b64(key))
+    assert [(said.text, said.origin, said.place) for said in boris.sync().alerts] == [
+        (TEXT, "pair", None),
+        ("место", "case", {"text": "ОВД"}),
+    ]
+    lay_alert(post, anna, key=key, text="чужое", case=b64(b"\1" * 16))
+    assert boris.sync().alerts == [], "the key of one case signs no other"
+
+
+def test_who_holds_a_cases_key_cannot_speak_for_an_organisation(pair, post, capsys):
+    anna, boris = pair
+    key = case_key(os.urandom(32), anna.book.find("Борис").other(NOW).key)
+    lay_alert(post, anna, case_key=b64(key))
+    lay_alert(post, anna, text="адвокат едет", type="text", passed=True)
+    for seq, kind in enumerate(("text", "safe", "moved", "detained")):
+        lay_alert(post, anna, key=key, text="выйдите из дома", type=kind, seq=seq, passed=True)
+    boris.sync()
+    alerts = boris.book.secrets.alerts
+    assert len(alerts) == 6
+    assert {said.text for said in alerts if said.is_passed_on} == {"адвокат едет"}
+    for said in alerts:
+        contact_command._show(said, boris.book.find("Anna"), as_json=True)
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {fields["text"] for fields in shown if fields["passed"]} == {"адвокат едет"}
+
+
+def test_a_key_brought_by_a_cases_letter_is_not_taken(pair, post):
+    """A thief of the unlocked kit has the case's key, and must not be able to make it last."""
+    anna, boris = pair
+    theirs = anna.book.find("Борис").other(NOW)
+    key, own = case_key(os.urandom(32), theirs.key), os.urandom(32)
+    lay_alert(post, anna, case_key=b64(key))
+    lay_alert(post, anna, key=key, text="thief", case_key=b64(own))
+    lay_alert(post, anna, key=own, text="forged")
+    boris.sync()
+    assert {said.text for said in boris.book.secrets.alerts} == {TEXT, "thief"}
+
+
+def test_an_authentic_word_that_this_version_does_not_know_is_kept(pair, post):
+    anna, boris = pair
+    ours = anna.book.find("Борис")
+    header = b'{"v":1,"kind":"song","words":"new"}'
+    post.lay(EAST, seal_alert(header, ours.keys.sending, ours.other(NOW), os.urandom))
+    [said] = boris.sync().alerts
+    assert (said.type, said.text) == ("unknown", header.decode())
+
+
+@pytest.fixture(scope="module")
+def two_contacts() -> tuple[Contact, PairCard, PairKeys]:
+    """A contact of ours whose pairing is finished, and what the other side seals with."""
+    ours, theirs = (Half.new((SOUTH,), NOW, os.urandom) for _ in range(2))
+    contact = Contact(label="Борис", half=ours, code=theirs.code, made=NOW, case=b64(bytes(16)))
+    contact.card, contact.progress = theirs.card.encode(), Progress(theirs.share)
+    return contact, ours.card, Meeting(theirs, ours.code).keys(ours.share)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["v", "kind", "id", "case", "seq", "at", "type", "text", "place", "case_key", "share", "x"]),
+        JSON | st.sampled_from([1, "alert", "pair", "text", b64(bytes(16)), b64(bytes(32))]),
+    )
+)
+def test_whatever_a_contact_signs_is_kept_and_breaks_nothing(two_contacts, fields):
+    contact, card, keys = two_contacts
+    try:
+        header = msgspec.json.encode(fields)
+        sealed = seal_alert(header, keys.sending, card, os.urandom)
+        heard = take_letters(contact, [Frame.of(sealed.envelope, sealed.commitment)])
+    except UnicodeEncodeError:
+        return  # a lone surrogate is no JSON that anybody can write
+    again = msgspec.json.decode(msgspec.json.encode(Secrets(contacts=[contact], alerts=heard)), type=Secrets)
+    assert [one.text for one in again.alerts] == [one.text for one in heard]
+    assert len(heard) == (fields.get("kind") != "pair")
+    contact.aside = []
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (
+            {"text": "у метро", "lat": 5_575_580, "lon": 3_761_730, "accuracy": 30, "age": 4},
+            "у метро, 55.75580, 37.61730",
+        ),
+        ({"station": {"id": "7", "text": "ОВД Тверской"}, "stage": "station"}, "ОВД Тверской, station"),
+        ({"lat": "x", "lon": [], "station": 3, "later": {"a": 1}}, '{"later": {"a": 1}}'),
+        ({}, "unknown"),
+        ("здесь", '"здесь"'),
+        ([1, None], "[1, null]"),
+    ],
+)
+def test_a_place_is_said_in_words(place, words):
+    assert where(place).startswith(words)
+
+
+@given(JSON)
+def test_whatever_a_place_is_it_can_be_shown(place):
+    assert isinstance(where(place), str)

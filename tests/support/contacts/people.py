@@ -1,0 +1,78 @@
+"""People with folders of contacts, who meet over relays in memory."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from client.contacts.book import Book, create, unlock_book
+from client.contacts.sync import Sync, Tally, Words
+from client.outbox.store import Spool
+from keys import code
+from keys.keystore import Cost
+from tests.support.fake_relay import Post
+
+QUICK = Cost(1, 8 * 1024)
+NOW = 1_795_168_800
+NORTH, SOUTH, EAST = "https://north.example", "https://south.example", "https://east.example"
+TEXT = "Меня задержали у метро"
+
+
+@dataclass
+class Person:
+    """Somebody with a folder; every command reads it from the disk and writes it back, as the shell's do."""
+
+    folder: Path
+    post: Post
+    relays: tuple[str, ...] = (NORTH, SOUTH)
+    now: int = NOW
+    book: Book = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.book = create(self.folder, "words", os.urandom, cost=QUICK)
+        self.book.renew_offer(self.relays, self.now, os.urandom)
+        self.book.save()
+
+    def reopen(self) -> None:
+        """What was not saved is gone."""
+        self.book = unlock_book(self.folder, "words")
+
+    @property
+    def code(self) -> str:
+        return str(self.book.code_to_show(None, self.now)[1])
+
+    def scan(self, text: str, label: str, *, seen: bool = True):
+        made = self.book.meet(code.read_pair_code(text), label, self.now, os.urandom, seen=seen)
+        self.book.save()
+        return made
+
+    def sync(self) -> Tally:
+        self.reopen()
+        with Spool(self.folder) as spool:
+            tally = Sync(self.book, spool, self.post, clock=lambda: self.now).run()
+        self.reopen()
+        return tally
+
+    def alert(self, label: str, kind: str = "detained", text: str = TEXT):
+        with Spool(self.folder) as spool:
+            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, Words(kind, text))
+
+    def state(self, label: str) -> str:
+        return self.book.find(label).state(self.now)
+
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        return [(one.label, one.type, one.text) for one in self.book.secrets.alerts]
+
+
+def scan_each_other(anna: Person, boris: Person) -> None:
+    to_boris, to_anna = anna.code, boris.code
+    anna.scan(to_anna, "Борис")
+    boris.scan(to_boris, "Anna")
+
+
+def make_pair(anna: Person, boris: Person) -> None:
+    scan_each_other(anna, boris)
+    for _ in range(3):
+        anna.sync()
+        boris.sync()
+    assert (anna.state("Борис"), boris.state("Anna")) == ("paired", "paired")
