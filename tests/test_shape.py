@@ -31,8 +31,6 @@ TESTS_STILL = (
     "long function: tests/vectors/make.py: envelope",
     "long file: tests/desk/test_desk.py",
     "long file: tests/desk/web/test_pages.py",
-    "long file: tests/relay/push/test_notifier.py",
-    "long file: tests/relay/test_confirmed_day.py",
     "long file: tests/vectors/make.py",
     "full folder: tests/browser",
 )

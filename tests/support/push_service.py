@@ -23,8 +23,11 @@ from cryptography.x509.oid import NameOID
 
 from keys.wake import HPKE, wake_info
 from keys.wire import b64, unb64
+from relay.push.client import PUSH_HOSTS, PushHost
 
 PATIENCE = 30
+BROWSERS = tuple(PushHost.parse(host) for host in PUSH_HOSTS)
+SECRET = "/push/dXMgaXQgdG8gcmluZyBhIHBob25l"  # path of a phone's address
 
 
 class Drops(bytes):
