@@ -83,3 +83,14 @@ class Office:
 def reply_block(mailbox: bytes = b"m" * 32) -> ReplyBlock:
     key = PrivateKey(b"r" * 32)
     return ReplyBlock([(RELAYS[0], b64(MailboxKey(mailbox).id))], b64(key.public), b64(b"s" * 32), NOW + 86_400)
+
+
+def kinds(desk: Desk) -> list[str]:
+    """Return the kind of every entry in a desk's journal, from the first to the last."""
+    return [type(entry.what).__name__ for entry in desk.entries]
+
+
+def cases(desk: Desk) -> set[str]:
+    """Return the cases that a desk has letters of."""
+    with desk.reading() as db:
+        return {row[0] for row in db.execute('SELECT DISTINCT "case" FROM letter')}

@@ -97,3 +97,8 @@ class Browser:
 
 def named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def place(board: Page) -> str:
+    """Return where the first row of the board leads."""
+    return next(link.attributes["href"] for link in board.named("a") if link.attributes["href"].startswith("/place/"))

@@ -1,0 +1,136 @@
+"""What the journal proves about letters and itself, and what the folder gives away."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from client.desk.journal.bundle import NotABundle
+from client.desk.journal.entries import Damaged, Noted, Received
+from client.desk.journal.log import JournalReadOnly
+from client.organisation import home
+from client.organisation.records import Page, Records
+from keys.envelope import commit, unframe
+from keys.wire import b64, digest
+from tests.support.desk_office import PASSPHRASE, Office, cases, kinds, reply_block
+
+
+def pages_of(folder: Path) -> list[Page]:
+    own = home.unlock_home(folder, lambda: PASSPHRASE)
+    with Records(folder, own.secrets.store) as records:
+        return [Page(letters=records.batch(number)) for number in records.batches()]
+
+
+def test_letters_that_vanished_from_the_records_are_named(office: Office) -> None:
+    gone, stays = office.report(), office.report()
+    with office.desk() as desk:
+        desk.pull(office.post)
+    pages = pages_of(office.folder)
+    (office.folder / "inbox.db").unlink()
+    own = home.unlock_home(office.folder, lambda: PASSPHRASE)
+    with Records(office.folder, own.secrets.store) as records:
+        letters = [one for one in pages[0].letters if commit(one.content) == stays.sealed[0].commitment]
+        records.keep(Page(letters=letters, seen={records.mark(stays.sealed[0].commitment): True}))
+    for _ in range(2):
+        with office.desk() as desk:
+            [damage] = [one for one in desk.damage if one.code == "letters-missing"]
+            assert damage.letters == [gone.sealed[0].commitment]
+            assert cases(desk) == {stays.case}
+    with office.desk() as desk:
+        noted = [one.what for one in desk.entries if isinstance(one.what, Damaged)]
+        assert [one.code for one in noted] == ["letters-missing"]
+
+
+def test_a_record_that_was_invented_has_no_entry_from_its_day(office: Office) -> None:
+    """Whoever has the key can add a letter to the records; it then is entered late, under its own day and name."""
+    honest = office.report()
+    with office.desk() as desk:
+        desk.pull(office.post)
+    [page] = pages_of(office.folder)
+    _, header, _ = unframe(page.letters[0].content)
+    salt = os.urandom(32)
+    content = salt + len(header).to_bytes(4, "big") + header + bytes(4)
+    own = home.unlock_home(office.folder, lambda: PASSPHRASE)
+    with Records(office.folder, own.secrets.store) as records:
+        import msgspec
+
+        forged = msgspec.structs.replace(page.letters[0], content=content)
+        records.keep(Page(letters=[forged], seen={records.mark(commit(content)): True}))
+    with office.desk(by="Пётр") as desk:
+        received = [one for one in desk.entries if isinstance(one.what, Received)]
+        assert [(one.by, one.what.late) for one in received] == [("Анна", False), ("Пётр", True)]
+        assert received[0].what.letters[0].commitment == honest.sealed[0].commitment
+        assert received[1].what.letters[0].commitment == commit(content)
+
+
+def test_a_damaged_journal_is_shown_up_to_the_damage_and_letters_still_come(office: Office) -> None:
+    said = office.report()
+    with office.desk() as desk:
+        desk.pull(office.post)
+        desk.act(Noted(case=said.case, text="до"))
+        size = (office.folder / "journal").stat().st_size
+        desk.act(Noted(case=said.case, text="после"))
+    data = bytearray((office.folder / "journal").read_bytes())
+    data[size + 40] ^= 1
+    (office.folder / "journal").write_bytes(data)
+    late = office.report()
+    with office.desk() as desk:
+        assert desk.read_only
+        assert [one.code for one in desk.damage] == ["journal-record-changed"]
+        assert [one.what.text for one in desk.entries if isinstance(one.what, Noted)] == ["до"]
+        with pytest.raises(JournalReadOnly):
+            desk.act(Noted(case=said.case, text="ещё"))
+        assert desk.head_line == ""
+        desk.pull(office.post)
+        assert cases(desk) == {said.case, late.case}
+    assert (office.folder / "journal").read_bytes() == data
+    with office.desk(mend=True) as desk:
+        assert not desk.read_only
+        assert cases(desk) == {said.case, late.case}
+        desk.act(Noted(case=said.case, text="дальше"))
+        assert (office.folder / "journal.damaged-1").read_bytes() == data
+    with office.desk() as desk:
+        assert [one.what.text for one in desk.entries if isinstance(one.what, Noted)] == ["до", "дальше"]
+        assert desk.damage == []
+
+
+def test_damage_is_shown_and_noted_once(office: Office) -> None:
+    with office.desk() as desk:
+        desk.act(Noted(case=b64(bytes(16)), text="?"))
+    path = office.folder / "journal"
+    path.write_bytes(path.read_bytes()[:-3])
+    with office.desk() as desk:
+        assert [one.code for one in desk.damage] == ["journal-cut"]
+        assert kinds(desk) == ["Opened", "Noted", "Opened", "Damaged"]
+    with office.desk() as desk:
+        assert desk.damage == []
+
+
+def test_what_is_not_a_bundle_changes_nothing(office: Office) -> None:
+    import io
+
+    with office.desk() as desk:
+        before = kinds(desk)
+        with pytest.raises(NotABundle):
+            desk.merge_journal(io.BytesIO(b"PK\x03\x04"))
+        assert kinds(desk) == before
+
+
+def test_the_folder_holds_no_word_after_a_day(office: Office) -> None:
+    photo = hashlib.sha256(b"photo").digest() * 3_000
+    said = office.report({"name": "Иванова Анна", "account": "били дубинками"}, files=(photo,), reply=reply_block())
+    with office.desk(by="Марина Волкова") as desk:
+        desk.pull(office.post)
+        desk.act(Noted(case=said.case, text="мать зовут Ольга"))
+        desk.reply(said.case, "адвокат Петрова едет", "lawyer")
+        for _ in desk.export_journal():
+            pass
+        assert desk.file(said.case, b64(digest(photo))).whole
+    disk = {path: path.read_bytes() for path in office.folder.rglob("*") if path.is_file()}
+    assert {"journal", "inbox.db", "outbox.db", "keystore", "card"} <= {path.name for path in disk}
+    words = ["Иванова", "дубинками", "Ольга", "Петрова", "Волкова", said.case, "account"]
+    needles = [word.encode() for word in words] + [photo[:32], photo[1_000:1_032], PASSPHRASE.encode()]
+    for path, data in disk.items():
+        assert [needle for needle in needles if needle in data] == [], path.name
+    assert office.card.signed in disk.values()  # a search that finds what is there

@@ -1,0 +1,83 @@
+"""A reply of the desk is noted in the journal before it leaves, and leaves once."""
+
+import pytest
+
+from client.desk.journal.entries import Replied, Sent
+from client.files import CannotWrite
+from client.outbox.store import Spool
+from tests.support.desk_office import RELAYS, Office, kinds, reply_block
+
+
+def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None:
+    said = office.report(reply=reply_block())
+    with office.desk() as desk:
+        desk.pull(office.post)
+        first, second = (desk.reply(said.case, "адвокат едет", "lawyer", "on-way") for _ in range(2))
+        assert isinstance(first.what, Replied)
+        assert isinstance(second.what, Replied)
+        assert (first.what.seq, second.what.seq, desk.waiting()) == (1, 2, 2)
+        with Spool(office.folder) as spool:
+            assert set(spool.hashes()) == {*first.what.ways, *second.what.ways}
+        assert not desk.left(first)
+        desk.sent(first.what.ways[0], {RELAYS[0]: "receipt"})
+        desk.sent(first.what.ways[0], {RELAYS[0]: "receipt"})
+        assert (desk.left(first), desk.left(second), kinds(desk).count("Sent")) == (True, False, 1)
+    with office.desk() as desk:
+        assert (desk.left(first), desk.left(second)) == (True, False)
+        assert [one.what.relay for one in desk.entries if isinstance(one.what, Sent)] == [RELAYS[0]]
+
+
+def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = office.report(reply=reply_block())
+
+    class PowerCut(BaseException):
+        pass
+
+    desk = office.unlock()
+    desk.pull(office.post)
+
+    def cut(entries: list[object]) -> None:
+        raise PowerCut
+
+    monkeypatch.setattr(desk._journal, "append", cut)
+    monkeypatch.setattr(desk._spool, "drop", lambda _: None)
+    with pytest.raises(PowerCut):
+        desk.reply(said.case, "адвокат едет", "lawyer")
+    desk._resources.close()
+    with office.desk() as desk, Spool(office.folder) as spool:
+        assert ("Replied" in kinds(desk), spool.hashes(), spool.held()) == (False, [], [])
+
+
+def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = office.report(reply=reply_block())
+    desk = office.unlock()
+    desk.pull(office.post)
+    monkeypatch.setattr(desk, "release", lambda: None)
+    answer = desk.reply(said.case, "адвокат едет", "lawyer")
+    desk._resources.close()
+    assert isinstance(answer.what, Replied)
+    with Spool(office.folder) as spool:
+        assert (spool.hashes(), spool.held()) == ([], answer.what.ways)
+    with office.desk(), Spool(office.folder) as spool:
+        assert (spool.hashes(), spool.held()) == (answer.what.ways, [])
+
+
+def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = office.report(reply=reply_block())
+
+    def full_(*_: object) -> None:
+        raise CannotWrite("the outbox (database or disk is full)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "release", full_)
+        with office.desk() as desk:
+            desk.pull(office.post)
+            answer = desk.reply(said.case, "адвокат едет", "lawyer")
+            assert desk.waiting() == 1
+        with office.desk() as desk:
+            assert desk.waiting() == 1
+    with office.desk() as desk, Spool(office.folder) as spool:
+        assert isinstance(answer.what, Replied)
+        assert spool.hashes() == answer.what.ways
