@@ -29,7 +29,6 @@ DESK_STILL = ("long function: client/desk/web/static/news.js: listenForNews",)
 TESTS_STILL = (
     "long function: tests/vectors/make.py: envelope",
     "long file: tests/vectors/make.py",
-    "full folder: tests/browser",
 )
 STILL = PHONE_STILL + DESK_STILL + TESTS_STILL
 

@@ -11,11 +11,11 @@ from playwright.sync_api import expect
 from keys.wire import unb64
 from tests.browser.app import App
 from tests.browser.chromium import Chromium
-from tests.browser.found import find
 from tests.browser.opened import contacts, meeting, opened
 from tests.browser.people import ANNA, BORIS, PLACES, TEXT, Person, phones
 from tests.browser.phone import wait_until_kept_for_offline, wait_until_nothing_waits, wait_until_stored
 from tests.browser.world import World
+from tests.support.forensic_search import find
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("two people")]
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from tests.browser.found import find, snappy, spellings
+from tests.support.forensic_search import find, snappy, spellings
 
 WORD = "Иванова Анна"
 KEY = hashlib.sha256(b"key").digest()
