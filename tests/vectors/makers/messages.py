@@ -1,0 +1,119 @@
+"""Vectors of what is inside: messages and the MAC of a reply; and of secrets at rest."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from keys import keystore, message
+from keys.envelope import Address
+from keys.kem import PrivateKey
+from keys.keystore import Cost, Keystore, KeystoreKind
+from keys.mailbox import MailboxKey
+from keys.wire import LETTER_BYTES, Purpose, b64, digest
+from tests.vectors.makers.inputs import NOW, Vector, chances
+
+
+def messages() -> Iterator[Vector]:
+    chance = chances("message")
+    identity = {"v": 1, "id": b64(chance(16)), "case": b64(chance(16)), "seq": 0, "at": NOW}
+    block = {
+        "relays": [["https://relay.example", b64(chance(32))]],
+        "key": b64(PrivateKey(chance(32)).public),
+        "secret": b64(chance(32)),
+        "until": NOW + 35 * 86_400,
+    }
+    parcel = {"id": b64(chance(16)), "n": 2, "sha256": b64(chance(32)), "type": "image/jpeg", "bytes": 70_000}
+    report = {
+        "kind": "report",
+        **identity,
+        "facts": {"stage": "van", "people": 3, "name": "Иванова Анна"},
+        "when": {"stage": NOW - 60},
+        "parcels": [parcel],
+        "reply": block,
+        "practice": False,
+    }
+
+    def ok(name: str, fields: Vector, **other: Any) -> Vector:
+        return {"name": name, "expect": "ok", "header": {**fields, **other}, "other": other}
+
+    def bad(name: str, expect: str, **changed: Any) -> Vector:
+        fields = {**report, **changed}
+        return {"name": name, "expect": expect, "header": {k: v for k, v in fields.items() if v != "absent"}}
+
+    yield ok("a_report", report)
+    yield ok("the_shortest_report", {"kind": "report", **identity})
+    yield ok("with_fields_of_a_newer_version", report, weather="rain", deep={"a": [1, None]})
+    yield ok("an_amendment", {"kind": "amend", **identity, "seq": 1, "facts": {"stage": "station"}})
+    yield ok("a_parcel", {"kind": "parcel", **identity, "of": parcel["id"], "i": 1, "n": 2})
+    yield ok("an_alert", {"kind": "alert", **identity, "type": "detained", "text": "Позвоните +7..."})
+    yield ok("a_reply", {"kind": "reply", **identity, "text": "Адвокат едет", "status": "lawyer", "reply": block})
+    yield bad("no_version", "message-malformed", v="absent")
+    yield bad("a_newer_version", "message-version", v=2)
+    yield bad("unknown_kind", "message-malformed", kind="ping")
+    yield bad("no_kind", "message-malformed", kind="absent")
+    yield bad("id_too_short", "message-malformed", id="AAAA")
+    yield bad("id_with_stray_bits", "message-malformed", id="A" * 21 + "B")
+    yield bad("negative_seq", "message-malformed", seq=-1)
+    yield bad("at_a_fraction", "message-malformed", at=0.5)
+    yield bad("at_past_what_javascript_counts", "message-malformed", at=2**53)
+    yield bad("facts_a_list", "message-malformed", facts=[])
+    yield bad("parcels_without_hash", "message-malformed", parcels=[{**parcel, "sha256": ""}])
+    yield bad("no_pieces", "message-malformed", parcels=[{**parcel, "n": 0}])
+    yield bad("reply_without_relay", "message-malformed", reply={**block, "relays": []})
+    yield bad("reply_key_cut", "message-malformed", reply={**block, "key": block["key"][:-2]})
+    yield bad("practice_a_word", "message-malformed", practice="yes")
+    yield {
+        "name": "piece_past_the_end",
+        "expect": "message-malformed",
+        "header": {"kind": "parcel", **identity, "of": parcel["id"], "i": 2, "n": 2},
+    }
+
+
+def replies() -> Iterator[Vector]:
+    chance = chances("reply")
+    key = PrivateKey(chance(32))
+    secret = chance(32)
+    address = Address(Purpose.REPLY, key.recipient, MailboxKey(chance(32)).id)
+    salt = chance(32)
+    words = json.dumps({"kind": "reply", "text": "Адвокат едет"}, ensure_ascii=False)
+    mac = message.reply_mac(secret, address, LETTER_BYTES, salt, words.encode())
+    fields = {
+        "secret": b64(secret),
+        "public": b64(key.public),
+        "mailbox": b64(address.mailbox),
+        "size": LETTER_BYTES,
+        "salt": b64(salt),
+        "header": words,
+        "mac": b64(mac),
+    }
+    yield {"name": "a_reply", "expect": "ok", **fields}
+    yield {"name": "another_secret", "expect": "message-not-authentic", **fields, "secret": b64(chance(32))}
+    yield {"name": "header_changed", "expect": "message-not-authentic", **fields, "header": words + " "}
+    yield {"name": "another_salt", "expect": "message-not-authentic", **fields, "salt": b64(chance(32))}
+    yield {"name": "no_mac", "expect": "message-not-authentic", **fields, "mac": ""}
+
+
+def keystores() -> Iterator[Vector]:
+    chance = chances("keystore")
+    store = Keystore.new(KeystoreKind.ORGANISATION, "пароль é", chance, Cost(1, 8 * 1024))
+    good = store.lock(b"these are the secrets", chance)
+
+    def vector(name: str, expect: str, data: bytes, **more: Any) -> Vector:
+        fields = {"passphrase": "пароль é", "kind": int(KeystoreKind.ORGANISATION), "keystore": b64(data)}
+        return {"name": name, "expect": expect, **fields, **more}
+
+    def repaired(data: bytes) -> bytes:
+        return data[: -keystore.CHECK_BYTES] + digest(data[: -keystore.CHECK_BYTES])
+
+    yield vector("a_keystore", "ok", good, secrets=b64(b"these are the secrets"))
+    decomposed = "пароль e\u0301"
+    yield vector("typed_on_another_keyboard", "ok", good, passphrase=decomposed, secrets=b64(b"these are the secrets"))
+    yield vector("wrong_passphrase", "passphrase-wrong", good, passphrase="пароль")
+    yield vector("cut_off", "keystore-damaged", good[:-1])
+    yield vector("cut_off_in_its_head", "keystore-damaged", good[:20])
+    yield vector("a_flipped_bit", "keystore-damaged", good[:60] + bytes([good[60] ^ 1]) + good[61:])
+    yield vector("another_kind", "keystore-other-kind", good, kind=int(KeystoreKind.REPORTER))
+    yield vector("no_keystore", "keystore-other-kind", b"PK\x03\x04" + good)
+    yield vector("empty", "keystore-other-kind", b"")
+    greedy = repaired(good[:14] + b"\xff\xff\xff\xff" + good[18:])
+    yield vector("asks_for_four_gigabytes", "keystore-other-kind", greedy)

@@ -1,0 +1,107 @@
+"""Vectors of what a relay checks and signs: collect requests, receipts and proof of work."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from keys import note, receipt, work
+from keys.mailbox import MailboxKey
+from keys.wire import b64
+from tests.vectors.makers.inputs import NOW, Vector, chances
+
+
+def mailboxes() -> Iterator[Vector]:
+    chance = chances("mailbox")
+    key = MailboxKey(chance(32))
+    nonce = chance(16)
+    body, signature = key.collect(
+        "https://relay.example", at=NOW, nonce=nonce, ack=[chance(32)], want=64, wait=30, cover=True, commits=True
+    )
+
+    def vector(name: str, expect: str, **more: Any) -> Vector:
+        return {
+            "name": name,
+            "expect": expect,
+            "seed": b64(key.seed),
+            "public": b64(key.public),
+            "mailbox": b64(key.id),
+            "origin": "https://relay.example",
+            "now": NOW,
+            "body": body.decode(),
+            "signature": b64(signature),
+            **more,
+        }
+
+    def signed(name: str, expect: str, text: str) -> Vector:
+        key_ = SigningKey(key.seed)
+        sealed = key_.sign(b"tocsin/1/collect\0https://relay.example\0" + text.encode()).signature
+        return vector(name, expect, body=text, signature=b64(sealed))
+
+    text = body.decode()
+    yield vector("a_request", "ok", nonce=b64(nonce))
+    yield vector("clock_just_right", "ok", now=NOW + 300, nonce=b64(nonce))
+    yield vector("too_old", "wrong-clock", now=NOW + 301)
+    yield vector("from_the_future", "wrong-clock", now=NOW - 301)
+    yield vector("for_another_relay", "bad-signature", origin="https://other.example")
+    yield vector("body_changed", "bad-signature", body=text.replace('"want":64', '"want":65'))
+    yield vector("signature_cut", "bad-signature", signature=b64(signature[:-1]))
+    yield vector("signature_missing", "bad-signature", signature="")
+    yield signed("not_json", "bad-request", "[")
+    yield signed("a_list", "bad-request", "[]")
+    yield signed("no_nonce", "bad-request", text.replace('"nonce"', '"nonse"'))
+    yield signed("nonce_too_short", "bad-request", text.replace(b64(nonce), b64(nonce[:15])))
+    yield signed("negative_wait", "bad-request", text.replace('"wait":30', '"wait":-1'))
+    yield signed("time_as_text", "bad-request", text.replace(str(NOW), f'"{NOW}"'))
+
+
+def receipts() -> Iterator[Vector]:
+    chance = chances("receipt")
+    key = SigningKey(chance(32))
+    public = note.NoteKey("relay.example", bytes(key.verify_key))
+    commitment, envelope_hash = chance(32), chance(32)
+    hour = NOW // 3600 * 3600
+    lines = [receipt.RECEIPT_KIND, "https://relay.example", b64(commitment), b64(envelope_hash), str(hour)]
+
+    def vector(name: str, expect: str, data: bytes, **more: Any) -> Vector:
+        return {
+            "name": name,
+            "expect": expect,
+            "verifier": str(public),
+            "commitment": b64(commitment),
+            "envelope_hash": b64(envelope_hash),
+            "receipt": data.decode(),
+            **more,
+        }
+
+    def made(name: str, expect: str, at: int, line: str, by: SigningKey = key) -> Vector:
+        changed = [line if i == at else old for i, old in enumerate(lines)]
+        return vector(name, expect, note.sign("\n".join(changed) + "\n", "relay.example", by))
+
+    good = note.sign("\n".join(lines) + "\n", "relay.example", key)
+    yield vector("a_receipt", "ok", good, hour=hour, origin="https://relay.example")
+    yield made("another_commitment", "receipt", 2, b64(chance(32)))
+    yield made("another_envelope", "receipt", 3, b64(chance(32)))
+    yield made("signed_by_another", "receipt", 1, lines[1], SigningKey(chance(32)))
+    yield made("not_a_whole_hour", "receipt", 4, str(hour + 1))
+    yield made("hour_is_a_word", "receipt", 4, "noon")
+    yield made("another_kind", "receipt", 0, "tocsin/1/card")
+    yield vector("cut_off", "receipt", good[:-30])
+    yield vector("an_error_page", "receipt", b"<html>502 Bad Gateway</html>")
+
+
+def works() -> Iterator[Vector]:
+    chance = chances("work")
+    seed, mailbox, envelope_hash = chance(32), chance(32), chance(32)
+    for bits in (0, 1, 8, 12):
+        nonce = work.do(seed, mailbox, envelope_hash, bits)
+        yield {
+            "name": f"{bits}_bits",
+            "expect": "ok",
+            "seed": b64(seed),
+            "mailbox": b64(mailbox),
+            "envelope_hash": b64(envelope_hash),
+            "bits": bits,
+            "nonce": b64(nonce),
+            "weighs": work.weighs(seed, mailbox, envelope_hash, nonce),
+        }
