@@ -1,7 +1,10 @@
 """What is written about Tocsin is true of Tocsin."""
 
+import os
 import re
+import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 
 from client.cli.main import door
 from keys import errors, problems, wire
+from tests.support import drawing
 
 ROOT = Path(__file__).parent.parent
 
@@ -100,20 +104,132 @@ def command_named(words: list[str]) -> click.Command:
     return command
 
 
-def test_every_command_in_the_readme_exists():
-    calls = commands_of(read("README.md"), "tocsin")
-    assert calls
-    for _, *words in calls:
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_in_a_page_exists(page):
+    for _, *words in commands_of(read(page), "tocsin"):
         command = command_named(words)
         known = {spelling for parameter in command.params for spelling in (*parameter.opts, *parameter.secondary_opts)}
         used = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert used <= known | {"--help", "--json"}, f"tocsin {' '.join(words)}"
 
 
-def test_every_make_target_in_the_readme_exists():
+def every_option() -> set[str]:
+    """Every option of every command of tocsin."""
+
+    def options(command: click.Command) -> set[str]:
+        own = {spelling for parameter in command.params for spelling in (*parameter.opts, *parameter.secondary_opts)}
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            children = [command.get_command(context, name) for name in command.list_commands(context)]
+            own |= {spelling for child in children if child for spelling in options(child)}
+        return own
+
+    return options(door) | {"--help"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_option_and_command_named_in_a_sentence_exists(page):
+    sentences = re.sub(r"^```.*?^```", "", read(page), flags=re.MULTILINE | re.DOTALL)
+    quoted = re.findall(r"`([^`\n]+)`", sentences)
+    for quote in quoted:
+        if quote.startswith("tocsin "):
+            command_named([word for word in quote.split()[1:] if not word.startswith("-")])
+    assert {word for quote in quoted for word in re.findall(r"(?<!\S)--[a-z][a-z-]*", quote)} <= every_option()
+
+
+def test_the_readme_shows_commands():
+    assert commands_of(read("README.md"), "tocsin")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_in_a_page_exists(page):
     targets = set(re.findall(r"^(\w+):", read("Makefile"), flags=re.MULTILINE))
-    named = set(re.findall(r"(?:^|`)make (\w+)", read("README.md"), flags=re.MULTILINE))
-    assert {"demo", "test"} <= named <= targets
+    named = set(re.findall(r"(?:^|`)make (\w+)", read(page), flags=re.MULTILINE))
+    assert named <= targets
+    if page in {"README.md", "CONTRIBUTING.md"}:
+        assert {"demo", "test"} <= named
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_route_in_a_page_is_one_of_the_relay(page):
+    named = set(re.findall(r"\b(?:GET|PUT|POST|DELETE) /[\w/]+", read(page)))
+    assert named <= set(re.findall(r"\b(?:GET|PUT|POST|DELETE) /[\w/]+", read("relay/http.md")))
+
+
+def every_error_code() -> set[str]:
+    """Every code of an error class in the packages, read from the source, and those that cross the wire."""
+    sources = [path for package in ("keys", "relay", "client") for path in (ROOT / package).rglob("*.py")]
+    found = [re.findall(r"^    code(?:: [^=]+)? = \"([a-z-]+)\"", path.read_text("utf-8"), re.M) for path in sources]
+    return {code for codes in found for code in codes} | set(problems.PROBLEMS)
+
+
+# Quoted words with a hyphen that are no error codes: the name of a file.
+NO_ERROR = {"release-key"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_error_code_in_a_page_is_one_in_the_code(page):
+    assert set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", read(page))) - NO_ERROR <= every_error_code()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_in_a_page_leads_to_a_file(page):
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", read(page))
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def shell_of(page: str) -> str:
+    """What the page's ```sh blocks say, one after the other: they run without a network in an empty folder."""
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```", read(page), flags=re.MULTILINE | re.DOTALL))
+
+
+def make_relay(folder: Path) -> None:
+    """Make the folder of a relay that was started once."""
+    from relay.app import create_app
+    from relay.config import Config
+
+    folder.mkdir(mode=0o700)
+    create_app(Config(data=folder, origins=("https://relay.example",))).extensions["mailbox"].close()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("page", [page for page in PAGES if shell_of(page)])
+def test_the_commands_that_a_page_shows_run_as_they_stand(page, tmp_path):
+    programs, folder = tmp_path / "programs", tmp_path / "folder"
+    programs.mkdir()
+    folder.mkdir()
+    quick = ROOT / "tests" / "support" / "quick_tocsin.py"
+    start = f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); runpy.run_path({str(quick)!r})['main']()"
+    shim = programs / "tocsin"
+    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(start)} "$@"\n', "utf-8")
+    shim.chmod(0o755)
+    if page == "docs/operator.md":
+        make_relay(folder / "relay")
+    surroundings = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    run = subprocess.run(
+        ["sh", "-eux", "-c", shell_of(page)],
+        cwd=folder,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_drawing_is_that_of_its_source():
+    drawn = drawing.draw(drawing.SOURCE.read_text("utf-8"))
+    assert drawing.TARGET.read_text("utf-8") == drawn, "run python -m tests.support.drawing"
+
+
+def test_every_folder_in_the_drawing_exists():
+    named = set(re.findall(r"\b(?:client|relay|tests)/[a-z/]+", read("docs/architecture.txt").split("\nrow ", 1)[1]))
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).is_dir()] == []
 
 
 def test_the_changelog_tells_of_this_version():
@@ -137,9 +253,10 @@ def files() -> list[str]:
 
 
 def test_the_top_level_shows_the_house_and_nothing_else(files):
-    house = {"relay", "client", "keys", "tests", "pyproject.toml", "README.md", "Makefile", "LICENSE"}
+    folders = {"relay", "client", "keys", "tests", "docs"}
+    pages = {"README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "LICENSE"}
     seen = {name.partition("/")[0] for name in files}
-    assert {name for name in seen if not name.startswith(".")} == house | {"CHANGELOG.md", "SECURITY.md"}
+    assert {name for name in seen if not name.startswith(".")} == folders | pages | {"pyproject.toml", "Makefile"}
 
 
 # Written so that none of them finds itself here.
