@@ -221,6 +221,40 @@ def test_the_commands_that_a_page_shows_run_as_they_stand(page, tmp_path):
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_named_in_a_page_exists(page):
+    """But files of the phone app: they are named below their own folder."""
+    named = set(re.findall(r"`((?:keys|relay|client|tests|docs)/[\w./*-]+)`", read(page)))
+    assert [name for name in sorted(named) if not name.startswith("client/phone/") and not [*ROOT.glob(name)]] == []
+
+
+def test_every_promise_in_the_security_page_has_its_tests():
+    promised = section_titles(read("SECURITY.md"), "Who can do what")
+    answered = section_titles(read("docs/auditor.md"), "Promise and test")
+    assert answered == promised
+
+
+def section_titles(page: str, title: str) -> list[str]:
+    """The titles of the parts of a page's section."""
+    after = re.split(rf"^## {re.escape(title)}$", page, maxsplit=1, flags=re.MULTILINE)[1]
+    return re.findall(r"^### (.+)$", re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0], flags=re.MULTILINE)
+
+
+def test_every_test_named_for_an_auditor_exists():
+    page = read("docs/auditor.md")
+    python = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    phone = re.findall(r"`([\w-]+\.test\.mjs): ([^`]+)`", page)
+    assert len(python) == page.count(".py::")
+    assert len(phone) == page.count(".test.mjs: ")
+    missing = [
+        f"{file}: {name}"
+        for found, form in ((python, "def {}("), (phone, 'test("{}'))
+        for file, name in found
+        if not any(form.format(name) in path.read_text("utf-8") for path in (ROOT / "tests").rglob(file))
+    ]
+    assert missing == []
+
+
 def test_the_drawing_is_that_of_its_source():
     drawn = drawing.draw(drawing.SOURCE.read_text("utf-8"))
     assert drawing.TARGET.read_text("utf-8") == drawn, "run python -m tests.support.drawing"
