@@ -10,63 +10,81 @@ const NAME = "news"; // of the lock that the waiting tab holds, and of the chann
 
 /** @typedef {{ version: number } | { asked: number } | { locked: true }} Message */
 
-/** Calls back when the desk's version is another one, until the page is left. Leaves the page when the desk is locked.
+/** Call back when the desk's version is another one, until the page is left. Leave the page when the desk is locked.
  *  @param {number} version the one that the page shows @param {() => void} changed */
 export function listenForNews(version, changed) {
   const channel = new BroadcastChannel(NAME);
-  let newest = version;
-  let isWaiting = false;
-
-  channel.onmessage = (/** @type {MessageEvent<Message>} */ { data }) => {
-    if ("locked" in data) return leave();
-    if ("version" in data) {
-      newest = data.version;
-      return changed();
-    }
-    if (isWaiting && newest !== data.asked) tell({ version: newest });
-  };
+  const news = new News(channel, version, changed);
+  channel.onmessage = (/** @type {MessageEvent<Message>} */ { data }) => news.hear(data);
   let isLocking = false;
   document.querySelector('form[action="/lock"]')?.addEventListener("submit", () => {
     isLocking = true;
   });
   gone.signal.addEventListener("abort", () => {
     // The answer to the click is here, so the desk is locked; to be asked once more it may be too busy wiping itself.
-    if (isLocking) tell({ locked: true });
+    if (isLocking) channel.postMessage({ locked: true });
     channel.close();
   });
   // Something may have changed between the making of this page and now.
-  tell({ asked: version });
+  channel.postMessage({ asked: version });
+  if (navigator.locks) {
+    const wait = () => news.repeat(() => news.ask(news.newest));
+    navigator.locks.request(NAME, { signal: gone.signal }, wait).catch(() => {});
+  } else {
+    // Beyond loopback there are no locks: each page asks for itself, from time to time, and holds no line.
+    news.repeat(async () => {
+      const isOpen = await news.ask(-1);
+      await pause(AGAIN_MS);
+      return isOpen;
+    });
+  }
+}
 
-  /** @param {Message} message */
-  function tell(message) {
-    channel.postMessage(message);
+/** What this tab knows of the desk's version, and tells the other tabs. */
+class News {
+  /** @param {BroadcastChannel} channel @param {number} newest @param {() => void} changed */
+  constructor(channel, newest, changed) {
+    this.channel = channel;
+    this.newest = newest;
+    this.changed = changed;
+    this.isWaiting = false;
+  }
+
+  /** @param {Message} message of another tab */
+  hear(message) {
+    if ("locked" in message) return leave();
+    if ("version" in message) {
+      this.newest = message.version;
+      return this.changed();
+    }
+    if (this.isWaiting && this.newest !== message.asked) this.channel.postMessage({ version: this.newest });
   }
 
   /** @param {number} after @returns {Promise<boolean>} whether to go on */
-  async function ask(after) {
+  async ask(after) {
     const answer = await fetch(`/changes?after=${after}`, {
       headers: BACKGROUND,
       cache: "no-store",
       signal: gone.signal,
     });
     if (isLocked(answer)) {
-      tell({ locked: true });
+      this.channel.postMessage({ locked: true });
       leave();
       return false;
     }
     const now = (await answer.json()).version;
-    if (now === newest) return true;
-    newest = now;
-    tell({ version: now });
-    changed();
+    if (now === this.newest) return true;
+    this.newest = now;
+    this.channel.postMessage({ version: now });
+    this.changed();
     // Timers of a tab that nobody sees may run once a minute; answers come at any time.
     if (document.visibilityState === "visible") await pause(REST_MS);
     return true;
   }
 
   /** @param {() => Promise<boolean>} once */
-  async function repeat(once) {
-    isWaiting = true;
+  async repeat(once) {
+    this.isWaiting = true;
     while (!gone.signal.aborted) {
       try {
         if (!(await once())) return;
@@ -76,16 +94,5 @@ export function listenForNews(version, changed) {
         await pause(AGAIN_MS);
       }
     }
-  }
-
-  if (navigator.locks) {
-    navigator.locks.request(NAME, { signal: gone.signal }, () => repeat(() => ask(newest))).catch(() => {});
-  } else {
-    // Beyond loopback there are no locks: each page asks for itself, from time to time, and holds no line.
-    repeat(async () => {
-      const isOpen = await ask(-1);
-      await pause(AGAIN_MS);
-      return isOpen;
-    });
   }
 }

@@ -1,0 +1,241 @@
+/** Two phones that know each other: who they are, and alerts that arrive, or are not believed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  alertsOf,
+  digitsCodeFor,
+  digitsFor,
+  keysOf,
+  markRead,
+  meetingOf,
+  newOffer,
+  rename,
+  unread,
+  verify,
+} from "../../../client/phone/core/contacts/book.js";
+import { ASIDE } from "../../../client/phone/core/contacts/mail.js";
+import { PAGES } from "../../../client/phone/core/contacts/sync.js";
+import { packLetter } from "../../../client/phone/core/letter.js";
+import { sealAlert } from "../../../client/phone/core/press.js";
+import { seal } from "../../../client/phone/protocol/envelope.js";
+import { alertMessage } from "../../../client/phone/protocol/message.js";
+import { openEnvelope } from "../../../client/phone/protocol/opening.js";
+import { cardAddress, doorOf } from "../../../client/phone/protocol/pairing.js";
+import { b64, LETTER_BYTES, Purpose, utf8 } from "../../../client/phone/protocol/wire.js";
+import {
+  chance,
+  EAST,
+  fc,
+  NORTH,
+  PLACE,
+  pairedPeople,
+  people,
+  publicCard,
+  SOUTH,
+  TEXT,
+  tell,
+} from "../contacts-people.mjs";
+import { atLength } from "../length.mjs";
+import { scanEachOther } from "../post.mjs";
+
+test("a code that came by link is unverified until the digits were compared, aloud or by the camera", async () => {
+  const [anna, boris] = people();
+  await scanEachOther(anna, boris, false);
+  const { id } = anna.contact;
+  assert.equal(anna.contact.verified, false);
+  const wrong = (await digitsCodeFor(boris.contact)).replace(/\d$/, (last) => String((Number(last) + 1) % 10));
+  await assert.rejects(verify(anna.book, id, wrong), { code: "digits-differ" });
+  await assert.rejects(verify(anna.book, id, wrong.slice(0, -1)), { code: "code-cut" });
+  await assert.rejects(verify(anna.book, id, `${wrong.slice(0, -1)}x`), { code: "code-malformed" });
+  await assert.rejects(verify(anna.book, id, (await anna.offer()).text), { code: "code-other-kind" });
+  for (const said of [await digitsCodeFor(boris.contact), await digitsFor(boris.contact)]) {
+    assert.equal((await verify(anna.book, id, said)).contacts[0].verified, true);
+  }
+});
+
+test("a name is one line, nobody else's, and may be given later", async () => {
+  const [anna, boris] = people();
+  const [mine, theirs] = [await anna.offer(), await boris.offer()];
+  const { id } = await anna.add(mine, theirs.text, "");
+  assert.equal(anna.contact.label, "");
+  assert.equal(rename(anna.book, id, "  Мама\n дома ").contacts[0].label, "Мама дома");
+  assert.equal(
+    rename(anna.book, id, "می\u200cخواهم").contacts[0].label,
+    "می\u200cخواهم",
+    "a joiner is a letter in Persian",
+  );
+  for (const label of ["", "  ", "x".repeat(81), "a\u202eb", "a\u0000b"]) {
+    assert.throws(() => rename(anna.book, id, label), { code: "label" });
+  }
+  const named = newOffer(rename(anna.book, id, "й"), { relays: [NORTH], label: "Папа", ...anna.by() });
+  assert.throws(() => rename(named.book, id, "Папа"), { code: "label-taken" });
+  assert.throws(() => newOffer(named.book, { relays: [NORTH], label: "и\u0306", ...anna.by() }), {
+    code: "label-taken",
+  });
+});
+
+test("an alert arrives once with what was written, and the answer comes back", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  await tell(anna, { type: "detained", text: TEXT, place: PLACE });
+  relays.replays = true;
+  for (let i = 0; i < 3; i++) await boris.sync();
+  const [said, ...more] = boris.book.alerts;
+  assert.deepEqual(more, []);
+  assert.deepEqual(
+    [said.contact, said.type, said.text, said.place, said.origin, said.duress, said.read],
+    [boris.contact.id, "detained", TEXT, PLACE, "pair", false, false],
+  );
+  assert.equal(unread(boris.book), 1);
+  assert.equal(unread(markRead(boris.book, [said.id])), 0);
+  await tell(boris, { type: "text", text: "Понял, звоню" });
+  await anna.sync();
+  assert.deepEqual(
+    alertsOf(anna.book).map(({ text }) => text),
+    ["Понял, звоню"],
+  );
+});
+
+test("alerts that were swapped in place, changed or cut are not shown and do no harm", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const [letter] = await tell(anna, { type: "safe", text: "1" });
+  for (const at of [1, 2_000, LETTER_BYTES - 1]) {
+    const envelope = letter.envelope.slice();
+    envelope[at] ^= 1;
+    relays.lay(EAST, { ...letter, envelope });
+  }
+  const theirs = await meetingOf(anna.contact);
+  relays.lay(NORTH, { ...letter, mailbox: theirs.own.mailbox.id });
+  await boris.sync();
+  await anna.sync();
+  assert.deepEqual([boris.book.alerts.length, anna.book.alerts.length], [1, 0]);
+});
+
+test("an alert that overtakes the end of the pairing waits for it", async () => {
+  const [anna, boris, relays] = people();
+  await scanEachOther(anna, boris);
+  for (const who of [boris, anna, boris]) await who.sync();
+  const mailbox = b64((await publicCard(boris)).mailbox);
+  anna.open();
+  anna.post.hurry();
+  await anna.post.round();
+  assert.deepEqual([anna.state, boris.state], ["paired", "waiting"]);
+  const held = anna.outbox.splice(0);
+  for (const url of boris.urls) relays.box(url, mailbox).clear();
+  await tell(anna, { type: "detained", text: TEXT });
+  assert.deepEqual((await boris.sync()).alerts, []);
+  for (const letter of held) relays.take(letter);
+  assert.deepEqual(
+    (await boris.sync()).alerts.map(({ text }) => text),
+    [TEXT],
+  );
+});
+
+test("without a network an alert waits sealed and leaves later", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  relays.down = new Set([NORTH, SOUTH, EAST]);
+  await tell(anna, { type: "detained", text: TEXT });
+  assert.equal(anna.outbox.length, 1);
+  assert.equal(Buffer.from(packLetter(anna.outbox[0])).includes(TEXT), false);
+  relays.down = new Set();
+  anna.leave();
+  await boris.sync();
+  assert.equal(boris.book.alerts.length, 1);
+});
+
+test("who holds the sender's book cannot fetch or open what it sent", async () => {
+  const [anna] = await pairedPeople();
+  const [{ mailbox, envelope }] = await tell(anna, { type: "detained", text: TEXT });
+  const meeting = await meetingOf(anna.contact);
+  const [mine, theirs] = [await doorOf(meeting, true), await doorOf(meeting, false)];
+  for (const { id } of [meeting.own.mailbox, mine.mailbox, theirs.mailbox]) assert.notEqual(b64(id), b64(mailbox));
+  for (const key of [meeting.own.key, mine.key, theirs.key]) {
+    const address = { purpose: Purpose.CONTACT, recipient: key.recipient, mailbox };
+    await assert.rejects(openEnvelope(envelope, [key], address), { code: "envelope-not-for-us" });
+  }
+});
+
+test("what a newer program wrote is shown as it is, and a letter that is none is dropped", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const { sending } = await keysOf(anna.contact);
+  const card = await publicCard(boris);
+  relays.lay(EAST, await sealAlert(card, sending, { v: 2, kind: "alert", what: "новое" }, false, chance));
+  relays.lay(EAST, await seal({ header: utf8("{}"), key: card.key, address: cardAddress(card), chance }));
+  await boris.sync();
+  assert.deepEqual(
+    boris.book.alerts.map(({ type, text }) => [type, JSON.parse(text).what]),
+    [["unknown", "новое"]],
+  );
+});
+
+test("whatever a contact writes, it is shown or refused, and the book goes on", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const { sending } = await keysOf(anna.contact);
+  const card = await publicCard(boris);
+  const known = {
+    v: 1,
+    id: b64(chance(16)),
+    case: b64(chance(16)),
+    seq: 0,
+    at: 1,
+    type: "safe",
+    text: "",
+    place: null,
+  };
+  const kind = fc.constantFrom("alert", "pair", "pair-wake", "reply", "toString");
+  const field = fc.constantFrom(
+    "v",
+    "id",
+    "case",
+    "seq",
+    "at",
+    "type",
+    "text",
+    "place",
+    "case_key",
+    "share",
+    "n",
+    "wake",
+    "kind",
+  );
+  const header = fc
+    .tuple(kind, field, fc.jsonValue())
+    .map(([of, name, value]) => ({ ...known, kind: of, [name]: value }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(header, { minLength: 1, maxLength: 5 }), async (headers) => {
+      for (const one of headers) relays.lay(EAST, await sealAlert(card, sending, one, false, chance));
+      await boris.sync();
+    }),
+    { numRuns: atLength(10, 300) },
+  );
+  await boris.post.change((book) => ({ ...book, alerts: [] }));
+  await tell(anna, { type: "detained", text: TEXT });
+  assert.deepEqual(
+    (await boris.sync()).alerts.map(({ text }) => text),
+    [TEXT],
+  );
+  assert.deepEqual(JSON.parse(boris.stored), boris.book);
+});
+
+test("a relay that invents letters without end is left after sixteen pages", async () => {
+  const [anna, , relays] = await pairedPeople();
+  relays.invents = true;
+  relays.calls = 0;
+  await anna.sync();
+  assert.ok(relays.calls <= 2 * (PAGES + 1), `${relays.calls} calls`);
+});
+
+test("letters that are not authentic yet stay at the relay, a few of them, and one page never hides the next", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const card = await publicCard(boris);
+  for (let i = 0; i < ASIDE + 60; i++) {
+    const said = alertMessage({ case: b64(chance(16)), seq: 0, at: 1 }, { type: "safe" }, chance);
+    relays.lay(EAST, await sealAlert(card, chance(32), said, false, chance));
+  }
+  await tell(anna, { type: "detained", text: TEXT });
+  await boris.sync();
+  assert.deepEqual(
+    boris.came.map(({ text }) => text),
+    [TEXT],
+  );
+  assert.equal(relays.box(EAST, b64(card.mailbox)).size, ASIDE);
+});

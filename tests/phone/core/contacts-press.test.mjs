@@ -1,0 +1,368 @@
+/** What a press tells contacts: in advance, afterwards, under duress, for an organisation, and by ringing. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  contactsFor,
+  isUnderDuress,
+  keysOf,
+  Later,
+  meetingOf,
+  readBook,
+  rename,
+  setAnswers,
+  setLater,
+  setText,
+} from "../../../client/phone/core/contacts/book.js";
+import { PLACE_MS, tellContacts } from "../../../client/phone/core/contacts/follow-up.js";
+import { agreed, passOn, sayWake } from "../../../client/phone/core/contacts/mail.js";
+import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
+import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
+import { emptyOutbox, step } from "../../../client/phone/core/outbox.js";
+import { prepare, withContacts } from "../../../client/phone/core/prepare.js";
+import { arrived, contactKey, press, Rank, sealAlert } from "../../../client/phone/core/press.js";
+import { alertMessage } from "../../../client/phone/protocol/message.js";
+import { openEnvelope } from "../../../client/phone/protocol/opening.js";
+import { b64, LETTER_BYTES, unb64, WAKE_HEADER } from "../../../client/phone/protocol/wire.js";
+import { organisation } from "../card.mjs";
+import {
+  chance,
+  EAST,
+  NORTH,
+  PLACE,
+  pairedPeople,
+  people,
+  publicCard,
+  SOUTH,
+  TEXT,
+  tell,
+} from "../contacts-people.mjs";
+import { DAY, NOW, Person, Relays } from "../post.mjs";
+
+const org = await organisation({ now: NOW / 1_000 });
+
+async function kitOf(person, changes = (book) => book) {
+  await person.post.change((book) => changes(setText(book, person.contact.id, TEXT)));
+  return prepare({ card: org.card, facts: {}, contacts: await contactsFor(person.book, NOW), now: NOW, chance });
+}
+
+function toContacts(letters) {
+  return letters.filter(({ rank }) => rank === Rank.CONTACT || rank === Rank.PLACE);
+}
+
+async function pressed(person, kit, moment) {
+  const done = await press(kit, { now: person.now, chance, ...moment });
+  for (const letter of toContacts(done.letters)) person.relays.take(letter);
+  return done;
+}
+
+async function post(person, work) {
+  await person.post.change(work);
+  return person.book;
+}
+
+const WAKE = `${SOUTH} ${b64(chance(1_072))}`;
+
+/** What each relay is sent, the first that is tried first. */
+function headersOf(letter) {
+  let { outbox, effects } = step(emptyOutbox(), { type: "add", letter, now: NOW }, chance);
+  const sent = [];
+  for (let now = NOW; sent.length < letter.relays.length; now += 5_000) {
+    sent.push(...effects.filter(({ type }) => type === "send"));
+    ({ outbox, effects } = step(outbox, { type: "tick", now }, chance));
+  }
+  return sent.map(({ url, headers }) => [url, headers[WAKE_HEADER]]);
+}
+
+function envelopeOf() {
+  const envelope = chance(LETTER_BYTES);
+  envelope[0] = 1;
+  return envelope;
+}
+
+test("one press: the words written in advance, and that it is now; where, for those who may know", async () => {
+  for (const [later, place] of [
+    [Later.NOTHING, null],
+    [Later.SAFE, null],
+    [Later.PLACE, PLACE],
+    [Later.ALL, PLACE],
+  ]) {
+    const [anna, boris] = await pairedPeople(`press ${later}`);
+    const kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, later));
+    await pressed(anna, unpackKit(packKit(kit)), { facts: { place: PLACE } });
+    await boris.sync();
+    const [prepared, now] = [...boris.book.alerts].sort((one, other) => other.text.length - one.text.length);
+    assert.deepEqual([prepared.text, prepared.origin, prepared.type], [TEXT, "pair", "detained"]);
+    assert.deepEqual([now.text, now.origin, now.place, now.case], ["", "case", place, prepared.case]);
+  }
+});
+
+test("what is signed by the case's key waits at the relay for the letter that brings it", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const { letters } = await press(await kitOf(anna), { facts: {}, now: NOW, chance });
+  const [words, now] = toContacts(letters).sort((one, other) => one.rank - other.rank);
+  relays.take(now);
+  assert.deepEqual((await boris.sync()).alerts, []);
+  assert.deepEqual((await boris.sync()).alerts, []);
+  relays.take(words);
+  assert.equal((await boris.sync()).alerts.length, 2);
+  assert.deepEqual((await boris.sync()).alerts, []);
+  assert.ok(
+    [...relays.held.values()].every((boxes) => !boxes.get(b64(now.mailbox))?.size),
+    "and then it is acknowledged",
+  );
+});
+
+test("what lies open after the press tells whom, and never who: no name, no word, no key of a pair", async () => {
+  const [anna, boris] = await pairedPeople();
+  const kit = await kitOf(anna, (book) => rename(book, anna.contact.id, "Борис Петрович"));
+  const { half, card, progress, code } = anna.contact;
+  const keys = await keysOf(anna.contact);
+  const { k0 } = await meetingOf(anna.contact);
+  const { letters } = await press(kit, { facts: {}, now: NOW, chance });
+  const open = [packKit(kit), ...letters.map(packLetter)].map((bytes) => Buffer.from(bytes));
+  const raw = [half.kem, half.mailbox, half.secret, half.share, progress.share].map((text) => unb64(text));
+  const secrets = [
+    "Борис",
+    TEXT,
+    TEXT.slice(0, 12),
+    code,
+    ...[...raw, keys.sending, keys.receiving, k0].flatMap((one) => [one, b64(one)]),
+  ];
+  for (const secret of secrets) {
+    for (const bytes of open) assert.equal(bytes.includes(secret), false);
+    if (typeof secret === "string")
+      for (const bytes of open) assert.equal(bytes.includes(Buffer.from(secret, "utf16le")), false);
+  }
+  assert.ok(open[0].includes(card.mailbox), "the search finds what is there");
+  assert.equal(boris.contact.label, "Anna");
+});
+
+test("after a change of contacts the same case goes on, and nobody is told the same twice", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const kit = await kitOf(anna);
+  const changedText = await post(anna, (book) => setText(book, anna.contact.id, "другое"));
+  const anew = await withContacts(kit, await contactsFor(changedText, NOW), { now: NOW, chance });
+  assert.deepEqual([anew.case, anew.caseKey, anew.seq], [kit.case, kit.caseKey, kit.seq]);
+  const { kit: after, letters } = await pressed(anna, anew, { facts: {} });
+  await boris.sync();
+  assert.ok(boris.came.some(({ text }) => text === "другое"));
+  const gone = letters.find(({ rank }) => rank === Rank.CONTACT);
+  const told = arrived(after, gone.id);
+  const clara = new Person("clara", relays, [NORTH]);
+  const [mine, theirs] = [await anna.offer(), await clara.offer()];
+  await anna.add(mine, theirs.text, "Клара");
+  await clara.add(theirs, mine.text, "Anna");
+  for (let i = 0; i < 3; i++) for (const who of [anna, clara]) await who.sync();
+  const both = await withContacts(told, await contactsFor(anna.book, NOW), { now: NOW, chance });
+  assert.deepEqual(
+    both.ready.map(({ contact }) => contact).filter((one) => one !== null),
+    [1],
+    "only who came late is told",
+  );
+  await pressed(anna, both, { facts: { place: PLACE } });
+  await clara.sync();
+  assert.equal(clara.came.length, 2);
+  const without = await withContacts(both, [], { now: NOW, chance });
+  assert.deepEqual([without.contacts, without.ready.every(({ contact }) => contact === null)], [[], true]);
+});
+
+test("afterwards each contact is told what was chosen for them", async () => {
+  const [anna, boris] = await pairedPeople();
+  const kit = await kitOf(anna);
+  const facts = { station: { text: "ОВД Тверской" }, stage: "station", place: PLACE };
+  const told = async (later, said) => {
+    const own = { ...kit, contacts: kit.contacts.map((one) => ({ ...one, later })) };
+    const { letters } = await tellContacts(own, { ...said, now: NOW, chance });
+    const { own: us } = await meetingOf(boris.contact);
+    const opened = await Promise.all(letters.map(({ envelope }) => openEnvelope(envelope, [us.key], us.address)));
+    return opened.map(({ fields: { type, text, place } }) => [type, text, place]);
+  };
+  const { ALL, NOTHING, SAFE } = Later;
+  const where = { ...PLACE, stage: "station", station: facts.station };
+  assert.deepEqual(await told(NOTHING, { facts, type: "safe" }), []);
+  assert.deepEqual(await told(SAFE, { facts }), []);
+  assert.deepEqual(await told(SAFE, { facts: { ...PLACE, stage: "released" } }), [["safe", "", null]]);
+  assert.deepEqual(await told(SAFE, { facts: { place: PLACE }, type: "safe" }), [["safe", "", null]]);
+  assert.deepEqual(await told(SAFE, { type: "unsafe" }), [["unsafe", "", null]]);
+  assert.deepEqual(await told(Later.PLACE, { facts }), [["moved", "", where]]);
+  assert.deepEqual(await told(Later.PLACE, { facts: { account: "били" } }), []);
+  assert.deepEqual(await told(ALL, { facts: { account: "били" } }), [["text", "били", null]]);
+  assert.deepEqual(await told(ALL, { facts: { minors: 2 } }), []);
+});
+
+test("positions alone are told every ten minutes, a station at once", async () => {
+  const [anna] = await pairedPeople();
+  let kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, Later.PLACE));
+  const counts = [];
+  for (const [after, facts] of [
+    [0, { place: PLACE }],
+    [120_000, { place: PLACE }],
+    [180_000, { stage: "court", place: PLACE }],
+    [PLACE_MS, { place: PLACE }],
+    [PLACE_MS + 180_000, { place: PLACE }],
+    [-DAY, { place: PLACE }],
+  ]) {
+    const said = await tellContacts(kit, { facts, now: NOW + after, chance });
+    kit = said.kit;
+    counts.push(said.letters.length);
+  }
+  assert.deepEqual(counts, [1, 0, 1, 0, 1, 1], "and a clock set back silences nobody");
+  assert.equal(unpackKit(packKit(kit)).placed, undefined);
+});
+
+test("after the decoy's PIN alert and safe say so at the contact, out of the kit alone", async () => {
+  const [anna, boris] = await pairedPeople();
+  const kit = unpackKit(packKit(await kitOf(anna)));
+  await pressed(anna, kit, { facts: {}, duress: true });
+  const { letters } = await tellContacts(kit, { type: "safe", duress: true, now: NOW, chance });
+  for (const letter of letters) anna.relays.take(letter);
+  await boris.sync();
+  const safe = boris.book.alerts.find(({ type }) => type === "safe");
+  assert.deepEqual([safe.duress, safe.origin], [true, "case"]);
+  assert.deepEqual(
+    boris.book.alerts.map(({ duress }) => duress).sort(),
+    [false, true, true],
+    "what was sealed in advance cannot say it",
+  );
+  assert.ok(
+    boris.book.alerts.every((one) => isUnderDuress(boris.book, one)),
+    "but its case does",
+  );
+});
+
+test("on the wire duress is nothing: the same letters, sizes, relays and ranks, the same draws of chance", async () => {
+  const [anna] = await pairedPeople();
+  const kit = await kitOf(anna);
+  const traces = [];
+  for (const duress of [false, true]) {
+    const drawn = [];
+    const counted = (count) => {
+      drawn.push(count);
+      return chance(count);
+    };
+    const { letters } = await press(kit, { facts: { place: PLACE }, duress, now: NOW, chance: counted });
+    const safe = await tellContacts(kit, { type: "safe", duress, now: NOW, chance: counted });
+    const all = [...toContacts(letters), ...safe.letters];
+    traces.push([
+      drawn,
+      all.map(({ envelope, relays, rank, mailbox, wake }) => [envelope.length, relays, rank, b64(mailbox), wake]),
+    ]);
+  }
+  assert.deepEqual(traces[0], traces[1]);
+});
+
+test("a case's key signs its own case, and the first one stays", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const kit = await kitOf(anna);
+  await pressed(anna, kit, { facts: {} });
+  await boris.sync();
+  const other = { ...kit, case: b64(chance(16)) };
+  for (const letter of (await tellContacts(other, { type: "safe", now: NOW, chance })).letters) relays.take(letter);
+  assert.deepEqual((await boris.sync()).alerts, []);
+  const [[, before]] = boris.contact.cases;
+  const { sending } = await keysOf(anna.contact);
+  const said = {
+    ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type: "moved" }, chance),
+    case_key: b64(chance(32)),
+  };
+  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, said, false, chance));
+  assert.equal((await boris.sync()).alerts.length, 1);
+  assert.deepEqual(boris.contact.cases, [[kit.case, before]]);
+});
+
+test("who holds a case's key cannot speak for an organisation, not even in what was stored before", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const kit = await kitOf(anna);
+  await pressed(anna, kit, { facts: {} });
+  await boris.sync();
+  const card = await publicCard(boris);
+  const open = contactKey(unb64(kit.caseKey), card.key);
+  for (const type of ["text", "safe", "moved", "detained"]) {
+    const said = {
+      ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type, text: "выйдите" }, chance),
+      passed: true,
+    };
+    relays.lay(EAST, await sealAlert(card, open, said, false, chance));
+  }
+  await boris.sync();
+  const forged = boris.book.alerts.filter(({ origin, text }) => origin === "case" && text === "выйдите");
+  assert.ok(forged.length === 4 && forged.every(({ passed }) => !passed));
+  const before = { ...boris.book, alerts: boris.book.alerts.map((alert) => ({ ...alert, passed: true })) };
+  const shown = readBook(before).alerts.filter(({ passed }) => passed);
+  assert.ok(shown.length > 0 && shown.every(({ origin }) => origin === "pair"));
+});
+
+test("an organisation's answer is passed on only to whom that was agreed for", async () => {
+  const [anna, boris] = await pairedPeople();
+  const { id } = anna.contact;
+  const answer = { text: "Адвокат Петрова едет" };
+  await assert.rejects(passOn(anna.book, id, answer, anna.by()), { code: "answers-not-agreed" });
+  assert.deepEqual(agreed(anna.book, NOW), []);
+  await anna.post.change((book) => setAnswers(book, id, true));
+  assert.equal(agreed(anna.book, NOW).length, 1);
+  await anna.send((book) => passOn(book, id, answer, anna.by()));
+  await boris.sync();
+  const [{ type, text, passed }] = boris.book.alerts;
+  assert.deepEqual([type, text, passed], ["text", answer.text, true]);
+});
+
+test("a wake goes from the card through kit, letter and outbox to the one relay it names", async () => {
+  const [anna, boris] = people();
+  const [mine, theirs] = [await anna.offer(), await boris.offer({ wake: WAKE })];
+  await anna.add(mine, theirs.text, "Борис");
+  await boris.add(theirs, mine.text, "Anna");
+  for (let i = 0; i < 3; i++) for (const who of [anna, boris]) await who.sync();
+  const kit = unpackKit(packKit(await kitOf(anna)));
+  const { letters } = await press(kit, { facts: {}, now: NOW, chance });
+  const alert = unpackLetter(packLetter(toContacts(letters)[0]));
+  assert.deepEqual(headersOf(alert), [
+    [SOUTH, WAKE.split(" ")[1]],
+    [EAST, undefined],
+  ]);
+  for (const letter of letters.filter((one) => !toContacts(letters).includes(one))) assert.equal(letter.wake, null);
+  const [unlocked] = await tell(anna, { type: "safe" });
+  assert.equal(headersOf(unlocked)[0][1], WAKE.split(" ")[1]);
+  assert.ok(anna.relays.deposited.filter(({ rank }) => rank === Rank.PAIR).every(({ wake }) => wake === null));
+  await boris.send((book) => sayWake(book, boris.contact.id, null, boris.by()));
+  await anna.sync();
+  assert.equal((await contactsFor(anna.book, NOW))[0].wake, null);
+  await boris.send((book) => sayWake(book, boris.contact.id, WAKE, boris.by()));
+  anna.relays.replays = true;
+  await anna.sync();
+  await anna.sync();
+  assert.deepEqual((await contactsFor(anna.book, NOW))[0].wake, { relay: SOUTH, sealed: WAKE.split(" ")[1] });
+  assert.deepEqual(anna.book.alerts, []);
+});
+
+test("of two words about ringing the later one counts, in whatever order they come", async () => {
+  const [anna, boris, relays] = await pairedPeople();
+  const late = new Relays("late");
+  boris.relays = late;
+  await boris.send((book) => sayWake(book, boris.contact.id, WAKE, boris.by()));
+  boris.relays = relays;
+  await boris.send((book) => sayWake(book, boris.contact.id, null, boris.by()));
+  await anna.sync();
+  for (const letter of late.deposited) relays.take(letter);
+  await anna.sync();
+  assert.equal((await contactsFor(anna.book, NOW))[0].wake, null);
+});
+
+test("a wake that is none breaks nothing and is not kept", async () => {
+  for (const wake of ["", "x".repeat(3_000), `${NORTH} ${b64(chance(1_072))}`, "a\r\nb"]) {
+    const [anna, boris] = people(`wake ${wake.length}`);
+    const [mine, theirs] = [await anna.offer(), await boris.offer({ wake })];
+    await anna.add(mine, theirs.text, "Борис");
+    await boris.add(theirs, mine.text, "Anna");
+    for (let i = 0; i < 3; i++) for (const who of [anna, boris]) await who.sync();
+    assert.equal(anna.state, "paired");
+    assert.equal((await contactsFor(anna.book, NOW))[0].wake, null);
+    assert.ok(!JSON.stringify(anna.contact.card).includes("xxx"));
+  }
+  const letter = letterOf(
+    { envelope: envelopeOf(), commitment: chance(32), mailbox: chance(32) },
+    { relays: [NORTH], added: NOW },
+  );
+  for (const wake of [{ relay: "x", sealed: "y" }, "text", 5, { relay: NORTH, sealed: "a\nb" }]) {
+    assert.equal(unpackLetter(packLetter({ ...letter, wake })).wake, null);
+  }
+});
