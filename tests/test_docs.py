@@ -240,12 +240,13 @@ def section_titles(page: str, title: str) -> list[str]:
     return re.findall(r"^### (.+)$", re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0], flags=re.MULTILINE)
 
 
-def test_every_test_named_for_an_auditor_exists():
-    page = read("docs/auditor.md")
-    python = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
-    phone = re.findall(r"`([\w-]+\.test\.mjs): ([^`]+)`", page)
-    assert len(python) == page.count(".py::")
-    assert len(phone) == page.count(".test.mjs: ")
+@pytest.mark.parametrize("page", PAGES)
+def test_every_test_named_in_a_page_exists(page):
+    text = read(page)
+    python = re.findall(r"`(test_\w+\.py)::(test_\w+)`", text)
+    phone = re.findall(r"`([\w-]+\.test\.mjs): ([^`]+)`", text)
+    assert len(python) == text.count(".py::")
+    assert len(phone) == text.count(".test.mjs: ")
     missing = [
         f"{file}: {name}"
         for found, form in ((python, "def {}("), (phone, 'test("{}'))
