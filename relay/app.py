@@ -10,7 +10,11 @@ from relay.cards import Cards
 from relay.config import Config
 from relay.confirmed_day import ConfirmedDay
 from relay.http import routes
+from relay.http.cors import Cors
+from relay.http.fast_deposit import FastDeposit
+from relay.http.problems import register_errors
 from relay.http.rate_limits import Addresses
+from relay.http.services import Services
 from relay.long_poll import LongPolls
 from relay.mailboxes import Mailboxes
 from relay.push.notifier import push_notifier
@@ -52,7 +56,7 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
         clock=config.clock,
         chance=config.chance,
     )
-    services = routes.Services(
+    services = Services(
         config, mailbox=mailbox, admission=admission, signer=signer, cards=cards, addresses=addresses, wake=wake
     )
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # the routes answer it, with CORS
@@ -60,7 +64,8 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
     app.extensions["mailbox"] = mailbox
     app.extensions["services"] = services
     app.register_blueprint(routes.blueprint(services))
-    routes.register_errors(app, services)
+    register_errors(app, services)
+    app.wsgi_app = Cors(FastDeposit(app.wsgi_app, services))  # type: ignore[method-assign]
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -16,8 +16,11 @@ from flask import Flask
 
 from keys.problems import Busy, RelayBroken, RelayError
 from relay import error_log
+from relay.http.cors import CORS
 from relay.http.deferred import BODY_KEY, DEFERRED_KEY, FUTURE_KEY, Answer, Deferred
-from relay.http.routes import BLOCKING, CORS, Services, body_bytes
+from relay.http.problems import to_answer
+from relay.http.routes import BLOCKING, body_bytes
+from relay.http.services import Services
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -92,7 +95,7 @@ class Adapter:
             held: Deferred | None = environ.get(DEFERRED_KEY)
             return reply if held is None else _reply(await self._finish(held, receive))
         except RelayError as error:
-            return _reply(self._services.problem(error))
+            return _reply(to_answer(self._services, error))
 
     async def _finish(self, held: Deferred, receive: Receive) -> Answer:
         try:

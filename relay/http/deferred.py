@@ -25,6 +25,12 @@ class Answer(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+def new_future(environ: dict[str, Any]) -> Future:
+    """Return the future the relay's own server made for this request; under any other server, a new one."""
+    wait: Future | None = environ.get(FUTURE_KEY)
+    return concurrent.futures.Future() if wait is None else wait
+
+
 def _nothing() -> None:
     return None
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from nacl.signing import SigningKey
 from keys.problems import PROBLEMS
 from relay.app import create_app
 from relay.config import Config, Limits
+from tests.support.asgi_call import AsgiCall
 from tests.support.memory_store import MemoryStore
 from tests.support.relay_post import ORIGIN, HandClock, Line
 from tests.support.soak import at_length
@@ -115,20 +115,6 @@ def test_any_json_in_a_card_that_is_well_signed(line: Line, content: Any, tail: 
     assert_spoken(line.app.test_client().put("/v1/card", data=data, headers=root))
 
 
-@dataclass
-class Wire:
-    """The server's side of one ASGI call."""
-
-    messages: list[dict[str, Any]]
-    sent: list[dict[str, Any]] = field(default_factory=list)
-
-    async def receive(self) -> dict[str, Any]:
-        return self.messages.pop(0) if self.messages else {"type": "http.disconnect"}
-
-    async def send(self, message: dict[str, Any]) -> None:
-        self.sent.append(message)
-
-
 pieces = st.lists(
     st.builds(
         lambda body, more: {"type": "http.request", "body": body, "more_body": more},
@@ -158,29 +144,10 @@ def test_anything_through_the_adapter(
     headers: list[tuple[bytes, bytes]],
     messages: list[dict[str, Any]],
 ) -> None:
-    import asyncio
-
-    from relay.http.asgi import Adapter
-
-    wire = Wire(messages)
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "query_string": query,
-        "http_version": "1.1",
-        "scheme": "http",
-        "server": ("relay.example", 443),
-        "client": ("192.0.2.1", 4711),
-        "headers": headers,
-    }
-    adapter = Adapter(line.app, line.app.extensions["services"], 10)
-    try:
-        asyncio.run(adapter(scope, wire.receive, wire.send))
-    finally:
-        adapter.close()
-    if wire.sent:
-        start, body = wire.sent
+    call = AsgiCall(messages)
+    call.run(line.app, path, headers, query)
+    if call.sent:
+        start, body = call.sent
         assert start["status"] < 500
         assert (b"access-control-allow-origin", b"*") in start["headers"]
         assert start["status"] < 300 or json.loads(body["body"])["code"] in PROBLEMS
