@@ -7,7 +7,7 @@ from keys import work
 from keys.problems import MailboxFull, RelayError, RelayFull, WorkNeeded
 from keys.wire import HOUR_SECONDS, LETTER_BYTES, SEED_BYTES, Chance
 from relay.config import Limits
-from relay.store.base import Envelope, Room, Standing
+from relay.store.base import Envelope, MailboxState, Space
 
 # Estimates of a batch may be off by this much. What deleting needs while it frees space is the store's ballast.
 RESERVE_BYTES = 512 * 1024
@@ -23,26 +23,26 @@ HEAVY_BITS = 20
 class Admission:
     """Weighs deposits against the space there is. Told about the space by `measure`; all in memory."""
 
-    def __init__(self, limits: Limits, room: Room, chance: Chance) -> None:
+    def __init__(self, limits: Limits, space: Space, chance: Chance) -> None:
         self._limits = limits
         self._chance = chance
-        whole = room.used + room.spare + room.disk
+        whole = space.used + space.spare + space.disk
         self._cap = limits.max_bytes or whole * 4 // 5
         self._seeds = (chance(SEED_BYTES), chance(SEED_BYTES))
         self._seed_hour = 0
-        self.measure(room)
+        self.measure(space)
 
     # Space
 
-    def measure(self, room: Room) -> None:
-        """Take note of how much room there is now."""
-        whole = max(1, min(self._cap, room.used + room.spare + room.disk))
-        self._left = whole - room.used
-        self._share = room.used / whole
+    def measure(self, space: Space) -> None:
+        """Set how much space there is now."""
+        whole = max(1, min(self._cap, space.used + space.spare + space.disk))
+        self._left = whole - space.used
+        self._share = space.used / whole
 
     @property
     def scarce(self) -> bool:
-        """Whether room is short enough to look at it after every batch."""
+        """Return whether space is so short that it is measured after every batch."""
         return self._left < SCARCE_BYTES
 
     @property
@@ -51,27 +51,27 @@ class Admission:
         return self._limits.unproven_envelopes
 
     def refused(
-        self, envelopes: Mapping[bytes, Envelope], standings: Mapping[bytes, Standing]
+        self, envelopes: Mapping[bytes, Envelope], mailbox_states: Mapping[bytes, MailboxState]
     ) -> dict[bytes, RelayError]:
-        """Which of these envelopes are not kept, and why; room is set aside for the others."""
+        """Return why envelopes are refused, by their `seen_id`, and set space aside for the others."""
         refused: dict[bytes, RelayError] = {}
-        held = Counter({mailbox: standing.held for mailbox, standing in standings.items()})
+        counts = Counter({mailbox: state.envelopes for mailbox, state in mailbox_states.items()})
         for id_, envelope in envelopes.items():
             size, mailbox = len(envelope.body), envelope.mailbox
-            verdict = self._verdict(size, standings[mailbox].proven, held[mailbox])
+            verdict = self._verdict(size, mailbox_states[mailbox].active, counts[mailbox])
             if verdict is None:
-                held[mailbox] += 1
+                counts[mailbox] += 1
                 self._left -= int(size * OVERHEAD)
             else:
                 refused[id_] = verdict
         return refused
 
-    def _verdict(self, size: int, proven: bool, held: int) -> RelayError | None:
+    def _verdict(self, size: int, active: bool, envelopes: int) -> RelayError | None:
         if self._left < size + RESERVE_BYTES:
             return RelayFull()
-        if not proven and self._share > self._limits.unproven_share:
+        if not active and self._share > self._limits.unproven_share:
             return RelayFull()
-        if not proven and held >= self._limits.unproven_envelopes:
+        if not active and envelopes >= self._limits.unproven_envelopes:
             return MailboxFull()
         return None
 

@@ -32,7 +32,7 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
     store = store or SqliteStore(config.data, config.limits.ballast_bytes)
     limits = config.limits
     signer = ReceiptSigner(config.origins[0], relay_seed(config.data, config.chance))
-    admission = Admission(limits, store.room(), config.chance)
+    admission = Admission(limits, store.space(), config.chance)
     long_polls = LongPolls(limits.waiting)
     confirmed_day = ConfirmedDay(config.data, config.clock, config.monotonic, store.highest, config.clock_is_right)
     with suppress(StoreFull):  # the writer tries again

@@ -35,14 +35,16 @@ class WriteTask(NamedTuple):
 
 
 class Writer:
-    """Runs `keep` (deposits -> one result each), errands, and `tidy` in between.
+    """Run `keep` (deposits -> one result each), write tasks, and `housekeeping` in between.
 
-    `tidy` returns True when it has more to do soon. An errand is answered after the `tidy` that follows it.
+    `housekeeping` returns True when it has more to do soon. A write task is answered after the one that follows it.
     """
 
-    def __init__(self, keep: Callable[[list[Deposit]], list[Any]], tidy: Callable[[], bool], bound: int) -> None:
+    def __init__(
+        self, keep: Callable[[list[Deposit]], list[Any]], housekeeping: Callable[[], bool], bound: int
+    ) -> None:
         self._keep = keep
-        self._tidy = tidy
+        self._housekeeping = housekeeping
         self._bound = bound
         self._queue: queue.SimpleQueue[Deposit | WriteTask | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -66,11 +68,11 @@ class Writer:
     def _run(self) -> None:
         more = True
         while not (self._stopping and self._queue.empty()):
-            deposits, errands = self._next(SOON_SECONDS if more else IDLE_SECONDS)
+            deposits, write_tasks = self._next(SOON_SECONDS if more else IDLE_SECONDS)
             if deposits:
                 resolve_all(zip((deposit.wait for deposit in deposits), self._kept(deposits), strict=True))
-            done = [(errand.wait, _guarded(errand.call)) for errand in errands]
-            more = _guarded(self._tidy) is True
+            done = [(task.wait, _guarded(task.call)) for task in write_tasks]
+            more = _guarded(self._housekeeping) is True
             resolve_all(done)
 
     def _kept(self, deposits: list[Deposit]) -> list[Any]:
@@ -79,20 +81,20 @@ class Writer:
 
     def _next(self, patience: float) -> tuple[list[Deposit], list[WriteTask]]:
         deposits: list[Deposit] = []
-        errands: list[WriteTask] = []
+        write_tasks: list[WriteTask] = []
         try:
             job = self._queue.get(timeout=patience)
             while True:
                 if isinstance(job, Deposit):
                     deposits.append(job)
                 elif job is not None:
-                    errands.append(job)
-                if len(deposits) >= BATCH or len(errands) >= BATCH:
+                    write_tasks.append(job)
+                if len(deposits) >= BATCH or len(write_tasks) >= BATCH:
                     break
                 job = self._queue.get_nowait()
         except queue.Empty:
             pass
-        return deposits, errands
+        return deposits, write_tasks
 
 
 def _guarded(call: Callable[[], Any]) -> Any:

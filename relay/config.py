@@ -28,7 +28,7 @@ class Limits:
     unproven_envelopes: int = UNPROVEN_ENVELOPES  # kept for a mailbox nobody has collected from
     unproven_share: float = 0.9  # of the space may be full before such mailboxes are refused
     work_share: float = 0.75  # of the space may be full before the relay asks for work
-    work_floor: int = 0  # bits of work asked for even when there is room
+    work_floor: int = 0  # bits of work asked for even when there is space
     max_bytes: int = 0  # the database may grow to; 0: four fifths of the disk's free space at start
     ballast_bytes: int = 64 * 1024 * 1024  # given up when the disk is full; at most an eighth of the disk
     queue: int = 1_024  # deposits waiting for the disk: at most 64 MiB of parcels

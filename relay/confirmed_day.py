@@ -18,7 +18,7 @@ from relay.store.base import UNDATED, StoreError
 from relay.store.files import write_private
 
 FILE = "clock.json"
-SEASON_DAYS = 90  # how exactly it is known when somebody last collected
+ACTIVITY_EPOCH_DAYS = 90  # how exactly it is known when somebody last collected
 STEADY_SECONDS = DAY_SECONDS  # a clock that ran on for so long is believed
 JUMP_SECONDS = 60  # the clock may part from the monotonic one by so much in a day: leap seconds, small corrections
 # A monotonic clock begins anew when the machine does. What passed meanwhile cannot be measured: the run goes on if the
@@ -41,18 +41,18 @@ class _State(msgspec.Struct):
 
 
 class Due(NamedTuple):
-    """What may be forgotten: last days before `today`, mailboxes last collected from before `season`, cards that
-    expired before `now`, and periods below `periods`."""
+    """Say what may be deleted: last days before `today`, mailboxes last collected from before `activity_epoch`, cards
+    that expired before `now`, and periods below `periods`."""
 
     today: int
-    season: int
+    activity_epoch: int
     now: int
     periods: int
 
 
-def season_of(day: int) -> int:
+def activity_epoch_of(day: int) -> int:
     """Return the number of the 90 days a day lies in."""
-    return day // SEASON_DAYS
+    return day // ACTIVITY_EPOCH_DAYS
 
 
 class ConfirmedDay:
@@ -93,14 +93,14 @@ class ConfirmedDay:
                 return self._state.day + TTL_DAYS
             return UNDATED + self._state.period
 
-    def season(self, remembered: int | None) -> int:
-        """Return the season to remember of a mailbox that is collected from now. Without a confirmed day: the latest
+    def activity_epoch(self, remembered: int | None) -> int:
+        """Return the epoch to remember of a mailbox that is collected from now. Without a confirmed day: the latest
         there is a reason for, so that nobody is forgotten too early."""
         with self._lock:
             today = day_of(self._observe())
             if self._is_confirmed:
-                return season_of(today)
-            return max(season_of(today), season_of(self._state.day or 0), remembered or 0)
+                return activity_epoch_of(today)
+            return max(activity_epoch_of(today), activity_epoch_of(self._state.day or 0), remembered or 0)
 
     def due(self) -> Due | None:
         """Return what may be forgotten, by the confirmed day or the clock, whichever keeps longer. None: no day was
@@ -218,4 +218,4 @@ def _due(state: _State, now: int) -> Due | None:
     today = min(state.day, day_of(now))
     while state.dated and state.dated[0][1] + TTL_DAYS < today:
         state.over = state.dated.pop(0)[0] + 1
-    return Due(today, season_of(today) - 1, min(now, state.day * DAY_SECONDS), state.over)
+    return Due(today, activity_epoch_of(today) - 1, min(now, state.day * DAY_SECONDS), state.over)

@@ -21,7 +21,7 @@ from relay.store.base import UNDATED, Envelope, Store, StoreError, StoreFull, se
 PAGE_BYTES = 4 * 1024 * 1024  # the most envelope bytes in one collect answer
 # Answers on their way to slow readers. Beyond this a page has one frame: nobody fills the memory by not reading.
 SENDING_BYTES = 32 * 1024 * 1024
-ARRANGE_SECONDS = 60  # how long at most the order of arrival shows in the store
+COMPACT_SECONDS = 60  # how long at most the order of arrival shows in the store
 MEASURE_BYTES = 8 * 1024 * 1024  # written between two looks at the disk
 
 
@@ -56,12 +56,12 @@ class Mailboxes:
         self.replays = Replays(0 if store.fresh else clock() + 1)
         self._unmeasured = 0
         self._unscrubbed = True
-        self._unarranged = True
-        self._arranged_minute = -1
+        self._uncompacted = True
+        self._compacted_minute = -1
         self._closed = False
         self._swept_hour = -1
         self._sweep: Any = iter(())
-        self.writer = Writer(self._keep, self._tidy, bound)
+        self.writer = Writer(self._keep, self._housekeeping, bound)
         self.writer.start()
 
     # Deposit
@@ -86,20 +86,20 @@ class Mailboxes:
         asked: dict[bytes, Envelope] = {}
         for deposit in deposits:
             asked.setdefault(deposit.id, deposit.envelope)
-        known = self._store.known(list(asked))
-        refused = self._keep_new({id_: envelope for id_, envelope in asked.items() if id_ not in known})
+        seen = self._store.seen(list(asked))
+        refused = self._keep_new({id_: envelope for id_, envelope in asked.items() if id_ not in seen})
         results: list[Stored | RelayError] = []
         for deposit in deposits:
-            results.append(refused.get(deposit.id) or (Stored.DUPLICATE if deposit.id in known else Stored.CREATED))
-            known.add(deposit.id)
+            results.append(refused.get(deposit.id) or (Stored.DUPLICATE if deposit.id in seen else Stored.CREATED))
+            seen.add(deposit.id)
         return results
 
     def _keep_new(self, envelopes: dict[bytes, Envelope]) -> dict[bytes, RelayError]:
         mailboxes = list({envelope.mailbox for envelope in envelopes.values()})
         if not mailboxes:
             return {}
-        standings = dict(zip(mailboxes, self._store.standings(mailboxes, self._admission.bound), strict=True))
-        refused = self._admission.refused(envelopes, standings)
+        mailbox_states = dict(zip(mailboxes, self._store.mailbox_states(mailboxes, self._admission.bound), strict=True))
+        refused = self._admission.refused(envelopes, mailbox_states)
         expires = self._confirmed_day.last_day()
         admitted = {
             id_: envelope._replace(expires=expires) for id_, envelope in envelopes.items() if id_ not in refused
@@ -114,10 +114,10 @@ class Mailboxes:
         return refused
 
     def _after_keeping(self, envelopes: list[Envelope]) -> None:
-        self._unarranged = True
+        self._uncompacted = True
         self._unmeasured += sum(len(envelope.body) for envelope in envelopes)
         if self._admission.scarce:
-            self._unscrubbed = True  # an empty -wal file is room, too
+            self._unscrubbed = True  # an empty -wal file is space, too
         elif self._unmeasured > MEASURE_BYTES:
             self._measure()
         resolve_all(self.long_polls.notify({envelope.mailbox for envelope in envelopes}))
@@ -129,10 +129,10 @@ class Mailboxes:
         loop. Raises Replayed, WrongClock, Busy."""
         now = self._clock()
         self.replays.check(asked.mailbox, asked.nonce, asked.at, now, self._confirmed_day.observe())
-        remembered = self._store.season(asked.mailbox)
-        season = self._confirmed_day.season(remembered)
-        if asked.ack or remembered != season:
-            self.run(lambda: self._acknowledge(asked, season))
+        remembered = self._store.activity_epoch(asked.mailbox)
+        activity_epoch = self._confirmed_day.activity_epoch(remembered)
+        if asked.ack or remembered != activity_epoch:
+            self.run(lambda: self._acknowledge(asked, activity_epoch))
         return self.page(asked)
 
     def page(self, asked: Collect) -> list[Envelope]:
@@ -140,16 +140,16 @@ class Mailboxes:
         budget = PAGE_BYTES if self.sending < SENDING_BYTES else 1
         return self._store.page(asked.mailbox, asked.want, budget) if asked.want else []
 
-    def _acknowledge(self, asked: Collect, season: int) -> None:
+    def _acknowledge(self, asked: Collect, activity_epoch: int) -> None:
         try:
-            if asked.ack and self._store.forget(asked.mailbox, asked.ack):
+            if asked.ack and self._store.delete(asked.mailbox, asked.ack):
                 self._unscrubbed = True
         except StoreFull:
             raise RelayFull() from None
         with suppress(StoreFull):  # not remembered today; collecting goes on
-            if self._store.season(asked.mailbox) != season:
-                self._store.prove(asked.mailbox, season)
-                self._unarranged = True
+            if self._store.activity_epoch(asked.mailbox) != activity_epoch:
+                self._store.mark_active(asked.mailbox, activity_epoch)
+                self._uncompacted = True
 
     def run(self, call: Any) -> Any:
         """Have the writer do something, and wait for it. Raises what the call raised, if it is a RelayError."""
@@ -162,9 +162,9 @@ class Mailboxes:
 
     # Expire
 
-    def _tidy(self) -> bool:
-        """Between two batches: what was deleted leaves the -wal file too, once an hour what is too old goes, and once a
-        minute the order of arrival."""
+    def _housekeeping(self) -> bool:
+        """Clean up between two batches: what was deleted leaves the -wal file too, once an hour what is too old goes,
+        and once a minute the order of arrival. Returns True when there is more to do soon."""
         with suppress(StoreError):  # tried again after the next batch
             self._confirmed_day.save()
         hour = self._clock() // HOUR_SECONDS
@@ -176,20 +176,20 @@ class Mailboxes:
         if gone or self._unscrubbed:
             self._unscrubbed = not self._store.scrub()
             self._measure()
-        minute = self._clock() // ARRANGE_SECONDS
-        if self._unarranged and minute != self._arranged_minute:
-            self._arranged_minute = minute
-            self._arrange()
+        minute = self._clock() // COMPACT_SECONDS
+        if self._uncompacted and minute != self._compacted_minute:
+            self._compacted_minute = minute
+            self._compact()
             self._measure()
         return gone is not None
 
-    def _arrange(self) -> None:
+    def _compact(self) -> None:
         with suppress(StoreFull):
-            self._unarranged = not self._store.arrange()
+            self._uncompacted = not self._store.compact()
 
     def _measure(self) -> None:
         self._unmeasured = 0
-        self._admission.measure(self._store.room())
+        self._admission.measure(self._store.space())
 
     def stop_long_polls(self) -> None:
         """Wake who waits; nobody waits from here on."""
@@ -202,8 +202,8 @@ class Mailboxes:
         self._closed = True
         self.stop_long_polls()
         self.writer.stop()
-        if self._unarranged:
-            self._arrange()
+        if self._uncompacted:
+            self._compact()
         self._store.scrub()
         with suppress(StoreError):  # then an hour of the run is missing at the next start
             self._confirmed_day.close()

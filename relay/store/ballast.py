@@ -1,4 +1,4 @@
-"""A file that only takes up room. On a full disk SQLite cannot even delete; giving this up makes deleting possible."""
+"""The ballast: a file that only takes up space. SQLite cannot delete on a full disk; with the ballast gone it can."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ class Ballast:
             return self.size
 
     def release(self) -> bool:
-        """Give the room back; False if there was none to give."""
+        """Give the space back. False: there was none to give."""
         try:
             self._path.unlink()
         except FileNotFoundError:
@@ -29,7 +29,7 @@ class Ballast:
         return True
 
     def fill(self) -> None:
-        """Take the room again if the disk has twice as much free."""
+        """Take the space again if the disk has twice as much free."""
         if not self.missing or disk_free(self._path.parent) < 2 * self.size:
             return
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)

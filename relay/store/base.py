@@ -60,15 +60,15 @@ def seen_id(mailbox: bytes, hash_: bytes) -> bytes:
     return digest(mailbox, hash_)
 
 
-class Standing(NamedTuple):
-    """What the lanes need to know about a mailbox: collected from, and how many are kept (counted up to a bound)."""
+class MailboxState(NamedTuple):
+    """Say if it is active: somebody has collected from it. If not: how many envelopes it holds, up to a limit."""
 
-    proven: bool
-    held: int
+    active: bool
+    envelopes: int
 
 
-class Room(NamedTuple):
-    """Bytes: in use, in the file but free, and free on the disk."""
+class Space(NamedTuple):
+    """Bytes of a store: in use, in the file but free, and free on the disk."""
 
     used: int
     spare: int
@@ -76,46 +76,46 @@ class Room(NamedTuple):
 
 
 class Store(Protocol):
-    """Sealed bytes at rest. Writing calls come from one thread at a time; `page`, `card` and `season` from any.
+    """Sealed bytes at rest. Writing calls come from one thread at a time; `page`, `card` and `activity_epoch` from any.
 
     Whatever a writing call has returned is on disk. Out of space: StoreFull, and nothing changed.
     """
 
     fresh: bool  # nothing was ever kept here before
 
-    def known(self, ids: Sequence[bytes]) -> set[bytes]:
-        """Which of these `seen_id` were deposited before and have not expired, collected or not."""
+    def seen(self, ids: Sequence[bytes]) -> set[bytes]:
+        """Return which of these `seen_id` were deposited before and have not expired, collected or not."""
 
-    def standings(self, mailboxes: Sequence[bytes], bound: int) -> list[Standing]:
-        """How each mailbox stands, counting no further than `bound`; the same work for a mailbox never heard of."""
+    def mailbox_states(self, mailboxes: Sequence[bytes], bound: int) -> list[MailboxState]:
+        """Return the state of each mailbox, counting no further than `bound`. The same work for one never heard of."""
 
     def keep(self, envelopes: Mapping[bytes, Envelope]) -> None:
-        """Keep all of them, each under its `seen_id`; none is `known`."""
+        """Keep all of them, each under its `seen_id`; none is `seen`."""
 
     def page(self, mailbox: bytes, want: int, budget: int) -> list[Envelope]:
-        """The first envelopes of a mailbox by last day, then hash: at most `want`, and no more than fit into `budget`
-        bytes, but one if there is one."""
+        """Return the first envelopes of a mailbox by last day, then hash: at most `want`, and no more than fit into
+        `budget` bytes, but one if there is one."""
 
-    def forget(self, mailbox: bytes, hashes: Sequence[bytes]) -> int:
-        """Delete envelopes of this mailbox for good; unknown hashes are fine. They stay `known`. How many went."""
+    def delete(self, mailbox: bytes, hashes: Sequence[bytes]) -> int:
+        """Delete envelopes of this mailbox for good; they stay `seen`. Unknown hashes are fine. Returns how many."""
 
     def scrub(self) -> bool:
         """Remove what deleting left behind outside the tables. False: somebody is reading, ask again."""
 
-    def arrange(self) -> bool:
-        """Lay everything down anew in the order of its keys, so that no place on the disk tells what came when. False:
-        there is too much of it, too little room, or somebody is reading: ask again later."""
+    def compact(self) -> bool:
+        """Write everything anew in the order of its keys, so that no place on the disk tells what came when. False:
+        there is too much of it, too little space, or somebody is reading: ask again later."""
 
-    def season(self, mailbox: bytes) -> int | None:
-        """The last season a mailbox was collected in, if that is remembered."""
+    def activity_epoch(self, mailbox: bytes) -> int | None:
+        """Return the last epoch of 90 days that a mailbox was collected from in. None: that is not remembered."""
 
-    def prove(self, mailbox: bytes, season: int) -> None:
-        """Remember that a mailbox was collected from in this season."""
+    def mark_active(self, mailbox: bytes, activity_epoch: int) -> None:
+        """Remember that a mailbox was collected from in this epoch."""
 
-    def sweep(self, today: int, season: int, now: int, periods: int = 0) -> Iterator[int]:
-        """Forget, in short steps, envelopes and hashes whose last day is before `today` or whose undated period is
-        below `periods`, mailboxes last collected from before `season`, cards that expired before `now`. Yields how many
-        envelopes went in each step."""
+    def sweep(self, today: int, activity_epoch: int, now: int, periods: int = 0) -> Iterator[int]:
+        """Delete, in short steps, envelopes and hashes whose last day is before `today` or whose undated period is
+        below `periods`, mailboxes last collected from before `activity_epoch`, cards that expired before `now`. Yields
+        how many envelopes went in each step."""
 
     def highest(self) -> int:
         """Return the highest `expires` of all that is remembered; 0: nothing is."""
@@ -129,8 +129,8 @@ class Store(Protocol):
     def put_card(self, root: bytes, seq: int, expires: int, note: bytes) -> None:
         """Keep a card in place of the one before it."""
 
-    def room(self) -> Room:
-        """How much space is in use and free."""
+    def space(self) -> Space:
+        """Return how much space is in use and free."""
 
     def close(self) -> None:
         """Let go of the files; what is kept stays kept."""

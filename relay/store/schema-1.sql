@@ -19,7 +19,8 @@ CREATE TABLE seen (
   expires INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Mailboxes somebody has collected from. A season is 90 days: no day of a visit is kept.
+-- Mailboxes somebody has collected from. A season, in the code an activity epoch, is 90 days: no
+-- day of a visit is kept.
 CREATE TABLE proven (
   mailbox BLOB    PRIMARY KEY CHECK (length(mailbox) = 32),
   season  INTEGER NOT NULL

@@ -2,7 +2,7 @@
 
 WAL with `synchronous=FULL`: a commit is one fsync. `secure_delete` overwrites what is deleted, and `scrub` empties the
 -wal file, which would otherwise go on holding it. SQLite fills pages, and hands out new ones, in the order in which
-rows come: `arrange` writes all of them anew in the order of their keys.
+rows come: `compact` writes all of them anew in the order of their keys.
 """
 
 import json
@@ -21,8 +21,8 @@ from relay.store.ballast import Ballast, disk_free
 from relay.store.base import (
     UNDATED,
     Envelope,
-    Room,
-    Standing,
+    MailboxState,
+    Space,
     StoreDamaged,
     StoreError,
     StoreFull,
@@ -53,8 +53,8 @@ SHORT_STEP = 8
 PATIENCE_MS = 2_000  # for another process, a sweep by hand
 # A collector reads a page in milliseconds; a copy being made takes longer, and then scrubbing is put off.
 SCRUB_PATIENCE_MS = 50
-# Arranging writes all of it twice while deposits wait: measured 0.2 s, and the memory of that size once more.
-ARRANGED_BYTES_MOST = 32 * 1024 * 1024
+# Compacting writes all of it twice while deposits wait: measured 0.2 s, and the memory of that size once more.
+COMPACTED_BYTES_MOST = 32 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class SqliteStore:
             "journal_mode = WAL",
             "synchronous = FULL",
             "secure_delete = ON",
-            "temp_store = MEMORY",  # arranging would write letters into a file that nobody overwrites
+            "temp_store = MEMORY",  # compacting would write letters into a file that nobody overwrites
             f"wal_autocheckpoint = {self._wal_pages()}",
         ):
             db.execute(f"PRAGMA {pragma}")
@@ -124,20 +124,20 @@ class SqliteStore:
 
     # Deposits
 
-    def known(self, ids: Sequence[bytes]) -> set[bytes]:
+    def seen(self, ids: Sequence[bytes]) -> set[bytes]:
         with self._writing:
-            rows = self._guarded(lambda: self._db.execute(_known(len(ids)), ids).fetchall())
+            rows = self._guarded(lambda: self._db.execute(_seen(len(ids)), ids).fetchall())
         return {id_ for (id_,) in rows}
 
-    def standings(self, mailboxes: Sequence[bytes], bound: int) -> list[Standing]:
+    def mailbox_states(self, mailboxes: Sequence[bytes], bound: int) -> list[MailboxState]:
         with self._writing:
             (rows,) = self._guarded(
-                lambda: self._db.execute(_standings(len(mailboxes)), [*mailboxes, bound]).fetchone()
+                lambda: self._db.execute(_mailbox_states(len(mailboxes)), [*mailboxes, bound]).fetchone()
             )
-        return [Standing(bool(proven), held) for _, proven, held in sorted(json.loads(rows))]
+        return [MailboxState(bool(active), count) for _, active, count in sorted(json.loads(rows))]
 
     def keep(self, envelopes: Mapping[bytes, Envelope]) -> None:
-        # in the order of the keys: within one commit no place tells what came first, also where nothing is arranged
+        # in the order of the keys: within one commit no place tells what came first, also where nothing is compacted
         rows = sorted(envelopes.values(), key=lambda envelope: (envelope.mailbox, envelope.expires, envelope.hash))
         fields = [field for envelope in rows for field in envelope]
         ids = [field for id_ in sorted(envelopes) for field in (id_, envelopes[id_].expires)]
@@ -174,19 +174,19 @@ class SqliteStore:
         rows.close()  # an open cursor is an open read, and scrubbing would wait for it
         return found
 
-    def forget(self, mailbox: bytes, hashes: Sequence[bytes]) -> int:
+    def delete(self, mailbox: bytes, hashes: Sequence[bytes]) -> int:
         rows = [(mailbox, seen_id(mailbox, hash_), hash_) for hash_ in hashes]
         try:
-            return self._forget(rows, STEP)
+            return self._delete(rows, STEP)
         except StoreFull:
             self.scrub()
-            return self._forget(rows, SHORT_STEP)
+            return self._delete(rows, SHORT_STEP)
 
-    def _forget(self, rows: list[tuple[bytes, bytes, bytes]], step: int) -> int:
+    def _delete(self, rows: list[tuple[bytes, bytes, bytes]], step: int) -> int:
         gone = 0
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
-            gone += self._write(lambda some=some: self._db.executemany(_FORGET, some).rowcount)  # type: ignore[misc]
+            gone += self._write(lambda some=some: self._db.executemany(_DELETE, some).rowcount)  # type: ignore[misc]
             if step == SHORT_STEP:
                 self.scrub()
         return gone
@@ -208,15 +208,15 @@ class SqliteStore:
         finally:
             self._db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
 
-    def arrange(self) -> bool:
+    def compact(self) -> bool:
         with self._copying, self._writing:
-            return self._guarded(self._arrange)
+            return self._guarded(self._compact)
 
-    def _arrange(self) -> bool:
+    def _compact(self) -> bool:
         used, _ = self._bytes()
         spare_disk = disk_free(self._path.parent) - self._ballast.missing
         # From an empty -wal file, so that copying back writes only over what the database has already.
-        if used > ARRANGED_BYTES_MOST or spare_disk < 2 * used or not self._truncate():
+        if used > COMPACTED_BYTES_MOST or spare_disk < 2 * used or not self._truncate():
             return False
         try:
             with self._impatient():
@@ -226,19 +226,22 @@ class SqliteStore:
             return False
         return self._truncate()
 
-    def season(self, mailbox: bytes) -> int | None:
-        found = self._guarded(lambda: self._reader.execute(_SEASON, (mailbox,)).fetchone())
+    def activity_epoch(self, mailbox: bytes) -> int | None:
+        found = self._guarded(lambda: self._reader.execute(_ACTIVITY_EPOCH, (mailbox,)).fetchone())
         return found[0] if found else None
 
-    def prove(self, mailbox: bytes, season: int) -> None:
-        self._write(lambda: self._db.execute(_PROVE, (mailbox, season)))
+    def mark_active(self, mailbox: bytes, activity_epoch: int) -> None:
+        self._write(lambda: self._db.execute(_MARK_ACTIVE, (mailbox, activity_epoch)))
 
-    # Forgetting
+    # Expiring
 
-    def sweep(self, today: int, season: int, now: int, periods: int = 0) -> Iterator[int]:
+    def sweep(self, today: int, activity_epoch: int, now: int, periods: int = 0) -> Iterator[int]:
         gone = (0, today), (UNDATED, UNDATED + periods)  # from, to without
         yield from self._sweep_envelopes(gone)
-        queries = [(_SWEEP_SEEN, bounds) for bounds in gone], [(_SWEEP_PROVEN, (season,)), (_SWEEP_CARDS, (now,))]
+        queries = (
+            [(_SWEEP_SEEN, bounds) for bounds in gone],
+            [(_SWEEP_ACTIVE, (activity_epoch,)), (_SWEEP_CARDS, (now,))],
+        )
         for query, bounds in chain(*queries):
             while self._write(lambda query=query, bounds=bounds: self._db.execute(query, bounds).rowcount):  # type: ignore[misc]
                 yield 0
@@ -291,10 +294,10 @@ class SqliteStore:
         for (finding,) in self._guarded(lambda: self._reader.execute("PRAGMA integrity_check").fetchall()):
             if finding != "ok":
                 yield f"the database is damaged: {finding}"
-        for body, hash_, known in self._reader.execute(_ALL):
+        for body, hash_, is_seen in self._reader.execute(_ALL):
             if digest(body) != hash_:
                 yield "an envelope does not match its hash"
-            if not known:
+            if not is_seen:
                 yield "an envelope is not remembered as seen"
 
     def copy(self, path: Path) -> None:
@@ -305,13 +308,13 @@ class SqliteStore:
 
     # Space
 
-    def room(self) -> Room:
+    def space(self) -> Space:
         with self._writing:
             used, spare = self._guarded(self._bytes)
         self._ballast.fill()
         # what stands in the -wal file may still have to grow the database when it is copied back
         free = disk_free(self._path.parent) - self._ballast.missing - self._wal_bytes()
-        return Room(used, spare, max(0, free))
+        return Space(used, spare, max(0, free))
 
     def _bytes(self) -> tuple[int, int]:
         """In use, and free inside the file."""
@@ -388,12 +391,12 @@ def _rows(row: str, count: int) -> str:
 
 
 @cache
-def _known(count: int) -> str:
+def _seen(count: int) -> str:
     return f"SELECT id FROM seen WHERE id IN ({_rows('?', count)})"  # noqa: S608 - only question marks are put in
 
 
 @cache
-def _standings(count: int) -> str:
+def _mailbox_states(count: int) -> str:
     asked = ",".join(f"({n}, ?)" for n in range(count))
     # one row for all: every row fetched would be one more fight for the interpreter lock
     return f"""
@@ -419,11 +422,11 @@ def _saw(count: int) -> str:
 _PAGE = """
     SELECT mailbox, hash, commitment, expires, body FROM envelope
     WHERE mailbox = ? ORDER BY expires, hash LIMIT ?"""
-_FORGET = """
+_DELETE = """
     DELETE FROM envelope
     WHERE mailbox = ? AND expires = (SELECT seen.expires FROM seen WHERE seen.id = ?) AND hash = ?"""
-_SEASON = "SELECT season FROM proven WHERE mailbox = ?"
-_PROVE = "INSERT INTO proven VALUES (?, ?) ON CONFLICT (mailbox) DO UPDATE SET season = excluded.season"
+_ACTIVITY_EPOCH = "SELECT season FROM proven WHERE mailbox = ?"
+_MARK_ACTIVE = "INSERT INTO proven VALUES (?, ?) ON CONFLICT (mailbox) DO UPDATE SET season = excluded.season"
 _NEXT = """
     SELECT mailbox,
         EXISTS (SELECT 1 FROM envelope WHERE envelope.mailbox = next.mailbox AND expires >= ?2 AND expires < ?3),
@@ -433,7 +436,7 @@ _EXPIRE = """
     DELETE FROM envelope WHERE (mailbox, expires, hash) IN (
         SELECT mailbox, expires, hash FROM envelope WHERE mailbox = ? AND expires >= ? AND expires < ? LIMIT ?)"""
 _SWEEP_SEEN = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE expires >= ? AND expires < ? LIMIT 4096)"
-_SWEEP_PROVEN = "DELETE FROM proven WHERE mailbox IN (SELECT mailbox FROM proven WHERE season < ? LIMIT 4096)"
+_SWEEP_ACTIVE = "DELETE FROM proven WHERE mailbox IN (SELECT mailbox FROM proven WHERE season < ? LIMIT 4096)"
 _SWEEP_CARDS = "DELETE FROM card WHERE root IN (SELECT root FROM card WHERE expires < ? LIMIT 256)"
 _ALL = "SELECT body, hash, EXISTS (SELECT 1 FROM seen WHERE seen.id = seen_id(mailbox, hash)) FROM envelope"
 _CARD = "SELECT seq, note FROM card WHERE root = ?"

@@ -38,7 +38,7 @@ class Backlog:
         self.store = SqliteStore(folder)
         self.mailboxes = [os.urandom(32) for _ in range(MAILBOXES)]
         for mailbox in self.mailboxes:
-            self.store.prove(mailbox, 1)
+            self.store.mark_active(mailbox, 1)
         self.turns = cycle(self.mailboxes)
         self.days = cycle(range(DAYS))
 
@@ -65,8 +65,8 @@ class Backlog:
         return lambda: self.keep(letters)
 
     def keep(self, letters: dict[bytes, Envelope]) -> int:
-        self.store.known(list(letters))
-        self.store.standings(list({letter.mailbox for letter in letters.values()}), 64)
+        self.store.seen(list(letters))
+        self.store.mailbox_states(list({letter.mailbox for letter in letters.values()}), 64)
         self.store.keep(letters)
         return len(letters)
 
@@ -77,7 +77,7 @@ class Backlog:
 
     def acknowledge(self, mailbox: bytes) -> int:
         page = self.store.page(mailbox, PAGE, PAGE * LETTER_BYTES)
-        self.store.forget(mailbox, [letter.hash for letter in page])
+        self.store.delete(mailbox, [letter.hash for letter in page])
         self.store.scrub()
         return len(page)
 

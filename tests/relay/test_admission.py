@@ -57,7 +57,7 @@ def test_a_depositor_cannot_tell_a_known_mailbox_from_an_unknown_one(line: Line)
 def test_a_full_relay_says_so_loses_nothing_and_takes_letters_again_after_an_ack(
     open_relay: Callable[..., Line],
 ) -> None:
-    store = MemoryStore(space=4 * MB)
+    store = MemoryStore(capacity=4 * MB)
     line = open_relay(store=store, max_bytes=4 * MB, unproven_share=1.0, work_share=1.0)
     key = new_key()
     line.collect(key)
@@ -72,16 +72,16 @@ def test_a_full_relay_says_so_loses_nothing_and_takes_letters_again_after_an_ack
 
 
 def test_mailboxes_nobody_collected_from_are_refused_first(open_relay: Callable[..., Line]) -> None:
-    line = open_relay(store=MemoryStore(space=8 * MB), max_bytes=8 * MB, unproven_share=0.5, work_share=1.0)
-    proven = new_key()
-    line.collect(proven)
+    line = open_relay(store=MemoryStore(capacity=8 * MB), max_bytes=8 * MB, unproven_share=0.5, work_share=1.0)
+    active = new_key()
+    line.collect(active)
     for _ in range(70):
-        line.deposit(proven.id, parcel())
-    line.collect(proven, want=0, ack=[bytes(32)])
+        line.deposit(active.id, parcel())
+    line.collect(active, want=0, ack=[bytes(32)])
     measured = line.app.extensions["mailbox"]
     measured.run(measured._measure)
     assert line.deposit(new_key().id, letter()).get_json()["code"] == "relay-full"
-    assert line.deposit(proven.id, letter()).status_code == 201
+    assert line.deposit(active.id, letter()).status_code == 201
 
 
 def test_no_work_is_asked_for_while_there_is_room(line: Line) -> None:
@@ -121,12 +121,12 @@ def test_work_is_good_for_this_hour_and_the_next_and_no_longer(open_relay: Calla
 
 
 def test_a_crowded_relay_asks_for_more_work_the_fuller_it_gets(open_relay: Callable[..., Line]) -> None:
-    line = open_relay(store=MemoryStore(space=8 * MB), max_bytes=8 * MB, work_share=0.5)
+    line = open_relay(store=MemoryStore(capacity=8 * MB), max_bytes=8 * MB, work_share=0.5)
     mailbox, admission = line.app.extensions["mailbox"], line.app.extensions["services"].admission
     asked = []
     for used in (3 * MB, 5 * MB, 8 * MB):
-        from relay.store.base import Room
+        from relay.store.base import Space
 
-        mailbox.run(lambda used=used: admission.measure(Room(used, 0, 8 * MB - used)))
+        mailbox.run(lambda used=used: admission.measure(Space(used, 0, 8 * MB - used)))
         asked.append(admission.asked(line.clock.now)[1])
     assert asked[0] == 0 < asked[1] < asked[2] <= work.MAX_BITS

@@ -214,7 +214,7 @@ def test_thirty_five_days_then_it_is_gone(open_relay: Callable[..., Line], clock
 def test_a_running_relay_sweeps_by_itself(line: Line, clock: HandClock, data: Path) -> None:
     line.deposit(new_key().id, letter())
     clock.now += 36 * 86_400
-    for _ in range(8):  # each errand is followed by one short step
+    for _ in range(8):  # each write task is followed by one short step
         line.app.extensions["mailbox"].run(lambda: None)
     assert contents(data)["envelope"] == contents(data)["seen"] == []
 

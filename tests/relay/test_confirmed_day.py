@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from keys.wire import TTL_DAYS, day_of, digest
-from relay.confirmed_day import FILE, SEASON_DAYS, ConfirmedDay, Due, read_due
+from relay.confirmed_day import ACTIVITY_EPOCH_DAYS, FILE, ConfirmedDay, Due, read_due
 from relay.store.base import UNDATED, Envelope, Store, seen_id
 from tests.support.memory_store import MemoryStore
 from tests.support.relay_post import NOON, HandClock, confirm
@@ -194,9 +194,9 @@ def test_what_came_in_a_period_lives_for_thirty_five_days_from_its_end(folder: P
     clock.now += DAY
     end = day.last_day() - TTL_DAYS
     clock.now += TTL_DAYS * DAY
-    assert day.due() == Due(end + 35, (end + 35) // SEASON_DAYS - 1, (end + 35) * DAY, 0)
+    assert day.due() == Due(end + 35, (end + 35) // ACTIVITY_EPOCH_DAYS - 1, (end + 35) * DAY, 0)
     clock.now += DAY
-    assert day.due() == Due(end + 36, (end + 36) // SEASON_DAYS - 1, (end + 36) * DAY, 1)
+    assert day.due() == Due(end + 36, (end + 36) // ACTIVITY_EPOCH_DAYS - 1, (end + 36) * DAY, 1)
     day.save()
     assert read_due(folder, clock.now) == day.due()
 
@@ -232,12 +232,12 @@ def test_a_wrong_day_that_was_confirmed_is_put_right_again_and_shortens_no_life(
     assert due.periods == 0, "what came before waits for the day that was confirmed first"
 
 
-def test_a_mailbox_is_remembered_for_the_latest_season_there_is_a_reason_for(folder: Path, clock: HandClock) -> None:
+def test_a_mailbox_is_remembered_for_the_latest_epoch_there_is_a_reason_for(folder: Path, clock: HandClock) -> None:
     day = opened(folder, clock, clock_is_right=True)
-    season = TODAY // SEASON_DAYS
-    assert (day.season(None), day.season(season + 7)) == (season, season)
+    epoch = TODAY // ACTIVITY_EPOCH_DAYS
+    assert (day.activity_epoch(None), day.activity_epoch(epoch + 7)) == (epoch, epoch)
     clock.jump(-300 * DAY)
-    assert (day.season(None), day.season(season + 7), day.season(2)) == (season, season + 7, season)
+    assert (day.activity_epoch(None), day.activity_epoch(epoch + 7), day.activity_epoch(2)) == (epoch, epoch + 7, epoch)
 
 
 # Any sequence of jumps
@@ -249,7 +249,7 @@ JUMPS = (
     | st.integers(3 * HOUR, 50 * DAY)
     | st.integers(-50 * DAY, -3 * HOUR)
 )
-NEXT = st.sampled_from(["letter", "tidy", "letter and tidy", "nothing"])
+NEXT = st.sampled_from(["letter", "housekeeping", "letter and housekeeping", "nothing"])
 
 
 class AnyClock(RuleBasedStateMachine):
@@ -283,9 +283,9 @@ class AnyClock(RuleBasedStateMachine):
         for _ in range(2):
             self.day.observe()
             self.wait(DAY)
-            self.tidy()
+            self.housekeeping()
             self.wait(max(0, self.furthest - day_of(self.clock.now) + TTL_DAYS + 1) * DAY)
-            self.tidy()
+            self.housekeeping()
         assert self.store.page(bytes(32), 10_000, 1 << 40) == []
 
     @property
@@ -302,7 +302,7 @@ class AnyClock(RuleBasedStateMachine):
             for hash_, last in self.waiting.items():
                 self.waiting[hash_] = first + TTL_DAYS if last is None else last
 
-    def tidy(self) -> None:
+    def housekeeping(self) -> None:
         self.day.save()
         if due := self.day.due():
             sum(self.store.sweep(*due))
@@ -315,8 +315,8 @@ class AnyClock(RuleBasedStateMachine):
             envelope = Envelope(bytes(32), hash_, bytes(32), self.day.last_day(), b"x")
             self.store.keep({seen_id(bytes(32), hash_): envelope})
             self.waiting[hash_] = day_of(self.clock.now) + TTL_DAYS if self.is_confirmed else None
-        if "tidy" in then:
-            self.tidy()
+        if "housekeeping" in then:
+            self.housekeeping()
 
     @rule(seconds=WAITS, then=NEXT)
     def time_passes(self, seconds: int, then: str) -> None:

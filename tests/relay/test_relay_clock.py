@@ -29,7 +29,7 @@ def waiting(line: Line, key: MailboxKey) -> list[bytes]:
 
 
 def housekeeping(line: Line) -> None:
-    for _ in range(12):  # each errand is followed by one short step
+    for _ in range(12):  # each write task is followed by one short step
         line.app.extensions["mailbox"].run(lambda: None)
 
 

@@ -2,31 +2,33 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from relay.store.base import UNDATED, Envelope, Room, Standing, StoreFull
+from relay.store.base import UNDATED, Envelope, MailboxState, Space, StoreFull
 
 
 class MemoryStore:
-    """See `relay.store.base.Store`. `space` is how many envelope bytes fit."""
+    """See `relay.store.base.Store`. `capacity` is how many envelope bytes fit."""
 
-    def __init__(self, space: int = 1 << 40) -> None:
+    def __init__(self, capacity: int = 1 << 40) -> None:
         self.fresh = True
-        self.space = space
+        self.capacity = capacity
         self._envelopes: dict[tuple[bytes, bytes], Envelope] = {}
         self._seen: dict[bytes, int] = {}
-        self._proven: dict[bytes, int] = {}
+        self._active: dict[bytes, int] = {}
         self._cards: dict[bytes, tuple[int, int, bytes]] = {}
 
-    def known(self, ids: Sequence[bytes]) -> set[bytes]:
+    def seen(self, ids: Sequence[bytes]) -> set[bytes]:
         return {id_ for id_ in ids if id_ in self._seen}
 
-    def standings(self, mailboxes: Sequence[bytes], bound: int) -> list[Standing]:
+    def mailbox_states(self, mailboxes: Sequence[bytes], bound: int) -> list[MailboxState]:
         return [
-            Standing(True, 0) if mailbox in self._proven else Standing(False, min(bound, len(self._of(mailbox))))
+            MailboxState(True, 0)
+            if mailbox in self._active
+            else MailboxState(False, min(bound, len(self._of(mailbox))))
             for mailbox in mailboxes
         ]
 
     def keep(self, envelopes: Mapping[bytes, Envelope]) -> None:
-        if self._used() + sum(len(envelope.body) for envelope in envelopes.values()) > self.space:
+        if self._used() + sum(len(envelope.body) for envelope in envelopes.values()) > self.capacity:
             raise StoreFull()
         for id_, envelope in envelopes.items():
             self._envelopes[envelope.mailbox, envelope.hash] = envelope
@@ -41,22 +43,22 @@ class MemoryStore:
             found.append(envelope)
         return found
 
-    def forget(self, mailbox: bytes, hashes: Sequence[bytes]) -> int:
+    def delete(self, mailbox: bytes, hashes: Sequence[bytes]) -> int:
         return sum(self._envelopes.pop((mailbox, hash_), None) is not None for hash_ in hashes)
 
     def scrub(self) -> bool:
         return True
 
-    def arrange(self) -> bool:
+    def compact(self) -> bool:
         return True
 
-    def season(self, mailbox: bytes) -> int | None:
-        return self._proven.get(mailbox)
+    def activity_epoch(self, mailbox: bytes) -> int | None:
+        return self._active.get(mailbox)
 
-    def prove(self, mailbox: bytes, season: int) -> None:
-        self._proven[mailbox] = season
+    def mark_active(self, mailbox: bytes, activity_epoch: int) -> None:
+        self._active[mailbox] = activity_epoch
 
-    def sweep(self, today: int, season: int, now: int, periods: int = 0) -> Iterator[int]:
+    def sweep(self, today: int, activity_epoch: int, now: int, periods: int = 0) -> Iterator[int]:
         def is_over(expires: int) -> bool:
             return expires < today or UNDATED <= expires < UNDATED + periods
 
@@ -65,7 +67,7 @@ class MemoryStore:
                 del self._envelopes[pair]
                 yield 1
         self._seen = {id_: expires for id_, expires in self._seen.items() if not is_over(expires)}
-        self._proven = {mailbox: last for mailbox, last in self._proven.items() if last >= season}
+        self._active = {mailbox: last for mailbox, last in self._active.items() if last >= activity_epoch}
         self._cards = {root: card for root, card in self._cards.items() if card[1] >= now}
 
     def highest(self) -> int:
@@ -81,8 +83,8 @@ class MemoryStore:
     def put_card(self, root: bytes, seq: int, expires: int, note: bytes) -> None:
         self._cards[root] = (seq, expires, note)
 
-    def room(self) -> Room:
-        return Room(self._used(), 0, self.space - self._used())
+    def space(self) -> Space:
+        return Space(self._used(), 0, self.capacity - self._used())
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -177,7 +177,7 @@ def test_what_waits_too_long_a_line_is_dropped_and_nobody_stands_in_it(monkeypat
         hands.do(lambda number=number: (go.wait(PATIENCE), done.append(number)))
     go.set()
     over = threading.Event()
-    while not over.is_set():  # as soon as there is room again
+    while not over.is_set():  # as soon as there is space again
         hands.do(over.set)
         over.wait(0.01)
     assert done == [0, 1, 2]

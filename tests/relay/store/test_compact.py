@@ -66,7 +66,7 @@ def file_after(folder: Path, envelopes: list[Envelope], batch: int, end: End) ->
 
 def acknowledged(store: SqliteStore, envelopes: list[Envelope]) -> None:
     for one in envelopes:
-        assert store.forget(one.mailbox, [one.hash]) == 1
+        assert store.delete(one.mailbox, [one.hash]) == 1
 
 
 def test_in_whatever_order_letters_came_the_file_is_the_same_byte_for_byte(tmp_path: Path) -> None:
@@ -75,10 +75,10 @@ def test_in_whatever_order_letters_came_the_file_is_the_same_byte_for_byte(tmp_p
 
     def end(store: SqliteStore, order: list[Envelope]) -> None:
         for one in order:
-            store.prove(one.mailbox, 7)
+            store.mark_active(one.mailbox, 7)
             if one in gone:
-                store.forget(one.mailbox, [one.hash])
-        assert store.arrange()
+                store.delete(one.mailbox, [one.hash])
+        assert store.compact()
 
     assert file_after(tmp_path / "1", first, 1, end) == file_after(tmp_path / "2", second, 7, end)
 
@@ -86,7 +86,7 @@ def test_in_whatever_order_letters_came_the_file_is_the_same_byte_for_byte(tmp_p
 def nothing(_store: SqliteStore, _order: list[Envelope]) -> None: ...
 
 
-def test_without_arranging_the_file_does_tell(tmp_path: Path) -> None:
+def test_without_compacting_the_file_does_tell(tmp_path: Path) -> None:
     first = letters()
     second = random.sample(first, LETTERS)
     files = [file_after(tmp_path / str(number), order, 1, nothing) for number, order in enumerate((first, second))]
@@ -123,11 +123,11 @@ def test_a_large_database_and_a_reader_are_left_alone(tmp_path: Path, monkeypatc
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM envelope").fetchone()
     store.keep(ids(letters(1)))
-    assert not store.arrange()
+    assert not store.compact()
     reader.close()
-    assert store.arrange()
-    monkeypatch.setattr(sqlite, "ARRANGED_BYTES_MOST", 20 * 8_192)
-    assert not store.arrange()
+    assert store.compact()
+    monkeypatch.setattr(sqlite, "COMPACTED_BYTES_MOST", 20 * 8_192)
+    assert not store.compact()
     store.close()
 
 
@@ -136,9 +136,9 @@ def test_somebody_else_writing_puts_it_off(tmp_path: Path) -> None:
     store.keep(ids(letters(20)))
     other = sqlite3.connect(tmp_path / "data" / DATABASE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert not store.arrange()
+    assert not store.compact()
     other.close()
-    assert store.arrange()
+    assert store.compact()
     assert list(store.faults()) == []
     store.close()
 
@@ -147,17 +147,17 @@ def test_somebody_else_writing_puts_it_off(tmp_path: Path) -> None:
 
 
 class Watched(SqliteStore):
-    """Says when it begins to arrange, and does so when it may."""
+    """Says when it begins to compact, and does so when it may."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.begun = threading.Semaphore(0)
         self.may = threading.Semaphore(0)
 
-    def arrange(self) -> bool:
+    def compact(self) -> bool:
         self.begun.release()
         assert self.may.acquire(timeout=PATIENCE)
-        return super().arrange()
+        return super().compact()
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def begins(store: Watched) -> None:
     assert store.begun.acquire(timeout=PATIENCE)
 
 
-def test_arranged_at_the_start_a_minute_after_a_letter_and_at_the_end(
+def test_compacted_at_the_start_a_minute_after_a_letter_and_at_the_end(
     open_relay: Callable[..., Line], watched: Watched, clock: HandClock
 ) -> None:
     line = open_relay(store=watched)
@@ -178,7 +178,7 @@ def test_arranged_at_the_start_a_minute_after_a_letter_and_at_the_end(
     watched.may.release()
     for _ in range(2):
         assert line.deposit(new_key().id, letter()).status_code == 201
-    line.collect(new_key())  # answered after the tidying that follows it
+    line.collect(new_key())  # answered after the housekeeping that follows it
     assert not watched.begun.acquire(blocking=False)
     clock.now += 60
     begins(watched)
@@ -228,7 +228,7 @@ def wal_reaches(process: subprocess.Popen[str], wal: Path, size: int) -> bool:
         if now < most:
             return False
         most = now
-    raise AssertionError("the relay did not arrange")
+    raise AssertionError("the relay did not compact")
 
 
 @pytest.mark.process
@@ -239,7 +239,7 @@ def test_killed_in_the_middle_it_loses_nothing(tmp_path: Path) -> None:
     store = open_store(folder)
     for some in batched(mine, 100):
         store.keep(ids(some))
-    store.prove(key.id, 1)
+    store.mark_active(key.id, 1)
     store.close()
     whole = (folder / DATABASE).stat().st_size
     caught = 0
@@ -272,19 +272,19 @@ def test_a_disk_that_fills_up_meanwhile_is_harmless(tmp_path: Path, monkeypatch:
         assert store.scrub()
         before = (disk / "data" / DATABASE).read_bytes()
         fill(disk / "other")
-        assert not store.arrange()  # sees that there is no room
+        assert not store.compact()  # sees that there is no space
         monkeypatch.setattr(sqlite, "disk_free", lambda _: 1 << 40)
-        assert not store.arrange()  # runs into the wall
+        assert not store.compact()  # runs into the wall
         assert (disk / "data" / DATABASE).read_bytes() == before
         with (disk / "other").open("r+b") as other:
             other.truncate((disk / "other").stat().st_size - (1 << 20))
-        assert not store.arrange()  # runs into it half way
+        assert not store.compact()  # runs into it half way
         assert (disk / "data" / DATABASE).read_bytes() == before
         assert (disk / "data" / "ballast").exists()
         acknowledged(store, kept[:300])
         assert list(store.faults()) == []
         (disk / "other").unlink()
-        assert store.arrange()
+        assert store.compact()
         assert all(store.page(one.mailbox, 1, 1) == [one] for one in kept[300:])
         assert list(store.faults()) == []
         store.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keys.wire import digest
-from relay.store.base import UNDATED, Envelope, Standing, Store, seen_id
+from relay.store.base import UNDATED, Envelope, MailboxState, Store, seen_id
 from relay.store.files import make_folder
 from relay.store.sqlite import SqliteStore
 from tests.support.memory_store import MemoryStore
@@ -43,16 +43,16 @@ def keep(store: Store, envelopes: list[Envelope]) -> None:
     store.keep({seen_id(one.mailbox, one.hash): one for one in envelopes})
 
 
-def known(store: Store, *envelopes: Envelope) -> int:
-    return len(store.known([seen_id(one.mailbox, one.hash) for one in envelopes]))
+def seen(store: Store, *envelopes: Envelope) -> int:
+    return len(store.seen([seen_id(one.mailbox, one.hash) for one in envelopes]))
 
 
 def everything(store: Store, mailbox: bytes = MINE) -> list[Envelope]:
     return store.page(mailbox, 1_000, PLENTY)
 
 
-def swept(store: Store, today: int = 0, season: int = 0, now: int = 0, periods: int = 0) -> int:
-    return sum(store.sweep(today, season, now, periods))
+def swept(store: Store, today: int = 0, activity_epoch: int = 0, now: int = 0, periods: int = 0) -> int:
+    return sum(store.sweep(today, activity_epoch, now, periods))
 
 
 def test_what_is_kept_comes_back_byte_for_byte(store: Store) -> None:
@@ -88,37 +88,37 @@ def test_mailboxes_do_not_mix(store: Store) -> None:
 def test_the_same_bytes_may_lie_in_two_mailboxes(store: Store) -> None:
     body = letter()
     keep(store, [envelope(MINE, body=body), envelope(YOURS, body=body)])
-    assert store.forget(MINE, [digest(body)]) == 1
+    assert store.delete(MINE, [digest(body)]) == 1
     assert [one.body for one in everything(store, YOURS)] == [body]
 
 
-def test_what_was_kept_is_known_and_nothing_else(store: Store) -> None:
+def test_what_was_kept_is_seen_and_nothing_else(store: Store) -> None:
     one = envelope()
     keep(store, [one])
     asked = [seen_id(mailbox, hash_) for mailbox, hash_ in ((MINE, one.hash), (YOURS, one.hash), (MINE, bytes(32)))]
-    assert store.known(asked) == {asked[0]}
+    assert store.seen(asked) == {asked[0]}
 
 
-def test_what_was_forgotten_is_gone_but_still_known(store: Store) -> None:
+def test_what_was_deleted_is_gone_but_still_seen(store: Store) -> None:
     one, other = envelope(), envelope()
     keep(store, [one, other])
-    assert store.forget(MINE, [one.hash, bytes(32)]) == 1
+    assert store.delete(MINE, [one.hash, bytes(32)]) == 1
     assert everything(store) == [other]
-    assert known(store, one)
-    assert store.forget(MINE, [one.hash]) == 0
+    assert seen(store, one)
+    assert store.delete(MINE, [one.hash]) == 0
 
 
-def test_nobody_forgets_in_another_mailbox(store: Store) -> None:
+def test_nobody_deletes_in_another_mailbox(store: Store) -> None:
     one = envelope(MINE)
     keep(store, [one])
-    assert store.forget(YOURS, [one.hash]) == 0
+    assert store.delete(YOURS, [one.hash]) == 0
     assert everything(store) == [one]
 
 
-def test_many_are_forgotten_in_one_call(store: Store) -> None:
+def test_many_are_deleted_in_one_call(store: Store) -> None:
     kept = [envelope() for _ in range(200)]
     keep(store, kept)
-    assert store.forget(MINE, [one.hash for one in kept]) == 200
+    assert store.delete(MINE, [one.hash for one in kept]) == 200
     assert everything(store) == []
 
 
@@ -127,30 +127,30 @@ def test_scrubbing_succeeds_when_nobody_reads(store: Store) -> None:
     assert store.scrub()
 
 
-def test_arranging_changes_nothing_that_can_be_asked_for(store: Store) -> None:
+def test_compacting_changes_nothing_that_can_be_asked_for(store: Store) -> None:
     kept, gone = [envelope(MINE), envelope(YOURS, body=parcel())], envelope()
     keep(store, [*kept, gone])
-    store.forget(MINE, [gone.hash])
-    store.prove(MINE, 7)
+    store.delete(MINE, [gone.hash])
+    store.mark_active(MINE, 7)
     store.put_card(YOURS, 1, 1_000, b"card")
-    assert store.arrange()
+    assert store.compact()
     assert everything(store, MINE) + everything(store, YOURS) == kept
-    assert known(store, *kept, gone) == 3
-    assert (store.season(MINE), store.card(YOURS)) == (7, (1, b"card"))
+    assert seen(store, *kept, gone) == 3
+    assert (store.activity_epoch(MINE), store.card(YOURS)) == (7, (1, b"card"))
 
 
 def test_a_mailbox_nobody_collected_from_is_counted_up_to_the_bound(store: Store) -> None:
     keep(store, [envelope() for _ in range(5)])
-    assert store.standings([MINE, YOURS], 64) == [Standing(False, 5), Standing(False, 0)]
-    assert store.standings([MINE], 3) == [Standing(False, 3)]
+    assert store.mailbox_states([MINE, YOURS], 64) == [MailboxState(False, 5), MailboxState(False, 0)]
+    assert store.mailbox_states([MINE], 3) == [MailboxState(False, 3)]
 
 
-def test_a_mailbox_somebody_collected_from_is_proven(store: Store) -> None:
-    assert store.season(MINE) is None
-    store.prove(MINE, 7)
-    store.prove(MINE, 8)
-    assert store.season(MINE) == 8
-    assert [standing.proven for standing in store.standings([YOURS, MINE], 64)] == [False, True]
+def test_a_mailbox_somebody_collected_from_is_active(store: Store) -> None:
+    assert store.activity_epoch(MINE) is None
+    store.mark_active(MINE, 7)
+    store.mark_active(MINE, 8)
+    assert store.activity_epoch(MINE) == 8
+    assert [state.active for state in store.mailbox_states([YOURS, MINE], 64)] == [False, True]
 
 
 def test_sweeping_forgets_what_is_past_its_last_day_and_nothing_else(store: Store) -> None:
@@ -159,8 +159,8 @@ def test_sweeping_forgets_what_is_past_its_last_day_and_nothing_else(store: Stor
     keep(store, [*old, *young])
     assert swept(store, today=100) == len(old)
     assert everything(store, MINE) + everything(store, YOURS) == young
-    assert not known(store, *old)
-    assert known(store, *young) == 2
+    assert not seen(store, *old)
+    assert seen(store, *young) == 2
 
 
 def test_what_has_no_last_day_goes_when_its_period_is_over(store: Store) -> None:
@@ -170,8 +170,8 @@ def test_what_has_no_last_day_goes_when_its_period_is_over(store: Store) -> None
     assert swept(store, today=100) == 0
     assert swept(store, today=100, periods=2) == len(old)
     assert everything(store, MINE) + everything(store, YOURS) == young
-    assert not known(store, *old)
-    assert known(store, *young) == 3
+    assert not seen(store, *old)
+    assert seen(store, *young) == 3
     assert swept(store, today=101, periods=4) == 3
 
 
@@ -179,26 +179,26 @@ def test_the_highest_last_day_is_known_after_the_envelope_went(store: Store) -> 
     assert store.highest() == 0
     one = envelope(MINE, UNDATED + 5)
     keep(store, [one, envelope(MINE, 100)])
-    store.forget(MINE, [one.hash])
+    store.delete(MINE, [one.hash])
     assert store.highest() == UNDATED + 5
 
 
 def test_what_was_acknowledged_is_unknown_after_its_last_day(store: Store) -> None:
     one = envelope(expires=99)
     keep(store, [one])
-    store.forget(MINE, [one.hash])
+    store.delete(MINE, [one.hash])
     assert swept(store, today=99) == 0
-    assert known(store, one)
+    assert seen(store, one)
     assert swept(store, today=100) == 0
-    assert not known(store, one)
+    assert not seen(store, one)
 
 
 def test_sweeping_forgets_mailboxes_nobody_comes_to_any_more(store: Store) -> None:
-    store.prove(MINE, 7)
-    store.prove(YOURS, 8)
-    swept(store, season=8)
-    assert store.season(MINE) is None
-    assert store.season(YOURS) == 8
+    store.mark_active(MINE, 7)
+    store.mark_active(YOURS, 8)
+    swept(store, activity_epoch=8)
+    assert store.activity_epoch(MINE) is None
+    assert store.activity_epoch(YOURS) == 8
 
 
 def test_a_card_is_replaced_by_a_newer_one_and_swept_when_it_expires(store: Store) -> None:
@@ -214,7 +214,7 @@ def test_a_card_is_replaced_by_a_newer_one_and_swept_when_it_expires(store: Stor
 
 
 def test_room_shrinks_with_every_envelope(store: Store) -> None:
-    before = store.room()
+    before = store.space()
     keep(store, [envelope() for _ in range(50)])
-    assert store.room().used >= before.used + 50 * 8_192
-    assert store.room().spare + store.room().disk > 0
+    assert store.space().used >= before.used + 50 * 8_192
+    assert store.space().spare + store.space().disk > 0
