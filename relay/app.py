@@ -11,7 +11,6 @@ from relay.config import Config
 from relay.confirmed_day import ConfirmedDay
 from relay.http import routes
 from relay.http.cors import Cors
-from relay.http.fast_deposit import FastDeposit
 from relay.http.problems import register_errors
 from relay.http.rate_limits import Addresses
 from relay.http.services import Services
@@ -65,7 +64,7 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
     app.extensions["services"] = services
     app.register_blueprint(routes.blueprint(services))
     register_errors(app, services)
-    app.wsgi_app = Cors(FastDeposit(app.wsgi_app, services))  # type: ignore[method-assign]
+    app.wsgi_app = Cors(app.wsgi_app)  # type: ignore[method-assign]
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

@@ -1,7 +1,8 @@
 """How often one address may call. Addresses are never kept: only their keyed hash, under a salt that is forgotten.
 
-Flask-Limiter counts, in whole minutes. Its ordinary hook costs half of an empty Flask route (measured), so the deposit,
-the one call that comes by the thousand, asks the limiter directly; every other call goes through the hook.
+Flask-Limiter counts, in whole minutes. Its ordinary hook costs half of an empty Flask route (measured). Calls that
+the relay's own server answers without Flask ask the limiter directly; every other call goes through the hook. Both
+count the calls to each path by themselves.
 """
 
 import hashlib
@@ -91,10 +92,10 @@ class Addresses:
             headers_enabled=False,
         )
 
-    def count(self, address: str) -> None:
-        """One call more from this address, without a request around it. Raises TooMany."""
+    def count(self, address: str, path: str) -> None:
+        """Count one call more from this address to this path, without a request around it. Raises TooMany."""
         limit = self._limit(address)
-        if limit is not None and not self.limiter.limiter.hit(limit, self._key(address)):
+        if limit is not None and not self.limiter.limiter.hit(limit, self._key(address), path):
             raise TooMany()
 
     def _limit(self, address: str) -> RateLimitItemPerMinute | None:

@@ -1,27 +1,27 @@
 """HTTP to calls and back; no SQL, no rule. Specified in `relay/http.md`. Nothing that was sent is ever repeated."""
 
+import concurrent.futures
 import json
 from typing import Any
 
 from flask import Blueprint, Request, Response, request
 
-from keys.mailbox import SIGNED_BYTES, Collect, check_collect
+from keys.mailbox import SIGNED_BYTES
 from keys.note import NOTE_BYTES
-from keys.wire import ENVELOPE_TYPE, NOTE_TYPE, PARCEL_BYTES, SIZES, TTL_DAYS, b64
-from relay.futures import Future
+from keys.wire import NOTE_TYPE, PARCEL_BYTES, SIZES, TTL_DAYS, b64
 from relay.http import headers
-from relay.http.collect_frames import encode_frames
+from relay.http.collect import COLLECT, start_collect
 from relay.http.cors import PREFLIGHT
-from relay.http.deferred import DEFERRED_KEY, FUTURE_KEY, Answer, Deferred, new_future
+from relay.http.deferred import Answer, Deferred
 from relay.http.fast_deposit import DEPOSIT, start_deposit
 from relay.http.problems import to_response
 from relay.http.services import Services
-from relay.store.base import Envelope
 
-# The largest body of each path, and the paths whose views wait for the disk and belong into a thread
-BODY_BYTES = {DEPOSIT: PARCEL_BYTES, "/v1/collect": SIGNED_BYTES, "/v1/card": NOTE_BYTES}
+# The largest body of each path, and the paths whose views wait for the disk and belong into a thread. Deposit and
+# collect wait too, but come here only under a server that has a thread for each call.
+BODY_BYTES = {DEPOSIT: PARCEL_BYTES, COLLECT: SIGNED_BYTES, "/v1/card": NOTE_BYTES}
 OTHER_BODY_BYTES = 0
-BLOCKING = frozenset({"/v1/collect", "/v1/card"})
+BLOCKING = frozenset({"/v1/card"})
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -34,11 +34,15 @@ def blueprint(services: Services) -> Blueprint:
 
     @bp.post(DEPOSIT)
     def deposit() -> Response:
-        return defer(request.environ, start_deposit(services, request.environ))
+        wait: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        body = request.get_data(cache=False)
+        return to_response(start_deposit(services, request.environ, body, wait).now())
 
-    @bp.post("/v1/collect")
+    @bp.post(COLLECT)
     def collect() -> Response:
-        return _collect(services, request.get_data(cache=False), request.environ)
+        wait: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        answer = start_collect(services, request.environ, request.get_data(cache=False), wait)
+        return to_response(answer.now() if isinstance(answer, Deferred) else answer)
 
     @bp.get("/v1/card")
     def get_card() -> Response:
@@ -51,7 +55,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @bp.route("/v1/relay", methods=["OPTIONS"])
     @bp.route(DEPOSIT, methods=["OPTIONS"])
-    @bp.route("/v1/collect", methods=["OPTIONS"])
+    @bp.route(COLLECT, methods=["OPTIONS"])
     @bp.route("/v1/card", methods=["OPTIONS"])
     def preflight() -> Response:
         return to_response(Answer(204, NOTE_TYPE, b"", PREFLIGHT))
@@ -74,41 +78,6 @@ class TightRequest(Request):
 def body_bytes(path: str) -> int:
     """Return the largest body a path takes, in bytes."""
     return BODY_BYTES.get(path, OTHER_BODY_BYTES)
-
-
-def defer(environ: dict[str, Any], answer: Deferred) -> Response:
-    """Return an answer that is not there yet. The relay's own server holds it back; any other waits in its thread."""
-    if FUTURE_KEY not in environ:
-        return to_response(answer.now())
-    environ[DEFERRED_KEY] = answer
-    return Response(status=202)
-
-
-def _collect(services: Services, body: bytes, environ: dict[str, Any]) -> Response:
-    asked = check_collect(body, environ.get(headers.SIGNATURE), services.config.origins, services.now())
-    found = services.mailbox.collect(asked)
-    wait = new_future(environ)
-    if found or not asked.wait or not services.mailbox.long_polls.add(asked.mailbox, wait):
-        return to_response(_page_answer(services, asked, found))
-    waiting = _waiting(services, asked, wait)
-    if found := services.mailbox.page(asked):  # it came before we listened
-        waiting.release()
-        return to_response(_page_answer(services, asked, found))
-    return defer(environ, waiting)
-
-
-def _waiting(services: Services, asked: Collect, wait: Future) -> Deferred:
-    return Deferred(
-        wait,
-        lambda _: _page_answer(services, asked, services.mailbox.page(asked)),
-        seconds=asked.wait,
-        blocks=True,
-        release=lambda: services.mailbox.long_polls.remove(asked.mailbox, wait),
-    )
-
-
-def _page_answer(services: Services, asked: Collect, found: list[Envelope]) -> Answer:
-    return Answer(200, ENVELOPE_TYPE, encode_frames(asked, found, services.config.chance))
 
 
 def _relay(services: Services) -> Answer:

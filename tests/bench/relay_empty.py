@@ -21,11 +21,11 @@ def main() -> None:
         request.get_data(cache=False)
         return Response(b"", 201)
 
-    nobody: Any = None  # an adapter asks the services only about problems, and this app has none
+    nobody: Any = None  # no call of a relay is answered here
     with listening("127.0.0.1", 0) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         silence_seconds = Limits().silence_seconds
-        server = Granian(Adapter(app, nobody, silence_seconds), listener, silence_seconds)
+        server = Granian(Adapter(app, nobody, silence_seconds, direct_calls={}), listener, silence_seconds)
         asyncio.run(run(server, lambda: None, lambda: print(f"listening on {address}", flush=True)))
 
 

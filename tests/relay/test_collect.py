@@ -3,13 +3,11 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask import Response
 
 from keys.wire import digest
-from relay.http.deferred import Deferred
+from relay.http.deferred import Answer, Deferred
 from tests.support.relay_post import HandClock, Line, confirm, contents, frames, letter, new_key, parcel
 
 
@@ -145,8 +143,6 @@ def test_a_waiting_collector_gets_the_letter_when_it_comes(line: Line, monkeypat
 def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from relay.http import routes
-
     key, body = new_key(), letter()
     long_polls = line.app.extensions["mailbox"].long_polls
     listen = long_polls.add
@@ -156,14 +152,14 @@ def test_a_letter_that_comes_just_before_somebody_waits_is_not_missed(
         heard: bool = listen(*arguments)
         return heard
 
-    held = routes.defer
+    now = Deferred.now
 
-    def waited(environ: dict[str, Any], answer: Deferred) -> Response:
+    def waited(answer: Deferred) -> Answer:
         assert not answer.blocks, "the letter is there already"
-        return held(environ, answer)
+        return now(answer)
 
     monkeypatch.setattr(long_polls, "add", late)
-    monkeypatch.setattr(routes, "defer", waited)
+    monkeypatch.setattr(Deferred, "now", waited)
     assert frames(line.collect(key, wait=50).data) == [(1, b"", body)]
     assert long_polls._waits == {}
 

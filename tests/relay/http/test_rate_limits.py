@@ -43,7 +43,7 @@ def calls(count: Counter, address: str, now: int = START) -> int:
     count.now = now
     for number in range(50):
         try:
-            count.limits.count(address)
+            count.limits.count(address, "/v1/deposit")
         except TooMany:
             return number
     return 50
