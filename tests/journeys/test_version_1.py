@@ -61,7 +61,7 @@ def test_the_relays_folder_with_letters_that_wait(folder):
         clock.now += 2  # a request must be younger than the relay's start
         letters = Line(app, clock, ORIGIN).envelopes(mine.mailbox_key)
     finally:
-        app.extensions["desk"].close()
+        app.extensions["services"].close()
     address = report_address(mine.root_public, mine.mailbox_key.id)
     read = [message.read(open_envelope(envelope, mine.open_keys(), address).fields) for envelope in letters]
     assert [one.message.case for one in read] == [CASES["third"]]

@@ -1,4 +1,4 @@
-"""Which station is meant: by position or by name. The phone's `core/stations/` gives the same answers; see `pack.md`."""
+"""Which station is meant: by position or by name. The phone's `core/stations/` give the same answers; see `pack.md`."""
 
 import math
 from bisect import insort

@@ -12,7 +12,7 @@ from nacl.signing import SigningKey
 from keys.problems import PROBLEMS
 from relay.app import create_app
 from relay.config import Config, Limits
-from tests.support.asgi_call import AsgiCall
+from tests.relay.http.asgi_call import AsgiCall
 from tests.support.memory_store import MemoryStore
 from tests.support.relay_post import ORIGIN, HandClock, Line
 from tests.support.soak import at_length

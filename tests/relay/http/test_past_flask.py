@@ -9,7 +9,7 @@ import pytest
 from keys.mailbox import SIGNED_BYTES, MailboxKey
 from keys.wire import COMMIT_HEADER, MAILBOX_HEADER, SIGNATURE_HEADER, WORK_HEADER, b64, digest
 from relay.receipts import ReceiptSigner
-from tests.support.asgi_call import AsgiCall
+from tests.relay.http.asgi_call import AsgiCall
 from tests.support.relay_post import NOON, ORIGIN, Line, deposit_headers
 
 LETTER = b"\x01" + b"a" * 8_191
