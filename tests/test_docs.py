@@ -13,8 +13,8 @@ import click
 import pytest
 
 from client.cli.main import door
+from docs import drawing
 from keys import errors, problems, wire
-from tests.support import drawing
 
 ROOT = Path(__file__).parent.parent
 
@@ -259,7 +259,7 @@ def test_every_test_named_in_a_page_exists(page):
 
 def test_the_drawing_is_that_of_its_source():
     drawn = drawing.draw(drawing.SOURCE.read_text("utf-8"))
-    assert drawing.TARGET.read_text("utf-8") == drawn, "run python -m tests.support.drawing"
+    assert drawing.TARGET.read_text("utf-8") == drawn, "run python docs/drawing.py"
 
 
 def test_every_folder_in_the_drawing_exists():

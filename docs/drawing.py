@@ -1,11 +1,11 @@
-"""Draw docs/architecture.svg from docs/architecture.txt: `python -m tests.support.drawing`."""
+"""Draw docs/architecture.svg from docs/architecture.txt: `python docs/drawing.py`."""
 
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from textwrap import wrap
 
-SOURCE = Path(__file__).parents[2] / "docs" / "architecture.txt"
+SOURCE = Path(__file__).parent / "architecture.txt"
 TARGET = SOURCE.with_suffix(".svg")
 
 # In units of the drawing, which are pixels at its natural size.
