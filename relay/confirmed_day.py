@@ -58,7 +58,7 @@ def activity_epoch_of(day: int) -> int:
 class ConfirmedDay:
     """The confirmed day of one data folder. Every question reads both clocks, from any thread; only `save` writes.
 
-    `highest` returns the highest `expires` in the store; asked where the folder has no file yet, or a damaged one.
+    `highest` returns the highest `expires` in the store; asked once, at the start.
     `jumps` counts how often the clock jumped since the start."""
 
     def __init__(
@@ -74,7 +74,10 @@ class ConfirmedDay:
         self._clock = clock
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._state = _load(self._path) or _State(period=max(0, highest() + 1 - UNDATED))
+        self._state = _load(self._path) or _State()
+        # Above every period that was given out: a relay that is killed may not have written down its last ones, and what
+        # came in a period that is never reached again would stay for ever.
+        self._state.period = max(self._state.period, highest() + 1 - UNDATED)
         self._changed = True
         now, self._last = self._reading()
         self._resume(now, now - self._last)
@@ -186,7 +189,9 @@ class ConfirmedDay:
     def _resume(self, now: int, line: float) -> None:
         """Go on with the run of an earlier process, if the clock went on as well."""
         state = self._state
-        if abs(line - state.line) > JUMP_SECONDS:
+        # A machine without a battery begins at the same time whenever it starts: its clocks agree, and both went back.
+        went_back = now // HOUR_SECONDS < state.hour
+        if went_back or abs(line - state.line) > JUMP_SECONDS:
             if not (0 <= now // HOUR_SECONDS - state.hour <= 1 and state.measured >= RESTART_SECONDS):
                 if state.day is not None:
                     error_log.logger.warning(

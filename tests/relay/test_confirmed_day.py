@@ -240,6 +240,28 @@ def test_a_mailbox_is_remembered_for_the_latest_epoch_there_is_a_reason_for(fold
     assert (day.activity_epoch(None), day.activity_epoch(epoch + 7), day.activity_epoch(2)) == (epoch, epoch + 7, epoch)
 
 
+# A relay that is killed, a machine that always starts at the same time
+
+
+def test_no_period_is_given_out_again_after_a_kill(folder: Path, clock: HandClock) -> None:
+    """What came in a period that the relay forgot would stay for ever."""
+    given = UNDATED + 7
+    day = opened(folder, clock, highest=given)
+    day.close()
+    assert opened(folder, clock, highest=given + 2).last_day() == given + 3
+
+
+def test_a_machine_that_always_starts_at_the_same_time_confirms_no_day(folder: Path, clock: HandClock) -> None:
+    begin = clock.now
+    day = opened(folder, clock)
+    clock.now += DAY
+    assert day.last_day() == TODAY + 1 + 35
+    day.close()
+    again = opened(folder, HandClock(begin))
+    assert again.last_day() >= UNDATED
+    assert today_of(again) == TODAY
+
+
 # Any sequence of jumps
 
 
@@ -290,14 +312,16 @@ class AnyClock(RuleBasedStateMachine):
 
     @property
     def is_confirmed(self) -> bool:
-        return self.steady >= DAY
+        """One that was killed before it wrote its file waits for a day once more, and gives no last day before."""
+        return self.steady >= DAY and self.day.last_day() < UNDATED
 
-    def wait(self, seconds: int) -> None:
+    def wait(self, seconds: int, *, relay_runs: bool = True) -> None:
         self.clock.now += seconds
         self.steady += seconds
         self.furthest = max(self.furthest, day_of(self.clock.now))
-        if self.is_confirmed:
+        if self.steady >= DAY:
             self.latest = max(self.latest, day_of(self.clock.now))
+        if relay_runs and self.is_confirmed:
             first = day_of(self.clock.now - (self.steady - DAY))  # the first day that was confirmed in this run
             for hash_, last in self.waiting.items():
                 self.waiting[hash_] = first + TTL_DAYS if last is None else last
@@ -346,7 +370,7 @@ class AnyClock(RuleBasedStateMachine):
     def the_machine_starts_anew(self, off: int, killed: bool, then: str) -> None:
         if not killed:
             self.day.close()
-        self.wait(off)
+        self.wait(off, relay_runs=False)
         self.clock = HandClock(self.clock.now)
         self.start()
         self.goes_on(then)
