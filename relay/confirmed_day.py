@@ -75,8 +75,8 @@ class ConfirmedDay:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._state = _load(self._path) or _State()
-        # Above every period that was given out: a relay that is killed may not have written down its last ones, and what
-        # came in a period that is never reached again would stay for ever.
+        # Above every period that was given out: a relay that is killed may not have written down its last ones, and
+        # what came in a period that is never reached again would stay for ever.
         self._state.period = max(self._state.period, highest() + 1 - UNDATED)
         self._changed = True
         now, self._last = self._reading()
