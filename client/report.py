@@ -17,7 +17,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Latitude = Annotated[int, msgspec.Meta(ge=-9_000_000, le=9_000_000)]
 Longitude = Annotated[int, msgspec.Meta(ge=-18_000_000, le=18_000_000)]
-Known = bool | None
+CaseState = bool | None
 Lines = Annotated[list[Line], msgspec.Meta(max_length=100)]
 
 Role = Literal["self", "witness", "relative", "lawyer"]
@@ -77,9 +77,9 @@ class Officials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Asked for, given, refused, and when."""
 
-    asked: Known = None
-    given: Known = None
-    refused: Known = None
+    asked: CaseState = None
+    given: CaseState = None
+    refused: CaseState = None
     when: Time | None = None
 
 
@@ -95,10 +95,10 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"un": "UN"}):
     """What may be done with it."""
 
-    help: Known = None
-    store: Known = None
-    statistics: Known = None
-    un: Known = None
+    help: CaseState = None
+    store: CaseState = None
+    statistics: CaseState = None
+    un: CaseState = None
     publish: Publish | None = None
 
 
@@ -108,11 +108,11 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     role: Role | None = None
     stage: Stage | None = None
     people: Count | None = None
-    minors: Count | Known = None
-    injured: Count | Known = None
-    force: Known = None
-    coerced: Known = None
-    phone_taken: Known = None
+    minors: Count | CaseState = None
+    injured: Count | CaseState = None
+    force: CaseState = None
+    coerced: CaseState = None
+    phone_taken: CaseState = None
     name: Line | None = None
     other_names: Line | None = None
     birth: Line | None = None
@@ -273,7 +273,7 @@ _WORDS = {
 }
 _BY_TYPE = {
     Count | None: "a number",
-    Known: "yes, no or unknown",
+    CaseState: "yes, no or unknown",
     Asked | None: ".asked, .given, .refused = yes, no, unknown; .when = Unix seconds",
 }
 TAKES = {name: _takes(name) for name in FIELDS}

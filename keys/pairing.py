@@ -143,7 +143,7 @@ def read_pair_card(data: bytes, expected: bytes, now: int) -> PairCard:
 
 
 @dataclass(frozen=True)
-class Half:
+class PairingOffer:
     """One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that
     will be sealed to the other's key, and what the card says besides."""
 
@@ -156,7 +156,7 @@ class Half:
     wake: str | None = None
 
     @classmethod
-    def new(cls, relays: tuple[str, ...], now: int, chance: Chance, wake: str | None = None) -> "Half":
+    def new(cls, relays: tuple[str, ...], now: int, chance: Chance, wake: str | None = None) -> "PairingOffer":
         kem, mailbox, share = (chance(SEED_BYTES) for _ in range(3))
         return cls(kem, mailbox, chance(ID_BYTES), share, relays, now + CARD_SECONDS, wake)
 
@@ -179,7 +179,7 @@ class Half:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class RendezvousMailbox:
     """A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side."""
 
     mailbox: MailboxKey
@@ -199,10 +199,10 @@ class PairKeys:
 
 
 @dataclass(frozen=True)
-class Meeting:
+class PairingSession:
     """My half and the other's code. Nothing here needs a network. Raises OwnCode."""
 
-    half: Half
+    half: PairingOffer
     code: PairCode
 
     def __post_init__(self) -> None:
@@ -239,11 +239,11 @@ class Meeting:
         ours, theirs = self.half.secret, self.code.secret
         return self._derive(ours + theirs if self.is_first else theirs + ours, "k0")
 
-    def door(self, *, mine: bool) -> Door:
+    def door(self, *, mine: bool) -> RendezvousMailbox:
         """Where my card is waited for (`mine` false), or where I wait for the other's."""
         number = 1 if mine == self.is_first else 2
         mailbox, kem = (self._derive(self.k0, f"door-{part}-{number}") for part in ("mailbox", "key"))
-        return Door(MailboxKey(mailbox), PrivateKey(kem))
+        return RendezvousMailbox(MailboxKey(mailbox), PrivateKey(kem))
 
     def card_letter(self, chance: Chance) -> Sealed:
         """My card for the other's door: an ordinary letter, whose header is the card and whose body is empty."""

@@ -18,8 +18,8 @@ from client.cli.report import hint_what_waits, tell_holders, tell_refusals
 from client.contacts import book as contacts_book
 from client.contacts.book import Book, Contact
 from client.contacts.qr_image import read_picture
-from client.contacts.sync import Sync, Tally, Words
-from client.outbox.store import Spool
+from client.contacts.sync import Sync, SyncResult, Words
+from client.outbox.store import OutboxStore
 from client.reporter.folder import Reporter
 from client.transport.relay_client import Transport
 from keys import code
@@ -132,7 +132,7 @@ def sync(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Finish pairings and fetch alerts, as far as the network goes."""
     with files.locked(folder):
         book = _open(folder, passphrase_file)
-        with Transport(os.urandom) as transport, Spool(folder) as spool:
+        with Transport(os.urandom) as transport, OutboxStore(folder) as spool:
             tally = Sync(book, spool, transport).run()
     waiting = sum(one.state(int(time.time())) == "waiting" for one in book.secrets.contacts)
     value = {"paired": tally.paired, "alerts": len(tally.alerts), "waiting": waiting, "pending": tally.pending}
@@ -147,7 +147,7 @@ def sync(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     _tell_troubles(tally)
 
 
-def _tell_troubles(tally: Tally) -> None:
+def _tell_troubles(tally: SyncResult) -> None:
     for label, trouble in tally.troubles:
         output.error(trouble, label)
     for relay, failure in tally.failures.items():
@@ -247,7 +247,7 @@ def remove(label: str, folder: Path, passphrase_file: Path | None, as_json: bool
     with files.locked(folder):
         book = _open(folder, passphrase_file)
         mailboxes = book.find(label).mailboxes
-        with Spool(folder) as spool:
+        with OutboxStore(folder) as spool:
             withdrawn = spool.withdraw(mailboxes)  # first: who is forgotten cannot be found in the outbox any more
         book.remove(label)
         book.save()
@@ -320,7 +320,7 @@ def _typed(text: str) -> str:
 
 
 def _tell(folder: Path, book: Book, label: str, words: Words, as_json: bool) -> None:
-    with Transport(os.urandom) as transport, Spool(folder) as spool:
+    with Transport(os.urandom) as transport, OutboxStore(folder) as spool:
         outcome = Sync(book, spool, transport).alert(label, words)
     relays = [relay for relay, _ in outcome.receipts]
     told = tell_holders(len(relays), 1) if relays else "it has not left yet"

@@ -16,7 +16,7 @@ from client.organisation.home import card_of
 from keys.errors import CannotListen, TocsinError
 
 if TYPE_CHECKING:
-    from client.desk.server.process import Keeper, Resumed
+    from client.desk.server.process import DeskProcess, HandedOver
 
 THREADS = 32  # each open page holds one for news
 NEVER = 2**40  # bytes at which an answer is put into a file on the disk
@@ -57,24 +57,24 @@ def _country(_: click.Context, option: click.Parameter, text: str) -> str:
 def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **said: Any) -> None:
     """Open the organisation's desk in this computer's browser. It begins locked."""
     from client.desk.server import hardening  # noqa: PLC0415 - `tocsin --help` need not wait for all this
-    from client.desk.server.process import Keeper, Resumed, Wish  # noqa: PLC0415
+    from client.desk.server.process import DeskOptions, DeskProcess, HandedOver  # noqa: PLC0415
     from client.stations.pack import pack  # noqa: PLC0415
 
     hardening.harden()
     card_of(folder)
     for path in said["packs"]:
         pack.read(files.read(path))
-    resumed = Resumed.take()
+    resumed = HandedOver.take()
     listener = _listener(listen, beyond_loopback, resumed)
     idle = max(1, round(said["idle"] * 60))
-    wish = Wish(folder, tuple(said["packs"]), said["country"], idle, said["mend"])
-    keeper = Keeper(wish, listener, resumed)
+    wish = DeskOptions(folder, tuple(said["packs"]), said["country"], idle, said["mend"])
+    keeper = DeskProcess(wish, listener, resumed)
     _heed_signals(keeper)
     _tell(keeper, resumed, hardening.swaps())
     _serve(keeper, listener)
 
 
-def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "Resumed | None") -> socket.socket:
+def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "HandedOver | None") -> socket.socket:
     from client.desk.web.access import is_loopback  # noqa: PLC0415
 
     if resumed is not None:
@@ -90,7 +90,7 @@ def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "Resumed 
         raise CannotListen.at(host, port, error) from None
 
 
-def _heed_signals(keeper: "Keeper") -> None:
+def _heed_signals(keeper: "DeskProcess") -> None:
     from client.desk.server.process import Order  # noqa: PLC0415
 
     end, interrupt, lock = Order("stopped", 0), Order("stopped", STOPPED), Order("signal")
@@ -100,7 +100,7 @@ def _heed_signals(keeper: "Keeper") -> None:
         signal.signal(number, lambda *_, order=order: keeper.order(order))
 
 
-def _tell(keeper: "Keeper", resumed: "Resumed | None", swaps: list[str]) -> None:
+def _tell(keeper: "DeskProcess", resumed: "HandedOver | None", swaps: list[str]) -> None:
     if resumed is not None:
         output.say("locked: nothing readable is left in memory. The browser that was let in may unlock; for another:")
     else:
@@ -111,7 +111,7 @@ def _tell(keeper: "Keeper", resumed: "Resumed | None", swaps: list[str]) -> None
     sys.stdout.flush()
 
 
-def _serve(keeper: "Keeper", listener: socket.socket) -> None:
+def _serve(keeper: "DeskProcess", listener: socket.socket) -> None:
     from waitress.server import create_server  # noqa: PLC0415
 
     from client.desk.web.app import create_app  # noqa: PLC0415
@@ -133,7 +133,7 @@ def _serve(keeper: "Keeper", listener: socket.socket) -> None:
     keeper.carry_out()
 
 
-def _run(serve: Callable[[], None], keeper: "Keeper") -> None:
+def _run(serve: Callable[[], None], keeper: "DeskProcess") -> None:
     """Serve pages until the process ends; when that fails, the process ends too."""
     from client.desk.server.process import Order  # noqa: PLC0415
 

@@ -18,7 +18,7 @@ from client.desk.brief_session import BriefSession, SavedFile, open_session
 from client.organisation import case_files
 from client.organisation.case_files import Case
 from client.organisation.home import unlock_home
-from client.organisation.inbox import Tally
+from client.organisation.inbox import PullResult
 from client.organisation.records import Records
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
@@ -67,7 +67,7 @@ def pull(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
     _tell_pulled(tally, relays, as_json)
 
 
-def _tell_pulled(tally: Tally, relays: int, as_json: bool) -> None:
+def _tell_pulled(tally: PullResult, relays: int, as_json: bool) -> None:
     value = {"new": tally.new, "duplicate": tally.duplicate, "bad": tally.bad}
     output.result(as_json, value, f"{tally.new} new, {tally.duplicate} duplicate, {tally.bad} put aside as bad")
     for relay, problem in tally.failures.items():

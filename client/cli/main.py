@@ -40,7 +40,7 @@ PLUGINS = "tocsin.commands"  # the relay's commands live in the relay, which the
 REFUSED, MISUSED, STOPPED = 1, 2, 130
 
 
-class Door(click.Group):
+class LazyGroup(click.Group):
     """A group that knows its commands by name and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -59,7 +59,7 @@ class Door(click.Group):
             formatter.write_dl(list(HELP.items()))
 
 
-@click.command(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("tocsin"), prog_name="tocsin")
 def door() -> None:
     """An alarm bell that only your people can hear."""

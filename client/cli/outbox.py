@@ -12,8 +12,8 @@ from client.cli import options, output
 from client.cli.report import hint_what_waits, tell_left, tell_refusals
 from client.desk.brief_session import open_session
 from client.organisation.home import is_home
-from client.outbox.sender import Courier, Outcome
-from client.outbox.store import Spool
+from client.outbox.sender import OutboxSender, Outcome
+from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
 
 
@@ -27,7 +27,7 @@ def outbox() -> None:
 @options.as_json
 def list_(folder: Path, as_json: bool) -> None:
     """What waits, for which relays, and what they said last."""
-    with Spool(folder) as spool:
+    with OutboxStore(folder) as spool:
         letters = [waiting.letter for hash_ in spool.hashes() if (waiting := spool.get(hash_)) is not None]
     for letter in letters:
         said = {relay: tried.said for relay, tried in letter.attempts.items()}
@@ -61,9 +61,9 @@ def send(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
 
 
 def _send(folder: Path, transport: Transport, tick: Callable[[int], None]) -> tuple[int, Outcome]:
-    with files.locked(folder), Spool(folder) as spool:
+    with files.locked(folder), OutboxStore(folder) as spool:
         hashes = spool.hashes()
-        return len(hashes), Courier(spool, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
+        return len(hashes), OutboxSender(spool, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
 
 
 def _send_answers(

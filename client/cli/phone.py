@@ -47,11 +47,11 @@ def phone() -> None:
 @options.as_json
 def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, out: Path, **said: Any) -> None:
     """Write the app as a site that any static host can serve, signed, and as one file to pass on."""
-    from client.site.build import SINGLE, TITLE, Wish  # noqa: PLC0415 - heavy, and nobody else needs it
+    from client.site.build import SINGLE, TITLE, SiteOptions  # noqa: PLC0415 - heavy, and nobody else needs it
     from client.site.build import build as built  # noqa: PLC0415
     from client.site.release import verifier  # noqa: PLC0415
 
-    wish = Wish(
+    wish = SiteOptions(
         cards=[read_card(files.read_note(path)) for path in cards],
         key=_signing_key(said),
         issued=int(os.environ.get(EPOCH) or time.time()),

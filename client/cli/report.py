@@ -14,11 +14,11 @@ import msgspec
 from client import files, report
 from client.cli import options, output
 from client.outbox.retry import Letter, relay_order
-from client.outbox.sender import Courier, Outcome
-from client.outbox.store import Spool, Waiting
+from client.outbox.sender import OutboxSender, Outcome
+from client.outbox.store import OutboxStore, Waiting
 from client.reporter import replies
 from client.reporter.compose import Composed, Draft, attachment, compose, new_id
-from client.reporter.folder import Reporter, Way
+from client.reporter.folder import ReplyRoute, Reporter
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys import code
 from keys.errors import CardError, NoteUnsigned, TocsinError
@@ -66,7 +66,7 @@ def report_(
     if case_start is None:
         facts = {"stage": "unknown", "people": 1, **facts}
     draft = Draft(facts, [attachment(path, files.read(path)) for path in paths], practice=practice)
-    with files.locked(folder), Transport(os.urandom) as transport, Spool(folder) as spool:
+    with files.locked(folder), Transport(os.urandom) as transport, OutboxStore(folder) as spool:
         reporter = Reporter(folder)
         card = _card(to, transport)
         reporter.check_card(card)
@@ -140,13 +140,13 @@ def _compose(reporter: Reporter, card: Card, draft: Draft, case: str | None) -> 
     return composed
 
 
-def _way(reporter: Reporter, case: str, card: Card, now: int) -> Way | None:
+def _way(reporter: Reporter, case: str, card: Card, now: int) -> ReplyRoute | None:
     return reporter.new_way(case, card, now) if reporter.can_be_answered else None
 
 
-def _send(spool: Spool, transport: Transport, composed: Composed) -> Outcome:
+def _send(spool: OutboxStore, transport: Transport, composed: Composed) -> Outcome:
     own = [sealed.hash for sealed in composed.sealed]
-    courier = Courier(spool, transport)
+    courier = OutboxSender(spool, transport)
     with output.progress("sending", len(own)) as tick:
         outcome = courier.carry(own, tick=lambda: tick(1))
         courier.carry([hash_ for hash_ in spool.hashes() if hash_ not in set(own)])

@@ -19,7 +19,7 @@ from keys.wire import unb64
 if TYPE_CHECKING:
     from nacl.signing import SigningKey
 
-    from client.stations.build.build import Built, Wish
+    from client.stations.build.build import Built, PackOptions
     from client.stations.build.check import Doubt
     from client.stations.pack.columns import Station
     from client.stations.pack.pack import Pack
@@ -82,8 +82,8 @@ def build(source: Path, home: Path, out: Path, as_json: bool, **said: Any) -> No
     _tell_built(out, heading, built, data, as_json)
 
 
-def _wish(said: dict[str, Any]) -> "Wish":
-    from client.stations.build.build import Wish  # noqa: PLC0415
+def _wish(said: dict[str, Any]) -> "PackOptions":
+    from client.stations.build.build import PackOptions  # noqa: PLC0415
     from client.stations.build.csv_table import FIELDS  # noqa: PLC0415
 
     columns: dict[str, list[str]] = {}
@@ -92,7 +92,7 @@ def _wish(said: dict[str, Any]) -> "Wish":
         if not equals or name not in FIELDS:
             raise click.BadParameter(f"{text}: FIELD=HEADER, where FIELD is one of {', '.join(FIELDS)}")
         columns.setdefault(name, []).append(header)
-    return Wish(columns, said["encoding"], said["country"], said["drop_bad"], not said["no_phones"])
+    return PackOptions(columns, said["encoding"], said["country"], said["drop_bad"], not said["no_phones"])
 
 
 def _title(wanted: str | None, out: Path) -> str:

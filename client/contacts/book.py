@@ -17,10 +17,10 @@ from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.pairing import (
     CODE_SECONDS,
     CodeExpired,
-    Half,
-    Meeting,
     OwnCode,
     PairCard,
+    PairingOffer,
+    PairingSession,
     PairKeys,
     Progress,
     Wake,
@@ -107,14 +107,14 @@ class PairExpired(TocsinError):
 class Offer(msgspec.Struct, frozen=True):
     """My half of a pair whose other half nobody has scanned yet."""
 
-    half: Half
+    half: PairingOffer
     made: int
 
     def __repr__(self) -> str:
         return "Offer(...)"  # no key must reach a log by way of a traceback
 
 
-class Aside(msgspec.Struct, frozen=True, array_like=True):
+class QuarantinedLetter(msgspec.Struct, frozen=True, array_like=True):
     """A letter that opened and is not authentic yet: the one that brings its key may come after it."""
 
     content: bytes
@@ -130,7 +130,7 @@ class Contact(msgspec.Struct):
     """
 
     label: str
-    half: Half
+    half: PairingOffer
     code: PairCode
     made: int
     case: str
@@ -144,15 +144,15 @@ class Contact(msgspec.Struct):
     seq: int = 0
     marks: list[bytes] = []
     case_keys: dict[str, bytes] = {}
-    aside: list[Aside] = []
+    aside: list[QuarantinedLetter] = []
     wake: WakeChange | None = None
 
     def __repr__(self) -> str:
         return "Contact(...)"
 
     @property
-    def meeting(self) -> Meeting:
-        return Meeting(self.half, self.code)
+    def meeting(self) -> PairingSession:
+        return PairingSession(self.half, self.code)
 
     @property
     def share(self) -> bytes | None:
@@ -251,7 +251,7 @@ class Book:
         named = tuple(dict.fromkeys(relay_address(relay) for relay in relays)) or self.secrets.relays
         if not named:
             raise NoRelays()
-        half = Half.new(named, now, chance)
+        half = PairingOffer.new(named, now, chance)
         str(half.code)
         self.secrets.relays, self.secrets.offer = named, Offer(half, now)
         return self.secrets.offer

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from client.contacts.book import Alert, Aside, Contact
+from client.contacts.book import Alert, Contact, QuarantinedLetter
 from client.transport.relay_client import Frame
 from keys import message
 from keys.envelope import unframe
@@ -76,7 +76,7 @@ def _sort(contact: Contact, opened: Opened, size: int, mark: bytes) -> None:
         sure = contact.meeting.confirms(share, Said(size, opened.salt, opened.header), opened.body)
         contact.progress = contact.progress.heard(share, sure=sure)
         return
-    contact.aside = [*contact.aside, Aside(opened.content, size, mark)][-ASIDE:]
+    contact.aside = [*contact.aside, QuarantinedLetter(opened.content, size, mark)][-ASIDE:]
 
 
 def _settle(contact: Contact) -> list[Alert]:
@@ -96,7 +96,7 @@ def _settle(contact: Contact) -> list[Alert]:
     return alerts
 
 
-def _heard(contact: Contact, one: Aside) -> Alert | None:
+def _heard(contact: Contact, one: QuarantinedLetter) -> Alert | None:
     salt, header, body = unframe(one.content)
     said, fields = Said(one.size, salt, header), msgspec.json.decode(header)
     if fields.get("kind") == WAKE_KIND:

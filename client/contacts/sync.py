@@ -11,8 +11,8 @@ from typing import NamedTuple
 from client.contacts import mail
 from client.contacts.book import Alert, Book, Contact, NotPaired, PairExpired
 from client.outbox.retry import Letter, relay_order
-from client.outbox.sender import Courier, Outcome
-from client.outbox.store import Spool, Waiting
+from client.outbox.sender import OutboxSender, Outcome
+from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Sealed
@@ -37,7 +37,7 @@ class Words(NamedTuple):
 
 
 @dataclass
-class Tally:
+class SyncResult:
     """What a sync came to: pairs that are now finished, new alerts, what was wrong with whom, what failed where."""
 
     paired: list[str] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Sync:
     def __init__(
         self,
         book: Book,
-        spool: Spool,
+        spool: OutboxStore,
         transport: Transport,
         *,
         clock: Callable[[], float] = time.time,
@@ -61,10 +61,10 @@ class Sync:
     ) -> None:
         self._book, self._spool, self._transport = book, spool, transport
         self._clock, self._chance = clock, chance
-        self._courier = Courier(spool, transport, clock=clock)
-        self.tally = Tally()
+        self._courier = OutboxSender(spool, transport, clock=clock)
+        self.tally = SyncResult()
 
-    def run(self) -> Tally:
+    def run(self) -> SyncResult:
         """Send, collect, send. A relay or contact that fails does not keep the others waiting."""
         self._each(self._say)
         self._carry()

@@ -24,10 +24,10 @@ from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled, Case
 from client.organisation.decoded_letters import decode_page
 from client.organisation.home import Home, unlock_home
-from client.organisation.inbox import Inbox, Tally, keep_pace, report_address
+from client.organisation.inbox import Inbox, PullResult, report_address, rotate_if_due
 from client.organisation.records import Page, Records
-from client.outbox.sender import Courier, Outcome
-from client.outbox.store import Spool
+from client.outbox.sender import OutboxSender, Outcome
+from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
 from keys.message import ParcelRef, Reply
@@ -65,12 +65,12 @@ class BriefSession:
         """What was found wrong with the journal when it was opened."""
         return list(self._journal.damage)
 
-    def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[Tally, bool]:
+    def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[PullResult, bool]:
         """Empty the mailbox at every relay, and note what came; whether a relay confirmed the date.
 
         A damaged journal keeps nobody from collecting: what is not named in it is named at the next unlocking.
         """
-        is_dated, secrets = keep_pace(self.home, transport, int(self._clock())), self.home.secrets
+        is_dated, secrets = rotate_if_due(self.home, transport, int(self._clock())), self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         inbox = Inbox(
             self.records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
@@ -94,7 +94,7 @@ class BriefSession:
             seq=answers.last_seq(case.id),
         )  # fmt: skip
         ways = [one.sealed.hash for one in letters]
-        with Spool(self.home.path) as spool:
+        with OutboxStore(self.home.path) as spool:
             self._session.settle(spool)
             spool.hold(letters)
             try:
@@ -108,15 +108,15 @@ class BriefSession:
 
     def send(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[int, Outcome]:
         """Try again whatever has not left, and note the receipts; how many envelopes there were."""
-        with Spool(self.home.path) as spool:
+        with OutboxStore(self.home.path) as spool:
             self._session.settle(spool)
             hashes = spool.hashes()
             return len(hashes), self._carry(spool, transport, hashes, lambda: tick(1))
 
     def _carry(
-        self, spool: Spool, transport: Transport, hashes: list[bytes], tick: Callable[[], None] = lambda: None
+        self, spool: OutboxStore, transport: Transport, hashes: list[bytes], tick: Callable[[], None] = lambda: None
     ) -> Outcome:
-        courier = Courier(spool, transport, clock=self._clock, note=self._note_receipts)
+        courier = OutboxSender(spool, transport, clock=self._clock, note=self._note_receipts)
         return courier.carry(hashes, hurry=True, tick=tick)
 
     def _note_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from client import files
 from client.desk.cases import database, ingest
-from client.desk.cases.record_index import Shelf
+from client.desk.cases.record_index import RecordIndex
 from client.desk.journal import bundle
 from client.desk.journal.entries import (
     Arrival,
@@ -33,7 +33,7 @@ from client.desk.journal.entries import (
     plain_name,
 )
 from client.desk.journal.log import Journal
-from client.desk.journal.merge import Taking, everything
+from client.desk.journal.merge import BundleImport, everything
 from client.desk.journal.reconcile import LettersMissing, arrival, named, received
 from client.desk.journal.sessions import SessionsMissing
 from client.desk.session import Session
@@ -42,9 +42,9 @@ from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled
 from client.organisation.decoded_letters import DecodedLetter, decode, decode_page
 from client.organisation.home import Home, unlock_home
-from client.organisation.inbox import PAGE, Inbox, Tally, keep_pace, report_address
-from client.organisation.records import Aside, Letter, Page, Records
-from client.outbox.store import Spool
+from client.organisation.inbox import PAGE, Inbox, PullResult, report_address, rotate_if_due
+from client.organisation.records import Letter, Page, Quarantined, Records
+from client.outbox.store import OutboxStore
 from client.stations.pack.pack import Pack
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys.envelope import commit
@@ -71,7 +71,8 @@ class Desk:
     """
 
     def __init__(
-        self, home: Home, records: Records, spool: Spool, journal: Journal, *, by: str, clock: Callable[[], float],
+        self, home: Home, records: Records, spool: OutboxStore, journal: Journal, *,
+        by: str, clock: Callable[[], float],
         chance: Chance,
     ) -> None:  # fmt: skip
         self.home, self.by, self.version = home, by, 0
@@ -82,7 +83,7 @@ class Desk:
         self._merging, self._pacing = threading.Lock(), threading.Lock()
         self._resources = ExitStack()
         self._is_open = True
-        self._shelf, self._arrivals, self._answers = Shelf(records), self._session.arrivals, self._session.answers
+        self._shelf, self._arrivals, self._answers = RecordIndex(records), self._session.arrivals, self._session.answers
         self._unnoted: list[tuple[Page, list[DecodedLetter]]] = []
         self._viewed: dict[str, Entry] = {}
         self._db: Database
@@ -103,7 +104,7 @@ class Desk:
             stack.enter_context(files.locked(folder))
             home = unlock_home(folder, lambda: passphrase)
             records = stack.enter_context(Records(folder, home.secrets.store))
-            spool = stack.enter_context(Spool(folder))
+            spool = stack.enter_context(OutboxStore(folder))
             journal = Journal.open(folder, home.secrets.store, records.tail())
             if mend and journal.read_only:
                 journal = journal.mend(home.secrets.store)
@@ -181,7 +182,7 @@ class Desk:
         with self._open():
             return list(self._records.letters())
 
-    def asides(self) -> list[Aside]:
+    def asides(self) -> list[Quarantined]:
         """Every envelope that could not be used."""
         with self._open():
             return list(self._records.asides())
@@ -262,9 +263,9 @@ class Desk:
 
     # Collecting
 
-    def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> Tally:
+    def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> PullResult:
         """Empty the mailbox at every relay once. A relay that fails does not keep the others from being emptied."""
-        tally = Tally()
+        tally = PullResult()
         for relay in self.home.secrets.relays:
             try:
                 self.collect(transport, relay, tally=tally, tick=tick)
@@ -275,7 +276,7 @@ class Desk:
         return tally
 
     def collect(
-        self, transport: Transport, relay: str, *, wait: int = 0, tally: Tally | None = None,
+        self, transport: Transport, relay: str, *, wait: int = 0, tally: PullResult | None = None,
         tick: Callable[[int], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """Empty the mailbox at one relay, until nothing has come for `wait` seconds.
@@ -283,19 +284,19 @@ class Desk:
         Raises Problem, BadAnswer, Unreachable, CannotWrite, DeskClosed.
         """
         with self._open():
-            key, counted = self.home.secrets.mailbox_key, tally or Tally()
+            key, counted = self.home.secrets.mailbox_key, tally or PullResult()
         for page in transport.pages(relay, key, PAGE, wait):
             with self._open():
                 self._inbox.take(page, counted)
             tick(len(page))
 
-    def keep_pace(self, transport: Transport) -> bool:
+    def rotate_if_due(self, transport: Transport) -> bool:
         """Once a week: move on to this week's keys. False when no relay confirms the date. Raises ClockAhead."""
         now = int(self._clock())
         with self._pacing:
             if week_of(now) <= self.home.secrets.week:
                 return True
-            confirmed = keep_pace(self.home, transport, now)
+            confirmed = rotate_if_due(self.home, transport, now)
         with self._open():
             self._inbox = self._make_inbox()
         return confirmed
@@ -345,7 +346,7 @@ class Desk:
         with self._merging:
             with self._open():
                 self._journal.check_writable()
-                taking = Taking(self._records)
+                taking = BundleImport(self._records)
             bundle.check(stream, store := self.home.secrets.store)
             for item in bundle.read(stream, store):
                 with self._open():
@@ -356,7 +357,7 @@ class Desk:
                 self._keep(taking)
                 return self._union(taking)
 
-    def _keep(self, taking: Taking) -> None:
+    def _keep(self, taking: BundleImport) -> None:
         letters = decode_page(taking.page)
         self._put(taking.keep(), letters)
 
@@ -365,7 +366,7 @@ class Desk:
         for one in letters:
             self._viewed.pop(one.case, None)  # there is something new to view
 
-    def _union(self, taking: Taking) -> Merged:
+    def _union(self, taking: BundleImport) -> Merged:
         fresh, forked = self._journal.sessions.sift(taking.entries)
         grown = {one.session: one.head for one in fresh}
         merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(taking.letters), forked=forked)

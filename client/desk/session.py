@@ -13,7 +13,7 @@ from client.desk.journal.reconcile import Arrivals
 from client.desk.journal.replies import Answers
 from client.files import CannotWrite
 from client.organisation.records import Records
-from client.outbox.store import Spool
+from client.outbox.store import OutboxStore
 from keys.wire import ID_BYTES, Chance
 
 
@@ -57,7 +57,7 @@ class Session:
         for one in entries:
             self._learn(one)
 
-    def settle(self, spool: Spool) -> None:
+    def settle(self, spool: OutboxStore) -> None:
         """Release sealed answers that the journal names, and drop those that the power kept from being noted: they were
         never given."""
         with suppress(CannotWrite):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from client.organisation.home import Home
-from client.organisation.records import Aside, Letter, Page, Records
+from client.organisation.records import Letter, Page, Quarantined, Records
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
@@ -20,7 +20,7 @@ PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
 
 
 @dataclass
-class Tally:
+class PullResult:
     """What a pull came to; `failures` says for each relay that could not be emptied why."""
 
     new: int = 0
@@ -50,9 +50,9 @@ class Inbox:
 
     def pull(
         self, transport: Transport, relays: list[str], key: MailboxKey, tick: Callable[[int], None] = lambda _: None
-    ) -> Tally:
+    ) -> PullResult:
         """Empty the mailbox at every relay. A relay that fails does not keep the others from being emptied."""
-        tally = Tally()
+        tally = PullResult()
         for relay in relays:
             try:
                 for page in transport.pages(relay, key, PAGE):
@@ -64,7 +64,7 @@ class Inbox:
                 tally.failures[relay] = error
         return tally
 
-    def take(self, frames: list[Frame], tally: Tally) -> None:
+    def take(self, frames: list[Frame], tally: PullResult) -> None:
         """Open a page of envelopes and keep it; it is on the disk when this returns."""
         page, now = Page(), int(self._clock())
         opened = [(frame, one) for frame in frames if (one := self._open(frame, page, now)) is not None]
@@ -86,7 +86,7 @@ class Inbox:
         try:
             one = open_envelope(frame.envelope, self._keys, self._address)
         except EnvelopeError as error:
-            page.aside.append(Aside(frame.envelope, False, error.code, now))
+            page.aside.append(Quarantined(frame.envelope, False, error.code, now))
             return None
         if one.opened_by is not self._keys[0]:
             # the next letter was most likely sealed in the same week
@@ -101,7 +101,7 @@ class Inbox:
             if not isinstance(said, Report | Amend | Parcel):
                 raise BadMessage("$.kind")
         except EnvelopeError as error:
-            page.aside.append(Aside(one.content, True, error.code, now))
+            page.aside.append(Quarantined(one.content, True, error.code, now))
             return False
         if isinstance(said, Parcel):
             page.pieces.append((self._records.piece_mark(said.case, said.of, said.i), one.body))
@@ -112,7 +112,7 @@ class Inbox:
         return True
 
 
-def keep_pace(home: Home, transport: Transport, now: int) -> bool:
+def rotate_if_due(home: Home, transport: Transport, now: int) -> bool:
     """Move on to this week and destroy the keys of weeks that are over; False when no relay confirms the date.
 
     A clock that stands alone must not destroy keys: one relay at least has to know the same week.

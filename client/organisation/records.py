@@ -58,7 +58,7 @@ class Letter(msgspec.Struct, frozen=True, array_like=True):
         return "Letter(...)"  # what somebody said must not reach a log by way of a traceback
 
 
-class Aside(msgspec.Struct, frozen=True, array_like=True):
+class Quarantined(msgspec.Struct, frozen=True, array_like=True):
     """What could not be used, and the code of the reason: the envelope, or its content when it did open (its week's
     key will be destroyed, and a newer version may understand it)."""
 
@@ -68,7 +68,7 @@ class Aside(msgspec.Struct, frozen=True, array_like=True):
     pulled: int
 
     def __repr__(self) -> str:
-        return f"Aside({self.reason})"
+        return f"Quarantined({self.reason})"
 
 
 class Page(msgspec.Struct):
@@ -80,7 +80,7 @@ class Page(msgspec.Struct):
     letters: list[Letter] = []
     read: list[tuple[bytes, Read]] = []
     pieces: list[tuple[bytes, bytes]] = []
-    aside: list[Aside] = []
+    aside: list[Quarantined] = []
     seen: dict[bytes, bool] = {}
     duplicate: int = 0
 
@@ -188,12 +188,12 @@ class Records:
             row = self._db.execute("SELECT box FROM batch WHERE number = ?", (number,)).fetchone()
         return [] if row is None else self._open(row[0], list[Letter])
 
-    def asides(self) -> Iterator[Aside]:
+    def asides(self) -> Iterator[Quarantined]:
         """Every envelope that was put aside."""
         with _translated():
             boxes = [row[0] for row in self._db.execute("SELECT box FROM aside ORDER BY number")]
         for box in boxes:
-            yield self._open(box, Aside)
+            yield self._open(box, Quarantined)
 
     def piece(self, mark: bytes) -> bytes | None:
         """The bytes of a piece, if it has come."""

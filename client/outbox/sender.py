@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from client.outbox.retry import Letter
-from client.outbox.store import Spool, Waiting
+from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import Problem, Transport
 from keys import work
 from keys.envelope import Sealed
@@ -26,11 +26,11 @@ class Outcome:
     refusals: dict[str, TocsinError] = field(default_factory=dict)
 
 
-class Courier:
+class OutboxSender:
     """Carries letters of one spool. One courier at a time: the folder is locked by whoever makes it."""
 
     def __init__(
-        self, spool: Spool, transport: Transport, *, clock: Callable[[], float] = time.time,
+        self, spool: OutboxStore, transport: Transport, *, clock: Callable[[], float] = time.time,
         note: Callable[[bytes, Mapping[str, str]], None] = lambda envelope, receipts: None,
     ) -> None:  # fmt: skip
         """`note`: called with H(envelope) and its receipts (relay to text) before the letter may be deleted."""

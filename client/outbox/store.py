@@ -41,7 +41,7 @@ class Waiting(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
 
 
-class Spool:
+class OutboxStore:
     """Letters that have not left yet. Deleted bytes are overwritten, not just forgotten.
 
     Threads that share it take turns.

@@ -69,7 +69,7 @@ class State(msgspec.Struct):
     cards: dict[str, int] = {}
 
 
-class Way(msgspec.Struct, frozen=True):
+class ReplyRoute(msgspec.Struct, frozen=True):
     """The private side of a reply block."""
 
     case: str
@@ -104,7 +104,7 @@ class Answer(msgspec.Struct, frozen=True):
     at: int
 
 
-Kept = TypeVar("Kept", Way, Answer)
+Kept = TypeVar("Kept", ReplyRoute, Answer)
 
 
 class Reporter:
@@ -153,12 +153,14 @@ class Reporter:
             state.cards[mark] = card.seq
             self._save(state)
 
-    def new_way(self, case: str, card: Card, now: int, chance: Chance = system.token_bytes) -> Way:
+    def new_way(self, case: str, card: Card, now: int, chance: Chance = system.token_bytes) -> ReplyRoute:
         """A fresh way for an answer; it counts only once `keep_way` has kept it."""
         until = now + TTL_DAYS * DAY_SECONDS
-        return Way(case, card.relays, chance(SEED_BYTES), chance(SEED_BYTES), chance(SEED_BYTES), until, card.log)
+        return ReplyRoute(
+            case, card.relays, chance(SEED_BYTES), chance(SEED_BYTES), chance(SEED_BYTES), until, card.log
+        )
 
-    def keep_way(self, way: Way) -> None:
+    def keep_way(self, way: ReplyRoute) -> None:
         self._keep("way", way)
 
     def keep_answer(self, answer: Answer) -> None:
@@ -171,13 +173,13 @@ class Reporter:
         _, key = unlock(files.read(self.folder / KEYSTORE), passphrase(), KeystoreKind.REPORTER)
         return BoxKey(key)
 
-    def ways(self, key: BoxKey, case: str) -> list[Way]:
-        return [way for way in self._kept("way", key, Way) if way.case == case]
+    def ways(self, key: BoxKey, case: str) -> list[ReplyRoute]:
+        return [way for way in self._kept("way", key, ReplyRoute) if way.case == case]
 
     def forget_ways(self, key: BoxKey, now: int) -> None:
         """Destroy the ways on which nothing can come any more: their keys open every answer that went along them."""
         with self._database() as db, closing(db.execute("SELECT rowid, box FROM way")) as rows:
-            over = [(row,) for row, box in rows.fetchall() if _unsealed(box, key, Way).until < now - DAY_SECONDS]
+            over = [(row,) for row, box in rows.fetchall() if _unsealed(box, key, ReplyRoute).until < now - DAY_SECONDS]
             db.executemany("DELETE FROM way WHERE rowid = ?", over)
 
     def find_answer(self, key: BoxKey, start: str) -> Answer:
@@ -203,7 +205,7 @@ class Reporter:
     def _save(self, state: State) -> None:
         files.replace(self.folder / STATE, msgspec.json.encode(state))
 
-    def _keep(self, table: str, value: Way | Answer) -> None:
+    def _keep(self, table: str, value: ReplyRoute | Answer) -> None:
         try:
             public = BoxPublic(files.read(self.folder / PUBLIC))
         except (ValueError, CryptoError):

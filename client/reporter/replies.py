@@ -1,7 +1,7 @@
 """What came back to a reporter: collected, opened, checked, sealed again for the disk."""
 
 from client.organisation.inbox import PAGE
-from client.reporter.folder import Answer, Reporter, Way
+from client.reporter.folder import Answer, ReplyRoute, Reporter
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
@@ -13,7 +13,7 @@ from keys.opening import Opened, open_envelope
 from keys.wire import Purpose
 
 
-def fetch(reporter: Reporter, ways: list[Way], transport: Transport) -> dict[str, TocsinError]:
+def fetch(reporter: Reporter, ways: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:
     """Collect along every way, keep what is authentic, then let the relay delete it; errors by relay."""
     failures: dict[str, TocsinError] = {}
     for way in ways:
@@ -27,7 +27,7 @@ def fetch(reporter: Reporter, ways: list[Way], transport: Transport) -> dict[str
     return failures
 
 
-def _empty(reporter: Reporter, way: Way, relay: str, transport: Transport) -> None:
+def _empty(reporter: Reporter, way: ReplyRoute, relay: str, transport: Transport) -> None:
     for frames in transport.pages(relay, MailboxKey(way.mailbox), PAGE):
         for frame in frames:
             answer = open_reply(way, frame)
@@ -35,7 +35,7 @@ def _empty(reporter: Reporter, way: Way, relay: str, transport: Transport) -> No
                 reporter.keep_answer(answer)
 
 
-def open_reply(way: Way, frame: Frame) -> Answer | None:
+def open_reply(way: ReplyRoute, frame: Frame) -> Answer | None:
     """The answer in an envelope; None when it is not from who opened the report: a forger learns nothing from us."""
     key = PrivateKey(way.key)
     address = Address(Purpose.REPLY, key.recipient, MailboxKey(way.mailbox).id)
@@ -50,5 +50,5 @@ def open_reply(way: Way, frame: Frame) -> Answer | None:
     return Answer(said.case, said.id, said.text, said.status, said.at)
 
 
-def _mac(way: Way, address: Address, frame: Frame, opened: Opened) -> bytes:
+def _mac(way: ReplyRoute, address: Address, frame: Frame, opened: Opened) -> bytes:
     return message.reply_mac(way.secret, address, len(frame.envelope), opened.salt, opened.header)

@@ -60,7 +60,7 @@ class FolderTaken(TocsinError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SiteOptions:
     """What goes into a site: cards and packs as signed, the title, who signs, and the time of signing."""
 
     cards: Sequence[Card]
@@ -79,7 +79,7 @@ class Site:
     signed: bytes
 
 
-def build(wish: Wish, out: Path, built: Bundle | None = None) -> Site:
+def build(wish: SiteOptions, out: Path, built: Bundle | None = None) -> Site:
     """Build the site and write it. What an earlier build left in `out` is replaced.
 
     Raises NoCard, BadTitle, PackStranger, StationsError, BundleMissing, FolderTaken, ReleaseOlder, CannotWrite.
@@ -91,7 +91,7 @@ def build(wish: Wish, out: Path, built: Bundle | None = None) -> Site:
     return site
 
 
-def assemble(wish: Wish, built: Bundle) -> Site:
+def assemble(wish: SiteOptions, built: Bundle) -> Site:
     """The site's files, the same for the same wish and the same bundle."""
     made = {name: built.text(name).encode() for name in built.listing.chunks if name != built.listing.main}
     script, code = _hashed(built.text(built.listing.main).encode(), ".js")
@@ -112,7 +112,7 @@ def assemble(wish: Wish, built: Bundle) -> Site:
     return Site(made, signed, signed.sign(wish.key))
 
 
-def _check(wish: Wish) -> None:
+def _check(wish: SiteOptions) -> None:
     if not wish.cards:
         raise NoCard()
     if not wish.title.strip() or len(wish.title) > TITLE_CHARACTERS or not is_visible(wish.title):
@@ -147,7 +147,7 @@ def _host_files(relays: tuple[str, ...], built: Bundle) -> dict[str, bytes]:
     return {path: write(sent).encode() for path, write in HOSTS.items()}
 
 
-def _held(out: Path, wish: Wish) -> Release | None:
+def _held(out: Path, wish: SiteOptions) -> Release | None:
     """The release an earlier build left there. A folder with anything else in it is somebody's and stays as it is."""
     if not out.exists() or not any(out.iterdir()):
         return None

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from client.organisation.inbox import Inbox, Tally, report_address
+from client.organisation.inbox import Inbox, PullResult, report_address
 from client.organisation.records import Records
 from client.reporter.compose import Draft, compose, new_id
 from client.transport.relay_client import Transport
@@ -78,7 +78,7 @@ def pulled(relay: str, transport: Transport, folder: Path) -> tuple[float, int]:
         address = report_address(named.root, named.mailbox)
         inbox = Inbox(records, address, [KEY, LAST_RESORT], last_resort=LAST_RESORT.seed)
         begin = time.process_time()
-        tally: Tally = inbox.pull(transport, [relay], MAILBOX)
+        tally: PullResult = inbox.pull(transport, [relay], MAILBOX)
         spent = time.process_time() - begin
     assert not tally.failures, tally.failures
     assert not tally.bad

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from client.stations.build.build import Wish, build, read_source
+from client.stations.build.build import DeskOptions, build, read_source
 from client.stations.pack.columns import Station, encode
 from client.stations.pack.pack import read
 from client.stations.pack.search import Index
@@ -37,7 +37,9 @@ LONGEST = "police department sheriffs office county city street avenue north hig
 
 def main() -> None:
     console = Console()
-    lists = {name: build(read_source(DATA / name, Wish()), Wish()).stations for name in (HIFLD, INDIA, OVD)}
+    lists = {
+        name: build(read_source(DATA / name, DeskOptions()), DeskOptions()).stations for name in (HIFLD, INDIA, OVD)
+    }
     console.print(_sizes(lists))
     for name in (HIFLD, INDIA):
         console.print(_times(name, _node(lists[name]), _chromium(lists[name])))

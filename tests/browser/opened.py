@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from keys.code import read_pair_code
-from keys.pairing import Half, Meeting
+from keys.pairing import PairingOffer, PairingSession
 from keys.wire import unb64
 from tests.browser.modules import BUILD, HERE, PHONE
 from tests.support.quick_tocsin import QUICK_PIN_COST
@@ -27,11 +27,13 @@ def contacts(held: dict[str, Any]) -> list[dict[str, Any]]:
     return list(held["vault"]["contacts"]["contacts"])
 
 
-def meeting(contact: dict[str, Any]) -> Meeting:
+def meeting(contact: dict[str, Any]) -> PairingSession:
     """My half and their code, as the vault has them."""
     half = contact["half"]
     seeds = (unb64(half[name]) for name in ("kem", "mailbox", "secret", "share"))
-    return Meeting(Half(*seeds, tuple(half["relays"]), half["until"], half["wake"]), read_pair_code(contact["code"]))
+    return PairingSession(
+        PairingOffer(*seeds, tuple(half["relays"]), half["until"], half["wake"]), read_pair_code(contact["code"])
+    )
 
 
 def secrets(held: dict[str, Any]) -> set[bytes]:

@@ -19,7 +19,7 @@ from keys.errors import NotForUs
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.opening import open_envelope
-from keys.pairing import Half, Meeting, PairCard
+from keys.pairing import PairCard, PairingOffer, PairingSession
 from keys.wire import ID_BYTES, LETTER_BYTES, Purpose, b64, digest, unb64
 from tests.browser.opened import contacts, meeting, opened, secrets
 from tests.browser.people import ANNA, BORIS, PIN, TEXT, Person, pair, until, wait_until_sealed
@@ -71,9 +71,9 @@ class Thief:
     def __init__(self, anna: Person, boris: Person, post: Transport) -> None:
         self._post, self._relay = post, anna.world.relay.address
         ours, theirs = (read_pair_code(read_picture(one.app.show("code").first.screenshot())) for one in (anna, boris))
-        self.half = Half.new(ours.relays, int(time.time()), os.urandom)
+        self.half = PairingOffer.new(ours.relays, int(time.time()), os.urandom)
         filmed = [Filmed(code, self.half.share) for code in (ours, theirs)]
-        self.meetings = [Meeting(filmed[0], theirs), Meeting(filmed[1], ours)]  # type: ignore[arg-type]
+        self.meetings = [PairingSession(filmed[0], theirs), PairingSession(filmed[1], ours)]  # type: ignore[arg-type]
         self.doors = [self.meetings[0].door(mine=mine) for mine in (True, False)]
         self.cards: dict[bytes, PairCard] = {}
 

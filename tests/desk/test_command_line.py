@@ -103,13 +103,13 @@ def cut(*_: object, **__: object) -> None:
 
 # The first call that is never made, by the last thing that was done.
 CUTS = {
-    "held": ("BriefSession._write", "Spool.drop"),
-    "noted": ("Spool.release",),
+    "held": ("BriefSession._write", "OutboxStore.drop"),
+    "noted": ("OutboxStore.release",),
     "released": ("BriefSession._carry",),
     "carried": ("BriefSession._note_receipts",),
-    "receipted": ("Spool.update",),
+    "receipted": ("OutboxStore.update",),
 }
-HOMES = {"BriefSession": "client.desk.brief_session.", "Spool": "client.outbox.store."}
+HOMES = {"BriefSession": "client.desk.brief_session.", "OutboxStore": "client.outbox.store."}
 
 
 @pytest.mark.parametrize("after", CUTS)

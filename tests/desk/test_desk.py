@@ -11,9 +11,9 @@ from client.desk.desk import Desk
 from client.desk.journal.entries import BadEntry, Locked, Marked, Noted, Opened, Received, Viewed
 from client.files import CannotWrite
 from client.organisation import home
-from client.organisation.inbox import Inbox, Tally, report_address
+from client.organisation.inbox import Inbox, PullResult, report_address
 from client.organisation.records import Records
-from client.outbox.store import Spool
+from client.outbox.store import OutboxStore
 from keys.wire import b64
 from tests.relay.store.test_full_disk import fill, mounted
 from tests.support.desk_office import PASSPHRASE, Office, cases, kinds, reply_block
@@ -23,7 +23,7 @@ def notes(desk: Desk) -> list[str]:
     return [one.what.text for one in desk.entries if isinstance(one.what, Noted)]
 
 
-def pulled_by_a_command(office: Office) -> Tally:
+def pulled_by_a_command(office: Office) -> PullResult:
     """As `tocsin inbox pull` does it: no journal."""
     own = home.unlock_home(office.folder, lambda: PASSPHRASE)
     kept = own.secrets
@@ -134,7 +134,7 @@ def test_what_cannot_be_written_is_not_said(office: Office, monkeypatch: pytest.
             with pytest.raises(CannotWrite):
                 desk.reply(said.case, "адвокат едет", "lawyer")
         assert (desk.version, kinds(desk), desk.waiting()) == (version, before, 0)
-        with Spool(office.folder) as spool:
+        with OutboxStore(office.folder) as spool:
             assert spool.hashes() + spool.held() == []
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from client.desk.journal.entries import Replied, Sent
 from client.files import CannotWrite
-from client.outbox.store import Spool
+from client.outbox.store import OutboxStore
 from tests.support.desk_office import RELAYS, Office, kinds, reply_block
 
 
@@ -16,7 +16,7 @@ def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None
         assert isinstance(first.what, Replied)
         assert isinstance(second.what, Replied)
         assert (first.what.seq, second.what.seq, desk.waiting()) == (1, 2, 2)
-        with Spool(office.folder) as spool:
+        with OutboxStore(office.folder) as spool:
             assert set(spool.hashes()) == {*first.what.ways, *second.what.ways}
         assert not desk.left(first)
         desk.sent(first.what.ways[0], {RELAYS[0]: "receipt"})
@@ -44,7 +44,7 @@ def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, mo
     with pytest.raises(PowerCut):
         desk.reply(said.case, "адвокат едет", "lawyer")
     desk._resources.close()
-    with office.desk() as desk, Spool(office.folder) as spool:
+    with office.desk() as desk, OutboxStore(office.folder) as spool:
         assert ("Replied" in kinds(desk), spool.hashes(), spool.held()) == (False, [], [])
 
 
@@ -58,9 +58,9 @@ def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
     answer = desk.reply(said.case, "адвокат едет", "lawyer")
     desk._resources.close()
     assert isinstance(answer.what, Replied)
-    with Spool(office.folder) as spool:
+    with OutboxStore(office.folder) as spool:
         assert (spool.hashes(), spool.held()) == ([], answer.what.ways)
-    with office.desk(), Spool(office.folder) as spool:
+    with office.desk(), OutboxStore(office.folder) as spool:
         assert (spool.hashes(), spool.held()) == (answer.what.ways, [])
 
 
@@ -71,13 +71,13 @@ def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monk
         raise CannotWrite("the outbox (database or disk is full)")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Spool, "release", full_)
+        patch.setattr(OutboxStore, "release", full_)
         with office.desk() as desk:
             desk.pull(office.post)
             answer = desk.reply(said.case, "адвокат едет", "lawyer")
             assert desk.waiting() == 1
         with office.desk() as desk:
             assert desk.waiting() == 1
-    with office.desk() as desk, Spool(office.folder) as spool:
+    with office.desk() as desk, OutboxStore(office.folder) as spool:
         assert isinstance(answer.what, Replied)
         assert spool.hashes() == answer.what.ways

@@ -14,7 +14,7 @@ from client.desk.desk import Desk
 from client.desk.journal.entries import SameGroup, SamePerson, Stated
 from client.desk.matching import candidates
 from client.organisation.home import card_of
-from client.organisation.inbox import Tally
+from client.organisation.inbox import PullResult
 from client.stations.pack import pack as packs
 from client.transport.relay_client import Transport
 from keys.note import NoteKey
@@ -62,7 +62,7 @@ class World:
 class Arrival:
     """What the desk had and offered when everything had come and nobody had put anything together."""
 
-    tallies: tuple[Tally, Tally]
+    tallies: tuple[PullResult, PullResult]
     versions: tuple[int, int]
     board: board.Board
     heads: Counter[Place]

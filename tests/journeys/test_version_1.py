@@ -11,7 +11,7 @@ from client.desk.desk import Desk
 from client.organisation import home
 from client.organisation.home import unlock_home
 from client.organisation.inbox import report_address
-from client.outbox.store import Spool
+from client.outbox.store import OutboxStore
 from client.reporter.folder import Reporter
 from client.site.verify import Folder, check
 from keys import message
@@ -72,7 +72,7 @@ def test_a_reporters_folder_with_replies_contacts_and_what_waits(folder):
     reporter = Reporter(folder("person"))
     key = reporter.unlock(lambda: PASSPHRASE)
     assert [answer.text for answer in reporter.answers(key, CASES["case"])] == ["Адвокат едет"]
-    with Spool(folder("person")) as spool:
+    with OutboxStore(folder("person")) as spool:
         assert len(spool.hashes()) == 1
     assert [contact.label for contact in unlock_book(folder("person"), PASSPHRASE).secrets.contacts] == ["Мама"]
     alerts = unlock_book(folder("mother"), PASSPHRASE).secrets.alerts

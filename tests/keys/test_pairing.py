@@ -23,10 +23,10 @@ from keys.pairing import (
     CardSwapped,
     CodeExpired,
     DigitsDiffer,
-    Half,
-    Meeting,
     OwnCode,
     PairCard,
+    PairingOffer,
+    PairingSession,
     Progress,
     Said,
     alert_mac,
@@ -44,17 +44,17 @@ from tests.keys.vectors import as_expected, each
 NOW = 1_795_168_800
 
 
-def half(*relays: str) -> Half:
-    return Half.new(relays or ("https://relay.example",), NOW, os.urandom)
+def half(*relays: str) -> PairingOffer:
+    return PairingOffer.new(relays or ("https://relay.example",), NOW, os.urandom)
 
 
 @pytest.fixture
-def pair() -> tuple[Meeting, Meeting]:
+def pair() -> tuple[PairingSession, PairingSession]:
     anna, boris = half(), half("https://other.example")
-    return Meeting(anna, boris.code), Meeting(boris, anna.code)
+    return PairingSession(anna, boris.code), PairingSession(boris, anna.code)
 
 
-def opened(meeting: Meeting, envelope: bytes) -> Opened:
+def opened(meeting: PairingSession, envelope: bytes) -> Opened:
     return open_envelope(envelope, [meeting.half.key], meeting.half.card.address)
 
 
@@ -65,14 +65,14 @@ def words_of(letter: Opened) -> Said:
 # What both languages read
 
 
-def half_of(fields: dict) -> Half:
+def half_of(fields: dict) -> PairingOffer:
     seeds = {name: unb64(fields[name]) for name in ("kem", "mailbox", "secret", "share")}
-    return Half(**seeds, relays=tuple(fields["relays"]), until=fields["until"], wake=fields["wake"])
+    return PairingOffer(**seeds, relays=tuple(fields["relays"]), until=fields["until"], wake=fields["wake"])
 
 
 def check_meeting(vector: dict) -> None:
     own = half_of(vector["half"])
-    meeting = Meeting(own, read_pair_code(vector["code"]))
+    meeting = PairingSession(own, read_pair_code(vector["code"]))
     assert str(own.code) == vector["own_code"]
     assert own.card.encode().decode() == vector["own_card"]
     assert [meeting.is_first, meeting.digits] == [vector["first"], vector["digits"]]
@@ -99,7 +99,7 @@ def check_card(vector: dict) -> None:
 
 
 def check_card_letter(vector: dict) -> None:
-    meeting = Meeting(half_of(vector["half"]), read_pair_code(vector["code"]))
+    meeting = PairingSession(half_of(vector["half"]), read_pair_code(vector["code"]))
     door = meeting.door(mine=True)
     letter = open_envelope(unb64(vector["envelope"]), [door.key], door.address)
     assert letter.header.decode() == vector["card"]
@@ -107,7 +107,7 @@ def check_card_letter(vector: dict) -> None:
 
 
 def check_share_letter(vector: dict) -> None:
-    meeting = Meeting(half_of(vector["half"]), read_pair_code(vector["code"]))
+    meeting = PairingSession(half_of(vector["half"]), read_pair_code(vector["code"]))
     letter = opened(meeting, unb64(vector["envelope"]))
     share = read_share(letter.fields)
     assert share == unb64(vector["share"])
@@ -205,8 +205,8 @@ def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(one, 
     if one == two:
         return
     mine = half()
-    first = Meeting(mine, PairCode(digest(one), one, ("https://r.example",)))
-    second = Meeting(mine, PairCode(digest(one), two, ("https://r.example",)))
+    first = PairingSession(mine, PairCode(digest(one), one, ("https://r.example",)))
+    second = PairingSession(mine, PairCode(digest(one), two, ("https://r.example",)))
     assert first.transcript != second.transcript
 
 
@@ -241,7 +241,7 @@ def test_a_phone_pairs_with_python():
     peer = Path(__file__).parent / "interop" / "pairing.mjs"
     done = subprocess.run([NODE, peer], input=json.dumps(asked), capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
-    meeting = Meeting(mine, read_pair_code(said["code"]))
+    meeting = PairingSession(mine, read_pair_code(said["code"]))
     assert meeting.digits == said["digits"]
 
     door = meeting.door(mine=True)
@@ -284,7 +284,7 @@ def test_who_filmed_both_codes_and_sends_shares_of_their_own_gets_no_key(pair):
     for mine in (anna, boris):
         invented, guessed = os.urandom(32), os.urandom(32)
         # The film gives k0 and both codes. A share can be sent to each side; the share of each side stays unknown.
-        film = Meeting(replace(mine.half, share=guessed), mine.code)
+        film = PairingSession(replace(mine.half, share=guessed), mine.code)
         forged = film.keys(invented)
         honest = mine.keys(invented)
         assert {forged.sending, forged.receiving}.isdisjoint({honest.sending, honest.receiving})
@@ -315,7 +315,7 @@ def test_the_key_hangs_on_everything(pair, name):
         other = replace(other, secret=os.urandom(16))
     else:
         mine = replace(mine, until=mine.until + 1)
-    assert Meeting(mine, other).keys(share) != keys
+    assert PairingSession(mine, other).keys(share) != keys
 
 
 # Digits
@@ -341,7 +341,7 @@ def test_every_wrong_code_has_its_own_error():
     stale = PairCard(theirs.key.public, theirs.card.mailbox, theirs.relays, NOW).encode()
     found = {}
     for name, call in {
-        "own": lambda: Meeting(mine, mine.code),
+        "own": lambda: PairingSession(mine, mine.code),
         "organisation": lambda: read_pair_code(organisation),
         "cut": lambda: read_pair_code(str(theirs.code)[:-9]),
         "expired": lambda: read_pair_card(stale, card_hash(stale), NOW),
@@ -402,8 +402,8 @@ def test_other_messages_are_no_share():
 
 # Whatever it is fed, a parser returns or refuses
 
-CODE = str(Half(bytes(32), bytes(32), bytes(16), bytes(32), ("https://relay.example",), NOW).code).encode()
-CARD = Half(bytes(32), bytes(32), bytes(16), bytes(32), ("https://relay.example",), NOW).card.encode()
+CODE = str(PairingOffer(bytes(32), bytes(32), bytes(16), bytes(32), ("https://relay.example",), NOW).code).encode()
+CARD = PairingOffer(bytes(32), bytes(32), bytes(16), bytes(32), ("https://relay.example",), NOW).card.encode()
 
 
 @given(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from keys import code
 from keys.opening import open_envelope
 from keys.pairing import (
-    Half,
-    Meeting,
+    PairingOffer,
+    PairingSession,
     Said,
     WakeChange,
     read_pair_card,
@@ -51,8 +51,8 @@ def test_a_wake_text_is_worth_something_or_nothing(vector):
 @vectors("letter")
 def test_a_letter_that_changes_it_is_taken_or_refused(vector):
     half = {name: unb64(vector["half"][name]) for name in ("kem", "mailbox", "secret", "share")}
-    own = Half(**half, relays=tuple(vector["half"]["relays"]), until=vector["half"]["until"])
-    receiving = Meeting(own, code.read_pair_code(vector["code"])).keys(unb64(vector["share"])).receiving
+    own = PairingOffer(**half, relays=tuple(vector["half"]["relays"]), until=vector["half"]["until"])
+    receiving = PairingSession(own, code.read_pair_code(vector["code"])).keys(unb64(vector["share"])).receiving
     opened = open_envelope(unb64(vector["envelope"]), [own.key], own.card.address)
     said = Said(LETTER_BYTES, opened.salt, opened.header)
     with as_expected(vector):
@@ -75,7 +75,7 @@ def test_whatever_stands_on_a_card_a_sender_reads_it(text):
 def test_whatever_a_contact_signs_is_read_or_refused(fields):
     from keys.pairing import wake_mac
 
-    half = Half.new(("https://relay.example",), NOW, lambda length: b"\7" * length)
+    half = PairingOffer.new(("https://relay.example",), NOW, lambda length: b"\7" * length)
     said, address = Said(LETTER_BYTES, bytes(32), b"{}"), half.card.address
     returns_or_refuses(lambda: read_wake_change(fields, bytes(32), address, said, wake_mac(bytes(32), address, said)))
 
@@ -86,7 +86,7 @@ def test_whatever_a_contact_signs_is_read_or_refused(fields):
 )
 def test_a_relay_opens_and_a_contact_believes_what_the_phone_sealed():
     relay, endpoint = "https://relay.example", "https://fcm.googleapis.com/fcm/send/abc:def"
-    key, mine = WakeKey(os.urandom(32)), Half.new(("https://relay.example",), NOW, os.urandom)
+    key, mine = WakeKey(os.urandom(32)), PairingOffer.new(("https://relay.example",), NOW, os.urandom)
     info = {"wake_key": b64(key.public), "vapid": b64(b"\4" + bytes(64)), "push_hosts": ["fcm.googleapis.com"]}
     asked = {
         "info": json.dumps(info),
@@ -108,7 +108,7 @@ def test_a_relay_opens_and_a_contact_believes_what_the_phone_sealed():
     wake = read_wake(said["wake"], card.relays)
     assert wake is not None
     assert (wake.relay, key.open(unb64(wake.sealed), [relay])) == (relay, endpoint)
-    keys = Meeting(mine, theirs).keys(unb64(said["share"]))
+    keys = PairingSession(mine, theirs).keys(unb64(said["share"]))
     assert b64(keys.receiving) == said["key"]
     opened = open_envelope(unb64(said["letter"]), [mine.key], mine.card.address)
     letter = Said(LETTER_BYTES, opened.salt, opened.header)

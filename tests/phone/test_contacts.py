@@ -15,8 +15,8 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.contacts.book import Book, create, unlock_book
-from client.contacts.sync import Sync, Tally, Words
-from client.outbox.store import Spool
+from client.contacts.sync import PullResult, Sync, Words
+from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
 from keys import code
 from keys.keystore import Cost
@@ -93,12 +93,12 @@ class Computer:
         book.meet(code.read_pair_code(text), "Anna", self.now, os.urandom, seen=seen)
         book.save()
 
-    def sync(self) -> Tally:
-        with Spool(self.folder) as spool:
+    def sync(self) -> PullResult:
+        with OutboxStore(self.folder) as spool:
             return Sync(self.book, spool, self.transport).run()
 
     def alert(self, words: Words) -> None:
-        with Spool(self.folder) as spool:
+        with OutboxStore(self.folder) as spool:
             assert Sync(self.book, spool, self.transport).alert("Anna", words).pending == 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
-from client.site.build import Wish, build
+from client.site.build import SiteOptions, build
 from client.site.bundle import LISTING, Bundle, bundle
 from client.stations.pack import pack
 from client.stations.pack.columns import Station
@@ -99,8 +99,8 @@ def root() -> SigningKey:
 
 
 @pytest.fixture
-def wish(root) -> Wish:
-    return Wish([make_card(root)], SigningKey(digest(b"release")), NOW, [make_pack(root)])
+def wish(root) -> SiteOptions:
+    return SiteOptions([make_card(root)], SigningKey(digest(b"release")), NOW, [make_pack(root)])
 
 
 @pytest.fixture

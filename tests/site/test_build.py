@@ -11,7 +11,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.site import release
-from client.site.build import BadTitle, FolderTaken, NoCard, PackStranger, Wish, build
+from client.site.build import BadTitle, FolderTaken, NoCard, PackStranger, SiteOptions, build
 from client.site.bundle import BundleMalformed, BundleMissing, bundle
 from client.site.release import ReleaseOlder
 from keys.wire import digest
@@ -214,5 +214,5 @@ def test_a_bundle_with_places_nobody_fills_is_refused(wish, small, tmp_path):
 
 
 def test_the_wish_does_not_show_the_key(wish):
-    assert isinstance(wish, Wish)
+    assert isinstance(wish, SiteOptions)
     assert "SigningKey" not in repr(wish)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
-from client.stations.build.build import Built, Wish, build, read_source
+from client.stations.build.build import Built, PackOptions, build, read_source
 from client.stations.pack.columns import Station
 from client.stations.pack.pack import KEY_NAME, Heading, Sign, write
 from keys import note
@@ -37,7 +37,7 @@ def real(name: str) -> Built:
     path = DATA / name
     if not path.exists():
         pytest.skip(f"the shared data is not beside this folder: {name}")
-    return build(read_source(path, Wish()), Wish())
+    return build(read_source(path, PackOptions()), PackOptions())
 
 
 def _station(name: str, names: Sequence[str], address: str, lat: float, lon: float) -> Station:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from client.files import CannotRead
 from client.stations.build import candidate, csv_table, geojson
-from client.stations.build.build import Wish, build, read_source
+from client.stations.build.build import PackOptions, build, read_source
 from client.stations.build.candidate import OPENSTREETMAP, tidy
 from client.stations.build.check import Kind
 from client.stations.errors import ColumnsUnknown, OsmReaderMissing, SourceEmpty, SourceUnreadable
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once
 
 
 def built(text: str, **wish):
-    return build(csv_table.read(text.encode(), wish.pop("columns", {})), Wish(**wish))
+    return build(csv_table.read(text.encode(), wish.pop("columns", {})), PackOptions(**wish))
 
 
 # Tables
@@ -241,7 +241,7 @@ def test_points_and_outlines():
             None,
         )
     )
-    found = build(source, Wish())
+    found = build(source, PackOptions())
     assert [(one.id, one.name, one.lat, one.lon) for one in found.stations[:1]] == [
         ("5", "Point", 5_570_000, 3_760_000)
     ]
@@ -290,17 +290,17 @@ def extract(tmp_path: Path) -> Path:
         writer.add_node(osmium.osm.mutable.Node(id=3, location=(37.2, 55.1)))
         writer.add_node(osmium.osm.mutable.Node(id=4, location=(30.0, 60.0), tags={"amenity": "cafe"}))
         writer.add_node(osmium.osm.mutable.Node(id=5, location=(30.2, 60.2)))
-        writer.add_way(osmium.osm.mutable.Way(id=10, nodes=[2, 3, 2], tags={**police, "operator": "МВД"}))
-        writer.add_way(osmium.osm.mutable.Way(id=11, nodes=[4, 5, 4]))
-        writer.add_way(osmium.osm.mutable.Way(id=12, nodes=[99, 98], tags={**police, "name": "Cut off"}))
+        writer.add_way(osmium.osm.mutable.ReplyRoute(id=10, nodes=[2, 3, 2], tags={**police, "operator": "МВД"}))
+        writer.add_way(osmium.osm.mutable.ReplyRoute(id=11, nodes=[4, 5, 4]))
+        writer.add_way(osmium.osm.mutable.ReplyRoute(id=12, nodes=[99, 98], tags={**police, "name": "Cut off"}))
         relation = {**police, "type": "multipolygon", "name": "Площадь"}
         writer.add_relation(osmium.osm.mutable.Relation(id=20, members=[("w", 11, "outer")], tags=relation))
     return path
 
 
 def test_points_ways_and_relations_of_an_extract(extract):
-    source = read_source(extract, Wish())
-    found = build(source, Wish())
+    source = read_source(extract, PackOptions())
+    found = build(source, PackOptions())
     assert [(one.id, one.name, one.address, one.lat, one.lon) for one in found.stations] == [
         ("n1", "Точка", "Мира, 5", 5_570_000, 3_760_000),
         ("w10", "МВД", "", 5_505_000, 3_710_000),
@@ -315,21 +315,21 @@ def test_an_extract_that_is_none_is_refused(tmp_path):
     path = tmp_path / "bad.osm.pbf"
     path.write_bytes(b"no extract at all")
     with pytest.raises(SourceUnreadable):
-        read_source(path, Wish())
+        read_source(path, PackOptions())
     with pytest.raises(CannotRead):
-        read_source(tmp_path / "missing.osm.pbf", Wish())
+        read_source(tmp_path / "missing.osm.pbf", PackOptions())
 
 
 def test_a_missing_reader_is_named(extract, monkeypatch):
     monkeypatch.setitem(sys.modules, "osmium", None)
     with pytest.raises(OsmReaderMissing):
-        read_source(extract, Wish())
+        read_source(extract, PackOptions())
 
 
 def test_an_extract_cut_off_is_refused(extract):
     extract.write_bytes(extract.read_bytes()[:-40])
     with pytest.raises(SourceUnreadable):
-        read_source(extract, Wish())
+        read_source(extract, PackOptions())
 
 
 # The real lists

@@ -127,7 +127,7 @@ _DONE = """SELECT about."case", number, entry.id, ord, at, by, kind, what
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CaseState:
     """A case as worked out."""
 
     account: Account
@@ -137,12 +137,12 @@ class Known:
     flags: dict[int, tuple[str, ...]]
 
 
-def known(db: Database, told: CaseRows) -> Known:
+def known(db: Database, told: CaseRows) -> CaseState:
     """A case, worked out from its rows."""
     return _known(told, Stations(db))
 
 
-def look_up(db: Database, case: str) -> tuple[CaseRows, Known]:
+def look_up(db: Database, case: str) -> tuple[CaseRows, CaseState]:
     """The rows of a case, and what they come to; of one that is `broken` neither says more than that letters came."""
     told = read(db, [case])[case]
     try:
@@ -152,7 +152,7 @@ def look_up(db: Database, case: str) -> tuple[CaseRows, Known]:
         return told, known(db, told)
 
 
-def _known(told: CaseRows, stations: Stations) -> Known:
+def _known(told: CaseRows, stations: Stations) -> CaseState:
     practice = all(one.practice for one in told.letters)
     trial = frozenset() if practice else {one.number for one in told.letters if one.practice}
     facts = [fact for fact, fits in told.facts if fits and fact.letter not in trial]
@@ -160,7 +160,7 @@ def _known(told: CaseRows, stations: Stations) -> Known:
     flags = cases_flags.of_case(_doubtful(told))
     if told.is_broken:
         flags = {number: (*found, "broken") for number, found in flags.items()}
-    return Known(account, facts, people.holding(fact for fact in facts if not fact.own), practice, flags)
+    return CaseState(account, facts, people.holding(fact for fact in facts if not fact.own), practice, flags)
 
 
 def _doubtful(told: CaseRows) -> list[cases_flags.Letter]:
@@ -208,7 +208,7 @@ def _write(db: Database, told: Mapping[str, CaseRows]) -> None:
     _write_words(db, told)
 
 
-def _wheres(known: Iterable[Known]) -> Iterable[Where]:
+def _wheres(known: Iterable[CaseState]) -> Iterable[Where]:
     for one in known:
         for stays in (one.account.stays, *(person.stays for person in one.account.persons)):
             yield from (stay.where for stay in stays)
@@ -222,7 +222,7 @@ def _number(db: Database, told: Mapping[str, CaseRows]) -> None:
         one.number, last = (row[0], last) if row else (last + 1, last + 1)
 
 
-def _write_stays(db: Database, known: Mapping[str, Known], numbers: Mapping[str, int]) -> None:
+def _write_stays(db: Database, known: Mapping[str, CaseState], numbers: Mapping[str, int]) -> None:
     rows: list[tuple[Any, ...]] = []
     for case, one in known.items():
         rows.extend(_stay_row(case, case, stay, numbers) for stay in one.account.stays)
@@ -240,7 +240,7 @@ def _stay_row(person: str, case: str, stay: Stay, numbers: Mapping[str, int]) ->
 _OLD_PLACES = 'SELECT DISTINCT place FROM stay WHERE "case" = ?'
 
 
-def _write_persons(db: Database, known: Mapping[str, Known]) -> None:
+def _write_persons(db: Database, known: Mapping[str, CaseState]) -> None:
     number = int(db.execute("SELECT coalesce(max(number), 0) FROM person").fetchone()[0])
     rows = []
     for case, one in known.items():
@@ -260,7 +260,7 @@ _PUT_PERSON = f"""INSERT INTO person VALUES ({",".join("?" * 17)}) ON CONFLICT (
   lawyer_at = excluded.lawyer_at, practice = excluded.practice"""  # noqa: S608 - question marks only
 
 
-def _case_row(db: Database, case: str, told: CaseRows, known: Known, numbers: Mapping[str, int]) -> dict[str, Any]:
+def _case_row(db: Database, case: str, told: CaseRows, known: CaseState, numbers: Mapping[str, int]) -> dict[str, Any]:
     account, facts, letters = known.account, known.facts, told.letters
     last_stays = account.persons[0].stays
     return {
@@ -320,7 +320,7 @@ def _began(told: CaseRows) -> int:
     return min(said, default=min(one.pulled for one in told.letters))
 
 
-def _handling(told: CaseRows, known: Known) -> dict[str, Any]:
+def _handling(told: CaseRows, known: CaseState) -> dict[str, Any]:
     """How far the case has come, and what about it asks for somebody."""
     brought: dict[int, set[str]] = defaultdict(set)
     for fact, _ in told.facts:
@@ -347,7 +347,7 @@ def _handling(told: CaseRows, known: Known) -> dict[str, Any]:
     }
 
 
-def _is_doubtful_release(known: Known) -> bool:
+def _is_doubtful_release(known: CaseState) -> bool:
     """Whoever holds a phone that was taken can say that its owner is free."""
     last = next((fact for fact in reversed(known.holding) if fact.field == "stage" and not fact.own), None)
     if last is None or last.letter is None or last.value not in places.NOT_HELD:
@@ -379,7 +379,7 @@ _PUT_CASE = (
 )
 
 
-def _write_clocks(db: Database, told: Mapping[str, CaseRows], known: Mapping[str, Known]) -> None:
+def _write_clocks(db: Database, told: Mapping[str, CaseRows], known: Mapping[str, CaseState]) -> None:
     rows: list[tuple[Any, ...]] = []
     for case in known:
         for clock in clocks_of(db, case, told[case]):

@@ -14,7 +14,7 @@ from client.desk.cases import places
 BELIEVED = 60
 
 
-class Union:
+class DisjointSet:
     """Sets of names that grow together."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Running(NamedTuple):
 
 
 @dataclass(slots=True)
-class Near:
+class Cluster:
     """Cases that hang together and everything needed to count them; no practice presses among them."""
 
     cases: dict[str, Case]
@@ -97,7 +97,7 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class CountedGroup:
     """One row of `unit`: a person, or the unnamed rest of a crowd, with the cases that tell of them."""
 
     id: str
@@ -122,14 +122,14 @@ class Unit:
 class Counted:
     """Everybody, once each; which person belongs to which group and which case to which crowd."""
 
-    units: list[Unit] = field(default_factory=list)
+    units: list[CountedGroup] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     crowds: dict[str, str] = field(default_factory=dict)
 
 
-def counted(near: Near) -> Counted:
+def counted(near: Cluster) -> Counted:
     """The rule of `board.md`: each person once, and of each crowd as many more as its reports make believable."""
-    same, crowd = Union(), Union()
+    same, crowd = DisjointSet(), DisjointSet()
     for kind, a, b in near.links:
         (same if kind == "same_person" else crowd).join(a, b)
     groups = same.sets(near.persons)
@@ -147,11 +147,11 @@ def counted(near: Near) -> Counted:
     return found
 
 
-def _person(name: str, members: Sequence[Person], near: Near) -> Unit:
+def _person(name: str, members: Sequence[Person], near: Cluster) -> CountedGroup:
     cases = tuple(sorted({one.case for one in members}))
     stays = [near.stays[one.id] for one in members if one.id in near.stays]
     lawyer = _newest(members)
-    return Unit(
+    return CountedGroup(
         id=name,
         rest=False,
         stay=max(stays, default=None),
@@ -179,7 +179,7 @@ class _Inside(NamedTuple):
     injured: frozenset[str]
 
 
-def _inside(near: Near, groups: dict[str, list[str]]) -> dict[str, _Inside]:
+def _inside(near: Cluster, groups: dict[str, list[str]]) -> dict[str, _Inside]:
     found: dict[str, list[set[str]]] = {case: [set(), set(), set()] for case in near.cases}
     for name, ids in groups.items():
         members = [near.persons[one] for one in ids]
@@ -191,7 +191,7 @@ def _inside(near: Near, groups: dict[str, list[str]]) -> dict[str, _Inside]:
     return {case: _Inside(*map(frozenset, sets)) for case, sets in found.items()}
 
 
-def _rest(name: str, cases: Sequence[Case], inside: Sequence[_Inside], near: Near) -> Unit | None:
+def _rest(name: str, cases: Sequence[Case], inside: Sequence[_Inside], near: Cluster) -> CountedGroup | None:
     """The unnamed rest of a crowd, if any of its reports tells of more than one."""
     groups = [one for one in cases if one.people > 1]
     if not groups:
@@ -200,7 +200,7 @@ def _rest(name: str, cases: Sequence[Case], inside: Sequence[_Inside], near: Nea
     most, believed, vouched = _heads(groups)
     stays = [near.stays[one.id] for one in groups if one.id in near.stays]
     lawyer = _newest(groups)
-    return Unit(
+    return CountedGroup(
         id=name,
         rest=True,
         stay=max(stays, default=None),
@@ -281,7 +281,7 @@ _OWN_UNIT = """UPDATE "case" SET unit = (SELECT unit.number FROM person JOIN uni
     WHERE person.id = "case".id || '#0') WHERE id IN (SELECT "case" FROM near)"""
 
 
-def _read(db: Database) -> Near:
+def _read(db: Database) -> Cluster:
     cases = {row[0]: Case(*row) for row in db.execute(_CASES)}
     persons = {row[0]: Person(*row) for row in db.execute(_PERSONS)}
     stays: dict[str, Stay] = {}
@@ -291,7 +291,7 @@ def _read(db: Database) -> Near:
     for case, ends, key in db.execute(_CLOCKS):
         clocks[case].append(Running(ends, key))
     links = [row for row in db.execute(_LINKS) if _is_between(row, cases)]
-    return Near(cases, persons, stays, clocks, links)
+    return Cluster(cases, persons, stays, clocks, links)
 
 
 def _is_between(link: tuple[str, str, str], cases: dict[str, Case]) -> bool:
@@ -310,7 +310,7 @@ _LINKS = """SELECT kind, a, b FROM near CROSS JOIN link ON a_case = "case"
   WHERE kind IN ('same_person', 'same_group')"""
 
 
-def _write(db: Database, units: Sequence[Unit]) -> None:
+def _write(db: Database, units: Sequence[CountedGroup]) -> None:
     unknown = places.rows(db, [places.UNKNOWN])[places.UNKNOWN.key]
     nowhere = Stay("", unknown, "unknown", 0)
     last = int(db.execute("SELECT coalesce(max(number), 0) FROM unit").fetchone()[0])
@@ -332,7 +332,7 @@ def _write(db: Database, units: Sequence[Unit]) -> None:
 _NEW_UNIT = "INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def _row(number: int, unit: Unit, stay: Stay, held: bool, ends: int | None) -> tuple[Any, ...]:
+def _row(number: int, unit: CountedGroup, stay: Stay, held: bool, ends: int | None) -> tuple[Any, ...]:
     return (
         number,
         unit.id,

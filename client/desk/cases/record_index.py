@@ -34,7 +34,7 @@ _IN_CASE = msgspec.json.Decoder(_InCase)
 
 
 @dataclass
-class Shelf:
+class RecordIndex:
     """The records; the batches with letters of each case, and the batch of each letter by its commitment."""
 
     records: Records

@@ -150,7 +150,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class EntryRow:
     """One line of the journal. `what`: the entry's fields; `case_number`: of the case it is about, if of one."""
 
     entry: str
@@ -200,7 +200,7 @@ class CaseView:
     officials: tuple[Official, ...]
     links: tuple[Link, ...]
     crowd: tuple[int, ...]
-    history: tuple[Done, ...]
+    history: tuple[EntryRow, ...]
 
     @property
     def place(self) -> Stay | None:
@@ -297,11 +297,11 @@ def _numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
     return tuple(row[0] for row in db.execute(query, values))
 
 
-def _done(row: dict[str, Any]) -> Done:
-    return Done(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
+def _done(row: dict[str, Any]) -> EntryRow:
+    return EntryRow(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
 
 
-def _timeline(case: str, told: CaseRows, known: derive.Known) -> tuple[Fact, ...]:
+def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[Fact, ...]:
     by = {one.number: one for one in told.done}
     holds = {(fact.k, fact.own, fact.field): id(fact) for fact in known.holding}
     rows = []
@@ -337,7 +337,7 @@ def _letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> Letter:
     )
 
 
-def _person(db: Database, case: str, one: people.Person, told: CaseRows, known: derive.Known) -> Person:
+def _person(db: Database, case: str, one: people.Person, told: CaseRows, known: derive.CaseState) -> Person:
     person = f"{case}#{one.k}"
     number, group = db.execute("SELECT number, grp FROM person WHERE id = ?", [person]).fetchone()
     unit = next(db.query("SELECT * FROM unit WHERE id = ?", [group]), {})
@@ -379,7 +379,7 @@ def _files(db: Database, case: str, missing: Missing | None) -> tuple[File, ...]
     return tuple(found)
 
 
-def _reply(one: Done) -> Reply:
+def _reply(one: EntryRow) -> Reply:
     what = one.what
     return Reply(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
 
@@ -478,12 +478,12 @@ _CASES_OF_OFFICIAL = """SELECT "case".number, part, part.id FROM part JOIN "case
   WHERE official = ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
 
 
-def handovers(db: Database, limit: int = 20) -> list[Done]:
+def handovers(db: Database, limit: int = 20) -> list[EntryRow]:
     """The newest words with which a shift was handed over."""
     return history(db, 0, limit, ("handedover",))[0]
 
 
-def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[Done], int]:
+def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[EntryRow], int]:
     """The journal, newest first, and how many entries there are; of these kinds, or of all."""
     chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
     rows = db.query(_JOURNAL.format(chosen=chosen), [*kinds, limit, first])

@@ -10,7 +10,7 @@ from typing import IO
 import msgspec
 from nacl import bindings
 
-from client.organisation.records import Aside, Letter
+from client.organisation.records import Letter, Quarantined
 from keys.errors import TocsinError
 from keys.wire import domain
 
@@ -82,13 +82,13 @@ class PieceItem(msgspec.Struct, frozen=True, array_like=True, tag="p"):
     data: bytes
 
 
-class AsideItem(msgspec.Struct, frozen=True, array_like=True, tag="a"):
+class QuarantinedItem(msgspec.Struct, frozen=True, array_like=True, tag="a"):
     """What could not be used."""
 
-    aside: Aside
+    aside: Quarantined
 
 
-Item = EntryItem | LetterItem | PieceItem | AsideItem
+Item = EntryItem | LetterItem | PieceItem | QuarantinedItem
 
 
 def write(items: Iterable[Item], store: bytes) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 
 from client.desk.journal import bundle
 from client.desk.journal import entries as journal_entries
-from client.desk.journal.bundle import AsideItem, EntryItem, LetterItem, PieceItem
+from client.desk.journal.bundle import EntryItem, LetterItem, PieceItem, QuarantinedItem
 from client.desk.journal.entries import Entry
 from client.organisation.records import Letter, Page, Records
 from keys.envelope import commit
@@ -31,11 +31,11 @@ def everything(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterat
             data = records.piece(mark)
         if data is not None:
             yield PieceItem(mark, data)
-    yield from (AsideItem(one) for one in asides)
+    yield from (QuarantinedItem(one) for one in asides)
     yield from (EntryItem(one.data) for one in entries)
 
 
-class Taking:
+class BundleImport:
     """A bundle on its way into the records. `page`: what is not on the disk yet. `letters`: those that were new."""
 
     def __init__(self, records: Records) -> None:
@@ -55,7 +55,7 @@ class Taking:
             case PieceItem():
                 if not self._records.has_piece(item.mark):
                     self.page.pieces.append((item.mark, item.data))
-            case AsideItem():
+            case QuarantinedItem():
                 if (hash_ := digest(item.aside.data)) not in self._asides:
                     self._asides.add(hash_)
                     self.page.aside.append(item.aside)

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlite_utils import Database
 
 from client.desk.matching import features, scoring
-from client.desk.matching.features import Told
+from client.desk.matching.features import CaseRows
 from client.desk.matching.name_index import Vocabulary
 from client.desk.matching.names import Kind, Word
 from client.desk.matching.scoring import Crowd, Described, Rarity, Reason, probability
@@ -300,11 +300,11 @@ class Index:
     def __init__(self) -> None:
         self.persons = Persons()
         self.crowds = Crowds(self.persons)
-        self._cases: dict[str, Told] = {}
+        self._cases: dict[str, CaseRows] = {}
 
-    def put(self, case: str, told: Told) -> None:
+    def put(self, case: str, told: CaseRows) -> None:
         """This is what the case tells now. The work is done when somebody asks."""
-        before = self._cases.get(case, Told())
+        before = self._cases.get(case, CaseRows())
         if told == before:
             return
         for person in before.persons:

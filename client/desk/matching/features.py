@@ -27,14 +27,14 @@ _CROWDS = 'SELECT id, people FROM "case" WHERE NOT practice AND id IN ({})'
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CaseRows:
     """What one case tells. `persons` is empty when it is practice."""
 
     persons: tuple[Described, ...] = ()
     crowd: Crowd | None = None
 
 
-def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, Told]]:
+def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseRows]]:
     """Each of the cases with what it tells."""
     for start in range(0, len(cases), AT_ONCE):
         some = cases[start : start + AT_ONCE]
@@ -43,7 +43,7 @@ def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, Told]]:
         for case in some:
             described = (_describe(row, facts, stays) for row in people[case])
             persons = tuple(one for one in described if one is not None)
-            yield case, Told(persons, found.get(case))
+            yield case, CaseRows(persons, found.get(case))
 
 
 def _rows(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:

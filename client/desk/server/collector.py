@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from client.desk.desk import Desk, DeskClosed
-from client.outbox.sender import Courier
-from client.outbox.store import Spool
+from client.outbox.sender import OutboxSender
+from client.outbox.store import OutboxStore
 from client.transport.relay_client import Problem, Transport
 from keys.errors import TocsinError
 from keys.wire import WAIT_SECONDS
@@ -108,7 +108,7 @@ class Pulling:
         try:
             self._desk.collect(transport, relay, wait=wait, tick=lambda _: self._hear(relay))
             self._hear(relay)
-            self._desk.keep_pace(transport)
+            self._desk.rotate_if_due(transport)
         except DeskClosed:
             self._stopped.set()
         except Problem as problem:
@@ -129,7 +129,7 @@ class Pulling:
             self._desk.touch()
 
     def _carry(self) -> None:
-        with Spool(self._desk.folder) as spool, self._transport() as transport:
+        with OutboxStore(self._desk.folder) as spool, self._transport() as transport:
             version = -1
             while not self._stopped.is_set():
                 try:
@@ -142,8 +142,8 @@ class Pulling:
                     pass  # the outbox is kept and looked at again
                 version = self._desk.wait(version, LOOK_SECONDS)
 
-    def _send(self, spool: Spool, transport: Transport) -> None:
-        courier = Courier(spool, transport, clock=self._clock, note=self._desk.sent)
+    def _send(self, spool: OutboxStore, transport: Transport) -> None:
+        courier = OutboxSender(spool, transport, clock=self._clock, note=self._desk.sent)
         for hash_ in spool.hashes():
             if self._stopped.is_set():
                 return

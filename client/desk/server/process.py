@@ -36,7 +36,7 @@ _COOKIE = domain("desk-cookie")
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
+class HandedOver:
     """What a locked process is given by the one before: listening socket, digest of the cookie, last head."""
 
     socket: int
@@ -57,7 +57,7 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DeskOptions:
     """How a desk is opened: its folder, packs of stations, whose laws hold (two letters), seconds until it locks, and
     whether a damaged journal is to be set aside."""
 
@@ -76,11 +76,11 @@ class Order:
     code: int | None = None
 
 
-class Keeper:
+class DeskProcess:
     """The process as its pages see it. `desk` is None while it is locked."""
 
     def __init__(
-        self, wish: Wish, listener: socket.socket, resumed: Resumed | None = None, *,
+        self, wish: DeskOptions, listener: socket.socket, resumed: HandedOver | None = None, *,
         clock: Callable[[], float] = lambda: time.clock_gettime(_AWAKE_AND_ASLEEP),
     ) -> None:  # fmt: skip
         self._wish, self._listener, self._clock = wish, listener, clock
@@ -176,7 +176,7 @@ class Keeper:
         self._close(why)
         number = self._listener.fileno()
         os.set_inheritable(number, True)
-        given = Resumed(number, self._cookie, self.head_line).give()
+        given = HandedOver(number, self._cookie, self.head_line).give()
         _flush()
         try:
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, RESUMED: given})  # noqa: S606

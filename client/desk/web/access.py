@@ -44,7 +44,7 @@ HEADERS = {
 }
 
 
-class Keeper(Protocol):
+class DeskControl(Protocol):
     """The process as the pages see it. `desk` is None while it is locked."""
 
     origin: str  # what stands in the browser's address bar, without a path
@@ -138,7 +138,7 @@ def takes(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return mark
 
 
-def guard(app: Flask, keeper: Keeper) -> None:
+def guard(app: Flask, keeper: DeskControl) -> None:
     """Put the checks before every answer and the headers on it."""
 
     @app.before_request
@@ -193,7 +193,7 @@ def _check_form(asked: Request, cookie: str) -> None:
         raise StaleForm()
 
 
-def _check_unlocked(keeper: Keeper) -> Answer | None:
+def _check_unlocked(keeper: DeskControl) -> Answer | None:
     if keeper.desk is not None:
         return None
     if request.method == "GET" and BACKGROUND not in request.headers:
@@ -213,7 +213,7 @@ def is_loopback(host: str) -> bool:
 
 def the_desk() -> "Desk":
     """The unlocked desk. Raises IsLocked: it may have been locked while this request was on its way."""
-    keeper: Keeper = current_app.extensions["keeper"]
+    keeper: DeskControl = current_app.extensions["keeper"]
     if keeper.desk is None:
         raise IsLocked()
     return keeper.desk

@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter
 from client.desk.consent.untrusted_text import alone, plain, short, shown
 from client.desk.desk import DeskClosed
 from client.desk.web import canned_replies
-from client.desk.web.access import FORM_BYTES, IsLocked, Keeper, NotHere, Refused, guard
+from client.desk.web.access import FORM_BYTES, DeskControl, IsLocked, NotHere, Refused, guard
 from client.desk.web.facts import said_together, told
 from client.desk.web.i18n import LANGUAGES
 from client.desk.web.views import (
@@ -62,7 +62,7 @@ class Number(IntegerConverter):
     regex = r"\d{1,9}"
 
 
-def create_app(keeper: Keeper, clock: Callable[[], float] = time.time) -> Flask:
+def create_app(keeper: DeskControl, clock: Callable[[], float] = time.time) -> Flask:
     """The pages over a keeper. Nothing is written down about who asks for what."""
     logging.getLogger("werkzeug").disabled = True
     app = Flask(__name__)

@@ -23,7 +23,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *  @typedef {(app: App, with_?: any) => (Node[] | Promise<Node[]>)} Screen */
 
 /** What a press takes; it comes a moment after the first screen.
- *  @typedef {{ Alarm: typeof import("./services/case.js").Alarm, Sender: typeof import("./services/sender.js").Sender,
+ *  @typedef {{ CaseSession: typeof import("./services/case.js").CaseSession, Sender: typeof import("./services/sender.js").Sender,
  *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit }} Press */
 
 /** @type {typeof globalThis.fetch} */
@@ -47,9 +47,10 @@ export class App {
     };
     this.duress = false;
     /** @type {Session | null} */ this.session = null;
-    /** @type {import("./services/case.js").Alarm | null} */ this.alarm = null;
-    /** Of contacts, while unlocked. @type {import("./services/contact-poller.js").Watch | null} */ this.watch = null;
-    /** Ends when nothing of an earlier session is still being done. @type {Promise<unknown>} */ this.ended =
+    /** @type {import("./services/case.js").CaseSession | null} */ this.alarm = null;
+    /** Of contacts, while unlocked. @type {import("./services/contact-poller.js").ContactPoller | null} */ this.watch =
+      null;
+    /** Ends when nothing of an earlier session is still being done. @type {Promise<unknown>} */ this.closed =
       Promise.resolve();
     /** Lets another page be unlocked. */ this.release = () => {};
     /** What the first visit gathers, in memory. @type {Record<string, any>} */
@@ -66,15 +67,15 @@ export class App {
     this.ways = [];
     /** @type {(() => void)[]} */ this.leaving = [];
     this.shown = "";
-    this.turn = 0;
+    this.navigation = 0;
     /** There once `load` has ended. @type {import("./services/sender.js").Sender} */
     this.sender = /** @type {any} */ (null);
     /** @type {Press} */
-    this.made = /** @type {any} */ (null);
+    this.engine = /** @type {any} */ (null);
     /** @type {Promise<void> | null} */
     this.loading = null;
     /** Ends when the kit was read. */
-    this.awake = Promise.resolve();
+    this.ready = Promise.resolve();
     /** @type {() => void} */ this.changed = () => {};
     /** Ask the browser to wake the service worker. @type {() => void} */ this.askForSync = () => {};
   }
@@ -82,7 +83,7 @@ export class App {
   /** Crypto, outbox, kit: most of the app, and not needed to show the first screen of a first visit. */
   load() {
     this.loading ??= this.loadPress().then((made) => {
-      this.made = made;
+      this.engine = made;
       this.sender = new made.Sender({
         store: this.store,
         fetch: bareFetch,
@@ -98,7 +99,7 @@ export class App {
   /** Back to the screen that tells nothing; what was unlocked is forgotten. */
   lock() {
     this.watch?.stop();
-    this.ended = Promise.all([this.ended, this.watch?.ended, this.session?.close()]);
+    this.closed = Promise.all([this.closed, this.watch?.ended, this.session?.close()]);
     this.watch = null;
     this.session = null;
     this.release();
@@ -107,38 +108,45 @@ export class App {
   }
 
   /** The kit from the store, if there is one that can be read. */
-  async wake() {
+  async loadKit() {
     const data = await this.store.get(KIT).catch(() => null);
-    if (data) this.equip(read(data, this.made.unpackKit));
+    if (data) this.useKit(read(data, this.engine.unpackKit));
   }
 
   /** What an earlier alarm still seals must not be kept in the place of this kit. @param {Kit | null} kit */
-  equip(kit) {
+  useKit(kit) {
     this.alarm?.stopFollowing();
-    /** @type {import("./services/case.js").Alarm | null} */
-    const alarm = kit && this.newAlarm(kit, this.sender, (next) => this.alarm === alarm && this.keepKit(next));
+    /** @type {import("./services/case.js").CaseSession | null} */
+    const alarm = kit && this.newCaseSession(kit, this.sender, (next) => this.alarm === alarm && this.keepKit(next));
     this.alarm = alarm;
   }
 
   /** A press for practice: its own case, its own sender, nothing stored. @param {Kit} kit */
-  practiceAlarm(kit) {
-    /** @type {import("./services/case.js").Alarm} */
+  practiceSession(kit) {
+    /** @type {import("./services/case.js").CaseSession} */
     let alarm;
     const received = (/** @type {string} */ id) => alarm.arrived(id);
     const changed = () => this.changed();
-    const sender = new this.made.Sender({ store: memoryStore(), fetch: this.fetch, chance, changed, received });
-    alarm = this.newAlarm(kit, sender, () => {});
+    const sender = new this.engine.Sender({ store: memoryStore(), fetch: this.fetch, chance, changed, received });
+    alarm = this.newCaseSession(kit, sender, () => {});
     return alarm;
   }
 
   /** @param {Kit} kit @param {import("./services/sender.js").Sender} sender @param {(kit: Kit) => unknown} keep */
-  newAlarm(kit, sender, keep) {
-    return new this.made.Alarm({ kit, sender, position: this.position, chance, keep, duress: () => this.duress });
+  newCaseSession(kit, sender, keep) {
+    return new this.engine.CaseSession({
+      kit,
+      sender,
+      position: this.position,
+      chance,
+      keep,
+      duress: () => this.duress,
+    });
   }
 
   /** @param {Kit} kit */
   keepKit(kit) {
-    return this.put(KIT, this.made.packKit(kit));
+    return this.put(KIT, this.engine.packKit(kit));
   }
 
   /** A phone that stores nothing still presses, so this never fails; the screen says it.
@@ -155,13 +163,13 @@ export class App {
 
   /** @param {string} name @param {any} [arg] */
   async go(name, arg) {
-    const turn = ++this.turn;
+    const turn = ++this.navigation;
     const [screen] = await Promise.all([this.screens(name), FIRST.has(name) ? null : learn()]);
-    if (turn !== this.turn) return;
+    if (turn !== this.navigation) return;
     for (const leave of this.leaving.splice(0)) leave();
     this.changed = () => {};
     const nodes = await screen(this, arg);
-    if (turn !== this.turn) return;
+    if (turn !== this.navigation) return;
     this.shown = name;
     this.root.dataset.screen = name;
     fill(this.root, ...nodes);

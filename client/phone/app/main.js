@@ -57,12 +57,12 @@ async function withLocale(part, screen) {
 
 /** Load what a press takes: sealing, the outbox, the kit. @returns {Promise<import("./app.js").Press>} */
 async function loadPress() {
-  const [{ Alarm }, { Sender }, { packKit, unpackKit }] = await Promise.all([
+  const [{ CaseSession }, { Sender }, { packKit, unpackKit }] = await Promise.all([
     import("./services/case.js"),
     import("./services/sender.js"),
     import("../core/kit.js"),
   ]);
-  return { Alarm, Sender, packKit, unpackKit };
+  return { CaseSession, Sender, packKit, unpackKit };
 }
 
 async function main() {
@@ -85,9 +85,9 @@ async function main() {
 /** A later visit: the button is there at once, and what it needs is loaded while the finger is on its way.
  *  @param {App} app */
 async function again(app) {
-  app.awake = app.load().then(() => app.wake());
+  app.ready = app.load().then(() => app.loadKit());
   await app.go("start");
-  await app.awake;
+  await app.ready;
   if (!app.alarm) await app.go("welcome");
 }
 

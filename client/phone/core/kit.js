@@ -61,12 +61,12 @@ export function unpackKit(data) {
   }
 }
 
-/** @param {import("./press.js").Desk} desk */
+/** @param {import("./press.js").Recipient} desk */
 function texts({ root, mailbox, lastResort }) {
   return { root: b64(root), mailbox: b64(mailbox), lastResort: b64(lastResort) };
 }
 
-/** @param {unknown} value @returns {import("./press.js").Desk} */
+/** @param {unknown} value @returns {import("./press.js").Recipient} */
 function readDesk(value) {
   const { root, mailbox, week, weekly, lastResort, relays, keys } = isObject(value) ? value : refuse();
   return {

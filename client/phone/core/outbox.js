@@ -61,7 +61,7 @@ export function emptyOutbox() {
 
 /** @param {Outbox} before @param {Event} event @param {Chance} chance @returns {{ outbox: Outbox, effects: Effect[] }} */
 export function step(before, event, chance) {
-  const run = new Run(copied(before), event.now, chance);
+  const run = new OutboxStep(copied(before), event.now, chance);
   run.take(event);
   run.plan();
   return { outbox: run.outbox, effects: run.effects };
@@ -107,7 +107,7 @@ function copied({ entries, relays }) {
 }
 
 /** One step over a state of its own. */
-class Run {
+class OutboxStep {
   /** @param {Outbox} outbox @param {number} now @param {Chance} chance */
   constructor(outbox, now, chance) {
     this.outbox = outbox;
@@ -171,7 +171,7 @@ class Run {
     if (!entry.origins.includes(origin)) entry.origins = [...entry.origins, origin];
     entry.received ??= this.now;
     this.effects.push({ type: "received", id: entry.letter.id, url, origin, receipt });
-    this.unkeep(entry);
+    this.unpersist(entry);
   }
 
   /** @param {Entry} entry @param {string} url @param {Exclude<Verdict, { kind: "received" }>} verdict */
@@ -181,7 +181,7 @@ class Run {
     else if (verdict.kind === "unproven") this.startAsking(attempt, url);
     else if (verdict.kind === "busy") this.relayFailed(attempt, url, verdict.reason, verdict.wait);
     else this.attemptFailed(attempt, verdict.reason, verdict.wait);
-    this.keep(entry);
+    this.persist(entry);
   }
 
   /** @param {Entry} entry @param {string} url @param {Uint8Array} seed @param {number} bits */
@@ -213,7 +213,7 @@ class Run {
     const attempt = entry?.attempts[which.url];
     if (!entry || !attempt || !isCurrent(attempt, which, "sending")) return;
     this.relayFailed(attempt, which.url, reason, 0);
-    this.keep(entry);
+    this.persist(entry);
   }
 
   /** @param {Which} which @param {Uint8Array | null} nonce null when the work was given up */
@@ -244,7 +244,7 @@ class Run {
 
   /** The page may not come back. */
   leaving() {
-    for (const entry of this.outbox.entries) this.keep(entry);
+    for (const entry of this.outbox.entries) this.persist(entry);
   }
 
   /** @param {Attempt} attempt @param {string} reason @param {number} wait */
@@ -302,7 +302,7 @@ class Run {
       for (const [url, attempt] of Object.entries(entry.attempts)) {
         if (attempt.state === "sending" && this.now - attempt.since >= LOST_MS) {
           this.relayFailed(attempt, url, "timeout", 0);
-          this.keep(entry);
+          this.persist(entry);
         }
       }
     }
@@ -311,7 +311,7 @@ class Run {
   /** @param {Entry} entry */
   planEntry(entry) {
     if (this.isDone(entry)) return;
-    if (this.now - entry.letter.added >= KEEP_AFTER_MS || entry.letter.added > this.now) this.keep(entry);
+    if (this.now - entry.letter.added >= KEEP_AFTER_MS || entry.letter.added > this.now) this.persist(entry);
     const busy = Object.values(entry.attempts).filter(({ state }) => state === "sending" || state === "working");
     const isSlow = busy.every(({ since }) => this.now - since >= HEDGE_MS);
     const free = isSlow ? COPIES - entry.origins.length - busy.length : 0;
@@ -349,14 +349,14 @@ class Run {
   }
 
   /** Sealed bytes only, and only while no relay holds them. @param {Entry} entry */
-  keep(entry) {
+  persist(entry) {
     if (entry.kept || entry.received !== null) return;
     entry.kept = true;
     this.effects.push({ type: "keep", id: entry.letter.id, record: packLetter(entry.letter) });
   }
 
   /** @param {Entry} entry */
-  unkeep(entry) {
+  unpersist(entry) {
     if (entry.kept) this.effects.push({ type: "drop", id: entry.letter.id });
     entry.kept = false;
   }
@@ -364,7 +364,7 @@ class Run {
   /** @param {string} id */
   remove(id) {
     const entry = this.entryOf(id);
-    if (entry) this.unkeep(entry);
+    if (entry) this.unpersist(entry);
     this.outbox.entries = this.outbox.entries.filter(({ letter }) => letter.id !== id);
   }
 

@@ -3,7 +3,7 @@
  */
 /** @import { ReplyBlock } from "../protocol/message.js" */
 /** @import { Card } from "../protocol/organisation.js" */
-/** @import { Desk, Kit, Reachable, Ready } from "./press.js" */
+/** @import { Recipient, Kit, Reachable, Ready } from "./press.js" */
 /** @import { Chance } from "../protocol/wire.js" */
 
 import { seal } from "../protocol/envelope.js";
@@ -16,7 +16,7 @@ import { addressOf, contactKey, sealAlert, seconds } from "./press.js";
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
  *  @typedef {Reachable & { mac: Uint8Array, text: string }} Contact */
 
-/** @param {Card} card @returns {Desk} */
+/** @param {Card} card @returns {Recipient} */
 export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log }) {
   return {
     root,

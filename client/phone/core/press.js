@@ -20,19 +20,19 @@ import { letterOf } from "./letter.js";
 
 /** Of an organisation, what sealing and sending need; not its name.
  *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array,
- *    relays: string[], keys: Uint8Array[] }} Desk */
-/** A contact as the kit keeps it; `later` is what they are told after the prepared words (`Later`).
+ *    relays: string[], keys: Uint8Array[] }} Recipient */
+/** A contact as the kit keeps it; `later` is what they are told after the prepared words (`Disclosure`).
  *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], wake: Wake | null, later: number }} Reachable */
 /** Sealed in advance for a week; `week` null: any other time (sealed to the last resort, or to a contact).
  *  @typedef {{ week: number | null, contact: number | null, sealed: Sealed }} Ready */
 /** `seq` is the number of the next message; `ready` what was sealed in advance and no relay has yet.
- *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, desk: Desk, contacts: Reachable[],
+ *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, desk: Recipient, contacts: Reachable[],
  *    ready: Ready[] }} Kit */
 
 /** What goes first when the line is thin. */
 export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, PAIR: 5, FILE: 6 });
 /** What a contact is told later: nothing, that I am safe, where I am too, everything. */
-export const Later = Object.freeze({ NOTHING: 0, SAFE: 1, PLACE: 2, ALL: 3 });
+export const Disclosure = Object.freeze({ NOTHING: 0, SAFE: 1, PLACE: 2, ALL: 3 });
 
 const CASE = domain("case");
 
@@ -106,7 +106,7 @@ function readyLetters(kit, now) {
 async function placeAlerts(kit, { place, ...by }) {
   const letters = [];
   for (const contact of kit.contacts) {
-    const said = { type: "detained", place: contact.later >= Later.PLACE ? place : null };
+    const said = { type: "detained", place: contact.later >= Disclosure.PLACE ? place : null };
     letters.push(await tellContact(kit, contact, said, by));
   }
   return letters;
@@ -135,7 +135,7 @@ export function contactKey(caseKey, contact) {
   return mac(caseKey, CASE, digest(contact));
 }
 
-/** @param {Desk} desk */
+/** @param {Recipient} desk */
 export function addressOf({ root, mailbox }) {
   return { purpose: Purpose.REPORT, recipient: root, mailbox };
 }

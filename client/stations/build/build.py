@@ -21,7 +21,7 @@ _OSM_ENDINGS = (".pbf", ".osm", ".osm.bz2", ".osm.gz", ".o5m")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PackOptions:
     """What the person said about the source."""
 
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Built:
     guessed: Outline | None
 
 
-def read_source(path: Path, wish: Wish) -> Source:
+def read_source(path: Path, wish: PackOptions) -> Source:
     """Read any of the forms, told apart by ending and first byte.
 
     Raises SourceUnreadable, ColumnsUnknown, CannotRead.
@@ -58,7 +58,7 @@ def read_source(path: Path, wish: Wish) -> Source:
     return geojson.read(data) if is_json else csv_table.read(data, wish.columns, wish.encoding)
 
 
-def build(source: Source, wish: Wish) -> Built:
+def build(source: Source, wish: PackOptions) -> Built:
     """Judge every station of the source. Raises SourceEmpty, UnknownCountry."""
     named = countries.outline(wish.country) if wish.country else None
     placed = [one for one in source.drafts if _is_placed(one)]

@@ -15,7 +15,7 @@ from client.contacts.mail import take_letters
 from client.transport.relay_client import Frame
 from keys import message
 from keys.message import Alert
-from keys.pairing import Half, Meeting, PairCard, PairKeys, Progress, case_key, seal_alert
+from keys.pairing import PairCard, PairingOffer, PairingSession, PairKeys, Progress, case_key, seal_alert
 from keys.wire import b64
 from tests.keys.test_properties import JSON
 from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, TEXT, Person
@@ -144,10 +144,10 @@ def test_an_authentic_word_that_this_version_does_not_know_is_kept(pair, post):
 @pytest.fixture(scope="module")
 def two_contacts() -> tuple[Contact, PairCard, PairKeys]:
     """A contact of ours whose pairing is finished, and what the other side seals with."""
-    ours, theirs = (Half.new((SOUTH,), NOW, os.urandom) for _ in range(2))
+    ours, theirs = (PairingOffer.new((SOUTH,), NOW, os.urandom) for _ in range(2))
     contact = Contact(label="Борис", half=ours, code=theirs.code, made=NOW, case=b64(bytes(16)))
     contact.card, contact.progress = theirs.card.encode(), Progress(theirs.share)
-    return contact, ours.card, Meeting(theirs, ours.code).keys(ours.share)
+    return contact, ours.card, PairingSession(theirs, ours.code).keys(ours.share)
 
 
 @given(

@@ -10,7 +10,7 @@ from keys import code, message
 from keys.envelope import seal
 from keys.message import Alert
 from keys.opening import open_envelope
-from keys.pairing import CANDIDATES, Half, Meeting, PairCard, seal_alert
+from keys.pairing import CANDIDATES, PairCard, PairingOffer, PairingSession, seal_alert
 from keys.wire import b64, unb64
 from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, TEXT, scan_each_other
 from tests.support.fake_relay import Post, noise
@@ -24,12 +24,12 @@ def film(anna, boris):
     return codes
 
 
-def seen_by(film, side: int) -> Meeting:
+def seen_by(film, side: int) -> PairingSession:
     """What the film's owner can work out for one side: T, k0 and the doors, with a share of their own."""
-    whole = Half.new((SOUTH,), NOW, os.urandom)
+    whole = PairingOffer.new((SOUTH,), NOW, os.urandom)
     half = replace(whole, secret=film[side].secret, relays=film[side].relays)
     half.__dict__["code"] = film[side]
-    return Meeting(half, film[1 - side])
+    return PairingSession(half, film[1 - side])
 
 
 def test_a_swapped_card_is_refused_and_the_true_one_still_counts(film, anna, boris, post):

@@ -6,7 +6,7 @@ import pytest
 
 from client.contacts import book as contacts_book
 from client.contacts.book import Book, NoContacts, NoRelays, NotPaired, PairExpired, UnknownContact, create, unlock_book
-from client.outbox.store import Spool
+from client.outbox.store import OutboxStore
 from keys.errors import BadAddress, KeystoreCut, WrongPassphrase
 from keys.pairing import CARD_SECONDS
 from keys.wire import DAY_SECONDS
@@ -32,7 +32,7 @@ def test_what_waits_for_a_contact_can_be_withdrawn_and_nothing_else_is(tmp_path,
     post.down = {NORTH, SOUTH, EAST}
     anna.alert("Борис")
     anna.sync()  # the card for Clara waits now, too
-    with Spool(anna.folder) as spool:
+    with OutboxStore(anna.folder) as spool:
         assert len(spool.hashes()) == 2
         assert spool.withdraw(anna.book.find("Борис").mailboxes) == 1
         [left] = spool.hashes()

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from client.organisation import case_files
-from client.organisation.inbox import Inbox, Tally, report_address
+from client.organisation.inbox import Inbox, PullResult, report_address
 from client.organisation.records import Records, RecordsBroken
 from client.reporter.compose import Attachment, Draft, compose, new_id
 from client.transport.relay_client import Frame
@@ -55,7 +55,7 @@ def said(facts, case=None, now=NOW, seq=0, files=()):
 
 
 def taken(records, *pages):
-    tally, box = Tally(), inbox(records)
+    tally, box = PullResult(), inbox(records)
     for page in pages:
         box.take(page, tally)
     return tally.new, tally.duplicate, tally.bad

@@ -8,7 +8,7 @@ import pytest
 
 from client.organisation.reply import NoWayBack, seal_reply, waiting
 from client.reporter.compose import new_id
-from client.reporter.folder import Reporter, Way
+from client.reporter.folder import ReplyRoute, Reporter
 from client.reporter.replies import open_reply
 from client.transport.relay_client import Frame
 from keys.keystore import Cost
@@ -18,7 +18,7 @@ from keys.wire import DAY_SECONDS, b64
 NOW = 1_795_168_800
 RELAY, OTHER = "https://relay.example", "https://other.example"
 CASE = new_id(os.urandom)
-WAY = Way(CASE, (RELAY, OTHER), b"m" * 32, b"k" * 32, b"s" * 32, NOW + DAY_SECONDS)
+WAY = ReplyRoute(CASE, (RELAY, OTHER), b"m" * 32, b"k" * 32, b"s" * 32, NOW + DAY_SECONDS)
 
 
 def said(case=CASE, text="Адвокат едет"):
@@ -38,9 +38,9 @@ def test_an_answer_is_opened_by_the_way_it_was_sealed_to():
 @pytest.mark.parametrize(
     "forged",
     [
-        sealed(Way(CASE, (RELAY,), b"m" * 32, b"k" * 32, b"x" * 32, WAY.until).block()),
-        sealed(Way(CASE, (RELAY,), b"n" * 32, b"k" * 32, b"s" * 32, WAY.until).block()),
-        sealed(Way(CASE, (RELAY,), b"m" * 32, b"j" * 32, b"s" * 32, WAY.until).block()),
+        sealed(ReplyRoute(CASE, (RELAY,), b"m" * 32, b"k" * 32, b"x" * 32, WAY.until).block()),
+        sealed(ReplyRoute(CASE, (RELAY,), b"n" * 32, b"k" * 32, b"s" * 32, WAY.until).block()),
+        sealed(ReplyRoute(CASE, (RELAY,), b"m" * 32, b"j" * 32, b"s" * 32, WAY.until).block()),
         sealed(WAY.block(), said(case=new_id(os.urandom))),
         Frame.of(os.urandom(8_192), bytes(32)),
         Frame.of(b"", bytes(32)),
@@ -64,7 +64,7 @@ def test_a_block_cannot_send_the_organisations_computer_to_a_stranger():
 
 def test_replies_do_not_all_go_to_the_same_relay_first():
     three = (RELAY, OTHER, "http://third.onion")
-    block = Way(CASE, three, b"m" * 32, b"k" * 32, b"s" * 32, WAY.until).block()
+    block = ReplyRoute(CASE, three, b"m" * 32, b"k" * 32, b"s" * 32, WAY.until).block()
     first = Counter()
     for number in range(30):
         lot = random.Random(number).randbytes  # noqa: S311 - the same lots in every run

@@ -8,7 +8,7 @@ import pytest
 
 from client.files import CannotWrite
 from client.outbox.retry import Letter
-from client.outbox.store import Spool, SpoolBroken, Waiting
+from client.outbox.store import OutboxStore, SpoolBroken, Waiting
 from keys.envelope import Sealed
 
 RELAYS = ("https://a.example", "https://b.example")
@@ -21,9 +21,9 @@ def waiting(mark: bytes = b"") -> Waiting:
 
 def test_what_was_put_is_there_after_a_restart(tmp_path):
     one = waiting()
-    with Spool(tmp_path) as spool:
+    with OutboxStore(tmp_path) as spool:
         spool.put([one])
-    with Spool(tmp_path) as spool:
+    with OutboxStore(tmp_path) as spool:
         assert spool.hashes() == [one.sealed.hash]
         assert spool.get(one.sealed.hash) == one
 
@@ -31,17 +31,17 @@ def test_what_was_put_is_there_after_a_restart(tmp_path):
 def test_what_happened_to_a_letter_is_there_after_a_restart(tmp_path):
     one = waiting()
     letter = one.letter.failed(RELAYS[0], "busy", 1_000, lambda: 0.5).accepted(RELAYS[1], "receipt")
-    with Spool(tmp_path) as spool:
+    with OutboxStore(tmp_path) as spool:
         spool.put([one])
         spool.update(one.sealed.hash, letter)
-    with Spool(tmp_path) as spool:
+    with OutboxStore(tmp_path) as spool:
         assert spool.get(one.sealed.hash).letter == letter
 
 
 def test_a_finished_letter_leaves_no_byte_behind(tmp_path):
     mark = b"find me, I am sixteen bytes and more"
     one, other = waiting(mark), waiting()
-    with Spool(tmp_path) as spool:
+    with OutboxStore(tmp_path) as spool:
         spool.put([one, other])
         assert mark in held(tmp_path), "the search finds what is there"
         spool.update(one.sealed.hash, one.letter.accepted(RELAYS[0], "r").accepted(RELAYS[1], "r"))
@@ -57,33 +57,33 @@ def held(folder) -> bytes:
 def test_a_process_killed_while_it_writes_loses_nothing_it_had_put(tmp_path):
     script = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from tests.client.outbox.test_store import waiting; from client.outbox.store import Spool\n"
-        "spool = Spool(Path(sys.argv[1]))\n"
+        "from tests.client.outbox.test_store import waiting; from client.outbox.store import OutboxStore\n"
+        "spool = OutboxStore(Path(sys.argv[1]))\n"
         "for n in range(20):\n"
         "    one = waiting(); spool.put([one]); print(one.sealed.hash.hex(), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == -9
-    with Spool(tmp_path) as spool:
+    with OutboxStore(tmp_path) as spool:
         assert [hash_.hex() for hash_ in spool.hashes()] == sorted(done.stdout.split())
 
 
 def test_a_file_that_is_no_outbox_is_named(tmp_path):
     (tmp_path / "outbox.db").write_bytes(b"this is something else entirely" * 100)
     with pytest.raises(SpoolBroken):
-        Spool(tmp_path)
+        OutboxStore(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "outbox.db").mkdir()
     with pytest.raises(CannotWrite):
-        Spool(tmp_path)
+        OutboxStore(tmp_path)
 
 
 def test_letters_are_put_all_or_none(tmp_path):
     good, broken = waiting(), Waiting(Sealed(b"\x01", None, bytes(32)), Letter(RELAYS), ())
-    with Spool(tmp_path) as spool:
+    with OutboxStore(tmp_path) as spool:
         with pytest.raises(SpoolBroken):
             spool.put([good, broken])
         assert spool.hashes() == []

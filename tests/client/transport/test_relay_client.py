@@ -8,8 +8,8 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.outbox.retry import Letter
-from client.outbox.sender import Courier
-from client.outbox.store import Spool, Waiting
+from client.outbox.sender import OutboxSender
+from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import BadAnswer, Problem, Redirected, Transport, Unreachable
 from keys import note, work
 from keys.envelope import Sealed
@@ -50,14 +50,14 @@ def transport():
 
 @pytest.fixture
 def spool(tmp_path):
-    with Spool(tmp_path) as made:
+    with OutboxStore(tmp_path) as made:
         yield made
 
 
-def sent_to(relay: str, transport: Transport, spool: Spool, keys=(str(RELAY_KEY),)):
+def sent_to(relay: str, transport: Transport, spool: OutboxStore, keys=(str(RELAY_KEY),)):
     """Carry one letter to one relay; what came of it, and the letter if it is still here."""
     spool.put([Waiting(SEALED, Letter((relay,)), keys)])
-    outcome = Courier(spool, transport, clock=lambda: NOW).carry([SEALED.hash])
+    outcome = OutboxSender(spool, transport, clock=lambda: NOW).carry([SEALED.hash])
     return outcome, spool.get(SEALED.hash)
 
 

@@ -11,7 +11,7 @@ from client.desk.cases import view
 from client.desk.consent.consent import NoConsent
 from client.desk.documents.letters.fill import NoSuchLetter, write
 from client.desk.documents.letters.template import fill, kinds, template, words
-from client.desk.documents.letters.values import Around, Known
+from client.desk.documents.letters.values import Around, LetterValues
 from client.desk.exports.registry import Options, make
 from client.desk.journal.entries import Linked, Named, Official, Stated
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
@@ -35,7 +35,7 @@ def case(entries=(), **more):
 def known_fields():
     """Every field that code can fill in, asked of a real case."""
     seen = view.case(case(), case_id(1))
-    return set(Known(seen, seen.persons[0], "ru", AROUND, lambda _: None).fields())
+    return set(LetterValues(seen, seen.persons[0], "ru", AROUND, lambda _: None).fields())
 
 
 @pytest.mark.parametrize(("kind", "language"), kinds())

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from client.desk.journal import bundle
 from client.desk.journal.bundle import (
-    AsideItem,
     BadBundle,
     BundleChanged,
     BundleCut,
@@ -19,8 +18,9 @@ from client.desk.journal.bundle import (
     NotABundle,
     OtherOrganisation,
     PieceItem,
+    QuarantinedItem,
 )
-from client.organisation.records import Aside, Letter
+from client.organisation.records import Letter, Quarantined
 
 STORE = b"s" * 32
 
@@ -33,7 +33,7 @@ items = st.lists(
             st.booleans(),
         ),
         st.binary(max_size=300).map(lambda data: PieceItem(b"m" * 16, data)),
-        st.binary(max_size=300).map(lambda data: AsideItem(Aside(data, False, "envelope-not-for-us", 7))),
+        st.binary(max_size=300).map(lambda data: QuarantinedItem(Quarantined(data, False, "envelope-not-for-us", 7))),
     ),
     max_size=20,
 )

@@ -15,7 +15,7 @@ from client.desk.desk import Desk
 from client.desk.journal.entries import Apart, DifferentGroup, DifferentPerson, Named, SameGroup, SamePerson
 from client.desk.matching import candidates, names, scoring
 from client.desk.matching.candidates import COMMON, OFFERED, Index
-from client.desk.matching.features import Told
+from client.desk.matching.features import CaseRows
 from client.desk.matching.scoring import Crowd, Described, Stay
 from client.reporter.compose import Draft, compose, new_id
 from tests.support.desk_office import RELAYS, Office
@@ -43,7 +43,7 @@ class Town:
         said = more.pop("sex", "")
         one = Described(f"{case}#0", case, read, sex=scoring.sex(said, read), phones=phones, stays=stays, **more)
         plates = frozenset(filter(None, [scoring.plate(plate)]))
-        self.index.put(case, Told((one,), Crowd(case, people, plates, frozenset(), stays)))
+        self.index.put(case, CaseRows((one,), Crowd(case, people, plates, frozenset(), stays)))
         return case
 
     def offered(self) -> set[tuple[str, str]]:
@@ -171,9 +171,9 @@ def test_a_case_told_anew_is_matched_anew(town):
     b = town.tell("", stays=(TVERSKOY,))
     assert town.offered() == set()
     one = Described(f"{b}#0", b, (names.read("Щербаков Гриша"),), stays=(TVERSKOY,))
-    town.index.put(b, Told((one,)))
+    town.index.put(b, CaseRows((one,)))
     assert town.offered() == {(a, b)}
-    town.index.put(b, Told())
+    town.index.put(b, CaseRows())
     assert town.offered() == set()
 
 
@@ -184,7 +184,7 @@ def test_pairs_do_not_depend_on_the_order_in_which_cases_came():
         index = Index()
         for text, phone in order:
             one = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
-            index.put(text, Told((one,)))
+            index.put(text, CaseRows((one,)))
         index.settle()
         found.append(index.persons.pairs.all())
         assert {pair for one in told for pair in index.persons.pairs.of(f"{one[0]}#0")} == set(found[-1])
@@ -197,7 +197,7 @@ def test_a_flood_of_one_name_costs_no_more_than_its_share():
     index.persons._judge = lambda one, other: (next(judged), judge(one, other))[1]
     for number in range(2_000):
         one = Described(f"{number:06}#0", f"{number:06}", (names.read("Иванов Иван"),))
-        index.put(one.case, Told((one,)))
+        index.put(one.case, CaseRows((one,)))
     assert index.settle()
     assert next(judged) <= 2_000 * COMMON * 2
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Alarm, reached } from "../../../client/phone/app/services/case.js";
+import { CaseSession, reached } from "../../../client/phone/app/services/case.js";
 import { Sender } from "../../../client/phone/app/services/sender.js";
 import { bareKit } from "../../../client/phone/core/prepare.js";
 import { Rank } from "../../../client/phone/core/press.js";
@@ -28,7 +28,7 @@ async function alarmFor(later) {
   const kept = /** @type {any[]} */ ([]);
   const keep = (/** @type {any} */ kit) => kept.push(kit);
   const kit = { ...bareKit(card, chance), seq: 1, contacts };
-  const alarm = new Alarm({ kit, sender, position, chance, keep, duress: () => false });
+  const alarm = new CaseSession({ kit, sender, position, chance, keep, duress: () => false });
   return { alarm, sent, kept };
 }
 

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   contactsFor,
+  Disclosure,
   isUnderDuress,
   keysOf,
-  Later,
   meetingOf,
   readBook,
   rename,
@@ -81,10 +81,10 @@ function envelopeOf() {
 
 test("one press: the words written in advance, and that it is now; where, for those who may know", async () => {
   for (const [later, place] of [
-    [Later.NOTHING, null],
-    [Later.SAFE, null],
-    [Later.PLACE, PLACE],
-    [Later.ALL, PLACE],
+    [Disclosure.NOTHING, null],
+    [Disclosure.SAFE, null],
+    [Disclosure.PLACE, PLACE],
+    [Disclosure.ALL, PLACE],
   ]) {
     const [anna, boris] = await pairedPeople(`press ${later}`);
     const kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, later));
@@ -177,22 +177,22 @@ test("afterwards each contact is told what was chosen for them", async () => {
     const opened = await Promise.all(letters.map(({ envelope }) => openEnvelope(envelope, [us.key], us.address)));
     return opened.map(({ fields: { type, text, place } }) => [type, text, place]);
   };
-  const { ALL, NOTHING, SAFE } = Later;
+  const { ALL, NOTHING, SAFE } = Disclosure;
   const where = { ...PLACE, stage: "station", station: facts.station };
   assert.deepEqual(await told(NOTHING, { facts, type: "safe" }), []);
   assert.deepEqual(await told(SAFE, { facts }), []);
   assert.deepEqual(await told(SAFE, { facts: { ...PLACE, stage: "released" } }), [["safe", "", null]]);
   assert.deepEqual(await told(SAFE, { facts: { place: PLACE }, type: "safe" }), [["safe", "", null]]);
   assert.deepEqual(await told(SAFE, { type: "unsafe" }), [["unsafe", "", null]]);
-  assert.deepEqual(await told(Later.PLACE, { facts }), [["moved", "", where]]);
-  assert.deepEqual(await told(Later.PLACE, { facts: { account: "били" } }), []);
+  assert.deepEqual(await told(Disclosure.PLACE, { facts }), [["moved", "", where]]);
+  assert.deepEqual(await told(Disclosure.PLACE, { facts: { account: "били" } }), []);
   assert.deepEqual(await told(ALL, { facts: { account: "били" } }), [["text", "били", null]]);
   assert.deepEqual(await told(ALL, { facts: { minors: 2 } }), []);
 });
 
 test("positions alone are told every ten minutes, a station at once", async () => {
   const [anna] = await pairedPeople();
-  let kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, Later.PLACE));
+  let kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, Disclosure.PLACE));
   const counts = [];
   for (const [after, facts] of [
     [0, { place: PLACE }],

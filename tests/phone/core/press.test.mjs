@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { cutUp, fitted, sealFile, stripped } from "../../../client/phone/core/media.js";
 import { bareKit, prepare } from "../../../client/phone/core/prepare.js";
-import { amend, arrived, Later, press, Rank } from "../../../client/phone/core/press.js";
+import { amend, arrived, Disclosure, press, Rank } from "../../../client/phone/core/press.js";
 import { alertMac, checkMac } from "../../../client/phone/protocol/message.js";
 import { openEnvelope, privateKey } from "../../../client/phone/protocol/opening.js";
 import { newReplyBlock } from "../../../client/phone/protocol/reply-block.js";
@@ -36,7 +36,7 @@ const contact = {
   mac: chance(32),
   text: "Аня задержана. Позвони адвокату.",
   wake: { relay: "https://two.example", sealed: "w".repeat(1_430) },
-  later: Later.PLACE,
+  later: Disclosure.PLACE,
 };
 const { block, keep } = await newReplyBlock({ relays: org.card.relays, until: SECONDS + 86_400, chance });
 const kit = await prepare({ card: org.card, facts: PROFILE, reply: block, contacts: [contact], now: NOW, chance });

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client.contacts.book import Book, create, unlock_book
-from client.contacts.sync import Sync, Tally, Words
-from client.outbox.store import Spool
+from client.contacts.sync import Sync, SyncResult, Words
+from client.outbox.store import OutboxStore
 from keys import code
 from keys.keystore import Cost
 from tests.support.fake_relay import Post
@@ -45,15 +45,15 @@ class Person:
         self.book.save()
         return made
 
-    def sync(self) -> Tally:
+    def sync(self) -> SyncResult:
         self.reopen()
-        with Spool(self.folder) as spool:
+        with OutboxStore(self.folder) as spool:
             tally = Sync(self.book, spool, self.post, clock=lambda: self.now).run()
         self.reopen()
         return tally
 
     def alert(self, label: str, kind: str = "detained", text: str = TEXT):
-        with Spool(self.folder) as spool:
+        with OutboxStore(self.folder) as spool:
             return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, Words(kind, text))
 
     def state(self, label: str) -> str:

@@ -18,7 +18,7 @@ def chances(label: str) -> Callable[[int], bytes]:
     return lambda length: hashlib.shake_256(f"{label}/{next(numbers)}".encode()).digest(length)
 
 
-def describe_half(half: pairing.Half) -> Vector:
+def describe_half(half: pairing.PairingOffer) -> Vector:
     """Return all that one side of a pairing made."""
     return {
         "kem": b64(half.kem),

@@ -12,8 +12,10 @@ from tests.vectors.makers.inputs import NOW, Vector, chances, describe_half
 def pairings() -> Iterator[Vector]:
     chance = chances("pairing")
     sides = [
-        pairing.Half.new(("https://relay.example",), NOW, chance),
-        pairing.Half.new(("https://r.example:8443/t", "http://" + "b" * 56 + ".onion"), NOW, chance, wake="c2VhbGVk"),
+        pairing.PairingOffer.new(("https://relay.example",), NOW, chance),
+        pairing.PairingOffer.new(
+            ("https://r.example:8443/t", "http://" + "b" * 56 + ".onion"), NOW, chance, wake="c2VhbGVk"
+        ),
     ]
     yield from _pair_meetings(sides)
     yield from _pair_codes(sides[0])
@@ -23,9 +25,9 @@ def pairings() -> Iterator[Vector]:
     yield from _pair_progress()
 
 
-def _pair_meetings(sides: list[pairing.Half]) -> Iterator[Vector]:
+def _pair_meetings(sides: list[pairing.PairingOffer]) -> Iterator[Vector]:
     for name, mine, other in (("one_side", *sides), ("the_other_side", *reversed(sides))):
-        meeting = pairing.Meeting(mine, other.code)
+        meeting = pairing.PairingSession(mine, other.code)
         keys, here, there = meeting.keys(other.share), meeting.door(mine=True), meeting.door(mine=False)
         yield {
             "name": name,
@@ -51,7 +53,7 @@ def _pair_meetings(sides: list[pairing.Half]) -> Iterator[Vector]:
         yield {"name": name, "expect": "code-own", "what": "meeting", "half": describe_half(one), "code": text}
 
 
-def _pair_codes(half: pairing.Half) -> Iterator[Vector]:
+def _pair_codes(half: pairing.PairingOffer) -> Iterator[Vector]:
     text = str(half.code)
     fixed = half.code.card + half.secret
     organisation_code = str(code.CardCode(half.code.card, half.relays))
@@ -79,7 +81,7 @@ def _pair_codes(half: pairing.Half) -> Iterator[Vector]:
     yield bad("clear_http", "relay-address", raw(fixed + b"\0\x0fhttp://relay.ex"))
 
 
-def _pair_cards(half: pairing.Half) -> Iterator[Vector]:
+def _pair_cards(half: pairing.PairingOffer) -> Iterator[Vector]:
     good = half.card.encode()
 
     def vector(name: str, expect: str, data: bytes, now: int = NOW, expected: bytes | None = None) -> Vector:
@@ -115,10 +117,10 @@ def _pair_cards(half: pairing.Half) -> Iterator[Vector]:
     yield changed("wake_a_number", '"wake":null', '"wake":1')
 
 
-def _pair_letters(sides: list[pairing.Half], chance: Callable[[int], bytes]) -> Iterator[Vector]:
+def _pair_letters(sides: list[pairing.PairingOffer], chance: Callable[[int], bytes]) -> Iterator[Vector]:
     """What one side opens that the other sealed."""
     one, two = sides
-    mine, theirs = pairing.Meeting(one, two.code), pairing.Meeting(two, one.code)
+    mine, theirs = pairing.PairingSession(one, two.code), pairing.PairingSession(two, one.code)
     base = {"half": describe_half(one), "code": str(two.code)}
 
     def share(name: str, sealed: Sealed, sure: bool) -> Vector:
@@ -134,9 +136,9 @@ def _pair_letters(sides: list[pairing.Half], chance: Callable[[int], bytes]) -> 
     yield share("a_share_that_answers_a_strangers", theirs.share_letter(one.card, chance(32), chance), False)
 
 
-def _pair_alerts(sides: list[pairing.Half], chance: Callable[[int], bytes]) -> Iterator[Vector]:
+def _pair_alerts(sides: list[pairing.PairingOffer], chance: Callable[[int], bytes]) -> Iterator[Vector]:
     one, two = sides
-    keys = pairing.Meeting(two, one.code).keys(one.share)
+    keys = pairing.PairingSession(two, one.code).keys(one.share)
     said = pairing.Said(LETTER_BYTES, chance(32), '{"text":"Меня задержали"}'.encode())
     calm, duress = (pairing.alert_mac(keys.sending, one.card.address, said, duress=forced) for forced in (False, True))
 

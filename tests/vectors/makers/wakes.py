@@ -16,7 +16,9 @@ LENGTH, ROOM = 2, 1_022  # of a push address, before it and for it
 def wakes() -> Iterator[Vector]:
     """Push addresses as sealed, wake texts as their readers take them, and the letters that change one."""
     chance = chances("wake")
-    sides = [pairing.Half.new((relay,), NOW, chance) for relay in ("https://relay.example", "https://other.example")]
+    sides = [
+        pairing.PairingOffer.new((relay,), NOW, chance) for relay in ("https://relay.example", "https://other.example")
+    ]
     yield from _wake_sealed(chance)
     yield from _wake_texts(chance)
     yield from _wake_letters(sides, chance)
@@ -73,9 +75,9 @@ def _wake_texts(chance: Callable[[int], bytes]) -> Iterator[Vector]:
     yield vector("with_a_line", f"{relay} {sealed[:-2]}\r\n", None)
 
 
-def _wake_letters(sides: list[pairing.Half], chance: Callable[[int], bytes]) -> Iterator[Vector]:
+def _wake_letters(sides: list[pairing.PairingOffer], chance: Callable[[int], bytes]) -> Iterator[Vector]:
     one, two = sides
-    keys = pairing.Meeting(two, one.code).keys(one.share)
+    keys = pairing.PairingSession(two, one.code).keys(one.share)
     base = {"half": describe_half(one), "code": str(two.code), "share": b64(two.share)}
 
     def letter(

@@ -8,7 +8,7 @@ from client.desk.cases import board, view
 from client.desk.consent import subjects
 from client.desk.consent.consent import NoConsent
 from client.desk.documents.letters.template import Letter, fill, kinds
-from client.desk.documents.letters.values import Around, Known
+from client.desk.documents.letters.values import Around, LetterValues
 from keys.errors import TocsinError
 
 WGAD = "wgad"
@@ -38,5 +38,5 @@ def write(db: Database, kind: str, language: str, person: str, around: Around) -
         raise NoConsent(audience)
     said = [str(one.value) for one in seen.timeline]
     around = replace(around, clean=subjects.others(subjects.mentioned(db, said), audience).removed)
-    known = Known(seen, about, language, around, lambda number: board.place(db, number))
+    known = LetterValues(seen, about, language, around, lambda number: board.place(db, number))
     return fill(kind, language, known.fields(), seen.country)

@@ -29,7 +29,7 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LetterValues:
     """One person of a case. `address`: of a place by its number, empty when no pack has it."""
 
     view: CaseView

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from client.desk.cases import view
-from client.desk.web.access import BACKGROUND, Keeper, NotHere, the_desk
+from client.desk.web.access import BACKGROUND, DeskControl, NotHere, the_desk
 from client.desk.web.i18n import LANGUAGES, Speech, choose
 from client.desk.web.times import Times
 from client.desk.web.ui_state import Window
@@ -24,8 +24,8 @@ LANGUAGE_COOKIE, KEYS_COOKIE = "l", "k"  # neither says anything of anybody
 _ANCHOR = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 
 
-def keeper() -> Keeper:
-    found: Keeper = current_app.extensions["keeper"]
+def keeper() -> DeskControl:
+    found: DeskControl = current_app.extensions["keeper"]
     return found
 
 

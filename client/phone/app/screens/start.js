@@ -34,7 +34,7 @@ export function start(app) {
 async function fired(app, note, round) {
   navigator.vibrate?.(SHORT_MS);
   say(note, t("start.sealing"));
-  const alarm = await app.awake.then(
+  const alarm = await app.ready.then(
     () => app.alarm,
     () => null,
   );
@@ -61,9 +61,9 @@ export function languages(app) {
     return h("option", { value: code, selected: isThis, lang: code }, app.config.start[code].name);
   });
   const chosen = async (/** @type {Event} */ event) => {
-    const { turn } = app;
+    const { navigation } = app;
     await app.setLanguage(/** @type {HTMLSelectElement} */ (event.target).value);
-    if (app.turn === turn) await app.go(app.shown); // whoever went on meanwhile is not called back
+    if (app.navigation === navigation) await app.go(app.shown); // whoever went on meanwhile is not called back
   };
   return h(
     "select",

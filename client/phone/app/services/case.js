@@ -19,7 +19,7 @@ const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_
 
 /** What contacts are told in so many words. @typedef {"safe" | "moved" | null} News */
 
-export class Alarm {
+export class CaseSession {
   /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
    *  @param {{ kit: Kit, sender: Sender, position: Position, chance: Chance, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
   constructor({ kit, sender, position, chance, keep, duress }) {

@@ -11,7 +11,7 @@ import { keepRinging } from "./push-subscription.js";
 
 const LONGEST_MS = 60_000;
 
-export class Watch {
+export class ContactPoller {
   /** @param {App} app @param {Session} session */
   constructor(app, session) {
     this.app = app;

@@ -1,19 +1,19 @@
 /** The one that looks after contacts in an unlocked app, made when it is first needed. */
 /** @import { App } from "../app.js" */
-/** @import { Watch } from "./contact-poller.js" */
+/** @import { ContactPoller } from "./contact-poller.js" */
 
-/** @param {App} app @returns {Promise<Watch>} */
-export async function watchOf(app) {
+/** @param {App} app @returns {Promise<ContactPoller>} */
+export async function contactPollerOf(app) {
   const { session } = app;
-  const { Watch } = await import("./contact-poller.js");
+  const { ContactPoller } = await import("./contact-poller.js");
   if (!session || session !== app.session) throw new Error("locked");
-  app.watch ??= new Watch(app, session).start();
+  app.watch ??= new ContactPoller(app, session).start();
   return app.watch;
 }
 
 /** Whether this phone may have contacts: their names and keys lie behind a PIN, and not behind the decoy's.
  *  @param {App} app */
-export function mayWatch({ session }) {
+export function mayHaveContacts({ session }) {
   return Boolean(session && !session.duress && session.content.hasPin);
 }
 
@@ -23,6 +23,6 @@ export async function listenTo(app, show) {
   app.whenLeft(() => {
     isLeft = true;
   });
-  const watch = mayWatch(app) ? await watchOf(app).catch(() => null) : null;
+  const watch = mayHaveContacts(app) ? await contactPollerOf(app).catch(() => null) : null;
   if (watch) watch.changed = () => isLeft || show();
 }

@@ -1,7 +1,7 @@
 /** The wake-up: a closed app cannot ring, so a relay may knock. Off until somebody switches it on; see `keys/wake.md`. */
 /** @import { App } from "../app.js" */
 /** @import { WakeOffer } from "../../protocol/wake.js" */
-/** @import { Watch } from "./contact-poller.js" */
+/** @import { ContactPoller } from "./contact-poller.js" */
 
 import { stateOf } from "../../core/contacts/book.js";
 import { sayWake } from "../../core/contacts/mail.js";
@@ -35,7 +35,7 @@ export async function offerHere(app) {
   return null;
 }
 
-/** From a tap: the browser asks. @param {App} app @param {Watch} watch @param {WakeOffer} offer */
+/** From a tap: the browser asks. @param {App} app @param {ContactPoller} watch @param {WakeOffer} offer */
 export async function turnOn(app, watch, offer) {
   if ((await Notification.requestPermission()) !== "granted") throw { reason: "wake-refused" };
   const { endpoint } = await subscribed(offer);
@@ -45,7 +45,7 @@ export async function turnOn(app, watch, offer) {
   await tellAll(app, watch, offer);
 }
 
-/** @param {App} app @param {Watch} watch */
+/** @param {App} app @param {ContactPoller} watch */
 export async function turnOff(app, watch) {
   delete watch.session.content.wake;
   await watch.session.save();
@@ -54,7 +54,7 @@ export async function turnOff(app, watch) {
 }
 
 /** Push services change their addresses and browsers drop subscriptions; then everybody is told anew. Who was paired
- *  since is told for the first time. @param {App} app @param {Watch} watch */
+ *  since is told for the first time. @param {App} app @param {ContactPoller} watch */
 export async function keepRinging(app, watch) {
   /** @type {Told | undefined} */ const told = watch.session.content.wake;
   if (!told || !canRing(app)) return;
@@ -71,17 +71,17 @@ export async function keepRinging(app, watch) {
   await tellAll(app, watch, offer);
 }
 
-/** @param {Watch} watch */
+/** @param {ContactPoller} watch */
 function paired({ post }) {
   return post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
 }
 
-/** @param {App} app @param {Watch} watch @param {WakeOffer | null} offer */
+/** @param {App} app @param {ContactPoller} watch @param {WakeOffer | null} offer */
 function tellAll(app, watch, offer) {
   return tell(app, watch, offer, paired(watch));
 }
 
-/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {Watch} watch @param {WakeOffer | null} offer
+/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {ContactPoller} watch @param {WakeOffer | null} offer
  *  @param {import("../../core/contacts/book.js").Contact[]} contacts */
 async function tell(app, watch, offer, contacts) {
   for (const { id } of contacts) {

@@ -1,7 +1,7 @@
 /** What is unlocked: the vault's content, and everything that needs it. */
 /** @import { Card } from "../../protocol/organisation.js" */
 /** @import { Contact } from "../../core/prepare.js" */
-/** @import { Desk, Kit } from "../../core/press.js" */
+/** @import { Recipient, Kit } from "../../core/press.js" */
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { Vault } from "../../core/vault.js" */
 /** @import { App } from "../app.js" */
@@ -50,7 +50,7 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
   });
   const vault = await createVault(pin, packed(content), by(0));
   const whole = decoy ? await setDecoy(vault, decoy, packed(ordinary()), by(1)) : vault;
-  app.equip(kit);
+  app.useKit(kit);
   app.hasPin = hasPin;
   await app.keepKit(kit);
   await app.put(VAULT, whole.bytes);
@@ -89,7 +89,7 @@ function ordinary() {
   };
 }
 
-/** A card as far as sealing needs it, from what lies open. @param {Desk} desk @returns {Card} */
+/** A card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
 export function cardOf(desk) {
   const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
   const unsaid = {
@@ -201,7 +201,7 @@ export class Session {
   async reseal(card, facts) {
     const { kit, way } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
     this.content.ways = [...this.content.ways, ...way].slice(-WAYS);
-    this.app.equip(kit);
+    this.app.useKit(kit);
     await this.app.keepKit(kit);
   }
 }

@@ -1,7 +1,7 @@
 /** Where text messages written in advance rest: in the vault, and in the open only when that was chosen. */
 /** @import { App } from "../app.js" */
 
-import { mayWatch } from "./contacts-access.js";
+import { mayHaveContacts } from "./contacts-access.js";
 
 /** @typedef {{ number: string, text: string }} Short */
 
@@ -17,5 +17,5 @@ export async function openShorts({ store }) {
 
 /** All of them when the PIN was given, else those that lie open. @param {App} app @returns {Promise<Short[]>} */
 export async function shortsOf(app) {
-  return mayWatch(app) ? (app.session?.content.sms ?? []) : ((await openShorts(app)) ?? []);
+  return mayHaveContacts(app) ? (app.session?.content.sms ?? []) : ((await openShorts(app)) ?? []);
 }

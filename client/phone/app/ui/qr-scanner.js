@@ -3,7 +3,7 @@
 import { camera } from "../platform/camera.js";
 import { button, h, say } from "./dom.js";
 import { t } from "./i18n.js";
-import { tried } from "./show-error.js";
+import { showErrors } from "./show-error.js";
 
 const PAUSE_MS = 60; // between two looks
 const BOTH_AFTER = 8; // looks at which the detector alone found nothing
@@ -14,7 +14,7 @@ const SIDES = /** @type {const} */ (["environment", "user"]);
 
 /** Looks until `found` takes what was seen; what it throws is shown, by the sentences of `within`, and the looking goes on.
  *  @param {{ whenLeft: (leave: () => void) => void }} app @param {{ found: (text: string) => Promise<unknown>, label?: string, within?: string }} by */
-export function eye(app, { found, label = t("scan.camera"), within = "errors" }) {
+export function qrScanner(app, { found, label = t("scan.camera"), within = "errors" }) {
   const video = h("video", { muted: true, playsinline: true, autoplay: true, "aria-label": label });
   video.muted = true;
   const note = h("p", { role: "status", class: "hint" }, t("scan.starting"));
@@ -29,7 +29,7 @@ export function eye(app, { found, label = t("scan.camera"), within = "errors" })
     shut(stream, video);
   };
   const start = () =>
-    tried(
+    showErrors(
       problem,
       async () => {
         shut(stream, video);
@@ -54,7 +54,7 @@ export function eye(app, { found, label = t("scan.camera"), within = "errors" })
       const text = await read(readers, video, looks);
       const isNew = text !== refused.text || Date.now() - refused.at > AGAIN_MS;
       if (text && isOpen && isNew) {
-        if (await tried(problem, () => found(text), within)) return close();
+        if (await showErrors(problem, () => found(text), within)) return close();
         Object.assign(refused, { text, at: Date.now() });
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

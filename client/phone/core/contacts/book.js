@@ -27,9 +27,9 @@ import {
 } from "../../protocol/pairing.js";
 import { readWake } from "../../protocol/wake.js";
 import { b64, HASH_BYTES, ID_BYTES, same, unb64, utf8 } from "../../protocol/wire.js";
-import { Later, seconds } from "../press.js";
+import { Disclosure, seconds } from "../press.js";
 
-export { Later };
+export { Disclosure };
 
 const VERSION = 1;
 // The vault has room for 87 KB, and profile, answers and their keys lie there too.
@@ -219,7 +219,7 @@ const NEW = Object.freeze({
   marks: [],
   cases: [],
   text: "",
-  later: Later.SAFE,
+  later: Disclosure.SAFE,
   answers: false,
   wakeHeard: 0,
   wakeSaid: 0,
@@ -307,7 +307,7 @@ export function setText(book, id, text) {
   return changed(book, id, { text });
 }
 
-/** What they are told later, one of `Later`. @param {Book} book @param {string} id @param {number} later @returns {Book} */
+/** What they are told later, one of `Disclosure`. @param {Book} book @param {string} id @param {number} later @returns {Book} */
 export function setLater(book, id, later) {
   return changed(book, id, { later });
 }

@@ -6,7 +6,7 @@
 /** @import { Kit } from "../press.js" */
 /** @import { Chance } from "../../protocol/wire.js" */
 
-import { Later, tellContact } from "../press.js";
+import { Disclosure, tellContact } from "../press.js";
 
 export const PLACE_MS = 600_000; // between two positions that a contact is told: each is a letter to each of their relays
 
@@ -33,14 +33,14 @@ export async function tellContacts(kit, { facts = {}, type = null, duress = fals
 function newsOf(facts, type) {
   const [place, text] = [placeOf(facts), facts.account ?? ""];
   const said = type ?? (facts.stage === "released" ? "safe" : null);
-  if (said) return { type: said, text, place, least: said === "moved" ? Later.PLACE : Later.SAFE };
-  if (place) return { type: "moved", text, place, least: Later.PLACE };
-  return text ? { type: "text", text, place, least: Later.ALL } : null;
+  if (said) return { type: said, text, place, least: said === "moved" ? Disclosure.PLACE : Disclosure.SAFE };
+  if (place) return { type: "moved", text, place, least: Disclosure.PLACE };
+  return text ? { type: "text", text, place, least: Disclosure.ALL } : null;
 }
 
 /** @param {News} news @param {number} later */
 function allowed({ type, text, place }, later) {
-  return { type, text: later >= Later.ALL ? text : "", place: later >= Later.PLACE ? place : null };
+  return { type, text: later >= Disclosure.ALL ? text : "", place: later >= Disclosure.PLACE ? place : null };
 }
 
 /** Where I am, of all that is said. @param {Record<string, any>} facts @returns {Record<string, any> | null} */

@@ -49,7 +49,7 @@ export function stateWith(book) {
 
 /** @param {State} before @param {Event} event @param {Chance} chance @returns {Promise<{ state: State, effects: Effect[] }>} */
 export async function step(before, event, chance) {
-  const run = new Run(before, event.now, chance);
+  const run = new SyncStep(before, event.now, chance);
   await run.take(event);
   await run.say();
   await run.plan();
@@ -57,7 +57,7 @@ export async function step(before, event, chance) {
 }
 
 /** One step over a state of its own. */
-class Run {
+class SyncStep {
   /** @param {State} before @param {number} now @param {Chance} chance */
   constructor({ book, looks, relays, troubles }, now, chance) {
     this.state = { book, looks: eachCopied(looks), relays: eachCopied(relays), troubles: { ...troubles } };

@@ -2,18 +2,18 @@
 /** @import { Alert, Contact } from "../../../core/contacts/book.js" */
 /** @import { App } from "../../app.js" */
 /** @import { Thread } from "../../services/alert-threads.js" */
-/** @import { Watch } from "../../services/contact-poller.js" */
+/** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import { alertsOf, forgetAlert, isUnderDuress, markRead } from "../../../core/contacts/book.js";
 import { sealTo } from "../../../core/contacts/mail.js";
 import { isAdvance, numbersIn, threadsOf } from "../../services/alert-threads.js";
-import { listenTo, watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
 import { age, moment } from "../../ui/dates.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { look, t } from "../../ui/i18n.js";
-import { around } from "../../ui/interpolate.js";
-import { tried } from "../../ui/show-error.js";
+import { interpolateNode } from "../../ui/interpolate.js";
+import { showErrors } from "../../ui/show-error.js";
 import { placeLines } from "./place.js";
 import { headline } from "./status.js";
 
@@ -22,7 +22,7 @@ const STEPS = 3;
 
 /** @param {App} app @param {{ contact: string, case: string }} which @returns {Promise<Node[]>} */
 export async function alert(app, which) {
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const find = () =>
     threadsOf(alertsOf(watch.post.book)).find((one) => one.contact === which.contact && one.case === which.case);
   const first = find();
@@ -60,7 +60,7 @@ function idsOf({ alerts }) {
   return alerts.map(({ id }) => id);
 }
 
-/** @param {App} app @param {Watch} watch @param {Thread} thread */
+/** @param {App} app @param {ContactPoller} watch @param {Thread} thread */
 async function article(app, watch, thread) {
   const { head } = thread;
   const { book } = watch.post;
@@ -178,17 +178,17 @@ function events({ alerts }) {
 /** @param {string} number */
 function call(number) {
   const link = h("a", { class: "button wide", href: `tel:${number}`, data: { do: "call", value: number } });
-  link.append(...around(t("contacts.alert.call"), h("bdi", { dir: "ltr" }, number)));
+  link.append(...interpolateNode(t("contacts.alert.call"), h("bdi", { dir: "ltr" }, number)));
   return link;
 }
 
-/** @param {App} app @param {Watch} watch @param {string} id */
+/** @param {App} app @param {ContactPoller} watch @param {string} id */
 function answering(app, watch, id) {
   const words = field("text", t("contacts.alert.answer"), { lines: 3, longest: LONGEST });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
   const problem = h("div", {});
   const send = () =>
-    tried(
+    showErrors(
       problem,
       async () => {
         const text = words.value().trim();

@@ -1,21 +1,21 @@
 /** What came from contacts, newest first, and how loudly this phone tells of it. */
 /** @import { App } from "../../app.js" */
 /** @import { Thread } from "../../services/alert-threads.js" */
-/** @import { Watch } from "../../services/contact-poller.js" */
+/** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import { alertsOf, isUnderDuress } from "../../../core/contacts/book.js";
 import { threadsOf } from "../../services/alert-threads.js";
-import { listenTo, watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
 import { canRing, offerHere, turnOff, turnOn } from "../../services/push-subscription.js";
 import { age } from "../../ui/dates.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 import { headline } from "./status.js";
 
 /** @param {App} app @returns {Promise<Node[]>} */
 export async function alerts(app) {
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const list = h("ul", { class: "plain", "aria-live": "polite" });
   const note = h("p", { role: "status", data: { show: "notice" } });
   let shown = "";
@@ -44,7 +44,7 @@ export async function alerts(app) {
   ];
 }
 
-/** @param {App} app @param {Watch} watch @param {Thread} thread */
+/** @param {App} app @param {ContactPoller} watch @param {Thread} thread */
 function line(app, { post: { book } }, { contact: id, head, at, unread }) {
   const who = book.contacts.find((one) => one.id === id);
   const isForced = isUnderDuress(book, head);
@@ -65,7 +65,7 @@ function line(app, { post: { book } }, { contact: id, head, at, unread }) {
   return open;
 }
 
-/** @param {App} app @param {Watch} watch */
+/** @param {App} app @param {ContactPoller} watch */
 function ringing(app, watch) {
   const how = h("p", { class: "band", data: { show: "open" } });
   const place = h("div", { class: "stack" });
@@ -75,7 +75,7 @@ function ringing(app, watch) {
   return h("section", {}, how, place);
 }
 
-/** Only where a relay rings, so it comes a moment later. @param {App} app @param {Watch} watch @param {HTMLElement} place
+/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} watch @param {HTMLElement} place
  *  @param {() => void} show */
 async function offer(app, watch, place, show) {
   const rings = await offerHere(app).catch(() => null);
@@ -86,7 +86,7 @@ async function offer(app, watch, place, show) {
   const change = async () => {
     element.disabled = true;
     say(waiting, t("working"));
-    await tried(
+    await showErrors(
       problem,
       async () => {
         if (isOn()) await turnOff(app, watch);

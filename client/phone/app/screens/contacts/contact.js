@@ -1,28 +1,28 @@
 /** One contact: how things stand, what to tell them, and what changes. */
 /** @import { App } from "../../app.js" */
 /** @import { Contact } from "../../../core/contacts/book.js" */
-/** @import { Watch } from "../../services/contact-poller.js" */
+/** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { Later, remove, rename, setSeized, stateOf } from "../../../core/contacts/book.js";
+import { Disclosure, remove, rename, setSeized, stateOf } from "../../../core/contacts/book.js";
 import { sealTo } from "../../../core/contacts/mail.js";
 import { placeOf } from "../../platform/location-updates.js";
-import { listenTo, watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 import { standing } from "./status.js";
 
 const LONGEST = 1_500;
 const WITHIN = "contacts.errors";
 
 /** What the parts of this screen share.
- *  @typedef {{ app: App, watch: Watch, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} Here */
+ *  @typedef {{ app: App, watch: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} Here */
 
 /** @param {App} app @param {{ id: string, notice?: string } | string} which @returns {Promise<Node[]>} */
 export async function contact(app, which) {
   const { id, notice = "" } = typeof which === "string" ? { id: which } : which;
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const find = () => watch.post.book.contacts.find((one) => one.id === id);
   const first = find();
   if (!first) return app.go("contacts").then(() => []);
@@ -93,12 +93,12 @@ function telling(here) {
 /** @param {Here} here */
 function placeFor({ app, contact }) {
   const fix = app.position.last;
-  return fix && contact().later >= Later.PLACE ? placeOf(fix, Date.now()) : null;
+  return fix && contact().later >= Disclosure.PLACE ? placeOf(fix, Date.now()) : null;
 }
 
 /** @param {Here} here @param {{ type: string, text?: string, place?: any }} said */
 function told({ app, watch, id, note, problem }, said) {
-  return tried(
+  return showErrors(
     problem,
     async () => {
       const by = { now: Date.now(), chance: app.chance };
@@ -117,7 +117,7 @@ function naming({ app, watch, id, contact: now, problem }) {
     await watch.post.change((book) => rename(book, id, label.value()));
     await app.go("contact", { id, notice: t("contacts.contact.renamed") });
   };
-  const does = () => tried(problem, change, WITHIN);
+  const does = () => showErrors(problem, change, WITHIN);
   return h("section", {}, label.element, button(t("contacts.contact.rename"), "rename", does, { class: "wide" }));
 }
 

@@ -3,18 +3,18 @@
 
 import { setAnswers, stateOf } from "../../../core/contacts/book.js";
 import { passOn } from "../../../core/contacts/mail.js";
-import { watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 
 /** To whom, below the answer. @param {App} app @param {string} text @returns {Promise<HTMLElement>} */
 export async function passing(app, text) {
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const place = h("div", { class: "stack", role: "status" });
   const to = (/** @type {{ id: string, label: string }} */ { id, label }) => {
     const pass = () =>
-      tried(
+      showErrors(
         place,
         async () => {
           const by = { now: Date.now(), chance: app.chance };

@@ -3,7 +3,7 @@
 
 import { alertsOf } from "../../../core/contacts/book.js";
 import { threadsOf } from "../../services/alert-threads.js";
-import { listenTo, mayWatch, watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf, listenTo, mayHaveContacts } from "../../services/contacts-access.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { errorBox, wordsOf } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
@@ -11,8 +11,8 @@ import { marksOf, shortly } from "./status.js";
 
 /** @param {App} app @returns {Promise<Node[]>} */
 export async function contacts(app) {
-  if (!mayWatch(app)) return pinFirst(app);
-  const watch = await watchOf(app);
+  if (!mayHaveContacts(app)) return pinFirst(app);
+  const watch = await contactPollerOf(app);
   const list = h("ul", { class: "plain" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
   const problem = h("div", {});

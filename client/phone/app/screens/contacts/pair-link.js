@@ -1,23 +1,23 @@
 /** Far away: codes as texts, on whatever way they travel. And the name, which both ways end with. */
 /** @import { App } from "../../app.js" */
 /** @import { Book, Offer } from "../../../core/contacts/book.js" */
-/** @import { Watch } from "../../services/contact-poller.js" */
+/** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import { addContact, newOffer, offerCode, openOffers, rename, setText } from "../../../core/contacts/book.js";
-import { watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf } from "../../services/contacts-access.js";
 import { moment } from "../../ui/dates.js";
 import { button, h, say } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 import { relaysOf } from "./pair-scan.js";
 
 const WITHIN = "contacts.errors";
 
 /** @param {App} app @param {string} [id] of the code that was sent; none: the newest @returns {Promise<Node[]>} */
 export async function pairLink(app, id) {
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const heading = h("h1", {}, t("contacts.link.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
@@ -26,7 +26,7 @@ export async function pairLink(app, id) {
     const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
     theirs.input.dir = "ltr";
     const problem = h("div", {});
-    const next = () => tried(problem, () => take(app, watch, offer.id, theirs.value()), WITHIN);
+    const next = () => showErrors(problem, () => take(app, watch, offer.id, theirs.value()), WITHIN);
     return [
       heading,
       h("p", {}, t("contacts.link.more")),
@@ -40,7 +40,7 @@ export async function pairLink(app, id) {
   }
 }
 
-/** @param {App} app @param {Watch} watch @param {string} offer @param {string} text */
+/** @param {App} app @param {ContactPoller} watch @param {string} offer @param {string} text */
 async function take(app, watch, offer, text) {
   const asked = { offer, text, label: "", seen: false, now: Date.now(), chance: app.chance };
   const { contact } = await watch.post.change((book) => addContact(book, asked));
@@ -49,7 +49,7 @@ async function take(app, watch, offer, text) {
 }
 
 /** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by its time.
- *  @param {App} app @param {Watch} watch @returns {Promise<Offer>} */
+ *  @param {App} app @param {ContactPoller} watch @returns {Promise<Offer>} */
 async function newCode(app, watch) {
   const asked = { relays: relaysOf(app), now: Date.now(), chance: app.chance };
   const made = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
@@ -66,7 +66,7 @@ function freeName({ offers, contacts }) {
   return `${name} (${n})`;
 }
 
-/** @param {App} app @param {Watch} watch @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
+/** @param {App} app @param {ContactPoller} watch @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
 async function mine(app, watch, offer, sent) {
   const code = await offerCode(offer);
   const shown = field("mine", t("contacts.link.mine"), { lines: 4, longest: 400, value: code });
@@ -75,7 +75,7 @@ async function mine(app, watch, offer, sent) {
   shown.input.addEventListener("focus", () => shown.input.select());
   const note = h("p", { class: "hint", role: "status" });
   const problem = h("div", {});
-  const copy = () => tried(problem, () => copied(shown.input, note), WITHIN);
+  const copy = () => showErrors(problem, () => copied(shown.input, note), WITHIN);
   const share = () => navigator.share({ text: code }).catch(() => {}); // thought better of it
   const fresh = async () => app.go("pair-link", (await newCode(app, watch)).id);
   return [
@@ -115,12 +115,12 @@ function choice(app, offer, sent) {
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function pairName(app, id) {
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const contact = watch.post.book.contacts.find((one) => one.id === id);
   const label = field("label", t("contacts.pair.label"), { longest: 80, hint: t("contacts.pair.label_hint") });
   const problem = h("div", {});
   const next = () =>
-    tried(
+    showErrors(
       problem,
       async () => {
         const words = contact?.text || t("contacts.prepared.default");

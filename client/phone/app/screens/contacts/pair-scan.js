@@ -1,20 +1,20 @@
 /** Face to face: my code and the camera that looks for theirs, on one screen, so that it does not matter who is first. */
 /** @import { App } from "../../app.js" */
-/** @import { Watch } from "../../services/contact-poller.js" */
+/** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import { addContact, codeOf, newOffer, offerCode } from "../../../core/contacts/book.js";
 import { stayAwake } from "../../platform/screen-wake-lock.js";
-import { watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
 import { drawn } from "../../ui/qr-image.js";
-import { eye } from "../../ui/qr-scanner.js";
+import { qrScanner } from "../../ui/qr-scanner.js";
 
 /** @param {App} app @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
 export async function pair(app, id) {
-  const { turn } = app;
-  const watch = await watchOf(app);
+  const { navigation } = app;
+  const watch = await contactPollerOf(app);
   const heading = h("h1", {}, t("contacts.pair.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
@@ -23,7 +23,7 @@ export async function pair(app, id) {
     const code = drawn(known ? await codeOf(known) : await offerCode(mine), t("contacts.pair.mine"));
     const theirs = h("section", { "aria-live": "polite" });
     const more = h("p", {}, t("contacts.pair.more"));
-    if (turn !== app.turn) return []; // somebody has gone on; no camera for nobody
+    if (navigation !== app.navigation) return []; // somebody has gone on; no camera for nobody
     stayAwake(app);
     if (known) showRead(app, theirs, known.id);
     else look(app, watch, mine.id, theirs);
@@ -37,7 +37,7 @@ export async function pair(app, id) {
 /** @param {unknown} one @returns {one is Node} */
 const isNode = (one) => one instanceof Node;
 
-/** The half that waits to be scanned. @param {App} app @param {Watch} watch */
+/** The half that waits to be scanned. @param {App} app @param {ContactPoller} watch */
 async function offerOf(app, watch) {
   const asked = { relays: relaysOf(app), now: Date.now(), chance: app.chance };
   return (await watch.post.change((book) => newOffer(book, asked))).offer;
@@ -48,7 +48,7 @@ export function relaysOf({ alarm }) {
   return alarm?.kit.desk.relays ?? [];
 }
 
-/** @param {App} app @param {Watch} watch @param {string} offer @param {HTMLElement} place */
+/** @param {App} app @param {ContactPoller} watch @param {string} offer @param {HTMLElement} place */
 function look(app, watch, offer, place) {
   const found = async (/** @type {string} */ text) => {
     const asked = { offer, text, label: "", seen: true, now: Date.now(), chance: app.chance };
@@ -56,7 +56,7 @@ function look(app, watch, offer, place) {
     watch.hurry();
     showRead(app, place, contact.id);
   };
-  const { picture, note, problem, turn } = eye(app, {
+  const { picture, note, problem, turn } = qrScanner(app, {
     found,
     label: t("contacts.pair.theirs"),
     within: "contacts.errors",

@@ -7,7 +7,7 @@ import { numbersIn } from "../../services/alert-threads.js";
 import { age, distance } from "../../ui/dates.js";
 import { h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
-import { around } from "../../ui/interpolate.js";
+import { interpolateNode } from "../../ui/interpolate.js";
 
 const DEGREE = 100_000;
 // What a telephone dials: up to the end, a comma, or a blank or bracket before words.
@@ -56,7 +56,7 @@ function phoneLine(phone, isForced) {
   const number = isForced ? "" : dialled(phone);
   if (!number) return h("p", { dir: "auto" }, phone);
   const link = h("a", { class: "button wide", href: `tel:${number}`, data: { do: "call", value: number } });
-  link.append(...around(t("contacts.alert.call"), h("bdi", { dir: "ltr" }, phone)));
+  link.append(...interpolateNode(t("contacts.alert.call"), h("bdi", { dir: "ltr" }, phone)));
   return link;
 }
 

@@ -2,18 +2,18 @@
 /** @import { App } from "../../app.js" */
 
 import { setLater, setText, stateOf } from "../../../core/contacts/book.js";
-import { watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf } from "../../services/contacts-access.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 
 const LONGEST = 600;
 const LATER = ["nothing", "safe", "place", "all"]; // as the ground counts them
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function prepared(app, id) {
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const contact = watch.post.book.contacts.find((one) => one.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const text = field("text", t("contacts.prepared.text"), {
@@ -25,7 +25,7 @@ export async function prepared(app, id) {
   const chosen = { later: contact.later };
   const problem = h("div", {});
   const save = () =>
-    tried(
+    showErrors(
       problem,
       async () => {
         await watch.post.change((book) => setLater(setText(book, id, text.value().trim()), id, chosen.later));

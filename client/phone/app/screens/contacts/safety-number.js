@@ -2,20 +2,20 @@
 /** @import { App } from "../../app.js" */
 
 import { digitsCodeFor, digitsFor, verify } from "../../../core/contacts/book.js";
-import { watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { drawn } from "../../ui/qr-image.js";
-import { eye } from "../../ui/qr-scanner.js";
-import { tried } from "../../ui/show-error.js";
+import { qrScanner } from "../../ui/qr-scanner.js";
+import { showErrors } from "../../ui/show-error.js";
 
 const WITHIN = "contacts.errors";
 const LONGEST = 120; // sixty digits, and whatever stands between the groups
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function digits(app, id) {
-  const watch = await watchOf(app);
+  const watch = await contactPollerOf(app);
   const contact = watch.post.book.contacts.find((one) => one.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const mine = await digitsFor(contact);
@@ -28,7 +28,7 @@ export async function digits(app, id) {
   typed.input.dir = "ltr";
   const place = h("div", { class: "stack" });
   const scan = () => {
-    const { picture, note, problem: wrong, turn } = eye(app, { found: compared, within: WITHIN });
+    const { picture, note, problem: wrong, turn } = qrScanner(app, { found: compared, within: WITHIN });
     fill(place, picture, wrong, note, turn);
   };
   return [
@@ -40,7 +40,9 @@ export async function digits(app, id) {
       ...mine.split(" ").map((group) => h("li", {}, group)),
     ),
     h("p", { class: "hint" }, t("contacts.digits.differs")),
-    button(t("contacts.digits.same"), "same", () => tried(problem, () => compared(mine), WITHIN), { class: "wide" }),
+    button(t("contacts.digits.same"), "same", () => showErrors(problem, () => compared(mine), WITHIN), {
+      class: "wide",
+    }),
     drawn(await digitsCodeFor(contact), t("contacts.digits.mine")),
     button(t("contacts.digits.scan"), "scan", scan, { class: "wide" }),
     place,
@@ -48,9 +50,14 @@ export async function digits(app, id) {
       "section",
       {},
       typed.element,
-      button(t("contacts.digits.compare"), "compare", () => tried(problem, () => compared(typed.value()), WITHIN), {
-        class: "wide",
-      }),
+      button(
+        t("contacts.digits.compare"),
+        "compare",
+        () => showErrors(problem, () => compared(typed.value()), WITHIN),
+        {
+          class: "wide",
+        },
+      ),
     ),
     problem,
     h(

@@ -1,24 +1,24 @@
 /** Text messages for those without the app: written in advance, opened in the phone's own app with one tap. In clear. */
-/** @import { Alarm } from "../../services/case.js" */
+/** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 /** @import { Short } from "../../services/sms-store.js" */
 
-import { mayWatch } from "../../services/contacts-access.js";
+import { mayHaveContacts } from "../../services/contacts-access.js";
 import { addressOf, numberOf } from "../../services/sms-address.js";
 import { OPEN, openShorts, shortsOf } from "../../services/sms-store.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
-import { around } from "../../ui/interpolate.js";
-import { tried } from "../../ui/show-error.js";
+import { interpolateNode } from "../../ui/interpolate.js";
+import { showErrors } from "../../ui/show-error.js";
 
 const MOST = 8;
 const LONGEST = 300; // characters: four to five messages in Cyrillic
 const WITHIN = "contacts.errors";
 
-/** @param {App} app @param {Alarm} [alarm] of the screen it was opened from @returns {Promise<Node[]>} */
+/** @param {App} app @param {CaseSession} [alarm] of the screen it was opened from @returns {Promise<Node[]>} */
 export async function sms(app, alarm) {
-  const may = mayWatch(app);
+  const may = mayHaveContacts(app);
   const all = await shortsOf(app);
   const back = () => (alarm ? app.go("pressed", alarm) : app.go("contacts"));
   return [
@@ -31,12 +31,12 @@ export async function sms(app, alarm) {
   ];
 }
 
-/** @param {App} app @param {Short} one @param {Alarm} [alarm] */
+/** @param {App} app @param {Short} one @param {CaseSession} [alarm] */
 function shown(app, one, alarm) {
   const link = h(
     "a",
     { class: "button wide", href: addressOf(one), data: { do: "sms-open", value: one.number } },
-    ...around(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, one.number)),
+    ...interpolateNode(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, one.number)),
   );
   const gone = () =>
     kept(
@@ -48,7 +48,7 @@ function shown(app, one, alarm) {
     { class: "answer", data: { show: "sms" } },
     h("p", { dir: "auto" }, one.text),
     link,
-    mayWatch(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: one.number } }),
+    mayHaveContacts(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: one.number } }),
   );
 }
 
@@ -70,7 +70,7 @@ function lay(app, all) {
   return app.store.put(OPEN, new TextEncoder().encode(JSON.stringify(all)));
 }
 
-/** @param {App} app @param {Alarm} [alarm] */
+/** @param {App} app @param {CaseSession} [alarm] */
 async function adding(app, alarm) {
   const number = field("number", t("contacts.sms.number"), {
     longest: 24,
@@ -82,7 +82,7 @@ async function adding(app, alarm) {
   const text = field("text", t("contacts.sms.text"), { lines: 4, longest: LONGEST, value: t("contacts.sms.default") });
   const problem = h("div", {});
   const add = () =>
-    tried(
+    showErrors(
       problem,
       async () => {
         const one = { number: numberOf(number.value()), text: text.value().trim() };
@@ -107,7 +107,7 @@ async function opening(app) {
   let isOpen = (await openShorts(app)) !== null;
   const problem = h("div", {});
   const change = () =>
-    tried(problem, async () => {
+    showErrors(problem, async () => {
       await (isOpen ? app.store.remove(OPEN) : lay(app, listed(app)));
       isOpen = !isOpen;
       element.setAttribute("aria-pressed", String(isOpen));

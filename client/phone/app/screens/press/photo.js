@@ -1,14 +1,14 @@
 /** A photo: taken inside the page, so that no gallery gets it, or chosen; made small, told nothing, sent in parcels. */
-/** @import { Alarm } from "../../services/case.js" */
+/** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
 import { cutUp, fitted, QUALITY, sealFile, stripped } from "../../../core/media.js";
 import { camera } from "../../platform/camera.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 
-/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
 export function photo(app, alarm) {
   const canvas = h("canvas", { hidden: true, role: "img", "aria-label": t("photo.preview") });
   const video = h("video", { playsinline: true, hidden: true, "aria-label": t("scan.camera") });
@@ -45,7 +45,7 @@ function shutter(parts) {
   const { video, problem } = parts;
   const click = async () => {
     if (!video.hidden) return taken(parts, video, video.videoWidth, video.videoHeight);
-    await tried(problem, async () => {
+    await showErrors(problem, async () => {
       video.srcObject = await camera({ facingMode: "environment", width: { ideal: 1920 } });
       video.hidden = false;
       parts.canvas.hidden = true;
@@ -69,7 +69,7 @@ function chooser(parts) {
   input.addEventListener("change", async () => {
     const [file] = input.files ?? [];
     if (!file) return;
-    await tried(parts.problem, () => chosen(parts, file));
+    await showErrors(parts.problem, () => chosen(parts, file));
     input.value = "";
   });
   return h("div", { class: "pick" }, input, h("label", { for: "file" }, t("photo.choose")));
@@ -126,11 +126,11 @@ function shut(video) {
   video.hidden = true;
 }
 
-/** @param {App} app @param {Alarm} alarm @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
+/** @param {App} app @param {CaseSession} alarm @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
 async function sendPhoto(app, alarm, { canvas, note, problem, send }) {
   send.disabled = true;
   say(note, t("photo.sealing"));
-  const isSent = await tried(problem, async () => {
+  const isSent = await showErrors(problem, async () => {
     const jpeg = stripped(await jpegOf(canvas, QUALITY));
     const pieces = cutUp(jpeg, "image/jpeg", app.chance);
     const { sha256, type, bytes } = pieces.ref;

@@ -1,9 +1,9 @@
 /** Answers: shown once, answered, and gone after reading unless they are kept in the vault. */
-/** @import { Alarm } from "../../services/case.js" */
+/** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 /** @import { Mail } from "../../services/reply-poller.js" */
 
-import { mayWatch } from "../../services/contacts-access.js";
+import { mayHaveContacts } from "../../services/contacts-access.js";
 import { moment } from "../../ui/dates.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
@@ -36,7 +36,7 @@ async function looking(app, found) {
 }
 
 /** A row of the press screen that tells of answers. Who has no PIN gets a way for answers that lives as long as the page.
- *  @param {App} app @param {Alarm} alarm */
+ *  @param {App} app @param {CaseSession} alarm */
 export function listen(app, alarm) {
   const note = h("span", { role: "status" });
   const open = button(t("answers.open"), "answers", () => app.go("answers", alarm), { class: "wide" });
@@ -50,7 +50,7 @@ export function listen(app, alarm) {
   return { row };
 }
 
-/** @param {App} app @param {Alarm} alarm */
+/** @param {App} app @param {CaseSession} alarm */
 async function wayFor(app, alarm) {
   if (app.session || app.ways.some(({ case: of }) => of === alarm.kit.case)) return;
   const { hasPin, newWay } = await import("../../services/session.js");
@@ -61,8 +61,8 @@ async function wayFor(app, alarm) {
   await alarm.tell({ reply: block });
 }
 
-/** @param {App} app @param {Alarm} [alarm] @returns {Promise<Node[]>} */
-export async function answers(app, alarm = /** @type {Alarm} */ (app.alarm)) {
+/** @param {App} app @param {CaseSession} [alarm] @returns {Promise<Node[]>} */
+export async function answers(app, alarm = /** @type {CaseSession} */ (app.alarm)) {
   const list = h("div", { "aria-live": "polite" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("answers.looking"));
   const kept = app.session?.content.answers ?? [];
@@ -95,7 +95,7 @@ function answer(app, { at, text, status }) {
     { class: "answer", data: { show: "answer" } },
     h("p", { class: "hint" }, known, " · ", when),
     h("p", { dir: "auto" }, text),
-    mayWatch(app) && forwardButton(app, text),
+    mayHaveContacts(app) && forwardButton(app, text),
   );
 }
 
@@ -131,7 +131,7 @@ function keeping(app) {
   return h("div", {}, button(t("answers.keep"), "keep", keep, { class: "wide" }), note);
 }
 
-/** @param {App} app @param {Alarm} alarm */
+/** @param {App} app @param {CaseSession} alarm */
 function replying(app, alarm) {
   const said = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
   const note = h("p", { role: "status", class: "hint" });
@@ -145,7 +145,7 @@ function replying(app, alarm) {
   return h("section", {}, said.element, button(t("text.send"), "send", send, { class: "wide" }), note);
 }
 
-/** A new mailbox and key for the next answer. @param {App} app @param {Alarm} alarm */
+/** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} alarm */
 async function freshWay(app, alarm) {
   const { newWay } = await import("../../services/session.js");
   const { block, keep } = await newWay(app, alarm.kit.desk.relays);

@@ -1,6 +1,6 @@
 /** Which station: offered by position and by name, never filled in. What is sent says how sure the person is. */
 /** @import { Stations, Station } from "../../../core/stations/stations.js" */
-/** @import { Alarm } from "../../services/case.js" */
+/** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
 import { placeOf } from "../../platform/location-updates.js";
@@ -15,7 +15,7 @@ const TYPING_MS = 150;
 
 /** A station as it is offered. @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} Offer */
 
-/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
 export function station(app, alarm) {
   const offered = h("div", { data: { show: "candidates" } });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("station.reading"));
@@ -51,7 +51,7 @@ export function station(app, alarm) {
   ];
 }
 
-/** @typedef {{ app: App, alarm: Alarm, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} Here */
+/** @typedef {{ app: App, alarm: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} Here */
 
 /** @param {Here} here */
 async function serve(here) {

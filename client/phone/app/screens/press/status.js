@@ -1,5 +1,5 @@
 /** After the press: what has left and what has not, and the facts that one tap each sends. */
-/** @import { Alarm, News } from "../../services/case.js" */
+/** @import { CaseSession, News } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
 import { ACTIVE } from "../../app.js";
@@ -22,8 +22,8 @@ const SOME = [false, 1, 2, 5, 10, true]; // how many: none, a number, or "yes, I
 const NEEDS = ["lawyer", "doctor", "medicine", "water", "food", "family", "interpreter"];
 const BLINK_MS = 1_000; // how often ages and waiting times are written anew
 
-/** @param {App} app @param {Alarm} [alarm] @returns {Promise<Node[]>} */
-export async function pressed(app, alarm = /** @type {Alarm} */ (app.alarm)) {
+/** @param {App} app @param {CaseSession} [alarm] @returns {Promise<Node[]>} */
+export async function pressed(app, alarm = /** @type {CaseSession} */ (app.alarm)) {
   const parts = statusParts();
   const show = () => showStatus(app, alarm, parts);
   app.changed = show;
@@ -66,7 +66,7 @@ function statusParts() {
   };
 }
 
-/** @param {App} app @param {Alarm} alarm @param {ReturnType<typeof statusParts>} parts */
+/** @param {App} app @param {CaseSession} alarm @param {ReturnType<typeof statusParts>} parts */
 function showStatus(app, alarm, parts) {
   const status = alarm.sender.status();
   const state = stateOf(status);
@@ -82,7 +82,7 @@ function showStatus(app, alarm, parts) {
   showPeople(alarm, parts.people);
 }
 
-/** Numbers, because whoever holds the phone reads this too. @param {Alarm} alarm @param {HTMLElement} line */
+/** Numbers, because whoever holds the phone reads this too. @param {CaseSession} alarm @param {HTMLElement} line */
 function showPeople({ kit }, line) {
   const { confirmed: n, total } = reached(kit);
   line.hidden = total === 0;
@@ -105,7 +105,7 @@ function troubleOf({ trouble, next, unstored }) {
   return [why, again, unstored ? t("pressed.unstored") : ""].filter(Boolean).join(" ");
 }
 
-/** @param {App} app @param {Alarm} alarm */
+/** @param {App} app @param {CaseSession} alarm */
 function placeLine({ position }, alarm) {
   const { last, state } = position;
   if (last) {
@@ -115,7 +115,7 @@ function placeLine({ position }, alarm) {
   return t(`pressed.place_${state}`);
 }
 
-/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
 function facts(app, alarm) {
   const taken = button(
     t("facts.phone_taken"),
@@ -144,7 +144,7 @@ function facts(app, alarm) {
   ];
 }
 
-/** Where I am; and of that the two things that those who wait want to hear most. @param {Alarm} alarm */
+/** Where I am; and of that the two things that those who wait want to hear most. @param {CaseSession} alarm */
 function stages(alarm) {
   const tell = (/** @type {string} */ stage, /** @type {News} */ said) => {
     const place = said ? alarm.placeNow(Date.now()) : {};
@@ -174,7 +174,7 @@ function someOf(value) {
   return t(value ? "facts.some" : "facts.none");
 }
 
-/** One fact, one tap, one letter. @param {Alarm} alarm @param {string} fact @param {any[]} values @param {(value: any) => string} label */
+/** One fact, one tap, one letter. @param {CaseSession} alarm @param {string} fact @param {any[]} values @param {(value: any) => string} label */
 function choice(alarm, fact, values, label) {
   /** @type {HTMLButtonElement[]} */
   const buttons = values.map((value) => {
@@ -189,7 +189,7 @@ function choice(alarm, fact, values, label) {
   return h("fieldset", {}, h("legend", {}, t(`facts.${fact}`)), h("div", { class: "chips" }, ...buttons));
 }
 
-/** What is needed adds up: each tap sends the whole list. @param {Alarm} alarm */
+/** What is needed adds up: each tap sends the whole list. @param {CaseSession} alarm */
 function needs(alarm) {
   const buttons = NEEDS.map((need) => {
     const isSaid = () => (alarm.said.needs ?? []).includes(need);
@@ -215,13 +215,13 @@ async function sent(element, work) {
   await work();
 }
 
-/** @param {App} app @param {Alarm} alarm */
+/** @param {App} app @param {CaseSession} alarm */
 async function shortMessages(app, alarm) {
   if (alarm.kit.practice || (await shortsOf(app)).length === 0) return [];
   return [button(t("pressed.sms"), "sms", () => app.go("sms", alarm), { class: "wide" })];
 }
 
-/** @param {App} app @param {Alarm} alarm */
+/** @param {App} app @param {CaseSession} alarm */
 function ends(app, alarm) {
   const stop = button(t("pressed.stop"), "stop", () => {
     alarm.stopFollowing();

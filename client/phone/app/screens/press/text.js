@@ -1,21 +1,21 @@
 /** Free text, sealed and sent; what was typed stands in the field and nowhere else. */
-/** @import { Alarm } from "../../services/case.js" */
+/** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 
 const LONGEST = 1_500; // characters: Cyrillic with JSON around it still fits one letter
 
-/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
 export function text(app, alarm) {
   const said = field("text", t("text.label"), { lines: 6, longest: LONGEST });
   const problem = h("div", {});
   const send = async () => {
     const account = said.value().trim();
-    const isSealed = await tried(problem, async () => account && alarm.tell({ facts: { account } }));
+    const isSealed = await showErrors(problem, async () => account && alarm.tell({ facts: { account } }));
     if (!isSealed) return;
     said.clear();
     await app.go("pressed", alarm);

@@ -1,17 +1,17 @@
 /** A voice note: recorded in memory, sealed, sent in parcels. */
-/** @import { Alarm } from "../../services/case.js" */
+/** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
 import { cutUp, sealFile } from "../../../core/media.js";
 import { button, h, say } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 
 const LONGEST_S = 120; // at this rate 240 KB: four parcels
 const BITS = 16_000; // a second; speech stays clear
 const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 
-/** @param {App} app @param {Alarm} alarm @returns {Node[]} */
+/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
 export function voice(app, alarm) {
   const note = h("p", { role: "status", data: { show: "notice" } }, t("voice.more", { n: LONGEST_S }));
   const problem = h("div", {});
@@ -25,7 +25,7 @@ export function voice(app, alarm) {
     send.disabled = made === null;
   };
   const start = () =>
-    tried(problem, async () => {
+    showErrors(problem, async () => {
       made = null;
       recording = await recorded(note, () => finish.click());
       show();
@@ -39,7 +39,7 @@ export function voice(app, alarm) {
   const leave = async () => {
     if (!made) return;
     const { data, type } = made;
-    const isSent = await tried(problem, () => sendVoice(app, alarm, data, type));
+    const isSent = await showErrors(problem, () => sendVoice(app, alarm, data, type));
     if (isSent) await app.go("pressed", alarm);
   };
   const record = button(t("voice.record"), "record", start, { class: "wide" });
@@ -91,7 +91,7 @@ async function microphone() {
   }
 }
 
-/** @param {App} app @param {Alarm} alarm @param {Uint8Array} data @param {string} type */
+/** @param {App} app @param {CaseSession} alarm @param {Uint8Array} data @param {string} type */
 async function sendVoice(app, alarm, data, type) {
   const pieces = cutUp(data, type, app.chance);
   const { sha256, bytes } = pieces.ref;

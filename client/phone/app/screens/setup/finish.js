@@ -79,7 +79,7 @@ export async function practice(app) {
   const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
   const kit = { ...bareKit(await cardHere(app), app.chance, true) };
   const press = async () => {
-    const alarm = app.practiceAlarm(kit);
+    const alarm = app.practiceSession(kit);
     await alarm.press();
     await app.go("pressed", alarm);
   };

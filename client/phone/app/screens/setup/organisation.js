@@ -9,7 +9,7 @@ import { fetched } from "../../services/card-fetch.js";
 import { button, h, say } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 
 /** @param {App} app @param {string} name */
 export async function embedded(app, name) {
@@ -24,7 +24,7 @@ export function paste(app) {
   const note = h("p", { class: "hint", role: "status" });
   const next = async () => {
     say(note, t("card.fetching"));
-    await tried(problem, () => takeCode(app, code.value()));
+    await showErrors(problem, () => takeCode(app, code.value()));
     say(note, "");
   };
   return [
@@ -77,6 +77,6 @@ async function accept(app, given) {
   await app.load();
   const kit = bareKit(given, app.chance);
   app.draft = { card: given };
-  app.equip(kit);
+  app.useKit(kit);
   await app.keepKit(kit);
 }

@@ -3,12 +3,12 @@
 
 import { button, h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
-import { eye } from "../../ui/qr-scanner.js";
+import { qrScanner } from "../../ui/qr-scanner.js";
 import { takeCode } from "./organisation.js";
 
 /** @param {App} app @returns {Node[]} */
 export function scan(app) {
-  const { picture, note, problem, turn } = eye(app, { found: (text) => takeCode(app, text) });
+  const { picture, note, problem, turn } = qrScanner(app, { found: (text) => takeCode(app, text) });
   const others = h(
     "div",
     { class: "row" },

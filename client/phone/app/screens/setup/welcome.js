@@ -3,14 +3,14 @@
 
 import { button, h } from "../../ui/dom.js";
 import { learn, t } from "../../ui/i18n.js";
-import { tried } from "../../ui/show-error.js";
+import { showErrors } from "../../ui/show-error.js";
 import { languages } from "../start.js";
 
 /** @param {App} app @returns {Node[]} */
 export function welcome(app) {
   const problem = h("div", {});
   const cards = app.config.cards.map((name) => {
-    const take = () => tried(problem, () => takeEmbedded(app, name));
+    const take = () => showErrors(problem, () => takeEmbedded(app, name));
     return button(t("start.begin"), "card", take, { class: "main wide", data: { value: name } });
   });
   const isOnly = cards.length === 0;

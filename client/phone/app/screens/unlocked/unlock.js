@@ -2,7 +2,7 @@
 /** @import { App } from "../../app.js" */
 
 import { takeOver } from "../../platform/single-tab.js";
-import { mayWatch, watchOf } from "../../services/contacts-access.js";
+import { contactPollerOf, mayHaveContacts } from "../../services/contacts-access.js";
 import { button, fill, filling, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
@@ -46,10 +46,10 @@ export function unlock(app) {
 async function opened(app, pin, progress) {
   const { open } = await import("../../services/session.js");
   takeOver(app);
-  await app.ended;
+  await app.closed;
   const session = await open(app, pin, progress);
   app.session = session;
   app.duress = session.duress;
   await app.go(session.duress ? "notes" : "home");
-  if (mayWatch(app)) await watchOf(app);
+  if (mayHaveContacts(app)) await contactPollerOf(app);
 }
