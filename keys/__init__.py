@@ -1,1 +1,1 @@
-"""The ground: bytes in, bytes out. No files, no sockets; clock and chance come in as parameters."""
+"""The ground: bytes in, bytes out. No files, no sockets; clock and random bytes come in as parameters."""

@@ -14,8 +14,8 @@ from keys.wire import (
     SIZES,
     SUITE,
     TAG_BYTES,
-    Chance,
     Purpose,
+    RandomBytes,
     digest,
     domain,
 )
@@ -99,13 +99,13 @@ def size_for(header: bytes, body: bytes) -> int:
 
 
 def seal(
-    header: bytes, body: bytes, *, key: bytes, address: Address, chance: Chance, size: int = LETTER_BYTES
+    header: bytes, body: bytes, *, key: bytes, address: Address, random_bytes: RandomBytes, size: int = LETTER_BYTES
 ) -> Sealed:
     """Seal a header (JSON object) and body to an X-Wing public key; the envelope has exactly `size` bytes.
 
-    `chance` gives the salt; HPKE draws its own. Raises TooMuchContent, Malformed.
+    `random_bytes` gives the salt; HPKE draws its own. Raises TooMuchContent, Malformed.
     """
-    return seal_content(frame(chance(SALT_BYTES), header, body), key=key, address=address, size=size)
+    return seal_content(frame(random_bytes(SALT_BYTES), header, body), key=key, address=address, size=size)
 
 
 def seal_content(content: bytes, *, key: bytes, address: Address, size: int = LETTER_BYTES) -> Sealed:

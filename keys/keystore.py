@@ -9,7 +9,7 @@ from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 
 from keys.errors import KeystoreCut, NotAKeystore, WrongPassphrase
-from keys.wire import Chance, digest
+from keys.wire import RandomBytes, digest
 
 MAGIC = b"TOCSINKS"
 VERSION = 1
@@ -51,13 +51,13 @@ class Keystore:
     _key: bytes = field(repr=False)
 
     @classmethod
-    def new(cls, kind: KeystoreKind, passphrase: str, chance: Chance, cost: Cost = EARNEST) -> "Keystore":
-        salt = chance(SALT_BYTES)
+    def new(cls, kind: KeystoreKind, passphrase: str, random_bytes: RandomBytes, cost: Cost = EARNEST) -> "Keystore":
+        salt = random_bytes(SALT_BYTES)
         return cls(kind, cost, salt, _stretch(passphrase, salt, cost))
 
-    def lock(self, secrets: bytes, chance: Chance) -> bytes:
+    def lock(self, secrets: bytes, random_bytes: RandomBytes) -> bytes:
         """The file: head | SecretBox (nonce 24 | ciphertext | tag 16) | SHA-256 of all before it."""
-        box = bytes(SecretBox(self._key).encrypt(secrets, chance(SecretBox.NONCE_SIZE)))
+        box = bytes(SecretBox(self._key).encrypt(secrets, random_bytes(SecretBox.NONCE_SIZE)))
         whole = b"".join(
             (
                 MAGIC,

@@ -16,7 +16,7 @@ from keys.wire import (
     SEED_BYTES,
     SIGNATURE_SECONDS,
     WAIT_SECONDS,
-    Chance,
+    RandomBytes,
     b64,
     digest,
     domain,
@@ -32,7 +32,7 @@ _COLLECT = domain("collect")
 
 
 def mailbox_id(public: bytes) -> bytes:
-    """D = H("tocsin/1/mailbox\\0" | public key); 32 bytes that look like chance."""
+    """D = H("tocsin/1/mailbox\\0" | public key); 32 bytes that look random."""
     return digest(_ID, public)
 
 
@@ -43,8 +43,8 @@ class MailboxKey:
     seed: bytes = field(repr=False)
 
     @classmethod
-    def new(cls, chance: Chance) -> "MailboxKey":
-        return cls(chance(SEED_BYTES))
+    def new(cls, random_bytes: RandomBytes) -> "MailboxKey":
+        return cls(random_bytes(SEED_BYTES))
 
     @property
     def public(self) -> bytes:

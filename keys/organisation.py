@@ -20,7 +20,7 @@ from keys.wire import (
     SEED_BYTES,
     WEEK_SECONDS,
     WEEKS_AHEAD,
-    Chance,
+    RandomBytes,
     b64,
     digest,
     domain,
@@ -60,8 +60,8 @@ class WeeklyChain:
     past: Mapping[int, bytes] = field(repr=False, default_factory=dict)
 
     @classmethod
-    def new(cls, now: int, chance: Chance) -> "WeeklyChain":
-        return cls(week_of(now), chance(SEED_BYTES))
+    def new(cls, now: int, random_bytes: RandomBytes) -> "WeeklyChain":
+        return cls(week_of(now), random_bytes(SEED_BYTES))
 
     def advance(self, now: int) -> "WeeklyChain":
         """The chain as it should be now: moved on to this week, without the seeds whose grace time is over.

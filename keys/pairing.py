@@ -27,8 +27,8 @@ from keys.wire import (
     SEED_BYTES,
     TTL_DAYS,
     WAKE_BYTES,
-    Chance,
     Purpose,
+    RandomBytes,
     b64,
     digest,
     domain,
@@ -156,9 +156,11 @@ class PairingOffer:
     wake: str | None = None
 
     @classmethod
-    def new(cls, relays: tuple[str, ...], now: int, chance: Chance, wake: str | None = None) -> "PairingOffer":
-        kem, mailbox, share = (chance(SEED_BYTES) for _ in range(3))
-        return cls(kem, mailbox, chance(ID_BYTES), share, relays, now + CARD_SECONDS, wake)
+    def new(
+        cls, relays: tuple[str, ...], now: int, random_bytes: RandomBytes, wake: str | None = None
+    ) -> "PairingOffer":
+        kem, mailbox, share = (random_bytes(SEED_BYTES) for _ in range(3))
+        return cls(kem, mailbox, random_bytes(ID_BYTES), share, relays, now + CARD_SECONDS, wake)
 
     @cached_property
     def key(self) -> PrivateKey:
@@ -245,10 +247,10 @@ class PairingSession:
         mailbox, kem = (self._derive(self.k0, f"door-{part}-{number}") for part in ("mailbox", "key"))
         return RendezvousMailbox(MailboxKey(mailbox), PrivateKey(kem))
 
-    def card_letter(self, chance: Chance) -> Sealed:
+    def card_letter(self, random_bytes: RandomBytes) -> Sealed:
         """My card for the other's door: an ordinary letter, whose header is the card and whose body is empty."""
         door = self.door(mine=False)
-        return seal(self.half.card.encode(), b"", key=door.key.public, address=door.address, chance=chance)
+        return seal(self.half.card.encode(), b"", key=door.key.public, address=door.address, random_bytes=random_bytes)
 
     def keys(self, share: bytes) -> PairKeys:
         """The keys that follow from my share and this one of the other side."""
@@ -258,10 +260,10 @@ class PairingSession:
         one, two = self._derive(pair, "first-to-second"), self._derive(pair, "second-to-first")
         return PairKeys(one, two) if self.is_first else PairKeys(two, one)
 
-    def share_letter(self, card: PairCard, share: bytes | None, chance: Chance) -> Sealed:
+    def share_letter(self, card: PairCard, share: bytes | None, random_bytes: RandomBytes) -> Sealed:
         """My share, sealed to the other's key; with a MAC once a share of theirs is known."""
         header = msgspec.json.encode({"v": VERSION, "kind": KIND, "share": b64(self.half.share)})
-        said = Said(LETTER_BYTES, chance(SALT_BYTES), header)
+        said = Said(LETTER_BYTES, random_bytes(SALT_BYTES), header)
         body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, said)
         return seal_content(frame(said.salt, header, body), key=card.key, address=card.address)
 
@@ -373,9 +375,9 @@ class Said(NamedTuple):
     header: bytes
 
 
-def seal_alert(header: bytes, key: bytes, card: PairCard, chance: Chance, *, duress: bool = False) -> Sealed:
+def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBytes, *, duress: bool = False) -> Sealed:
     """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell."""
-    said = Said(size_for(header, bytes(MAC_BYTES)), chance(SALT_BYTES), header)
+    said = Said(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
     body = alert_mac(key, card.address, said, duress=duress)
     return seal_content(frame(said.salt, header, body), key=card.key, address=card.address, size=said.size)
 

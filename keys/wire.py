@@ -10,7 +10,7 @@ from typing import Final
 
 from keys.errors import Malformed
 
-Chance = Callable[[int], bytes]  # how many random bytes are wanted -> that many bytes; `os.urandom` in earnest
+RandomBytes = Callable[[int], bytes]  # how many random bytes are wanted -> that many bytes; `os.urandom` in earnest
 
 SUITE: Final = 0x01  # HPKE base mode, KEM 0x647a, KDF 0x0001, AEAD 0x0003
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from keys import work
 from keys.problems import MailboxFull, RelayError, RelayFull, WorkNeeded
-from keys.wire import HOUR_SECONDS, LETTER_BYTES, SEED_BYTES, Chance
+from keys.wire import HOUR_SECONDS, LETTER_BYTES, SEED_BYTES, RandomBytes
 from relay.config import Limits
 from relay.store.base import Envelope, MailboxState, Space
 
@@ -23,12 +23,12 @@ HEAVY_BITS = 20
 class Admission:
     """Weighs deposits against the space there is. Told about the space by `measure`; all in memory."""
 
-    def __init__(self, limits: Limits, space: Space, chance: Chance) -> None:
+    def __init__(self, limits: Limits, space: Space, random_bytes: RandomBytes) -> None:
         self._limits = limits
-        self._chance = chance
+        self._random_bytes = random_bytes
         whole = space.used + space.spare + space.disk
         self._cap = limits.max_bytes or whole * 4 // 5
-        self._seeds = (chance(SEED_BYTES), chance(SEED_BYTES))
+        self._seeds = (random_bytes(SEED_BYTES), random_bytes(SEED_BYTES))
         self._seed_hour = 0
         self.measure(space)
 
@@ -102,6 +102,6 @@ class Admission:
     def _hourly(self, now: int) -> tuple[bytes, bytes]:
         hour = now // HOUR_SECONDS
         if hour != self._seed_hour:
-            self._seeds = (self._chance(SEED_BYTES), self._seeds[0])
+            self._seeds = (self._random_bytes(SEED_BYTES), self._seeds[0])
             self._seed_hour = hour
         return self._seeds

@@ -30,8 +30,8 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
     wake = push_notifier(config)
     store = store or SqliteStore(config.data, config.limits.ballast_bytes)
     limits = config.limits
-    signer = ReceiptSigner(config.origins[0], relay_seed(config.data, config.chance))
-    admission = Admission(limits, store.space(), config.chance)
+    signer = ReceiptSigner(config.origins[0], relay_seed(config.data, config.random_bytes))
+    admission = Admission(limits, store.space(), config.random_bytes)
     long_polls = LongPolls(limits.waiting)
     confirmed_day = ConfirmedDay(config.data, config.clock, config.monotonic, store.highest, config.clock_is_right)
     with suppress(StoreFull):  # the writer tries again
@@ -53,7 +53,7 @@ def create_app(config: Config, store: Store | None = None) -> Flask:
         per_address=limits.per_address,
         per_loopback=limits.per_loopback,
         clock=config.clock,
-        chance=config.chance,
+        random_bytes=config.random_bytes,
     )
     services = Services(
         config, mailbox=mailbox, admission=admission, signer=signer, cards=cards, addresses=addresses, wake=wake

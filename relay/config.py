@@ -1,4 +1,4 @@
-"""What an operator decides, and where time and chance come in."""
+"""What an operator decides, and where time and random bytes come in."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from keys.wire import UNPROVEN_ENVELOPES, Chance
+from keys.wire import UNPROVEN_ENVELOPES, RandomBytes
 from relay.push.client import PUSH_HOSTS
 
 Clock = Callable[[], int]  # Unix seconds
@@ -59,4 +59,4 @@ class Config:
     clock_is_right: bool = False  # the operator says so: the day is confirmed at the start
     clock: Clock = system_clock
     monotonic: Callable[[], float] = time.monotonic  # seconds; not set back or ahead with the clock
-    chance: Chance = os.urandom
+    random_bytes: RandomBytes = os.urandom

@@ -6,7 +6,7 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 from keys import note
-from keys.wire import HOUR_SECONDS, SEED_BYTES, Chance, b64
+from keys.wire import HOUR_SECONDS, SEED_BYTES, RandomBytes, b64
 from relay.store.files import RELAY_KEY, own_secret
 
 RECEIPT = "tocsin/1/receipt"
@@ -35,6 +35,6 @@ class ReceiptSigner:
         return f"{text}\n— {self._name} {line}\n".encode()
 
 
-def relay_seed(folder: Path, chance: Chance) -> bytes:
+def relay_seed(folder: Path, random_bytes: RandomBytes) -> bytes:
     """The relay's Ed25519 seed (32 bytes), made at the first start."""
-    return own_secret(folder / RELAY_KEY, lambda: chance(SEED_BYTES), SEED_BYTES)
+    return own_secret(folder / RELAY_KEY, lambda: random_bytes(SEED_BYTES), SEED_BYTES)

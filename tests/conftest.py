@@ -18,7 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.soak import at_length
 
-# The same chances here and in CI: an example that fails there is printed as a blob to try again with
+# The same seededBytes here and in CI: an example that fails there is printed as a blob to try again with
 # `@reproduce_failure`. No deadline, since two busy cores say nothing about the code.
 settings.register_profile(
     "tocsin",

@@ -131,7 +131,7 @@ def _compose(reporter: Reporter, card: Card, draft: Draft, case: str | None) -> 
     id_ = case or new_id(os.urandom)
     way = _way(reporter, id_, card, now)
     whole = replace(draft, reply=way.block() if way else None)
-    composed = compose(card, whole, case=id_, first=case is None, seq=seq, now=now, chance=os.urandom)
+    composed = compose(card, whole, case=id_, first=case is None, seq=seq, now=now, random_bytes=os.urandom)
     if way:
         reporter.keep_way(way)
     reporter.has_sent(id_, seq)

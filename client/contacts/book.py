@@ -28,7 +28,7 @@ from keys.pairing import (
     read_pair_card,
     read_wake,
 )
-from keys.wire import Chance
+from keys.wire import RandomBytes
 
 KEYSTORE = "contacts"
 LABEL_CHARACTERS = 80
@@ -246,12 +246,12 @@ class Book:
                 return contact
         raise UnknownContact()
 
-    def renew_offer(self, relays: tuple[str, ...], now: int, chance: Chance) -> Offer:
+    def renew_offer(self, relays: tuple[str, ...], now: int, random_bytes: RandomBytes) -> Offer:
         """A fresh half; one that waited to be scanned is forgotten. Raises NoRelays, BadAddress, CodeTooLong."""
         named = tuple(dict.fromkeys(relay_address(relay) for relay in relays)) or self.secrets.relays
         if not named:
             raise NoRelays()
-        half = PairingOffer.new(named, now, chance)
+        half = PairingOffer.new(named, now, random_bytes)
         str(half.code)
         self.secrets.relays, self.secrets.offer = named, Offer(half, now)
         return self.secrets.offer
@@ -273,14 +273,16 @@ class Book:
                 return contact.label, contact.half.code
         raise NoOffer()
 
-    def meet(self, code: PairCode, label: str, now: int, chance: Chance, *, seen: bool = False) -> Contact:
+    def meet(self, code: PairCode, label: str, now: int, random_bytes: RandomBytes, *, seen: bool = False) -> Contact:
         """Take the code of another person. `seen`: read off their own screen, so there are no digits to compare.
 
         Raises OwnCode, KnownCode, LabelTaken, BadLabel, NoRelays.
         """
         self._check_new(code, label)
-        offer = self.open_offer(now) or self.renew_offer((), now, chance)
-        contact = Contact(label=_plain(label), half=offer.half, code=code, made=now, case=new_id(chance), verified=seen)
+        offer = self.open_offer(now) or self.renew_offer((), now, random_bytes)
+        contact = Contact(
+            label=_plain(label), half=offer.half, code=code, made=now, case=new_id(random_bytes), verified=seen
+        )
         _ = contact.meeting
         self.secrets.contacts.append(contact)
         self.secrets.offer = None
@@ -321,10 +323,10 @@ def exists(folder: Path) -> bool:
     return (folder / KEYSTORE).exists()
 
 
-def create(folder: Path, passphrase: str, chance: Chance, *, cost: Cost = EARNEST) -> Book:
+def create(folder: Path, passphrase: str, random_bytes: RandomBytes, *, cost: Cost = EARNEST) -> Book:
     """An empty book; it is on the disk only after `save`."""
     files.make_folder(folder)
-    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, chance, cost), Secrets())
+    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), Secrets())
 
 
 def unlock_book(folder: Path, passphrase: str) -> Book:

@@ -19,7 +19,7 @@ from keys.envelope import Sealed
 from keys.errors import TocsinError
 from keys.mailbox import MailboxKey
 from keys.pairing import CodeExpired, PairCard, Wake, seal_alert
-from keys.wire import DAY_SECONDS, ID_BYTES, TTL_DAYS, Chance, b64
+from keys.wire import DAY_SECONDS, ID_BYTES, TTL_DAYS, RandomBytes, b64
 
 PAGE = 64  # letters asked for at once
 PAGES = 16  # of one mailbox in one sync: a relay that invents letters without end must not hold up the others
@@ -57,10 +57,10 @@ class Sync:
         transport: Transport,
         *,
         clock: Callable[[], float] = time.time,
-        chance: Chance = secrets.token_bytes,
+        random_bytes: RandomBytes = secrets.token_bytes,
     ) -> None:
         self._book, self._spool, self._transport = book, spool, transport
-        self._clock, self._chance = clock, chance
+        self._clock, self._random_bytes = clock, random_bytes
         self._courier = OutboxSender(spool, transport, clock=clock)
         self.tally = SyncResult()
 
@@ -92,11 +92,11 @@ class Sync:
         return self._courier.carry([sealed.hash], hurry=True)
 
     def _sealed(self, contact: Contact, card: PairCard, words: Words, now: int) -> Sealed:
-        keys, id_ = contact.keys, b64(self._chance(ID_BYTES))
+        keys, id_ = contact.keys, b64(self._random_bytes(ID_BYTES))
         assert keys is not None  # noqa: S101 - `alert` looked
         said = message.Alert(id=id_, case=contact.case, seq=contact.seq, at=now, type=words.type, text=words.text)
         header = message.header(said, {"passed": True} if words.passed else None)
-        return seal_alert(header, keys.sending, card, self._chance)
+        return seal_alert(header, keys.sending, card, self._random_bytes)
 
     def _now(self) -> int:
         return int(self._clock())
@@ -132,7 +132,7 @@ class Sync:
         if contact.share is not None or now < contact.card_sent + AGAIN_SECONDS:
             return []
         contact.card_sent = now
-        sealed = contact.meeting.card_letter(self._chance)
+        sealed = contact.meeting.card_letter(self._random_bytes)
         return [self._waiting(sealed, _door_relays(contact))]
 
     def _own_share(self, contact: Contact, now: int) -> list[Waiting]:
@@ -144,7 +144,7 @@ class Sync:
             answers.append(None)
         if answers:
             contact.share_sent = now
-        letters = [contact.meeting.share_letter(card, share, self._chance) for share in answers]
+        letters = [contact.meeting.share_letter(card, share, self._random_bytes) for share in answers]
         contact.progress = contact.progress.said()
         return [self._waiting(sealed, card.relays) for sealed in letters]
 

@@ -31,7 +31,7 @@ from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
 from keys.message import ParcelRef, Reply
-from keys.wire import Chance, unb64
+from keys.wire import RandomBytes, unb64
 
 COMMAND = "command"  # why a session of the command line ends
 CASE = "case"  # what an Exported says of a case that was saved
@@ -51,7 +51,7 @@ class BriefSession:
 
     def __init__(
         self, home: Home, records: Records, journal: Journal, *, by: By, clock: Callable[[], float],
-        random_bytes: Chance,
+        random_bytes: RandomBytes,
     ) -> None:  # fmt: skip
         self.home, self.records = home, records
         self._journal, self._clock, self._random_bytes = journal, clock, random_bytes
@@ -90,7 +90,7 @@ class BriefSession:
         self._journal.check_writable()
         answers = self._session.answers
         said, letters = organisation_reply.answer(
-            case, text, status, self.home.secrets, now=int(self._clock()), chance=self._random_bytes,
+            case, text, status, self.home.secrets, now=int(self._clock()), random_bytes=self._random_bytes,
             seq=answers.last_seq(case.id),
         )  # fmt: skip
         ways = [one.sealed.hash for one in letters]
@@ -158,7 +158,7 @@ class BriefSession:
 @contextmanager
 def open_session(
     folder: Path, passphrase: Callable[[], str], *, by: str = "", clock: Callable[[], float] = time.time,
-    random_bytes: Chance = os.urandom,
+    random_bytes: RandomBytes = os.urandom,
 ) -> Iterator[BriefSession]:  # fmt: skip
     """Open a home folder for one act and keep everybody else out of it, an unlocked desk too.
 

@@ -50,7 +50,7 @@ from client.transport.relay_client import BadAnswer, Problem, Transport, Unreach
 from keys.envelope import commit
 from keys.errors import TocsinError
 from keys.message import ParcelRef
-from keys.wire import Chance, week_of
+from keys.wire import RandomBytes, week_of
 
 JOURNAL = "journal"  # what an Exported says of a bundle for another desk
 _HEAD_DIGITS = 32  # of a head's hash, as shown to people: 128 bits
@@ -73,12 +73,12 @@ class Desk:
     def __init__(
         self, home: Home, records: Records, spool: OutboxStore, journal: Journal, *,
         by: str, clock: Callable[[], float],
-        chance: Chance,
+        random_bytes: RandomBytes,
     ) -> None:  # fmt: skip
         self.home, self.by, self.version = home, by, 0
         self._records, self._spool, self._journal = records, spool, journal
-        self._clock, self._chance = clock, chance
-        self._session = Session(records, journal, by=by, clock=clock, random_bytes=chance)
+        self._clock, self._random_bytes = clock, random_bytes
+        self._session = Session(records, journal, by=by, clock=clock, random_bytes=random_bytes)
         self._turn, self._changed = threading.RLock(), threading.Condition()
         self._merging, self._pacing = threading.Lock(), threading.Lock()
         self._resources = ExitStack()
@@ -92,7 +92,7 @@ class Desk:
     @classmethod
     def unlock(
         cls, folder: Path, passphrase: str, by: str, *, packs: Sequence[Pack] = (), country: str = "",
-        mend: bool = False, clock: Callable[[], float] = time.time, chance: Chance = os.urandom,
+        mend: bool = False, clock: Callable[[], float] = time.time, random_bytes: RandomBytes = os.urandom,
     ) -> Self:  # fmt: skip
         """Open a home folder and keep every other command out of it. `packs`, `country`: as in `database.build`.
         `mend`: set a damaged journal aside and go on with what could be read of it.
@@ -108,7 +108,7 @@ class Desk:
             journal = Journal.open(folder, home.secrets.store, records.tail())
             if mend and journal.read_only:
                 journal = journal.mend(home.secrets.store)
-            desk = cls(home, records, spool, journal, by=name, clock=clock, chance=chance)
+            desk = cls(home, records, spool, journal, by=name, clock=clock, random_bytes=random_bytes)
             desk._begin(packs, country)
             desk._resources = stack.pop_all()
         return desk
@@ -231,8 +231,8 @@ class Desk:
         """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoWayBack."""
         with self._open():
             said, letters = organisation_reply.answer(
-                self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()), chance=self._chance,
-                seq=self._answers.last_seq(case),
+                self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()),
+                random_bytes=self._random_bytes, seq=self._answers.last_seq(case),
             )  # fmt: skip
             ways = [one.sealed.hash for one in letters]
             self._spool.hold(letters)

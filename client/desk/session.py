@@ -14,14 +14,14 @@ from client.desk.journal.replies import Answers
 from client.files import CannotWrite
 from client.organisation.records import Records
 from client.outbox.store import OutboxStore
-from keys.wire import ID_BYTES, Chance
+from keys.wire import ID_BYTES, RandomBytes
 
 
 class Session:
     """The session that is open now, and what the whole journal says of letters and answers."""
 
     def __init__(
-        self, records: Records, journal: Journal, *, by: str, clock: Callable[[], float], random_bytes: Chance
+        self, records: Records, journal: Journal, *, by: str, clock: Callable[[], float], random_bytes: RandomBytes
     ) -> None:
         self.id, self.by = random_bytes(ID_BYTES), by
         self.answers, self.arrivals = Answers(), Arrivals()

@@ -17,7 +17,7 @@ from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
 from keys.organisation import Card, WeeklyChain, check_clock, expiry, fingerprint, read_card
-from keys.wire import SEED_BYTES, WEEKS_AHEAD, Chance, week_of
+from keys.wire import SEED_BYTES, WEEKS_AHEAD, RandomBytes, week_of
 
 KEYSTORE = "keystore"
 CARD = "card"
@@ -199,7 +199,7 @@ def create(
     root_seed: bytes | None = None,
     known_seq: int = 0,
     cost: Cost = EARNEST,
-    chance: Chance = system.token_bytes,
+    random_bytes: RandomBytes = system.token_bytes,
 ) -> Home:
     """Make a home folder with fresh keys and a first card; with `root_seed` for a root that exists already.
 
@@ -207,17 +207,17 @@ def create(
     """
     if (path / KEYSTORE).exists() or (root_file is not None and root_file.exists()):
         raise HomeExists(str(path))
-    root = SigningKey(root_seed or chance(SEED_BYTES))
-    chain = WeeklyChain.new(now, chance)
+    root = SigningKey(root_seed or random_bytes(SEED_BYTES))
+    chain = WeeklyChain.new(now, random_bytes)
     kept = Secrets(
         root_public=bytes(root.verify_key),
         root=bytes(root) if root_file is None else None,
-        mailbox=chance(SEED_BYTES),
-        last_resort=chance(SEED_BYTES),
+        mailbox=random_bytes(SEED_BYTES),
+        last_resort=random_bytes(SEED_BYTES),
         week=chain.week,
         chain_key=chain.chain_key,
         past={},
-        store=chance(SEED_BYTES),
+        store=random_bytes(SEED_BYTES),
         name=profile.name,
         relays=list(dict.fromkeys(relay_address(relay) for relay in profile.relays)),
         seq=0,
@@ -225,9 +225,9 @@ def create(
     )
     files.make_folder(path)
     if root_file is not None:
-        apart = Keystore.new(KeystoreKind.ROOT, passphrase, chance, cost)
-        files.replace(root_file, apart.lock(bytes(root), chance))
-    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, chance, cost), kept)
+        apart = Keystore.new(KeystoreKind.ROOT, passphrase, random_bytes, cost)
+        files.replace(root_file, apart.lock(bytes(root), random_bytes))
+    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), kept)
     home.renew_card(root, now, known_seq=known_seq)
     return home
 

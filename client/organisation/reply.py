@@ -9,7 +9,7 @@ from keys import message
 from keys.envelope import Address, Sealed, frame, seal_content, size_for
 from keys.errors import Malformed, TocsinError
 from keys.message import Reply, ReplyBlock
-from keys.wire import MAC_BYTES, SALT_BYTES, Chance, Purpose, digest, unb64
+from keys.wire import MAC_BYTES, SALT_BYTES, Purpose, RandomBytes, digest, unb64
 
 LAST_SEQ = 2**53 - 1  # a number beyond it is no message's place in a case
 
@@ -22,7 +22,7 @@ class NoWayBack(TocsinError):
 
 
 def answer(
-    case: Case, text: str, status: str, own: Secrets, *, now: int, chance: Chance, seq: int = 0
+    case: Case, text: str, status: str, own: Secrets, *, now: int, random_bytes: RandomBytes, seq: int = 0
 ) -> tuple[Reply, list[Waiting]]:
     """An answer to a case, and its envelopes as the outbox keeps them. `seq`: the highest of answers given before.
 
@@ -32,12 +32,12 @@ def answer(
     if block is None:
         raise NoWayBack()
     seq = min(max(seq, *(one.message.seq for one in case.said)) + 1, LAST_SEQ)
-    said = Reply(id=new_id(chance), case=case.id, seq=seq, at=now, text=text, status=status)
-    return said, waiting(seal_reply(said, block, own.relays, chance), tuple(own.log), chance)
+    said = Reply(id=new_id(random_bytes), case=case.id, seq=seq, at=now, text=text, status=status)
+    return said, waiting(seal_reply(said, block, own.relays, random_bytes), tuple(own.log), random_bytes)
 
 
 def seal_reply(
-    said: Reply, block: ReplyBlock, own_relays: list[str], chance: Chance
+    said: Reply, block: ReplyBlock, own_relays: list[str], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
     """The answer, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
 
@@ -51,26 +51,28 @@ def seal_reply(
     if not by_mailbox:
         raise NoWayBack()
     try:
-        return _seal_each(said, block, by_mailbox, chance)
+        return _seal_each(said, block, by_mailbox, random_bytes)
     except Malformed:
         raise NoWayBack() from None
 
 
 def _seal_each(
-    said: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], chance: Chance
+    said: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
-    return [(_seal(said, block, mailbox, chance), tuple(relays)) for mailbox, relays in by_mailbox.items()]
+    return [(_seal(said, block, mailbox, random_bytes), tuple(relays)) for mailbox, relays in by_mailbox.items()]
 
 
-def _seal(said: Reply, block: ReplyBlock, mailbox: bytes, chance: Chance) -> Sealed:
+def _seal(said: Reply, block: ReplyBlock, mailbox: bytes, random_bytes: RandomBytes) -> Sealed:
     key = unb64(block.key)
     address = Address(Purpose.REPLY, digest(key), mailbox)
-    header, salt = message.header(said), chance(SALT_BYTES)
+    header, salt = message.header(said), random_bytes(SALT_BYTES)
     size = size_for(header, bytes(MAC_BYTES))
     mac = message.reply_mac(unb64(block.secret), address, size, salt, header)
     return seal_content(frame(salt, header, mac), key=key, address=address, size=size)
 
 
-def waiting(sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...], random_bytes: Chance) -> list[Waiting]:
+def waiting(
+    sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...], random_bytes: RandomBytes
+) -> list[Waiting]:
     """Return the envelopes as the outbox keeps them; each goes to its relays in an order of its own."""
     return [Waiting(envelope, Letter(relay_order(relays, random_bytes)), keys) for envelope, relays in sealed]

@@ -6,7 +6,7 @@ One receipt means the letter has left; the outbox still tries to reach a second 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from keys.wire import Chance
+from keys.wire import RandomBytes
 
 GOAL = 2  # relays that should hold a letter
 FIRST_WAIT = 5  # seconds before the second try; doubled each time
@@ -27,7 +27,7 @@ class Attempts:
     said: str = ""
 
 
-def relay_order(relays: Iterable[str], random_bytes: Chance, *, first: str | None = None) -> tuple[str, ...]:
+def relay_order(relays: Iterable[str], random_bytes: RandomBytes, *, first: str | None = None) -> tuple[str, ...]:
     """Return the relays in an order drawn by lot, `first` before all others if it is among them.
 
     A fixed order would send every letter to the same relay first: that one alone would see who writes how often.

@@ -11,7 +11,7 @@ from keys.envelope import Address, Sealed, seal, size_for
 from keys.errors import TocsinError
 from keys.message import PIECE_BYTES, PIECES, Amend, Parcel, ParcelRef, ReplyBlock, Report
 from keys.organisation import Card
-from keys.wire import ID_BYTES, PARCEL_BYTES, Chance, Purpose, b64
+from keys.wire import ID_BYTES, PARCEL_BYTES, Purpose, RandomBytes, b64
 
 
 class FileTooLarge(TocsinError):
@@ -36,9 +36,9 @@ def attachment(path: Path, data: bytes) -> Attachment:
     return Attachment(mimetypes.guess_type(path.name)[0] or "application/octet-stream", data)
 
 
-def new_id(chance: Chance) -> str:
+def new_id(random_bytes: RandomBytes) -> str:
     """A random id in base64url that a shell does not take for an option."""
-    while (text := b64(chance(ID_BYTES))).startswith("-"):
+    while (text := b64(random_bytes(ID_BYTES))).startswith("-"):
         pass
     return text
 
@@ -62,14 +62,16 @@ class Composed:
     sealed: list[Sealed]
 
 
-def compose(card: Card, draft: Draft, *, case: str, first: bool, seq: int, now: int, chance: Chance) -> Composed:
+def compose(
+    card: Card, draft: Draft, *, case: str, first: bool, seq: int, now: int, random_bytes: RandomBytes
+) -> Composed:
     """Seal a message and its files: the report that begins a case, or an amendment to it. Raises TooMuchContent."""
     address = Address(Purpose.REPORT, card.root, card.mailbox)
     key = card.key_for(now)
-    refs = [_ref(file, chance) for file in draft.files]
+    refs = [_ref(file, random_bytes) for file in draft.files]
     kind = Report if first else Amend
     said = kind(
-        id=new_id(chance),
+        id=new_id(random_bytes),
         case=case,
         seq=seq,
         at=now,
@@ -79,19 +81,19 @@ def compose(card: Card, draft: Draft, *, case: str, first: bool, seq: int, now: 
         practice=draft.practice,
     )
     header = message.header(said)
-    sealed = [seal(header, b"", key=key, address=address, chance=chance, size=size_for(header, b""))]
+    sealed = [seal(header, b"", key=key, address=address, random_bytes=random_bytes, size=size_for(header, b""))]
     for ref, file in zip(refs, draft.files, strict=True):
         for i in range(ref.n):
             piece = file.data[i * PIECE_BYTES : (i + 1) * PIECE_BYTES]
-            parcel = Parcel(id=new_id(chance), case=said.case, seq=seq, at=now, of=ref.id, i=i, n=ref.n)
+            parcel = Parcel(id=new_id(random_bytes), case=said.case, seq=seq, at=now, of=ref.id, i=i, n=ref.n)
             header = message.header(parcel)
-            sealed.append(seal(header, piece, key=key, address=address, chance=chance, size=PARCEL_BYTES))
+            sealed.append(seal(header, piece, key=key, address=address, random_bytes=random_bytes, size=PARCEL_BYTES))
     return Composed(said.case, said.id, sealed)
 
 
-def _ref(file: Attachment, chance: Chance) -> ParcelRef:
+def _ref(file: Attachment, random_bytes: RandomBytes) -> ParcelRef:
     return ParcelRef(
-        id=new_id(chance),
+        id=new_id(random_bytes),
         n=max(1, -(-len(file.data) // PIECE_BYTES)),
         sha256=b64(hashlib.sha256(file.data).digest()),
         type=file.type,

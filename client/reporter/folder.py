@@ -26,7 +26,7 @@ from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
 from keys.message import ReplyBlock
 from keys.organisation import Card
-from keys.wire import DAY_SECONDS, SEED_BYTES, TTL_DAYS, Chance, b64, digest, domain
+from keys.wire import DAY_SECONDS, SEED_BYTES, TTL_DAYS, RandomBytes, b64, digest, domain
 
 KEYSTORE = "reporter"
 PUBLIC = "reporter.pub"
@@ -118,11 +118,11 @@ class Reporter:
     def can_be_answered(self) -> bool:
         return (self.folder / PUBLIC).exists()
 
-    def set_up(self, passphrase: str, *, cost: Cost = EARNEST, chance: Chance = system.token_bytes) -> None:
+    def set_up(self, passphrase: str, *, cost: Cost = EARNEST, random_bytes: RandomBytes = system.token_bytes) -> None:
         """Make the key that answers are kept under."""
-        key = BoxKey(chance(BoxKey.SIZE))
-        keystore = Keystore.new(KeystoreKind.REPORTER, passphrase, chance, cost)
-        files.replace(self.folder / KEYSTORE, keystore.lock(bytes(key), chance))
+        key = BoxKey(random_bytes(BoxKey.SIZE))
+        keystore = Keystore.new(KeystoreKind.REPORTER, passphrase, random_bytes, cost)
+        files.replace(self.folder / KEYSTORE, keystore.lock(bytes(key), random_bytes))
         files.replace(self.folder / PUBLIC, bytes(key.public_key))
 
     def next_seq(self, case: str | None) -> int:
@@ -153,11 +153,17 @@ class Reporter:
             state.cards[mark] = card.seq
             self._save(state)
 
-    def new_way(self, case: str, card: Card, now: int, chance: Chance = system.token_bytes) -> ReplyRoute:
+    def new_way(self, case: str, card: Card, now: int, random_bytes: RandomBytes = system.token_bytes) -> ReplyRoute:
         """A fresh way for an answer; it counts only once `keep_way` has kept it."""
         until = now + TTL_DAYS * DAY_SECONDS
         return ReplyRoute(
-            case, card.relays, chance(SEED_BYTES), chance(SEED_BYTES), chance(SEED_BYTES), until, card.log
+            case,
+            card.relays,
+            random_bytes(SEED_BYTES),
+            random_bytes(SEED_BYTES),
+            random_bytes(SEED_BYTES),
+            until,
+            card.log,
         )
 
     def keep_way(self, way: ReplyRoute) -> None:

@@ -12,7 +12,7 @@ from client import files
 from client.site.release import verifier
 from keys.errors import NotAKeystore, TocsinError
 from keys.keystore import EARNEST, MAGIC, Cost, Keystore, KeystoreKind, unlock
-from keys.wire import SEED_BYTES, Chance
+from keys.wire import SEED_BYTES, RandomBytes
 
 RELEASE_KEY = "release-key"
 PUBLIC_SUFFIX = ".pub"  # the verifier key beside it, so that checking asks for no passphrase
@@ -37,7 +37,7 @@ class PassphraseSource(Protocol):
 
 
 def release_key(
-    path: Path, passphrase: PassphraseSource, warn: Callable[[str], None], *, chance: Chance = os.urandom,
+    path: Path, passphrase: PassphraseSource, warn: Callable[[str], None], *, random_bytes: RandomBytes = os.urandom,
     cost: Cost = EARNEST,
 ) -> SigningKey:  # fmt: skip
     """Return the key in this file; make it when there is none, and `warn` when it is not sealed.
@@ -45,7 +45,7 @@ def release_key(
     Raises NotAKeystore, WrongPassphrase, CannotWrite.
     """
     if not path.exists():
-        return _create(path, passphrase, warn, chance, cost)
+        return _create(path, passphrase, warn, random_bytes, cost)
     data = files.read(path)
     if data.startswith(MAGIC):
         _, data = unlock(data, passphrase.ask(), KeystoreKind.RELEASE)
@@ -71,12 +71,12 @@ def named_verifier(page: bytes) -> str:
 
 
 def _create(
-    path: Path, passphrase: PassphraseSource, warn: Callable[[str], None], chance: Chance, cost: Cost
+    path: Path, passphrase: PassphraseSource, warn: Callable[[str], None], random_bytes: RandomBytes, cost: Cost
 ) -> SigningKey:
-    key = SigningKey(chance(SEED_BYTES))
+    key = SigningKey(random_bytes(SEED_BYTES))
     kept = bytes(key)
     if passphrase.is_at_hand:
-        kept = Keystore.new(KeystoreKind.RELEASE, passphrase.choose(), chance, cost).lock(kept, chance)
+        kept = Keystore.new(KeystoreKind.RELEASE, passphrase.choose(), random_bytes, cost).lock(kept, random_bytes)
     else:
         warn(f"{path} is not sealed: whoever reads it can sign in your place (--passphrase-file seals it)")
     files.make_folder(path.parent)

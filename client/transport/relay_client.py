@@ -28,8 +28,8 @@ from keys.wire import (
     WAIT_SECONDS,
     WAKE_HEADER,
     WORK_HEADER,
-    Chance,
     FrameKind,
+    RandomBytes,
     b64,
     digest,
     unb64,
@@ -111,8 +111,8 @@ class Problem(Exception):
 class Transport:
     """Calls to relays, over Tor where the address is an onion's. Use it in a `with` block."""
 
-    def __init__(self, chance: Chance, *, clock: Callable[[], float] = time.time, tor: str = TOR) -> None:
-        self._chance, self._clock = chance, clock
+    def __init__(self, random_bytes: RandomBytes, *, clock: Callable[[], float] = time.time, tor: str = TOR) -> None:
+        self._random_bytes, self._clock = random_bytes, clock
         timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
         # No redirect is followed and no proxy of the environment is used: both would show a stranger where we write to.
         self._open = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False, headers=_HEADERS)
@@ -187,7 +187,7 @@ class Transport:
         for attempt in range(2):
             at = int(self._clock()) + self._skew.get(relay, 0)
             body, signature = key.collect(
-                relay, at=at, nonce=self._chance(ID_BYTES), ack=ack, want=want, wait=wait, commits=True
+                relay, at=at, nonce=self._random_bytes(ID_BYTES), ack=ack, want=want, wait=wait, commits=True
             )
             headers = {SIGNATURE_HEADER: b64(signature), "Content-Type": "application/json"}
             try:

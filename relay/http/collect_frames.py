@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from keys.mailbox import Collect
-from keys.wire import HASH_BYTES, LETTER_BYTES, SUITE, Chance, FrameKind
+from keys.wire import HASH_BYTES, LETTER_BYTES, SUITE, FrameKind, RandomBytes
 from relay.store.base import Envelope
 
 
-def encode_frames(asked: Collect, envelopes: Sequence[Envelope], random_bytes: Chance) -> bytes:
+def encode_frames(asked: Collect, envelopes: Sequence[Envelope], random_bytes: RandomBytes) -> bytes:
     """Return a frame for each envelope: kind (1 byte), commitment (32 bytes, where the request asks for it), envelope.
 
     Without envelopes: nothing, or one frame of random bytes as large as a letter's, where the request asks for cover.

@@ -15,7 +15,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import Storage
 
 from keys.problems import TooMany
-from keys.wire import HOUR_SECONDS, Chance
+from keys.wire import HOUR_SECONDS, RandomBytes
 from relay.config import Clock
 
 WINDOW_SECONDS = 60
@@ -76,10 +76,12 @@ class FixedWindowStorage(Storage):
 class Addresses:
     """The limits of one relay, in calls a minute; 0: none. A dump of memory tells no address after the hour."""
 
-    def __init__(self, app: Flask, *, per_address: int, per_loopback: int, clock: Clock, chance: Chance) -> None:
+    def __init__(
+        self, app: Flask, *, per_address: int, per_loopback: int, clock: Clock, random_bytes: RandomBytes
+    ) -> None:
         self._per_address = RateLimitItemPerMinute(per_address) if per_address else None
         self._per_loopback = RateLimitItemPerMinute(per_loopback) if per_loopback else None
-        self._clock, self._chance = clock, chance
+        self._clock, self._random_bytes = clock, random_bytes
         self._hour = -1
         self._salt = b""
         self.limiter = Limiter(
@@ -104,7 +106,7 @@ class Addresses:
     def _key(self, address: str) -> str:
         hour = self._clock() // HOUR_SECONDS
         if hour != self._hour:
-            self._hour, self._salt = hour, self._chance(32)
+            self._hour, self._salt = hour, self._random_bytes(32)
         return hashlib.blake2s(_network(address), key=self._salt, digest_size=16).hexdigest()
 
 

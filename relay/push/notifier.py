@@ -35,12 +35,12 @@ class PushNotifier:
     """Rings for a relay. `ring` costs the depositor nothing and answers nothing."""
 
     def __init__(self, config: Config) -> None:
-        self._key = WakeKey(own_secret(config.data / KEY_FILE, lambda: config.chance(SEED_BYTES), SEED_BYTES))
+        self._key = WakeKey(own_secret(config.data / KEY_FILE, lambda: config.random_bytes(SEED_BYTES), SEED_BYTES))
         self._vapid = Vapid(config.data, config.push.contact or _contact(config.origins))
         self._origins, self._clock = config.origins, config.clock
         self._hosts = tuple(PushHost.parse(host) for host in config.push.hosts)
         self._tls = tls(config.push.ca)
-        self._rung = Rung(config.clock, config.chance)
+        self._rung = Rung(config.clock, config.random_bytes)
         self._opening = Hands("wake", 1)
         self._pushing = {host: Hands("push", PUSHES_AT_ONCE) for host in self._hosts}
 
@@ -96,8 +96,8 @@ class Hands:
 class Rung:
     """Who was rung within the last minute, as keyed hashes; the key is new whenever nothing is remembered."""
 
-    def __init__(self, clock: Clock, chance: Callable[[int], bytes]) -> None:
-        self._clock, self._chance = clock, chance
+    def __init__(self, clock: Clock, random_bytes: Callable[[int], bytes]) -> None:
+        self._clock, self._random_bytes = clock, random_bytes
         self._salt = b""
         self._since: dict[bytes, int] = {}
 
@@ -106,7 +106,7 @@ class Rung:
         now = self._clock()
         self._forget(now)
         if not self._since:
-            self._salt = self._chance(32)
+            self._salt = self._random_bytes(32)
         mark = hashlib.blake2s(repr(endpoint).encode(), key=self._salt, digest_size=16).digest()
         if mark in self._since or len(self._since) >= REMEMBERED:
             return False

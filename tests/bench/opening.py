@@ -56,7 +56,7 @@ def letters(relay: str, count: int) -> list[Sealed]:
     named, now = card(relay), int(time.time())
     draft = Draft(FACTS)
     return [
-        compose(named, draft, case=new_id(os.urandom), first=True, seq=0, now=now, chance=os.urandom).sealed[0]
+        compose(named, draft, case=new_id(os.urandom), first=True, seq=0, now=now, random_bytes=os.urandom).sealed[0]
         for _ in range(count)
     ]
 

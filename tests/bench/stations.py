@@ -24,7 +24,7 @@ from client.stations.pack.pack import read
 from client.stations.pack.search import Index
 from keys.wire import b64
 from tests.stations.lists import DATA, HIFLD, INDIA, OVD, ROOT, packed
-from tests.stations.questions import chance, names, points, questions
+from tests.stations.questions import names, points, questions, random_bytes
 
 HERE = Path(__file__).parent
 PHONE = HERE.parents[1] / "client" / "phone"
@@ -84,7 +84,7 @@ def _brotli(data: bytes) -> int:
 
 
 def _asked(stations: list[Station]) -> dict[str, Any]:
-    dice = chance(1)
+    dice = random_bytes(1)
     texts = [*questions(stations, FIND, dice), *[LONGEST] * (FIND // 20)]
     return {"points": list(points(stations, NEAR, dice)), "questions": texts}
 
@@ -175,7 +175,7 @@ def _slips(lists: dict[str, list[Station]]) -> Table:
 
 def _ranks(index: Index, stations: list[Station], slips: int) -> Iterator[int]:
     """Where a station of the same name stands among the answers; -1 where there is none."""
-    dice = chance(slips)
+    dice = random_bytes(slips)
     named = [one for one in stations if len(one.name) > 4]
     for _ in range(SAMPLE):
         one = dice.choice(named)

@@ -99,7 +99,9 @@ class Thief:
 
     def leave_own_card_at_both_doors(self) -> None:
         for door in self.doors:
-            self.leave(seal(self.half.card.encode(), b"", key=door.key.public, address=door.address, chance=os.urandom))
+            self.leave(
+                seal(self.half.card.encode(), b"", key=door.key.public, address=door.address, random_bytes=os.urandom)
+            )
 
     def leave_own_share_with_both(self) -> None:
         for met in self.meetings:

@@ -76,13 +76,13 @@ async function check(kind, vector) {
 }
 
 async function sealed({ public: key, header, ...to }) {
-  const chance = (count) => crypto.getRandomValues(new Uint8Array(count));
+  const randomBytes = (count) => crypto.getRandomValues(new Uint8Array(count));
   const letter = {
     header: headerOf(header),
     body: new Uint8Array(),
     key: unb64(key),
     address: addressOf(to),
-    chance,
+    randomBytes,
     size: LETTER_BYTES,
   };
   const { envelope, commitment } = await seal(letter);

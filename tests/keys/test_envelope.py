@@ -24,8 +24,8 @@ OTHER = PrivateKey(digest(b"other"))
 ADDRESS = Address(Purpose.REPORT, digest(b"root"), digest(b"mailbox"))
 
 
-def sealed(header: bytes = b"{}", body: bytes = b"", size: int = LETTER_BYTES, chance=bytes):
-    return seal(header, body, key=KEY.public, address=ADDRESS, chance=chance, size=size)
+def sealed(header: bytes = b"{}", body: bytes = b"", size: int = LETTER_BYTES, random_bytes=bytes):
+    return seal(header, body, key=KEY.public, address=ADDRESS, random_bytes=random_bytes, size=size)
 
 
 @pytest.mark.parametrize(("size", "room"), [(LETTER_BYTES, LETTER_ROOM), (PARCEL_BYTES, PARCEL_ROOM)])
@@ -47,7 +47,7 @@ def test_the_smaller_size_that_holds_it_is_chosen():
 
 def test_the_salt_is_drawn_anew_and_hides_equal_contents():
     drawn = iter([digest(b"first"), digest(b"second")])
-    one, two = (sealed(chance=lambda _: next(drawn)) for _ in range(2))
+    one, two = (sealed(random_bytes=lambda _: next(drawn)) for _ in range(2))
     assert open_envelope(one.envelope, [KEY], ADDRESS).salt == digest(b"first")
     assert one.commitment != two.commitment
 
@@ -60,7 +60,7 @@ def test_what_is_sealed_knows_its_mailbox_and_its_hash():
 def test_a_key_of_another_length_is_no_key():
     for key in (KEY.public[:-1], KEY.public + b"\0", b""):
         with pytest.raises(Malformed):
-            seal(b"{}", b"", key=key, address=ADDRESS, chance=bytes)
+            seal(b"{}", b"", key=key, address=ADDRESS, random_bytes=bytes)
     for seed in (KEY.seed[:-1], KEY.seed + b"\0", b""):
         with pytest.raises(Malformed):
             PrivateKey(seed)
@@ -68,7 +68,7 @@ def test_a_key_of_another_length_is_no_key():
 
 def test_a_key_that_is_no_lattice_point_is_refused():
     with pytest.raises(Malformed):
-        seal(b"{}", b"", key=b"\xff" * len(KEY.public), address=ADDRESS, chance=bytes)
+        seal(b"{}", b"", key=b"\xff" * len(KEY.public), address=ADDRESS, random_bytes=bytes)
 
 
 def test_what_opened_it_and_its_whole_content_are_known_afterwards():

@@ -104,7 +104,7 @@ def flipped(envelope: bytes, at: int, bit: int) -> bytes:
 
 @pytest.mark.parametrize(("address", "size", "body"), CASES)
 def test_node_opens_what_we_seal(address, size, body):
-    sealed = seal(HEADER, body, key=KEY.public, address=address, chance=lambda _: SALT, size=size)
+    sealed = seal(HEADER, body, key=KEY.public, address=address, random_bytes=lambda _: SALT, size=size)
     (opened,) = peer(call("open", address, seed=KEY.seed, envelope=sealed.envelope))
     assert opened == {"header": HEADER.hex(), "body": body.hex(), "commitment": sealed.commitment.hex()}
 
@@ -121,7 +121,7 @@ def test_we_open_what_node_seals(address, size, body):
 
 def test_neither_side_opens_it_with_a_bit_flipped():
     address = ADDRESSES[0]
-    ours = seal(HEADER, b"", key=KEY.public, address=address, chance=lambda _: SALT).envelope
+    ours = seal(HEADER, b"", key=KEY.public, address=address, random_bytes=lambda _: SALT).envelope
     made = call("seal", address, public=KEY.public, salt=SALT, header=HEADER, body=b"", size=LETTER_BYTES)
     changed = [flipped(ours, at, bit) for at, bit in FLIPS]
     theirs, *refusals = peer(made, *(call("open", address, seed=KEY.seed, envelope=one) for one in changed))
@@ -133,7 +133,7 @@ def test_neither_side_opens_it_with_a_bit_flipped():
 
 
 def test_neither_side_opens_what_is_addressed_elsewhere():
-    ours = seal(HEADER, b"", key=KEY.public, address=ADDRESSES[1], chance=lambda _: SALT).envelope
+    ours = seal(HEADER, b"", key=KEY.public, address=ADDRESSES[1], random_bytes=lambda _: SALT).envelope
     elsewhere = [
         Address(Purpose.REPLY, KEY.recipient, MAILBOX),
         Address(Purpose.CONTACT, bytes(32), MAILBOX),

@@ -18,8 +18,8 @@ def drawn():
 
 
 def locked(kind: KeystoreKind = KeystoreKind.ROOT, cost: Cost = CHEAP, passphrase: str = WORDS) -> bytes:
-    chance = drawn()
-    return Keystore.new(kind, passphrase, chance, cost).lock(b"secrets", chance)
+    random_bytes = drawn()
+    return Keystore.new(kind, passphrase, random_bytes, cost).lock(b"secrets", random_bytes)
 
 
 def mended(data: bytes) -> bytes:
@@ -56,19 +56,19 @@ def test_every_kind_opens_only_as_itself():
 
 def test_locking_again_costs_no_stretching_and_takes_a_fresh_nonce():
     keystore, _ = unlock(locked(), WORDS, KeystoreKind.ROOT)
-    chance = drawn()
-    one, two = keystore.lock(b"new", chance), keystore.lock(b"new", chance)
+    random_bytes = drawn()
+    one, two = keystore.lock(b"new", random_bytes), keystore.lock(b"new", random_bytes)
     assert one[18:34] == two[18:34] == locked()[18:34]
     assert one[38:62] != two[38:62]
     assert unlock(two, WORDS, KeystoreKind.ROOT)[1] == b"new"
 
 
 def test_two_keystores_of_one_passphrase_have_different_salts():
-    chance = drawn()
-    one, two = (Keystore.new(KeystoreKind.ROOT, WORDS, chance, CHEAP) for _ in range(2))
+    random_bytes = drawn()
+    one, two = (Keystore.new(KeystoreKind.ROOT, WORDS, random_bytes, CHEAP) for _ in range(2))
     assert one.salt != two.salt
     # the box of one under the salt of the other: the salt reaches the key
-    data = one.lock(b"secrets", chance)
+    data = one.lock(b"secrets", random_bytes)
     with pytest.raises(WrongPassphrase):
         unlock(mended(data[:18] + two.salt + data[34:]), WORDS, KeystoreKind.ROOT)
 

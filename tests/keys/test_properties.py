@@ -173,7 +173,7 @@ def test_what_a_letter_holds_comes_back(fields):
     header = message.msgspec.json.encode(fields) if not _has_nan(fields) else b"{}"
     if len(header) > 7000:
         return
-    sealed = seal(header, b"body", key=KEY.public, address=ADDRESS, chance=bytes)
+    sealed = seal(header, b"body", key=KEY.public, address=ADDRESS, random_bytes=bytes)
     opened = open_envelope(sealed.envelope, [KEY], ADDRESS)
     assert (opened.header, opened.body, opened.commitment) == (header, b"body", sealed.commitment)
     assert unframe(frame(bytes(32), header, b"body")) == (bytes(32), header, b"body")

@@ -6,15 +6,15 @@ import { openEnvelope, privateKey } from "../../client/phone/protocol/opening.js
 import { readCard } from "../../client/phone/protocol/organisation.js";
 import { b64, Purpose, weekOf } from "../../client/phone/protocol/wire.js";
 import { getPublicKey } from "../../client/phone/vendor-src/crypto.js";
-import { chances } from "./chance.mjs";
+import { seededBytes } from "./random.mjs";
 import { signNote } from "./relay.mjs";
 
 /** @param {{ now: number, weeks?: number, relays?: string[], verifiers?: string[], changes?: Record<string, unknown> }} asked */
 export async function organisation({ now, weeks = 3, relays = ["https://one.example"], verifiers = [], changes = {} }) {
-  const chance = chances("organisation");
-  const rootSeed = chance(32);
+  const randomBytes = seededBytes("organisation");
+  const rootSeed = randomBytes(32);
   const root = getPublicKey(rootSeed);
-  const keys = await Promise.all(Array.from({ length: weeks + 1 }, () => privateKey(chance(32))));
+  const keys = await Promise.all(Array.from({ length: weeks + 1 }, () => privateKey(randomBytes(32))));
   const [last, ...weekly] = keys;
   const fields = {
     name: "Мемориал",
@@ -23,7 +23,7 @@ export async function organisation({ now, weeks = 3, relays = ["https://one.exam
     issued: now,
     expires: now + weeks * 604_800,
     relays,
-    mailbox: b64(chance(32)),
+    mailbox: b64(randomBytes(32)),
     week: weekOf(now),
     weekly: weekly.map((key) => b64(key.public)),
     last_resort: b64(last.public),

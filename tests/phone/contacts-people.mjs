@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { meetingOf } from "../../client/phone/core/contacts/book.js";
 import { sealTo } from "../../client/phone/core/contacts/mail.js";
-import { chances } from "./chance.mjs";
 import { fromPackages } from "./from-phone.mjs";
 import { Person, pair, Relays } from "./post.mjs";
+import { seededBytes } from "./random.mjs";
 
 export const { default: fc } = await fromPackages("fast-check");
 
-export const chance = chances("contacts");
+export const randomBytes = seededBytes("contacts");
 
 export const [NORTH, SOUTH, EAST] = ["https://north.example", "https://south.example", "https://east.example"];
 

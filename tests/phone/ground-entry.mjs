@@ -6,7 +6,7 @@ export { emptyOutbox, step, summary } from "../../client/phone/core/outbox.js";
 export { amend, arrived, press } from "../../client/phone/core/press.js";
 export { openStore } from "../../client/phone/core/store.js";
 export { askRelay, deposit } from "../../client/phone/core/transport.js";
-export { chance } from "../../client/phone/protocol/random.js";
+export { randomBytes } from "../../client/phone/protocol/random.js";
 
 /** @param {Promise<object>[]} modules @returns {Promise<any>} the exports of all of them */
 const together = async (...modules) => Object.assign({}, ...(await Promise.all(modules)));

@@ -22,7 +22,7 @@
  *
  * A refusal is answered with {error: CODE}; an `id` in the question comes back in the answer.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes as nodeBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { cardCode, readCardCode } from "../../client/phone/protocol/code.js";
 import { seal } from "../../client/phone/protocol/envelope.js";
@@ -42,7 +42,7 @@ const [{ CipherSuite, HkdfSha256 }, { XWing }, { Chacha20Poly1305 }] = await Pro
 );
 const suite = new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
 const ENC = 1_120;
-const chance = (count) => new Uint8Array(randomBytes(count));
+const randomBytes = (count) => new Uint8Array(nodeBytes(count));
 
 const plain = {
   async public({ seed }) {
@@ -69,7 +69,7 @@ const phone = {
       body: unb64(body),
       key: unb64(key),
       address: addressOf(to),
-      chance,
+      randomBytes,
       size,
     };
     const { envelope, commitment } = await seal(letter);

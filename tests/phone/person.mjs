@@ -24,7 +24,7 @@ import { press } from "../../client/phone/core/press.js";
 import { memoryStore } from "../../client/phone/core/store.js";
 import { createVault, openVault, saveVault } from "../../client/phone/core/vault.js";
 import { TocsinError } from "../../client/phone/protocol/errors.js";
-import { chance } from "../../client/phone/protocol/random.js";
+import { randomBytes } from "../../client/phone/protocol/random.js";
 import { digest, jsonObject, utf8 } from "../../client/phone/protocol/wire.js";
 import { organisation } from "./card.mjs";
 
@@ -32,20 +32,22 @@ const stretch = async (pin, salt) => digest(pin, salt); // Argon2id is not what 
 const sender = new Sender({
   store: memoryStore(),
   fetch: (...asked) => fetch(...asked),
-  chance,
+  randomBytes,
   changed: () => settled(),
 });
-let vault = await createVault("1357", utf8("{}"), { chance, stretch });
+let vault = await createVault("1357", utf8("{}"), { randomBytes, stretch });
 let kit = null;
 
 const operations = {
   async new({ relays, label, wake }) {
     const post = await opened();
-    const { offer } = await post.change((book) => newOffer(book, { relays, label, wake, now: Date.now(), chance }));
+    const { offer } = await post.change((book) =>
+      newOffer(book, { relays, label, wake, now: Date.now(), randomBytes }),
+    );
     return { id: offer.id, code: await offerCode(offer) };
   },
   async scan({ id, code, label, seen }) {
-    const asked = { offer: id, text: code, label, seen, now: Date.now(), chance };
+    const asked = { offer: id, text: code, label, seen, now: Date.now(), randomBytes };
     const { contact } = await (await opened()).change((book) => addContact(book, asked));
     return { contact: contact.id, digits: await digitsCodeFor(contact) };
   },
@@ -65,14 +67,14 @@ const operations = {
     return {};
   },
   async alert({ contact, type, text, place, passed }) {
-    const by = { now: Date.now(), chance };
+    const by = { now: Date.now(), randomBytes };
     const post = await opened();
     sender.add((await post.change((book) => sealTo(book, contact, { type, text, place, passed }, by))).letters);
     return quiet();
   },
   async wake({ contact, wake }) {
     const post = await opened();
-    sender.add((await post.change((book) => sayWake(book, contact, wake, { now: Date.now(), chance }))).letters);
+    sender.add((await post.change((book) => sayWake(book, contact, wake, { now: Date.now(), randomBytes }))).letters);
     return quiet();
   },
   async reachable() {
@@ -85,13 +87,13 @@ const operations = {
     await post.change((book) => setLater(setText(book, contact, text), contact, later));
     const now = Date.now();
     const { card } = await organisation({ now: Math.floor(now / 1_000) });
-    kit = await withContacts(bareKit(card, chance), await contactsFor(post.book, now), { now, chance });
-    const { letters } = await press(kit, { facts, duress, now, chance });
+    kit = await withContacts(bareKit(card, randomBytes), await contactsFor(post.book, now), { now, randomBytes });
+    const { letters } = await press(kit, { facts, duress, now, randomBytes });
     sender.add(letters.filter(({ mailbox }) => mailbox !== card.mailbox));
     return quiet();
   },
   async tell({ type, facts, duress }) {
-    sender.add((await tellContacts(kit, { type, facts, duress, now: Date.now(), chance })).letters);
+    sender.add((await tellContacts(kit, { type, facts, duress, now: Date.now(), randomBytes })).letters);
     return quiet();
   },
 };
@@ -99,10 +101,10 @@ const operations = {
 async function opened() {
   vault = await openVault(vault.bytes, "1357", stretch);
   const save = async (book) => {
-    vault = await saveVault(vault, utf8(JSON.stringify({ contacts: book })), chance);
+    vault = await saveVault(vault, utf8(JSON.stringify({ contacts: book })), randomBytes);
   };
   const book = readBook(jsonObject(vault.content).contacts);
-  return new Post({ book, save, send: (letters) => sender.add(letters), fetch, chance });
+  return new Post({ book, save, send: (letters) => sender.add(letters), fetch, randomBytes });
 }
 
 let settled = () => {};

@@ -4,14 +4,14 @@ import { addContact, newOffer, offerCode, readBook, stateOf } from "../../client
 import { Post } from "../../client/phone/core/contacts/runner.js";
 import { mailboxId } from "../../client/phone/protocol/mailbox.js";
 import { b64, concat, digest, FrameKind, LETTER_BYTES, unb64, unutf8 } from "../../client/phone/protocol/wire.js";
-import { chances } from "./chance.mjs";
+import { seededBytes } from "./random.mjs";
 
 export const NOW = 1_795_168_800_000;
 export const DAY = 86_400_000;
 
 export class Relays {
   constructor(label = "relays") {
-    this.chance = chances(label);
+    this.randomBytes = seededBytes(label);
     /** url -> mailbox -> letters */
     this.held = new Map();
     this.deposited = [];
@@ -32,11 +32,11 @@ export class Relays {
   }
 
   noise(url, mailbox) {
-    this.lay(url, { envelope: this.junk(), commitment: this.chance(32), mailbox });
+    this.lay(url, { envelope: this.junk(), commitment: this.randomBytes(32), mailbox });
   }
 
   junk() {
-    const envelope = this.chance(LETTER_BYTES);
+    const envelope = this.randomBytes(LETTER_BYTES);
     envelope[0] = 1;
     return envelope;
   }
@@ -60,7 +60,7 @@ export class Relays {
       for (const hash of ack) box.delete(hash);
       const letters = [...box].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, letter]) => letter);
       if (this.replays) letters.push(...this.deposited.filter((one) => b64(one.mailbox) === mailbox));
-      if (this.invents) letters.push({ envelope: this.junk(), commitment: this.chance(32) });
+      if (this.invents) letters.push({ envelope: this.junk(), commitment: this.randomBytes(32) });
       const frames = letters
         .slice(0, want)
         .map(({ envelope, commitment }) =>
@@ -77,7 +77,7 @@ export class Person {
     this.relays = relays;
     this.urls = urls;
     this.now = NOW;
-    this.chance = chances(`person ${name}`);
+    this.randomBytes = seededBytes(`person ${name}`);
     this.outbox = [];
     this.came = [];
     this.open("undefined");
@@ -93,7 +93,7 @@ export class Person {
       },
       send: (letters) => this.outbox.push(...letters),
       fetch: this.relays.fetch,
-      chance: this.chance,
+      randomBytes: this.randomBytes,
       now: () => this.now,
     });
   }
@@ -111,7 +111,7 @@ export class Person {
   }
 
   by() {
-    return { now: this.now, chance: this.chance };
+    return { now: this.now, randomBytes: this.randomBytes };
   }
 
   async offer(asked = {}) {

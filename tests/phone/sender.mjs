@@ -12,7 +12,7 @@ import { press } from "../../client/phone/core/press.js";
 import { pull } from "../../client/phone/core/relay-reads.js";
 import { askRelay, deposit } from "../../client/phone/core/transport.js";
 import { readCard } from "../../client/phone/protocol/organisation.js";
-import { chance } from "../../client/phone/protocol/random.js";
+import { randomBytes } from "../../client/phone/protocol/random.js";
 import { newReplyBlock, openReplies, replyMailbox } from "../../client/phone/protocol/reply-block.js";
 import { unb64 } from "../../client/phone/protocol/wire.js";
 import { doWork } from "../../client/phone/protocol/work.js";
@@ -21,11 +21,11 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const asked = JSON.parse((await lines.next()).value);
 const card = readCard(unb64(asked.card));
 const until = Math.floor(Date.now() / 1_000) + 86_400;
-const { block, keep } = await newReplyBlock({ relays: card.relays, until, chance });
-const kit = await prepare({ card, facts: asked.profile ?? {}, reply: block, now: Date.now(), chance });
-const pressed = await press(kit, { facts: asked.facts, now: Date.now(), chance });
-const file = cutUp(chance(asked.file ?? 0), "image/jpeg", chance);
-const more = asked.file ? await sealFile(pressed.kit, file, { now: Date.now(), chance }) : { letters: [] };
+const { block, keep } = await newReplyBlock({ relays: card.relays, until, randomBytes });
+const kit = await prepare({ card, facts: asked.profile ?? {}, reply: block, now: Date.now(), randomBytes });
+const pressed = await press(kit, { facts: asked.facts, now: Date.now(), randomBytes });
+const file = cutUp(randomBytes(asked.file ?? 0), "image/jpeg", randomBytes);
+const more = asked.file ? await sealFile(pressed.kit, file, { now: Date.now(), randomBytes }) : { letters: [] };
 const said = await sent([...pressed.letters, ...more.letters], asked.patience);
 console.log(JSON.stringify({ case: kit.case, ...said, sha256: file.ref.sha256 }));
 
@@ -34,7 +34,7 @@ const frames = await pull(
   card.relays[0],
   replyMailbox(keep),
   {},
-  { now: () => Math.floor(Date.now() / 1_000), chance, fetch },
+  { now: () => Math.floor(Date.now() / 1_000), randomBytes, fetch },
 );
 const { replies, bad } = await openReplies(frames, keep);
 console.log(JSON.stringify({ replies: replies.map(({ message }) => message.text), bad: bad.map(({ code }) => code) }));
@@ -63,7 +63,7 @@ function sent(letters, patience) {
     for (const letter of letters) tell({ type: "add", letter });
 
     function tell(event) {
-      const next = step(outbox, { ...event, now: Date.now() }, chance);
+      const next = step(outbox, { ...event, now: Date.now() }, randomBytes);
       outbox = next.outbox;
       for (const effect of next.effects) act[effect.type]?.(effect);
       if (finished.length === letters.length) done();

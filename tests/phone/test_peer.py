@@ -78,7 +78,7 @@ def test_python_opens_what_the_library_alone_sealed(ask: Ask, key: PrivateKey, a
 
 @pytest.mark.parametrize("size", [LETTER_BYTES, PARCEL_BYTES])
 def test_the_library_alone_opens_what_python_sealed(ask: Ask, key: PrivateKey, address: Address, size: int) -> None:
-    sealed = seal(b"{}", b"body", key=key.public, address=address, chance=lambda n: bytes([7]) * n, size=size)
+    sealed = seal(b"{}", b"body", key=key.public, address=address, random_bytes=lambda n: bytes([7]) * n, size=size)
     answer = ask("open", seed=b64(key.seed), info=b64(address.info(size)), sealed=b64(sealed.envelope[1:]))
     content = frame(bytes([7]) * 32, b"{}", b"body")
     assert unb64(answer["plaintext"]) == content.ljust(size - OVERHEAD_BYTES, b"\0")
@@ -97,7 +97,7 @@ def test_python_opens_what_the_phone_sealed(ask: Ask, key: PrivateKey, address: 
 def test_the_phone_opens_what_python_sealed(ask: Ask, key: PrivateKey, address: Address) -> None:
     header = json.dumps(WORDS, ensure_ascii=False)
     full = os.urandom(LETTER_ROOM - len(header.encode()))
-    sealed = seal(header.encode(), full, key=key.public, address=address, chance=os.urandom)
+    sealed = seal(header.encode(), full, key=key.public, address=address, random_bytes=os.urandom)
     answer = ask("phone.open", seeds=[b64(key.seed)], envelope=b64(sealed.envelope), **where(address))
     assert (answer["header"], answer["body"]) == (header, b64(full))
     assert answer["commitment"] == b64(sealed.commitment)

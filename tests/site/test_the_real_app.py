@@ -100,7 +100,9 @@ def test_every_language_is_in_the_bundle_and_every_chunk_is_there(built):
 
 def test_the_organisations_root_can_sign(tmp_path, wish, built):
     profile = home.Profile("", ("https://relay.example",))
-    made = home.create(tmp_path / "home", "words", profile, now=wish.issued, cost=Cost(1, 8 * 2**10), chance=os.urandom)
+    made = home.create(
+        tmp_path / "home", "words", profile, now=wish.issued, cost=Cost(1, 8 * 2**10), random_bytes=os.urandom
+    )
     card = made.card
     site = assemble(replace(wish, cards=[card], packs=[], key=made.root_key(None, lambda: "words")), built)
     assert release.read(site.signed, card.root).seq == wish.issued

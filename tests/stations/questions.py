@@ -8,58 +8,58 @@ from client.stations.pack.columns import Station
 LETTERS = "etaoinshrdlu" + "оеаинтсрвлкм"
 
 
-def chance(seed: int) -> random.Random:
+def rng(seed: int) -> random.Random:
     """The same questions in every run."""
     return random.Random(seed)  # noqa: S311 - nothing here is secret
 
 
-def points(stations: Sequence[Station], count: int, chance: random.Random) -> Iterator[tuple[float, float, float]]:
+def points(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[tuple[float, float, float]]:
     """Near a station, exactly on one, between two, anywhere on Earth, at the poles and on the date line."""
     for at in range(count):
-        one, other = chance.choice(stations), chance.choice(stations)
+        one, other = rng.choice(stations), rng.choice(stations)
         lat, lon = one.lat / 1e5, one.lon / 1e5
         where = (
-            (lat + chance.gauss(0, 0.01), lon + chance.gauss(0, 0.01)),
+            (lat + rng.gauss(0, 0.01), lon + rng.gauss(0, 0.01)),
             (lat, lon),
             ((lat + other.lat / 1e5) / 2, (lon + other.lon / 1e5) / 2),
-            (chance.uniform(-90, 90), chance.uniform(-180, 180)),
-            (lat + chance.gauss(0, 1), lon + chance.gauss(0, 1)),
-            (chance.choice([-90.0, 90.0, lat]), chance.choice([-180.0, 180.0, 0.0])),
+            (rng.uniform(-90, 90), rng.uniform(-180, 180)),
+            (lat + rng.gauss(0, 1), lon + rng.gauss(0, 1)),
+            (rng.choice([-90.0, 90.0, lat]), rng.choice([-180.0, 180.0, 0.0])),
         )[at % 6]
-        yield *_on_earth(where), chance.choice([0.0, 5.0, 20.5, 100.0, 300.0, 301.0, 1500.0, 50_000.0])
+        yield *_on_earth(where), rng.choice([0.0, 5.0, 20.5, 100.0, 300.0, 301.0, 1500.0, 50_000.0])
 
 
 def _on_earth(where: tuple[float, float]) -> tuple[float, float]:
     return max(-90.0, min(90.0, where[0])), max(-180.0, min(180.0, where[1]))
 
 
-def names(stations: Sequence[Station], count: int, chance: random.Random) -> Iterator[str]:
+def names(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[str]:
     """A name with a slip of the finger."""
     for _ in range(count):
-        yield _slipped(chance.choice(stations).name, chance)
+        yield _slipped(rng.choice(stations).name, rng)
 
 
-def questions(stations: Sequence[Station], count: int, chance: random.Random) -> Iterator[str]:
+def questions(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[str]:
     """Names with and without slips, parts of names, names with other numbers, addresses."""
     for at in range(count):
-        one = chance.choice(stations)
+        one = rng.choice(stations)
         words = one.name.split()
         yield (
             one.name,
-            _slipped(one.name, chance),
-            " ".join(chance.sample(words, min(2, len(words)))),
-            f"{' '.join(words[:1])} {chance.randrange(100)}",
+            _slipped(one.name, rng),
+            " ".join(rng.sample(words, min(2, len(words)))),
+            f"{' '.join(words[:1])} {rng.randrange(100)}",
             one.address,
-            one.name.lower()[: chance.randrange(1, 12)],
+            one.name.lower()[: rng.randrange(1, 12)],
         )[at % 6]
 
 
-def _slipped(text: str, chance: random.Random) -> str:
+def _slipped(text: str, rng: random.Random) -> str:
     spots = [at for at, mark in enumerate(text) if mark.isalpha()]
     if not spots:
         return text
-    at, letter = chance.choice(spots), chance.choice(LETTERS)
-    return chance.choice(
+    at, letter = rng.choice(spots), rng.choice(LETTERS)
+    return rng.choice(
         [
             text[:at] + letter + text[at + 1 :],
             text[:at] + text[at + 1 :],

@@ -73,7 +73,7 @@ class Office:
             {"stage": "van", "people": 1} | (facts or {}), [Attachment("image/jpeg", one) for one in files], reply
         )
         made = compose(
-            self.card, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=NOW, chance=os.urandom
+            self.card, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=NOW, random_bytes=os.urandom
         )
         for sealed in made.sealed:
             self.post.lay(to, sealed)

@@ -82,11 +82,11 @@ class Attack:
 class Attacker:
     """Makes attacks that happen at `now`, at a place of their own: a van that is nobody else's."""
 
-    def __init__(self, now: int, chance: Callable[[int], bytes]) -> None:
-        self.now, self._chance = now, chance
+    def __init__(self, now: int, random_bytes: Callable[[int], bytes]) -> None:
+        self.now, self._random_bytes = now, random_bytes
 
     def id(self) -> str:
-        return new_id(self._chance)
+        return new_id(self._random_bytes)
 
     def report(self, facts: dict[str, Any] | None = None, **header: Any) -> dict[str, Any]:
         base = {"stage": "van", "people": 1, "van": {"plate": "X666XX"}}

@@ -111,14 +111,14 @@ def her_father(father: str) -> str:
     return father[:-2] + "на" if father.endswith(("ович", "евич")) else father.replace("Ильич", "Ильинична")
 
 
-def invent(chance: Random) -> Named:
+def invent(rng: Random) -> Named:
     """Common surnames are as common as they are: one in a hundred is an Ivanov."""
-    rare = chance.random() < 0.2
-    at = min(int(chance.expovariate(1 / 70)), len(SURNAMES) - 1)
-    surname = chance.choice(RARE) if rare else SURNAMES[at]
-    woman = chance.random() < 0.35
-    given = chance.choice(WOMEN if woman else MEN)
-    father = chance.choice(FATHERS)
+    rare = rng.random() < 0.2
+    at = min(int(rng.expovariate(1 / 70)), len(SURNAMES) - 1)
+    surname = rng.choice(RARE) if rare else SURNAMES[at]
+    woman = rng.random() < 0.35
+    given = rng.choice(WOMEN if woman else MEN)
+    father = rng.choice(FATHERS)
     return Named(her(surname) if woman else surname, given, her_father(father) if woman else father, woman)
 
 
@@ -129,10 +129,10 @@ def latin(text: str, habit: str) -> str:
     return "-".join(part.capitalize() for part in spelt.split("-"))
 
 
-def slip(word: str, chance: Random) -> str:
+def slip(word: str, rng: Random) -> str:
     """One typing mistake, never in the first letter."""
-    at = chance.randrange(1, len(word) - 1) if len(word) > 2 else 1
-    match chance.randrange(4):
+    at = rng.randrange(1, len(word) - 1) if len(word) > 2 else 1
+    match rng.randrange(4):
         case 0:
             return word[:at] + word[at + 1] + word[at] + word[at + 2 :] if at + 1 < len(word) else word
         case 1:
@@ -140,43 +140,43 @@ def slip(word: str, chance: Random) -> str:
         case 2:
             return word[:at] + word[at] + word[at:]
         case _:
-            return word[:at] + chance.choice("оаеинтсрвлк") + word[at + 1 :]
+            return word[:at] + rng.choice("оаеинтсрвлк") + word[at + 1 :]
 
 
-def as_others_write(name: Named, chance: Random) -> str:
+def as_others_write(name: Named, rng: Random) -> str:
     """The same name by somebody else: another alphabet, a mistake, a short form, initials, another order."""
     if name.abroad:
         return name.abroad
-    father = name.father if chance.random() < 0.3 else ""
-    style = chance.choices((_latin, _slipped, _short, _initials, _turned, _half, _plain), (40, 22, 8, 8, 12, 4, 6))[0]
-    return " ".join(style(name, father, chance).split())
+    father = name.father if rng.random() < 0.3 else ""
+    style = rng.choices((_latin, _slipped, _short, _initials, _turned, _half, _plain), (40, 22, 8, 8, 12, 4, 6))[0]
+    return " ".join(style(name, father, rng).split())
 
 
-def _latin(name: Named, father: str, chance: Random) -> str:
-    habit = chance.choices(list(_HABITS), (5, 3, 2, 1, 1))[0]
+def _latin(name: Named, father: str, rng: Random) -> str:
+    habit = rng.choices(list(_HABITS), (5, 3, 2, 1, 1))[0]
     surname, given, son = (latin(one, habit) for one in (name.surname, name.given, father))
-    return f"{surname} {given} {son}" if chance.random() < 0.4 else f"{given} {son} {surname}"
+    return f"{surname} {given} {son}" if rng.random() < 0.4 else f"{given} {son} {surname}"
 
 
-def _slipped(name: Named, father: str, chance: Random) -> str:
-    return f"{slip(name.surname, chance)} {name.given} {father}"
+def _slipped(name: Named, father: str, rng: Random) -> str:
+    return f"{slip(name.surname, rng)} {name.given} {father}"
 
 
-def _short(name: Named, father: str, chance: Random) -> str:
+def _short(name: Named, father: str, rng: Random) -> str:
     return f"{SHORT.get(name.given, name.given)} {name.surname}"
 
 
-def _initials(name: Named, father: str, chance: Random) -> str:
+def _initials(name: Named, father: str, rng: Random) -> str:
     return f"{name.surname} {name.given[0]}.{name.father[:1]}{'.' if name.father else ''}"
 
 
-def _turned(name: Named, father: str, chance: Random) -> str:
+def _turned(name: Named, father: str, rng: Random) -> str:
     return f"{name.given} {father} {name.surname}"
 
 
-def _half(name: Named, father: str, chance: Random) -> str:
-    return f"{name.given} {chance.choice(name.surname.split('-'))}"
+def _half(name: Named, father: str, rng: Random) -> str:
+    return f"{name.given} {rng.choice(name.surname.split('-'))}"
 
 
-def _plain(name: Named, father: str, chance: Random) -> str:
+def _plain(name: Named, father: str, rng: Random) -> str:
     return f"{name.surname} {name.given}".replace("ё", "е")

@@ -142,13 +142,13 @@ def events(path: Path = DETENTIONS, day: str = DAY) -> list[tuple[str, int]]:
 
 def replay(rallies: Sequence[tuple[str, int]], stations: Sequence[Station], pack: str, begin: int, seed: int) -> Night:
     """The night of these rallies at these stations. The same seed makes the same night."""
-    chance = Random(seed)  # noqa: S311 - the same night each time
-    return _Maker(stations, pack, begin, chance).make(rallies)
+    rng = Random(seed)  # noqa: S311 - the same night each time
+    return _Maker(stations, pack, begin, rng).make(rallies)
 
 
 class _Maker:
-    def __init__(self, stations: Sequence[Station], pack: str, begin: int, chance: Random) -> None:
-        self.stations, self.begin, self.chance = list(stations), begin, chance
+    def __init__(self, stations: Sequence[Station], pack: str, begin: int, rng: Random) -> None:
+        self.stations, self.begin, self.rng = list(stations), begin, rng
         self.night = Night(pack)
 
     def make(self, rallies: Sequence[tuple[str, int]]) -> Night:
@@ -169,69 +169,69 @@ class _Maker:
         people = [self._person(event) for _ in range(count)]
         vans, alone = people[:in_vans], people[in_vans:]
         while vans:
-            size = min(self.chance.randint(*IN_A_VAN), len(vans))
+            size = min(self.rng.randint(*IN_A_VAN), len(vans))
             self._van(vans[:size])
             vans = vans[size:]
         for person in alone:
             self._alone(person)
-        for person in self.chance.sample(alone, round(count * TWICE_SHARE)):
+        for person in self.rng.sample(alone, round(count * TWICE_SHARE)):
             self._again(person)
 
     def _person(self, event: str, name: Named | None = None, station: Station | None = None) -> Person:
-        chance = self.chance
-        age = chance.randint(15, 64)
+        rng = self.rng
+        age = rng.randint(15, 64)
         person = Person(
             number=len(self.night.people),
-            name=name or invent(chance),
-            birth=f"{2012 - age}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
-            phone=f"+7 9{chance.randrange(10**8, 10**9)}",
-            mother=f"8 9{chance.randrange(10**8, 10**9)}",
+            name=name or invent(rng),
+            birth=f"{2012 - age}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}",
+            phone=f"+7 9{rng.randrange(10**8, 10**9)}",
+            mother=f"8 9{rng.randrange(10**8, 10**9)}",
             event=event,
-            station=station or chance.choice(self.stations),
-            taken=self.begin + chance.randrange(5 * HOUR),
+            station=station or rng.choice(self.stations),
+            taken=self.begin + rng.randrange(5 * HOUR),
             minor=age < 18,
-            injured=chance.random() < 0.05,
-            released=chance.random() < RELEASED,
+            injured=rng.random() < 0.05,
+            released=rng.random() < RELEASED,
         )
-        if chance.random() < MOVED:
-            person.then = chance.choice([one for one in self.stations if one is not person.station])
+        if rng.random() < MOVED:
+            person.then = rng.choice([one for one in self.stations if one is not person.station])
         self.night.people.append(person)
         return person
 
     def _van(self, people: list[Person]) -> None:
-        chance, first = self.chance, people[0]
+        rng, first = self.rng, people[0]
         letters = "АВЕКМНОРСТУХ"
-        plate = f"{chance.choice(letters)}{chance.randrange(1000):03}{chance.choice(letters)}{chance.choice(letters)}"
-        van = Van(f"{plate}{chance.choice((77, 99, 177))}", people)
+        plate = f"{rng.choice(letters)}{rng.randrange(1000):03}{rng.choice(letters)}{rng.choice(letters)}"
+        van = Van(f"{plate}{rng.choice((77, 99, 177))}", people)
         for person in people:
             person.van, person.station, person.taken = van, first.station, first.taken
             person.then, person.released = None, False
         self.night.vans.append(van)
-        self._report_van(van, first, int(chance.random() < 0.5))
-        if chance.random() < 0.5 and len(people) > 1:
+        self._report_van(van, first, int(rng.random() < 0.5))
+        if rng.random() < 0.5 and len(people) > 1:
             self._report_van(van, people[1], 1)
-        elif chance.random() < 0.5 and len(people) > 2:
+        elif rng.random() < 0.5 and len(people) > 2:
             self._own_in_van(van, people[2])
 
     def _namesakes(self) -> None:
         """Different people who look alike: at one station, with one name; brothers; a husband and his wife."""
-        chance = self.chance
+        rng = self.rng
         event = self.night.people[0].event
         for surname in ("Иванов", "Смирнов", "Щербаков", "Кузнецов", "Соколов", "Морозов"):
-            station, given = chance.choice(self.stations), chance.choice(invented_names.MEN[:10])
-            for father in chance.sample(invented_names.FATHERS, 2):
+            station, given = rng.choice(self.stations), rng.choice(invented_names.MEN[:10])
+            for father in rng.sample(invented_names.FATHERS, 2):
                 self._alone(self._person(event, Named(surname, given, father, False), station))
         for surname in ("Гнатюк", "Мельников", "Рабинович"):
-            station, father = chance.choice(self.stations), chance.choice(invented_names.FATHERS)
-            mother = f"8 9{chance.randrange(10**8, 10**9)}"
-            for given in chance.sample(invented_names.MEN, 2):
+            station, father = rng.choice(self.stations), rng.choice(invented_names.FATHERS)
+            mother = f"8 9{rng.randrange(10**8, 10**9)}"
+            for given in rng.sample(invented_names.MEN, 2):
                 person = self._person(event, Named(surname, given, father, False), station)
                 person.mother = mother
                 self._alone(person, by_mother=True)
         for surname in ("Чернов", "Воронцов", "Заболоцкий"):
-            station = chance.choice(self.stations)
-            husband, wife = chance.choice(invented_names.MEN), chance.choice(invented_names.WOMEN)
-            father = chance.choice(invented_names.FATHERS)
+            station = rng.choice(self.stations)
+            husband, wife = rng.choice(invented_names.MEN), rng.choice(invented_names.WOMEN)
+            father = rng.choice(invented_names.FATHERS)
             self._alone(self._person(event, Named(surname, husband, father, False), station))
             self._alone(self._person(event, Named(her(surname), wife, her_father(father), True), station))
 
@@ -246,7 +246,7 @@ class _Maker:
         """Somebody who typed the station's name with a slip and knows no more."""
         person = self._person(self.night.people[0].event)
         person.then, person.released = None, False
-        words = invented_names.slip(person.station.names[0], self.chance) + "?" * (person.number % 2)
+        words = invented_names.slip(person.station.names[0], self.rng) + "?" * (person.number % 2)
         case = self._case(person, 1, ("typed", words))
         self._say(case, person.taken, stage="unknown", people=1, name=person.name.whole)
         typed = {"text": words, "certainty": "typed"}
@@ -263,11 +263,11 @@ class _Maker:
         when = {"stage": at} if "stage" in facts else {}
         seq = sum(letter.case == case.number for letter in self.night.letters[-12:])
         # said within three minutes of what happened
-        self.night.letters.append(Letter(case.number, seq, at + self.chance.randrange(3 * MINUTE), facts, when))
+        self.night.letters.append(Letter(case.number, seq, at + self.rng.randrange(3 * MINUTE), facts, when))
 
     def _at_station(self, station: Station, *, exact: bool = False) -> dict[str, Any]:
         """A station as phones tell it: confirmed from the list, guessed from the position, or typed."""
-        how = "confirmed" if exact else self.chance.choices(("confirmed", "guessed", "typed"), (6, 2, 2))[0]
+        how = "confirmed" if exact else self.rng.choices(("confirmed", "guessed", "typed"), (6, 2, 2))[0]
         name = station.names[0]
         if how == "typed":
             spelt = (
@@ -277,27 +277,27 @@ class _Maker:
                 f"  {name} ",
                 invented_names.latin(name, "passport"),
             )
-            return {"text": self.chance.choice(spelt), "certainty": "typed"}
+            return {"text": self.rng.choice(spelt), "certainty": "typed"}
         one = {"pack": self.night.pack, "id": station.id, "text": name, "certainty": how}
         return one | ({"candidates": [station.id, self.stations[0].id]} if how == "guessed" else {})
 
     def _fix(self, station: Station) -> dict[str, Any]:
-        lat, lon = (at + self.chance.randint(-150, 150) for at in (station.lat, station.lon))
-        return {"lat": lat, "lon": lon, "accuracy": self.chance.randint(8, 120), "age": self.chance.randrange(90)}
+        lat, lon = (at + self.rng.randint(-150, 150) for at in (station.lat, station.lon))
+        return {"lat": lat, "lon": lon, "accuracy": self.rng.randint(8, 120), "age": self.rng.randrange(90)}
 
     def _alone(self, person: Person, *, by_mother: bool = False) -> Case:
         """The first report of somebody: a press by themselves, or somebody who saw it."""
-        chance, at = self.chance, person.taken
-        own = not by_mother and chance.random() < 0.6
+        rng, at = self.rng, person.taken
+        own = not by_mother and rng.random() < 0.6
         case = self._case(person, 1, person.place)
         first: dict[str, Any] = {"role": "self" if own else "relative", "stage": "van", "people": 1}
-        first["name"] = person.name.whole if chance.random() < 0.6 else f"{person.name.surname} {person.name.given}"
-        if chance.random() < 0.5:
+        first["name"] = person.name.whole if rng.random() < 0.6 else f"{person.name.surname} {person.name.given}"
+        if rng.random() < 0.5:
             first["birth"] = person.birth
         if own:
             first["contact"] = person.phone
-            first |= {"tell": f"Мама {person.mother}"} if chance.random() < 0.4 else {}
-        elif by_mother or chance.random() < 0.5:
+            first |= {"tell": f"Мама {person.mother}"} if rng.random() < 0.4 else {}
+        elif by_mother or rng.random() < 0.5:
             first["contact"] = person.mother
         first["event"] = person.event
         self._say(case, at, **first)
@@ -306,8 +306,8 @@ class _Maker:
 
     def _story(self, case: Case, person: Person, begin: int) -> None:
         """What is told later: the station, the position, who is hurt, moves, release."""
-        chance, at = self.chance, begin + minutes(self.chance, 20, 70)
-        more: dict[str, Any] = {"place": self._fix(person.station)} if chance.random() < 0.6 else {}
+        rng, at = self.rng, begin + minutes(self.rng, 20, 70)
+        more: dict[str, Any] = {"place": self._fix(person.station)} if rng.random() < 0.6 else {}
         self._say(case, at, stage="station", station=self._at_station(person.station), **more)
         if person.minor:
             self._say(case, at + 5 * MINUTE, minors=True)
@@ -315,8 +315,8 @@ class _Maker:
         if person.injured:
             self._say(case, at + 6 * MINUTE, injured=1, violence=["удары по голове"])
             case.injured = 1
-        if chance.random() < 0.3:
-            self._say(case, at + 10 * MINUTE, lawyer={"asked": True, "refused": chance.random() < 0.3})
+        if rng.random() < 0.3:
+            self._say(case, at + 10 * MINUTE, lawyer={"asked": True, "refused": rng.random() < 0.3})
         if person.then is not None:
             self._say(case, at + 2 * HOUR, stage="station", station=self._at_station(person.then))
         if person.released:
@@ -324,21 +324,21 @@ class _Maker:
 
     def _again(self, person: Person) -> None:
         """The same person by somebody else, who writes the name in their own way and knows less or more."""
-        chance = self.chance
+        rng = self.rng
         case = self._case(person, 1, person.place)
-        first: dict[str, Any] = {"role": chance.choice(("relative", "witness")), "people": 1}
-        first["name"] = as_others_write(person.name, chance)
-        if chance.random() < 0.3:
-            first["birth"] = person.birth if chance.random() < 0.7 else person.birth[:4]
-        if chance.random() < 0.4:
+        first: dict[str, Any] = {"role": rng.choice(("relative", "witness")), "people": 1}
+        first["name"] = as_others_write(person.name, rng)
+        if rng.random() < 0.3:
+            first["birth"] = person.birth if rng.random() < 0.7 else person.birth[:4]
+        if rng.random() < 0.4:
             first["contact"] = person.mother
-        at = person.taken + minutes(chance, 5, 100)
+        at = person.taken + minutes(rng, 5, 100)
         self._say(case, at, stage="unknown", **first)
         self._story(case, person, at)
 
     def _report_van(self, van: Van, person: Person, exact: int) -> None:
         """Everybody in the van, told by one of them; who counts again may miss one or two."""
-        chance, at = self.chance, person.taken
+        rng, at = self.rng, person.taken
         people = len(van.people)
         case = self._case(person, people, person.place, van)
         self._say(
@@ -350,10 +350,10 @@ class _Maker:
             name=person.name.whole,
             contact=person.phone,
             event=person.event,
-            van={"plate": van.plate if chance.random() < 0.7 else van.plate.translate(_LATIN)},
+            van={"plate": van.plate if rng.random() < 0.7 else van.plate.translate(_LATIN)},
             place=self._fix(person.station) if not exact else {"text": person.event},
         )
-        self._say(case, at + minutes(chance, 20, 60), stage="station", station=self._at_station(person.station))
+        self._say(case, at + minutes(rng, 20, 60), stage="station", station=self._at_station(person.station))
 
     def _own_in_van(self, van: Van, person: Person) -> None:
         """Somebody in the van who tells of themselves alone, and which van it is."""
@@ -373,5 +373,5 @@ class _Maker:
 _LATIN = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
 
 
-def minutes(chance: Random, least: int, most: int) -> int:
-    return chance.randint(least, most) * MINUTE
+def minutes(rng: Random, least: int, most: int) -> int:
+    return rng.randint(least, most) * MINUTE

@@ -20,8 +20,8 @@ QUICK_PIN = ",".join(f"{name}:{value}" for name, value in QUICK_PIN_COST.items()
 _new = Keystore.new
 
 
-def _quick_new(kind, passphrase, chance, cost=QUICK):
-    return _new(kind, passphrase, chance, QUICK)
+def _quick_new(kind, passphrase, random_bytes, cost=QUICK):
+    return _new(kind, passphrase, random_bytes, QUICK)
 
 
 def _make_pins_quick() -> None:

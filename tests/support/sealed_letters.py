@@ -56,7 +56,9 @@ class Phones:
     def seal_header(self, header: bytes, body: bytes = b"", size: int | None = None) -> Sealed:
         address = Address(Purpose.REPORT, self.card.root, self.card.mailbox)
         key = self.card.key_for(self.now)
-        return seal(header, body, key=key, address=address, chance=os.urandom, size=size or size_for(header, body))
+        return seal(
+            header, body, key=key, address=address, random_bytes=os.urandom, size=size or size_for(header, body)
+        )
 
     def _way(self) -> ReplyBlock:
         key, mailbox, secret = (os.urandom(SEED_BYTES) for _ in range(3))

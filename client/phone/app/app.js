@@ -5,7 +5,7 @@
 
 import { memoryStore } from "../core/store.js";
 import { TocsinError } from "../protocol/errors.js";
-import { chance } from "../protocol/random.js";
+import { randomBytes } from "../protocol/random.js";
 import { Position } from "./platform/geolocation.js";
 import { fill } from "./ui/dom.js";
 import { learn, speak } from "./ui/i18n.js";
@@ -38,7 +38,7 @@ export class App {
     this.root = root;
     this.store = store;
     this.screens = screens;
-    this.chance = chance;
+    this.randomBytes = randomBytes;
     this.fetch = bareFetch;
     this.position = new Position();
     this.position.changed = () => {
@@ -87,7 +87,7 @@ export class App {
       this.sender = new made.Sender({
         store: this.store,
         fetch: bareFetch,
-        chance,
+        randomBytes,
         changed: () => this.changed(),
         received: (id) => this.alarm?.arrived(id),
         stored: () => this.askForSync(),
@@ -127,7 +127,7 @@ export class App {
     let alarm;
     const received = (/** @type {string} */ id) => alarm.arrived(id);
     const changed = () => this.changed();
-    const sender = new this.engine.Sender({ store: memoryStore(), fetch: this.fetch, chance, changed, received });
+    const sender = new this.engine.Sender({ store: memoryStore(), fetch: this.fetch, randomBytes, changed, received });
     alarm = this.newCaseSession(kit, sender, () => {});
     return alarm;
   }
@@ -138,7 +138,7 @@ export class App {
       kit,
       sender,
       position: this.position,
-      chance,
+      randomBytes,
       keep,
       duress: () => this.duress,
     });

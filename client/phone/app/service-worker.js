@@ -9,7 +9,7 @@
 
 import { openStore } from "../core/store.js";
 import { parseNoteKey, verifyNote } from "../protocol/note.js";
-import { chance } from "../protocol/random.js";
+import { randomBytes } from "../protocol/random.js";
 import { b64, digest } from "../protocol/wire.js";
 import { Sender } from "./services/sender.js";
 import { chosenLanguage, storedLanguage } from "./ui/language.js";
@@ -188,7 +188,7 @@ function ourStore() {
 async function sendStored() {
   await worker.navigator.locks.request(LOCK, { ifAvailable: true }, async (/** @type {unknown} */ lock) => {
     if (!lock) return;
-    const sender = new Sender({ store: await ourStore(), fetch: (url, init) => fetch(url, init), chance });
+    const sender = new Sender({ store: await ourStore(), fetch: (url, init) => fetch(url, init), randomBytes });
     await sender.load();
     const until = Date.now() + TRY_MS;
     while (sender.isOpen() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));

@@ -2,7 +2,7 @@
 /** @import { Letter } from "./letter.js" */
 /** @import { Kit } from "./press.js" */
 /** @import { ParcelRef } from "../protocol/message.js" */
-/** @import { Chance } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { Malformed, TooMuchContent } from "../protocol/errors.js";
 import { headerOf, PIECE_BYTES, PIECES, parcelMessage } from "../protocol/message.js";
@@ -50,27 +50,27 @@ function tells(marker) {
   return marker === COMMENT || (marker > APP0 && marker <= APP15);
 }
 
-/** @param {Uint8Array} file @param {string} type media type @param {Chance} chance @returns {Pieces} @throws {TooMuchContent} */
-export function cutUp(file, type, chance) {
+/** @param {Uint8Array} file @param {string} type media type @param {RandomBytes} randomBytes @returns {Pieces} @throws {TooMuchContent} */
+export function cutUp(file, type, randomBytes) {
   if (file.length > FILE_BYTES) throw new TooMuchContent(`${file.length} bytes where ${FILE_BYTES} fit`);
   const n = Math.max(1, Math.ceil(file.length / PIECE_BYTES));
   const pieces = Array.from({ length: n }, (_, i) => file.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES));
-  const ref = { id: b64(chance(ID_BYTES)), n, sha256: b64(digest(file)), type, bytes: file.length };
+  const ref = { id: b64(randomBytes(ID_BYTES)), n, sha256: b64(digest(file)), type, bytes: file.length };
   return { ref, pieces };
 }
 
 /** The letter that announces a file, and one parcel for each piece; `breathe` between two parcels lets the screen live.
- *  @param {Kit} kit @param {Pieces} file @param {{ facts?: Record<string, any>, duress?: boolean, now: number, chance: Chance,
+ *  @param {Kit} kit @param {Pieces} file @param {{ facts?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes,
  *    breathe?: () => Promise<void> }} by
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function sealFile(kit, { ref, pieces }, { facts = {}, duress = false, now, chance, breathe }) {
+export async function sealFile(kit, { ref, pieces }, { facts = {}, duress = false, now, randomBytes, breathe }) {
   const said = { facts, parcels: [ref] };
-  const announced = await amend(kit, { said, duress, now, chance });
+  const announced = await amend(kit, { said, duress, now, randomBytes });
   const letters = announced.letters;
   const place = { case: kit.case, seq: kit.seq, at: Math.floor(now / 1_000) }; // one sending, one place in the case
   for (const [i, body] of pieces.entries()) {
-    const header = headerOf(parcelMessage(place, ref, i, chance));
-    letters.push(await sealToDesk(kit, { header, body, size: PARCEL_BYTES, rank: Rank.FILE, now, chance }));
+    const header = headerOf(parcelMessage(place, ref, i, randomBytes));
+    letters.push(await sealToDesk(kit, { header, body, size: PARCEL_BYTES, rank: Rank.FILE, now, randomBytes }));
     await breathe?.();
   }
   return { kit: announced.kit, letters };

@@ -9,7 +9,7 @@
  */
 /** @import { Letter } from "./letter.js" */
 /** @import { Answer, Verdict } from "./deposit-result.js" */
-/** @import { Chance } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../protocol/wire.js" */
 
 import {
   b64,
@@ -59,9 +59,9 @@ export function emptyOutbox() {
   return { entries: [], relays: {} };
 }
 
-/** @param {Outbox} before @param {Event} event @param {Chance} chance @returns {{ outbox: Outbox, effects: Effect[] }} */
-export function step(before, event, chance) {
-  const run = new OutboxStep(copied(before), event.now, chance);
+/** @param {Outbox} before @param {Event} event @param {RandomBytes} randomBytes @returns {{ outbox: Outbox, effects: Effect[] }} */
+export function step(before, event, randomBytes) {
+  const run = new OutboxStep(copied(before), event.now, randomBytes);
   run.take(event);
   run.plan();
   return { outbox: run.outbox, effects: run.effects };
@@ -108,11 +108,11 @@ function copied({ entries, relays }) {
 
 /** One step over a state of its own. */
 class OutboxStep {
-  /** @param {Outbox} outbox @param {number} now @param {Chance} chance */
-  constructor(outbox, now, chance) {
+  /** @param {Outbox} outbox @param {number} now @param {RandomBytes} randomBytes */
+  constructor(outbox, now, randomBytes) {
     this.outbox = outbox;
     this.now = now;
-    this.chance = chance;
+    this.randomBytes = randomBytes;
     /** @type {Effect[]} */
     this.effects = [];
   }
@@ -142,7 +142,7 @@ class OutboxStep {
     );
   }
 
-  /** Which relay comes first is left to chance, so that a card's first relay does not carry everything; onions come last,
+  /** Which relay comes first is left to randomBytes, so that a card's first relay does not carry everything; onions come last,
    *  because few browsers reach them. The one that can ring comes first of all. @param {string[]} urls @param {string} [ringing] */
   shuffled(urls, ringing) {
     const last = (/** @type {string} */ url) => (/\.onion(:\d+)?(\/|$)/.test(url) ? 1 : 0);
@@ -397,7 +397,7 @@ class OutboxStep {
 
   /** @returns {number} from 0 to below 1 */
   fraction() {
-    return readU32(this.chance(4), 0) / 0x1_0000_0000;
+    return readU32(this.randomBytes(4), 0) / 0x1_0000_0000;
   }
 }
 

@@ -4,7 +4,7 @@
 /** @import { ReplyBlock } from "../protocol/message.js" */
 /** @import { Card } from "../protocol/organisation.js" */
 /** @import { Recipient, Kit, Reachable, Ready } from "./press.js" */
-/** @import { Chance } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { seal } from "../protocol/envelope.js";
 import { alertMessage, factsMessage, headerOf } from "../protocol/message.js";
@@ -31,51 +31,56 @@ export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log })
 
 /** Seal everything that can be said before anything has happened.
  *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: Contact[], practice?: boolean,
- *    now: number, chance: Chance }} profile
+ *    now: number, randomBytes: RandomBytes }} profile
  *  @returns {Promise<Kit>} @throws {TooMuchContent} when the profile does not fit one letter */
-export async function prepare({ card, facts, reply = null, contacts = [], practice = false, now, chance }) {
+export async function prepare({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
   const at = seconds(now);
-  const place = { case: b64(chance(ID_BYTES)), seq: 0, at };
+  const place = { case: b64(randomBytes(ID_BYTES)), seq: 0, at };
   const desk = deskOf(card);
   const weeks = [...keysAhead(card, at), { week: null, key: card.lastResort }];
   /** @type {Ready[]} */
   const ready = [];
   for (const { week, key } of weeks) {
-    const header = headerOf(factsMessage("report", place, { facts, reply, practice }, chance));
-    ready.push({ week, contact: null, sealed: await seal({ header, key, address: addressOf(desk), chance }) });
+    const header = headerOf(factsMessage("report", place, { facts, reply, practice }, randomBytes));
+    ready.push({ week, contact: null, sealed: await seal({ header, key, address: addressOf(desk), randomBytes }) });
   }
-  const caseKey = b64(chance(SEED_BYTES));
+  const caseKey = b64(randomBytes(SEED_BYTES));
   const kit = { case: place.case, caseKey, seq: 1, practice, desk, contacts: [], ready };
-  return withContacts(kit, contacts, { now, chance });
+  return withContacts(kit, contacts, { now, randomBytes });
 }
 
 /** The same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has left the phone
  *  is not told the same thing twice. Whoever comes late is told the case's key with it.
- *  @param {Kit} kit @param {Contact[]} contacts @param {{ now: number, chance: Chance }} by
+ *  @param {Kit} kit @param {Contact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by
  *  @returns {Promise<Kit>} @throws {TooMuchContent} when a text does not fit one letter */
-export async function withContacts(kit, contacts, { now, chance }) {
+export async function withContacts(kit, contacts, { now, randomBytes }) {
   const waiting = new Set(kit.ready.map(({ contact }) => contact));
   const isTold = (/** @type {Contact} */ { key }) =>
     kit.contacts.some((known, i) => same(known.key, key) && !waiting.has(i));
   const ready = kit.ready.filter(({ contact }) => contact === null);
   for (const [i, contact] of contacts.entries()) {
-    if (!isTold(contact)) ready.push({ week: null, contact: i, sealed: await firstAlert(kit, contact, now, chance) });
+    if (!isTold(contact))
+      ready.push({ week: null, contact: i, sealed: await firstAlert(kit, contact, now, randomBytes) });
   }
   const reachable = contacts.map(({ key, mailbox, relays, wake, later }) => ({ key, mailbox, relays, wake, later }));
   return { ...kit, contacts: reachable, ready };
 }
 
 /** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what follows.
- *  @param {Kit} kit @param {Contact} contact @param {number} now @param {Chance} chance */
-function firstAlert({ case: id, caseKey, practice }, contact, now, chance) {
-  const said = alertMessage({ case: id, seq: 0, at: seconds(now) }, { type: "detained", text: contact.text }, chance);
+ *  @param {Kit} kit @param {Contact} contact @param {number} now @param {RandomBytes} randomBytes */
+function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) {
+  const said = alertMessage(
+    { case: id, seq: 0, at: seconds(now) },
+    { type: "detained", text: contact.text },
+    randomBytes,
+  );
   const key = b64(contactKey(unb64(caseKey), contact.key));
-  return sealAlert(contact, contact.mac, { ...said, practice, case_key: key }, false, chance);
+  return sealAlert(contact, contact.mac, { ...said, practice, case_key: key }, false, randomBytes);
 }
 
 /** A kit with nothing sealed in advance: the app was installed a minute ago and has no profile.
- *  @param {Card} card @param {Chance} chance @param {boolean} [practice] @returns {Kit} */
-export function bareKit(card, chance, practice = false) {
-  const [id, caseKey] = [b64(chance(ID_BYTES)), b64(chance(SEED_BYTES))];
+ *  @param {Card} card @param {RandomBytes} randomBytes @param {boolean} [practice] @returns {Kit} */
+export function bareKit(card, randomBytes, practice = false) {
+  const [id, caseKey] = [b64(randomBytes(ID_BYTES)), b64(randomBytes(SEED_BYTES))];
   return { case: id, caseKey, seq: 0, practice, desk: deskOf(card), contacts: [], ready: [] };
 }

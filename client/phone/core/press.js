@@ -10,7 +10,7 @@
 /** @import { Letter } from "./letter.js" */
 /** @import { Wake } from "../protocol/wake.js" */
 /** @import { Facts } from "../protocol/message.js" */
-/** @import { Chance } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { seal } from "../protocol/envelope.js";
 import { alertMac, alertMessage, factsMessage, headerOf } from "../protocol/message.js";
@@ -39,14 +39,14 @@ const CASE = domain("case");
 /** The press: this week's letters, and the fresh one with what is known of this moment. Until `arrived` has been told
  *  otherwise every press hands the prepared letters out again: the outbox and the relays know them, and a phone killed in
  *  between loses nothing.
- *  @param {Kit} kit @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, chance: Chance }} moment
+ *  @param {Kit} kit @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes }} moment
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function press(kit, { facts, when = {}, duress = false, now, chance }) {
+export async function press(kit, { facts, when = {}, duress = false, now, randomBytes }) {
   const said = duress ? { ...facts, coerced: true } : facts;
   const ready = readyLetters(kit, now);
   try {
-    const fresh = await sayToDesk(kit, { said: { facts: said, when }, rank: Rank.FRESH, now, chance });
-    const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, chance });
+    const fresh = await sayToDesk(kit, { said: { facts: said, when }, rank: Rank.FRESH, now, randomBytes });
+    const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, randomBytes });
     return { kit: fresh.kit, letters: [...fresh.letters, ...ready, ...alerts] };
   } catch (error) {
     if (ready.length === 0) throw error;
@@ -61,29 +61,29 @@ export function arrived(kit, id) {
   return one ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== one.contact) } : kit;
 }
 
-/** What is said after the press. @param {Kit} kit @param {{ said: Partial<Facts>, duress?: boolean, now: number, chance: Chance }} more
+/** What is said after the press. @param {Kit} kit @param {{ said: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function amend(kit, { said, duress = false, now, chance }) {
+export async function amend(kit, { said, duress = false, now, randomBytes }) {
   const facts = duress ? { ...said.facts, coerced: true } : said.facts;
-  return sayToDesk(kit, { said: { ...said, facts }, rank: Rank.AMEND, now, chance });
+  return sayToDesk(kit, { said: { ...said, facts }, rank: Rank.AMEND, now, randomBytes });
 }
 
 /** Seal one message of this case to the desk.
- *  @param {Kit} kit @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, chance: Chance }} what
+ *  @param {Kit} kit @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, randomBytes: RandomBytes }} what
  *  @returns {Promise<Letter>} */
-export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, chance }) {
+export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
   const key = keyFor(desk, seconds(now));
-  const sealed = await seal({ header, body, key, address: addressOf(desk), chance, size });
+  const sealed = await seal({ header, body, key, address: addressOf(desk), randomBytes, size });
   return letterOf(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
 }
 
-/** @param {Kit} kit @param {{ said: Partial<Facts>, rank: number, now: number, chance: Chance }} what
+/** @param {Kit} kit @param {{ said: Partial<Facts>, rank: number, now: number, randomBytes: RandomBytes }} what
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-async function sayToDesk(kit, { said, rank, now, chance }) {
+async function sayToDesk(kit, { said, rank, now, randomBytes }) {
   const place = { case: kit.case, seq: kit.seq, at: seconds(now) };
   const kind = kit.seq === 0 ? "report" : "amend";
-  const header = headerOf(factsMessage(kind, place, { ...said, practice: kit.practice }, chance));
-  const letter = await sealToDesk(kit, { header, rank, now, chance });
+  const header = headerOf(factsMessage(kind, place, { ...said, practice: kit.practice }, randomBytes));
+  const letter = await sealToDesk(kit, { header, rank, now, randomBytes });
   return { kit: { ...kit, seq: kit.seq + 1 }, letters: [letter] };
 }
 
@@ -102,7 +102,7 @@ function readyLetters(kit, now) {
 }
 
 /** That it happened now, for each contact, and where for those who may know.
- *  @param {Kit} kit @param {{ place: any, duress: boolean, now: number, chance: Chance }} moment @returns {Promise<Letter[]>} */
+ *  @param {Kit} kit @param {{ place: any, duress: boolean, now: number, randomBytes: RandomBytes }} moment @returns {Promise<Letter[]>} */
 async function placeAlerts(kit, { place, ...by }) {
   const letters = [];
   for (const contact of kit.contacts) {
@@ -114,19 +114,19 @@ async function placeAlerts(kit, { place, ...by }) {
 
 /** Signed with the case's key, because the pair's key is in the vault.
  *  @param {Kit} kit @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
- *  @param {{ duress: boolean, now: number, chance: Chance }} by @returns {Promise<Letter>} */
-export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, chance }) {
-  const said = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, chance), practice };
-  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), said, duress, chance);
+ *  @param {{ duress: boolean, now: number, randomBytes: RandomBytes }} by @returns {Promise<Letter>} */
+export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, randomBytes }) {
+  const said = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, randomBytes), practice };
+  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), said, duress, randomBytes);
   return letterOf(sealed, { ...contact, rank: Rank.PLACE, added: now });
 }
 
-/** @param {Pick<Reachable, "key" | "mailbox">} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {Chance} chance */
-export function sealAlert(contact, key, message, duress, chance) {
+/** @param {Pick<Reachable, "key" | "mailbox">} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {RandomBytes} randomBytes */
+export function sealAlert(contact, key, message, duress, randomBytes) {
   const address = { purpose: Purpose.CONTACT, recipient: digest(contact.key), mailbox: contact.mailbox };
   const header = headerOf(message);
   const body = (/** @type {Uint8Array} */ salt) => alertMac(key, duress, address, LETTER_BYTES, salt, header);
-  return seal({ header, body, key: contact.key, address, chance });
+  return seal({ header, body, key: contact.key, address, randomBytes });
 }
 
 /** Each contact gets a key of their own, so that none of them can speak as the phone to another.

@@ -1,7 +1,7 @@
 /** What the phone fetches: an organisation's card, and what lies in a mailbox. */
 /** @import { Fetch } from "./transport.js" */
 /** @import { WakeOffer } from "../protocol/wake.js" */
-/** @import { Chance } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { collect, readFrames } from "../protocol/mailbox.js";
 import { NOTE_BYTES } from "../protocol/note.js";
@@ -25,10 +25,11 @@ export async function fetchCard(url, root, newerThan, fetch) {
 
 /** What lies in a mailbox. A clock that is wrong is set right by the relay's own word, once.
  *  @param {string} url @param {import("../protocol/mailbox.js").MailboxKey} key @param {{ ack?: Uint8Array[], wait?: number, want?: number }} asked
- *  @param {{ now: () => number, chance: Chance, fetch: Fetch }} by `now` in Unix seconds
+ *  @param {{ now: () => number, randomBytes: RandomBytes, fetch: Fetch }} by `now` in Unix seconds
  *  @returns {Promise<import("../protocol/mailbox.js").Frame[]>} @throws {NoAnswer} @throws {Malformed} */
-export async function pull(url, key, asked, { now, chance, fetch }) {
-  const once = (/** @type {number} */ at) => collectOnce(url, key, { ...asked, at, nonce: chance(ID_BYTES) }, fetch);
+export async function pull(url, key, asked, { now, randomBytes, fetch }) {
+  const once = (/** @type {number} */ at) =>
+    collectOnce(url, key, { ...asked, at, nonce: randomBytes(ID_BYTES) }, fetch);
   const first = await once(now());
   const answer = first.status === 403 ? await once(relayTime(first.body)) : first;
   if (answer.status !== 200) throw new NoAnswer(`http-${answer.status}`);

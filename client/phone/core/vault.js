@@ -1,16 +1,16 @@
 /**
- * The vault: 256 KiB that look like chance, whatever is inside and whether anything is.
+ * The vault: 256 KiB that look like randomBytes, whatever is inside and whether anything is.
  *
- *   salt 32 | slot | slot | slot | 2 bytes of chance        slot: nonce 32 | ciphertext | tag 16
+ *   salt 32 | slot | slot | slot | 2 random bytes          slot: nonce 32 | ciphertext | tag 16
  *
  * Three equal slots. The real content is in one, a decoy for a PIN given under duress may be in another, and a slot that
- * holds nothing is chance. All stand under keys made from a PIN and the one salt, so opening costs the same and looks the
+ * holds nothing is randomBytes. All stand under keys made from a PIN and the one salt, so opening costs the same and looks the
  * same for either PIN and for a wrong one. Each writing uses a fresh nonce, from which that writing's key is derived.
  *
  * Who opens the real slot also holds the decoy's key: then every saving rewrites all three slots, and two copies of the
  * vault taken at different times do not tell which slots are in use. A session under the decoy can only rewrite its own.
  */
-/** @import { Chance } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { counted } from "../protocol/envelope.js";
 import { BadPlaintext, KeystoreCut, TooMuchContent, WrongPassphrase } from "../protocol/errors.js";
@@ -39,12 +39,12 @@ const ZERO_IV = new Uint8Array(12); // sound because each key seals once
  *    decoy: { place: number, key: Uint8Array } | null }} Vault */
 
 /** A new vault with this content under this PIN. @param {string} pin @param {Uint8Array} content
- *  @param {{ chance: Chance, stretch: Stretch }} by @returns {Promise<Vault>} @throws {TooMuchContent} */
-export async function createVault(pin, content, { chance, stretch }) {
-  const bytes = chance(VAULT_BYTES);
+ *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {TooMuchContent} */
+export async function createVault(pin, content, { randomBytes, stretch }) {
+  const bytes = randomBytes(VAULT_BYTES);
   const key = await stretch(pinBytes(pin), bytes.subarray(0, SALT_BYTES));
-  const place = placeAmong([0, 1, 2], chance);
-  return saveVault({ bytes, content, duress: false, place, key, decoy: null }, content, chance);
+  const place = placeAmong([0, 1, 2], randomBytes);
+  return saveVault({ bytes, content, duress: false, place, key, decoy: null }, content, randomBytes);
 }
 
 /** @param {Uint8Array} bytes @param {string} pin @param {Stretch} stretch @returns {Promise<Vault>}
@@ -60,45 +60,45 @@ export async function openVault(bytes, pin, stretch) {
   return readPlain(plain, { bytes, place, key });
 }
 
-/** The vault with other content. @param {Vault} vault @param {Uint8Array} content @param {Chance} chance
+/** The vault with other content. @param {Vault} vault @param {Uint8Array} content @param {RandomBytes} randomBytes
  *  @returns {Promise<Vault>} @throws {TooMuchContent} */
-export async function saveVault(vault, content, chance) {
+export async function saveVault(vault, content, randomBytes) {
   const bytes = vault.bytes.slice();
-  await refill(vault, bytes, chance);
-  await sealSlot(bytes, vault.place, vault.key, plainOf(vault, content), chance);
+  await refill(vault, bytes, randomBytes);
+  await sealSlot(bytes, vault.place, vault.key, plainOf(vault, content), randomBytes);
   return { ...vault, bytes, content };
 }
 
 /** Set or replace the decoy: an ordinary content behind a second PIN. Under the decoy itself nothing changes and nothing
  *  is said: whoever forced that PIN out of somebody may try this too.
- *  @param {Vault} vault @param {string} pin @param {Uint8Array} content @param {{ chance: Chance, stretch: Stretch }} by
+ *  @param {Vault} vault @param {string} pin @param {Uint8Array} content @param {{ randomBytes: RandomBytes, stretch: Stretch }} by
  *  @returns {Promise<Vault>} @throws {WrongPassphrase} when the PIN is the vault's own @throws {TooMuchContent} */
-export async function setDecoy(vault, pin, content, { chance, stretch }) {
+export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
   const key = await stretch(pinBytes(pin), vault.bytes.subarray(0, SALT_BYTES));
-  if (vault.duress) return saveVault(vault, vault.content, chance);
+  if (vault.duress) return saveVault(vault, vault.content, randomBytes);
   if (same(key, vault.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
   const place =
     vault.decoy?.place ??
     placeAmong(
       [0, 1, 2].filter((other) => other !== vault.place),
-      chance,
+      randomBytes,
     );
   const next = { ...vault, bytes: vault.bytes.slice(), decoy: { place, key } };
-  await sealSlot(next.bytes, place, key, plainOf({ duress: true, decoy: null }, content), chance);
-  return saveVault(next, vault.content, chance);
+  await sealSlot(next.bytes, place, key, plainOf({ duress: true, decoy: null }, content), randomBytes);
+  return saveVault(next, vault.content, randomBytes);
 }
 
 /** The vault under another PIN; the decoy stays. @param {Vault} vault @param {string} pin
- *  @param {{ chance: Chance, stretch: Stretch }} by @returns {Promise<Vault>} @throws {WrongPassphrase} when it is the decoy's */
-export async function changePin(vault, pin, { chance, stretch }) {
+ *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {WrongPassphrase} when it is the decoy's */
+export async function changePin(vault, pin, { randomBytes, stretch }) {
   const key = await stretch(pinBytes(pin), vault.bytes.subarray(0, SALT_BYTES));
   if (vault.decoy && same(key, vault.decoy.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
-  return saveVault({ ...vault, key }, vault.content, chance);
+  return saveVault({ ...vault, key }, vault.content, randomBytes);
 }
 
-/** What is left when a vault is wiped, and what stands there when no PIN was ever chosen. @param {Chance} chance */
-export function emptyVault(chance) {
-  return chance(VAULT_BYTES);
+/** What is left when a vault is wiped, and what stands there when no PIN was ever chosen. @param {RandomBytes} randomBytes */
+export function emptyVault(randomBytes) {
+  return randomBytes(VAULT_BYTES);
 }
 
 /** A PIN as bytes: the digits of every script are the same digits. @param {string} pin @returns {Uint8Array} */
@@ -117,16 +117,16 @@ function digitOf(digit) {
 }
 
 /** A session that knows every slot renews the others too. A decoy whose PIN was changed by somebody else is left alone.
- *  @param {Vault} vault @param {Uint8Array} bytes @param {Chance} chance */
-async function refill({ duress, place, decoy }, bytes, chance) {
+ *  @param {Vault} vault @param {Uint8Array} bytes @param {RandomBytes} randomBytes */
+async function refill({ duress, place, decoy }, bytes, randomBytes) {
   if (duress) return;
   for (const other of [0, 1, 2].filter((one) => one !== place)) {
     if (decoy?.place !== other) {
-      slotOf(bytes, other).set(chance(SLOT_BYTES));
+      slotOf(bytes, other).set(randomBytes(SLOT_BYTES));
       continue;
     }
     const plain = await openSlot(slotOf(bytes, other), decoy.key);
-    if (plain) await sealSlot(bytes, other, decoy.key, plain, chance);
+    if (plain) await sealSlot(bytes, other, decoy.key, plain, randomBytes);
   }
 }
 
@@ -153,9 +153,9 @@ function slotOf(bytes, place) {
   return bytes.subarray(start, start + SLOT_BYTES);
 }
 
-/** @param {Uint8Array} bytes @param {number} place @param {Uint8Array} key @param {Uint8Array} plain @param {Chance} chance */
-async function sealSlot(bytes, place, key, plain, chance) {
-  const nonce = chance(NONCE_BYTES);
+/** @param {Uint8Array} bytes @param {number} place @param {Uint8Array} key @param {Uint8Array} plain @param {RandomBytes} randomBytes */
+async function sealSlot(bytes, place, key, plain, randomBytes) {
+  const nonce = randomBytes(NONCE_BYTES);
   const sealed = await contextOf(key, nonce).seal(buffer(ZERO_IV), buffer(plain), new ArrayBuffer(0));
   slotOf(bytes, place).set(concat(nonce, new Uint8Array(sealed)));
 }
@@ -180,8 +180,8 @@ function buffer(data) {
   return data.slice().buffer;
 }
 
-/** @param {number[]} places @param {Chance} chance */
-function placeAmong(places, chance) {
+/** @param {number[]} places @param {RandomBytes} randomBytes */
+function placeAmong(places, randomBytes) {
   // a byte modulo 3 leans by less than one in 250, which tells nobody anything worth knowing
-  return places[chance(1)[0] % places.length];
+  return places[randomBytes(1)[0] % places.length];
 }

@@ -1,5 +1,5 @@
 /** Sealing. Specified in `keys/envelope.md`; opening is in `opening.js`, which the press does without. */
-/** @import { Chance } from "./wire.js" */
+/** @import { RandomBytes } from "./wire.js" */
 
 import { Chacha20Poly1305, CipherSuite, HkdfSha256, XWing } from "../vendor-src/crypto.js";
 import { Malformed, TooMuchContent, UnknownSuite, WrongSize } from "./errors.js";
@@ -58,16 +58,16 @@ export function commit(content) {
  *
  *  `body` may be made from the salt and the header, as the MAC of an alert or a reply has to be.
  *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), key: Uint8Array,
- *    address: Address, chance: Chance, size?: number }} letter
+ *    address: Address, randomBytes: RandomBytes, size?: number }} letter
  *  @returns {Promise<Sealed>} @throws {TooMuchContent} @throws {Malformed} when the key is none */
-export async function seal({ header, body = new Uint8Array(), key, address, chance, size = LETTER_BYTES }) {
-  const salt = chance(SALT_BYTES);
+export async function seal({ header, body = new Uint8Array(), key, address, randomBytes, size = LETTER_BYTES }) {
+  const salt = randomBytes(SALT_BYTES);
   const content = frame(salt, header, typeof body === "function" ? body(salt) : body);
   const room = size - OVERHEAD_BYTES;
   if (content.length > room) throw new TooMuchContent(`${content.length} bytes where ${room} fit`);
   const plaintext = new Uint8Array(room);
   plaintext.set(content);
-  const sealed = await encrypt(plaintext, await publicKey(key), infoOf(address, size), chance);
+  const sealed = await encrypt(plaintext, await publicKey(key), infoOf(address, size), randomBytes);
   return { envelope: concat(Uint8Array.of(SUITE), sealed), commitment: commit(content), mailbox: address.mailbox };
 }
 
@@ -94,10 +94,10 @@ async function publicKey(key) {
   return HPKE.kem.deserializePublicKey(key);
 }
 
-/** @param {Uint8Array} plaintext @param {CryptoKey} recipientPublicKey @param {Uint8Array} info @param {Chance} chance */
-async function encrypt(plaintext, recipientPublicKey, info, chance) {
+/** @param {Uint8Array} plaintext @param {CryptoKey} recipientPublicKey @param {Uint8Array} info @param {RandomBytes} randomBytes */
+async function encrypt(plaintext, recipientPublicKey, info, randomBytes) {
   try {
-    const sealed = await HPKE.seal({ recipientPublicKey, info, ekm: chance(EKM_BYTES) }, plaintext);
+    const sealed = await HPKE.seal({ recipientPublicKey, info, ekm: randomBytes(EKM_BYTES) }, plaintext);
     return concat(new Uint8Array(sealed.enc), new Uint8Array(sealed.ct));
   } catch {
     // ML-KEM refuses a key whose coefficients are out of range; nothing else in here can fail

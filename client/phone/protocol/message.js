@@ -1,5 +1,5 @@
 /** Messages: the header JSON of an envelope, and its MACs. Specified in `keys/message.md`; reading one is in `message-reader.js`. */
-/** @import { Chance } from "./wire.js" */
+/** @import { RandomBytes } from "./wire.js" */
 
 import { infoOf, PARCEL_ROOM } from "./envelope.js";
 import { NotAuthentic } from "./errors.js";
@@ -28,26 +28,26 @@ const DURESS = domain("duress");
 
 if (PIECE_BYTES >= PARCEL_ROOM - 512) throw new RangeError("a piece and its header do not fit a parcel");
 
-/** @param {Place} place @param {string} kind @param {Chance} chance @returns {Identity} */
-function identity(place, kind, chance) {
-  return { v: VERSION, kind, id: b64(chance(ID_BYTES)), case: place.case, seq: place.seq, at: place.at };
+/** @param {Place} place @param {string} kind @param {RandomBytes} randomBytes @returns {Identity} */
+function identity(place, kind, randomBytes) {
+  return { v: VERSION, kind, id: b64(randomBytes(ID_BYTES)), case: place.case, seq: place.seq, at: place.at };
 }
 
 /** Facts as the first message of a case (`report`) or as a later one (`amend`).
- *  @param {"report" | "amend"} kind @param {Place} place @param {Partial<Facts>} said @param {Chance} chance @returns {Report} */
-export function factsMessage(kind, place, said, chance) {
+ *  @param {"report" | "amend"} kind @param {Place} place @param {Partial<Facts>} said @param {RandomBytes} randomBytes @returns {Report} */
+export function factsMessage(kind, place, said, randomBytes) {
   const { facts = {}, when = {}, parcels = [], reply = null, practice = false } = said;
-  return { ...identity(place, kind, chance), facts, when, parcels, reply, practice };
+  return { ...identity(place, kind, randomBytes), facts, when, parcels, reply, practice };
 }
 
-/** Piece `i` (from 0) of a file announced as `ref`. @param {Place} place @param {ParcelRef} ref @param {number} i @param {Chance} chance @returns {Parcel} */
-export function parcelMessage(place, ref, i, chance) {
-  return { ...identity(place, "parcel", chance), of: ref.id, i, n: ref.n };
+/** Piece `i` (from 0) of a file announced as `ref`. @param {Place} place @param {ParcelRef} ref @param {number} i @param {RandomBytes} randomBytes @returns {Parcel} */
+export function parcelMessage(place, ref, i, randomBytes) {
+  return { ...identity(place, "parcel", randomBytes), of: ref.id, i, n: ref.n };
 }
 
-/** What a contact reads. @param {Place} place @param {{ type: string, text?: string, place?: any }} said @param {Chance} chance @returns {Alert} */
-export function alertMessage(place, { type, text: words = "", place: where = null }, chance) {
-  return { ...identity(place, "alert", chance), type, text: words, place: where };
+/** What a contact reads. @param {Place} place @param {{ type: string, text?: string, place?: any }} said @param {RandomBytes} randomBytes @returns {Alert} */
+export function alertMessage(place, { type, text: words = "", place: where = null }, randomBytes) {
+  return { ...identity(place, "alert", randomBytes), type, text: words, place: where };
 }
 
 /** The header JSON, compact UTF-8. @param {object} message @returns {Uint8Array} */

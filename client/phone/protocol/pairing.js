@@ -3,7 +3,7 @@
 /** @import { Address, Sealed } from "./envelope.js" */
 /** @import { MailboxKey } from "./mailbox.js" */
 /** @import { Opened, PrivateKey } from "./opening.js" */
-/** @import { Chance } from "./wire.js" */
+/** @import { RandomBytes } from "./wire.js" */
 
 import { relayAddress } from "./address.js";
 import { DIGITS, payloadOf } from "./code.js";
@@ -77,10 +77,10 @@ export class DigitsDiffer extends TocsinError {
  *    code: PairCode, address: Address }} Own */
 /** My half and the other's code. @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} Meeting */
 
-/** @param {{ relays: string[], now: number, chance: Chance, wake?: string | null }} asked `now` in Unix seconds @returns {Half} */
-export function newHalf({ relays, now, chance, wake = null }) {
-  const [kem, mailbox, share] = [chance(SEED_BYTES), chance(SEED_BYTES), chance(SEED_BYTES)];
-  return { kem, mailbox, secret: chance(ID_BYTES), share, relays, until: now + CARD_SECONDS, wake };
+/** @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix seconds @returns {Half} */
+export function newHalf({ relays, now, randomBytes, wake = null }) {
+  const [kem, mailbox, share] = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)];
+  return { kem, mailbox, secret: randomBytes(ID_BYTES), share, relays, until: now + CARD_SECONDS, wake };
 }
 
 /** The card's bytes, the code that names them, and the keys. @param {Half} half @returns {Promise<Own>} */
@@ -147,10 +147,10 @@ export async function doorOf({ transcript, k0, first }, mine) {
 }
 
 /** My card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
- *  @param {Meeting} meeting @param {Chance} chance @returns {Promise<Sealed>} */
-export async function cardLetter(meeting, chance) {
+ *  @param {Meeting} meeting @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+export async function cardLetter(meeting, randomBytes) {
   const { key, address } = await doorOf(meeting, false);
-  return seal({ header: meeting.own.card, key: key.public, address, chance });
+  return seal({ header: meeting.own.card, key: key.public, address, randomBytes });
 }
 
 /** The keys that follow from my share and this one of the other side.
@@ -163,13 +163,13 @@ export function pairKeys({ own, first, transcript, k0 }, share) {
 }
 
 /** My share, sealed to the other's key; with a MAC once a share of theirs is known.
- *  @param {Meeting} meeting @param {PairCard} card @param {Uint8Array | null} share @param {Chance} chance @returns {Promise<Sealed>} */
-export function shareLetter(meeting, card, share, chance) {
+ *  @param {Meeting} meeting @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+export function shareLetter(meeting, card, share, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(meeting.own.half.share) }));
   const address = cardAddress(card);
   const body = (/** @type {Uint8Array} */ salt) =>
     share ? confirmMac(pairKeys(meeting, share).sending, address, LETTER_BYTES, salt, header) : new Uint8Array();
-  return seal({ header, body, key: card.key, address, chance });
+  return seal({ header, body, key: card.key, address, randomBytes });
 }
 
 /** Whether this share letter comes from who opened mine: only they can know both shares.

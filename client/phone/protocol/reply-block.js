@@ -1,7 +1,7 @@
 /** Answers to this phone: where they may go, and opening them. One fresh mailbox and key for every message that asks. */
 /** @import { ReplyBlock, Reply } from "./message.js" */
 /** @import { Frame } from "./mailbox.js" */
-/** @import { Chance } from "./wire.js" */
+/** @import { RandomBytes } from "./wire.js" */
 
 import { BadMessage, TocsinError } from "./errors.js";
 import { mailboxKey } from "./mailbox.js";
@@ -13,10 +13,10 @@ import { b64, Purpose, SEED_BYTES, same, unb64 } from "./wire.js";
 /** The private half of a reply block; it belongs into the vault and nowhere else. Seeds and secret are b64.
  *  @typedef {{ relays: string[], mailbox: string, key: string, secret: string, until: number }} ReplyKeep */
 
-/** @param {{ relays: string[], until: number, chance: Chance }} asked `until` in Unix seconds
+/** @param {{ relays: string[], until: number, randomBytes: RandomBytes }} asked `until` in Unix seconds
  *  @returns {Promise<{ block: ReplyBlock, keep: ReplyKeep }>} */
-export async function newReplyBlock({ relays, until, chance }) {
-  const [mailbox, key, secret] = [chance(SEED_BYTES), chance(SEED_BYTES), chance(SEED_BYTES)];
+export async function newReplyBlock({ relays, until, randomBytes }) {
+  const [mailbox, key, secret] = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)];
   const id = b64(mailboxKey(mailbox).id);
   const { public: open } = await privateKey(key);
   /** @type {[string, string][]} */

@@ -2,7 +2,7 @@
 /** @import { Address, Sealed } from "./envelope.js" */
 /** @import { Opened } from "./opening.js" */
 /** @import { Meeting, PairCard, PairKeys } from "./pairing.js" */
-/** @import { Chance } from "./wire.js" */
+/** @import { RandomBytes } from "./wire.js" */
 
 import { Chacha20Poly1305, CipherSuite, HkdfSha256 } from "../vendor-src/crypto.js";
 import { infoOf, seal } from "./envelope.js";
@@ -51,16 +51,16 @@ export function offerIn(relay, info) {
 
 /** The text for one pair: which relay rings, and the address that only this relay opens. Fresh for every pair, so that
  *  it links no two of them.
- *  @param {string} endpoint of the PushSubscription @param {WakeOffer} offer @param {Chance} chance @returns {Promise<string>}
+ *  @param {string} endpoint of the PushSubscription @param {WakeOffer} offer @param {RandomBytes} randomBytes @returns {Promise<string>}
  *  @throws {BadEndpoint} @throws {WakeTooLong} @throws {WakeHost} */
-export async function sealWake(endpoint, { relay, key, hosts }, chance) {
+export async function sealWake(endpoint, { relay, key, hosts }, randomBytes) {
   const address = utf8(endpoint);
   if (!/^https:\/\/[!-~]+$/.test(endpoint)) throw new BadEndpoint();
   if (LENGTH_BYTES + address.length > ROOM) throw new WakeTooLong();
   if (!hosts.some((host) => covers(host, new URL(endpoint)))) throw new WakeHost();
   const plaintext = new Uint8Array(ROOM);
   plaintext.set(concat(Uint8Array.of(address.length >> 8, address.length & 255), address));
-  return `${relay} ${b64(await encrypt(plaintext, key, concat(WAKE, utf8(relay)), chance))}`;
+  return `${relay} ${b64(await encrypt(plaintext, key, concat(WAKE, utf8(relay)), randomBytes))}`;
 }
 
 /** What a wake text is worth to who writes to its owner; null: nothing. It breaks no pairing and no alert.
@@ -78,12 +78,12 @@ export function readWake(text, relays) {
 
 /** The letter by which a contact turns it on, off, or to another address, after the pairing.
  *  @param {Meeting} meeting @param {PairCard} card theirs @param {WakeChange & { share: Uint8Array }} change `share`: theirs
- *  @param {Chance} chance @returns {Promise<Sealed>} */
-export function wakeLetter(meeting, card, { share, wake, n }, chance) {
+ *  @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+export function wakeLetter(meeting, card, { share, wake, n }, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, n, wake }));
   const [address, { sending }] = [cardAddress(card), pairKeys(meeting, share)];
   const body = (/** @type {Uint8Array} */ salt) => wakeMac(sending, address, LETTER_BYTES, salt, header);
-  return seal({ header, body, key: card.key, address, chance });
+  return seal({ header, body, key: card.key, address, randomBytes });
 }
 
 /** What such a letter says; null when it is another kind of message.
@@ -106,13 +106,13 @@ function wakeMac(key, address, size, salt, header) {
   return mac(key, PAIR_WAKE, infoOf(address, size), salt, header);
 }
 
-/** @param {Uint8Array} plaintext @param {Uint8Array} key @param {Uint8Array} info @param {Chance} chance */
-async function encrypt(plaintext, key, info, chance) {
+/** @param {Uint8Array} plaintext @param {Uint8Array} key @param {Uint8Array} info @param {RandomBytes} randomBytes */
+async function encrypt(plaintext, key, info, randomBytes) {
   const { DhkemX25519HkdfSha256 } = await import("../vendor-src/wake.js");
   const kem = new DhkemX25519HkdfSha256();
   const hpke = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
   const recipientPublicKey = await hpke.kem.deserializePublicKey(key);
-  const { enc, ct } = await hpke.seal({ recipientPublicKey, info, ekm: chance(EKM_BYTES) }, plaintext);
+  const { enc, ct } = await hpke.seal({ recipientPublicKey, info, ekm: randomBytes(EKM_BYTES) }, plaintext);
   return concat(new Uint8Array(enc), new Uint8Array(ct));
 }
 

@@ -4,7 +4,7 @@ import { hmac, sha256 } from "../vendor-src/crypto.js";
 import { BadHeader, Malformed } from "./errors.js";
 
 /** How many random bytes are wanted -> that many bytes; `crypto.getRandomValues` in earnest.
- *  @typedef {(count: number) => Uint8Array} Chance */
+ *  @typedef {(count: number) => Uint8Array} RandomBytes */
 
 export const SUITE = 0x01; // HPKE base mode, KEM 0x647a, KDF 0x0001, AEAD 0x0003
 

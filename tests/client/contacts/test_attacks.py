@@ -38,7 +38,8 @@ def test_a_swapped_card_is_refused_and_the_true_one_still_counts(film, anna, bor
         door = thief.door(mine=False)
         for relay in (NORTH, SOUTH, EAST):
             post.lay(
-                relay, seal(thief.half.card.encode(), b"", key=door.key.public, address=door.address, chance=os.urandom)
+                relay,
+                seal(thief.half.card.encode(), b"", key=door.key.public, address=door.address, random_bytes=os.urandom),
             )
     codes = [[trouble.code for _, trouble in who.sync().troubles] for who in (anna, boris)]
     assert codes == [["pair-card-swapped"], ["pair-card-swapped"]]

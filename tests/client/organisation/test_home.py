@@ -43,7 +43,7 @@ def home(tmp_path):
 def letter_of_now(home, now=NOW):
     card = home.card
     address = Address(Purpose.REPORT, card.root, card.mailbox)
-    return seal(b"{}", b"", key=card.key_for(now), address=address, chance=os.urandom), address
+    return seal(b"{}", b"", key=card.key_for(now), address=address, random_bytes=os.urandom), address
 
 
 def test_past_the_grace_time_nobody_with_the_whole_folder_opens_the_old_weeks_letters(home):

@@ -51,7 +51,9 @@ def frames(composed):
 
 def said(facts, case=None, now=NOW, seq=0, files=()):
     draft = Draft(facts, list(files))
-    return compose(CARD, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=now, chance=os.urandom)
+    return compose(
+        CARD, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=now, random_bytes=os.urandom
+    )
 
 
 def taken(records, *pages):
@@ -96,7 +98,7 @@ def raw(plaintext: bytes) -> Frame:
 
 
 def sealed_to(address: Address, key: PrivateKey = WEEKLY) -> Frame:
-    sealed = seal(message.header(report()), b"", key=key.public, address=address, chance=os.urandom)
+    sealed = seal(message.header(report()), b"", key=key.public, address=address, random_bytes=os.urandom)
     return Frame.of(sealed.envelope, sealed.commitment)
 
 
@@ -211,7 +213,9 @@ def test_a_file_of_another_hash_is_never_called_whole(records):
     composed = said({}, files=[Attachment("image/png", b"right")])
     ref = message.read(_fields(composed)).message.parcels[0]
     forged = message.Parcel(id=new_id(os.urandom), case=composed.case, seq=0, at=NOW, of=ref.id, i=0, n=1)
-    sealed = seal(message.header(forged), b"wrong", key=WEEKLY.public, address=ADDRESS, chance=os.urandom, size=65_536)
+    sealed = seal(
+        message.header(forged), b"wrong", key=WEEKLY.public, address=ADDRESS, random_bytes=os.urandom, size=65_536
+    )
     taken(records, [Frame.of(sealed.envelope, sealed.commitment), frames(composed)[0]])
     file = case_files.assemble(records, composed.case, ref)
     assert (file.missing, file.whole) == ([], False)
@@ -247,5 +251,5 @@ def test_a_case_is_found_by_its_beginning():
 
 
 def test_ids_never_look_like_an_option():
-    chances = iter([b"\xf8" + bytes(15), b"\xfb" + bytes(15), b"a" * 16])
-    assert new_id(lambda _: next(chances)) == b64(b"a" * 16)
+    seededBytes = iter([b"\xf8" + bytes(15), b"\xfb" + bytes(15), b"a" * 16])
+    assert new_id(lambda _: next(seededBytes)) == b64(b"a" * 16)

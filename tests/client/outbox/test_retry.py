@@ -68,7 +68,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 2_000), st.integers(0, 
 
 
 @given(STEPS, st.integers(1, 3), st.floats(0, 1, exclude_max=True))
-def test_whatever_relays_do(steps, relays, chance):
+def test_whatever_relays_do(steps, relays, random_bytes):
     letter, now, given_to = Letter(RELAYS[:relays]), 0, []
     for works, passes, retry_after in steps:
         now += passes
@@ -81,7 +81,7 @@ def test_whatever_relays_do(steps, relays, chance):
             letter = letter.accepted(relay, "receipt")
             given_to.append(relay)
         else:
-            letter = letter.failed(relay, "busy", now, lambda: chance, retry_after)
+            letter = letter.failed(relay, "busy", now, lambda: random_bytes, retry_after)
             assert letter.attempts[relay].not_before > now
             assert letter.attempts[relay].not_before <= now + 1.2 * LONGEST_WAIT
         assert letter.has_left == bool(given_to)

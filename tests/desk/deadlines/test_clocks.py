@@ -156,11 +156,11 @@ values = st.one_of(
 
 
 @given(st.lists(st.tuples(values, times, st.none() | times)), st.randoms())
-def test_whatever_is_told_in_whatever_order_the_clocks_are_the_same(told, chance):
+def test_whatever_is_told_in_whatever_order_the_clocks_are_the_same(told, random_bytes):
     facts = [Fact(name, value, said, happened) for (name, value), said, happened in told]
     fitting = [fact for fact in facts if sort_facts({fact.name: fact.value})[0]]
     of_case(facts, RU)
     found = of_case(fitting, RU)
     if len({fact.said for fact in fitting}) == len(fitting):
-        assert of_case(chance.sample(fitting, len(fitting)), RU) == found
+        assert of_case(random_bytes.sample(fitting, len(fitting)), RU) == found
     assert all(clock.ends > clock.starts for clock in found)

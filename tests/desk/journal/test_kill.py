@@ -140,7 +140,7 @@ def test_killed_at_every_write_of_a_merge(world: World) -> None:
 @pytest.mark.slow
 def test_killed_at_any_moment_of_a_merge(world: World) -> None:
     """Inside SQLite, the kernel, or nowhere in particular: moments spread over the time a merge takes."""
-    chance, took, killed = random.Random(7), 0.0, 0  # noqa: S311 - moments
+    random_bytes, took, killed = random.Random(7), 0.0, 0  # noqa: S311 - moments
     for round_ in range(1 + at_length(6, 100)):
         world.reset()
         command = [sys.executable, "-c", MERGE, str(world.second), str(world.bundle), PASSPHRASE]
@@ -153,7 +153,7 @@ def test_killed_at_any_moment_of_a_merge(world: World) -> None:
                 took = time.monotonic() - began
                 continue
             try:
-                process.wait(chance.uniform(0, took))
+                process.wait(random_bytes.uniform(0, took))
             except subprocess.TimeoutExpired:
                 process.kill()
                 killed += 1

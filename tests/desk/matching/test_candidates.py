@@ -339,7 +339,9 @@ def test_somebody_whom_a_caseworker_named_is_matched_too(office, desk):
 def test_practice_is_nobody(office, desk):
     told(office, desk, name="Щербаков Григорий")
     draft = Draft({"stage": "van", "people": 1, "name": "Щербаков Григорий"}, practice=True)
-    made = compose(office.card, draft, case=new_id(os.urandom), first=True, seq=0, now=office.now, chance=os.urandom)
+    made = compose(
+        office.card, draft, case=new_id(os.urandom), first=True, seq=0, now=office.now, random_bytes=os.urandom
+    )
     office.post.lay(RELAYS[0], made.sealed[0])
     assert desk.pull(office.post).new == 1
     assert offered(desk) == set()

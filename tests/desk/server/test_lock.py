@@ -50,7 +50,13 @@ class World:
         )
         draft = Draft(facts, files or [], block)
         made = compose(
-            self.office.card, draft, case=self.case, first=seq == 0, seq=seq, now=int(time.time()), chance=os.urandom
+            self.office.card,
+            draft,
+            case=self.case,
+            first=seq == 0,
+            seq=seq,
+            now=int(time.time()),
+            random_bytes=os.urandom,
         )
         with Transport(os.urandom) as transport:
             key = NoteKey.parse(self.relay.http.get("/v1/relay").json()["note_key"])

@@ -53,10 +53,17 @@ def test_no_label_covers_a_circle_or_another_label(held):
 def real(seed: int = 1) -> list[Spot]:
     if not STATIONS.exists():
         pytest.skip("the shared list of stations is not here")
-    chance = Random(seed)  # noqa: S311 - not a secret
+    random_bytes = Random(seed)  # noqa: S311 - not a secret
     with STATIONS.open(encoding="utf-8-sig") as file:
         return [
-            Spot(n, row["Name"], "", int(float(row["lat"]) * 1e5), int(float(row["lon"]) * 1e5), chance.randint(1, 200))
+            Spot(
+                n,
+                row["Name"],
+                "",
+                int(float(row["lat"]) * 1e5),
+                int(float(row["lon"]) * 1e5),
+                random_bytes.randint(1, 200),
+            )
             for n, row in enumerate(csv.DictReader(file), 1)
         ]
 

@@ -16,7 +16,7 @@ def test_practice_stands_apart(browser, office, held):
     from client.reporter.compose import Draft, compose, new_id
 
     draft = Draft({"stage": "van", "people": 1, "name": "Проба"}, practice=True)
-    made = compose(office.card, draft, case=new_id(bytes), first=True, seq=0, now=NOW, chance=bytes)
+    made = compose(office.card, draft, case=new_id(bytes), first=True, seq=0, now=NOW, random_bytes=bytes)
     for sealed in made.sealed:
         office.post.lay((office.post.held and next(iter(office.post.held))) or "https://a.example", sealed)
     held.desk.pull(office.post)

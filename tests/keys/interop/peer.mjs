@@ -23,7 +23,13 @@ const exact = (bytes) => new Uint8Array(bytes).buffer;
 
 const infoOf = ({ purpose, recipient, mailbox }, size) =>
   exact(
-    Buffer.concat([Buffer.from("tocsin/1/envelope\0"), Buffer.from([purpose]), hex(recipient), hex(mailbox), u32(size)]),
+    Buffer.concat([
+      Buffer.from("tocsin/1/envelope\0"),
+      Buffer.from([purpose]),
+      hex(recipient),
+      hex(mailbox),
+      u32(size),
+    ]),
   );
 const commitment = (content) => createHash("sha256").update("tocsin/1/commit\0").update(content).digest("hex");
 

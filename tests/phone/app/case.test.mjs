@@ -6,17 +6,23 @@ import { bareKit } from "../../../client/phone/core/prepare.js";
 import { Rank } from "../../../client/phone/core/press.js";
 import { memoryStore } from "../../../client/phone/core/store.js";
 import { organisation } from "../card.mjs";
-import { chances } from "../chance.mjs";
+import { seededBytes } from "../random.mjs";
 
 const NOW = 1_795_168_800;
 const LATER = { nothing: 0, safe: 1, place: 2, all: 3 };
 
 /** An alarm whose kit knows these contacts, and what it hands to the sender. @param {number[]} later */
 async function alarmFor(later) {
-  const chance = chances("alarm");
+  const randomBytes = seededBytes("alarm");
   const { card } = await organisation({ now: NOW });
   const relays = card.relays;
-  const contacts = later.map((one) => ({ key: card.lastResort, mailbox: chance(32), relays, wake: null, later: one }));
+  const contacts = later.map((one) => ({
+    key: card.lastResort,
+    mailbox: randomBytes(32),
+    relays,
+    wake: null,
+    later: one,
+  }));
   /** @type {import("../../../client/phone/core/letter.js").Letter[]} */
   const sent = [];
   const sender = /** @type {any} */ ({ add: (/** @type {any[]} */ letters) => sent.push(...letters) });
@@ -27,8 +33,8 @@ async function alarmFor(later) {
   });
   const kept = /** @type {any[]} */ ([]);
   const keep = (/** @type {any} */ kit) => kept.push(kit);
-  const kit = { ...bareKit(card, chance), seq: 1, contacts };
-  const alarm = new CaseSession({ kit, sender, position, chance, keep, duress: () => false });
+  const kit = { ...bareKit(card, randomBytes), seq: 1, contacts };
+  const alarm = new CaseSession({ kit, sender, position, randomBytes, keep, duress: () => false });
   return { alarm, sent, kept };
 }
 
@@ -92,7 +98,11 @@ test("a pairing on its way is not counted as a letter of the press, and is sent 
   const { alarm, sent } = await alarmFor([]);
   await alarm.tell({ facts: { people: 2 } });
   const fetch = () => new Promise(() => {});
-  const sender = new Sender({ store: memoryStore(), fetch: /** @type {any} */ (fetch), chance: chances("sender") });
+  const sender = new Sender({
+    store: memoryStore(),
+    fetch: /** @type {any} */ (fetch),
+    randomBytes: seededBytes("sender"),
+  });
   sender.add([{ ...sent[0], rank: Rank.PAIR }]);
   assert.equal(sender.status().total, 0);
   assert.equal(sender.isOpen(), true);

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { bundle, firstLoad } from "../../../client/phone/build/build.mjs";
 import { b64, digest } from "../../../client/phone/protocol/wire.js";
 import { organisation, verifierOf } from "../card.mjs";
-import { chances } from "../chance.mjs";
+import { seededBytes } from "../random.mjs";
 import { answerOf, relayAt } from "../relay.mjs";
 
 // Of the 45 KB of a first load; the rest is for pages, words and styles.
@@ -31,17 +31,21 @@ after(() => rm(out, { recursive: true }));
 test("the bundle presses, sends and is believed, and the sources open what it sealed", async () => {
   const relay = relayAt("https://one.example");
   const org = await organisation({ now: NOW / 1_000, verifiers: [verifierOf(relay)] });
-  const chance = chances("bundle");
+  const randomBytes = seededBytes("bundle");
   const { prepare, readCard, fingerprint } = await ground.setup();
   assert.match(fingerprint(org.card.root), /^(\d{5} ){11}\d{5}$/);
   const card = readCard(org.signed, { root: org.card.root });
-  const kit = ground.unpackKit(ground.packKit(await prepare({ card, facts: { name: "Анна" }, now: NOW, chance })));
-  const { letters } = await ground.press(kit, { facts: { stage: "van" }, now: NOW, chance });
+  const kit = ground.unpackKit(ground.packKit(await prepare({ card, facts: { name: "Анна" }, now: NOW, randomBytes })));
+  const { letters } = await ground.press(kit, { facts: { stage: "van" }, now: NOW, randomBytes });
   assert.equal((await org.open(letters[0].envelope)).message.facts.stage, "van");
-  let { outbox, effects } = ground.step(ground.emptyOutbox(), { type: "add", letter: letters[0], now: NOW }, chance);
+  let { outbox, effects } = ground.step(
+    ground.emptyOutbox(),
+    { type: "add", letter: letters[0], now: NOW },
+    randomBytes,
+  );
   const send = effects.find(({ type }) => type === "send");
   const answer = answerOf(201, relay.receipt(send.body, letters[0].commitment));
-  ({ outbox, effects } = ground.step(outbox, { ...send, type: "answer", answer, now: NOW }, chance));
+  ({ outbox, effects } = ground.step(outbox, { ...send, type: "answer", answer, now: NOW }, randomBytes));
   assert.deepEqual(
     effects.map(({ type }) => type),
     ["received", "finished"],
@@ -51,8 +55,8 @@ test("the bundle presses, sends and is believed, and the sources open what it se
 
 test("the vault works in the bundle, and Argon2id is not in the first load", async () => {
   const { createVault, openVault, stretching } = await ground.unlocked();
-  const chance = chances("bundle vault");
-  const vault = await createVault("1357", new TextEncoder().encode("text"), { chance, stretch: stretching() });
+  const randomBytes = seededBytes("bundle vault");
+  const vault = await createVault("1357", new TextEncoder().encode("text"), { randomBytes, stretch: stretching() });
   assert.equal((await openVault(vault.bytes, "۱۳۵۷", stretching())).duress, false);
   const first = firstLoad(chunks, "ground-entry.js").map(({ file }) => file);
   const heavy = chunks.filter(({ file, bytes }) => bytes > 10_000 && !first.includes(file));
@@ -61,7 +65,7 @@ test("the vault works in the bundle, and Argon2id is not in the first load", asy
 
 test("photos and work are there when asked for", async () => {
   const { cutUp } = await ground.files();
-  assert.equal(cutUp(new Uint8Array(70_000), "image/jpeg", chances("file")).ref.n, 2);
+  assert.equal(cutUp(new Uint8Array(70_000), "image/jpeg", seededBytes("file")).ref.n, 2);
   const { doWork } = await ground.work();
   const task = { seed: new Uint8Array(16), mailbox: new Uint8Array(32), envelopeHash: new Uint8Array(32) };
   assert.equal((await doWork(task, 4, async () => {})).length, 8);

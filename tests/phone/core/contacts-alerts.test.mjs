@@ -23,7 +23,6 @@ import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import { cardAddress, doorOf } from "../../../client/phone/protocol/pairing.js";
 import { b64, LETTER_BYTES, Purpose, utf8 } from "../../../client/phone/protocol/wire.js";
 import {
-  chance,
   EAST,
   fc,
   NORTH,
@@ -31,6 +30,7 @@ import {
   pairedPeople,
   people,
   publicCard,
+  randomBytes,
   SOUTH,
   TEXT,
   tell,
@@ -158,8 +158,8 @@ test("what a newer program wrote is shown as it is, and a letter that is none is
   const [anna, boris, relays] = await pairedPeople();
   const { sending } = await keysOf(anna.contact);
   const card = await publicCard(boris);
-  relays.lay(EAST, await sealAlert(card, sending, { v: 2, kind: "alert", what: "новое" }, false, chance));
-  relays.lay(EAST, await seal({ header: utf8("{}"), key: card.key, address: cardAddress(card), chance }));
+  relays.lay(EAST, await sealAlert(card, sending, { v: 2, kind: "alert", what: "новое" }, false, randomBytes));
+  relays.lay(EAST, await seal({ header: utf8("{}"), key: card.key, address: cardAddress(card), randomBytes }));
   await boris.sync();
   assert.deepEqual(
     boris.book.alerts.map(({ type, text }) => [type, JSON.parse(text).what]),
@@ -173,8 +173,8 @@ test("whatever a contact writes, it is shown or refused, and the book goes on", 
   const card = await publicCard(boris);
   const known = {
     v: 1,
-    id: b64(chance(16)),
-    case: b64(chance(16)),
+    id: b64(randomBytes(16)),
+    case: b64(randomBytes(16)),
     seq: 0,
     at: 1,
     type: "safe",
@@ -202,7 +202,7 @@ test("whatever a contact writes, it is shown or refused, and the book goes on", 
     .map(([of, name, value]) => ({ ...known, kind: of, [name]: value }));
   await fc.assert(
     fc.asyncProperty(fc.array(header, { minLength: 1, maxLength: 5 }), async (headers) => {
-      for (const one of headers) relays.lay(EAST, await sealAlert(card, sending, one, false, chance));
+      for (const one of headers) relays.lay(EAST, await sealAlert(card, sending, one, false, randomBytes));
       await boris.sync();
     }),
     { numRuns: atLength(10, 300) },
@@ -228,8 +228,8 @@ test("letters that are not authentic yet stay at the relay, a few of them, and o
   const [anna, boris, relays] = await pairedPeople();
   const card = await publicCard(boris);
   for (let i = 0; i < ASIDE + 60; i++) {
-    const said = alertMessage({ case: b64(chance(16)), seq: 0, at: 1 }, { type: "safe" }, chance);
-    relays.lay(EAST, await sealAlert(card, chance(32), said, false, chance));
+    const said = alertMessage({ case: b64(randomBytes(16)), seq: 0, at: 1 }, { type: "safe" }, randomBytes);
+    relays.lay(EAST, await sealAlert(card, randomBytes(32), said, false, randomBytes));
   }
   await tell(anna, { type: "detained", text: TEXT });
   await boris.sync();

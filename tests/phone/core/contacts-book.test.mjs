@@ -19,7 +19,7 @@ import {
 import { ALERT_BYTES, MARKS, sealTo } from "../../../client/phone/core/contacts/mail.js";
 import { CONTENT_BYTES } from "../../../client/phone/core/vault.js";
 import { b64 } from "../../../client/phone/protocol/wire.js";
-import { chance, EAST, NORTH, pairedPeople, people, publicCard, SOUTH, TEXT, tell } from "../contacts-people.mjs";
+import { EAST, NORTH, pairedPeople, people, publicCard, randomBytes, SOUTH, TEXT, tell } from "../contacts-people.mjs";
 import { DAY, NOW, Person, scanEachOther } from "../post.mjs";
 
 async function publicCardMailbox(who) {
@@ -109,7 +109,7 @@ test("a new phone pairs anew beside the old contact", async () => {
 
 test("twelve contacts and their alerts leave room in the vault for everything else", async () => {
   let book = readBook(undefined);
-  const by = { now: NOW, chance };
+  const by = { now: NOW, randomBytes };
   const add = () => {
     book = newOffer(book, { relays: [NORTH, SOUTH], label: `n${book.offers.length}`, ...by }).book;
   };

@@ -16,7 +16,18 @@ import { alertMessage } from "../../../client/phone/protocol/message.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import { cardLetter, doorOf, newHalf, ownOf, pairKeys, shareLetter } from "../../../client/phone/protocol/pairing.js";
 import { b64, Purpose } from "../../../client/phone/protocol/wire.js";
-import { chance, EAST, fc, NORTH, pairedPeople, people, publicCard, SOUTH, TEXT, tell } from "../contacts-people.mjs";
+import {
+  EAST,
+  fc,
+  NORTH,
+  pairedPeople,
+  people,
+  publicCard,
+  randomBytes,
+  SOUTH,
+  TEXT,
+  tell,
+} from "../contacts-people.mjs";
 import { atLength } from "../length.mjs";
 import { DAY, NOW, scanEachOther } from "../post.mjs";
 
@@ -59,24 +70,28 @@ async function happen(one, anna, boris, relays, film) {
 /** Who filmed both screens: both codes, so k0, both doors, and whatever lies there. */
 async function filmOf(anna, boris) {
   const [one, other] = [await meetingOf(anna.contact), await meetingOf(boris.contact)];
-  const mallory = await ownOf(newHalf({ relays: [SOUTH], now: NOW / 1_000, chance }));
+  const mallory = await ownOf(newHalf({ relays: [SOUTH], now: NOW / 1_000, randomBytes }));
   const asIf = (meeting) => ({ ...meeting, own: { ...meeting.own, card: mallory.card } });
   return {
     mallory,
     /** Their own card at both doors. */
-    swapped: async () => [await cardLetter(asIf(one), chance), await cardLetter(asIf(other), chance)],
+    swapped: async () => [await cardLetter(asIf(one), randomBytes), await cardLetter(asIf(other), randomBytes)],
     /** Alerts with every key that follows from the film. */
     forged: async () => {
-      const said = alertMessage({ case: b64(chance(16)), seq: 0, at: 1 }, { type: "safe", text: "ложь" }, chance);
+      const said = alertMessage(
+        { case: b64(randomBytes(16)), seq: 0, at: 1 },
+        { type: "safe", text: "ложь" },
+        randomBytes,
+      );
       const ownShare = pairKeys(other, other.own.half.secret);
       const keys = [one.k0, ownShare.sending, ownShare.receiving];
       const cards = [await publicCard(anna), await publicCard(boris)];
-      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, said, false, chance))));
+      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, said, false, randomBytes))));
     },
     /** A share of their own, as if from Boris. */
     share: async (card) => {
-      const half = { ...other.own.half, share: chance(32) };
-      return shareLetter({ ...other, own: { ...other.own, half } }, card, null, chance);
+      const half = { ...other.own.half, share: randomBytes(32) };
+      return shareLetter({ ...other, own: { ...other.own, half } }, card, null, randomBytes);
     },
   };
 }
@@ -204,8 +219,12 @@ test("who filmed both codes reads no alert and forges none, whatever is sent and
   for (const who of [anna, boris, anna, boris]) await who.sync();
   assert.deepEqual([anna.state, boris.state], ["paired", "paired"]);
   for (const key of [new Uint8Array(32), (await meetingOf(anna.contact)).k0]) {
-    const said = alertMessage({ case: b64(chance(16)), seq: 0, at: 1 }, { type: "safe", text: "ложь" }, chance);
-    for (const duress of [false, true]) relays.lay(NORTH, await sealAlert(card, key, said, duress, chance));
+    const said = alertMessage(
+      { case: b64(randomBytes(16)), seq: 0, at: 1 },
+      { type: "safe", text: "ложь" },
+      randomBytes,
+    );
+    for (const duress of [false, true]) relays.lay(NORTH, await sealAlert(card, key, said, duress, randomBytes));
   }
   await tell(boris, { type: "detained", text: TEXT });
   await anna.sync();
@@ -245,7 +264,7 @@ test("every wrong code has its own error", async () => {
   const [mine, theirs] = [await anna.offer(), await boris.offer()];
   const wrong = {
     "code-own": mine.text,
-    "code-other-kind": cardCode({ root: chance(32), relays: [NORTH] }),
+    "code-other-kind": cardCode({ root: randomBytes(32), relays: [NORTH] }),
     "code-cut": theirs.text.slice(0, -5),
     "code-malformed": "hello",
   };

@@ -25,13 +25,13 @@ import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import { b64, LETTER_BYTES, unb64, WAKE_HEADER } from "../../../client/phone/protocol/wire.js";
 import { organisation } from "../card.mjs";
 import {
-  chance,
   EAST,
   NORTH,
   PLACE,
   pairedPeople,
   people,
   publicCard,
+  randomBytes,
   SOUTH,
   TEXT,
   tell,
@@ -42,7 +42,7 @@ const org = await organisation({ now: NOW / 1_000 });
 
 async function kitOf(person, changes = (book) => book) {
   await person.post.change((book) => changes(setText(book, person.contact.id, TEXT)));
-  return prepare({ card: org.card, facts: {}, contacts: await contactsFor(person.book, NOW), now: NOW, chance });
+  return prepare({ card: org.card, facts: {}, contacts: await contactsFor(person.book, NOW), now: NOW, randomBytes });
 }
 
 function toContacts(letters) {
@@ -50,7 +50,7 @@ function toContacts(letters) {
 }
 
 async function pressed(person, kit, moment) {
-  const done = await press(kit, { now: person.now, chance, ...moment });
+  const done = await press(kit, { now: person.now, randomBytes, ...moment });
   for (const letter of toContacts(done.letters)) person.relays.take(letter);
   return done;
 }
@@ -60,21 +60,21 @@ async function post(person, work) {
   return person.book;
 }
 
-const WAKE = `${SOUTH} ${b64(chance(1_072))}`;
+const WAKE = `${SOUTH} ${b64(randomBytes(1_072))}`;
 
 /** What each relay is sent, the first that is tried first. */
 function headersOf(letter) {
-  let { outbox, effects } = step(emptyOutbox(), { type: "add", letter, now: NOW }, chance);
+  let { outbox, effects } = step(emptyOutbox(), { type: "add", letter, now: NOW }, randomBytes);
   const sent = [];
   for (let now = NOW; sent.length < letter.relays.length; now += 5_000) {
     sent.push(...effects.filter(({ type }) => type === "send"));
-    ({ outbox, effects } = step(outbox, { type: "tick", now }, chance));
+    ({ outbox, effects } = step(outbox, { type: "tick", now }, randomBytes));
   }
   return sent.map(({ url, headers }) => [url, headers[WAKE_HEADER]]);
 }
 
 function envelopeOf() {
-  const envelope = chance(LETTER_BYTES);
+  const envelope = randomBytes(LETTER_BYTES);
   envelope[0] = 1;
   return envelope;
 }
@@ -98,7 +98,7 @@ test("one press: the words written in advance, and that it is now; where, for th
 
 test("what is signed by the case's key waits at the relay for the letter that brings it", async () => {
   const [anna, boris, relays] = await pairedPeople();
-  const { letters } = await press(await kitOf(anna), { facts: {}, now: NOW, chance });
+  const { letters } = await press(await kitOf(anna), { facts: {}, now: NOW, randomBytes });
   const [words, now] = toContacts(letters).sort((one, other) => one.rank - other.rank);
   relays.take(now);
   assert.deepEqual((await boris.sync()).alerts, []);
@@ -118,7 +118,7 @@ test("what lies open after the press tells whom, and never who: no name, no word
   const { half, card, progress, code } = anna.contact;
   const keys = await keysOf(anna.contact);
   const { k0 } = await meetingOf(anna.contact);
-  const { letters } = await press(kit, { facts: {}, now: NOW, chance });
+  const { letters } = await press(kit, { facts: {}, now: NOW, randomBytes });
   const open = [packKit(kit), ...letters.map(packLetter)].map((bytes) => Buffer.from(bytes));
   const raw = [half.kem, half.mailbox, half.secret, half.share, progress.share].map((text) => unb64(text));
   const secrets = [
@@ -141,7 +141,7 @@ test("after a change of contacts the same case goes on, and nobody is told the s
   const [anna, boris, relays] = await pairedPeople();
   const kit = await kitOf(anna);
   const changedText = await post(anna, (book) => setText(book, anna.contact.id, "другое"));
-  const anew = await withContacts(kit, await contactsFor(changedText, NOW), { now: NOW, chance });
+  const anew = await withContacts(kit, await contactsFor(changedText, NOW), { now: NOW, randomBytes });
   assert.deepEqual([anew.case, anew.caseKey, anew.seq], [kit.case, kit.caseKey, kit.seq]);
   const { kit: after, letters } = await pressed(anna, anew, { facts: {} });
   await boris.sync();
@@ -153,7 +153,7 @@ test("after a change of contacts the same case goes on, and nobody is told the s
   await anna.add(mine, theirs.text, "Клара");
   await clara.add(theirs, mine.text, "Anna");
   for (let i = 0; i < 3; i++) for (const who of [anna, clara]) await who.sync();
-  const both = await withContacts(told, await contactsFor(anna.book, NOW), { now: NOW, chance });
+  const both = await withContacts(told, await contactsFor(anna.book, NOW), { now: NOW, randomBytes });
   assert.deepEqual(
     both.ready.map(({ contact }) => contact).filter((one) => one !== null),
     [1],
@@ -162,7 +162,7 @@ test("after a change of contacts the same case goes on, and nobody is told the s
   await pressed(anna, both, { facts: { place: PLACE } });
   await clara.sync();
   assert.equal(clara.came.length, 2);
-  const without = await withContacts(both, [], { now: NOW, chance });
+  const without = await withContacts(both, [], { now: NOW, randomBytes });
   assert.deepEqual([without.contacts, without.ready.every(({ contact }) => contact === null)], [[], true]);
 });
 
@@ -172,7 +172,7 @@ test("afterwards each contact is told what was chosen for them", async () => {
   const facts = { station: { text: "ОВД Тверской" }, stage: "station", place: PLACE };
   const told = async (later, said) => {
     const own = { ...kit, contacts: kit.contacts.map((one) => ({ ...one, later })) };
-    const { letters } = await tellContacts(own, { ...said, now: NOW, chance });
+    const { letters } = await tellContacts(own, { ...said, now: NOW, randomBytes });
     const { own: us } = await meetingOf(boris.contact);
     const opened = await Promise.all(letters.map(({ envelope }) => openEnvelope(envelope, [us.key], us.address)));
     return opened.map(({ fields: { type, text, place } }) => [type, text, place]);
@@ -202,7 +202,7 @@ test("positions alone are told every ten minutes, a station at once", async () =
     [PLACE_MS + 180_000, { place: PLACE }],
     [-DAY, { place: PLACE }],
   ]) {
-    const said = await tellContacts(kit, { facts, now: NOW + after, chance });
+    const said = await tellContacts(kit, { facts, now: NOW + after, randomBytes });
     kit = said.kit;
     counts.push(said.letters.length);
   }
@@ -214,7 +214,7 @@ test("after the decoy's PIN alert and safe say so at the contact, out of the kit
   const [anna, boris] = await pairedPeople();
   const kit = unpackKit(packKit(await kitOf(anna)));
   await pressed(anna, kit, { facts: {}, duress: true });
-  const { letters } = await tellContacts(kit, { type: "safe", duress: true, now: NOW, chance });
+  const { letters } = await tellContacts(kit, { type: "safe", duress: true, now: NOW, randomBytes });
   for (const letter of letters) anna.relays.take(letter);
   await boris.sync();
   const safe = boris.book.alerts.find(({ type }) => type === "safe");
@@ -230,7 +230,7 @@ test("after the decoy's PIN alert and safe say so at the contact, out of the kit
   );
 });
 
-test("on the wire duress is nothing: the same letters, sizes, relays and ranks, the same draws of chance", async () => {
+test("on the wire duress is nothing: the same letters, sizes, relays and ranks, the same draws of random bytes", async () => {
   const [anna] = await pairedPeople();
   const kit = await kitOf(anna);
   const traces = [];
@@ -238,10 +238,10 @@ test("on the wire duress is nothing: the same letters, sizes, relays and ranks, 
     const drawn = [];
     const counted = (count) => {
       drawn.push(count);
-      return chance(count);
+      return randomBytes(count);
     };
-    const { letters } = await press(kit, { facts: { place: PLACE }, duress, now: NOW, chance: counted });
-    const safe = await tellContacts(kit, { type: "safe", duress, now: NOW, chance: counted });
+    const { letters } = await press(kit, { facts: { place: PLACE }, duress, now: NOW, randomBytes: counted });
+    const safe = await tellContacts(kit, { type: "safe", duress, now: NOW, randomBytes: counted });
     const all = [...toContacts(letters), ...safe.letters];
     traces.push([
       drawn,
@@ -256,16 +256,17 @@ test("a case's key signs its own case, and the first one stays", async () => {
   const kit = await kitOf(anna);
   await pressed(anna, kit, { facts: {} });
   await boris.sync();
-  const other = { ...kit, case: b64(chance(16)) };
-  for (const letter of (await tellContacts(other, { type: "safe", now: NOW, chance })).letters) relays.take(letter);
+  const other = { ...kit, case: b64(randomBytes(16)) };
+  for (const letter of (await tellContacts(other, { type: "safe", now: NOW, randomBytes })).letters)
+    relays.take(letter);
   assert.deepEqual((await boris.sync()).alerts, []);
   const [[, before]] = boris.contact.cases;
   const { sending } = await keysOf(anna.contact);
   const said = {
-    ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type: "moved" }, chance),
-    case_key: b64(chance(32)),
+    ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type: "moved" }, randomBytes),
+    case_key: b64(randomBytes(32)),
   };
-  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, said, false, chance));
+  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, said, false, randomBytes));
   assert.equal((await boris.sync()).alerts.length, 1);
   assert.deepEqual(boris.contact.cases, [[kit.case, before]]);
 });
@@ -279,10 +280,10 @@ test("who holds a case's key cannot speak for an organisation, not even in what 
   const open = contactKey(unb64(kit.caseKey), card.key);
   for (const type of ["text", "safe", "moved", "detained"]) {
     const said = {
-      ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type, text: "выйдите" }, chance),
+      ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type, text: "выйдите" }, randomBytes),
       passed: true,
     };
-    relays.lay(EAST, await sealAlert(card, open, said, false, chance));
+    relays.lay(EAST, await sealAlert(card, open, said, false, randomBytes));
   }
   await boris.sync();
   const forged = boris.book.alerts.filter(({ origin, text }) => origin === "case" && text === "выйдите");
@@ -313,7 +314,7 @@ test("a wake goes from the card through kit, letter and outbox to the one relay 
   await boris.add(theirs, mine.text, "Anna");
   for (let i = 0; i < 3; i++) for (const who of [anna, boris]) await who.sync();
   const kit = unpackKit(packKit(await kitOf(anna)));
-  const { letters } = await press(kit, { facts: {}, now: NOW, chance });
+  const { letters } = await press(kit, { facts: {}, now: NOW, randomBytes });
   const alert = unpackLetter(packLetter(toContacts(letters)[0]));
   assert.deepEqual(headersOf(alert), [
     [SOUTH, WAKE.split(" ")[1]],
@@ -348,7 +349,7 @@ test("of two words about ringing the later one counts, in whatever order they co
 });
 
 test("a wake that is none breaks nothing and is not kept", async () => {
-  for (const wake of ["", "x".repeat(3_000), `${NORTH} ${b64(chance(1_072))}`, "a\r\nb"]) {
+  for (const wake of ["", "x".repeat(3_000), `${NORTH} ${b64(randomBytes(1_072))}`, "a\r\nb"]) {
     const [anna, boris] = people(`wake ${wake.length}`);
     const [mine, theirs] = [await anna.offer(), await boris.offer({ wake })];
     await anna.add(mine, theirs.text, "Борис");
@@ -359,7 +360,7 @@ test("a wake that is none breaks nothing and is not kept", async () => {
     assert.ok(!JSON.stringify(anna.contact.card).includes("xxx"));
   }
   const letter = letterOf(
-    { envelope: envelopeOf(), commitment: chance(32), mailbox: chance(32) },
+    { envelope: envelopeOf(), commitment: randomBytes(32), mailbox: randomBytes(32) },
     { relays: [NORTH], added: NOW },
   );
   for (const wake of [{ relay: "x", sealed: "y" }, "text", 5, { relay: NORTH, sealed: "a\nb" }]) {

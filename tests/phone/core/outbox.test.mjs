@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
 import { emptyOutbox, HEDGE_MS, KEEP_AFTER_MS, SEND_MS, step, summary } from "../../../client/phone/core/outbox.js";
 import { b64, concat, digest, SUITE, utf8 } from "../../../client/phone/protocol/wire.js";
-import { chances } from "../chance.mjs";
 import { fromPackages } from "../from-phone.mjs";
 import { atLength } from "../length.mjs";
+import { seededBytes } from "../random.mjs";
 import { answerOf, relayAt } from "../relay.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
@@ -14,7 +14,7 @@ const RELAYS = ["https://one.example", "https://two.example", "https://three.exa
 const NOW = 1_795_168_800_000;
 
 function letter(name, { relays = RELAYS, keys = RELAYS.map((relay) => relay.public), added = NOW, rank = 0 } = {}) {
-  const envelope = concat(Uint8Array.of(SUITE), chances(name)(8_191));
+  const envelope = concat(Uint8Array.of(SUITE), seededBytes(name)(8_191));
   const sealed = { envelope, commitment: digest(utf8(name)), mailbox: digest(utf8("mailbox")) };
   return letterOf(sealed, { relays: relays.map(({ origin }) => origin), keys, added, rank });
 }
@@ -23,7 +23,7 @@ function letter(name, { relays = RELAYS, keys = RELAYS.map((relay) => relay.publ
 class Phone {
   constructor(label = "phone") {
     this.now = NOW;
-    this.chance = chances(label);
+    this.randomBytes = seededBytes(label);
     this.outbox = emptyOutbox();
     this.store = new Map();
     this.onTheWay = [];
@@ -34,7 +34,7 @@ class Phone {
   }
 
   step(event) {
-    const { outbox, effects } = step(this.outbox, { now: this.now, ...event }, this.chance);
+    const { outbox, effects } = step(this.outbox, { now: this.now, ...event }, this.randomBytes);
     this.outbox = outbox;
     this.wake = null;
     for (const effect of effects) this.carryOut(effect);

@@ -20,29 +20,29 @@ import {
   WEEK_SECONDS,
 } from "../../../client/phone/protocol/wire.js";
 import { organisation } from "../card.mjs";
-import { chances } from "../chance.mjs";
+import { seededBytes } from "../random.mjs";
 
 const NOW = 1_795_168_800_000;
 const SECONDS = NOW / 1_000;
 const PROFILE = { name: "Иванова Анна Сергеевна", tell: "мама +7 900 000-00-00", consent: { help: true, store: true } };
 const PLACE = { lat: 5_575_000, lon: 3_761_000, accuracy: 20, age: 5 };
-const chance = chances("press");
+const randomBytes = seededBytes("press");
 const org = await organisation({ now: SECONDS });
-const mother = await privateKey(chance(32));
+const mother = await privateKey(randomBytes(32));
 const contact = {
   key: mother.public,
-  mailbox: chance(32),
+  mailbox: randomBytes(32),
   relays: ["https://two.example"],
-  mac: chance(32),
+  mac: randomBytes(32),
   text: "Аня задержана. Позвони адвокату.",
   wake: { relay: "https://two.example", sealed: "w".repeat(1_430) },
   later: Disclosure.PLACE,
 };
-const { block, keep } = await newReplyBlock({ relays: org.card.relays, until: SECONDS + 86_400, chance });
-const kit = await prepare({ card: org.card, facts: PROFILE, reply: block, contacts: [contact], now: NOW, chance });
+const { block, keep } = await newReplyBlock({ relays: org.card.relays, until: SECONDS + 86_400, randomBytes });
+const kit = await prepare({ card: org.card, facts: PROFILE, reply: block, contacts: [contact], now: NOW, randomBytes });
 
 test("one press: the fresh letter first, this week's prepared letter, and the contact's two", async () => {
-  const { letters } = await press(kit, { facts: { stage: "van", place: PLACE }, now: NOW, chance });
+  const { letters } = await press(kit, { facts: { stage: "van", place: PLACE }, now: NOW, randomBytes });
   assert.deepEqual(letters.map(({ rank }) => rank).sort(), [Rank.FRESH, Rank.READY, Rank.CONTACT, Rank.PLACE]);
   assert.ok(letters.every(({ envelope }) => envelope.length === LETTER_BYTES));
   const fresh = await org.open(letters.find(({ rank }) => rank === Rank.FRESH).envelope, [org.weekly[0]]);
@@ -58,21 +58,21 @@ test("one press: the fresh letter first, this week's prepared letter, and the co
 
 test("what was sealed in advance goes even when nothing can be sealed at the moment of the press", async () => {
   const broken = { ...kit, desk: { ...kit.desk, weekly: kit.desk.weekly.map(() => new Uint8Array(3)) } };
-  const pressed = await press(broken, { facts: { stage: "van" }, now: NOW, chance });
+  const pressed = await press(broken, { facts: { stage: "van" }, now: NOW, randomBytes });
   assert.deepEqual(pressed.letters.map(({ rank }) => rank).sort(), [Rank.READY, Rank.CONTACT]);
   assert.equal(pressed.kit, broken);
-  await assert.rejects(press({ ...broken, ready: [] }, { facts: { stage: "van" }, now: NOW, chance }));
+  await assert.rejects(press({ ...broken, ready: [] }, { facts: { stage: "van" }, now: NOW, randomBytes }));
 });
 
 test("the commitment that goes along is the one the desk computes", async () => {
-  const { letters } = await press(kit, { facts: { stage: "van" }, now: NOW, chance });
+  const { letters } = await press(kit, { facts: { stage: "van" }, now: NOW, randomBytes });
   const opened = await org.open(letters[0].envelope);
   assert.equal(b64(opened.commitment), b64(letters[0].commitment));
 });
 
 test("each published week has its own prepared letter, and any other time the last resort's", async () => {
   for (const [i, key] of [org.weekly[0], org.weekly[1], org.weekly[2], org.last].entries()) {
-    const { letters } = await press(kit, { facts: { stage: "van" }, now: NOW + i * WEEK_SECONDS * 1_000, chance });
+    const { letters } = await press(kit, { facts: { stage: "van" }, now: NOW + i * WEEK_SECONDS * 1_000, randomBytes });
     for (const rank of [Rank.FRESH, Rank.READY]) {
       const { envelope } = letters.find((letter) => letter.rank === rank);
       assert.ok(await org.open(envelope, [key]));
@@ -85,7 +85,7 @@ test("a clock wrong by a year still reaches the desk: too late by the last resor
     [1, org.last],
     [-1, org.weekly[0]],
   ]) {
-    const { letters } = await press(kit, { facts: { stage: "van" }, now: NOW + year * 365 * 86_400_000, chance });
+    const { letters } = await press(kit, { facts: { stage: "van" }, now: NOW + year * 365 * 86_400_000, randomBytes });
     for (const letter of letters.filter(({ rank }) => rank <= Rank.READY)) {
       assert.ok(await org.open(letter.envelope, [key]));
     }
@@ -122,14 +122,14 @@ test("a kit comes back from its bytes as it was", () => {
 });
 
 test("what has arrived lies here no more, and is not handed out again", async () => {
-  const first = await press(kit, { facts: { stage: "van" }, now: NOW, chance });
+  const first = await press(kit, { facts: { stage: "van" }, now: NOW, randomBytes });
   const ready = first.letters.find(({ rank }) => rank === Rank.READY);
   const later = arrived(first.kit, ready.id);
   assert.deepEqual(
     later.ready.map(({ contact: whose }) => whose),
     [0],
   );
-  const second = await press(later, { facts: { stage: "station" }, now: NOW, chance });
+  const second = await press(later, { facts: { stage: "station" }, now: NOW, randomBytes });
   assert.equal(
     second.letters.some(({ rank }) => rank === Rank.READY),
     false,
@@ -139,14 +139,14 @@ test("what has arrived lies here no more, and is not handed out again", async ()
 
 test("before a receipt every press hands out the same prepared letters", async () => {
   const ids = async () =>
-    (await press(kit, { facts: {}, now: NOW, chance })).letters
+    (await press(kit, { facts: {}, now: NOW, randomBytes })).letters
       .filter(({ rank }) => rank === Rank.READY)
       .map(({ id }) => id);
   assert.deepEqual(await ids(), await ids());
 });
 
 test("the contact reads the alert, and knows by the pair's key whom it comes from", async () => {
-  const { letters } = await press(kit, { facts: { place: PLACE }, now: NOW, chance });
+  const { letters } = await press(kit, { facts: { place: PLACE }, now: NOW, randomBytes });
   const address = { purpose: Purpose.CONTACT, recipient: mother.recipient, mailbox: contact.mailbox };
   const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
   assert.equal(alert.fields.text, contact.text);
@@ -158,7 +158,7 @@ test("the contact reads the alert, and knows by the pair's key whom it comes fro
 });
 
 test("under duress the contact can tell, and the desk is told", async () => {
-  const { letters } = await press(kit, { facts: {}, duress: true, now: NOW, chance });
+  const { letters } = await press(kit, { facts: {}, duress: true, now: NOW, randomBytes });
   const address = { purpose: Purpose.CONTACT, recipient: mother.recipient, mailbox: contact.mailbox };
   const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
   const place = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
@@ -169,30 +169,30 @@ test("under duress the contact can tell, and the desk is told", async () => {
 });
 
 test("a phone without a profile presses too", async () => {
-  const bare = bareKit(org.card, chance);
-  const first = await press(bare, { facts: { stage: "van" }, now: NOW, chance });
+  const bare = bareKit(org.card, randomBytes);
+  const first = await press(bare, { facts: { stage: "van" }, now: NOW, randomBytes });
   assert.equal(first.letters.length, 1);
   assert.equal((await org.open(first.letters[0].envelope)).message.kind, "report");
-  const more = await amend(first.kit, { said: { facts: { minors: 2 } }, now: NOW, chance });
+  const more = await amend(first.kit, { said: { facts: { minors: 2 } }, now: NOW, randomBytes });
   const { message } = await org.open(more.letters[0].envelope);
   assert.deepEqual([message.kind, message.seq, message.facts], ["amend", 1, { minors: 2 }]);
 });
 
 test("a practice press says so in every message", async () => {
-  const trial = await prepare({ card: org.card, facts: PROFILE, practice: true, now: NOW, chance });
-  const { letters } = await press(trial, { facts: { stage: "free" }, now: NOW, chance });
+  const trial = await prepare({ card: org.card, facts: PROFILE, practice: true, now: NOW, randomBytes });
+  const { letters } = await press(trial, { facts: { stage: "free" }, now: NOW, randomBytes });
   for (const letter of letters) assert.equal((await org.open(letter.envelope)).message.practice, true);
 });
 
 test("a profile longer than a letter is refused while there is time to shorten it", async () => {
   const facts = { account: "о".repeat(LETTER_BYTES) };
-  await assert.rejects(prepare({ card: org.card, facts, now: NOW, chance }), { code: "content-too-large" });
+  await assert.rejects(prepare({ card: org.card, facts, now: NOW, randomBytes }), { code: "content-too-large" });
 });
 
 test("a photo arrives in pieces, byte for byte", async () => {
-  const photo = chance(150_000);
-  const cut = cutUp(photo, "image/jpeg", chance);
-  const sent = await sealFile(kit, cut, { now: NOW, chance });
+  const photo = randomBytes(150_000);
+  const cut = cutUp(photo, "image/jpeg", randomBytes);
+  const sent = await sealFile(kit, cut, { now: NOW, randomBytes });
   const opened = await Promise.all(sent.letters.map(({ envelope }) => org.open(envelope)));
   assert.deepEqual(opened[0].message.parcels, [cut.ref]);
   const pieces = opened.slice(1).sort((one, other) => one.message.i - other.message.i);
@@ -212,7 +212,7 @@ test("a photo arrives in pieces, byte for byte", async () => {
 
 test("an empty file is one empty piece", () => {
   assert.deepEqual(
-    cutUp(new Uint8Array(), "text/plain", chance).pieces.map(({ length }) => length),
+    cutUp(new Uint8Array(), "text/plain", randomBytes).pieces.map(({ length }) => length),
     [0],
   );
 });

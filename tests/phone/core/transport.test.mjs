@@ -7,10 +7,10 @@ import { askRelay, deposit, NoAnswer } from "../../../client/phone/core/transpor
 import { mailboxKey } from "../../../client/phone/protocol/mailbox.js";
 import { concat, LETTER_BYTES, unb64 } from "../../../client/phone/protocol/wire.js";
 import { organisation, verifierOf } from "../card.mjs";
-import { chances } from "../chance.mjs";
+import { seededBytes } from "../random.mjs";
 import { relayAt } from "../relay.mjs";
 
-const chance = chances("transport");
+const randomBytes = seededBytes("transport");
 const RELAY = relayAt("https://one.example");
 const SEND = {
   type: "send",
@@ -82,16 +82,16 @@ test("a relay's own key is learned, and what is none is not", async () => {
 test("a card is checked against the root before anybody sees it", async () => {
   const served = always(() => new Response(org.signed));
   assert.equal((await fetchCard(RELAY.origin, org.card.root, -1, served)).seq, 1);
-  await assert.rejects(fetchCard(RELAY.origin, chance(32), -1, served), { code: "card-other-root" });
+  await assert.rejects(fetchCard(RELAY.origin, randomBytes(32), -1, served), { code: "card-other-root" });
   await assert.rejects(fetchCard(RELAY.origin, org.card.root, 2, served), { code: "card-older" });
   const none = always(() => new Response("", { status: 404 }));
   await assert.rejects(fetchCard(RELAY.origin, org.card.root, -1, none), new NoAnswer("no-card"));
 });
 
 test("a mailbox is collected from, and a wrong clock is set right once", async () => {
-  const key = mailboxKey(chance(32));
+  const key = mailboxKey(randomBytes(32));
   const asked = [];
-  const page = concat(Uint8Array.of(1), chance(32), chance(LETTER_BYTES));
+  const page = concat(Uint8Array.of(1), randomBytes(32), randomBytes(LETTER_BYTES));
   const fetch = async (_url, { body, headers }) => {
     const fields = JSON.parse(new TextDecoder().decode(body));
     asked.push(fields.at);
@@ -99,7 +99,7 @@ test("a mailbox is collected from, and a wrong clock is set right once", async (
     if (fields.at === 5) return Response.json({ code: "wrong-clock", time: 1_795_168_800 }, { status: 403 });
     return new Response(page);
   };
-  const frames = await pull(RELAY.origin, key, {}, { now: () => 5, chance, fetch });
+  const frames = await pull(RELAY.origin, key, {}, { now: () => 5, randomBytes, fetch });
   assert.deepEqual([asked, frames.length], [[5, 1_795_168_800], 1]);
 });
 
@@ -109,7 +109,7 @@ test("a refusal that is not about the clock is not repeated", async () => {
     calls += 1;
     return Response.json({ code: "bad-signature" }, { status: 403 });
   };
-  const by = { now: () => 5, chance, fetch };
-  await assert.rejects(pull(RELAY.origin, mailboxKey(chance(32)), {}, by), new NoAnswer("http-403"));
+  const by = { now: () => 5, randomBytes, fetch };
+  await assert.rejects(pull(RELAY.origin, mailboxKey(randomBytes(32)), {}, by), new NoAnswer("http-403"));
   assert.equal(calls, 1);
 });

@@ -1,4 +1,4 @@
-/** The vault looks like chance, whatever is inside, and either PIN opens what belongs to it. */
+/** The vault looks like randomBytes, whatever is inside, and either PIN opens what belongs to it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -15,11 +15,11 @@ import {
   VAULT_BYTES,
 } from "../../../client/phone/core/vault.js";
 import { digest, same, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
-import { chances } from "../chance.mjs";
+import { seededBytes } from "../random.mjs";
 
-const chance = chances("vault");
+const randomBytes = seededBytes("vault");
 const stretch = async (pin, salt) => digest(pin, salt); // the slow one has a test of its own
-const by = { chance, stretch };
+const by = { randomBytes, stretch };
 const REAL = utf8("Иванова Анна, мама +7 900 000-00-00");
 const ORDINARY = utf8("молоко, хлеб, позвонить в поликлинику");
 
@@ -45,9 +45,9 @@ test("no slot stands in a place of its own: over many vaults each is real somewh
 
 test("full, half full, with a decoy, or empty: the same size, and nothing a compressor can hold on to", async () => {
   const one = await createVault("2468", REAL, by);
-  const full = await saveVault(one, new Uint8Array(CONTENT_BYTES), chance);
+  const full = await saveVault(one, new Uint8Array(CONTENT_BYTES), randomBytes);
   const two = await setDecoy(one, "1111", ORDINARY, by);
-  for (const bytes of [one.bytes, full.bytes, two.bytes, emptyVault(chance)]) {
+  for (const bytes of [one.bytes, full.bytes, two.bytes, emptyVault(randomBytes)]) {
     assert.equal(bytes.length, VAULT_BYTES);
     assert.ok(gzipSync(bytes).length > VAULT_BYTES);
     const counts = new Array(256).fill(0);
@@ -60,7 +60,7 @@ test("full, half full, with a decoy, or empty: the same size, and nothing a comp
 
 test("a saving of the real session changes every slot, so two copies do not tell which are in use", async () => {
   const before = await setDecoy(await createVault("2468", REAL, by), "1111", ORDINARY, by);
-  const after = await saveVault(await openVault(before.bytes, "2468", stretch), utf8("more"), chance);
+  const after = await saveVault(await openVault(before.bytes, "2468", stretch), utf8("more"), randomBytes);
   const slot = Math.floor((VAULT_BYTES - 32) / 3);
   for (const place of [0, 1, 2]) {
     const [from, to] = [32 + place * slot, 32 + (place + 1) * slot];
@@ -74,12 +74,12 @@ test("the decoy's session cannot harm what it does not know of", async () => {
   const vault = await setDecoy(await createVault("2468", REAL, by), "1111", ORDINARY, by);
   for (let round = 0; round < 6; round++) {
     let forced = await openVault(vault.bytes, "1111", stretch);
-    forced = await saveVault(forced, utf8("other words"), chance);
+    forced = await saveVault(forced, utf8("other words"), randomBytes);
     forced = await setDecoy(forced, "3333", utf8("tried by somebody else"), by);
     forced = await changePin(forced, "4444", by);
     const real = await openVault(forced.bytes, "2468", stretch);
     assert.deepEqual(real.content, REAL);
-    const saved = await saveVault(real, REAL, chance);
+    const saved = await saveVault(real, REAL, randomBytes);
     assert.deepEqual((await openVault(saved.bytes, "4444", stretch)).content, utf8("other words"));
   }
 });
@@ -101,7 +101,7 @@ test("a changed PIN opens, the old one does not", async () => {
 
 test("too much content is refused, a cut-off vault is named", async () => {
   const vault = await createVault("2468", REAL, by);
-  await assert.rejects(saveVault(vault, new Uint8Array(CONTENT_BYTES + 1), chance), { code: "content-too-large" });
+  await assert.rejects(saveVault(vault, new Uint8Array(CONTENT_BYTES + 1), randomBytes), { code: "content-too-large" });
   await assert.rejects(openVault(vault.bytes.subarray(1), "2468", stretch), { code: "keystore-damaged" });
 });
 

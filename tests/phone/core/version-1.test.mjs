@@ -9,7 +9,7 @@ import { press } from "../../../client/phone/core/press.js";
 import { openVault } from "../../../client/phone/core/vault.js";
 import { readCard } from "../../../client/phone/protocol/organisation.js";
 import { jsonObject, LETTER_BYTES } from "../../../client/phone/protocol/wire.js";
-import { chances } from "../chance.mjs";
+import { seededBytes } from "../random.mjs";
 
 const MADE = new URL("../../fixtures/version-1/", import.meta.url);
 const AT = 1_795_676_400_000;
@@ -30,7 +30,7 @@ test("the kit presses, and a letter that waits is whole", async () => {
   const kit = unpackKit(await read("phone/kit"));
   const card = readCard(await read("card"), {});
   assert.deepEqual(kit.desk.root, card.root);
-  const { letters } = await press(kit, { facts: { stage: "van" }, now: AT, chance: chances("version 1") });
+  const { letters } = await press(kit, { facts: { stage: "van" }, now: AT, randomBytes: seededBytes("version 1") });
   assert.ok(letters.length >= 2 && letters.every(({ envelope }) => envelope.length === LETTER_BYTES));
   const letter = unpackLetter(await read("phone/letter"));
   assert.deepEqual([letter.envelope.length, letter.relays], [LETTER_BYTES, card.relays]);

@@ -26,13 +26,13 @@ import {
   shareLetter,
 } from "../../../client/phone/protocol/pairing.js";
 import { b64, LETTER_BYTES, Purpose, SUITE, unb64, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
-import { chances } from "../chance.mjs";
 import { fromPackages, vectors } from "../from-phone.mjs";
+import { seededBytes } from "../random.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
 
 const NOW = 1_795_168_800;
-const chance = chances("pairing");
+const randomBytes = seededBytes("pairing");
 
 function halfOf({ kem, mailbox, secret, share, relays, until, wake }) {
   return { kem: unb64(kem), mailbox: unb64(mailbox), secret: unb64(secret), share: unb64(share), relays, until, wake };
@@ -110,28 +110,28 @@ for (const vector of vectors("pairing")) {
 }
 
 async function twoSides() {
-  const anna = await ownOf(newHalf({ relays: ["https://relay.example"], now: NOW, chance }));
-  const boris = await ownOf(newHalf({ relays: ["https://other.example"], now: NOW, chance }));
+  const anna = await ownOf(newHalf({ relays: ["https://relay.example"], now: NOW, randomBytes }));
+  const boris = await ownOf(newHalf({ relays: ["https://other.example"], now: NOW, randomBytes }));
   return [meet(anna, boris.code), meet(boris, anna.code)];
 }
 
 test("two codes become one pair, and an alert under duress says so to its reader alone", async () => {
   const [anna, boris] = await twoSides();
   const { key, address } = await doorOf(boris, true);
-  const left = await cardLetter(anna, chance);
+  const left = await cardLetter(anna, randomBytes);
   const { header } = await openEnvelope(left.envelope, [key], address);
   const card = await readPairCard(header, boris.code.card, NOW);
 
-  const letter = await opened(anna, (await shareLetter(boris, card, null, chance)).envelope);
+  const letter = await opened(anna, (await shareLetter(boris, card, null, randomBytes)).envelope);
   const share = readShare(letter.fields);
   assert.equal(confirms(anna, share, letter, LETTER_BYTES), false);
   const other = await readPairCard(boris.own.card, anna.code.card, NOW);
-  const answer = await opened(boris, (await shareLetter(anna, other, share, chance)).envelope);
+  const answer = await opened(boris, (await shareLetter(anna, other, share, randomBytes)).envelope);
   assert.equal(confirms(boris, readShare(answer.fields), answer, LETTER_BYTES), true);
 
   const keys = pairKeys(boris, readShare(answer.fields));
   for (const duress of [false, true]) {
-    const sealed = await sealAlert(card, keys.sending, { v: 1, kind: "alert" }, duress, chance);
+    const sealed = await sealAlert(card, keys.sending, { v: 1, kind: "alert" }, duress, randomBytes);
     assert.deepEqual([sealed.envelope.length, sealed.envelope[0]], [LETTER_BYTES, SUITE]);
     const alert = await opened(anna, sealed.envelope);
     const mine = pairKeys(anna, share);

@@ -38,12 +38,12 @@ import {
   utf8,
 } from "../../../client/phone/protocol/wire.js";
 import { organisation } from "../card.mjs";
-import { chances } from "../chance.mjs";
 import { fromPackages, vectors } from "../from-phone.mjs";
 import { atLength } from "../length.mjs";
+import { seededBytes } from "../random.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
-const chance = chances("parsers");
+const randomBytes = seededBytes("parsers");
 const org = await organisation({ now: 1_795_168_800 });
 const good = {
   note: unb64(vectors("note")[0].note),
@@ -51,14 +51,14 @@ const good = {
   envelope: unb64(vectors("envelope")[0].envelope),
   card: org.signed,
   code: vectors("code")[1].code,
-  kit: packKit(bareKit(org.card, chance)),
+  kit: packKit(bareKit(org.card, randomBytes)),
 };
 const letter = letterOf(
-  { envelope: good.envelope, commitment: chance(32), mailbox: chance(32) },
+  { envelope: good.envelope, commitment: randomBytes(32), mailbox: randomBytes(32) },
   { relays: ["https://one.example"], added: 1 },
 );
 const key = await privateKey(unb64(vectors("envelope")[0].seeds[0]));
-const address = { purpose: Purpose.REPLY, recipient: chance(32), mailbox: chance(32) };
+const address = { purpose: Purpose.REPLY, recipient: randomBytes(32), mailbox: randomBytes(32) };
 
 const bytes = fc.uint8Array({ maxLength: 400 });
 /** Something true with one place changed, cut or doubled: it gets further than noise does. */
@@ -139,7 +139,7 @@ const PARSERS = {
       retryAfter: fc.option(text),
       body: fc.oneof(bytes, fc.json().map(utf8), nearly(good.receipt)),
     }),
-    (answer) => judge(letter, [chance(32)], answer),
+    (answer) => judge(letter, [randomBytes(32)], answer),
   ],
 };
 
@@ -183,12 +183,12 @@ test("an envelope of noise, or with any one byte changed, is refused with a code
     }),
     { numRuns: atLength(50, 2_000) },
   );
-  const noise = concat(Uint8Array.of(SUITE), chance(PARCEL_BYTES - 1));
+  const noise = concat(Uint8Array.of(SUITE), randomBytes(PARCEL_BYTES - 1));
   await assert.rejects(openEnvelope(noise, [key], address), { code: "envelope-not-for-us" });
 });
 
 test("frames come apart as they were put together", () => {
-  const [small, large, commitment] = [chance(LETTER_BYTES), chance(PARCEL_BYTES), chance(HASH_BYTES)];
+  const [small, large, commitment] = [randomBytes(LETTER_BYTES), randomBytes(PARCEL_BYTES), randomBytes(HASH_BYTES)];
   const page = (...between) =>
     concat(
       ...[
@@ -226,7 +226,7 @@ test("codes come back as they were written, in capitals and digits that a QR cod
       );
     }),
   );
-  assert.throws(() => cardCode({ root: chance(32), relays: Array(9).fill("https://relay.example") }), {
+  assert.throws(() => cardCode({ root: randomBytes(32), relays: Array(9).fill("https://relay.example") }), {
     code: "code-too-long",
   });
 });
@@ -262,19 +262,19 @@ test("a key of small order signs nothing, as in libsodium", () => {
 });
 
 test("a public key that makes everybody share a secret, or is none, is refused", async () => {
-  const good = (await privateKey(chance(32))).public;
+  const good = (await privateKey(randomBytes(32))).public;
   const lowOrder = concat(good.subarray(0, 1_184), new Uint8Array(32));
   const outOfRange = concat(new Uint8Array(1_184).fill(0xff), good.subarray(1_184));
   for (const bad of [lowOrder, outOfRange, good.subarray(1), new Uint8Array()]) {
-    await assert.rejects(seal({ header: utf8("{}"), key: bad, address, chance }), { code: "malformed" });
+    await assert.rejects(seal({ header: utf8("{}"), key: bad, address, randomBytes }), { code: "malformed" });
   }
 });
 
 test("a header nested deeper than anybody needs is refused, one level less is read", async () => {
-  const recipient = await privateKey(chance(32));
+  const recipient = await privateKey(randomBytes(32));
   const nested = async (depth) => {
     const header = utf8(`${'{"a":'.repeat(depth - 1)}{}${"}".repeat(depth - 1)}`);
-    const { envelope } = await seal({ header, key: recipient.public, address, chance });
+    const { envelope } = await seal({ header, key: recipient.public, address, randomBytes });
     return openEnvelope(envelope, [recipient], address);
   };
   assert.ok(await nested(64));

@@ -15,8 +15,8 @@ import {
   wakeLetter,
 } from "../../../client/phone/protocol/wake.js";
 import { b64, concat, domain, LETTER_BYTES, unb64, utf8 } from "../../../client/phone/protocol/wire.js";
-import { chances } from "../chance.mjs";
 import { fromPackages, vectors } from "../from-phone.mjs";
+import { seededBytes } from "../random.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
 const { CipherSuite, HkdfSha256 } = await fromPackages("@hpke/core");
@@ -26,13 +26,13 @@ const { DhkemX25519HkdfSha256 } = await fromPackages("@hpke/dhkem-x25519");
 const NOW = 1_795_168_800;
 const RELAY = "https://relay.example";
 const ENDPOINT = "https://fcm.googleapis.com/fcm/send/abc:def";
-const chance = chances("wake");
+const randomBytes = seededBytes("wake");
 const hpke = new CipherSuite({
   kem: new DhkemX25519HkdfSha256(),
   kdf: new HkdfSha256(),
   aead: new Chacha20Poly1305(),
 });
-const relayKeys = await hpke.kem.deriveKeyPair(chance(32));
+const relayKeys = await hpke.kem.deriveKeyPair(randomBytes(32));
 const key = new Uint8Array(await hpke.kem.serializePublicKey(relayKeys.publicKey));
 const vapid = Uint8Array.of(4, ...new Uint8Array(64));
 const hosts = [
@@ -75,7 +75,7 @@ for (const vector of vectors("wake").filter(({ what }) => what in CHECKS)) {
 test("the relay it was sealed for opens it, no other does, and its length says nothing", async () => {
   const long = `https://wns2-par02p.notify.windows.com/w/?token=${"x".repeat(900)}`;
   for (const endpoint of [ENDPOINT, long]) {
-    const text = await sealWake(endpoint, offer, chance);
+    const text = await sealWake(endpoint, offer, randomBytes);
     assert.equal(text.length, RELAY.length + 1 + 1_430);
     assert.deepEqual(readWake(text, [RELAY]), { relay: RELAY, sealed: text.split(" ")[1] });
     const plaintext = await openAtRelay(text, RELAY);
@@ -84,7 +84,7 @@ test("the relay it was sealed for opens it, no other does, and its length says n
     assert.ok(plaintext.subarray(2 + length).every((byte) => byte === 0));
     await assert.rejects(openAtRelay(text, "https://other.example"));
   }
-  assert.notEqual(await sealWake(ENDPOINT, offer, chance), await sealWake(ENDPOINT, offer, chance));
+  assert.notEqual(await sealWake(ENDPOINT, offer, randomBytes), await sealWake(ENDPOINT, offer, randomBytes));
 });
 
 test("a browser whose push service the relay does not call is told so", async () => {
@@ -94,7 +94,7 @@ test("a browser whose push service the relay does not call is told so", async ()
     "https://fcm.googleapis.com:443/x",
     "https://localhost:8443/x",
   ];
-  for (const endpoint of good) assert.ok(await sealWake(endpoint, offer, chance));
+  for (const endpoint of good) assert.ok(await sealWake(endpoint, offer, randomBytes));
   const bad = {
     "wake-host": [
       "https://push.example/x",
@@ -112,7 +112,7 @@ test("a browser whose push service the relay does not call is told so", async ()
     "wake-too-long": [`https://fcm.googleapis.com/${"x".repeat(1_000)}`],
   };
   for (const [code, endpoints] of Object.entries(bad)) {
-    for (const endpoint of endpoints) await assert.rejects(sealWake(endpoint, offer, chance), { code });
+    for (const endpoint of endpoints) await assert.rejects(sealWake(endpoint, offer, randomBytes), { code });
   }
 });
 
@@ -143,8 +143,8 @@ test("the relay is asked by one bare call", async () => {
 test("a contact believes the change of the other, and nobody else's", async () => {
   const [anna, boris] = await twoSides();
   const card = await readPairCard(boris.own.card, anna.code.card, NOW);
-  const said = { share: boris.own.half.share, wake: await sealWake(ENDPOINT, offer, chance), n: NOW };
-  const { envelope } = await wakeLetter(anna, card, said, chance);
+  const said = { share: boris.own.half.share, wake: await sealWake(ENDPOINT, offer, randomBytes), n: NOW };
+  const { envelope } = await wakeLetter(anna, card, said, randomBytes);
   const opened = await openEnvelope(envelope, [boris.own.key], boris.own.address);
   const keys = pairKeys(boris, anna.own.half.share);
   assert.deepEqual(readWakeLetter(keys, boris.own.address, opened, LETTER_BYTES), { n: NOW, wake: said.wake });
@@ -167,8 +167,8 @@ test("whatever stands on a card or in a relay's answer, it is read", async () =>
 });
 
 async function twoSides() {
-  const anna = await ownOf(newHalf({ relays: [RELAY], now: NOW, chance }));
-  const boris = await ownOf(newHalf({ relays: ["https://other.example"], now: NOW, chance }));
+  const anna = await ownOf(newHalf({ relays: [RELAY], now: NOW, randomBytes }));
+  const boris = await ownOf(newHalf({ relays: ["https://other.example"], now: NOW, randomBytes }));
   return [meet(anna, boris.code), meet(boris, anna.code)];
 }
 

@@ -91,7 +91,7 @@ def both_ways(open_relay: Callable[..., Line]) -> Callable[..., Answers]:
     """Send the same requests past Flask to one relay and through Flask to its twin. Returns the answers, all alike."""
 
     def sent(requests: Sequence[Request], caller: str = "192.0.2.1", **limits: Any) -> Answers:
-        alike = {"chance": lambda size: b"\x07" * size, **limits}  # the same key signs both relays' receipts
+        alike = {"random_bytes": lambda size: b"\x07" * size, **limits}  # the same key signs both relays' receipts
         fast = past_flask(open_relay(folder="fast", **alike), requests, caller)
         assert fast == through_flask(open_relay(folder="flask", **alike), requests, caller)
         assert all(("access-control-allow-origin", "*") in fields for _, fields, _ in fast)

@@ -24,7 +24,7 @@ class Counter:
             per_address=per_address,
             per_loopback=per_loopback,
             clock=lambda: self.now,
-            chance=lambda size: next(numbers).to_bytes(size, "big"),
+            random_bytes=lambda size: next(numbers).to_bytes(size, "big"),
         )
 
     @property

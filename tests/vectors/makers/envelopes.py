@@ -7,18 +7,18 @@ from typing import Any
 from keys.envelope import HPKE, LETTER_ROOM, OVERHEAD_BYTES, Address, Sealed, commit, frame, seal
 from keys.kem import PrivateKey, public_key
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, SUITE, Purpose, b64
-from tests.vectors.makers.inputs import Vector, chances
+from tests.vectors.makers.inputs import Vector, seededBytes
 
 
 class Letters:
     """Makes vectors of letters to one key, sound and changed."""
 
-    def __init__(self, chance: Callable[[int], bytes]) -> None:
-        self.chance = chance
-        self.key = PrivateKey(chance(32))
-        self.other = PrivateKey(chance(32))
-        self.report = Address(Purpose.REPORT, chance(32), chance(32))
-        self.mailbox = chance(32)
+    def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
+        self.random_bytes = random_bytes
+        self.key = PrivateKey(random_bytes(32))
+        self.other = PrivateKey(random_bytes(32))
+        self.report = Address(Purpose.REPORT, random_bytes(32), random_bytes(32))
+        self.mailbox = random_bytes(32)
 
     def vector(self, name: str, expect: str, sealed: Sealed, address: Address | None = None, **more: Any) -> Vector:
         address = address or self.report
@@ -42,7 +42,7 @@ class Letters:
 
     def seal(self, header: str, body: bytes = b"", address: Address | None = None, size: int = LETTER_BYTES) -> Sealed:
         to = address or self.report
-        return seal(header.encode(), body, key=self.key.public, address=to, chance=self.chance, size=size)
+        return seal(header.encode(), body, key=self.key.public, address=to, random_bytes=self.random_bytes, size=size)
 
     def raw(self, name: str, expect: str, plaintext: bytes) -> Vector:
         padded = plaintext.ljust(LETTER_BYTES - OVERHEAD_BYTES, b"\0")
@@ -54,7 +54,7 @@ class Letters:
 
 
 def envelope() -> Iterator[Vector]:
-    letters = Letters(chances("envelope"))
+    letters = Letters(seededBytes("envelope"))
     words = json.dumps({"text": "Задержали у метро, یک نفر زخمی است 🚐"}, ensure_ascii=False)
     yield from _envelopes_that_open(letters, words)
     yield from _envelopes_that_stay_shut(letters, words)
@@ -62,14 +62,14 @@ def envelope() -> Iterator[Vector]:
 
 
 def _envelopes_that_open(letters: Letters, words: str) -> Iterator[Vector]:
-    chance, whole, recipient = letters.chance, letters.whole, letters.key.recipient
+    random_bytes, whole, recipient = letters.random_bytes, letters.whole, letters.key.recipient
     yield whole("a_letter", words)
-    yield whole("a_letter_with_a_body", words, chance(32))
+    yield whole("a_letter_with_a_body", words, random_bytes(32))
     yield whole("an_empty_object", "{}")
-    yield whole("a_full_letter", "{}", chance(LETTER_ROOM - 2))
-    yield whole("to_a_contact", words, chance(32), Address(Purpose.CONTACT, recipient, letters.mailbox))
-    yield whole("a_reply", words, chance(32), Address(Purpose.REPLY, recipient, letters.mailbox))
-    yield whole("a_parcel", words, chance(63_488), size=PARCEL_BYTES)
+    yield whole("a_full_letter", "{}", random_bytes(LETTER_ROOM - 2))
+    yield whole("to_a_contact", words, random_bytes(32), Address(Purpose.CONTACT, recipient, letters.mailbox))
+    yield whole("a_reply", words, random_bytes(32), Address(Purpose.REPLY, recipient, letters.mailbox))
+    yield whole("a_parcel", words, random_bytes(63_488), size=PARCEL_BYTES)
     yield {
         **whole("the_second_key_opens_it", words),
         "seeds": [b64(letters.other.seed), b64(letters.key.seed)],
@@ -97,7 +97,7 @@ def _envelopes_that_stay_shut(letters: Letters, words: str) -> Iterator[Vector]:
 
 
 def _wrong_plaintexts(letters: Letters) -> Iterator[Vector]:
-    raw, salt = letters.raw, letters.chance(32)
+    raw, salt = letters.raw, letters.random_bytes(32)
     yield raw("padding_not_zero", "plaintext-padding", frame(salt, b"{}", b"").ljust(7_000, b"\0") + b"\x01")
     yield raw("header_longer_than_the_letter", "plaintext-malformed", salt + (7_100).to_bytes(4, "big"))
     yield raw("header_length_huge", "plaintext-malformed", salt + b"\xff\xff\xff\xff")
@@ -110,7 +110,7 @@ def _wrong_plaintexts(letters: Letters) -> Iterator[Vector]:
 
 
 def xwing() -> Iterator[Vector]:
-    chance = chances("xwing")
+    random_bytes = seededBytes("xwing")
     for name in ("first", "second", "third"):
-        key = PrivateKey(chance(32))
+        key = PrivateKey(random_bytes(32))
         yield {"name": name, "expect": "ok", "seed": b64(key.seed), "public": b64(key.public)}

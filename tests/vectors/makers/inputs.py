@@ -12,7 +12,7 @@ NOW = 1_795_168_800  # 2026-11-20 09:20 UTC
 Vector = dict[str, Any]
 
 
-def chances(label: str) -> Callable[[int], bytes]:
+def seededBytes(label: str) -> Callable[[int], bytes]:
     """Return a source of random bytes that come out the same each time for one label."""
     numbers = count()
     return lambda length: hashlib.shake_256(f"{label}/{next(numbers)}".encode()).digest(length)

@@ -10,19 +10,25 @@ from keys.kem import PrivateKey
 from keys.keystore import Cost, Keystore, KeystoreKind
 from keys.mailbox import MailboxKey
 from keys.wire import LETTER_BYTES, Purpose, b64, digest
-from tests.vectors.makers.inputs import NOW, Vector, chances
+from tests.vectors.makers.inputs import NOW, Vector, seededBytes
 
 
 def messages() -> Iterator[Vector]:
-    chance = chances("message")
-    identity = {"v": 1, "id": b64(chance(16)), "case": b64(chance(16)), "seq": 0, "at": NOW}
+    random_bytes = seededBytes("message")
+    identity = {"v": 1, "id": b64(random_bytes(16)), "case": b64(random_bytes(16)), "seq": 0, "at": NOW}
     block = {
-        "relays": [["https://relay.example", b64(chance(32))]],
-        "key": b64(PrivateKey(chance(32)).public),
-        "secret": b64(chance(32)),
+        "relays": [["https://relay.example", b64(random_bytes(32))]],
+        "key": b64(PrivateKey(random_bytes(32)).public),
+        "secret": b64(random_bytes(32)),
         "until": NOW + 35 * 86_400,
     }
-    parcel = {"id": b64(chance(16)), "n": 2, "sha256": b64(chance(32)), "type": "image/jpeg", "bytes": 70_000}
+    parcel = {
+        "id": b64(random_bytes(16)),
+        "n": 2,
+        "sha256": b64(random_bytes(32)),
+        "type": "image/jpeg",
+        "bytes": 70_000,
+    }
     report = {
         "kind": "report",
         **identity,
@@ -70,11 +76,11 @@ def messages() -> Iterator[Vector]:
 
 
 def replies() -> Iterator[Vector]:
-    chance = chances("reply")
-    key = PrivateKey(chance(32))
-    secret = chance(32)
-    address = Address(Purpose.REPLY, key.recipient, MailboxKey(chance(32)).id)
-    salt = chance(32)
+    random_bytes = seededBytes("reply")
+    key = PrivateKey(random_bytes(32))
+    secret = random_bytes(32)
+    address = Address(Purpose.REPLY, key.recipient, MailboxKey(random_bytes(32)).id)
+    salt = random_bytes(32)
     words = json.dumps({"kind": "reply", "text": "Адвокат едет"}, ensure_ascii=False)
     mac = message.reply_mac(secret, address, LETTER_BYTES, salt, words.encode())
     fields = {
@@ -87,16 +93,16 @@ def replies() -> Iterator[Vector]:
         "mac": b64(mac),
     }
     yield {"name": "a_reply", "expect": "ok", **fields}
-    yield {"name": "another_secret", "expect": "message-not-authentic", **fields, "secret": b64(chance(32))}
+    yield {"name": "another_secret", "expect": "message-not-authentic", **fields, "secret": b64(random_bytes(32))}
     yield {"name": "header_changed", "expect": "message-not-authentic", **fields, "header": words + " "}
-    yield {"name": "another_salt", "expect": "message-not-authentic", **fields, "salt": b64(chance(32))}
+    yield {"name": "another_salt", "expect": "message-not-authentic", **fields, "salt": b64(random_bytes(32))}
     yield {"name": "no_mac", "expect": "message-not-authentic", **fields, "mac": ""}
 
 
 def keystores() -> Iterator[Vector]:
-    chance = chances("keystore")
-    store = Keystore.new(KeystoreKind.ORGANISATION, "пароль é", chance, Cost(1, 8 * 1024))
-    good = store.lock(b"these are the secrets", chance)
+    random_bytes = seededBytes("keystore")
+    store = Keystore.new(KeystoreKind.ORGANISATION, "пароль é", random_bytes, Cost(1, 8 * 1024))
+    good = store.lock(b"these are the secrets", random_bytes)
 
     def vector(name: str, expect: str, data: bytes, **more: Any) -> Vector:
         fields = {"passphrase": "пароль é", "kind": int(KeystoreKind.ORGANISATION), "keystore": b64(data)}

@@ -9,12 +9,12 @@ from keys import code, note, organisation
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.wire import WEEK_SECONDS, b64, digest
-from tests.vectors.makers.inputs import NOW, Vector, chances
+from tests.vectors.makers.inputs import NOW, Vector, seededBytes
 
 
 def notes() -> Iterator[Vector]:
-    key = SigningKey(chances("note")(32))
-    other = SigningKey(chances("note other")(32))
+    key = SigningKey(seededBytes("note")(32))
+    other = SigningKey(seededBytes("note other")(32))
     public = bytes(key.verify_key)
     text = "tocsin/1/pack\nMinsk, Мінск\n\n— not a signature\n"
     good = note.sign(text, "example.org/tocsin", key)
@@ -39,7 +39,7 @@ def notes() -> Iterator[Vector]:
 
 
 def chain() -> Iterator[Vector]:
-    chain = organisation.WeeklyChain(2_968, chances("chain")(32))
+    chain = organisation.WeeklyChain(2_968, seededBytes("chain")(32))
     weeks = []
     for week in range(chain.week, chain.week + 8):
         at = chain.advance(week * WEEK_SECONDS)
@@ -54,9 +54,9 @@ def chain() -> Iterator[Vector]:
     yield {"name": "eight_weeks", "expect": "ok", "chain_key": b64(chain.chain_key), "weeks": weeks}
 
 
-def _card(root: SigningKey, chance: Callable[[int], bytes], **more: Any) -> organisation.Card:
+def _card(root: SigningKey, random_bytes: Callable[[int], bytes], **more: Any) -> organisation.Card:
     week = NOW // WEEK_SECONDS
-    seeds = organisation.WeeklyChain(week, chance(32)).ahead()
+    seeds = organisation.WeeklyChain(week, random_bytes(32)).ahead()
     fields: dict[str, Any] = {
         "name": "",
         "root": bytes(root.verify_key),
@@ -64,20 +64,20 @@ def _card(root: SigningKey, chance: Callable[[int], bytes], **more: Any) -> orga
         "issued": NOW,
         "expires": organisation.expiry(week),
         "relays": ("https://relay.example", "http://" + "a" * 56 + ".onion"),
-        "mailbox": MailboxKey(chance(32)).id,
+        "mailbox": MailboxKey(random_bytes(32)).id,
         "week": week,
         "weekly": tuple(PrivateKey(seed).public for seed in seeds),
-        "last_resort": PrivateKey(chance(32)).public,
+        "last_resort": PrivateKey(random_bytes(32)).public,
         "languages": ("ru", "be"),
-        "log": (str(note.NoteKey("relay.example", bytes(SigningKey(chance(32)).verify_key))),),
+        "log": (str(note.NoteKey("relay.example", bytes(SigningKey(random_bytes(32)).verify_key))),),
     }
     return organisation.Card(**{**fields, **more}).sign(root)
 
 
 def card() -> Iterator[Vector]:
-    root = SigningKey(chances("card root")(32))
-    other = SigningKey(chances("card other root")(32))
-    good = _card(root, chances("card"))
+    root = SigningKey(seededBytes("card root")(32))
+    other = SigningKey(seededBytes("card other root")(32))
+    good = _card(root, seededBytes("card"))
     ends = good.week + len(good.weekly)
 
     def vector(name: str, expect: str, data: bytes, **more: Any) -> Vector:
@@ -110,7 +110,7 @@ def card() -> Iterator[Vector]:
     )
     yield vector("the_same_seq_again", "ok", good.signed, newer_than=7, seq=7)
     yield vector("an_older_card", "card-older", good.signed, newer_than=8)
-    yield vector("another_root", "card-other-root", _card(other, chances("card")).signed)
+    yield vector("another_root", "card-other-root", _card(other, seededBytes("card")).signed)
     stolen = organisation.Card(**{**good.__dict__, "signed": b""}).sign(other)
     yield vector("signed_by_another_root", "note-unsigned", stolen.signed)
     yield vector("cut_off", "card-malformed", good.signed[:20_000])
@@ -125,8 +125,8 @@ def card() -> Iterator[Vector]:
 
 
 def codes() -> Iterator[Vector]:
-    chance = chances("code")
-    root = chance(32)
+    random_bytes = seededBytes("code")
+    root = random_bytes(32)
     one = str(code.CardCode(root, ("https://relay.example",)))
     two_relays = ("https://r.example:8443/t", "http://" + "b" * 56 + ".onion")
     two = str(code.CardCode(root, two_relays))

@@ -6,22 +6,22 @@ from typing import Any
 from keys import code, pairing
 from keys.envelope import Sealed
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, b64, digest
-from tests.vectors.makers.inputs import NOW, Vector, chances, describe_half
+from tests.vectors.makers.inputs import NOW, Vector, describe_half, seededBytes
 
 
 def pairings() -> Iterator[Vector]:
-    chance = chances("pairing")
+    random_bytes = seededBytes("pairing")
     sides = [
-        pairing.PairingOffer.new(("https://relay.example",), NOW, chance),
+        pairing.PairingOffer.new(("https://relay.example",), NOW, random_bytes),
         pairing.PairingOffer.new(
-            ("https://r.example:8443/t", "http://" + "b" * 56 + ".onion"), NOW, chance, wake="c2VhbGVk"
+            ("https://r.example:8443/t", "http://" + "b" * 56 + ".onion"), NOW, random_bytes, wake="c2VhbGVk"
         ),
     ]
     yield from _pair_meetings(sides)
     yield from _pair_codes(sides[0])
     yield from _pair_cards(sides[0])
-    yield from _pair_letters(sides, chance)
-    yield from _pair_alerts(sides, chance)
+    yield from _pair_letters(sides, random_bytes)
+    yield from _pair_alerts(sides, random_bytes)
     yield from _pair_progress()
 
 
@@ -117,7 +117,7 @@ def _pair_cards(half: pairing.PairingOffer) -> Iterator[Vector]:
     yield changed("wake_a_number", '"wake":null', '"wake":1')
 
 
-def _pair_letters(sides: list[pairing.PairingOffer], chance: Callable[[int], bytes]) -> Iterator[Vector]:
+def _pair_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
     """What one side opens that the other sealed."""
     one, two = sides
     mine, theirs = pairing.PairingSession(one, two.code), pairing.PairingSession(two, one.code)
@@ -127,19 +127,21 @@ def _pair_letters(sides: list[pairing.PairingOffer], chance: Callable[[int], byt
         fields = {"share": b64(two.share), "sure": sure, "envelope": b64(sealed.envelope)}
         return {"name": name, "expect": "ok", "what": "share_letter", **base, **fields}
 
-    left = theirs.card_letter(chance)
+    left = theirs.card_letter(random_bytes)
     assert left.mailbox == mine.door(mine=True).mailbox.id
     card = {"card": two.card.encode().decode(), "envelope": b64(left.envelope)}
     yield {"name": "a_card_at_the_door", "expect": "ok", "what": "card_letter", **base, **card}
-    yield share("a_share_alone", theirs.share_letter(one.card, None, chance), False)
-    yield share("a_share_that_answers_mine", theirs.share_letter(one.card, one.share, chance), True)
-    yield share("a_share_that_answers_a_strangers", theirs.share_letter(one.card, chance(32), chance), False)
+    yield share("a_share_alone", theirs.share_letter(one.card, None, random_bytes), False)
+    yield share("a_share_that_answers_mine", theirs.share_letter(one.card, one.share, random_bytes), True)
+    yield share(
+        "a_share_that_answers_a_strangers", theirs.share_letter(one.card, random_bytes(32), random_bytes), False
+    )
 
 
-def _pair_alerts(sides: list[pairing.PairingOffer], chance: Callable[[int], bytes]) -> Iterator[Vector]:
+def _pair_alerts(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
     one, two = sides
     keys = pairing.PairingSession(two, one.code).keys(one.share)
-    said = pairing.Said(LETTER_BYTES, chance(32), '{"text":"Меня задержали"}'.encode())
+    said = pairing.Said(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
     calm, duress = (pairing.alert_mac(keys.sending, one.card.address, said, duress=forced) for forced in (False, True))
 
     def vector(name: str, expect: str, mac: bytes, **more: Any) -> Vector:
@@ -157,12 +159,12 @@ def _pair_alerts(sides: list[pairing.PairingOffer], chance: Callable[[int], byte
     yield vector("an_alert", "ok", calm, duress=False)
     yield vector("an_alert_under_duress", "ok", duress, duress=True)
     yield vector("the_key_of_the_way_back", "message-not-authentic", calm, key=b64(keys.receiving))
-    yield vector("in_another_mailbox", "message-not-authentic", calm, mailbox=b64(chance(32)))
-    yield vector("to_another_key", "message-not-authentic", calm, recipient=b64(chance(32)))
+    yield vector("in_another_mailbox", "message-not-authentic", calm, mailbox=b64(random_bytes(32)))
+    yield vector("to_another_key", "message-not-authentic", calm, recipient=b64(random_bytes(32)))
     yield vector("of_another_size", "message-not-authentic", calm, size=PARCEL_BYTES)
     yield vector("other_words", "message-not-authentic", calm, header=said.header.decode() + " ")
     yield vector("no_mac", "message-not-authentic", b"")
-    case = chance(32)
+    case = random_bytes(32)
     key = pairing.case_key(case, one.card.key)
     mac = pairing.alert_mac(key, one.card.address, said)
     yield vector(

@@ -8,15 +8,15 @@ from nacl.signing import SigningKey
 from keys import note, receipt, work
 from keys.mailbox import MailboxKey
 from keys.wire import b64
-from tests.vectors.makers.inputs import NOW, Vector, chances
+from tests.vectors.makers.inputs import NOW, Vector, seededBytes
 
 
 def mailboxes() -> Iterator[Vector]:
-    chance = chances("mailbox")
-    key = MailboxKey(chance(32))
-    nonce = chance(16)
+    random_bytes = seededBytes("mailbox")
+    key = MailboxKey(random_bytes(32))
+    nonce = random_bytes(16)
     body, signature = key.collect(
-        "https://relay.example", at=NOW, nonce=nonce, ack=[chance(32)], want=64, wait=30, cover=True, commits=True
+        "https://relay.example", at=NOW, nonce=nonce, ack=[random_bytes(32)], want=64, wait=30, cover=True, commits=True
     )
 
     def vector(name: str, expect: str, **more: Any) -> Vector:
@@ -56,10 +56,10 @@ def mailboxes() -> Iterator[Vector]:
 
 
 def receipts() -> Iterator[Vector]:
-    chance = chances("receipt")
-    key = SigningKey(chance(32))
+    random_bytes = seededBytes("receipt")
+    key = SigningKey(random_bytes(32))
     public = note.NoteKey("relay.example", bytes(key.verify_key))
-    commitment, envelope_hash = chance(32), chance(32)
+    commitment, envelope_hash = random_bytes(32), random_bytes(32)
     hour = NOW // 3600 * 3600
     lines = [receipt.RECEIPT_KIND, "https://relay.example", b64(commitment), b64(envelope_hash), str(hour)]
 
@@ -80,9 +80,9 @@ def receipts() -> Iterator[Vector]:
 
     good = note.sign("\n".join(lines) + "\n", "relay.example", key)
     yield vector("a_receipt", "ok", good, hour=hour, origin="https://relay.example")
-    yield made("another_commitment", "receipt", 2, b64(chance(32)))
-    yield made("another_envelope", "receipt", 3, b64(chance(32)))
-    yield made("signed_by_another", "receipt", 1, lines[1], SigningKey(chance(32)))
+    yield made("another_commitment", "receipt", 2, b64(random_bytes(32)))
+    yield made("another_envelope", "receipt", 3, b64(random_bytes(32)))
+    yield made("signed_by_another", "receipt", 1, lines[1], SigningKey(random_bytes(32)))
     yield made("not_a_whole_hour", "receipt", 4, str(hour + 1))
     yield made("hour_is_a_word", "receipt", 4, "noon")
     yield made("another_kind", "receipt", 0, "tocsin/1/card")
@@ -91,8 +91,8 @@ def receipts() -> Iterator[Vector]:
 
 
 def works() -> Iterator[Vector]:
-    chance = chances("work")
-    seed, mailbox, envelope_hash = chance(32), chance(32), chance(32)
+    random_bytes = seededBytes("work")
+    seed, mailbox, envelope_hash = random_bytes(32), random_bytes(32), random_bytes(32)
     for bits in (0, 1, 8, 12):
         nonce = work.do(seed, mailbox, envelope_hash, bits)
         yield {

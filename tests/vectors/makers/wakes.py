@@ -8,24 +8,25 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from keys import pairing, wake
 from keys.envelope import frame, seal_content
 from keys.wire import LETTER_BYTES, WAKE_BYTES, b64, unb64
-from tests.vectors.makers.inputs import NOW, Vector, chances, describe_half
+from tests.vectors.makers.inputs import NOW, Vector, describe_half, seededBytes
 
 LENGTH, ROOM = 2, 1_022  # of a push address, before it and for it
 
 
 def wakes() -> Iterator[Vector]:
     """Push addresses as sealed, wake texts as their readers take them, and the letters that change one."""
-    chance = chances("wake")
+    random_bytes = seededBytes("wake")
     sides = [
-        pairing.PairingOffer.new((relay,), NOW, chance) for relay in ("https://relay.example", "https://other.example")
+        pairing.PairingOffer.new((relay,), NOW, random_bytes)
+        for relay in ("https://relay.example", "https://other.example")
     ]
-    yield from _wake_sealed(chance)
-    yield from _wake_texts(chance)
-    yield from _wake_letters(sides, chance)
+    yield from _wake_sealed(random_bytes)
+    yield from _wake_texts(random_bytes)
+    yield from _wake_letters(sides, random_bytes)
 
 
-def _wake_sealed(chance: Callable[[int], bytes]) -> Iterator[Vector]:
-    key, other, origin = wake.WakeKey(seed := chance(32)), wake.WakeKey(chance(32)), "https://relay.example"
+def _wake_sealed(random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
+    key, other, origin = wake.WakeKey(seed := random_bytes(32)), wake.WakeKey(random_bytes(32)), "https://relay.example"
     endpoint = "https://fcm.googleapis.com/fcm/send/dGhpcyBpcyBub2JvZHk:APA91b"
     room = LENGTH + ROOM
 
@@ -54,8 +55,8 @@ def _wake_sealed(chance: Callable[[int], bytes]) -> Iterator[Vector]:
     yield vector("padding_not_zero", "plaintext-padding", plain(b"https://x", filling=b"\1"))
 
 
-def _wake_texts(chance: Callable[[int], bytes]) -> Iterator[Vector]:
-    relay, sealed = "https://relay.example", b64(chance(WAKE_BYTES))
+def _wake_texts(random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
+    relay, sealed = "https://relay.example", b64(random_bytes(WAKE_BYTES))
     loose = sealed[:-1] + chr(ord(sealed[-1]) + 1)
 
     def vector(name: str, text: str | None, read: list[str] | None) -> Vector:
@@ -75,7 +76,7 @@ def _wake_texts(chance: Callable[[int], bytes]) -> Iterator[Vector]:
     yield vector("with_a_line", f"{relay} {sealed[:-2]}\r\n", None)
 
 
-def _wake_letters(sides: list[pairing.PairingOffer], chance: Callable[[int], bytes]) -> Iterator[Vector]:
+def _wake_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
     one, two = sides
     keys = pairing.PairingSession(two, one.code).keys(one.share)
     base = {"half": describe_half(one), "code": str(two.code), "share": b64(two.share)}
@@ -83,7 +84,7 @@ def _wake_letters(sides: list[pairing.PairingOffer], chance: Callable[[int], byt
     def letter(
         name: str, expect: str, header: bytes, mac: Callable[..., bytes] = pairing.wake_mac, **more: Any
     ) -> Vector:
-        said = pairing.Said(LETTER_BYTES, chance(32), header)
+        said = pairing.Said(LETTER_BYTES, random_bytes(32), header)
         body = mac(more.pop("key", keys.sending), one.card.address, said)
         content = frame(said.salt, header, body)
         sealed = seal_content(content, key=one.card.key, address=one.card.address)
@@ -95,7 +96,7 @@ def _wake_letters(sides: list[pairing.PairingOffer], chance: Callable[[int], byt
     yield letter("off", "ok", off, n=0, wake=None)
     yield letter("with_more_than_is_known", "ok", on[:-1] + b',"later":1}', n=7, wake="https://r x")
     yield letter("the_key_of_the_way_back", "message-not-authentic", on, key=keys.receiving)
-    yield letter("a_cases_key", "message-not-authentic", on, key=pairing.case_key(chance(32), one.card.key))
+    yield letter("a_cases_key", "message-not-authentic", on, key=pairing.case_key(random_bytes(32), one.card.key))
     yield letter("signed_as_an_alert", "message-not-authentic", on, mac=pairing.alert_mac)
     yield letter("of_a_newer_version", "message-version", on.replace(b'"v":1', b'"v":2'))
     yield letter("version_as_text", "message-malformed", on.replace(b'"v":1', b'"v":"1"'))

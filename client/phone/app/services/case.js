@@ -6,7 +6,7 @@
 /** @import { Facts } from "../../protocol/message.js" */
 /** @import { Pieces } from "../../core/media.js" */
 /** @import { Kit } from "../../core/press.js" */
-/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Position } from "../platform/geolocation.js" */
 /** @import { Sender } from "./sender.js" */
 
@@ -21,12 +21,12 @@ const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_
 
 export class CaseSession {
   /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
-   *  @param {{ kit: Kit, sender: Sender, position: Position, chance: Chance, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
-  constructor({ kit, sender, position, chance, keep, duress }) {
+   *  @param {{ kit: Kit, sender: Sender, position: Position, randomBytes: RandomBytes, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
+  constructor({ kit, sender, position, randomBytes, keep, duress }) {
     this.kit = kit;
     this.sender = sender;
     this.position = position;
-    this.chance = chance;
+    this.randomBytes = randomBytes;
     this.keep = keep;
     this.duress = duress;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
@@ -105,7 +105,7 @@ export class CaseSession {
 
   /** @param {number} now */
   by(now) {
-    return { now, chance: this.chance, duress: this.duress() };
+    return { now, randomBytes: this.randomBytes, duress: this.duress() };
   }
 
   /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */

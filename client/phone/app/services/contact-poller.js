@@ -27,7 +27,7 @@ export class ContactPoller {
       save: (book) => this.save(book),
       send: (letters) => app.sender.add(letters),
       fetch: (url, init) => this.fetch(url, init),
-      chance: app.chance,
+      randomBytes: app.randomBytes,
       now: Date.now,
     });
     this.over = new Promise((_, reject) => {
@@ -115,7 +115,7 @@ export class ContactPoller {
   async reseal() {
     const now = Date.now();
     const contacts = await contactsFor(this.post.book, now);
-    await this.app.alarm?.exchange((kit) => withContacts(kit, contacts, { now, chance: this.app.chance }));
+    await this.app.alarm?.exchange((kit) => withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }));
   }
 
   stop() {

@@ -39,7 +39,7 @@ export async function offerHere(app) {
 export async function turnOn(app, watch, offer) {
   if ((await Notification.requestPermission()) !== "granted") throw { reason: "wake-refused" };
   const { endpoint } = await subscribed(offer);
-  await sealWake(endpoint, offer, app.chance); // whether this relay calls that push service at all
+  await sealWake(endpoint, offer, app.randomBytes); // whether this relay calls that push service at all
   watch.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
   await watch.session.save();
   await tellAll(app, watch, offer);
@@ -86,8 +86,8 @@ function tellAll(app, watch, offer) {
 async function tell(app, watch, offer, contacts) {
   for (const { id } of contacts) {
     const { endpoint } = watch.session.content.wake ?? {};
-    const text = offer ? await sealWake(endpoint, offer, app.chance) : null;
-    const by = { now: Date.now(), chance: app.chance };
+    const text = offer ? await sealWake(endpoint, offer, app.randomBytes) : null;
+    const by = { now: Date.now(), randomBytes: app.randomBytes };
     const { letters } = await watch.post.change((book) => sayWake(book, id, text, by));
     app.sender.add(letters);
   }

@@ -57,7 +57,7 @@ export class Mail {
   }
 
   by() {
-    const { chance, fetch } = this.app;
-    return { now: () => Math.floor(Date.now() / 1_000), chance, fetch };
+    const { randomBytes, fetch } = this.app;
+    return { now: () => Math.floor(Date.now() / 1_000), randomBytes, fetch };
   }
 }

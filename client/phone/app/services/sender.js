@@ -7,7 +7,7 @@
 /** @import { Effect, Event as Step } from "../../core/outbox.js" */
 /** @import { Letter } from "../../core/letter.js" */
 /** @import { Store } from "../../core/store.js" */
-/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Fetch } from "../../core/transport.js" */
 
 import { unpackLetter } from "../../core/letter.js";
@@ -25,12 +25,12 @@ const LONGEST_MS = 60_000; // a sleeping phone loses timers, so none is long
 /** @typedef {Omit<Step, "now">} Happening */
 
 export class Sender {
-  /** @param {{ store: Store, fetch: Fetch, chance: Chance, changed?: () => void,
+  /** @param {{ store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
    *    received?: (id: string) => void, stored?: () => void }} by */
-  constructor({ store, fetch, chance, changed = () => {}, received = () => {}, stored = () => {} }) {
+  constructor({ store, fetch, randomBytes, changed = () => {}, received = () => {}, stored = () => {} }) {
     this.store = store;
     this.fetch = fetch;
-    this.chance = chance;
+    this.randomBytes = randomBytes;
     this.changed = changed;
     this.received = received;
     this.stored = stored;
@@ -89,7 +89,7 @@ export class Sender {
 
   /** @param {any} happening an event of the outbox, without its time */
   take(happening) {
-    const { outbox, effects } = step(this.outbox, { ...happening, now: Date.now() }, this.chance);
+    const { outbox, effects } = step(this.outbox, { ...happening, now: Date.now() }, this.randomBytes);
     this.outbox = outbox;
     for (const effect of effects) this.run(effect);
     this.changed();

@@ -45,7 +45,7 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
   };
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
-    chance: app.chance,
+    randomBytes: app.randomBytes,
     stretch: stretching((done) => progress((step + done) / steps)),
   });
   const vault = await createVault(pin, packed(content), by(0));
@@ -61,14 +61,14 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
 async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
   const way = hasPin ? await newWay(app, card.relays) : null;
-  const kit = await prepare({ card, facts, reply: way?.block ?? null, contacts, now, chance: app.chance });
+  const kit = await prepare({ card, facts, reply: way?.block ?? null, contacts, now, randomBytes: app.randomBytes });
   return { kit, way: way ? [{ case: kit.case, keep: way.keep }] : [] };
 }
 
 /** @param {App} app @param {string[]} relays */
 export function newWay(app, relays) {
   const until = Math.floor(Date.now() / 1_000) + ANSWER_SECONDS;
-  return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, chance: app.chance });
+  return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
 
 /** @param {object} content */
@@ -137,7 +137,7 @@ export class Session {
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
     const saved = this.saving.then(async () => {
-      this.vault = await saveVault(this.vault, packed(this.content), this.app.chance);
+      this.vault = await saveVault(this.vault, packed(this.content), this.app.randomBytes);
       return this.app.put(VAULT, this.vault.bytes);
     });
     this.saving = saved.catch(() => {});
@@ -152,7 +152,7 @@ export class Session {
 
   /** @param {string} pin @param {Progress} progress */
   async changePin(pin, progress) {
-    this.vault = await changePin(this.vault, pin, { chance: this.app.chance, stretch: stretching(progress) });
+    this.vault = await changePin(this.vault, pin, { randomBytes: this.app.randomBytes, stretch: stretching(progress) });
     this.content.hasPin = true;
     this.app.hasPin = true;
     await this.save();
@@ -161,7 +161,7 @@ export class Session {
   /** @param {string} pin @param {Progress} progress */
   async setDecoy(pin, progress) {
     this.vault = await setDecoy(this.vault, pin, packed(ordinary()), {
-      chance: this.app.chance,
+      randomBytes: this.app.randomBytes,
       stretch: stretching(progress),
     });
     await this.save();

@@ -7,7 +7,7 @@
 /** @import { PairCode } from "../../protocol/code.js" */
 /** @import { Meeting, PairCard, Progress } from "../../protocol/pairing.js" */
 /** @import { Contact as Reached } from "../prepare.js" */
-/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { CODE_CHARACTERS, digitsCode, PAIR_PREFIX, pairCode, readDigits, readPairCode } from "../../protocol/code.js";
 import { BadCode, CodeTooLong, TocsinError } from "../../protocol/errors.js";
@@ -137,15 +137,15 @@ function fits(relays) {
 
 /** A half to be scanned. Face to face the one that waits is given again, because the other may have scanned it already;
  *  `fresh` forgets it. @param {Book} book
- *  @param {{ relays: string[], wake?: string | null, label?: string, fresh?: boolean, now: number, chance: Chance }} asked
+ *  @param {{ relays: string[], wake?: string | null, label?: string, fresh?: boolean, now: number, randomBytes: RandomBytes }} asked
  *  @returns {{ book: Book, offer: Offer }} @throws {NoRelays} @throws {CodeTooLong} @throws {BookFull} @throws {BadLabel} @throws {LabelTaken} */
-export function newOffer(book, { relays, wake = null, label = "", fresh = false, now, chance }) {
+export function newOffer(book, { relays, wake = null, label = "", fresh = false, now, randomBytes }) {
   const name = label === "" ? "" : freeLabel(book, label);
   const open = openOffers(book, now);
   const waiting = open.find((offer) => offer.label === "");
   if (name === "" && waiting && !fresh) return { book, offer: waiting };
-  const half = newHalf({ relays: relaysFor(relays), now: seconds(now), chance, wake });
-  const offer = { id: b64(chance(HANDLE_BYTES)), half: keptHalf(half), made: seconds(now), label: name };
+  const half = newHalf({ relays: relaysFor(relays), now: seconds(now), randomBytes, wake });
+  const offer = { id: b64(randomBytes(HANDLE_BYTES)), half: keptHalf(half), made: seconds(now), label: name };
   const others = open.filter((one) => name !== "" || one.label !== "");
   return { book: withRoom({ ...book, offers: [...others, offer] }), offer };
 }
@@ -183,9 +183,9 @@ export async function readOther({ offers, contacts }, text) {
 
 /** Put the code of another person to my half, which is spent. An empty `label` is given later. `seen`: read off their own
  *  screen, so there are no digits to compare.
- *  @param {Book} book @param {{ offer: string, text: string, label: string, seen: boolean, now: number, chance: Chance }} asked
+ *  @param {Book} book @param {{ offer: string, text: string, label: string, seen: boolean, now: number, randomBytes: RandomBytes }} asked
  *  @returns {Promise<{ book: Book, contact: Contact }>} @throws {NoOffer} @throws {CodeExpired} @throws {BookFull} and as `readOther`, `rename` */
-export async function addContact(book, { offer: id, text, label, seen, now, chance }) {
+export async function addContact(book, { offer: id, text, label, seen, now, randomBytes }) {
   const code = await readOther(book, text);
   const offer = book.offers.find((one) => one.id === id);
   if (!offer) throw new NoOffer();
@@ -198,7 +198,7 @@ export async function addContact(book, { offer: id, text, label, seen, now, chan
     half: offer.half,
     code: pairCode(code),
     made: seconds(now),
-    case: b64(chance(ID_BYTES)),
+    case: b64(randomBytes(ID_BYTES)),
     verified: seen,
   };
   meet(await ownFor(offer.half), code);

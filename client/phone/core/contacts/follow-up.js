@@ -4,7 +4,7 @@
  */
 /** @import { Letter } from "../letter.js" */
 /** @import { Kit } from "../press.js" */
-/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { Disclosure, tellContact } from "../press.js";
 
@@ -17,14 +17,14 @@ export const PLACE_MS = 600_000; // between two positions that a contact is told
  *  a position was last told; it is kept in memory only. The number of the message is that of the next one to the desk, which
  *  must not see a gap.
  *  @param {Kit & { placed?: number }} kit
- *  @param {{ facts?: Record<string, any>, type?: "safe" | "unsafe" | "moved" | null, duress?: boolean, now: number, chance: Chance }} said
+ *  @param {{ facts?: Record<string, any>, type?: "safe" | "unsafe" | "moved" | null, duress?: boolean, now: number, randomBytes: RandomBytes }} said
  *  @returns {Promise<{ kit: Kit & { placed?: number }, letters: Letter[] }>} */
-export async function tellContacts(kit, { facts = {}, type = null, duress = false, now, chance }) {
+export async function tellContacts(kit, { facts = {}, type = null, duress = false, now, randomBytes }) {
   const news = newsOf(facts, type);
   if (!news || isTooSoon(kit, facts, type, now)) return { kit, letters: [] };
   const letters = [];
   for (const contact of kit.contacts.filter(({ later }) => later >= news.least)) {
-    letters.push(await tellContact(kit, contact, allowed(news, contact.later), { duress, now, chance }));
+    letters.push(await tellContact(kit, contact, allowed(news, contact.later), { duress, now, randomBytes }));
   }
   return { kit: facts.place ? { ...kit, placed: now } : kit, letters };
 }

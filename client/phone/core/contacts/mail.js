@@ -4,7 +4,7 @@
 /** @import { Frame } from "../../protocol/mailbox.js" */
 /** @import { Opened } from "../../protocol/opening.js" */
 /** @import { Meeting, PairCard, PairKeys } from "../../protocol/pairing.js" */
-/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { EnvelopeError, NotAuthentic, TocsinError } from "../../protocol/errors.js";
 import { alertMessage } from "../../protocol/message.js";
@@ -48,20 +48,20 @@ export class NotAgreed extends TocsinError {
 
 /** An alert to one contact, signed with the pair's key.
  *  @param {Book} book @param {string} id @param {{ type: string, text?: string, place?: any, passed?: boolean }} said
- *  @param {{ now: number, chance: Chance }} by @returns {Promise<{ book: Book, letters: Letter[] }>}
+ *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>}
  *  @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} @throws {TooMuchContent} */
-export async function sealTo(book, id, { passed = false, ...said }, { now, chance }) {
+export async function sealTo(book, id, { passed = false, ...said }, { now, randomBytes }) {
   const contact = contactOf(book, id);
   const card = cardNow(contact, now);
-  const message = alertMessage({ case: contact.case, seq: contact.seq, at: seconds(now) }, said, chance);
+  const message = alertMessage({ case: contact.case, seq: contact.seq, at: seconds(now) }, said, randomBytes);
   const { sending } = await keysOf(contact);
-  const sealed = await sealAlert(card, sending, passed ? { ...message, passed } : message, false, chance);
+  const sealed = await sealAlert(card, sending, passed ? { ...message, passed } : message, false, randomBytes);
   const way = { relays: card.relays, wake: wakeOf(contact), rank: Rank.CONTACT, added: now };
   return { book: changed(book, id, { seq: contact.seq + 1 }), letters: [letterOf(sealed, way)] };
 }
 
 /** What an organisation answered, if that was agreed to. @param {Book} book @param {string} id @param {{ text: string }} answer
- *  @param {{ now: number, chance: Chance }} by @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
+ *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
 export async function passOn(book, id, { text }, by) {
   if (!contactOf(book, id).answers) throw new NotAgreed();
   return sealTo(book, id, { type: "text", text, passed: true }, by);
@@ -73,14 +73,14 @@ export function agreed({ contacts }, now) {
 }
 
 /** How this phone is rung from now on; null: not at all.
- *  @param {Book} book @param {string} id @param {string | null} wake @param {{ now: number, chance: Chance }} by
+ *  @param {Book} book @param {string} id @param {string | null} wake @param {{ now: number, randomBytes: RandomBytes }} by
  *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} */
-export async function sayWake(book, id, wake, { now, chance }) {
+export async function sayWake(book, id, wake, { now, randomBytes }) {
   const contact = contactOf(book, id);
   const card = cardNow(contact, now);
   const n = Math.max(contact.wakeSaid + 1, seconds(now));
   const said = { share: unb64(contact.progress.share, SEED_BYTES), wake, n };
-  const sealed = await wakeLetter(await meetingOf(contact), card, said, chance);
+  const sealed = await wakeLetter(await meetingOf(contact), card, said, randomBytes);
   const letter = letterOf(sealed, { relays: card.relays, rank: Rank.PAIR, added: now });
   return { book: changed(book, id, { wakeSaid: n }), letters: [letter] };
 }

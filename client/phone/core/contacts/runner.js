@@ -3,7 +3,7 @@
 /** @import { Effect, State } from "./sync.js" */
 /** @import { Letter } from "../letter.js" */
 /** @import { Fetch } from "../transport.js" */
-/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { TocsinError } from "../../protocol/errors.js";
 import { seconds } from "../press.js";
@@ -19,15 +19,15 @@ const LONGEST_MS = 60_000; // without anything to look for, somebody may still b
 
 export class Post {
   /** `save` ends when the book is stored; `send` takes letters as the outbox does.
-   *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch, chance: Chance,
+   *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch, randomBytes: RandomBytes,
    *    now?: () => number }} by */
-  constructor({ book, save, send, fetch, chance, now = Date.now }) {
+  constructor({ book, save, send, fetch, randomBytes, now = Date.now }) {
     this.state = stateWith(book);
     this.stored = book;
     this.save = save;
     this.send = send;
     this.fetch = fetch;
-    this.chance = chance;
+    this.randomBytes = randomBytes;
     this.now = now;
     this.queue = Promise.resolve();
     this.isHurried = false;
@@ -78,7 +78,7 @@ export class Post {
   /** @param {any} event without its time @param {Tally} tally */
   async happened(event, tally) {
     const effects = await this.inTurn(async () => {
-      const { state, effects } = await step(this.state, { ...event, now: this.now() }, this.chance);
+      const { state, effects } = await step(this.state, { ...event, now: this.now() }, this.randomBytes);
       this.state = state;
       for (const effect of effects) await this.run(effect, tally);
       return effects;
@@ -111,7 +111,7 @@ export class Post {
 
   /** @param {Collect} effect @param {Tally} tally */
   async collect({ look, url, key, ack }, tally) {
-    const by = { now: () => seconds(this.now()), chance: this.chance, fetch: this.fetch };
+    const by = { now: () => seconds(this.now()), randomBytes: this.randomBytes, fetch: this.fetch };
     const event = await pull(url, key, { ack, want: PAGE }, by).then(
       (frames) => ({ type: "heard", look, frames }),
       (error) => ({ type: "failed", look, reason: reasonOf(error) }),

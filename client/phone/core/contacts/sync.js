@@ -8,7 +8,7 @@
 /** @import { Alert, Book, Contact } from "./book.js" */
 /** @import { Letter } from "../letter.js" */
 /** @import { Frame, MailboxKey } from "../../protocol/mailbox.js" */
-/** @import { Chance } from "../../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { readPairCode } from "../../protocol/code.js";
 import { mailboxKey } from "../../protocol/mailbox.js";
@@ -47,9 +47,9 @@ export function stateWith(book) {
   return { book, looks: {}, relays: {}, troubles: {} };
 }
 
-/** @param {State} before @param {Event} event @param {Chance} chance @returns {Promise<{ state: State, effects: Effect[] }>} */
-export async function step(before, event, chance) {
-  const run = new SyncStep(before, event.now, chance);
+/** @param {State} before @param {Event} event @param {RandomBytes} randomBytes @returns {Promise<{ state: State, effects: Effect[] }>} */
+export async function step(before, event, randomBytes) {
+  const run = new SyncStep(before, event.now, randomBytes);
   await run.take(event);
   await run.say();
   await run.plan();
@@ -58,11 +58,11 @@ export async function step(before, event, chance) {
 
 /** One step over a state of its own. */
 class SyncStep {
-  /** @param {State} before @param {number} now @param {Chance} chance */
-  constructor({ book, looks, relays, troubles }, now, chance) {
+  /** @param {State} before @param {number} now @param {RandomBytes} randomBytes */
+  constructor({ book, looks, relays, troubles }, now, randomBytes) {
     this.state = { book, looks: eachCopied(looks), relays: eachCopied(relays), troubles: { ...troubles } };
     this.now = now;
-    this.chance = chance;
+    this.randomBytes = randomBytes;
     /** @type {Letter[]} */ this.letters = [];
     /** @type {Alert[]} */ this.alerts = [];
     /** @type {string[]} */ this.paired = [];
@@ -212,7 +212,7 @@ class SyncStep {
     const isWaiting = progress.share === null;
     let said = contact;
     if (isWaiting && isDue(cardSaid, at)) {
-      this.post(await cardLetter(await meetingOf(contact), this.chance), doorRelays(contact));
+      this.post(await cardLetter(await meetingOf(contact), this.randomBytes), doorRelays(contact));
       said = { ...said, cardSaid: { at, times: cardSaid.times + 1 } };
     }
     const answers = progress.owed.length || !isWaiting || !isDue(shareSaid, at) ? progress.owed : [null];
@@ -222,7 +222,7 @@ class SyncStep {
         await meetingOf(contact),
         cardOf(card),
         share === null ? null : unb64(share),
-        this.chance,
+        this.randomBytes,
       );
       this.post(await sealed, card.relays);
     }

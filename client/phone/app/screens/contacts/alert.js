@@ -193,7 +193,7 @@ function answering(app, watch, id) {
       async () => {
         const text = words.value().trim();
         if (!text) return;
-        const by = { now: Date.now(), chance: app.chance };
+        const by = { now: Date.now(), randomBytes: app.randomBytes };
         const { letters } = await watch.post.change((book) => sealTo(book, id, { type: "text", text }, by));
         app.sender.add(letters);
         words.clear();

@@ -101,7 +101,7 @@ function told({ app, watch, id, note, problem }, said) {
   return showErrors(
     problem,
     async () => {
-      const by = { now: Date.now(), chance: app.chance };
+      const by = { now: Date.now(), randomBytes: app.randomBytes };
       const { letters } = await watch.post.change((book) => sealTo(book, id, said, by));
       app.sender.add(letters);
       say(note, t("contacts.contact.sealed"));

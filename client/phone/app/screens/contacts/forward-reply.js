@@ -17,7 +17,7 @@ export async function passing(app, text) {
       showErrors(
         place,
         async () => {
-          const by = { now: Date.now(), chance: app.chance };
+          const by = { now: Date.now(), randomBytes: app.randomBytes };
           const { letters } = await watch.post.change(async (book) => {
             const done = await passOn(setAnswers(book, id, true), id, { text }, by);
             return { ...done, book: setAnswers(done.book, id, false) };

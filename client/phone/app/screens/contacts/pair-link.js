@@ -42,7 +42,7 @@ export async function pairLink(app, id) {
 
 /** @param {App} app @param {ContactPoller} watch @param {string} offer @param {string} text */
 async function take(app, watch, offer, text) {
-  const asked = { offer, text, label: "", seen: false, now: Date.now(), chance: app.chance };
+  const asked = { offer, text, label: "", seen: false, now: Date.now(), randomBytes: app.randomBytes };
   const { contact } = await watch.post.change((book) => addContact(book, asked));
   watch.hurry();
   await app.go("pair-name", contact.id);
@@ -51,7 +51,7 @@ async function take(app, watch, offer, text) {
 /** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by its time.
  *  @param {App} app @param {ContactPoller} watch @returns {Promise<Offer>} */
 async function newCode(app, watch) {
-  const asked = { relays: relaysOf(app), now: Date.now(), chance: app.chance };
+  const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
   const made = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
   return (await watch.post.change(made)).offer;
 }

@@ -39,7 +39,7 @@ const isNode = (one) => one instanceof Node;
 
 /** The half that waits to be scanned. @param {App} app @param {ContactPoller} watch */
 async function offerOf(app, watch) {
-  const asked = { relays: relaysOf(app), now: Date.now(), chance: app.chance };
+  const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
   return (await watch.post.change((book) => newOffer(book, asked))).offer;
 }
 
@@ -51,7 +51,7 @@ export function relaysOf({ alarm }) {
 /** @param {App} app @param {ContactPoller} watch @param {string} offer @param {HTMLElement} place */
 function look(app, watch, offer, place) {
   const found = async (/** @type {string} */ text) => {
-    const asked = { offer, text, label: "", seen: true, now: Date.now(), chance: app.chance };
+    const asked = { offer, text, label: "", seen: true, now: Date.now(), randomBytes: app.randomBytes };
     const { contact } = await watch.post.change((book) => addContact(book, asked));
     watch.hurry();
     showRead(app, place, contact.id);

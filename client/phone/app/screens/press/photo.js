@@ -132,7 +132,7 @@ async function sendPhoto(app, alarm, { canvas, note, problem, send }) {
   say(note, t("photo.sealing"));
   const isSent = await showErrors(problem, async () => {
     const jpeg = stripped(await jpegOf(canvas, QUALITY));
-    const pieces = cutUp(jpeg, "image/jpeg", app.chance);
+    const pieces = cutUp(jpeg, "image/jpeg", app.randomBytes);
     const { sha256, type, bytes } = pieces.ref;
     await alarm.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
   });

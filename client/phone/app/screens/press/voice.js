@@ -93,7 +93,7 @@ async function microphone() {
 
 /** @param {App} app @param {CaseSession} alarm @param {Uint8Array} data @param {string} type */
 async function sendVoice(app, alarm, data, type) {
-  const pieces = cutUp(data, type, app.chance);
+  const pieces = cutUp(data, type, app.randomBytes);
   const { sha256, bytes } = pieces.ref;
   await alarm.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
 }

@@ -77,7 +77,7 @@ async function sealed(app, progress) {
 /** @param {App} app @returns {Promise<Node[]>} */
 export async function practice(app) {
   const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
-  const kit = { ...bareKit(await cardHere(app), app.chance, true) };
+  const kit = { ...bareKit(await cardHere(app), app.randomBytes, true) };
   const press = async () => {
     const alarm = app.practiceSession(kit);
     await alarm.press();

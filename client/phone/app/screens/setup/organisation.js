@@ -75,7 +75,7 @@ export function card(app, given) {
 /** From here on a press goes out, even when nothing else was filled in. @param {App} app @param {Card} given */
 async function accept(app, given) {
   await app.load();
-  const kit = bareKit(given, app.chance);
+  const kit = bareKit(given, app.randomBytes);
   app.draft = { card: given };
   app.useKit(kit);
   await app.keepKit(kit);

@@ -1,8 +1,8 @@
-/** Chance that comes out the same each time, so that a failing test fails again. */
+/** Random bytes that come out the same each time, so that a failing test fails again. */
 import { createHash } from "node:crypto";
 
 /** @param {string} label @returns {(count: number) => Uint8Array} */
-export function chances(label) {
+export function seededBytes(label) {
   let number = 0;
   return (count) => {
     const hash = createHash("shake256", { outputLength: count });
