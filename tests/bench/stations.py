@@ -18,13 +18,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from client.stations.build.build import DeskOptions, build, read_source
+from client.stations.build.build import PackOptions, build, read_source
 from client.stations.pack.columns import Station, encode
 from client.stations.pack.pack import read
 from client.stations.pack.search import Index
 from keys.wire import b64
 from tests.stations.lists import DATA, HIFLD, INDIA, OVD, ROOT, packed
-from tests.stations.questions import names, points, questions, random_bytes
+from tests.stations.questions import names, points, questions, rng
 
 HERE = Path(__file__).parent
 PHONE = HERE.parents[1] / "client" / "phone"
@@ -38,7 +38,7 @@ LONGEST = "police department sheriffs office county city street avenue north hig
 def main() -> None:
     console = Console()
     lists = {
-        name: build(read_source(DATA / name, DeskOptions()), DeskOptions()).stations for name in (HIFLD, INDIA, OVD)
+        name: build(read_source(DATA / name, PackOptions()), PackOptions()).stations for name in (HIFLD, INDIA, OVD)
     }
     console.print(_sizes(lists))
     for name in (HIFLD, INDIA):
@@ -84,7 +84,7 @@ def _brotli(data: bytes) -> int:
 
 
 def _asked(stations: list[Station]) -> dict[str, Any]:
-    dice = random_bytes(1)
+    dice = rng(1)
     texts = [*questions(stations, FIND, dice), *[LONGEST] * (FIND // 20)]
     return {"points": list(points(stations, NEAR, dice)), "questions": texts}
 
@@ -175,7 +175,7 @@ def _slips(lists: dict[str, list[Station]]) -> Table:
 
 def _ranks(index: Index, stations: list[Station], slips: int) -> Iterator[int]:
     """Where a station of the same name stands among the answers; -1 where there is none."""
-    dice = random_bytes(slips)
+    dice = rng(slips)
     named = [one for one in stations if len(one.name) > 4]
     for _ in range(SAMPLE):
         one = dice.choice(named)

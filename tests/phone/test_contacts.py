@@ -15,7 +15,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.contacts.book import Book, create, unlock_book
-from client.contacts.sync import PullResult, Sync, Words
+from client.contacts.sync import Sync, SyncResult, Words
 from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
 from keys import code
@@ -93,7 +93,7 @@ class Computer:
         book.meet(code.read_pair_code(text), "Anna", self.now, os.urandom, seen=seen)
         book.save()
 
-    def sync(self) -> PullResult:
+    def sync(self) -> SyncResult:
         with OutboxStore(self.folder) as spool:
             return Sync(self.book, spool, self.transport).run()
 

@@ -290,9 +290,9 @@ def extract(tmp_path: Path) -> Path:
         writer.add_node(osmium.osm.mutable.Node(id=3, location=(37.2, 55.1)))
         writer.add_node(osmium.osm.mutable.Node(id=4, location=(30.0, 60.0), tags={"amenity": "cafe"}))
         writer.add_node(osmium.osm.mutable.Node(id=5, location=(30.2, 60.2)))
-        writer.add_way(osmium.osm.mutable.ReplyRoute(id=10, nodes=[2, 3, 2], tags={**police, "operator": "МВД"}))
-        writer.add_way(osmium.osm.mutable.ReplyRoute(id=11, nodes=[4, 5, 4]))
-        writer.add_way(osmium.osm.mutable.ReplyRoute(id=12, nodes=[99, 98], tags={**police, "name": "Cut off"}))
+        writer.add_way(osmium.osm.mutable.Way(id=10, nodes=[2, 3, 2], tags={**police, "operator": "МВД"}))
+        writer.add_way(osmium.osm.mutable.Way(id=11, nodes=[4, 5, 4]))
+        writer.add_way(osmium.osm.mutable.Way(id=12, nodes=[99, 98], tags={**police, "name": "Cut off"}))
         relation = {**police, "type": "multipolygon", "name": "Площадь"}
         writer.add_relation(osmium.osm.mutable.Relation(id=20, members=[("w", 11, "outer")], tags=relation))
     return path

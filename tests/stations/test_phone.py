@@ -16,7 +16,7 @@ from client.stations.pack.search import Index
 from keys.wire import b64
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, ROOT, SMALL, packed, real
-from tests.stations.questions import points, questions, random_bytes
+from tests.stations.questions import points, questions, rng
 from tests.support.soak import at_length
 
 HERE = Path(__file__).parent
@@ -63,7 +63,7 @@ def test_the_phones_own_tests(suite):
 def test_near_on_real_stations(name, count, tmp_path):
     stations = real(name).stations
     index = Index(read(packed(stations)).stations)
-    asked = list(points(stations, count, random_bytes(4)))
+    asked = list(points(stations, count, rng(4)))
     answers = ask_pack(packed(stations), tmp_path, ({"near": one} for one in asked))
     for one, answer in zip(asked, answers, strict=True):
         found = index.near(*one)
@@ -80,7 +80,7 @@ def test_near_on_real_stations(name, count, tmp_path):
 def test_find_on_real_stations(name, count, tmp_path):
     stations = real(name).stations
     index = Index(read(packed(stations)).stations)
-    asked = list(questions(stations, count, random_bytes(5)))
+    asked = list(questions(stations, count, rng(5)))
     answers = ask_pack(packed(stations), tmp_path, ({"find": one} for one in asked))
     for one, answer in zip(asked, answers, strict=True):
         assert answer == [{"id": m.station.id, "score": m.score} for m in index.find(one)], one

@@ -8,7 +8,7 @@ from client.stations.pack.columns import Station
 from client.stations.pack.search import Index, candidates
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, SMALL, real
-from tests.stations.questions import names, points, random_bytes
+from tests.stations.questions import names, points, rng
 from tests.support.soak import at_length
 
 pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
@@ -57,7 +57,7 @@ def test_find_is_the_oracle(text):
 def test_near_is_the_oracle_on_all_real_stations():
     stations = real(HIFLD).stations
     index = Index(stations)
-    for lat, lon, accuracy in points(stations, at_length(20, 300), random_bytes(1)):
+    for lat, lon, accuracy in points(stations, at_length(20, 300), rng(1)):
         found = index.near(lat, lon, accuracy)
         assert [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found] == oracle.near(
             stations, lat, lon, accuracy
@@ -69,14 +69,14 @@ def test_near_is_the_oracle_on_all_real_stations():
 def test_find_is_the_oracle_on_real_stations(name, count):
     stations = real(name).stations
     index = Index(stations)
-    for text in names(stations, count, random_bytes(2)):
+    for text in names(stations, count, rng(2)):
         assert find(index, text) == oracle.find(stations, text), text
 
 
 @pytest.mark.parametrize(("name", "least"), [(OVD, 0.9), (INDIA, 0.9)])
 def test_one_slip_of_the_finger_still_finds_the_station(name, least):
     stations = [one for one in real(name).stations if len(one.name) >= 8]
-    index, dice = Index(real(name).stations), random_bytes(3)
+    index, dice = Index(real(name).stations), rng(3)
     asked = [(one, text) for one in dice.sample(stations, min(40, len(stations))) for text in names([one], 1, dice)]
     found = sum(any(match.station.name == one.name for match in index.find(text)) for one, text in asked)
     assert found / len(asked) >= least

@@ -8,7 +8,7 @@ from client.cli import demo_reports, output
 from client.desk.cases import board, database, queue
 from client.desk.matching import candidates
 from client.stations.build import csv_table
-from client.stations.build.build import DeskOptions, build
+from client.stations.build.build import PackOptions, build
 from client.stations.pack.pack import Pack
 from tests.support.case_reports import NOW, case_id, letter, pack
 
@@ -26,7 +26,7 @@ def test_the_first_report_can_be_typed():
 
 
 def test_the_board_shows_what_tocsin_is_for():
-    built = build(csv_table.read(demo_reports.TABLE.encode(), {}), DeskOptions(country=demo_reports.COUNTRY))
+    built = build(csv_table.read(demo_reports.TABLE.encode(), {}), PackOptions(country=demo_reports.COUNTRY))
     assert built.doubts == []
     about = pack(*built.stations).about
     stations = Pack(msgspec.structs.replace(about, id=demo_reports.PACK), built.stations)
