@@ -1,6 +1,7 @@
 """One call to a relay's ASGI adapter, without a server around it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,8 @@ class AsgiCall:
         }
         adapter = Adapter(app, app.extensions["services"], 10)
         try:
-            asyncio.run(adapter(scope, self.receive, self.send))
+            # In a thread of its own: where a browser was driven before, this one has a loop that runs already.
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(lambda: asyncio.run(adapter(scope, self.receive, self.send))).result()
         finally:
             adapter.close()
