@@ -190,7 +190,7 @@ class ConfirmedDay:
         """Go on with the run of an earlier process, if the clock went on as well."""
         state = self._state
         # A machine without a battery begins at the same time whenever it starts: its clocks agree, and both went back.
-        went_back = now // HOUR_SECONDS < state.hour
+        went_back = now + JUMP_SECONDS < state.hour * HOUR_SECONDS
         if went_back or abs(line - state.line) > JUMP_SECONDS:
             if not (0 <= now // HOUR_SECONDS - state.hour <= 1 and state.measured >= RESTART_SECONDS):
                 if state.day is not None:

@@ -262,6 +262,18 @@ def test_a_machine_that_always_starts_at_the_same_time_confirms_no_day(folder: P
     assert today_of(again) == TODAY
 
 
+@pytest.mark.parametrize("back", [1, 59])
+def test_a_small_correction_over_the_hour_while_the_relay_is_off_ends_no_run(
+    folder: Path, clock: HandClock, back: int
+) -> None:
+    day = opened(folder, clock)
+    clock.now += DAY + HOUR - clock.now % HOUR  # the hour has just begun
+    assert day.last_day() < UNDATED
+    day.close()
+    clock.jump(-back)
+    assert opened(folder, clock).last_day() < UNDATED
+
+
 # Any sequence of jumps
 
 
