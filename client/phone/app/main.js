@@ -47,7 +47,8 @@ const SCREENS = {
   sms: async () => (await withLocale("contacts", import("./screens/contacts/sms.js"))).sms,
 };
 
-/** Return a screen once its words are there. @template T @param {"setup" | "contacts"} part @param {Promise<T>} screen
+/** Return a screen once its words are there. `home` leads to the screens of the set-up and says one of their words.
+ *  @template T @param {"setup" | "contacts"} part @param {Promise<T>} screen
  *  @returns {Promise<T>} */
 async function withLocale(part, screen) {
   const { loadLocale } = await import("./ui/locale-parts.js");

@@ -7,9 +7,9 @@ import { NoAnswer } from "../../core/transport.js";
 
 const VIOLATION_MS = 100; // a browser reports a blocked call a little after the call has failed
 
-/** From the first of its relays that has it. @param {App} app @param {{ root: Uint8Array, relays: string[] }} code
+/** Fetch the card from the first relay of the code that has it. @param {App} app @param {{ root: Uint8Array, relays: string[] }} code
  *  @param {number} [newerThan] @returns {Promise<Card>} */
-export async function fetched(app, { root, relays }, newerThan = -1) {
+export async function fetchFirstCard(app, { root, relays }, newerThan = -1) {
   let blocked = false;
   const noticed = () => {
     blocked = true;

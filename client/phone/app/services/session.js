@@ -181,9 +181,9 @@ export class Session {
   async renew() {
     const { alarm } = this.app;
     if (!alarm) return;
-    const { fetched } = await import("./card-fetch.js");
+    const { fetchFirstCard } = await import("./card-fetch.js");
     const { root, relays } = alarm.kit.desk;
-    const card = await fetched(this.app, { root, relays }, this.content.seq).catch(() => null);
+    const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
     if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
     await this.reseal(card ?? cardOf(alarm.kit.desk), this.content.facts);
     await this.save();

@@ -5,7 +5,7 @@
 import { bareKit } from "../../../core/prepare.js";
 import { readCardCode } from "../../../protocol/code.js";
 import { fingerprint, readCard } from "../../../protocol/organisation.js";
-import { fetched } from "../../services/card-fetch.js";
+import { fetchFirstCard } from "../../services/card-fetch.js";
 import { button, h, say } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -43,7 +43,7 @@ export function paste(app) {
 
 /** Fetch the card a code leads to and show it. @param {App} app @param {string} text */
 export async function takeCode(app, text) {
-  await app.go("card", await fetched(app, readCardCode(text)));
+  await app.go("card", await fetchFirstCard(app, readCardCode(text)));
 }
 
 /** @param {App} app @param {Card} given @returns {Node[]} */
