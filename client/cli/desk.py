@@ -1,6 +1,5 @@
 """`tocsin desk`: the process, hardened, on one address of this computer."""
 
-import signal
 import socket
 import sys
 import threading
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 THREADS = 32  # each open page holds one for news
 NEVER = 2**40  # bytes at which an answer is put into a file on the disk
-STOPPED, FAILED = 130, 1
+FAILED = 1
 
 
 class BeyondLoopback(TocsinError):
@@ -69,7 +68,7 @@ def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **said: A
     idle = max(1, round(said["idle"] * 60))
     wish = DeskOptions(folder, tuple(said["packs"]), said["country"], idle, said["mend"])
     keeper = DeskProcess(wish, listener, resumed)
-    _heed_signals(keeper)
+    keeper.heed_signals()
     _tell(keeper, resumed, hardening.swaps())
     _serve(keeper, listener)
 
@@ -88,16 +87,6 @@ def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "HandedOv
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise CannotListen.at(host, port, error) from None
-
-
-def _heed_signals(keeper: "DeskProcess") -> None:
-    from client.desk.server.process import Order  # noqa: PLC0415
-
-    end, interrupt, lock = Order("stopped", 0), Order("stopped", STOPPED), Order("signal")
-    for number, order in (
-        (signal.SIGTERM, end), (signal.SIGHUP, end), (signal.SIGINT, interrupt), (signal.SIGUSR1, lock),
-    ):  # fmt: skip
-        signal.signal(number, lambda *_, order=order: keeper.order(order))
 
 
 def _tell(keeper: "DeskProcess", resumed: "HandedOver | None", swaps: list[str]) -> None:

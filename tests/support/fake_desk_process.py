@@ -46,5 +46,8 @@ class Held:
             self.desk.close(why)
         self.desk = None
 
+    def lock_was_shown(self) -> None:
+        pass
+
     def state(self) -> State:
         return self.told

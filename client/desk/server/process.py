@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NoReturn, Self
 
 from client import files
@@ -26,7 +27,8 @@ from client.stations.pack import pack
 from keys.wire import digest, domain
 
 RESUMED = "TOCSIN_DESK"  # in the environment of the process that follows a lock
-LEAVING_SECONDS = 0.3  # for the answer to the click that locked
+SHOWING_SECONDS = 1.0  # for the browser to ask for the page that the click on Lock leads to
+LEAVING_SECONDS = 0.3  # for an answer to go out
 CLOSING_SECONDS = 5.0  # for whatever still holds the desk; killed at any byte it loses nothing
 LOOKING_SECONDS = 1.0  # how late an idle desk may notice
 
@@ -76,6 +78,16 @@ class Order:
     code: int | None = None
 
 
+STOPPED = 130  # what a command ends with that ctrl-c ended
+BUTTON = "button"
+SIGNALS = {
+    signal.SIGTERM: Order("stopped", 0),
+    signal.SIGHUP: Order("stopped", 0),
+    signal.SIGINT: Order("stopped", STOPPED),
+    signal.SIGUSR1: Order("signal"),
+}
+
+
 class DeskProcess:
     """The process as its pages see it. `desk` is None while it is locked."""
 
@@ -93,7 +105,7 @@ class DeskProcess:
         self._desk: Desk | None = None
         self._pulling: Pulling | None = None
         self._touched, self._tried = clock(), False
-        self._turn, self._leaving = threading.Lock(), threading.Event()
+        self._turn, self._leaving, self._is_shown = threading.Lock(), threading.Event(), threading.Event()
         self._orders: SimpleQueue[Order] = SimpleQueue()
 
     @property
@@ -136,11 +148,21 @@ class DeskProcess:
         """How it stands with the relays."""
         return State() if self._pulling is None else self._pulling.state
 
-    def lock(self, why: str = "button") -> None:
+    def lock(self, why: str = BUTTON) -> None:
         """Lock, and be replaced by a fresh process as soon as the answer to this has gone out. From any thread."""
         if not self._leaving.is_set():
             self._leave()
             self.order(Order(why))
+
+    def lock_was_shown(self) -> None:
+        """Note that the browser has asked for the page that says so: nothing more holds up the lock."""
+        self._is_shown.set()
+
+    def heed_signals(self) -> None:
+        """Turn signals into orders. What came while one process followed another waited for this. Main thread only."""
+        for number, order in SIGNALS.items():
+            signal.signal(number, lambda *_, order=order: self.order(order))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def order(self, order: Order) -> None:
         """Tell the main thread what to do, and do nothing else: a signal may come in the middle of a print or of a
@@ -152,15 +174,16 @@ class DeskProcess:
         order = self._orders.get()
         self._leave()
         if order.code is None:
-            self._replace(order.why)
+            order = self._replace(order)
         self._close(order.why)
         _flush()
-        os._exit(order.code)
+        os._exit(order.code or 0)
 
     def _leave(self) -> None:
         self._leaving.set()
-        if self._desk is not None:
-            self._desk.touch()  # pages that wait for news hear at once that it is locked
+        desk = self._desk
+        if desk is not None:
+            desk.touch()  # pages that wait for news hear at once that it is locked
 
     def watch(self) -> None:
         """Lock by itself after the idle time. What a wrong passphrase left in memory is wiped in the same way."""
@@ -171,9 +194,18 @@ class DeskProcess:
             if self._tried and self._clock() - self._touched >= self.idle_seconds:
                 self.lock("idle")
 
-    def _replace(self, why: str) -> NoReturn:
+    def _replace(self, order: Order) -> Order:
+        """Become a locked process. Returns only to end after all, with the order that came meanwhile."""
+        closing = self._begin_closing(order.why)
+        if order.why == BUTTON:
+            self._is_shown.wait(SHOWING_SECONDS)
         time.sleep(LEAVING_SECONDS)
-        self._close(why)
+        closing.join(CLOSING_SECONDS)
+        # From here on a signal waits for the process that follows: it would be lost with the orders of this one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        end = self._order_to_end()
+        if end is not None:
+            return end
         number = self._listener.fileno()
         os.set_inheritable(number, True)
         given = HandedOver(number, self._cookie, self.head_line).give()
@@ -183,18 +215,28 @@ class DeskProcess:
         finally:
             os._exit(1)  # rather no desk than one that says it is locked and is not
 
-    def _close(self, why: str) -> None:
-        """In a thread of its own: whatever holds the desk must not hold up the lock."""
-        desk = self._desk
-        if desk is None:
-            return
-        closing = threading.Thread(target=self._close_desk, args=(desk, why), daemon=True)
-        closing.start()
-        closing.join(CLOSING_SECONDS)
+    def _order_to_end(self) -> Order | None:
+        with suppress(Empty):
+            while True:
+                order = self._orders.get_nowait()
+                if order.code is not None:
+                    return order
+        return None
 
-    def _close_desk(self, desk: Desk, why: str) -> None:
+    def _close(self, why: str) -> None:
+        self._begin_closing(why).join(CLOSING_SECONDS)
+
+    def _begin_closing(self, why: str) -> threading.Thread:
+        """In a thread of its own: whatever holds the desk must not hold up the lock."""
+        closing = threading.Thread(target=self._close_desk, args=(why,), daemon=True)
+        closing.start()
+        return closing
+
+    def _close_desk(self, why: str) -> None:
+        desk, self._desk = self._desk, None
         with suppress(Exception):
-            self.head_line = desk.close(why)
+            if desk is not None:
+                self.head_line = desk.close(why)
 
 
 def _digest(cookie: str) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 
 from client.desk.desk import Desk
 from client.desk.journal.entries import Locked
+from client.desk.server.process import LEAVING_SECONDS, RESUMED
 from client.files import FolderBusy
 from client.organisation import home
 from client.organisation.home import Profile
@@ -145,6 +146,36 @@ def test_a_signal_locks_and_another_ends(world: World) -> None:
         assert desk.remembers(NEEDLES) == set()
         assert desk.end(signal.SIGTERM) == 0
     assert "Traceback" not in desk.log.read_text()
+
+
+def is_replaced(desk: DeskProcess) -> bool:
+    """Whether the process that follows a lock is there, which may not have begun to listen to signals."""
+    return f"{RESUMED}=".encode() in Path(f"/proc/{desk.pid}/environ").read_bytes()
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_during_a_lock_ends_the_desk(world: World, how: int, code: int) -> None:
+    with running(world.folder) as desk:
+        assert let_in(desk).post("/lock").status_code == 303
+        assert desk.end(how) == code, "the answer has gone out, the exchange is to come"
+    with running(world.folder) as desk:
+        let_in(desk).post("/lock")
+        while not is_replaced(desk):
+            assert desk.process.poll() is None
+        assert desk.end(how) == code, "the fresh process has not come to its first line"
+        assert "Traceback" not in desk.log.read_text()
+
+
+def test_the_page_that_says_locked_comes_before_the_exchange(world: World) -> None:
+    with running(world.folder) as desk:
+        browser = let_in(desk)
+        assert browser.post("/lock").status_code == 303
+        slow = time.monotonic() + LEAVING_SECONDS + 0.2  # what the browser takes
+        while time.monotonic() < slow:
+            assert not is_replaced(desk)
+        assert browser.get("/locked").status_code == 200
+        assert not is_replaced(desk)
+        desk.next_link()
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])

@@ -80,7 +80,10 @@ def lock() -> Response:
 @without_desk
 def is_locked() -> str | Response:
     """Shown while the process is being replaced, and then leads to the way in."""
-    return render_template("locked.html") if frame.keeper().desk is None else redirect("/", 303)
+    if frame.keeper().desk is not None:
+        return redirect("/", 303)
+    frame.keeper().lock_was_shown()
+    return render_template("locked.html")
 
 
 @pages.post("/here")
