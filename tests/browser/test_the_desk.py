@@ -165,21 +165,21 @@ def _picture(page: Page, *words: str) -> None:
 
 def test_the_board_shows_a_letter_that_was_just_left_at_the_relay(opened, night):
     page = opened()
-    expect(page.locator(".board tbody tr")).to_have_count(4)
+    expect(page.locator(".board tbody tr", has_text="ОВД Тверской")).to_be_visible()
     page.evaluate("() => { globalThis.same = true; }")
     page.locator(".board tbody a").first.focus()
     held = int(page.locator(".totals .big dd").inner_text())
-    night.at_station(3, name="Только Что", people=3)
-    row = page.locator(".board tbody tr", has_text="ОВД Таганский")
+    night.at_station(6, name="Только Что", people=3)
+    row = page.locator(".board tbody tr", has_text="ОП 5")
     expect(row).to_be_visible(timeout=WAIT_MS)
     expect(row.locator(".mark")).to_contain_text("●")
     expect(row.locator(".mark")).to_contain_text("new")
-    expect(page.locator("#said")).to_contain_text("ОВД Таганский")
+    expect(page.locator("#said")).to_contain_text("ОП 5")
     expect(page.locator(".totals .big dd")).to_have_text(str(held + 3))
     assert page.evaluate("() => globalThis.same"), "the page was loaded anew"
     assert page.evaluate("() => document.activeElement.matches('.board tbody a')"), "the cursor was lost"
     assert page.errors == []
-    night.at_station(3, name="И Ещё")
+    night.at_station(6, name="И Ещё")
     expect(row.locator(".mark")).to_contain_text("changed", timeout=WAIT_MS)
 
 

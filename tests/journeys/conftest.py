@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_server import is_for_this_interpreter, run_command
+
 PASSPHRASE = "пять случайных слов для ночи"
 TOCSIN = (sys.executable, "-m", "client.cli.main")
+PATIENCE_SECONDS = 120
 QUICK = (sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "quick_tocsin.py"))
 
 
@@ -91,17 +94,21 @@ class Shell:
         self.env = {**os.environ, "TOCSIN_PASSPHRASE_FILE": str(passphrase), "TOCSIN_HOME": str(folder / "person")}
 
     def run(self, *words: object, stdin: str | None = None, **env: str) -> Ended:
-        done = subprocess.run(
-            [*self.program, *map(str, words)],
-            env={**self.env, **env},
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ended(done.returncode, done.stdout, done.stderr)
+        whole = {**self.env, **env}
+        if self.program == QUICK and is_for_this_interpreter(whole):
+            ended = run_command([*map(str, words)], env=whole, stdin=stdin or "", seconds=PATIENCE_SECONDS)
+        else:
+            ended = subprocess.run(
+                [*self.program, *map(str, words)],
+                env=whole,
+                input=stdin or "",
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+                check=False,
+            )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def ok(self, *words: object, **more: Any) -> Ended:
         ended = self.run(*words, **more)
