@@ -26,7 +26,7 @@ settings.register_profile(
     deadline=None,
     derandomize=False,
     print_blob=True,
-    max_examples=at_length(100, 1_000),
+    max_examples=at_length(50, 1_000),
 )
 settings.load_profile("tocsin")
 

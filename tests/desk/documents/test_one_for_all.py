@@ -23,6 +23,7 @@ from client.desk.web.map_svg import Label
 from tests.desk.exports.test_people import members
 from tests.support import pdf_text
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
+from tests.support.soak import at_length
 
 ZONE = ZoneInfo("Europe/Moscow")
 STATION = station(1, "ОВД Тверской")
@@ -223,7 +224,7 @@ def test_a_label_of_wide_letters_is_pressed_into_its_place_on_the_map():
 strange = st.text(st.sampled_from("﷽ﷺ𒐫꧅𰻞W.I \n\u0301\u202eЖمa中😀\u200d") | st.characters(codec="utf-8"), max_size=500)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=at_length(10, 250), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strange, strange)
 def test_whatever_somebody_is_called_everybody_else_is_on_the_list(tmp_path, name, birth):
     export = listed(everybody(person(1, name, birth=birth)))
