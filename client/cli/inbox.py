@@ -11,33 +11,20 @@ from typing import Any
 
 import click
 
-from client import files
 from client.cli import options, output
 from client.cli.report import tell_refusals
 from client.desk.brief_session import BriefSession, SavedFile, open_session
 from client.organisation import case_files
-from client.organisation.case_files import Case
-from client.organisation.home import unlock_home
+from client.organisation.case_files import Case, ListedFile
 from client.organisation.inbox import PullResult
-from client.organisation.records import Records
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
-from keys.message import ParcelRef
 from keys.wire import unb64
 
 
 @click.group(cls=options.CommandGroup)
 def inbox() -> None:
     """Collect, open, read, answer, save."""
-
-
-@contextmanager
-def _reading(folder: Path, passphrase_file: Path | None) -> Iterator[Records]:
-    phrase = output.Passphrase(passphrase_file)
-    with files.locked(folder):
-        home = unlock_home(folder, phrase.ask)
-        with Records(folder, home.secrets.store) as records:
-            yield records
 
 
 @contextmanager
@@ -83,13 +70,13 @@ def _tell_pulled(tally: PullResult, relays: int, as_json: bool) -> None:
 @options.as_json
 def list_(folder: Path, bad: bool, passphrase_file: Path | None, as_json: bool) -> None:
     """Every case, the latest first."""
-    with _reading(folder, passphrase_file) as records:
-        if bad:
-            for aside in records.asides():
-                value = {"reason": aside.reason, "bytes": len(aside.data), "opened": aside.opened, "at": aside.pulled}
-                output.result(as_json, value, f"{_moment(aside.pulled)}  {aside.reason}")
-            return
-        found = sorted(case_files.load(records).values(), key=lambda case: case.last, reverse=True)
+    ask = output.Passphrase(passphrase_file).ask
+    if bad:
+        for letter in case_files.list_quarantined(folder, ask):
+            value = {"reason": letter.reason, "bytes": len(letter.data), "opened": letter.opened, "at": letter.pulled}
+            output.result(as_json, value, f"{_moment(letter.pulled)}  {letter.reason}")
+        return
+    found = case_files.list_cases(folder, ask)
     for case in found:
         _tell_case(case, as_json)
     if not found:
@@ -117,16 +104,14 @@ def _tell_case(case: Case, as_json: bool) -> None:
 @options.as_json
 def show(case_start: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Everything that was said in a case."""
-    with _reading(folder, passphrase_file) as records:
-        case = case_files.find(case_files.load(records), case_start)
-        listed = [_listed(records, case, ref) for ref in case.files()]
+    case, files = case_files.read_case(folder, output.Passphrase(passphrase_file).ask, case_start)
+    listed = [_listed(file) for file in files]
     value = {"case": case.id, "messages": [case_files.as_json(one) for one in case.said], "files": listed}
     output.result(as_json, value, _in_words(case, listed))
 
 
-def _listed(records: Records, case: Case, ref: ParcelRef) -> dict[str, Any]:
-    missing = case_files.missing(records, case.id, ref)
-    return {"sha256": ref.sha256, "bytes": ref.bytes, "type": ref.type, "missing": missing}
+def _listed(file: ListedFile) -> dict[str, Any]:
+    return {"sha256": file.ref.sha256, "bytes": file.ref.bytes, "type": file.ref.type, "missing": file.missing}
 
 
 def _in_words(case: Case, listed: list[dict[str, Any]]) -> str:

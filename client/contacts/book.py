@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -327,6 +328,16 @@ def create(folder: Path, passphrase: str, random_bytes: RandomBytes, *, cost: Co
     """An empty book; it is on the disk only after `save`."""
     files.make_folder(folder)
     return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), Secrets())
+
+
+def open_book(folder: Path, passphrase: Callable[[], str]) -> Book:
+    """Open the contacts of a folder; the passphrase is asked for only when there is something to unlock.
+
+    Raises NoContacts, WrongPassphrase, KeystoreCut, NotAKeystore.
+    """
+    if not exists(folder):
+        raise NoContacts()
+    return unlock_book(folder, passphrase())
 
 
 def unlock_book(folder: Path, passphrase: str) -> Book:

@@ -1,13 +1,17 @@
 """Cases, put together from the letters that were kept: messages in order, facts as last said, files with their gaps."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from client.organisation.records import Letter, Records
+from client import files
+from client.organisation.home import unlock_home
+from client.organisation.records import Letter, Quarantined, Records
 from client.report import sort_facts
 from client.reporter.folder import only_one
 from keys import message
@@ -120,6 +124,45 @@ def as_json(said: Said) -> dict[str, Any]:
 def find(cases: dict[str, Case], start: str) -> Case:
     """The case whose id begins so. Raises UnknownCase."""
     return cases[only_one(start, list(cases))]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file of a case, and the numbers of its pieces that have not come."""
+
+    ref: ParcelRef
+    missing: list[int]
+
+
+@contextmanager
+def open_records(folder: Path, passphrase: Callable[[], str]) -> Iterator[Records]:
+    """Open an organisation's records for reading, and keep other commands out of its folder.
+
+    Raises FolderBusy, NoHome, KeystoreError, RecordsBroken, CannotWrite.
+    """
+    with files.locked(folder):
+        home = unlock_home(folder, passphrase)
+        with Records(folder, home.secrets.store) as records:
+            yield records
+
+
+def list_cases(folder: Path, passphrase: Callable[[], str]) -> list[Case]:
+    """Return every case, the latest first. Raises as `open_records`."""
+    with open_records(folder, passphrase) as records:
+        return sorted(load(records).values(), key=lambda case: case.last, reverse=True)
+
+
+def list_quarantined(folder: Path, passphrase: Callable[[], str]) -> list[Quarantined]:
+    """Return what came and could not be used. Raises as `open_records`."""
+    with open_records(folder, passphrase) as records:
+        return list(records.asides())
+
+
+def read_case(folder: Path, passphrase: Callable[[], str], start: str) -> tuple[Case, list[ListedFile]]:
+    """Return the case whose id begins so, and its files. Raises UnknownCase, and as `open_records`."""
+    with open_records(folder, passphrase) as records:
+        case = find(load(records), start)
+        return case, [ListedFile(ref, missing(records, case.id, ref)) for ref in case.files()]
 
 
 def missing(records: Records, case: str, ref: ParcelRef) -> list[int]:

@@ -2,6 +2,7 @@
 
 import os
 import secrets as system
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -230,6 +231,26 @@ def create(
     home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), kept)
     home.renew_card(root, now, known_seq=known_seq)
     return home
+
+
+def found_home(
+    path: Path,
+    choose_passphrase: Callable[[], str],
+    profile: Profile,
+    *,
+    root_file: Path | None = None,
+    root_seed: bytes | None = None,
+) -> Home:
+    """Make a home folder as `create` does, with this computer's time, while no other command works in it.
+
+    The passphrase is asked for only when there is no organisation in the folder yet.
+    Raises HomeExists, FolderBusy, CannotWrite, BadAddress.
+    """
+    if is_home(path):
+        raise HomeExists(str(path))
+    passphrase = choose_passphrase()
+    with files.locked(path):
+        return create(path, passphrase, profile, now=int(time.time()), root_file=root_file, root_seed=root_seed)
 
 
 def is_home(path: Path) -> bool:

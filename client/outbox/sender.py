@@ -4,7 +4,9 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from client import files
 from client.outbox.retry import Letter
 from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import Problem, Transport
@@ -91,6 +93,18 @@ class OutboxSender:
         if relay not in self._found:
             self._found[relay] = [self._transport.info(relay).note_key]
         return self._found[relay]
+
+
+def send_waiting(
+    folder: Path, transport: Transport, tick: Callable[[int], None] = lambda _: None
+) -> tuple[int, Outcome]:
+    """Try everything again that waits in a folder's outbox; return how many envelopes that were, and the outcome.
+
+    Blocks for the network. Raises FolderBusy, CannotWrite, SpoolBroken.
+    """
+    with files.locked(folder), OutboxStore(folder) as store:
+        hashes = store.hashes()
+        return len(hashes), OutboxSender(store, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
 
 
 def _work(problem: Problem, sealed: Sealed) -> bytes | None:

@@ -113,6 +113,10 @@ class OutboxStore:
             letter = msgspec.msgpack.decode(row[3], type=Letter)
             return Waiting(Sealed(*row[:3]), letter, msgspec.msgpack.decode(row[4], type=tuple[str, ...]))
 
+    def letters(self) -> list[Letter]:
+        """Return the state of every letter that waits."""
+        return [waiting.letter for hash_ in self.hashes() if (waiting := self.get(hash_)) is not None]
+
     def update(self, hash_: bytes, letter: Letter) -> None:
         """Note what happened to a letter; a finished one is deleted."""
         with _translated():

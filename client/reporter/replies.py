@@ -1,5 +1,11 @@
 """What came back to a reporter: collected, opened, checked, sealed again for the disk."""
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from client import files
 from client.organisation.inbox import PAGE
 from client.reporter.folder import Answer, ReplyRoute, Reporter
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
@@ -11,6 +17,38 @@ from keys.mailbox import MailboxKey
 from keys.message import Reply
 from keys.opening import Opened, open_envelope
 from keys.wire import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReplies:
+    """Every reply to a case that is kept here, oldest first, and why a relay could not be asked (relay to error)."""
+
+    case: str
+    replies: list[Answer]
+    failures: dict[str, TocsinError]
+
+
+def read_replies(
+    folder: Path,
+    case_start: str,
+    passphrase: Callable[[], str],
+    transport: Transport,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> CaseReplies:
+    """Fetch what came back in a case, and return all of it that is kept here.
+
+    `case_start`: the case's id or its first letters. Reply routes on which nothing can come any more are destroyed.
+    Blocks for the network.
+    Raises FolderBusy, UnknownCase, StateDamaged, NoReporter, KeystoreError, SpoolBroken, CannotWrite.
+    """
+    with files.locked(folder):
+        reporter = Reporter(folder)
+        case = reporter.find_case(case_start)
+        key = reporter.unlock(passphrase)
+        reporter.forget_ways(key, int(clock()))
+        failures = fetch(reporter, reporter.ways(key, case), transport)
+        return CaseReplies(case, reporter.answers(key, case), failures)
 
 
 def fetch(reporter: Reporter, ways: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:

@@ -9,10 +9,14 @@ from typing import Protocol
 from client import files
 from client.site import release
 from client.site.release import RELEASE, FileEntry, Release
+from client.site.signing_key import named_verifier
 from client.transport.relay_client import BadAnswer, Transport, Unreachable
 from keys.address import relay_address
 from keys.errors import BadAddress, TocsinError
 from keys.note import NOTE_BYTES
+
+PAGE = "index.html"
+PAGE_BYTES = 2**20
 
 
 class FileMissing(TocsinError):
@@ -127,6 +131,20 @@ def site_address(text: str) -> str:
         return relay_address(text.removesuffix("index.html"))
     except BadAddress as error:
         raise BadSiteAddress(error.detail) from None
+
+
+def open_copy(where: str, transport: Transport) -> Copy:
+    """Return the copy in this folder or at this address. Raises BadSiteAddress."""
+    if Path(where).is_dir():
+        return Folder(Path(where))
+    if "://" not in where:
+        raise BadSiteAddress(f"{where}, and there is no folder of this name either")
+    return Served(site_address(where), transport)
+
+
+def find_named_key(copy: Copy) -> str:
+    """Return the verifier key that the copy's own page names. Raises NoReleaseKey, SiteUnreachable, CannotRead."""
+    return named_verifier(copy.get(PAGE, PAGE_BYTES) or b"")
 
 
 def check(copy: Copy, public: bytes, *, held: Release | None = None) -> Report:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from client.stations.build import countries
 from client.stations.build.countries import Outline
 from client.stations.pack import distance, fold
 from client.stations.pack.columns import EAST, NORTH, Station
 from client.stations.pack.distance import Vector
+from client.stations.pack.pack import Pack
 
 NULL_ISLAND = 1_000  # 1e-5 degree, about a kilometre: what geocoders answer when they know nothing
 SAME_METRES = 100  # two entries of the same name this near are one station
@@ -45,6 +47,12 @@ class Doubt:
     @property
     def sentence(self) -> str:
         return f"{self.name or '(no name)'} [{self.id}] at {self.place} {self.kind.words}"
+
+
+def check_pack(pack: Pack) -> list[Doubt]:
+    """Return everything doubtful about a pack; its country is guessed where it names none that is known."""
+    named = countries.outlines().get(pack.about.country)
+    return doubts(pack.stations, named or countries.guess((station.lat, station.lon) for station in pack.stations))
 
 
 def doubts(stations: Sequence[Station], country: Outline | None) -> list[Doubt]:

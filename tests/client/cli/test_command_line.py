@@ -14,7 +14,7 @@ from nacl.signing import SigningKey
 
 from client.cli import contact, main
 from client.cli.main import door
-from client.files import NoSuchFile, NotText
+from client.files import NotText
 from client.organisation.home import CARD, Profile, card_of, create
 from client.organisation.shares import split_root_key
 from client.site.release import RELEASE
@@ -213,17 +213,6 @@ def test_words_from_stdin_that_are_no_text_are_refused(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\x80"), encoding="utf-8"))
     with pytest.raises(NotText):
         contact._typed("-")
-
-
-@pytest.mark.parametrize(
-    ("typed", "is_file"), [("digits.png", True), ("photo.JPEG ", True), ("12345 67890", False), ("1.2", False)]
-)
-def test_a_picture_of_digits_that_is_not_there_is_no_sign_of_an_attack(typed, is_file):
-    if is_file:
-        with pytest.raises(NoSuchFile):
-            contact._digits_of(typed)
-    else:
-        assert contact._digits_of(typed) == typed
 
 
 @pytest.mark.parametrize(
