@@ -222,13 +222,13 @@ def alert(label: str, kind: AlertType, text: str, folder: Path, passphrase_file:
     _tell(folder, label, outcome, as_json)
 
 
-@contact.command(context_settings=options.case_ids)
+@contact.command("answer", context_settings=options.case_ids)
 @click.argument("alert_id")
 @click.option("--text", required=True, help="In your own words; - reads them from stdin.")
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def answer(alert_id: str, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def write_back_(alert_id: str, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Write back to whoever sent an alert, named by its id or the first letters of it."""
     words = _typed(text)
     with Transport(os.urandom) as transport:
@@ -237,25 +237,25 @@ def answer(alert_id: str, text: str, folder: Path, passphrase_file: Path | None,
 
 
 @contact.command("pass", context_settings=options.case_ids)
-@click.argument("answer_id")
+@click.argument("reply_id")
 @click.option("--to", "label", required=True, help="Whom to tell.")
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def pass_(answer_id: str, label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
-    """Pass on to a contact what an organisation answered you, as `tocsin replies` keeps it.
+def pass_(reply_id: str, label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Pass on to a contact what an organisation replied to you, as `tocsin replies` keeps it.
 
     Nothing is passed on but by this command.
     """
     ask_other = _ask_other_passphrase if sys.stdin.isatty() else None  # most people have one passphrase for both
     ask = output.Passphrase(passphrase_file).ask
     with Transport(os.urandom) as transport:
-        outcome = pass_on_reply(folder, ask, answer_id, label, transport, other_passphrase=ask_other)
+        outcome = pass_on_reply(folder, ask, reply_id, label, transport, other_passphrase=ask_other)
     _tell(folder, label, outcome, as_json)
 
 
 def _ask_other_passphrase() -> str:
-    output.say("the answers were sealed under another passphrase")
+    output.say("the replies were sealed under another passphrase")
     return output.Passphrase(None).ask()
 
 

@@ -49,7 +49,7 @@ class PartEnded(DemoFailed):
 @click.command()
 @click.option("--once", is_flag=True, help="End after the round trip instead of waiting for your own reports.")
 def demo(once: bool) -> None:
-    """Everything on this machine, in a temporary folder: seal, carry, open, answer, look at the desk."""
+    """Everything on this machine, in a temporary folder: seal, carry, open, reply, look at the desk."""
     end = _end_at_signals()
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as name:
         stage = Stage(Path(name), end)
@@ -64,7 +64,7 @@ def demo(once: bool) -> None:
                 stage.part("phone app", "phone", "serve", "phone", "--listen", LOOPBACK) as phone,
                 stage.part("desk", *desk_words, "--listen", LOOPBACK) as desk,
             ):
-                click.echo("\nThe round trip is done: sealed, carried, opened, answered.")
+                click.echo("\nThe round trip is done: sealed, carried, opened, replied to.")
                 stage.show_what_to_try(phone.address, desk.address, case)
                 if not once:
                     stage.wait([relay, phone, desk])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from client.desk.server.process import DeskProcess, HandedOver
 
 THREADS = 32  # each open page holds one for news
-NEVER = 2**40  # bytes at which an answer is put into a file on the disk
+NEVER = 2**40  # bytes at which a page is put into a file on the disk
 FAILED = 1
 
 

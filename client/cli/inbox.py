@@ -24,7 +24,7 @@ from keys.wire import unb64
 
 @click.group(cls=options.CommandGroup)
 def inbox() -> None:
-    """Collect, open, read, answer, save."""
+    """Collect, open, read, reply, save."""
 
 
 @contextmanager
@@ -157,13 +157,13 @@ def _moment(at: int) -> str:
 def reply(
     case_start: str, text: str, status: str, folder: Path, by: str, passphrase_file: Path | None, as_json: bool
 ) -> None:
-    """Answer the reporter of a case."""
+    """Reply to the reporter of a case."""
     with _acting(folder, passphrase_file, by) as session, Transport(os.urandom) as transport:
         case = case_files.find(case_files.load(session.records), case_start)
         said, outcome = session.reply(case, text, status, transport)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
     value = {"case": case.id, "id": said.id, "receipts": receipts, "pending": outcome.pending}
-    output.result(as_json, value, "the answer waits at the relay" if receipts else "the answer has not left yet")
+    output.result(as_json, value, "the reply waits at the relay" if receipts else "the reply has not left yet")
     tell_refusals(outcome)
     if outcome.pending:
         output.hint(f"it is sealed and waits; `{options.command('outbox', 'send', home=folder)}` tries again")

@@ -47,7 +47,7 @@ def send(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
     phrase = output.Passphrase(passphrase_file)
     with Transport(os.urandom) as transport, output.progress("sending") as tick:
         if is_home(folder):
-            count, outcome = _send_answers(folder, by, phrase, transport, tick)
+            count, outcome = _send_noted(folder, by, phrase, transport, tick)
         else:
             count, outcome = send_waiting(folder, transport, tick)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
@@ -59,10 +59,10 @@ def send(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
         sys.exit(1)
 
 
-def _send_answers(
+def _send_noted(
     folder: Path, by: str, phrase: output.Passphrase, transport: Transport, tick: Callable[[int], None]
 ) -> tuple[int, Outcome]:
-    """An organisation's: the journal notes which answers have left."""
+    """Send what waits at an organisation, whose journal notes which replies have left."""
     try:
         with open_session(folder, phrase.ask, by=by) as session:
             return session.send(transport, tick)

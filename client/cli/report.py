@@ -18,7 +18,7 @@ from client.reporter.replies import read_replies
 from client.reporter.send import SentReport, send
 from client.transport.relay_client import Transport
 
-CHOOSE = "choose a passphrase for the answers: "
+CHOOSE = "choose a passphrase for the replies: "
 
 
 def _fields_help() -> str:
@@ -82,8 +82,8 @@ def _read_fields(file: BinaryIO | None) -> dict[str, Any]:
 
 def _tell(sent: SentReport, folder: Path, as_json: bool) -> None:
     composed, outcome = sent.composed, sent.outcome
-    if not sent.can_be_answered:
-        output.hint("no answer can reach you: give a passphrase once, with --passphrase-file, to have answers sealed")
+    if not sent.can_receive_replies:
+        output.hint("no reply can reach you: give a passphrase once, with --passphrase-file, to have replies sealed")
     if sent.is_last_resort:
         output.hint("this card's weekly keys have run out: sealed to the last-resort key; ask for the newest card")
     value = {
@@ -138,7 +138,7 @@ def replies_(case_start: str, folder: Path, passphrase_file: Path | None, as_jso
         value = {"case": found.case, "id": reply.id, "text": reply.text, "status": reply.status, "at": reply.at}
         output.result(as_json, value, f"{when}  [{reply.status}]\n{reply.text}")
     if not found.replies:
-        output.say("no answer yet")
+        output.say("no reply yet")
     for relay, problem in found.failures.items():
         output.error(problem, relay)
     if found.failures and not found.replies:

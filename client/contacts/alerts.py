@@ -46,7 +46,7 @@ def pass_on_reply(
     """Send a contact the reply of an organisation whose id begins so.
 
     `other_passphrase`: asked when replies are sealed under another passphrase than the contacts; None: WrongPassphrase
-    is raised. Raises NoReporter, UnknownAnswer.
+    is raised. Raises NoReporter, UnknownReply.
     """
     with files.locked(folder):
         book = open_book(folder, passphrase)
@@ -58,7 +58,7 @@ def pass_on_reply(
             if other_passphrase is None:
                 raise
             key = reporter.unlock(other_passphrase)
-        reply = reporter.find_answer(key, reply_start)
+        reply = reporter.find_reply(key, reply_start)
         return _send(folder, book, label, Words("text", reply.text, passed=True), transport)
 
 

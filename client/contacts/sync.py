@@ -29,7 +29,7 @@ LAST_LETTERS = TTL_DAYS * DAY_SECONDS  # a relay may still hold letters that wer
 
 
 class Words(NamedTuple):
-    """What an alert says; `passed`: in an organisation's words, which it answered the sender."""
+    """What an alert says; `passed`: in an organisation's words, which it replied to the sender."""
 
     type: message.AlertType
     text: str
@@ -139,12 +139,12 @@ class Sync:
         card = contact.other(now)
         if card is None:
             return []
-        answers: list[bytes | None] = [*contact.progress.owed]
-        if not answers and contact.share is None and now >= contact.share_sent + AGAIN_SECONDS:
-            answers.append(None)
-        if answers:
+        shares: list[bytes | None] = [*contact.progress.owed]
+        if not shares and contact.share is None and now >= contact.share_sent + AGAIN_SECONDS:
+            shares.append(None)
+        if shares:
             contact.share_sent = now
-        letters = [contact.meeting.share_letter(card, share, self._random_bytes) for share in answers]
+        letters = [contact.meeting.share_letter(card, share, self._random_bytes) for share in shares]
         contact.progress = contact.progress.said()
         return [self._waiting(sealed, card.relays) for sealed in letters]
 

@@ -85,11 +85,11 @@ class BriefSession:
     def reply(self, case: Case, text: str, status: str, transport: Transport) -> tuple[Reply, Outcome]:
         """Seal an answer, note it, and only then let it go. What does not leave now stays in the outbox.
 
-        Raises NoWayBack, BadEntry, CannotWrite, JournalReadOnly; then no answer was given.
+        Raises NoReplyBlock, BadEntry, CannotWrite, JournalReadOnly; then no answer was given.
         """
         self._journal.check_writable()
         answers = self._session.answers
-        said, letters = organisation_reply.answer(
+        said, letters = organisation_reply.compose_reply(
             case, text, status, self.home.secrets, now=int(self._clock()), random_bytes=self._random_bytes,
             seq=answers.last_seq(case.id),
         )  # fmt: skip

@@ -228,9 +228,9 @@ class Desk:
         return isinstance(what, Viewed) and what.case in self._viewed
 
     def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
-        """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoWayBack."""
+        """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoReplyBlock."""
         with self._open():
-            said, letters = organisation_reply.answer(
+            said, letters = organisation_reply.compose_reply(
                 self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()),
                 random_bytes=self._random_bytes, seq=self._answers.last_seq(case),
             )  # fmt: skip

@@ -59,7 +59,7 @@ class Case:
         return None
 
     def reply_block(self, now: int) -> ReplyBlock | None:
-        """The newest way for an answer that still holds."""
+        """Return the newest reply block that still holds; None when there is none."""
         blocks = [one.message.reply for one in self.said if one.message.reply is not None]
         return next((block for block in reversed(blocks) if block.until > now), None)
 

@@ -1,4 +1,4 @@
-"""An organisation's answer to a reporter: sealed to the reply block of the case, authentic by its secret."""
+"""An organisation's reply to a reporter: sealed to the reply block of the case, authentic by its secret."""
 
 from client.organisation.case_files import Case
 from client.organisation.home import Secrets
@@ -14,23 +14,23 @@ from keys.wire import MAC_BYTES, SALT_BYTES, Purpose, RandomBytes, digest, unb64
 LAST_SEQ = 2**53 - 1  # a number beyond it is no message's place in a case
 
 
-class NoWayBack(TocsinError):
-    """the reporter left no way for an answer, or it has run out"""
+class NoReplyBlock(TocsinError):
+    """the reporter left no way for a reply, or it has run out"""
 
     code = "no-reply-block"
-    hint = "the answer can only be given in another way: see the fields `contact` and `tell`"
+    hint = "the reply can only be given in another way: see the fields `contact` and `tell`"
 
 
-def answer(
+def compose_reply(
     case: Case, text: str, status: str, own: Secrets, *, now: int, random_bytes: RandomBytes, seq: int = 0
 ) -> tuple[Reply, list[Waiting]]:
-    """An answer to a case, and its envelopes as the outbox keeps them. `seq`: the highest of answers given before.
+    """Return a reply to a case, and its envelopes as the outbox keeps them. `seq`: the highest of replies given before.
 
     Raises NoWayBack.
     """
     block = case.reply_block(now)
     if block is None:
-        raise NoWayBack()
+        raise NoReplyBlock()
     seq = min(max(seq, *(one.message.seq for one in case.said)) + 1, LAST_SEQ)
     said = Reply(id=new_id(random_bytes), case=case.id, seq=seq, at=now, text=text, status=status)
     return said, waiting(seal_reply(said, block, own.relays, random_bytes), tuple(own.log), random_bytes)
@@ -39,7 +39,7 @@ def answer(
 def seal_reply(
     said: Reply, block: ReplyBlock, own_relays: list[str], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
-    """The answer, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
+    """Return the reply, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
 
     Only the organisation's own relays are used: a block that names another address would have this computer call a
     stranger, who learns where it is.
@@ -49,11 +49,11 @@ def seal_reply(
         if relay in own_relays:
             by_mailbox.setdefault(unb64(mailbox), []).append(relay)
     if not by_mailbox:
-        raise NoWayBack()
+        raise NoReplyBlock()
     try:
         return _seal_each(said, block, by_mailbox, random_bytes)
     except Malformed:
-        raise NoWayBack() from None
+        raise NoReplyBlock() from None
 
 
 def _seal_each(

@@ -45,7 +45,7 @@ def new_id(random_bytes: RandomBytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person wants to say: facts, files, and where an answer may go."""
+    """What a person wants to say: facts, files, and where a reply may go."""
 
     facts: dict[str, Any] = field(repr=False)
     files: list[Attachment] = field(default_factory=list, repr=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from client import files
 from client.organisation.inbox import PAGE
-from client.reporter.folder import Answer, ReplyRoute, Reporter
+from client.reporter.folder import ReplyRoute, Reporter, StoredReply
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
@@ -24,7 +24,7 @@ class CaseReplies:
     """Every reply to a case that is kept here, oldest first, and why a relay could not be asked (relay to error)."""
 
     case: str
-    replies: list[Answer]
+    replies: list[StoredReply]
     failures: dict[str, TocsinError]
 
 
@@ -46,18 +46,18 @@ def read_replies(
         reporter = Reporter(folder)
         case = reporter.find_case(case_start)
         key = reporter.unlock(passphrase)
-        reporter.forget_ways(key, int(clock()))
-        failures = fetch(reporter, reporter.ways(key, case), transport)
-        return CaseReplies(case, reporter.answers(key, case), failures)
+        reporter.forget_expired_routes(key, int(clock()))
+        failures = fetch(reporter, reporter.reply_routes(key, case), transport)
+        return CaseReplies(case, reporter.replies(key, case), failures)
 
 
-def fetch(reporter: Reporter, ways: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:
-    """Collect along every way, keep what is authentic, then let the relay delete it; errors by relay."""
+def fetch(reporter: Reporter, routes: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:
+    """Collect along every route, store what is authentic, then let the relay delete it. Return errors by relay."""
     failures: dict[str, TocsinError] = {}
-    for way in ways:
-        for relay in way.relays:
+    for route in routes:
+        for relay in route.relays:
             try:
-                _empty(reporter, way, relay, transport)
+                _empty(reporter, route, relay, transport)
             except Problem as problem:
                 failures[relay] = problem.error
             except (BadAnswer, Unreachable) as error:
@@ -65,28 +65,28 @@ def fetch(reporter: Reporter, ways: list[ReplyRoute], transport: Transport) -> d
     return failures
 
 
-def _empty(reporter: Reporter, way: ReplyRoute, relay: str, transport: Transport) -> None:
-    for frames in transport.pages(relay, MailboxKey(way.mailbox), PAGE):
+def _empty(reporter: Reporter, route: ReplyRoute, relay: str, transport: Transport) -> None:
+    for frames in transport.pages(relay, MailboxKey(route.mailbox), PAGE):
         for frame in frames:
-            answer = open_reply(way, frame)
-            if answer is not None:
-                reporter.keep_answer(answer)
+            reply = open_reply(route, frame)
+            if reply is not None:
+                reporter.keep_reply(reply)
 
 
-def open_reply(way: ReplyRoute, frame: Frame) -> Answer | None:
-    """The answer in an envelope; None when it is not from who opened the report: a forger learns nothing from us."""
-    key = PrivateKey(way.key)
-    address = Address(Purpose.REPLY, key.recipient, MailboxKey(way.mailbox).id)
+def open_reply(route: ReplyRoute, frame: Frame) -> StoredReply | None:
+    """Return the reply in an envelope; None when it is not from who opened the report: a forger learns nothing."""
+    key = PrivateKey(route.key)
+    address = Address(Purpose.REPLY, key.recipient, MailboxKey(route.mailbox).id)
     try:
         opened = open_envelope(frame.envelope, [key], address)
-        message.check_mac(_mac(way, address, frame, opened), opened.body)
-        said = message.read(opened.fields).message
-        if not isinstance(said, Reply) or said.case != way.case:
+        message.check_mac(_mac(route, address, frame, opened), opened.body)
+        reply = message.read(opened.fields).message
+        if not isinstance(reply, Reply) or reply.case != route.case:
             raise BadMessage("$.kind")
     except EnvelopeError:
         return None
-    return Answer(said.case, said.id, said.text, said.status, said.at)
+    return StoredReply(reply.case, reply.id, reply.text, reply.status, reply.at)
 
 
-def _mac(way: ReplyRoute, address: Address, frame: Frame, opened: Opened) -> bytes:
-    return message.reply_mac(way.secret, address, len(frame.envelope), opened.salt, opened.header)
+def _mac(route: ReplyRoute, address: Address, frame: Frame, opened: Opened) -> bytes:
+    return message.reply_mac(route.secret, address, len(frame.envelope), opened.salt, opened.header)

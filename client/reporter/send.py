@@ -25,12 +25,12 @@ ShowProgress = Callable[[int], AbstractContextManager[Callable[[int], None]]]  #
 
 @dataclass(frozen=True, slots=True)
 class SentReport:
-    """A report and where it went. `can_be_answered`: a reply can reach the reporter. `is_last_resort`: the card's
+    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `is_last_resort`: the card's
     weekly keys have run out, so it was sealed to the last-resort key."""
 
     composed: Composed
     outcome: Outcome
-    can_be_answered: bool
+    can_receive_replies: bool
     is_last_resort: bool
 
 
@@ -66,7 +66,7 @@ def send(
         reporter = Reporter(folder)
         card = get_card(to, transport, on_problem)
         reporter.check_card(card)
-        if passphrase is not None and not reporter.can_be_answered:
+        if passphrase is not None and not reporter.can_receive_replies:
             reporter.set_up(passphrase())
         case = reporter.find_case(case_start) if case_start else None
         now = int(clock())
@@ -75,7 +75,7 @@ def send(
             [Waiting(sealed, Letter(relay_order(card.relays, random_bytes)), card.log) for sealed in composed.sealed]
         )
         outcome = _deliver(OutboxSender(store, transport, clock=clock), store, composed, show_progress)
-        return SentReport(composed, outcome, reporter.can_be_answered, now >= card.expires)
+        return SentReport(composed, outcome, reporter.can_receive_replies, now >= card.expires)
 
 
 def _seal(
@@ -84,11 +84,11 @@ def _seal(
     seq = reporter.next_seq(case)
     id_ = case or new_id(random_bytes)
     facts = draft.facts if case else {**UNSAID, **draft.facts}
-    route = reporter.new_way(id_, card, now, random_bytes) if reporter.can_be_answered else None
+    route = reporter.new_reply_route(id_, card, now, random_bytes) if reporter.can_receive_replies else None
     whole = replace(draft, facts=facts, reply=route.block() if route else None)
     composed = compose(card, whole, case=id_, first=case is None, seq=seq, now=now, random_bytes=random_bytes)
     if route:
-        reporter.keep_way(route)
+        reporter.keep_reply_route(route)
     reporter.has_sent(id_, seq)
     return composed
 

@@ -53,13 +53,13 @@ def test_a_report_with_a_photo_is_sealed_carried_opened_and_answered(shell, rela
     assert (saved / f"{digest.hex()}.jpg").read_bytes() == picture.read_bytes()
     assert json.loads((saved / "messages.jsonl").read_text(encoding="utf-8"))["header"]["facts"]["name"] == NAME
 
-    answer = "Адвокат едет, статья 51"
-    replied = office.ok("inbox", "reply", sent["case"], answer, "--status", "lawyer").json
+    text = "Адвокат едет, статья 51"
+    replied = office.ok("inbox", "reply", sent["case"], text, "--status", "lawyer").json
     assert replied["pending"] == 0
     [came] = shell.ok("replies", "--case", sent["case"], "--json").lines
-    assert (came["text"], came["status"], came["case"]) == (answer, "lawyer", sent["case"])
+    assert (came["text"], came["status"], came["case"]) == (text, "lawyer", sent["case"])
     [again] = shell.ok("replies", "--case", sent["case"][:6], "--json").lines
-    assert again == came, "an answer stays readable after the relay has forgotten it"
+    assert again == came, "a reply stays readable after the relay has forgotten it"
     assert office.ok("inbox", "pull").json == {"new": 0, "duplicate": 0, "bad": 0}
 
 
@@ -250,10 +250,10 @@ def test_without_a_passphrase_a_report_goes_and_says_that_no_answer_can_come(she
     env = {name: value for name, value in shell.env.items() if name != "TOCSIN_PASSPHRASE_FILE"}
     shell.env = env
     ended = shell.ok("report", "--to", shared_office.card, "--json")
-    assert "no answer can reach you" in ended.err
+    assert "no reply can reach you" in ended.err
     assert "passphrase" in shell.run("inbox", "list", "--home", shared_office.home).err
     ended = shell.run("replies", "--case", ended.json["case"])
-    assert "no answer can have come" in ended.err
+    assert "no reply can have come" in ended.err
 
 
 def test_the_demonstration_ends_well(shell):

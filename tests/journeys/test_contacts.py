@@ -176,9 +176,9 @@ def test_an_alert_is_answered_and_what_a_lawyer_wrote_is_passed_on_by_a_command_
     office.ok("inbox", "reply", case, "Адвокат Петрова едет к вам", "--status", "lawyer")
     [came] = shell.ok("replies", "--case", case, "--json").lines
     boris.ok("sync")
-    assert boris.ok("alerts").out == "", "an answer goes nowhere by itself"
+    assert boris.ok("alerts").out == "", "a reply goes nowhere by itself"
 
-    assert "no such answer" in anna.run("pass", "zzz", "--to", "Борис").err
+    assert "no such reply" in anna.run("pass", "zzz", "--to", "Борис").err
     assert "no contact of this name" in anna.run("pass", came["id"], "--to", "Nobody").err
     anna.ok("pass", came["id"][:8], "--to", "Борис")
     anna.ok("alert", "--to", "Борис", "--type", "safe", "--text", "Меня отпустили")

@@ -71,7 +71,7 @@ def test_the_relays_folder_with_letters_that_wait(folder):
 def test_a_reporters_folder_with_replies_contacts_and_what_waits(folder):
     reporter = Reporter(folder("person"))
     key = reporter.unlock(lambda: PASSPHRASE)
-    assert [answer.text for answer in reporter.answers(key, CASES["case"])] == ["Адвокат едет"]
+    assert [reply.text for reply in reporter.replies(key, CASES["case"])] == ["Адвокат едет"]
     with OutboxStore(folder("person")) as spool:
         assert len(spool.hashes()) == 1
     assert [contact.label for contact in unlock_book(folder("person"), PASSPHRASE).secrets.contacts] == ["Мама"]

@@ -17,7 +17,7 @@ from client.contacts.pairing import (
 from client.contacts.sync import Words
 from client.files import FolderBusy, NoSuchFile, locked, replace
 from client.outbox.store import OutboxStore
-from client.reporter.folder import Answer, Reporter, UnknownAnswer
+from client.reporter.folder import Reporter, StoredReply, UnknownReply
 from keys import code
 from keys.code import digits_code, draw_png
 from keys.errors import WrongPassphrase
@@ -109,11 +109,11 @@ def test_a_reply_is_passed_on_marked_as_such(pair, real_time):
     anna, boris = pair
     reporter = Reporter(anna.folder)
     reporter.set_up("other words", cost=QUICK)
-    reporter.keep_answer(Answer("case", "reply-1", "Адвокат едет", "lawyer", NOW))
+    reporter.keep_reply(StoredReply("case", "reply-1", "Адвокат едет", "lawyer", NOW))
     with pytest.raises(WrongPassphrase):
         pass_on_reply(anna.folder, words, "reply", "Борис", anna.post)
     other = {"other_passphrase": lambda: "other words"}
-    with pytest.raises(UnknownAnswer):
+    with pytest.raises(UnknownReply):
         pass_on_reply(anna.folder, words, "none", "Борис", anna.post, **other)
     assert pass_on_reply(anna.folder, words, "reply", "Борис", anna.post, **other).pending == 0
     [alert] = sync_contacts(boris.folder, words, boris.post).result.alerts

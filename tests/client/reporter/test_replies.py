@@ -41,8 +41,8 @@ def reporter(tmp_path) -> Reporter:
 
 
 def lay_reply(reporter: Reporter, post: Post, text: str, at: int = NOW, relay: str = NORTH) -> None:
-    route = reporter.new_way(CASE, CARD, NOW)
-    reporter.keep_way(route)
+    route = reporter.new_reply_route(CASE, CARD, NOW)
+    reporter.keep_reply_route(route)
     reply = Reply(id=new_id(os.urandom), case=CASE, seq=1, at=at, text=text, status="lawyer")
     [(sealed, _)] = seal_reply(reply, route.block(), [NORTH, SOUTH], os.urandom)
     post.lay(relay, sealed)

@@ -79,10 +79,10 @@ def test_the_first_report_says_stage_and_people_and_an_addition_only_what_it_add
 
 
 def test_a_reply_can_come_once_a_passphrase_was_given(report, office, post, tmp_path):
-    assert not report(Draft({})).can_be_answered
+    assert not report(Draft({})).can_receive_replies
     Reporter(tmp_path / "person").set_up("words", cost=QUICK)
     sent = report(Draft({}), passphrase=lambda: pytest.fail("it has a key already"))
-    assert sent.can_be_answered
+    assert sent.can_receive_replies
     cases = read_cases(office, post)
     assert [case.reply_block(NOW) is not None for case in cases.values()] == [
         case == sent.composed.case for case in cases
