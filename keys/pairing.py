@@ -224,16 +224,16 @@ class PairingSession:
         return digest(_PAIR, *(part for payload in payloads for part in (len(payload).to_bytes(4, "big"), payload)))
 
     @property
-    def digits(self) -> str:
-        """The 60 digits to compare, in groups of 5."""
+    def safety_number(self) -> str:
+        """The 60 digits that both sides compare, in groups of 5."""
         number = int.from_bytes(digest(_DIGITS, self.transcript), "big")
         whole = str(number)[:DIGITS].rjust(DIGITS, "0")
         return " ".join(whole[start : start + DIGIT_GROUP] for start in range(0, DIGITS, DIGIT_GROUP))
 
-    def check_digits(self, said: str) -> None:
+    def check_safety_number(self, spoken: str) -> None:
         """Compare with what the other side reads aloud; what is no digit does not count. Raises DigitsDiffer."""
-        digits = "".join(str(unicodedata.decimal(mark)) for mark in said if mark.isdecimal())
-        if digits != self.digits.replace(" ", ""):
+        digits = "".join(str(unicodedata.decimal(mark)) for mark in spoken if mark.isdecimal())
+        if digits != self.safety_number.replace(" ", ""):
             raise DigitsDiffer()
 
     @cached_property
@@ -278,25 +278,25 @@ class PairingSession:
 
 
 class Progress(NamedTuple):
-    """How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were."""
+    """How far the exchange of shares has come: theirs once it is sure, those that wait for ours, those that got it."""
 
     share: bytes | None = None
-    owed: tuple[bytes, ...] = ()
+    pending_shares: tuple[bytes, ...] = ()
     answered: tuple[bytes, ...] = ()
 
-    def heard(self, share: bytes, *, sure: bool) -> "Progress":
-        """A share letter came; `sure` if its MAC was right."""
+    def on_share(self, share: bytes, *, sure: bool) -> "Progress":
+        """Return the progress after a share letter came; `sure` if its MAC was right."""
         counts = self.share or (share if sure else None)
         fresh = share not in self.answered
-        full = len(self.answered) + len(self.owed) >= CANDIDATES
+        full = len(self.answered) + len(self.pending_shares) >= CANDIDATES
         wanted = fresh and not full if counts is None else share == counts
         # A letter without the right MAC comes from a side that has not had our answer: it gets one again.
-        owed = (share,) if wanted and (fresh or not sure) and share not in self.owed else ()
-        return Progress(counts, self.owed + owed, self.answered)
+        pending = (share,) if wanted and (fresh or not sure) and share not in self.pending_shares else ()
+        return Progress(counts, self.pending_shares + pending, self.answered)
 
-    def said(self) -> "Progress":
-        """All that was owed is on its way."""
-        return Progress(self.share, (), tuple(dict.fromkeys(self.answered + self.owed)))
+    def mark_sent(self) -> "Progress":
+        """Return the progress after an answer to every pending share is on its way."""
+        return Progress(self.share, (), tuple(dict.fromkeys(self.answered + self.pending_shares)))
 
 
 def read_share(fields: dict[str, Any]) -> bytes | None:

@@ -67,7 +67,7 @@ def code_(
         raise click.UsageError("--digits belongs to one contact: name it with --label")
     book = open_book(folder, output.Passphrase(passphrase_file).ask)
     if digits and label is not None:
-        whose, text = label, code.digits_code(book.find(label).meeting.digits)
+        whose, text = label, code.digits_code(book.find(label).meeting.safety_number)
     else:
         whose, own = book.code_to_show(label, int(time.time()))
         text = str(own)
@@ -93,7 +93,7 @@ def scan(found: str, label: str, seen: bool, folder: Path, passphrase_file: Path
         folder, output.Passphrase(passphrase_file).ask, pairing.read_code(found), label, seen=seen
     )
     value = {**_shown(scanned), "code": str(scanned.half.code)}
-    output.result(as_json, value, f"{scanned.label}: {_words(scanned)}\n{scanned.meeting.digits}")
+    output.result(as_json, value, f"{scanned.label}: {_words(scanned)}\n{scanned.meeting.safety_number}")
     if not as_json:
         drawn, finished = (options.command("contact", word, home=folder) for word in ("code", "sync"))
         output.hint(f"they have to scan your code too: `{drawn}`; then both `{finished}`")
@@ -137,7 +137,7 @@ def list_(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Everybody, with the digits to compare."""
     book = open_book(folder, output.Passphrase(passphrase_file).ask)
     for one in book.secrets.contacts:
-        output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n  {one.meeting.digits}")
+        output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n  {one.meeting.safety_number}")
     if not book.secrets.contacts:
         output.say("nobody yet")
 
@@ -149,7 +149,7 @@ def _shown(one: Contact) -> dict[str, Any]:
         "verified": one.verified,
         "seized": one.seized,
         "swapped": one.swapped,
-        "digits": one.meeting.digits,
+        "digits": one.meeting.safety_number,
         "until": one.half.until,
     }
 
@@ -176,8 +176,8 @@ def _words(one: Contact) -> str:
 @options.as_json
 def verify(label: str, digits: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Compare the 60 digits that the other person reads aloud, or their `code --digits`; without digits, show yours."""
-    person = pairing.verify_digits(folder, output.Passphrase(passphrase_file).ask, label, digits)
-    output.result(as_json, _shown(person), f"{person.label}: {_words(person)}\n{person.meeting.digits}")
+    person = pairing.verify_safety_number(folder, output.Passphrase(passphrase_file).ask, label, digits)
+    output.result(as_json, _shown(person), f"{person.label}: {_words(person)}\n{person.meeting.safety_number}")
 
 
 @contact.command()

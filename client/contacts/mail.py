@@ -74,7 +74,7 @@ def _sort(contact: Contact, opened: Opened, size: int, mark: bytes) -> None:
         return
     if share is not None:
         sure = contact.meeting.confirms(share, Said(size, opened.salt, opened.header), opened.body)
-        contact.progress = contact.progress.heard(share, sure=sure)
+        contact.progress = contact.progress.on_share(share, sure=sure)
         return
     contact.aside = [*contact.aside, QuarantinedLetter(opened.content, size, mark)][-ASIDE:]
 

@@ -62,7 +62,7 @@ def scan_code(folder: Path, passphrase: Passphrase, other: PairCode, label: str,
         return book.meet(other, label, int(time.time()), os.urandom, seen=seen)
 
 
-def verify_digits(folder: Path, passphrase: Passphrase, label: str, digits: str = "") -> Contact:
+def verify_safety_number(folder: Path, passphrase: Passphrase, label: str, digits: str = "") -> Contact:
     """Mark a contact as verified if these are their digits, or those in the picture of this name; empty: mark nothing.
 
     Raises UnknownContact, DigitsDiffer, BadCode, NoSuchFile, BadPicture, NoCodeInPicture.
@@ -71,7 +71,7 @@ def verify_digits(folder: Path, passphrase: Passphrase, label: str, digits: str 
         book = open_book(folder, passphrase)
         contact = book.find(label)
         if digits:
-            contact.meeting.check_digits(read_digits(digits))
+            contact.meeting.check_safety_number(read_digits(digits))
             contact.verified = True
             book.save()
         return contact

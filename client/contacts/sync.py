@@ -139,13 +139,13 @@ class Sync:
         card = contact.other(now)
         if card is None:
             return []
-        shares: list[bytes | None] = [*contact.progress.owed]
+        shares: list[bytes | None] = [*contact.progress.pending_shares]
         if not shares and contact.share is None and now >= contact.share_sent + AGAIN_SECONDS:
             shares.append(None)
         if shares:
             contact.share_sent = now
         letters = [contact.meeting.share_letter(card, share, self._random_bytes) for share in shares]
-        contact.progress = contact.progress.said()
+        contact.progress = contact.progress.mark_sent()
         return [self._waiting(sealed, card.relays) for sealed in letters]
 
     def _waiting(self, sealed: Sealed, relays: tuple[str, ...], wake: Wake | None = None) -> Waiting:

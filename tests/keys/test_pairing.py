@@ -75,7 +75,7 @@ def check_meeting(vector: dict) -> None:
     meeting = PairingSession(own, read_pair_code(vector["code"]))
     assert str(own.code) == vector["own_code"]
     assert own.card.encode().decode() == vector["own_card"]
-    assert [meeting.is_first, meeting.digits] == [vector["first"], vector["digits"]]
+    assert [meeting.is_first, meeting.safety_number] == [vector["first"], vector["digits"]]
     assert [b64(meeting.transcript), b64(meeting.k0)] == [vector["transcript"], vector["k0"]]
     for mine, name in ((True, "my_door"), (False, "their_door")):
         door = meeting.door(mine=mine)
@@ -125,9 +125,9 @@ def check_alert(vector: dict) -> None:
 def check_progress(vector: dict) -> None:
     progress = Progress()
     for step in vector["steps"]:
-        progress = progress.said() if step == "said" else progress.heard(bytes([step[0]]) * 32, sure=step[1])
+        progress = progress.mark_sent() if step == "said" else progress.on_share(bytes([step[0]]) * 32, sure=step[1])
     assert (progress.share and progress.share[0]) == vector["share"]
-    for name, shares in (("owed", progress.owed), ("answered", progress.answered)):
+    for name, shares in (("owed", progress.pending_shares), ("answered", progress.answered)):
         assert [one[0] for one in shares] == vector[name]
 
 
@@ -154,8 +154,8 @@ def test_a_vector(vector):
 def test_both_sides_come_to_the_same(pair):
     anna, boris = pair
     assert anna.transcript == boris.transcript
-    assert anna.digits == boris.digits
-    assert len(anna.digits.replace(" ", "")) == 60
+    assert anna.safety_number == boris.safety_number
+    assert len(anna.safety_number.replace(" ", "")) == 60
     assert anna.door(mine=True) == boris.door(mine=False)
     assert anna.door(mine=False) == boris.door(mine=True)
     ours, theirs = anna.keys(boris.half.share), boris.keys(anna.half.share)
@@ -212,10 +212,10 @@ def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(one, 
 
 def test_the_digits_of_a_video_call_are_read_or_refused(pair):
     anna, boris = pair
-    text = code.digits_code(anna.digits)
+    text = code.digits_code(anna.safety_number)
     assert text.startswith("TOCSIN:1:D:")
     for spelling in (text, text.lower(), text[:20] + " \n" + text[20:]):
-        boris.check_digits(code.read_digits(spelling))
+        boris.check_safety_number(code.read_digits(spelling))
     assert code.read_digits("12 34, eins") == "12 34, eins", "what somebody typed is judged by the digits in it"
     for wrong, kind in (
         (text[:-1], CutCode),
@@ -242,7 +242,7 @@ def test_a_phone_pairs_with_python():
     done = subprocess.run([NODE, peer], input=json.dumps(asked), capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
     meeting = PairingSession(mine, read_pair_code(said["code"]))
-    assert meeting.digits == said["digits"]
+    assert meeting.safety_number == said["digits"]
 
     door = meeting.door(mine=True)
     left = open_envelope(unb64(said["card"]), [door.key], door.address)
@@ -323,13 +323,13 @@ def test_the_key_hangs_on_everything(pair, name):
 
 def test_the_digits_are_compared_however_they_are_read_aloud(pair):
     anna, boris = pair
-    anna.check_digits(boris.digits)
-    anna.check_digits(boris.digits.replace(" ", "-"))
-    anna.check_digits(boris.digits.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")))
-    plain = boris.digits.replace(" ", "")
+    anna.check_safety_number(boris.safety_number)
+    anna.check_safety_number(boris.safety_number.replace(" ", "-"))
+    anna.check_safety_number(boris.safety_number.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")))
+    plain = boris.safety_number.replace(" ", "")
     for wrong in ("", plain[:-1], plain + "0", plain[:-1] + str((int(plain[-1]) + 1) % 10)):
         with pytest.raises(DigitsDiffer):
-            anna.check_digits(wrong)
+            anna.check_safety_number(wrong)
 
 
 # Wrong inputs, each with its own class

@@ -158,7 +158,7 @@ def test_they_pair_whoever_comes_by_link_and_compare_the_same_digits(
     assert phone.contact["verified"] is phone_saw
     theirs = computer.book.find("Anna")
     assert theirs.verified is computer_saw
-    digits = theirs.meeting.digits
+    digits = theirs.meeting.safety_number
     wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
     assert phone.ask("verify", contact=contact, said=wrong) == {"error": "digits-differ"}
     assert phone.ask("verify", contact=contact, said=code.digits_code(digits)) == {}

@@ -28,7 +28,7 @@ def test_a_pairing_finishes_by_itself_whoever_comes_first(anna, boris, order):
     assert (anna.state("Борис"), boris.state("Anna")) == ("paired", "paired")
     ours, theirs = anna.book.find("Борис"), boris.book.find("Anna")
     assert ours.keys.sending == theirs.keys.receiving
-    assert ours.meeting.digits == theirs.meeting.digits
+    assert ours.meeting.safety_number == theirs.meeting.safety_number
 
 
 def test_one_may_sync_for_days_before_the_other_has_scanned(anna, boris):

@@ -12,7 +12,7 @@ from client.contacts.pairing import (
     read_digits,
     scan_code,
     sync_contacts,
-    verify_digits,
+    verify_safety_number,
 )
 from client.contacts.sync import Words
 from client.files import FolderBusy, NoSuchFile, locked, replace
@@ -70,12 +70,12 @@ def test_a_picture_of_digits_that_is_not_there_is_no_sign_of_an_attack(typed, is
 def test_a_contact_is_scanned_compared_marked_and_forgotten(anna, boris, tmp_path):
     contact = scan_code(anna.folder, words, read_code(boris.code), "Борис")
     assert not contact.verified
-    digits = contact.meeting.digits
-    assert not verify_digits(anna.folder, words, "Борис").verified
+    digits = contact.meeting.safety_number
+    assert not verify_safety_number(anna.folder, words, "Борис").verified
     with pytest.raises(DigitsDiffer):
-        verify_digits(anna.folder, words, "Борис", digits[::-1])
+        verify_safety_number(anna.folder, words, "Борис", digits[::-1])
     replace(tmp_path / "digits.png", draw_png(digits_code(digits)))
-    assert verify_digits(anna.folder, words, "Борис", str(tmp_path / "digits.png")).verified
+    assert verify_safety_number(anna.folder, words, "Борис", str(tmp_path / "digits.png")).verified
     assert mark_seized(anna.folder, words, "Борис", is_seized=True).seized
     anna.reopen()
     found = anna.book.find("Борис")
