@@ -93,7 +93,11 @@ def typed(command: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]
 def test_the_commands_on_the_last_screen_run_as_they_stand_in_another_terminal():
     with running() as demo:
         commands = [line.strip() for line in demo.screen.splitlines() if line.startswith("  /")]
-        assert [shlex.split(line)[1 if "-m" not in line else 3] for line in commands] == ["report", "report", "replies"]
+        assert [shlex.split(line)[1 if " -m " not in line else 3] for line in commands] == [
+            "report",
+            "report",
+            "replies",
+        ]
         bare = {"PATH": "/usr/bin:/bin", "HOME": str(demo.folder / "nobody"), "LANG": "C.UTF-8"}
         for command in commands:
             done = typed(command, bare)
