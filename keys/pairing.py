@@ -91,7 +91,7 @@ class DigitsDiffer(TocsinError):
     hint = "read all 60 again; if they still differ somebody stands between you: remove this contact and pair again"
 
 
-class _CardFields(msgspec.Struct, frozen=True):
+class _PairCardFields(msgspec.Struct, frozen=True):
     key: KemKey
     mailbox: Hash
     relays: Annotated[list[Short], msgspec.Meta(min_length=1, max_length=RELAYS)]
@@ -112,7 +112,7 @@ class PairCard:
     def encode(self) -> bytes:
         """The JSON. These very bytes travel and are hashed; nobody writes them a second time."""
         return msgspec.json.encode(
-            _CardFields(b64(self.key), b64(self.mailbox), list(self.relays), self.until, self.wake)
+            _PairCardFields(b64(self.key), b64(self.mailbox), list(self.relays), self.until, self.wake)
         )
 
     @property
@@ -130,7 +130,7 @@ def read_pair_card(data: bytes, expected: bytes, now: int) -> PairCard:
     if not hmac.compare_digest(card_hash(data), expected):
         raise CardSwapped()
     try:
-        fields = msgspec.json.decode(data, type=_CardFields)
+        fields = msgspec.json.decode(data, type=_PairCardFields)
         card = PairCard(unb64(fields.key), unb64(fields.mailbox), tuple(fields.relays), fields.until, fields.wake)
         public_key(card.key)
         if any(relay_address(relay) != relay for relay in card.relays):
@@ -263,11 +263,11 @@ class PairingSession:
     def share_letter(self, card: PairCard, share: bytes | None, random_bytes: RandomBytes) -> Sealed:
         """My share, sealed to the other's key; with a MAC once a share of theirs is known."""
         header = msgspec.json.encode({"v": VERSION, "kind": KIND, "share": b64(self.half.share)})
-        said = Said(LETTER_BYTES, random_bytes(SALT_BYTES), header)
+        said = MacInput(LETTER_BYTES, random_bytes(SALT_BYTES), header)
         body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, said)
         return seal_content(frame(said.salt, header, body), key=card.key, address=card.address)
 
-    def confirms(self, share: bytes, said: "Said", body: bytes) -> bool:
+    def confirms(self, share: bytes, said: "MacInput", body: bytes) -> bool:
         """Whether this share letter comes from who opened mine: only they can know both shares."""
         expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, said)
         return hmac.compare_digest(expected, body)
@@ -351,7 +351,7 @@ class _WakeFields(msgspec.Struct, frozen=True):
     wake: Annotated[str, msgspec.Meta(max_length=WAKE_CHARACTERS)] | None
 
 
-def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said: "Said", body: bytes) -> WakeChange:
+def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said: "MacInput", body: bytes) -> WakeChange:
     """An opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage."""
     check_mac(wake_mac(key, address, said), body)
     _check_version(fields)
@@ -362,12 +362,12 @@ def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said:
     return WakeChange(read.n, read.wake)
 
 
-def wake_mac(key: bytes, address: Address, said: "Said") -> bytes:
+def wake_mac(key: bytes, address: Address, said: "MacInput") -> bytes:
     """HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes."""
     return _mac(_WAKE, key, address, said)
 
 
-class Said(NamedTuple):
+class MacInput(NamedTuple):
     """What a MAC covers of a letter beside its address: size of the envelope, salt, header."""
 
     size: int
@@ -377,17 +377,17 @@ class Said(NamedTuple):
 
 def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBytes, *, duress: bool = False) -> Sealed:
     """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell."""
-    said = Said(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
+    said = MacInput(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
     body = alert_mac(key, card.address, said, duress=duress)
     return seal_content(frame(said.salt, header, body), key=card.key, address=card.address, size=said.size)
 
 
-def alert_mac(key: bytes, address: Address, said: Said, *, duress: bool = False) -> bytes:
+def alert_mac(key: bytes, address: Address, said: MacInput, *, duress: bool = False) -> bytes:
     """HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0"."""
     return _mac(_DURESS if duress else _ALERT, key, address, said)
 
 
-def is_duress(key: bytes, address: Address, said: Said, body: bytes) -> bool:
+def is_duress(key: bytes, address: Address, said: MacInput, body: bytes) -> bool:
     """Whether an authentic alert was sent under duress. Raises NotAuthentic."""
     calm, duress = (alert_mac(key, address, said, duress=forced) for forced in (False, True))
     if hmac.compare_digest(duress, body):
@@ -401,5 +401,5 @@ def case_key(key: bytes, contact: bytes) -> bytes:
     return hmac.digest(key, _CASE + digest(contact), "sha256")
 
 
-def _mac(name: bytes, key: bytes, address: Address, said: Said) -> bytes:
+def _mac(name: bytes, key: bytes, address: Address, said: MacInput) -> bytes:
     return hmac.digest(key, b"".join((name, address.info(said.size), said.salt, said.header)), "sha256")

@@ -17,7 +17,7 @@ from client.contacts import book as contacts_book
 from client.contacts import pairing
 from client.contacts.alerts import pass_on_reply, send_alert, write_back
 from client.contacts.book import Contact, open_book
-from client.contacts.sync import SyncResult, Words
+from client.contacts.sync import AlertWords, SyncResult
 from client.outbox.sender import Outcome
 from client.transport.relay_client import Transport
 from keys import code
@@ -216,7 +216,7 @@ def alert(label: str, kind: AlertType, text: str, folder: Path, passphrase_file:
 
     What you type here may stay in the shell's history and can be seen by others on this computer: --text - does not.
     """
-    words = Words(kind, _typed(text))
+    words = AlertWords(kind, _typed(text))
     with Transport(os.urandom) as transport:
         outcome = send_alert(folder, output.Passphrase(passphrase_file).ask, label, words, transport)
     _tell(folder, label, outcome, as_json)
@@ -287,7 +287,7 @@ def alerts(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
         output.say("no alert yet")
 
 
-def _show(said: contacts_book.Alert, who: Contact, as_json: bool) -> None:
+def _show(said: contacts_book.StoredAlert, who: Contact, as_json: bool) -> None:
     marks = {
         "duress": said.duress,
         "seized": who.seized,

@@ -90,7 +90,7 @@ def _end_at_signals() -> EndRequest:
     return end
 
 
-class Part:
+class DemoPart:
     """A tocsin command that goes on until the demonstration ends, and says `http...` once it is reached there."""
 
     def __init__(self, name: str, command: list[str], folder: Path) -> None:
@@ -173,12 +173,12 @@ class Stage:
             click.echo(output.bold(f'$ export PATH="$PATH:{Path(self._program[0]).parent}"'))
 
     @contextmanager
-    def part(self, name: str, *words: str) -> Iterator[Part]:
+    def part(self, name: str, *words: str) -> Iterator[DemoPart]:
         """Run a command that goes on; it is ended with the block."""
         self._show_ours(words)
         # The relay has a door of its own, which loads nothing of the client.
         module = ["-m", "relay", *words[1:]] if words[0] == "relay" else ["-m", "client.cli.main", *words]
-        part = Part(name, [sys.executable, *module], self.folder)
+        part = DemoPart(name, [sys.executable, *module], self.folder)
         try:
             part.wait_until_reached()
             click.echo(f"the {name} is at {part.address}")
@@ -282,7 +282,7 @@ class Stage:
         ]
         click.echo("\n".join(lines))
 
-    def wait(self, parts: list[Part]) -> None:
+    def wait(self, parts: list[DemoPart]) -> None:
         """Wait until somebody presses ctrl-c. Raises PartEnded when a part ends before."""
         click.echo("ctrl-c ends all of it and removes the folder")
         while not self._end.wait(LOOK_SECONDS):

@@ -128,7 +128,7 @@ def _in_words(case: Case, listed: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _marks(one: case_files.Said) -> str:
+def _marks(one: case_files.CaseMessage) -> str:
     marks = ["practice"] * one.message.practice
     marks += ["commitment does not match: this may not be what the receipt was given for"] * (not one.committed)
     marks += ["sealed to the last-resort key"] * one.last_resort

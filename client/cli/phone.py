@@ -18,7 +18,7 @@ from keys.organisation import read_card
 if TYPE_CHECKING:
     from nacl.signing import SigningKey
 
-    from client.site.verify import Copy, Report
+    from client.site.verify import Copy, VerifyReport
 
 EPOCH = "SOURCE_DATE_EPOCH"  # the date of a build that somebody else repeats to compare it byte for byte
 LISTEN = "127.0.0.1:8790"
@@ -150,7 +150,7 @@ def _public(key_text: str | None, card: Path | None, copy: "Copy") -> bytes:
     return named
 
 
-def _tell_report(report: "Report", key: str, as_json: bool) -> None:
+def _tell_report(report: "VerifyReport", key: str, as_json: bool) -> None:
     problems = [{"path": found.path, "problem": found.problem.code} for found in report.problems]
     value = {"files": report.files, "ok": report.ok, "key": key, "problems": problems}
     if not as_json:

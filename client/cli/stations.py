@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from client.stations.build.build import Built, PackOptions
     from client.stations.build.check import Doubt
     from client.stations.build.signed_pack import SignedPack
-    from client.stations.pack.columns import Station
+    from client.stations.pack.columns import PackStation
     from client.stations.pack.pack import Pack
 
 LINE = 250  # characters: a pack takes 500, and an OpenStreetMap notice is put before what is said here
@@ -63,7 +63,7 @@ def build(source: Path, home: Path, out: Path, as_json: bool, **options: Any) ->
     """Make a signed pack from a CSV table, GeoJSON or an .osm.pbf extract."""
     from client.stations.build.build import build as build_stations  # noqa: PLC0415
     from client.stations.build.build import read_source  # noqa: PLC0415
-    from client.stations.build.signed_pack import Terms, write_pack  # noqa: PLC0415
+    from client.stations.build.signed_pack import PackTerms, write_pack  # noqa: PLC0415
 
     choice = _pack_options(options)
     title = _title(options["title"], out)
@@ -72,7 +72,7 @@ def build(source: Path, home: Path, out: Path, as_json: bool, **options: Any) ->
         tick(1)
     _tell_doubts(built, as_json)
     key = _root_key(home, options["root_file"], options["passphrase_file"])
-    terms = Terms(options["country"], options["origin"], options["licence"], options["notice"])
+    terms = PackTerms(options["country"], options["origin"], options["licence"], options["notice"])
     with output.progress("packing and signing") as tick:
         signed = write_pack(out, title, built, terms, key)
         tick(1)
@@ -221,11 +221,11 @@ def _known_root(text: str | None, card: Path | None) -> bytes | None:
         raise click.BadParameter(f"--root: {error.detail}") from None
 
 
-def _phones(stations: Iterable["Station"]) -> int:
+def _phones(stations: Iterable["PackStation"]) -> int:
     return sum(bool(one.phone) for one in stations)
 
 
-def _words(one: "Station") -> str:
+def _words(one: "PackStation") -> str:
     place = ", ".join(part for part in (one.name, one.address) if part) or "(no name)"
     return f"{place}, tel. {one.phone}" if one.phone else place
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from client import files
 from client.contacts.book import Book, open_book
 from client.contacts.pairing import Passphrase
-from client.contacts.sync import Sync, Words
+from client.contacts.sync import AlertWords, Sync
 from client.outbox.sender import Outcome
 from client.outbox.store import OutboxStore
 from client.reporter.folder import Reporter
@@ -18,7 +18,7 @@ from client.transport.relay_client import Transport
 from keys.errors import WrongPassphrase
 
 
-def send_alert(folder: Path, passphrase: Passphrase, label: str, words: Words, transport: Transport) -> Outcome:
+def send_alert(folder: Path, passphrase: Passphrase, label: str, words: AlertWords, transport: Transport) -> Outcome:
     """Seal an alert to a contact and send it."""
     with files.locked(folder):
         return _send(folder, open_book(folder, passphrase), label, words, transport)
@@ -31,7 +31,7 @@ def write_back(
     with files.locked(folder):
         book = open_book(folder, passphrase)
         label = book.find_alert(alert_start).label
-        return label, _send(folder, book, label, Words("text", text), transport)
+        return label, _send(folder, book, label, AlertWords("text", text), transport)
 
 
 def pass_on_reply(
@@ -59,9 +59,9 @@ def pass_on_reply(
                 raise
             key = reporter.unlock(other_passphrase)
         reply = reporter.find_reply(key, reply_start)
-        return _send(folder, book, label, Words("text", reply.text, passed=True), transport)
+        return _send(folder, book, label, AlertWords("text", reply.text, passed=True), transport)
 
 
-def _send(folder: Path, book: Book, label: str, words: Words, transport: Transport) -> Outcome:
+def _send(folder: Path, book: Book, label: str, words: AlertWords, transport: Transport) -> Outcome:
     with OutboxStore(folder) as store:
         return Sync(book, store, transport).alert(label, words)

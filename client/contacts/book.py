@@ -189,7 +189,7 @@ class Contact(msgspec.Struct):
         return "paired" if now < self.half.until else "expired"
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
+class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it.
 
     `type` is `unknown` when this version cannot read it; `text` is then the whole header.
@@ -213,19 +213,19 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return self.passed and self.origin == "pair"
 
     def __repr__(self) -> str:
-        return "Alert(...)"
+        return "StoredAlert(...)"
 
 
-class Secrets(msgspec.Struct):
+class ContactSecrets(msgspec.Struct):
     """What the keystore seals."""
 
     relays: tuple[str, ...] = ()
     offer: Offer | None = None
     contacts: list[Contact] = []
-    alerts: list[Alert] = []
+    alerts: list[StoredAlert] = []
 
     def __repr__(self) -> str:
-        return "Secrets(...)"
+        return "ContactSecrets(...)"
 
 
 @dataclass
@@ -234,7 +234,7 @@ class Book:
 
     path: Path
     keystore: Keystore
-    secrets: Secrets = field(repr=False)
+    secrets: ContactSecrets = field(repr=False)
 
     def save(self) -> None:
         """Raises CannotWrite."""
@@ -298,7 +298,7 @@ class Book:
         if any(one.label == _plain(label) for one in self.secrets.contacts):
             raise LabelTaken()
 
-    def find_alert(self, start: str) -> Alert:
+    def find_alert(self, start: str) -> StoredAlert:
         """The one alert whose id begins so. Raises UnknownAlert."""
         found = {alert.id: alert for alert in self.secrets.alerts if start and alert.id.startswith(start)}
         if len(found) != 1:
@@ -327,7 +327,7 @@ def exists(folder: Path) -> bool:
 def create(folder: Path, passphrase: str, random_bytes: RandomBytes, *, cost: Cost = EARNEST) -> Book:
     """An empty book; it is on the disk only after `save`."""
     files.make_folder(folder)
-    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), Secrets())
+    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), ContactSecrets())
 
 
 def open_book(folder: Path, passphrase: Callable[[], str]) -> Book:
@@ -345,4 +345,4 @@ def unlock_book(folder: Path, passphrase: str) -> Book:
     if not exists(folder):
         raise NoContacts()
     keystore, sealed = unlock(files.read(folder / KEYSTORE), passphrase, KeystoreKind.CONTACTS)
-    return Book(folder, keystore, msgspec.json.decode(sealed, type=Secrets))
+    return Book(folder, keystore, msgspec.json.decode(sealed, type=ContactSecrets))

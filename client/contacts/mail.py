@@ -4,16 +4,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from client.contacts.book import Alert, Contact, QuarantinedLetter
+from client.contacts.book import Contact, QuarantinedLetter, StoredAlert
 from client.transport.relay_client import Frame
 from keys import message
 from keys.envelope import unframe
 from keys.errors import BadMessage, EnvelopeError, Malformed, NotAuthentic, TocsinError, UnknownVersion
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.pairing import (
     WAKE_KIND,
     CardSwapped,
-    Said,
+    MacInput,
     is_duress,
     read_pair_card,
     read_share,
@@ -51,9 +51,9 @@ def take_card(contact: Contact, frames: list[Frame], now: int) -> list[TocsinErr
     return troubles
 
 
-def take_letters(contact: Contact, frames: list[Frame]) -> list[Alert]:
+def take_letters(contact: Contact, frames: list[Frame]) -> list[StoredAlert]:
     """Open a page of the pair's own mailbox; the alerts that are new and authentic, oldest first."""
-    alerts: list[Alert] = []
+    alerts: list[StoredAlert] = []
     for frame in frames:
         try:
             opened = open_envelope(frame.envelope, [contact.half.key], contact.half.card.address)
@@ -67,21 +67,21 @@ def take_letters(contact: Contact, frames: list[Frame]) -> list[Alert]:
     return sorted(alerts, key=lambda alert: alert.at)
 
 
-def _sort(contact: Contact, opened: Opened, size: int, mark: bytes) -> None:
+def _sort(contact: Contact, opened: OpenedEnvelope, size: int, mark: bytes) -> None:
     try:
         share = read_share(opened.fields)
     except EnvelopeError:
         return
     if share is not None:
-        sure = contact.meeting.confirms(share, Said(size, opened.salt, opened.header), opened.body)
+        sure = contact.meeting.confirms(share, MacInput(size, opened.salt, opened.header), opened.body)
         contact.progress = contact.progress.on_share(share, sure=sure)
         return
     contact.aside = [*contact.aside, QuarantinedLetter(opened.content, size, mark)][-ASIDE:]
 
 
-def _settle(contact: Contact) -> list[Alert]:
+def _settle(contact: Contact) -> list[StoredAlert]:
     """Take everything that lies aside and has become authentic. A case's key may lie behind the letters it signs."""
-    alerts: list[Alert] = []
+    alerts: list[StoredAlert] = []
     before = -1
     while before != len(contact.aside):
         before = len(contact.aside)
@@ -96,9 +96,9 @@ def _settle(contact: Contact) -> list[Alert]:
     return alerts
 
 
-def _heard(contact: Contact, one: QuarantinedLetter) -> Alert | None:
+def _heard(contact: Contact, one: QuarantinedLetter) -> StoredAlert | None:
     salt, header, body = unframe(one.content)
-    said, fields = Said(one.size, salt, header), msgspec.json.decode(header)
+    said, fields = MacInput(one.size, salt, header), msgspec.json.decode(header)
     if fields.get("kind") == WAKE_KIND:
         _hear_wake(contact, fields, said, body)
         return None
@@ -107,7 +107,7 @@ def _heard(contact: Contact, one: QuarantinedLetter) -> Alert | None:
     return _written(contact, fields, header, judged, one.mark)
 
 
-def _hear_wake(contact: Contact, fields: dict[str, object], said: Said, body: bytes) -> None:
+def _hear_wake(contact: Contact, fields: dict[str, object], said: MacInput, body: bytes) -> None:
     if contact.keys is None:
         raise NotAuthentic()
     try:
@@ -118,7 +118,7 @@ def _hear_wake(contact: Contact, fields: dict[str, object], said: Said, body: by
         contact.wake = change
 
 
-def _judge(contact: Contact, case: object, said: Said, body: bytes) -> Judged:
+def _judge(contact: Contact, case: object, said: MacInput, body: bytes) -> Judged:
     address, keys = contact.half.card.address, contact.keys
     if keys is None:
         raise NotAuthentic()
@@ -144,14 +144,14 @@ def _keep_case_key(contact: Contact, fields: dict[str, object]) -> None:
         del contact.case_keys[oldest]
 
 
-def _written(contact: Contact, fields: dict[str, object], header: bytes, judged: Judged, mark: bytes) -> Alert:
+def _written(contact: Contact, fields: dict[str, object], header: bytes, judged: Judged, mark: bytes) -> StoredAlert:
     try:
         read = message.read(fields)
         if not isinstance(read.message, message.Alert):
             raise BadMessage("$.kind")
     except EnvelopeError:
         # An authentic word is never dropped because this program does not understand it.
-        return Alert(
+        return StoredAlert(
             label=contact.label,
             id=digest(mark).hex()[:22],
             case="",
@@ -162,7 +162,7 @@ def _written(contact: Contact, fields: dict[str, object], header: bytes, judged:
             origin=judged.origin,
         )
     said = read.message
-    return Alert(
+    return StoredAlert(
         label=contact.label,
         id=said.id,
         case=said.case,

@@ -43,7 +43,7 @@ from client.organisation.case_files import Assembled
 from client.organisation.decoded_letters import DecodedLetter, decode, decode_page
 from client.organisation.home import Home, unlock_home
 from client.organisation.inbox import PAGE, Inbox, PullResult, report_address, rotate_if_due
-from client.organisation.records import Letter, Page, Quarantined, Records
+from client.organisation.records import Page, Quarantined, RecordLetter, Records
 from client.outbox.store import OutboxStore
 from client.stations.pack.pack import Pack
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
@@ -177,7 +177,7 @@ class Desk:
         with self._open():
             return self._shelf.missing(case, ref)
 
-    def letters(self) -> list[Letter]:
+    def letters(self) -> list[RecordLetter]:
         """Every letter as it is kept."""
         with self._open():
             return list(self._records.letters())

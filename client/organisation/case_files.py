@@ -11,7 +11,7 @@ import msgspec
 
 from client import files
 from client.organisation.home import unlock_home
-from client.organisation.records import Letter, Quarantined, Records
+from client.organisation.records import Quarantined, RecordLetter, Records
 from client.report import sort_facts
 from client.reporter.folder import only_one
 from keys import message
@@ -21,7 +21,7 @@ from keys.wire import b64
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CaseMessage:
     """One message of a case: its header as it came, whether it was committed to as received, what we do not know.
 
     `at`: when it was said, and not later than it came. Messages are put in this order and not by their numbers: who
@@ -41,7 +41,7 @@ class Case:
     """Everything that was said in one case."""
 
     id: str
-    said: list[Said] = field(default_factory=list)
+    said: list[CaseMessage] = field(default_factory=list)
 
     @property
     def last(self) -> int:
@@ -82,7 +82,7 @@ def load(records: Records) -> dict[str, Case]:
     return gather(records.letters())
 
 
-def gather(letters: Iterable[Letter]) -> dict[str, Case]:
+def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
     """The cases of these letters by their ids."""
     cases: dict[str, Case] = {}
     for header, letter in _distinct(letters):
@@ -92,16 +92,16 @@ def gather(letters: Iterable[Letter]) -> dict[str, Case]:
         _, unknown = sort_facts(read.message.facts)
         other = {**read.other, **({"facts": unknown} if unknown else {})}
         at = min(read.message.at, letter.pulled)
-        said = Said(read.message, header, letter.committed, letter.last_resort, other, at)
+        said = CaseMessage(read.message, header, letter.committed, letter.last_resort, other, at)
         cases.setdefault(read.message.case, Case(read.message.case)).said.append(said)
     for case in cases.values():
         case.said.sort(key=lambda one: (one.at, one.message.seq, one.message.id))
     return cases
 
 
-def _distinct(letters: Iterable[Letter]) -> list[tuple[dict[str, Any], Letter]]:
+def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], RecordLetter]]:
     """Headers with their letters; a message that came twice stands once, with the copy whose commitment was right."""
-    found: dict[bytes, tuple[dict[str, Any], Letter]] = {}
+    found: dict[bytes, tuple[dict[str, Any], RecordLetter]] = {}
     for letter in letters:
         _, header, _ = unframe(letter.content)
         if header not in found or letter.committed:
@@ -109,7 +109,7 @@ def _distinct(letters: Iterable[Letter]) -> list[tuple[dict[str, Any], Letter]]:
     return list(found.values())
 
 
-def as_json(said: Said) -> dict[str, Any]:
+def as_json(said: CaseMessage) -> dict[str, Any]:
     """A message as it is written for a program."""
     return {
         "id": said.message.id,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from client.organisation.records import Letter, Page
+from client.organisation.records import Page, RecordLetter
 from keys import message
 from keys.envelope import commit, unframe
 from keys.errors import TocsinError
@@ -19,24 +19,24 @@ class DecodedLetter:
     """A letter as it was kept, with what is in it. `header`: SHA-256 of the header. `message`: None for what no case is
     made of, which the inbox would have put aside; `other`: header fields that this version does not know."""
 
-    letter: Letter
+    letter: RecordLetter
     commitment: bytes
     header: bytes
     case: str
     message: Report | Amend | None = field(repr=False)
     other: dict[str, Any] = field(repr=False)
 
-    def copy(self, letter: Letter) -> "DecodedLetter":
+    def copy(self, letter: RecordLetter) -> "DecodedLetter":
         """Return the same content as it came in another envelope."""
         return replace(self, letter=letter)
 
 
-def decode(letter: Letter) -> DecodedLetter:
+def decode(letter: RecordLetter) -> DecodedLetter:
     """Decode a letter. What cannot be decoded has no message."""
     return _decode(letter, commit(letter.content), None)
 
 
-def decode_all(letters: Iterable[Letter | DecodedLetter]) -> Iterator[DecodedLetter]:
+def decode_all(letters: Iterable[RecordLetter | DecodedLetter]) -> Iterator[DecodedLetter]:
     """Decode those letters that are not decoded yet."""
     for one in letters:
         yield one if isinstance(one, DecodedLetter) else decode(one)
@@ -49,7 +49,7 @@ def decode_page(page: Page) -> list[DecodedLetter]:
     return [_decode(one, commitment, read) for one, (commitment, read) in zip(page.letters, page.read, strict=True)]
 
 
-def _decode(letter: Letter, commitment: bytes, read: Read | None) -> DecodedLetter:
+def _decode(letter: RecordLetter, commitment: bytes, read: Read | None) -> DecodedLetter:
     header, case = b"", ""
     said: AnyMessage | None = None
     other: dict[str, Any] = {}

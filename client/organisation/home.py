@@ -63,7 +63,7 @@ class BadName(TocsinError):
     )
 
 
-class Secrets(msgspec.Struct, kw_only=True):
+class HomeSecrets(msgspec.Struct, kw_only=True):
     """What the keystore seals. Keys are seeds of 32 bytes; `past` holds the seeds of weeks in their grace time."""
 
     root_public: bytes
@@ -93,7 +93,7 @@ class Secrets(msgspec.Struct, kw_only=True):
         return [PrivateKey(seed) for seed in [*self.chain.seeds(), self.last_resort, *self.chain.ahead()[1:]]]
 
     def __repr__(self) -> str:
-        return "Secrets(...)"  # none of it must reach a log by way of a traceback
+        return "HomeSecrets(...)"  # none of it must reach a log by way of a traceback
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Home:
 
     path: Path
     keystore: Keystore
-    secrets: Secrets = field(repr=False)
+    secrets: HomeSecrets = field(repr=False)
 
     @property
     def card(self) -> Card:
@@ -210,7 +210,7 @@ def create(
         raise HomeExists(str(path))
     root = SigningKey(root_seed or random_bytes(SEED_BYTES))
     chain = WeeklyChain.new(now, random_bytes)
-    kept = Secrets(
+    kept = HomeSecrets(
         root_public=bytes(root.verify_key),
         root=bytes(root) if root_file is None else None,
         mailbox=random_bytes(SEED_BYTES),
@@ -266,7 +266,7 @@ def unlock_home(path: Path, passphrase: Callable[[], str]) -> Home:
     if not is_home(path):
         raise NoHome(str(path))
     keystore, sealed = unlock(files.read(path / KEYSTORE), passphrase(), KeystoreKind.ORGANISATION)
-    return Home(path, keystore, msgspec.json.decode(sealed, type=Secrets))
+    return Home(path, keystore, msgspec.json.decode(sealed, type=HomeSecrets))
 
 
 def card_of(path: Path) -> Card:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from client.organisation.home import Home
-from client.organisation.records import Letter, Page, Quarantined, Records
+from client.organisation.records import Page, Quarantined, RecordLetter, Records
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
@@ -13,7 +13,7 @@ from keys.errors import BadMessage, EnvelopeError, TocsinError
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Amend, Parcel, Report
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.wire import WEEK_SECONDS, Purpose, week_of
 
 PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
@@ -82,7 +82,7 @@ class Inbox:
         tally.bad += len(page.aside)
         self._kept(page, self._records.keep(page))
 
-    def _open(self, frame: Frame, page: Page, now: int) -> Opened | None:
+    def _open(self, frame: Frame, page: Page, now: int) -> OpenedEnvelope | None:
         try:
             one = open_envelope(frame.envelope, self._keys, self._address)
         except EnvelopeError as error:
@@ -94,7 +94,7 @@ class Inbox:
             self._keys.insert(0, one.opened_by)
         return one
 
-    def _sort(self, frame: Frame, one: Opened, committed: bool, page: Page, now: int) -> bool:
+    def _sort(self, frame: Frame, one: OpenedEnvelope, committed: bool, page: Page, now: int) -> bool:
         try:
             read = message.read(one.fields)
             said = read.message
@@ -107,7 +107,7 @@ class Inbox:
             page.pieces.append((self._records.piece_mark(said.case, said.of, said.i), one.body))
         else:
             last_resort = one.opened_by.seed == self._last_resort
-            page.letters.append(Letter(one.content, committed, frame.hash, last_resort, now))
+            page.letters.append(RecordLetter(one.content, committed, frame.hash, last_resort, now))
             page.read.append((one.commitment, read))
         return True
 

@@ -1,8 +1,8 @@
 """An organisation's reply to a reporter: sealed to the reply block of the case, authentic by its secret."""
 
 from client.organisation.case_files import Case
-from client.organisation.home import Secrets
-from client.outbox.retry import Letter, relay_order
+from client.organisation.home import HomeSecrets
+from client.outbox.retry import OutboxLetter, relay_order
 from client.outbox.store import Waiting
 from client.reporter.compose import new_id
 from keys import message
@@ -22,7 +22,7 @@ class NoReplyBlock(TocsinError):
 
 
 def compose_reply(
-    case: Case, text: str, status: str, own: Secrets, *, now: int, random_bytes: RandomBytes, seq: int = 0
+    case: Case, text: str, status: str, own: HomeSecrets, *, now: int, random_bytes: RandomBytes, seq: int = 0
 ) -> tuple[Reply, list[Waiting]]:
     """Return a reply to a case, and its envelopes as the outbox keeps them. `seq`: the highest of replies given before.
 
@@ -75,4 +75,4 @@ def waiting(
     sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...], random_bytes: RandomBytes
 ) -> list[Waiting]:
     """Return the envelopes as the outbox keeps them; each goes to its relays in an order of its own."""
-    return [Waiting(envelope, Letter(relay_order(relays, random_bytes)), keys) for envelope, relays in sealed]
+    return [Waiting(envelope, OutboxLetter(relay_order(relays, random_bytes)), keys) for envelope, relays in sealed]

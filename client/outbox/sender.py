@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import files
-from client.outbox.retry import Letter
+from client.outbox.retry import OutboxLetter
 from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import Problem, Transport
 from keys import work
@@ -52,7 +52,7 @@ class OutboxSender:
             tick()
         return outcome
 
-    def _carry(self, hash_: bytes, waiting: Waiting, outcome: Outcome, hurry: bool) -> Letter:
+    def _carry(self, hash_: bytes, waiting: Waiting, outcome: Outcome, hurry: bool) -> OutboxLetter:
         letter = waiting.letter.hurried() if hurry else waiting.letter
         while (relay := letter.next_relay(int(self._clock()))) is not None:
             letter = self._try(waiting, letter, relay, outcome)
@@ -61,7 +61,7 @@ class OutboxSender:
             self._spool.update(hash_, letter)
         return letter
 
-    def _try(self, waiting: Waiting, letter: Letter, relay: str, outcome: Outcome) -> Letter:
+    def _try(self, waiting: Waiting, letter: OutboxLetter, relay: str, outcome: Outcome) -> OutboxLetter:
         now = int(self._clock())
         try:
             if relay in self._silent:

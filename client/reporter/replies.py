@@ -15,7 +15,7 @@ from keys.errors import BadMessage, EnvelopeError, TocsinError
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Reply
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.wire import Purpose
 
 
@@ -88,5 +88,5 @@ def open_reply(route: ReplyRoute, frame: Frame) -> StoredReply | None:
     return StoredReply(reply.case, reply.id, reply.text, reply.status, reply.at)
 
 
-def _mac(route: ReplyRoute, address: Address, frame: Frame, opened: Opened) -> bytes:
+def _mac(route: ReplyRoute, address: Address, frame: Frame, opened: OpenedEnvelope) -> bytes:
     return message.reply_mac(route.secret, address, len(frame.envelope), opened.salt, opened.header)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from client import files
-from client.outbox.retry import Letter, relay_order
+from client.outbox.retry import OutboxLetter, relay_order
 from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore, Waiting
 from client.reporter.card_source import OnProblem, get_card
@@ -71,9 +71,8 @@ def send(
         case = reporter.find_case(case_start) if case_start else None
         now = int(clock())
         composed = _seal(reporter, card, draft, case=case, now=now, random_bytes=random_bytes)
-        store.put(
-            [Waiting(sealed, Letter(relay_order(card.relays, random_bytes)), card.log) for sealed in composed.sealed]
-        )
+        for_relays = ((sealed, OutboxLetter(relay_order(card.relays, random_bytes))) for sealed in composed.sealed)
+        store.put([Waiting(sealed, letter, card.log) for sealed, letter in for_relays])
         outcome = _deliver(OutboxSender(store, transport, clock=clock), store, composed, show_progress)
         return SentReport(composed, outcome, reporter.can_receive_replies, now >= card.expires)
 

@@ -14,7 +14,7 @@ from client.invisible_characters import is_visible
 from client.site import csp, icon, release
 from client.site.bundle import Bundle, bundle
 from client.site.release import RELEASE, Release, ReleaseMalformed, ReleaseOlder
-from client.site.render import Config, manifest, single_page, site_page
+from client.site.render import SiteConfig, manifest, single_page, site_page
 from client.site.serve import HEADERS, INDEX
 from client.stations.pack import pack
 from keys.errors import TocsinError
@@ -31,7 +31,7 @@ HOSTS = {"_host/Caddyfile": csp.caddy, "_host/nginx.conf": csp.nginx, HEADERS: c
 FILE_MODE, FOLDER_MODE = 0o644, 0o755  # everybody may read what everybody is served
 
 
-class NoCard(TocsinError):
+class NoSiteCard(TocsinError):
     """a site needs the card of at least one organisation"""
 
     code = "card-missing"
@@ -101,9 +101,9 @@ def assemble(wish: SiteOptions, built: Bundle) -> Site:
     listing, said = _hashed(manifest(built, MANIFEST, wish.title, icons), ".webmanifest")
     public = release.verifier(bytes(wish.key.verify_key))
     relays = tuple(dict.fromkeys(relay for card in wish.cards for relay in card.relays))
-    config = Config(wish.title, relays, tuple(cards), tuple(packs), public, WORKER)
+    config = SiteConfig(wish.title, relays, tuple(cards), tuple(packs), public, WORKER)
     page = site_page(built, config, {"script": script, "icon": icons[0]["src"], "manifest": listing})
-    alone = Config(wish.title, relays, tuple(cards), tuple(packs), inline={**cards, **packs})
+    alone = SiteConfig(wish.title, relays, tuple(cards), tuple(packs), inline={**cards, **packs})
     made |= {script: code, listing: said, **cards, **packs, **icon_files}
     made |= {INDEX: page.encode(), SINGLE: single_page(built, alone, icon.svg()).encode()}
     made |= {WORKER: _worker(built, public, tuple(cards)), LICENCES: built.text(LICENCES).encode()}
@@ -114,7 +114,7 @@ def assemble(wish: SiteOptions, built: Bundle) -> Site:
 
 def _check(wish: SiteOptions) -> None:
     if not wish.cards:
-        raise NoCard()
+        raise NoSiteCard()
     if not wish.title.strip() or len(wish.title) > TITLE_CHARACTERS or not is_visible(wish.title):
         raise BadTitle()
     roots = {card.root for card in wish.cards}

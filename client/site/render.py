@@ -26,7 +26,7 @@ _PLACE = re.compile(r"\{\{([a-z]+(?:\.[A-Za-z0-9_.]+)?)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class SiteConfig:
     """What the page finds in itself. All names are those of files of the site."""
 
     title: str
@@ -58,7 +58,7 @@ def languages(start: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in LANGUAGES if one in have) + tuple(sorted(have - set(LANGUAGES)))
 
 
-def site_page(bundle: Bundle, config: Config, names: Mapping[str, str]) -> str:
+def site_page(bundle: Bundle, config: SiteConfig, names: Mapping[str, str]) -> str:
     """`index.html`. `names`: where `script`, `icon` and `manifest` lie."""
     preloads = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in bundle.listing.first)
     style = bundle.text(STYLE).strip()
@@ -67,7 +67,7 @@ def site_page(bundle: Bundle, config: Config, names: Mapping[str, str]) -> str:
     return _filled(bundle, template, config, rules, {**names, "preloads": preloads, "css": style})
 
 
-def single_page(bundle: Bundle, config: Config, icon: bytes) -> str:
+def single_page(bundle: Bundle, config: SiteConfig, icon: bytes) -> str:
     """`app.html`: works from a disk, because it loads nothing."""
     style, script = bundle.text(STYLE).strip(), bundle.text(ONE).strip()
     rules = csp.policy(config.relays, style=style, script=script)
@@ -89,7 +89,7 @@ def manifest(bundle: Bundle, name: str, title: str, icons: Iterable[dict[str, st
     return msgspec.json.format(msgspec.json.encode({**said, "icons": list(icons)})) + b"\n"
 
 
-def _filled(bundle: Bundle, template: str, config: Config, rules: str, raw: Mapping[str, str]) -> str:
+def _filled(bundle: Bundle, template: str, config: SiteConfig, rules: str, raw: Mapping[str, str]) -> str:
     first = languages(bundle.listing.start)[0]
     start = {f"start.{key}": word for key, word in bundle.listing.start[first].items()}
     texts = {"title": config.title, "theme": THEME, **_of_language(bundle, first), **start}

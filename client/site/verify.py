@@ -63,7 +63,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class VerifyReport:
     """What a check came to: how many files the release names, and everything that was wrong."""
 
     files: int
@@ -147,22 +147,22 @@ def find_named_key(copy: Copy) -> str:
     return named_verifier(copy.get(PAGE, PAGE_BYTES) or b"")
 
 
-def check(copy: Copy, public: bytes, *, held: Release | None = None) -> Report:
+def check(copy: Copy, public: bytes, *, held: Release | None = None) -> VerifyReport:
     """Compare every file of a copy with the release that this key must have signed.
 
     Raises SiteUnreachable, CannotRead.
     """
     signed = copy.get(RELEASE, NOTE_BYTES)
     if signed is None:
-        return Report(0, (Found(RELEASE, FileMissing()),))
+        return VerifyReport(0, (Found(RELEASE, FileMissing()),))
     try:
         said = release.read(signed, public, held=held)
     except TocsinError as problem:
-        return Report(0, (Found(RELEASE, problem),))
+        return VerifyReport(0, (Found(RELEASE, problem),))
     wanted = copy.wanted(said)
     judged = [(path, _judge(copy, path, said.files[path])) for path in wanted]
     wrong = [Found(path, wrong) for path, wrong in judged if wrong is not None]
-    return Report(len(wanted), (*wrong, *(Found(path, FileAdded()) for path in copy.others(said))))
+    return VerifyReport(len(wanted), (*wrong, *(Found(path, FileAdded()) for path in copy.others(said))))
 
 
 def _judge(copy: Copy, path: str, entry: FileEntry) -> TocsinError | None:

@@ -16,7 +16,7 @@ from keys.envelope import (
 )
 from keys.errors import BadHeader, BadPadding, BadPlaintext, Malformed, TooMuchContent
 from keys.kem import PrivateKey, public_key
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, Purpose, digest
 
 KEY = PrivateKey(digest(b"envelope"))
@@ -128,7 +128,7 @@ def test_a_header_nested_beyond_reason_is_refused_like_any_other():
 
 def test_no_secret_stands_in_what_a_traceback_prints():
     opened = open_envelope(sealed(b'{"text":"secret"}').envelope, [KEY], ADDRESS)
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, OpenedEnvelope)
     for shown in (repr(KEY), repr(opened)):
         assert "secret" not in shown
         assert repr(KEY.seed)[2:-1] not in shown

@@ -16,19 +16,19 @@ from keys.code import CutCode, PairCode, read_card_code, read_pair_code
 from keys.envelope import LETTER_ROOM, Address
 from keys.errors import BadCode, BadMessage, CodeTooLong, NotAuthentic, NotForUs, OtherCode, TocsinError, UnknownVersion
 from keys.kem import PrivateKey
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.pairing import (
     CODE_SECONDS,
     WAKE_CHARACTERS,
     CardSwapped,
     CodeExpired,
     DigitsDiffer,
+    MacInput,
     OwnCode,
     PairCard,
     PairingOffer,
     PairingSession,
     Progress,
-    Said,
     alert_mac,
     card_hash,
     case_key,
@@ -54,12 +54,12 @@ def pair() -> tuple[PairingSession, PairingSession]:
     return PairingSession(anna, boris.code), PairingSession(boris, anna.code)
 
 
-def opened(meeting: PairingSession, envelope: bytes) -> Opened:
+def opened(meeting: PairingSession, envelope: bytes) -> OpenedEnvelope:
     return open_envelope(envelope, [meeting.half.key], meeting.half.card.address)
 
 
-def words_of(letter: Opened) -> Said:
-    return Said(LETTER_BYTES, letter.salt, letter.header)
+def words_of(letter: OpenedEnvelope) -> MacInput:
+    return MacInput(LETTER_BYTES, letter.salt, letter.header)
 
 
 # What both languages read
@@ -116,7 +116,7 @@ def check_share_letter(vector: dict) -> None:
 
 def check_alert(vector: dict) -> None:
     address = Address(Purpose.CONTACT, unb64(vector["recipient"]), unb64(vector["mailbox"]))
-    words = Said(vector["size"], unb64(vector["salt"]), vector["header"].encode())
+    words = MacInput(vector["size"], unb64(vector["salt"]), vector["header"].encode())
     assert is_duress(unb64(vector["key"]), address, words, unb64(vector["mac"])) == vector["duress"]
     if "case_key" in vector:
         assert case_key(unb64(vector["case_key"]), unb64(vector["contact"])) == unb64(vector["key"])
@@ -293,7 +293,7 @@ def test_who_filmed_both_codes_and_sends_shares_of_their_own_gets_no_key(pair):
 def test_an_alert_is_taken_from_nobody_but_the_other_side(pair):
     anna, boris = pair
     ours = anna.keys(boris.half.share)
-    words = Said(LETTER_BYTES, os.urandom(32), b"{}")
+    words = MacInput(LETTER_BYTES, os.urandom(32), b"{}")
     address = anna.half.card.address
     reflected = alert_mac(ours.sending, address, words)
     for body in (reflected, os.urandom(32), b"", alert_mac(anna.k0, address, words)):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from keys import code
 from keys.opening import open_envelope
 from keys.pairing import (
+    MacInput,
     PairingOffer,
     PairingSession,
-    Said,
     WakeChange,
     read_pair_card,
     read_wake,
@@ -54,7 +54,7 @@ def test_a_letter_that_changes_it_is_taken_or_refused(vector):
     own = PairingOffer(**half, relays=tuple(vector["half"]["relays"]), until=vector["half"]["until"])
     receiving = PairingSession(own, code.read_pair_code(vector["code"])).keys(unb64(vector["share"])).receiving
     opened = open_envelope(unb64(vector["envelope"]), [own.key], own.card.address)
-    said = Said(LETTER_BYTES, opened.salt, opened.header)
+    said = MacInput(LETTER_BYTES, opened.salt, opened.header)
     with as_expected(vector):
         read = read_wake_change(opened.fields, receiving, own.card.address, said, opened.body)
         assert read == WakeChange(vector["n"], vector["wake"])
@@ -76,7 +76,7 @@ def test_whatever_a_contact_signs_is_read_or_refused(fields):
     from keys.pairing import wake_mac
 
     half = PairingOffer.new(("https://relay.example",), NOW, lambda length: b"\7" * length)
-    said, address = Said(LETTER_BYTES, bytes(32), b"{}"), half.card.address
+    said, address = MacInput(LETTER_BYTES, bytes(32), b"{}"), half.card.address
     returns_or_refuses(lambda: read_wake_change(fields, bytes(32), address, said, wake_mac(bytes(32), address, said)))
 
 
@@ -111,6 +111,6 @@ def test_a_relay_opens_and_a_contact_believes_what_the_phone_sealed():
     keys = PairingSession(mine, theirs).keys(unb64(said["share"]))
     assert b64(keys.receiving) == said["key"]
     opened = open_envelope(unb64(said["letter"]), [mine.key], mine.card.address)
-    letter = Said(LETTER_BYTES, opened.salt, opened.header)
+    letter = MacInput(LETTER_BYTES, opened.salt, opened.header)
     change = read_wake_change(opened.fields, keys.receiving, mine.card.address, letter, opened.body)
     assert change == WakeChange(NOW, said["wake"])

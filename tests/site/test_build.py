@@ -11,7 +11,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.site import release
-from client.site.build import BadTitle, FolderTaken, NoCard, PackStranger, SiteOptions, build
+from client.site.build import BadTitle, FolderTaken, NoSiteCard, PackStranger, SiteOptions, build
 from client.site.bundle import BundleMalformed, BundleMissing, bundle
 from client.site.release import ReleaseOlder
 from keys.wire import digest
@@ -165,7 +165,7 @@ def test_a_title_that_is_none_is_refused(wish, small, tmp_path, title):
 
 
 def test_a_site_without_a_card_is_refused(wish, small, tmp_path):
-    with pytest.raises(NoCard):
+    with pytest.raises(NoSiteCard):
         build(dataclasses.replace(wish, cards=[]), tmp_path / "out", small)
 
 

@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import Any
 
 from client.stations.pack import distance, fold
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 
 
-def near(stations: Sequence[Station], lat: float, lon: float, accuracy: float = 0.0) -> list[dict[str, Any]]:
+def near(stations: Sequence[PackStation], lat: float, lon: float, accuracy: float = 0.0) -> list[dict[str, Any]]:
     """The rule of pack.md, word for word."""
     here = distance.vector(*distance.position(lat, lon))
     whole = distance.whole_accuracy(accuracy)
@@ -25,7 +25,7 @@ def near(stations: Sequence[Station], lat: float, lon: float, accuracy: float = 
     return [{"id": name, "m": m, "highlight": stands_out and at == 0} for at, (m, name, _) in enumerate(offered)]
 
 
-def find(stations: Sequence[Station], text: str) -> list[dict[str, Any]]:
+def find(stations: Sequence[PackStation], text: str) -> list[dict[str, Any]]:
     asked = _grams(fold.tokens(text))[:40]
     numbers = {token for token in fold.tokens(text) if token.isdigit()}
     sets = [(_all(one.names), _all([one.address])) for one in stations]

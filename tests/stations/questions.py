@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 
 LETTERS = "etaoinshrdlu" + "оеаинтсрвлкм"
 
@@ -13,7 +13,7 @@ def rng(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - nothing here is secret
 
 
-def points(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[tuple[float, float, float]]:
+def points(stations: Sequence[PackStation], count: int, rng: random.Random) -> Iterator[tuple[float, float, float]]:
     """Near a station, exactly on one, between two, anywhere on Earth, at the poles and on the date line."""
     for at in range(count):
         one, other = rng.choice(stations), rng.choice(stations)
@@ -33,13 +33,13 @@ def _on_earth(where: tuple[float, float]) -> tuple[float, float]:
     return max(-90.0, min(90.0, where[0])), max(-180.0, min(180.0, where[1]))
 
 
-def names(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[str]:
+def names(stations: Sequence[PackStation], count: int, rng: random.Random) -> Iterator[str]:
     """A name with a slip of the finger."""
     for _ in range(count):
         yield _slipped(rng.choice(stations).name, rng)
 
 
-def questions(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[str]:
+def questions(stations: Sequence[PackStation], count: int, rng: random.Random) -> Iterator[str]:
     """Names with and without slips, parts of names, names with other numbers, addresses."""
     for at in range(count):
         one = rng.choice(stations)

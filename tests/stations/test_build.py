@@ -13,9 +13,9 @@ from client.files import CannotRead
 from client.stations.build import candidate, csv_table, geojson
 from client.stations.build.build import PackOptions, build, read_source
 from client.stations.build.candidate import OPENSTREETMAP, tidy
-from client.stations.build.check import Kind
+from client.stations.build.check import DoubtKind
 from client.stations.errors import ColumnsUnknown, OsmReaderMissing, SourceEmpty, SourceUnreadable
-from client.stations.pack.columns import Station, decode, encode
+from client.stations.pack.columns import PackStation, decode, encode
 from keys.errors import TocsinError
 from tests.stations.lists import HIFLD, INDIA, OVD, real
 
@@ -133,7 +133,7 @@ def test_telephones_are_kept_as_told_and_words_without_one_are_not(told, kept):
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",))), max_size=3))
 def test_whatever_is_told_as_a_telephone_fits_into_a_pack(told):
     phone = candidate.phone_of(told)
-    (one,) = decode(encode([Station("a", (), "", 0, 0, phone)]))
+    (one,) = decode(encode([PackStation("a", (), "", 0, 0, phone)]))
     assert one.phone == phone
     assert all(any(mark in "0123456789" for mark in number) for number in phone.split("; ") if phone)
 
@@ -184,20 +184,24 @@ ROWS = """id,name,lat,lon
 def test_doubtful_points_are_named_and_kept():
     found = built(ROWS, country="RU")
     assert {(one.name, one.kind) for one in found.doubts} == {
-        ("Zero", Kind.ZERO),
-        ("Swapped", Kind.SWAPPED),
-        ("New York", Kind.OUTSIDE),
-        ("Good", Kind.DUPLICATE),
-        ("No position", Kind.NO_POSITION),
-        ("Off the globe", Kind.OFF_GLOBE),
-        ("Same id again", Kind.SAME_ID),
-        ("Text", Kind.NO_POSITION),
-        ("Swapped far east", Kind.SWAPPED),
+        ("Zero", DoubtKind.ZERO),
+        ("Swapped", DoubtKind.SWAPPED),
+        ("New York", DoubtKind.OUTSIDE),
+        ("Good", DoubtKind.DUPLICATE),
+        ("No position", DoubtKind.NO_POSITION),
+        ("Off the globe", DoubtKind.OFF_GLOBE),
+        ("Same id again", DoubtKind.SAME_ID),
+        ("Text", DoubtKind.NO_POSITION),
+        ("Swapped far east", DoubtKind.SWAPPED),
     }
     assert [one.name for one in found.stations] == [
         "Good", "Zero", "Swapped", "New York", "Good", "Same id", "Same id again",
     ]  # fmt: skip
-    assert {found.doubts[at].kind for at in found.left_out} == {Kind.NO_POSITION, Kind.OFF_GLOBE, Kind.SWAPPED}
+    assert {found.doubts[at].kind for at in found.left_out} == {
+        DoubtKind.NO_POSITION,
+        DoubtKind.OFF_GLOBE,
+        DoubtKind.SWAPPED,
+    }
 
 
 def test_they_are_left_out_when_asked():
@@ -246,7 +250,7 @@ def test_points_and_outlines():
         ("5", "Point", 5_570_000, 3_760_000)
     ]
     assert (found.stations[1].address, found.stations[1].lat) == ("Here", 5_550_000)
-    assert [one.kind for one in found.doubts] == [Kind.NO_POSITION] * 2
+    assert [one.kind for one in found.doubts] == [DoubtKind.NO_POSITION] * 2
     assert source.credit.notice == ""
 
 
@@ -306,7 +310,7 @@ def test_points_ways_and_relations_of_an_extract(extract):
         ("w10", "МВД", "", 5_505_000, 3_710_000),
         ("r20", "Площадь", "", 6_010_000, 3_010_000),
     ]
-    assert [(one.id, one.kind) for one in found.doubts] == [("w12", Kind.NO_POSITION)]
+    assert [(one.id, one.kind) for one in found.doubts] == [("w12", DoubtKind.NO_POSITION)]
     assert [one.phone for one in found.stations] == ["102", "", ""]
     assert found.credit == OPENSTREETMAP
 
@@ -349,9 +353,9 @@ def test_every_telephone_of_a_real_list_is_kept(name, count):
 
 
 def test_twice_counted_stations_of_a_real_list_are_named():
-    twice = [one.name for one in real(OVD).doubts if one.kind is Kind.DUPLICATE]
+    twice = [one.name for one in real(OVD).doubts if one.kind is DoubtKind.DUPLICATE]
     assert twice == ["76 ОП", "28 ОП"]
-    assert [one.name for one in real(OVD).doubts if one.kind is Kind.SAME_PLACE] == ["121 ОП", "30 ОП"]
+    assert [one.name for one in real(OVD).doubts if one.kind is DoubtKind.SAME_PLACE] == ["121 ОП", "30 ОП"]
 
 
 def test_openstreetmap_is_named_in_a_list_exported_from_it():

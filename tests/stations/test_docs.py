@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from client.stations import errors
-from client.stations.build.check import Kind
+from client.stations.build.check import DoubtKind
 from client.stations.pack import columns, distance, fold, pack, search
 from keys.errors import TocsinError
 from tests.stations.test_vectors import VECTORS
@@ -55,10 +55,10 @@ def test_series_are_the_ones_in_the_code():
 
 
 def test_every_doubt_is_described():
-    for kind in Kind:
+    for kind in DoubtKind:
         assert f"`{kind.code}`" in PAGE
     assert {row[0].strip("`") for row in rows("left out with `--drop-bad`")} == {
-        kind.code for kind in (Kind.ZERO, Kind.SWAPPED, Kind.OUTSIDE, Kind.DUPLICATE)
+        kind.code for kind in (DoubtKind.ZERO, DoubtKind.SWAPPED, DoubtKind.OUTSIDE, DoubtKind.DUPLICATE)
     }
 
 

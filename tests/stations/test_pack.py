@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from client.stations.build.candidate import tidy
 from client.stations.errors import PackMalformed, PackOlder, PackOther, TooManyStations
 from client.stations.pack import columns
-from client.stations.pack.columns import Station, decode, encode
+from client.stations.pack.columns import PackStation, decode, encode
 from client.stations.pack.pack import KIND, read
 from keys.errors import NoteUnsigned, TocsinError
 from keys.wire import b64, digest
@@ -25,7 +25,7 @@ names = st.lists(texts.filter(bool), max_size=4, unique=True).map(tuple)
 phones = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=columns.PHONE)
 stations = st.lists(
     st.builds(
-        Station,
+        PackStation,
         id=st.from_regex(columns.ID, fullmatch=True),
         names=names,
         address=texts,
@@ -64,7 +64,7 @@ def test_a_pack_of_nobody_with_a_telephone_may_say_so_in_empty_lines():
 
 def test_every_width_of_word_number_is_kept():
     """192 words have numbers of one byte, 15,616 of two, the others of three."""
-    words = [Station(f"s{i}", (f"w{i}",), f"a{i % 7}", i, -i) for i in range(20_000)]
+    words = [PackStation(f"s{i}", (f"w{i}",), f"a{i % 7}", i, -i) for i in range(20_000)]
     assert decode(encode(words)) == tuple(words)
 
 
@@ -161,10 +161,10 @@ def test_a_pack_holds_at_least_one_station_and_no_more_than_a_phone_can():
 
 def test_what_would_be_read_otherwise_is_not_signed():
     for one in (
-        Station("a", ("two  blanks",), "", 0, 0),
-        Station("a", (), "a , b", 0, 0),
-        Station("a", (), "", 0, 0, "102\n103"),
-        Station("a", (), "", 0, 0, "1" * 61),
+        PackStation("a", ("two  blanks",), "", 0, 0),
+        PackStation("a", (), "a , b", 0, 0),
+        PackStation("a", (), "", 0, 0, "102\n103"),
+        PackStation("a", (), "", 0, 0, "1" * 61),
     ):
         with pytest.raises(PackMalformed):
             packed([one])

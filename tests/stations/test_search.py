@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from client.stations.pack.search import Index, candidates
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, SMALL, real
@@ -36,14 +36,14 @@ def find(index, text):
     st.floats(0, 1e7),
 )
 def test_near_is_the_oracle_anywhere(places, here, accuracy):
-    stations = [Station(f"s{at}", (), "", lat, lon) for at, (lat, lon) in enumerate(places)]
+    stations = [PackStation(f"s{at}", (), "", lat, lon) for at, (lat, lon) in enumerate(places)]
     assert near(stations, *here, accuracy) == oracle.near(stations, *here, accuracy)
 
 
 @given(st.lists(st.tuples(st.integers(0, 120), st.integers(0, 120)), min_size=1, max_size=120), st.integers(0, 500))
 def test_near_is_the_oracle_where_stations_crowd(places, accuracy):
     """A few metres apart, so that whole metres are often equal and the id decides."""
-    stations = [Station(f"s{at % 7}{at}", (), "", lat, 18_000_000 - lon) for at, (lat, lon) in enumerate(places)]
+    stations = [PackStation(f"s{at % 7}{at}", (), "", lat, 18_000_000 - lon) for at, (lat, lon) in enumerate(places)]
     assert near(stations, 0.0005, 179.9995, accuracy) == oracle.near(stations, 0.0005, 179.9995, accuracy)
 
 
@@ -89,10 +89,10 @@ def test_one_slip_of_the_finger_still_finds_the_station(name, least):
 def numbered() -> Index:
     return Index(
         [
-            Station("a", ("ОВД №15",), "ул. Ленина, 5", 0, 0),
-            Station("b", ("ОВД 5",), "ул. Мира, 15", 0, 0),
-            Station("c", ("ОВД Тверской",), "ул. Мира, 5", 0, 0),
-            Station("d", ("ОВД 55",), "", 0, 0),
+            PackStation("a", ("ОВД №15",), "ул. Ленина, 5", 0, 0),
+            PackStation("b", ("ОВД 5",), "ул. Мира, 15", 0, 0),
+            PackStation("c", ("ОВД Тверской",), "ул. Мира, 5", 0, 0),
+            PackStation("d", ("ОВД 55",), "", 0, 0),
         ]
     )
 
@@ -115,8 +115,8 @@ def test_numbers_match_exactly(numbered, text, ids):
 # The rules of pack.md
 
 
-def at(*metres: int) -> list[tuple[int, Station]]:
-    return [(m, Station(f"s{i}", (), "", 0, 0)) for i, m in enumerate(metres)]
+def at(*metres: int) -> list[tuple[int, PackStation]]:
+    return [(m, PackStation(f"s{i}", (), "", 0, 0)) for i, m in enumerate(metres)]
 
 
 @pytest.mark.parametrize(

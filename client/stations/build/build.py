@@ -8,12 +8,12 @@ from pathlib import Path
 
 from client import files
 from client.stations.build import check, countries, csv_table, geojson, osm
-from client.stations.build.candidate import Credit, Draft, Source
-from client.stations.build.check import Doubt, Kind
+from client.stations.build.candidate import CandidateStation, Credit, Source
+from client.stations.build.check import Doubt, DoubtKind
 from client.stations.build.countries import Outline
 from client.stations.errors import SourceEmpty, SourceUnreadable
 from client.stations.pack import distance
-from client.stations.pack.columns import EAST, ID, NORTH, Station
+from client.stations.pack.columns import EAST, ID, NORTH, PackStation
 from keys.wire import digest
 
 SOURCE_BYTES = 536_870_912  # of a table or GeoJSON, which are held whole; an .osm.pbf is not
@@ -35,7 +35,7 @@ class PackOptions:
 class Built:
     """Stations ready to be packed. `guessed`: the country the points were compared with, if nobody named one."""
 
-    stations: list[Station]
+    stations: list[PackStation]
     doubts: list[Doubt]
     left_out: frozenset[int]  # indices of `doubts` whose station is not among `stations`
     credit: Credit
@@ -78,47 +78,47 @@ def build(source: Source, wish: PackOptions) -> Built:
     return Built(kept, doubts, left_out, source.credit, guessed)
 
 
-def _is_placed(one: Draft) -> bool:
+def _is_placed(one: CandidateStation) -> bool:
     return one.lat is not None and one.lon is not None and distance.is_position(one.lat, one.lon)
 
 
-def _whole(one: Draft) -> tuple[int, int]:
+def _whole(one: CandidateStation) -> tuple[int, int]:
     assert one.lat is not None and one.lon is not None  # noqa: S101, PT018 - only for those that are placed
     return distance.position(one.lat, one.lon)
 
 
-def _unplaced(one: Draft, outline: Outline | None) -> Doubt:
+def _unplaced(one: CandidateStation, outline: Outline | None) -> Doubt:
     """A pack holds only places on the globe, so these are left out whether asked or not."""
     name = one.names[0] if one.names else ""
     if one.lat is None or one.lon is None or not math.isfinite(one.lat) or not math.isfinite(one.lon):
-        return Doubt(Kind.NO_POSITION, one.id or one.where, name, one.where)
+        return Doubt(DoubtKind.NO_POSITION, one.id or one.where, name, one.where)
     lat, lon = round(one.lon * distance.DEGREE), round(one.lat * distance.DEGREE)
     fits = outline.has(lat, lon) if outline else abs(lat) <= NORTH and abs(lon) <= EAST
-    return Doubt(Kind.SWAPPED if fits else Kind.OFF_GLOBE, one.id or one.where, name, f"{one.lat}, {one.lon}")
+    return Doubt(DoubtKind.SWAPPED if fits else DoubtKind.OFF_GLOBE, one.id or one.where, name, f"{one.lat}, {one.lon}")
 
 
-def _stations(drafts: Iterable[Draft]) -> tuple[list[Station], list[Doubt]]:
+def _stations(drafts: Iterable[CandidateStation]) -> tuple[list[PackStation], list[Doubt]]:
     """Every draft as a station with an id of its own, and those that could not keep theirs."""
-    stations: list[Station] = []
+    stations: list[PackStation] = []
     renamed: list[Doubt] = []
     taken: set[str] = set()
     for one in drafts:
         wanted = one.id if ID.match(one.id) else _made_id(one)
         name = wanted if wanted not in taken else _free_id(one, taken)
         taken.add(name)
-        stations.append(Station(name, one.names, one.address, *_whole(one), one.phone))
+        stations.append(PackStation(name, one.names, one.address, *_whole(one), one.phone))
         if name != wanted:
-            renamed.append(check.doubt(Kind.SAME_ID, stations[-1]))
+            renamed.append(check.doubt(DoubtKind.SAME_ID, stations[-1]))
     return stations, renamed
 
 
-def _made_id(one: Draft, salt: int = 0) -> str:
+def _made_id(one: CandidateStation, salt: int = 0) -> str:
     """An id from what the station is, so that the next pack of the same list names it alike."""
     told = "\n".join((one.id, *one.names, one.address, *map(str, _whole(one)), str(salt)))
     return "x" + base64.b32encode(digest(told.encode()))[:7].decode().lower()
 
 
-def _free_id(one: Draft, taken: set[str]) -> str:
+def _free_id(one: CandidateStation, taken: set[str]) -> str:
     salt = 1
     while (made := _made_id(one, salt)) in taken:
         salt += 1

@@ -20,7 +20,7 @@ _COMMAS = re.compile(r" ?,(?: ?,)*(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CandidateStation:
     """`where` names the place in the source. `lat`, `lon`: degrees, None when there are none. `names` may be empty."""
 
     where: str
@@ -48,7 +48,7 @@ OPENSTREETMAP = Credit("OpenStreetMap", "ODbL-1.0", "© OpenStreetMap contributo
 class Source:
     """Everything a file holds."""
 
-    drafts: list[Draft]
+    drafts: list[CandidateStation]
     credit: Credit = Credit()
 
 

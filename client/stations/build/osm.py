@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from client.stations.build import candidate
-from client.stations.build.candidate import OPENSTREETMAP, Draft, Source
+from client.stations.build.candidate import OPENSTREETMAP, CandidateStation, Source
 from client.stations.errors import OsmReaderMissing, SourceUnreadable
 from client.stations.pack.columns import NAMES
 
@@ -54,7 +54,7 @@ def phone(tags: Mapping[str, str]) -> str:
     return candidate.phone_of(tags[key] for key in _PHONE if key in tags)
 
 
-def _drafts(path: Path) -> Iterator[Draft]:
+def _drafts(path: Path) -> Iterator[CandidateStation]:
     tagged = list(_tagged(path))
     ways = {way for _, _, _, members in tagged for way in members}
     nodes_of = {**_nodes_of(path, ways)}
@@ -63,7 +63,7 @@ def _drafts(path: Path) -> Iterator[Draft]:
     for name, tags, nodes, members in tagged:
         points = [places[n] for n in (*nodes, *(n for way in members for n in nodes_of.get(way, ()))) if n in places]
         lat, lon = _middle(points)
-        yield Draft(name, short_id(name), names(tags), address(tags), lat, lon, phone(tags))
+        yield CandidateStation(name, short_id(name), names(tags), address(tags), lat, lon, phone(tags))
 
 
 def _objects(path: Path, kinds: str, *filters: Any) -> Iterable[Any]:

@@ -21,7 +21,7 @@ _TITLE_CHARACTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PackTerms:
     """What the person says of a list: two letters of its country, who made it, on which terms, what must be said."""
 
     country: str = ""
@@ -60,7 +60,7 @@ def find_replaced(out: Path, title: str, key: SigningKey) -> Pack | None:
 
 
 def write_pack(
-    out: Path, title: str, built: Built, terms: Terms, key: SigningKey, *, clock: Callable[[], float] = time.time
+    out: Path, title: str, built: Built, terms: PackTerms, key: SigningKey, *, clock: Callable[[], float] = time.time
 ) -> SignedPack:
     """Sign the stations with the root key and write the pack; an older pack of the same list is replaced.
 
@@ -74,7 +74,7 @@ def write_pack(
     return SignedPack(heading, data)
 
 
-def _heading(title: str, built: Built, terms: Terms, *, root: bytes, replaced: Pack | None, now: int) -> Heading:
+def _heading(title: str, built: Built, terms: PackTerms, *, root: bytes, replaced: Pack | None, now: int) -> Heading:
     credit = built.credit
     notices = dict.fromkeys(text for text in (credit.notice, terms.notice) if text)
     return Heading(

@@ -31,7 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class PackStation:
     """One station. `names`: the one that is shown first, then others it is searched by; may be empty. `phone`: its
     telephones with `; ` between them, or empty."""
 
@@ -50,7 +50,7 @@ class Station:
 # Writing
 
 
-def encode(stations: Sequence[Station]) -> bytes:
+def encode(stations: Sequence[PackStation]) -> bytes:
     """The stations as bytes, in this order."""
     texts = [_split(text) for one in stations for text in (*one.names, one.address)]
     words = _dictionary(word for text in texts for word in text)
@@ -67,7 +67,7 @@ def encode(stations: Sequence[Station]) -> bytes:
     return _HEAD.pack(len(stations), len(words), *map(len, parts)) + b"".join(parts) + _phones_code(stations)
 
 
-def _phones_code(stations: Sequence[Station]) -> bytes:
+def _phones_code(stations: Sequence[PackStation]) -> bytes:
     """Nothing when no station has a telephone, so that such a pack costs no byte more."""
     return "\n".join(one.phone for one in stations).encode() if any(one.phone for one in stations) else b""
 
@@ -104,7 +104,7 @@ def _names_code(names: Sequence[str], code: dict[str, bytes]) -> bytes:
     return bytes([_NEXT_NAME]).join(_text_code(name, code) for name in names) + bytes([_END])
 
 
-def _steps(stations: Iterable[Station]) -> Iterator[bytes]:
+def _steps(stations: Iterable[PackStation]) -> Iterator[bytes]:
     lat = lon = 0
     for one in stations:
         yield _step(one.lat - lat)
@@ -125,7 +125,7 @@ def _step(delta: int) -> bytes:
 # Reading
 
 
-def decode(body: bytes) -> tuple[Station, ...]:
+def decode(body: bytes) -> tuple[PackStation, ...]:
     """The stations behind `encode`. Raises PackMalformed."""
     count, word_count, *sizes = _head(body)
     words_part, ids_part, steps, names_part, addresses_part, phones_part = _parts(body, sizes)
@@ -138,7 +138,9 @@ def decode(body: bytes) -> tuple[Station, ...]:
     names = [tuple(map(_joined, _names(text))) for text in _texts(names_part, words, count)]
     addresses = [_joined(_one_name(text)) for text in _texts(addresses_part, words, count)]
     columns = zip(ids, names, addresses, _positions(steps, count), _phones(phones_part, count), strict=True)
-    return tuple(Station(one, called, address, lat, lon, phone) for one, called, address, (lat, lon), phone in columns)
+    return tuple(
+        PackStation(one, called, address, lat, lon, phone) for one, called, address, (lat, lon), phone in columns
+    )
 
 
 def _head(body: bytes) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from client.stations.errors import PackChanged, PackMalformed, PackOlder, PackOther, TooManyStations
-from client.stations.pack.columns import STATIONS, Station, decode, encode
+from client.stations.pack.columns import STATIONS, PackStation, decode, encode
 from client.stations.pack.hilbert import place_on_curve
 from keys import note
 from keys.errors import Malformed, NoteUnsigned
@@ -53,7 +53,7 @@ class Pack:
     """A pack as read: signature and hash were right."""
 
     about: About
-    stations: tuple[Station, ...]
+    stations: tuple[PackStation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Heading:
 # Writing
 
 
-def write(heading: Heading, stations: Sequence[Station], sign: Sign) -> bytes:
+def write(heading: Heading, stations: Sequence[PackStation], sign: Sign) -> bytes:
     """The pack's bytes. `sign` puts the root's signature under the note. Raises TooManyStations, PackMalformed."""
     if not 1 <= len(stations) <= STATIONS:
         raise TooManyStations(f"{len(stations)} stations")

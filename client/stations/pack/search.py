@@ -8,7 +8,7 @@ from functools import cached_property
 from heapq import nsmallest
 
 from client.stations.pack import distance, fold
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from client.stations.pack.distance import Vector
 
 ANSWERS = 8  # as many as fit a small screen
@@ -33,7 +33,7 @@ _CLOSENESS = 100  # of 1,000 points: how much of the station's name the question
 class Candidate:
     """A station near a position. `m`: whole metres. `highlight`: it stands out and may be offered first."""
 
-    station: Station
+    station: PackStation
     m: int
     highlight: bool
 
@@ -42,7 +42,7 @@ class Candidate:
 class Match:
     """A station whose name is like the question; `score` is at most 1,000."""
 
-    station: Station
+    station: PackStation
     score: int
 
 
@@ -66,7 +66,7 @@ class _Box:
 class Index:
     """The stations of one pack, ready to be asked."""
 
-    def __init__(self, stations: Sequence[Station]) -> None:
+    def __init__(self, stations: Sequence[PackStation]) -> None:
         self._stations = stations
 
     # By position
@@ -84,7 +84,7 @@ class Index:
     def _boxes(self) -> list[_Box]:
         return [_box(first, self._vectors[first : first + BLOCK]) for first in range(0, len(self._stations), BLOCK)]
 
-    def _nearest(self, here: Vector) -> list[tuple[int, Station]]:
+    def _nearest(self, here: Vector) -> list[tuple[int, PackStation]]:
         nearest = _Nearest()
         for square, box in sorted(((box.square_from(here), box) for box in self._boxes), key=lambda one: one[0]):
             if square > nearest.square:
@@ -182,7 +182,7 @@ def _gram_count(name: str) -> int:
     return sum(map(len, fold.tokens(name))) or 1
 
 
-def candidates(nearest: Sequence[tuple[int, Station]], accuracy: int) -> list[Candidate]:
+def candidates(nearest: Sequence[tuple[int, PackStation]], accuracy: int) -> list[Candidate]:
     """Those of the nearest (metres, station; sorted) that the rule lets us offer."""
     if not nearest:
         return []

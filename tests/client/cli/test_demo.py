@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from client.cli.demo import DemoFailed, Part, PartEnded
+from client.cli.demo import DemoFailed, DemoPart, PartEnded
 
 HEAD = "import sys, time\nprint('locked', file=sys.stderr)\n"
 SERVING = HEAD + "print('listening on http://127.0.0.1:1/x', flush=True)\n"
@@ -15,8 +15,8 @@ def part(tmp_path):
     """Make a part that runs these lines of Python."""
     made = []
 
-    def make(program: str) -> Part:
-        made.append(Part("desk", [sys.executable, "-c", program], tmp_path))
+    def make(program: str) -> DemoPart:
+        made.append(DemoPart("desk", [sys.executable, "-c", program], tmp_path))
         return made[-1]
 
     yield make

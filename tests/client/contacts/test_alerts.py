@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from client.cli import contact as contact_command
 from client.cli.contact import where
-from client.contacts.book import Contact, Secrets
+from client.contacts.book import Contact, ContactSecrets
 from client.contacts.mail import take_letters
 from client.transport.relay_client import Frame
 from keys import message
@@ -164,7 +164,9 @@ def test_whatever_a_contact_signs_is_kept_and_breaks_nothing(two_contacts, field
         heard = take_letters(contact, [Frame.of(sealed.envelope, sealed.commitment)])
     except UnicodeEncodeError:
         return  # a lone surrogate is no JSON that anybody can write
-    again = msgspec.json.decode(msgspec.json.encode(Secrets(contacts=[contact], alerts=heard)), type=Secrets)
+    again = msgspec.json.decode(
+        msgspec.json.encode(ContactSecrets(contacts=[contact], alerts=heard)), type=ContactSecrets
+    )
     assert [one.text for one in again.alerts] == [one.text for one in heard]
     assert len(heard) == (fields.get("kind") != "pair")
     contact.aside = []

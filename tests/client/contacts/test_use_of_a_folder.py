@@ -14,7 +14,7 @@ from client.contacts.pairing import (
     sync_contacts,
     verify_safety_number,
 )
-from client.contacts.sync import Words
+from client.contacts.sync import AlertWords
 from client.files import FolderBusy, NoSuchFile, locked, replace
 from client.outbox.store import OutboxStore
 from client.reporter.folder import Reporter, StoredReply, UnknownReply
@@ -88,7 +88,7 @@ def test_a_contact_is_scanned_compared_marked_and_forgotten(anna, boris, tmp_pat
 
 def test_two_people_pair_and_write(pair, real_time):
     anna, boris = pair
-    assert send_alert(anna.folder, words, "Борис", Words("detained", TEXT), anna.post).pending == 0
+    assert send_alert(anna.folder, words, "Борис", AlertWords("detained", TEXT), anna.post).pending == 0
     finished = sync_contacts(boris.folder, words, boris.post)
     assert (finished.waiting, [alert.text for alert in finished.result.alerts]) == (0, [TEXT])
     label, outcome = write_back(boris.folder, words, finished.result.alerts[0].id[:6], "Понял", boris.post)
@@ -99,7 +99,7 @@ def test_two_people_pair_and_write(pair, real_time):
 def test_what_waits_for_a_forgotten_contact_is_withdrawn(pair, real_time):
     anna, _ = pair
     anna.post.down = {*anna.relays, "https://east.example"}
-    assert send_alert(anna.folder, words, "Борис", Words("detained", TEXT), anna.post).pending == 1
+    assert send_alert(anna.folder, words, "Борис", AlertWords("detained", TEXT), anna.post).pending == 1
     assert forget_contact(anna.folder, words, "Борис") == 1
     with OutboxStore(anna.folder) as store:
         assert store.hashes() == []
@@ -126,7 +126,7 @@ def test_nobody_else_works_in_the_folder_meanwhile(anna):
             lambda: scan_code(anna.folder, words, read_code(anna.code), "Борис"),
             lambda: forget_contact(anna.folder, words, "Борис"),
             lambda: sync_contacts(anna.folder, words, anna.post),
-            lambda: send_alert(anna.folder, words, "Борис", Words("safe", ""), anna.post),
+            lambda: send_alert(anna.folder, words, "Борис", AlertWords("safe", ""), anna.post),
         ):
             with pytest.raises(FolderBusy):
                 act()

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from client.files import CannotWrite
-from client.outbox.retry import Letter
+from client.outbox.retry import OutboxLetter
 from client.outbox.store import OutboxStore, SpoolBroken, Waiting
 from keys.envelope import Sealed
 
@@ -16,7 +16,7 @@ RELAYS = ("https://a.example", "https://b.example")
 
 def waiting(mark: bytes = b"") -> Waiting:
     envelope = b"\x01" + mark + os.urandom(8_191 - len(mark))
-    return Waiting(Sealed(envelope, os.urandom(32), os.urandom(32)), Letter(RELAYS), ("key",))
+    return Waiting(Sealed(envelope, os.urandom(32), os.urandom(32)), OutboxLetter(RELAYS), ("key",))
 
 
 def test_what_was_put_is_there_after_a_restart(tmp_path):
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_letters_are_put_all_or_none(tmp_path):
-    good, broken = waiting(), Waiting(Sealed(b"\x01", None, bytes(32)), Letter(RELAYS), ())
+    good, broken = waiting(), Waiting(Sealed(b"\x01", None, bytes(32)), OutboxLetter(RELAYS), ())
     with OutboxStore(tmp_path) as spool:
         with pytest.raises(SpoolBroken):
             spool.put([good, broken])

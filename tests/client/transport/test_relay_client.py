@@ -7,7 +7,7 @@ import socket
 import pytest
 from nacl.signing import SigningKey
 
-from client.outbox.retry import Letter
+from client.outbox.retry import OutboxLetter
 from client.outbox.sender import OutboxSender
 from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import BadAnswer, Problem, Redirected, Transport, Unreachable
@@ -56,7 +56,7 @@ def spool(tmp_path):
 
 def sent_to(relay: str, transport: Transport, spool: OutboxStore, keys=(str(RELAY_KEY),)):
     """Carry one letter to one relay; what came of it, and the letter if it is still here."""
-    spool.put([Waiting(SEALED, Letter((relay,)), keys)])
+    spool.put([Waiting(SEALED, OutboxLetter((relay,)), keys)])
     outcome = OutboxSender(spool, transport, clock=lambda: NOW).carry([SEALED.hash])
     return outcome, spool.get(SEALED.hash)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client.contacts.book import Book, create, unlock_book
-from client.contacts.sync import Sync, SyncResult, Words
+from client.contacts.sync import AlertWords, Sync, SyncResult
 from client.outbox.store import OutboxStore
 from keys import code
 from keys.keystore import Cost
@@ -54,7 +54,7 @@ class Person:
 
     def alert(self, label: str, kind: str = "detained", text: str = TEXT):
         with OutboxStore(self.folder) as spool:
-            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, Words(kind, text))
+            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, AlertWords(kind, text))
 
     def state(self, label: str) -> str:
         return self.book.find(label).state(self.now)

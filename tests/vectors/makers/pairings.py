@@ -141,7 +141,7 @@ def _pair_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int
 def _pair_alerts(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
     one, two = sides
     keys = pairing.PairingSession(two, one.code).keys(one.share)
-    said = pairing.Said(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
+    said = pairing.MacInput(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
     calm, duress = (pairing.alert_mac(keys.sending, one.card.address, said, duress=forced) for forced in (False, True))
 
     def vector(name: str, expect: str, mac: bytes, **more: Any) -> Vector:
