@@ -69,5 +69,5 @@ def _is_deep(fields: dict[str, Any]) -> bool:
     level: list[Any] = [fields]
     for _ in range(DEPTH):
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
-        level = [one for one in level if isinstance(one, dict | list)]
+        level = [value for value in level if isinstance(value, dict | list)]
     return bool(level)

@@ -257,19 +257,19 @@ class PairingSession:
         ours = self.half.share
         first, second = (ours, share) if self.is_first else (share, ours)
         pair = self._derive(self.k0 + first + second, "pair-key")
-        one, two = self._derive(pair, "first-to-second"), self._derive(pair, "second-to-first")
-        return PairKeys(one, two) if self.is_first else PairKeys(two, one)
+        to_second, to_first = self._derive(pair, "first-to-second"), self._derive(pair, "second-to-first")
+        return PairKeys(to_second, to_first) if self.is_first else PairKeys(to_first, to_second)
 
     def share_letter(self, card: PairCard, share: bytes | None, random_bytes: RandomBytes) -> Sealed:
         """My share, sealed to the other's key; with a MAC once a share of theirs is known."""
         header = msgspec.json.encode({"v": VERSION, "kind": KIND, "share": b64(self.half.share)})
-        said = MacInput(LETTER_BYTES, random_bytes(SALT_BYTES), header)
-        body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, said)
-        return seal_content(frame(said.salt, header, body), key=card.key, address=card.address)
+        mac_input = MacInput(LETTER_BYTES, random_bytes(SALT_BYTES), header)
+        body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, mac_input)
+        return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address)
 
-    def confirms(self, share: bytes, said: "MacInput", body: bytes) -> bool:
+    def confirms(self, share: bytes, mac_input: "MacInput", body: bytes) -> bool:
         """Whether this share letter comes from who opened mine: only they can know both shares."""
-        expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, said)
+        expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, mac_input)
         return hmac.compare_digest(expected, body)
 
     def _derive(self, secret: bytes, name: str) -> bytes:
@@ -351,9 +351,11 @@ class _WakeFields(msgspec.Struct, frozen=True):
     wake: Annotated[str, msgspec.Meta(max_length=WAKE_CHARACTERS)] | None
 
 
-def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said: "MacInput", body: bytes) -> WakeChange:
+def read_wake_change(
+    fields: dict[str, Any], key: bytes, address: Address, mac_input: "MacInput", body: bytes
+) -> WakeChange:
     """An opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage."""
-    check_mac(wake_mac(key, address, said), body)
+    check_mac(wake_mac(key, address, mac_input), body)
     _check_version(fields)
     try:
         read = msgspec.convert(fields, type=_WakeFields)
@@ -362,9 +364,9 @@ def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said:
     return WakeChange(read.n, read.wake)
 
 
-def wake_mac(key: bytes, address: Address, said: "MacInput") -> bytes:
+def wake_mac(key: bytes, address: Address, mac_input: "MacInput") -> bytes:
     """HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes."""
-    return _mac(_WAKE, key, address, said)
+    return _mac(_WAKE, key, address, mac_input)
 
 
 class MacInput(NamedTuple):
@@ -377,19 +379,19 @@ class MacInput(NamedTuple):
 
 def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBytes, *, duress: bool = False) -> Sealed:
     """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell."""
-    said = MacInput(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
-    body = alert_mac(key, card.address, said, duress=duress)
-    return seal_content(frame(said.salt, header, body), key=card.key, address=card.address, size=said.size)
+    mac_input = MacInput(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
+    body = alert_mac(key, card.address, mac_input, duress=duress)
+    return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address, size=mac_input.size)
 
 
-def alert_mac(key: bytes, address: Address, said: MacInput, *, duress: bool = False) -> bytes:
+def alert_mac(key: bytes, address: Address, mac_input: MacInput, *, duress: bool = False) -> bytes:
     """HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0"."""
-    return _mac(_DURESS if duress else _ALERT, key, address, said)
+    return _mac(_DURESS if duress else _ALERT, key, address, mac_input)
 
 
-def is_duress(key: bytes, address: Address, said: MacInput, body: bytes) -> bool:
+def is_duress(key: bytes, address: Address, mac_input: MacInput, body: bytes) -> bool:
     """Whether an authentic alert was sent under duress. Raises NotAuthentic."""
-    calm, duress = (alert_mac(key, address, said, duress=forced) for forced in (False, True))
+    calm, duress = (alert_mac(key, address, mac_input, duress=forced) for forced in (False, True))
     if hmac.compare_digest(duress, body):
         return True
     check_mac(calm, body)
@@ -401,5 +403,5 @@ def case_key(key: bytes, contact: bytes) -> bytes:
     return hmac.digest(key, _CASE + digest(contact), "sha256")
 
 
-def _mac(name: bytes, key: bytes, address: Address, said: MacInput) -> bytes:
-    return hmac.digest(key, b"".join((name, address.info(said.size), said.salt, said.header)), "sha256")
+def _mac(name: bytes, key: bytes, address: Address, mac_input: MacInput) -> bytes:
+    return hmac.digest(key, b"".join((name, address.info(mac_input.size), mac_input.salt, mac_input.header)), "sha256")

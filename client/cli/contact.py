@@ -136,36 +136,36 @@ def _tell_troubles(tally: SyncResult) -> None:
 def list_(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Everybody, with the digits to compare."""
     book = open_book(folder, output.Passphrase(passphrase_file).ask)
-    for one in book.secrets.contacts:
-        output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n  {one.meeting.safety_number}")
+    for person in book.secrets.contacts:
+        output.result(as_json, _shown(person), f"{person.label}: {_words(person)}\n  {person.meeting.safety_number}")
     if not book.secrets.contacts:
         output.say("nobody yet")
 
 
-def _shown(one: Contact) -> dict[str, Any]:
+def _shown(person: Contact) -> dict[str, Any]:
     return {
-        "label": one.label,
-        "state": one.state(int(time.time())),
-        "verified": one.verified,
-        "seized": one.seized,
-        "swapped": one.swapped,
-        "digits": one.meeting.safety_number,
-        "until": one.half.until,
+        "label": person.label,
+        "state": person.state(int(time.time())),
+        "verified": person.verified,
+        "seized": person.seized,
+        "swapped": person.swapped,
+        "digits": person.meeting.safety_number,
+        "until": person.half.until,
     }
 
 
-def _words(one: Contact) -> str:
+def _words(person: Contact) -> str:
     now = int(time.time())
-    said = [one.state(now)]
-    if not one.verified:
-        said.append("unverified: compare the digits below")
-    if one.seized:
-        said.append("THEIR PHONE WAS SEIZED")
-    if one.swapped:
-        said.append("somebody tried to put another card in the place of theirs")
-    if now > one.half.until - SOON_SECONDS:
-        said.append("ends soon: scan each other again")
-    return "; ".join(said)
+    remarks = [person.state(now)]
+    if not person.verified:
+        remarks.append("unverified: compare the digits below")
+    if person.seized:
+        remarks.append("THEIR PHONE WAS SEIZED")
+    if person.swapped:
+        remarks.append("somebody tried to put another card in the place of theirs")
+    if now > person.half.until - SOON_SECONDS:
+        remarks.append("ends soon: scan each other again")
+    return "; ".join(remarks)
 
 
 @contact.command()
@@ -265,8 +265,8 @@ def _typed(text: str) -> str:
 
 def _tell(folder: Path, label: str, outcome: Outcome, as_json: bool) -> None:
     relays = [relay for relay, _ in outcome.receipts]
-    told = tell_holders(len(relays), 1) if relays else "it has not left yet"
-    output.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, told)
+    words = tell_holders(len(relays), 1) if relays else "it has not left yet"
+    output.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, words)
     tell_refusals(outcome)
     if outcome.pending:
         hint_what_waits(folder)
@@ -280,37 +280,37 @@ def _tell(folder: Path, label: str, outcome: Outcome, as_json: bool) -> None:
 def alerts(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """What contacts told you, as far as it was fetched, oldest first."""
     book = open_book(folder, output.Passphrase(passphrase_file).ask)
-    known = {one.label: one for one in book.secrets.contacts}
-    for said in sorted(book.secrets.alerts, key=lambda one: one.at):
-        _show(said, known[said.label], as_json)
+    known = {person.label: person for person in book.secrets.contacts}
+    for stored in sorted(book.secrets.alerts, key=lambda alert: alert.at):
+        _show(stored, known[stored.label], as_json)
     if not book.secrets.alerts:
         output.say("no alert yet")
 
 
-def _show(said: contacts_book.StoredAlert, who: Contact, as_json: bool) -> None:
+def _show(stored: contacts_book.StoredAlert, who: Contact, as_json: bool) -> None:
     marks = {
-        "duress": said.duress,
+        "duress": stored.duress,
         "seized": who.seized,
         "unverified": not who.verified,
-        "open_key": said.origin == "case",
-        "practice": said.practice,
-        "passed": said.is_passed_on,
+        "open_key": stored.origin == "case",
+        "practice": stored.practice,
+        "passed": stored.is_passed_on,
     }
     value = {
-        "from": said.label,
-        "id": said.id,
-        "case": said.case,
-        "type": said.type,
-        "text": said.text,
-        "place": said.place,
-        "at": said.at,
-        "origin": said.origin,
+        "from": stored.label,
+        "id": stored.id,
+        "case": stored.case,
+        "type": stored.type,
+        "text": stored.text,
+        "place": stored.place,
+        "at": stored.at,
+        "origin": stored.origin,
         **marks,
     }
-    when = datetime.fromtimestamp(min(said.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    when = datetime.fromtimestamp(min(stored.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
     warned = "".join(f"  !! {WARNINGS[name]}" for name, is_so in marks.items() if is_so)
-    place = "" if said.place is None else f"\nplace: {where(said.place)}"
-    words = f"{when}  {said.label}: {MEANINGS[said.type]}{warned}  ({said.id[:ID_SHOWN]})\n{said.text + place}"
+    place = "" if stored.place is None else f"\nplace: {where(stored.place)}"
+    words = f"{when}  {stored.label}: {MEANINGS[stored.type]}{warned}  ({stored.id[:ID_SHOWN]})\n{stored.text + place}"
     output.result(as_json, value, words)
 
 

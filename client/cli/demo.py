@@ -292,18 +292,18 @@ class Stage:
     def run(self, *words: str) -> str:
         """Run a tocsin command and show it with its output, which is returned."""
         self._show_ours(words)
-        said = self._run(words, subprocess.STDOUT)
-        click.echo(said.rstrip())
-        return said
+        printed = self._run(words, subprocess.STDOUT)
+        click.echo(printed.rstrip())
+        return printed
 
     def run_json(self, *words: str) -> dict[str, Any]:
         """Run a tocsin command without showing it; return its first line of JSON."""
-        said: dict[str, Any] = json.loads(self._run((*words, "--json"), None).splitlines()[0])
-        return said
+        printed: dict[str, Any] = json.loads(self._run((*words, "--json"), None).splitlines()[0])
+        return printed
 
     def _run(self, words: tuple[str, ...], stderr: int | None) -> str:
         self._check_end()
-        done = subprocess.run(  # noqa: S603 - our own program
+        ended = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "client.cli.main", *words],
             cwd=self.folder,
             env=self._environment,
@@ -314,10 +314,10 @@ class Stage:
             check=False,
         )
         self._check_end()
-        if done.returncode:
-            click.echo(done.stdout, err=True)
-            raise DemoFailed(f"tocsin {words[0]} ended with {done.returncode}")
-        return done.stdout
+        if ended.returncode:
+            click.echo(ended.stdout, err=True)
+            raise DemoFailed(f"tocsin {words[0]} ended with {ended.returncode}")
+        return ended.stdout
 
     def _check_end(self) -> None:
         if self._end.is_set():

@@ -29,9 +29,9 @@ def list_(folder: Path, as_json: bool) -> None:
     with OutboxStore(folder) as store:
         letters = store.letters()
     for letter in letters:
-        said = {relay: tried.said for relay, tried in letter.attempts.items()}
-        tries = ", ".join(f"{relay} ({code})" for relay, code in said.items()) or "not tried yet"
-        value = {"left": letter.has_left, "next": letter.next_time(), "said": said}
+        last_codes = {relay: tried.said for relay, tried in letter.attempts.items()}
+        tries = ", ".join(f"{relay} ({code})" for relay, code in last_codes.items()) or "not tried yet"
+        value = {"left": letter.has_left, "next": letter.next_time(), "said": last_codes}
         output.result(as_json, value, f"{'one relay holds it' if letter.has_left else 'waiting'}: {tries}")
     if not letters:
         output.say("nothing waits")

@@ -112,9 +112,11 @@ def serve(folder: Path, listen: tuple[str, int], as_json: bool) -> None:
 @click.argument("where", metavar="URL_OR_DIR")
 @click.option("--key", "key_text", metavar="VERIFIER", help="The key that must have signed: name+hash+key.")
 @click.option("--card", type=options.FILE, help="The card of the organisation whose root must have signed.")
-@click.option("--held", type=options.FILE, help="A release.json known to be good; an older one is refused.")
+@click.option(
+    "--held", "known_release", type=options.FILE, help="A release.json known to be good; an older one is refused."
+)
 @options.as_json
-def verify(where: str, key_text: str | None, card: Path | None, held: Path | None, as_json: bool) -> None:
+def verify(where: str, key_text: str | None, card: Path | None, known_release: Path | None, as_json: bool) -> None:
     """Check every file of a copy against the signed release.
 
     Without a key it is the one your own builds are signed with, else the one the copy names itself.
@@ -126,8 +128,8 @@ def verify(where: str, key_text: str | None, card: Path | None, held: Path | Non
     with Transport(os.urandom) as transport:
         copy = open_copy(where, transport)
         public = _public(key_text, card, copy)
-        known = release.read(files.read_note(held), public) if held else None
-        report = check(copy, public, held=known)
+        previous = release.read(files.read_note(known_release), public) if known_release else None
+        report = check(copy, public, previous=previous)
     _tell_report(report, release.verifier(public), as_json)
     sys.exit(0 if report.ok else 1)
 

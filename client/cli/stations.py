@@ -151,10 +151,10 @@ def near(
     """The stations that may be meant by a position, in degrees."""
     from client.stations.pack.search import Index  # noqa: PLC0415
 
-    for one in Index(_read(path, root_text, card).stations).near(lat, lon, accuracy):
-        facts = {"id": one.station.id, "name": one.station.name, "address": one.station.address}
-        words = f"{'*' if one.highlight else ' '} {one.m:>7,} m  {_words(one.station)}"
-        output.result(as_json, {**facts, "phone": one.station.phone, "m": one.m, "highlight": one.highlight}, words)
+    for hit in Index(_read(path, root_text, card).stations).near(lat, lon, accuracy):
+        facts = {"id": hit.station.id, "name": hit.station.name, "address": hit.station.address}
+        words = f"{'*' if hit.highlight else ' '} {hit.m:>7,} m  {_words(hit.station)}"
+        output.result(as_json, {**facts, "phone": hit.station.phone, "m": hit.m, "highlight": hit.highlight}, words)
 
 
 @stations.command()
@@ -168,9 +168,9 @@ def find(text: str, path: Path, root_text: str | None, card: Path | None, as_jso
     from client.stations.pack.search import Index  # noqa: PLC0415
 
     found = Index(_read(path, root_text, card).stations).find(text)
-    for one in found:
-        facts = {"id": one.station.id, "name": one.station.name, "phone": one.station.phone, "score": one.score}
-        output.result(as_json, facts, f"{one.score:>5}  {_words(one.station)}")
+    for hit in found:
+        facts = {"id": hit.station.id, "name": hit.station.name, "phone": hit.station.phone, "score": hit.score}
+        output.result(as_json, facts, f"{hit.score:>5}  {_words(hit.station)}")
     if not found:
         output.say("no station's name is like this")
 
@@ -222,12 +222,12 @@ def _known_root(text: str | None, card: Path | None) -> bytes | None:
 
 
 def _phones(stations: Iterable["PackStation"]) -> int:
-    return sum(bool(one.phone) for one in stations)
+    return sum(bool(station.phone) for station in stations)
 
 
-def _words(one: "PackStation") -> str:
-    place = ", ".join(part for part in (one.name, one.address) if part) or "(no name)"
-    return f"{place}, tel. {one.phone}" if one.phone else place
+def _words(station: "PackStation") -> str:
+    place = ", ".join(part for part in (station.name, station.address) if part) or "(no name)"
+    return f"{place}, tel. {station.phone}" if station.phone else place
 
 
 def _line(value: dict[str, Any]) -> None:

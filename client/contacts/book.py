@@ -291,11 +291,11 @@ class Book:
 
     def _check_new(self, code: PairCode, label: str) -> None:
         offers = [self.secrets.offer.half] if self.secrets.offer else []
-        if any(half.code.card == code.card for half in [*offers, *(one.half for one in self.secrets.contacts)]):
+        if any(half.code.card == code.card for half in [*offers, *(contact.half for contact in self.secrets.contacts)]):
             raise OwnCode()
-        if any(one.code.card == code.card for one in self.secrets.contacts):
+        if any(contact.code.card == code.card for contact in self.secrets.contacts):
             raise KnownCode()
-        if any(one.label == _plain(label) for one in self.secrets.contacts):
+        if any(contact.label == _plain(label) for contact in self.secrets.contacts):
             raise LabelTaken()
 
     def find_alert(self, start: str) -> StoredAlert:

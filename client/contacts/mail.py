@@ -85,50 +85,50 @@ def _settle(contact: Contact) -> list[StoredAlert]:
     before = -1
     while before != len(contact.aside):
         before = len(contact.aside)
-        for one in list(contact.aside):
+        for letter in list(contact.aside):
             try:
-                alert = _heard(contact, one)
+                alert = _heard(contact, letter)
             except NotAuthentic:
                 continue
-            contact.aside.remove(one)
+            contact.aside.remove(letter)
             if alert is not None:
                 alerts.append(alert)
     return alerts
 
 
-def _heard(contact: Contact, one: QuarantinedLetter) -> StoredAlert | None:
-    salt, header, body = unframe(one.content)
-    said, fields = MacInput(one.size, salt, header), msgspec.json.decode(header)
+def _heard(contact: Contact, letter: QuarantinedLetter) -> StoredAlert | None:
+    salt, header, body = unframe(letter.content)
+    mac_input, fields = MacInput(letter.size, salt, header), msgspec.json.decode(header)
     if fields.get("kind") == WAKE_KIND:
-        _hear_wake(contact, fields, said, body)
+        _hear_wake(contact, fields, mac_input, body)
         return None
-    judged = _judge(contact, fields.get("case"), said, body)
+    judged = _judge(contact, fields.get("case"), mac_input, body)
     _keep_case_key(contact, fields)
-    return _written(contact, fields, header, judged, one.mark)
+    return _written(contact, fields, header, judged, letter.mark)
 
 
-def _hear_wake(contact: Contact, fields: dict[str, object], said: MacInput, body: bytes) -> None:
+def _hear_wake(contact: Contact, fields: dict[str, object], mac_input: MacInput, body: bytes) -> None:
     if contact.keys is None:
         raise NotAuthentic()
     try:
-        change = read_wake_change(fields, contact.keys.receiving, contact.half.card.address, said, body)
+        change = read_wake_change(fields, contact.keys.receiving, contact.half.card.address, mac_input, body)
     except (BadMessage, UnknownVersion):
         return  # how they want to be rung is not known; what counted before still counts
     if contact.wake is None or change.number > contact.wake.number:
         contact.wake = change
 
 
-def _judge(contact: Contact, case: object, said: MacInput, body: bytes) -> Judged:
+def _judge(contact: Contact, case: object, mac_input: MacInput, body: bytes) -> Judged:
     address, keys = contact.half.card.address, contact.keys
     if keys is None:
         raise NotAuthentic()
     try:
-        return Judged(is_duress(keys.receiving, address, said, body), "pair")
+        return Judged(is_duress(keys.receiving, address, mac_input, body), "pair")
     except NotAuthentic:
         key = contact.case_keys.get(case) if isinstance(case, str) else None
         if key is None:
             raise
-        return Judged(is_duress(key, address, said, body), "case")
+        return Judged(is_duress(key, address, mac_input, body), "case")
 
 
 def _keep_case_key(contact: Contact, fields: dict[str, object]) -> None:
@@ -161,15 +161,15 @@ def _written(contact: Contact, fields: dict[str, object], header: bytes, judged:
             duress=judged.duress,
             origin=judged.origin,
         )
-    said = read.message
+    alert = read.message
     return StoredAlert(
         label=contact.label,
-        id=said.id,
-        case=said.case,
-        type=said.type,
-        text=said.text,
-        at=said.at,
-        place=said.place,
+        id=alert.id,
+        case=alert.case,
+        type=alert.type,
+        text=alert.text,
+        at=alert.at,
+        place=alert.place,
         duress=judged.duress,
         practice=read.other.get("practice") is True,
         passed=read.other.get("passed") is True,

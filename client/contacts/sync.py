@@ -94,8 +94,8 @@ class Sync:
     def _sealed(self, contact: Contact, card: PairCard, words: AlertWords, now: int) -> Sealed:
         keys, id_ = contact.keys, b64(self._random_bytes(ID_BYTES))
         assert keys is not None  # noqa: S101 - `alert` looked
-        said = message.Alert(id=id_, case=contact.case, seq=contact.seq, at=now, type=words.type, text=words.text)
-        header = message.header(said, {"passed": True} if words.passed else None)
+        alert = message.Alert(id=id_, case=contact.case, seq=contact.seq, at=now, type=words.type, text=words.text)
+        header = message.header(alert, {"passed": True} if words.passed else None)
         return seal_alert(header, keys.sending, card, self._random_bytes)
 
     def _now(self) -> int:
@@ -109,7 +109,7 @@ class Sync:
                 self._trouble(contact, error)
 
     def _trouble(self, contact: Contact, error: TocsinError) -> None:
-        if all((label, said.code) != (contact.label, error.code) for label, said in self.tally.troubles):
+        if all((label, earlier.code) != (contact.label, error.code) for label, earlier in self.tally.troubles):
             self.tally.troubles.append((contact.label, error))
 
     def _carry(self) -> None:

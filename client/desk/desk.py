@@ -306,7 +306,7 @@ class Desk:
         address = report_address(kept.root_public, kept.mailbox_key.id)
         return Inbox(
             self._records, address, kept.open_keys(), last_resort=kept.last_resort, clock=self._clock,
-            kept=self._take,
+            on_page=self._take,
         )  # fmt: skip
 
     def _take(self, page: Page, batch: int | None) -> None:

@@ -41,30 +41,30 @@ class Case:
     """Everything that was said in one case."""
 
     id: str
-    said: list[CaseMessage] = field(default_factory=list)
+    messages: list[CaseMessage] = field(default_factory=list)
 
     @property
     def last(self) -> int:
-        return max(one.message.at for one in self.said)
+        return max(entry.message.at for entry in self.messages)
 
     @property
     def practice(self) -> bool:
-        return all(one.message.practice for one in self.said)
+        return all(entry.message.practice for entry in self.messages)
 
     def fact(self, name: str) -> Any:
         """The value last said of this field, if it fits the schema; None otherwise."""
-        for one in reversed(self.said):
-            if name in one.message.facts and name not in one.other.get("facts", {}):
-                return one.message.facts[name]
+        for entry in reversed(self.messages):
+            if name in entry.message.facts and name not in entry.other.get("facts", {}):
+                return entry.message.facts[name]
         return None
 
     def reply_block(self, now: int) -> ReplyBlock | None:
         """Return the newest reply block that still holds; None when there is none."""
-        blocks = [one.message.reply for one in self.said if one.message.reply is not None]
+        blocks = [entry.message.reply for entry in self.messages if entry.message.reply is not None]
         return next((block for block in reversed(blocks) if block.until > now), None)
 
     def files(self) -> list[ParcelRef]:
-        return [ref for one in self.said for ref in one.message.parcels]
+        return [ref for entry in self.messages for ref in entry.message.parcels]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,10 @@ def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
         _, unknown = sort_facts(read.message.facts)
         other = {**read.other, **({"facts": unknown} if unknown else {})}
         at = min(read.message.at, letter.pulled)
-        said = CaseMessage(read.message, header, letter.committed, letter.last_resort, other, at)
-        cases.setdefault(read.message.case, Case(read.message.case)).said.append(said)
+        entry = CaseMessage(read.message, header, letter.committed, letter.last_resort, other, at)
+        cases.setdefault(read.message.case, Case(read.message.case)).messages.append(entry)
     for case in cases.values():
-        case.said.sort(key=lambda one: (one.at, one.message.seq, one.message.id))
+        case.messages.sort(key=lambda entry: (entry.at, entry.message.seq, entry.message.id))
     return cases
 
 
@@ -109,15 +109,15 @@ def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], Rec
     return list(found.values())
 
 
-def as_json(said: CaseMessage) -> dict[str, Any]:
+def as_json(entry: CaseMessage) -> dict[str, Any]:
     """A message as it is written for a program."""
     return {
-        "id": said.message.id,
-        "kind": said.header["kind"],
-        "header": said.header,
-        "commitment": "ok" if said.committed else "mismatch",
-        "last_resort": said.last_resort,
-        "other": said.other,
+        "id": entry.message.id,
+        "kind": entry.header["kind"],
+        "header": entry.header,
+        "commitment": "ok" if entry.committed else "mismatch",
+        "last_resort": entry.last_resort,
+        "other": entry.other,
     }
 
 

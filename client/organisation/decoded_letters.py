@@ -38,20 +38,22 @@ def decode(letter: RecordLetter) -> DecodedLetter:
 
 def decode_all(letters: Iterable[RecordLetter | DecodedLetter]) -> Iterator[DecodedLetter]:
     """Decode those letters that are not decoded yet."""
-    for one in letters:
-        yield one if isinstance(one, DecodedLetter) else decode(one)
+    for letter in letters:
+        yield letter if isinstance(letter, DecodedLetter) else decode(letter)
 
 
 def decode_page(page: Page) -> list[DecodedLetter]:
     """The letters of a page; what the inbox decoded to sort them is not decoded again."""
     if len(page.read) != len(page.letters):
-        return [decode(one) for one in page.letters]
-    return [_decode(one, commitment, read) for one, (commitment, read) in zip(page.letters, page.read, strict=True)]
+        return [decode(letter) for letter in page.letters]
+    return [
+        _decode(letter, commitment, read) for letter, (commitment, read) in zip(page.letters, page.read, strict=True)
+    ]
 
 
 def _decode(letter: RecordLetter, commitment: bytes, read: Read | None) -> DecodedLetter:
     header, case = b"", ""
-    said: AnyMessage | None = None
+    decoded: AnyMessage | None = None
     other: dict[str, Any] = {}
     try:
         _, raw, _ = unframe(letter.content)
@@ -60,9 +62,9 @@ def _decode(letter: RecordLetter, commitment: bytes, read: Read | None) -> Decod
             fields = msgspec.json.decode(raw)
             case = fields["case"]  # also of a kind that this version cannot read
             read = message.read(fields)
-        said, other = read.message, read.other
+        decoded, other = read.message, read.other
     except (TocsinError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError, KeyError, TypeError):
         pass
-    if isinstance(said, Report | Amend):
-        return DecodedLetter(letter, commitment, header, said.case, said, other)
+    if isinstance(decoded, Report | Amend):
+        return DecodedLetter(letter, commitment, header, decoded.case, decoded, other)
     return DecodedLetter(letter, commitment, header, case if isinstance(case, str) else "", None, other)

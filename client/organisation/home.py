@@ -139,22 +139,22 @@ class Home:
     def renew_card(self, root: SigningKey, now: int, *, known_seq: int = 0) -> Card:
         """Sign a new card for this week and the weeks after it. `seq` rises even after a restore: it is never
         behind the clock nor behind what a relay holds. Raises ClockBehind."""
-        kept = self.secrets
-        check_clock(kept.chain, now)
-        kept.seq = max(kept.seq + 1, known_seq + 1, now)
+        secrets = self.secrets
+        check_clock(secrets.chain, now)
+        secrets.seq = max(secrets.seq + 1, known_seq + 1, now)
         card = Card(
-            name=kept.name,
-            root=kept.root_public,
-            seq=kept.seq,
+            name=secrets.name,
+            root=secrets.root_public,
+            seq=secrets.seq,
             issued=now,
-            expires=expiry(kept.week),
-            relays=tuple(kept.relays),
-            mailbox=kept.mailbox_key.id,
-            week=kept.week,
-            weekly=tuple(PrivateKey(seed).public for seed in kept.chain.ahead()),
-            last_resort=PrivateKey(kept.last_resort).public,
-            languages=tuple(kept.languages),
-            log=tuple(kept.log),
+            expires=expiry(secrets.week),
+            relays=tuple(secrets.relays),
+            mailbox=secrets.mailbox_key.id,
+            week=secrets.week,
+            weekly=tuple(PrivateKey(seed).public for seed in secrets.chain.ahead()),
+            last_resort=PrivateKey(secrets.last_resort).public,
+            languages=tuple(secrets.languages),
+            log=tuple(secrets.log),
         ).sign(root)
         self.save()
         files.replace(self.path / CARD, card.signed)
@@ -210,7 +210,7 @@ def create(
         raise HomeExists(str(path))
     root = SigningKey(root_seed or random_bytes(SEED_BYTES))
     chain = WeeklyChain.new(now, random_bytes)
-    kept = HomeSecrets(
+    secrets = HomeSecrets(
         root_public=bytes(root.verify_key),
         root=bytes(root) if root_file is None else None,
         mailbox=random_bytes(SEED_BYTES),
@@ -228,7 +228,7 @@ def create(
     if root_file is not None:
         apart = Keystore.new(KeystoreKind.ROOT, passphrase, random_bytes, cost)
         files.replace(root_file, apart.lock(bytes(root), random_bytes))
-    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), kept)
+    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), secrets)
     home.renew_card(root, now, known_seq=known_seq)
     return home
 

@@ -168,7 +168,7 @@ class Records:
             number = self._db.execute("INSERT INTO batch (seen, box) VALUES (?, ?)", (seen, box)).lastrowid
         boxes = [(mark, self._seal(data)) for mark, data in page.pieces]
         self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
-        asides = [(self._seal(msgspec.msgpack.encode(one)),) for one in page.aside]
+        asides = [(self._seal(msgspec.msgpack.encode(letter)),) for letter in page.aside]
         self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
         return number
 

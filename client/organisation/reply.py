@@ -31,13 +31,13 @@ def compose_reply(
     block = case.reply_block(now)
     if block is None:
         raise NoReplyBlock()
-    seq = min(max(seq, *(one.message.seq for one in case.said)) + 1, LAST_SEQ)
-    said = Reply(id=new_id(random_bytes), case=case.id, seq=seq, at=now, text=text, status=status)
-    return said, waiting(seal_reply(said, block, own.relays, random_bytes), tuple(own.log), random_bytes)
+    seq = min(max(seq, *(entry.message.seq for entry in case.messages)) + 1, LAST_SEQ)
+    reply = Reply(id=new_id(random_bytes), case=case.id, seq=seq, at=now, text=text, status=status)
+    return reply, waiting(seal_reply(reply, block, own.relays, random_bytes), tuple(own.log), random_bytes)
 
 
 def seal_reply(
-    said: Reply, block: ReplyBlock, own_relays: list[str], random_bytes: RandomBytes
+    reply: Reply, block: ReplyBlock, own_relays: list[str], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
     """Return the reply, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
 
@@ -51,21 +51,21 @@ def seal_reply(
     if not by_mailbox:
         raise NoReplyBlock()
     try:
-        return _seal_each(said, block, by_mailbox, random_bytes)
+        return _seal_each(reply, block, by_mailbox, random_bytes)
     except Malformed:
         raise NoReplyBlock() from None
 
 
 def _seal_each(
-    said: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], random_bytes: RandomBytes
+    reply: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
-    return [(_seal(said, block, mailbox, random_bytes), tuple(relays)) for mailbox, relays in by_mailbox.items()]
+    return [(_seal(reply, block, mailbox, random_bytes), tuple(relays)) for mailbox, relays in by_mailbox.items()]
 
 
-def _seal(said: Reply, block: ReplyBlock, mailbox: bytes, random_bytes: RandomBytes) -> Sealed:
+def _seal(reply: Reply, block: ReplyBlock, mailbox: bytes, random_bytes: RandomBytes) -> Sealed:
     key = unb64(block.key)
     address = Address(Purpose.REPLY, digest(key), mailbox)
-    header, salt = message.header(said), random_bytes(SALT_BYTES)
+    header, salt = message.header(reply), random_bytes(SALT_BYTES)
     size = size_for(header, bytes(MAC_BYTES))
     mac = message.reply_mac(unb64(block.secret), address, size, salt, header)
     return seal_content(frame(salt, header, mac), key=key, address=address, size=size)

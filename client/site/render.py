@@ -39,7 +39,7 @@ class SiteConfig:
 
     def json(self, start: Mapping[str, Mapping[str, str]]) -> str:
         """As the page reads it; no `<`, so that nothing in it can end the element it stands in."""
-        said = {
+        fields = {
             "title": self.title,
             "languages": list(languages(start)),
             "start": {language: start[language] for language in languages(start)},
@@ -49,13 +49,13 @@ class SiteConfig:
             "worker": self.worker,
             "inline": {name: base64.b64encode(data).decode() for name, data in self.inline.items()},
         }
-        return msgspec.json.encode(said).decode().replace("<", "\\u003c")
+        return msgspec.json.encode(fields).decode().replace("<", "\\u003c")
 
 
 def languages(start: Iterable[str]) -> tuple[str, ...]:
     """The languages the bundle has, ours first and in our order."""
     have = set(start)
-    return tuple(one for one in LANGUAGES if one in have) + tuple(sorted(have - set(LANGUAGES)))
+    return tuple(language for language in LANGUAGES if language in have) + tuple(sorted(have - set(LANGUAGES)))
 
 
 def site_page(bundle: Bundle, config: SiteConfig, names: Mapping[str, str]) -> str:
@@ -85,8 +85,8 @@ def manifest(bundle: Bundle, name: str, title: str, icons: Iterable[dict[str, st
     """The manifest that lets the app be installed; it says nothing but the title."""
     first = languages(bundle.listing.start)[0]
     values = {"title": title, "theme": THEME, "icon": "", **_of_language(bundle, first)}
-    said: dict[str, Any] = msgspec.json.decode(_fill(bundle.text(name), values, _in_json))
-    return msgspec.json.format(msgspec.json.encode({**said, "icons": list(icons)})) + b"\n"
+    fields: dict[str, Any] = msgspec.json.decode(_fill(bundle.text(name), values, _in_json))
+    return msgspec.json.format(msgspec.json.encode({**fields, "icons": list(icons)})) + b"\n"
 
 
 def _filled(bundle: Bundle, template: str, config: SiteConfig, rules: str, raw: Mapping[str, str]) -> str:

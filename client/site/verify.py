@@ -147,7 +147,7 @@ def find_named_key(copy: Copy) -> str:
     return named_verifier(copy.get(PAGE, PAGE_BYTES) or b"")
 
 
-def check(copy: Copy, public: bytes, *, held: Release | None = None) -> VerifyReport:
+def check(copy: Copy, public: bytes, *, previous: Release | None = None) -> VerifyReport:
     """Compare every file of a copy with the release that this key must have signed.
 
     Raises SiteUnreachable, CannotRead.
@@ -156,13 +156,13 @@ def check(copy: Copy, public: bytes, *, held: Release | None = None) -> VerifyRe
     if signed is None:
         return VerifyReport(0, (Found(RELEASE, FileMissing()),))
     try:
-        said = release.read(signed, public, held=held)
+        signed_release = release.read(signed, public, previous=previous)
     except TocsinError as problem:
         return VerifyReport(0, (Found(RELEASE, problem),))
-    wanted = copy.wanted(said)
-    judged = [(path, _judge(copy, path, said.files[path])) for path in wanted]
+    wanted = copy.wanted(signed_release)
+    judged = [(path, _judge(copy, path, signed_release.files[path])) for path in wanted]
     wrong = [Found(path, wrong) for path, wrong in judged if wrong is not None]
-    return VerifyReport(len(wanted), (*wrong, *(Found(path, FileAdded()) for path in copy.others(said))))
+    return VerifyReport(len(wanted), (*wrong, *(Found(path, FileAdded()) for path in copy.others(signed_release))))
 
 
 def _judge(copy: Copy, path: str, entry: FileEntry) -> TocsinError | None:

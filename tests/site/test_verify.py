@@ -88,9 +88,9 @@ def test_garbage_is_no_release(site, public):
 
 def test_an_older_release_than_the_one_known_is_noticed(site, public, wish):
     newer = release.Release.of({"index.html": b""}, seq=wish.issued + 1, issued=wish.issued + 1)
-    assert found(check(Folder(site), public, held=newer)) == [("release.json", "release-older")]
-    same = release.look((site / "release.json").read_bytes())
-    assert check(Folder(site), public, held=same).ok
+    assert found(check(Folder(site), public, previous=newer)) == [("release.json", "release-older")]
+    same = release.read_unverified((site / "release.json").read_bytes())
+    assert check(Folder(site), public, previous=same).ok
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a//b", "./a", "a/..", "", "a\\b", "a\nb"])

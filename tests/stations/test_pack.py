@@ -142,15 +142,15 @@ def test_the_signer_named_by_the_pack_is_enough_only_without_a_root():
 
 def test_only_a_newer_pack_replaces_the_one_held():
     held = read(packed(SMALL, seq=7))
-    assert read(packed(SMALL, seq=8), held=held).about.seq == 8
-    assert read(packed(SMALL, seq=7), held=held).about.seq == 7
+    assert read(packed(SMALL, seq=8), previous=held).about.seq == 8
+    assert read(packed(SMALL, seq=7), previous=held).about.seq == 7
     for data, refusal in [
         (packed(SMALL, seq=6), PackOlder),
         (packed(SMALL[1:], seq=7), PackOlder),
         (packed(SMALL, seq=9, id="other"), PackOther),
     ]:
         with pytest.raises(refusal):
-            read(data, held=held)
+            read(data, previous=held)
 
 
 def test_a_pack_holds_at_least_one_station_and_no_more_than_a_phone_can():

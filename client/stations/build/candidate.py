@@ -69,13 +69,13 @@ def address_of(parts: Iterable[str]) -> str:
 
 def phone_of(parts: Iterable[str]) -> str:
     """The telephones in these texts, each once, as many as fit; what has no number in it is left out."""
-    numbers = dict.fromkeys(one for part in parts for one in _numbers(part))
-    kept = ""
+    numbers = dict.fromkeys(number for part in parts for number in _numbers(part))
+    joined = ""
     for number in numbers:
-        longer = f"{kept}; {number}" if kept else number
+        longer = f"{joined}; {number}" if joined else number
         if len(longer) <= PHONE:  # half a number would be a wrong one
-            kept = longer
-    return kept
+            joined = longer
+    return joined
 
 
 def _numbers(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ def read(data: bytes) -> Source:
     features = whole.get("features") if isinstance(whole, dict) else None
     if not isinstance(features, list):
         raise SourceUnreadable("not a GeoJSON feature collection")
-    drafts = [_draft(number, one) for number, one in enumerate(features, start=1)]
+    drafts = [_draft(number, feature) for number, feature in enumerate(features, start=1)]
     return Source(drafts, _credit(whole, drafts))
 
 
@@ -33,8 +33,8 @@ def _credit(whole: Mapping[str, Any], drafts: list[CandidateStation]) -> Credit:
     return OPENSTREETMAP if is_osm else Credit()
 
 
-def _has_osm_id(one: CandidateStation) -> bool:
-    return bool(_OSM_ID.match(one.where))
+def _has_osm_id(draft: CandidateStation) -> bool:
+    return bool(_OSM_ID.match(draft.where))
 
 
 def _draft(number: int, feature: object) -> CandidateStation:

@@ -67,7 +67,7 @@ def test_a_report_is_opened_and_its_words_are_not_on_the_disk(records, tmp_path)
     composed = said({"name": "Иванова", "account": STORY})
     assert taken(records, frames(composed)) == (1, 0, 0)
     [case] = case_files.load(records).values()
-    assert (case.id, case.fact("account"), case.said[0].committed) == (composed.case, STORY, True)
+    assert (case.id, case.fact("account"), case.messages[0].committed) == (composed.case, STORY, True)
     disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert composed.sealed[0].hash not in disk
     for words in ("Иванова", STORY, composed.case, "account"):
@@ -78,16 +78,16 @@ def test_the_same_letter_from_two_relays_counts_once(records):
     page = frames(said({"people": 2}))
     assert taken(records, page, page) == (1, 1, 0)
     assert taken(records, page + page) == (0, 2, 0)
-    assert len(next(iter(case_files.load(records).values())).said) == 1
+    assert len(next(iter(case_files.load(records).values())).messages) == 1
 
 
 def test_a_commitment_that_does_not_fit_is_marked_and_does_not_hide_the_honest_copy(records):
     sealed = said({"people": 2}).sealed[0]
     lying, honest = Frame.of(sealed.envelope, b"x" * 32), Frame.of(sealed.envelope, sealed.commitment)
     assert taken(records, [lying]) == (1, 0, 0)
-    assert next(iter(case_files.load(records).values())).said[0].committed is False
+    assert next(iter(case_files.load(records).values())).messages[0].committed is False
     assert taken(records, [honest]) == (0, 1, 0)
-    [only] = next(iter(case_files.load(records).values())).said
+    [only] = next(iter(case_files.load(records).values())).messages
     assert only.committed is True
 
 
@@ -161,7 +161,7 @@ def test_a_bad_one_is_kept_aside_with_its_reason_and_the_next_is_opened(name, re
 def test_what_was_sealed_to_the_last_resort_is_marked(records):
     late = said({"people": 1}, now=NOW + WEEK_SECONDS)
     assert taken(records, frames(late)) == (1, 0, 0)
-    assert next(iter(case_files.load(records).values())).said[0].last_resort is True
+    assert next(iter(case_files.load(records).values())).messages[0].last_resort is True
 
 
 def test_messages_stand_in_the_order_they_were_said_and_the_last_word_counts(records):
@@ -170,7 +170,7 @@ def test_messages_stand_in_the_order_they_were_said_and_the_last_word_counts(rec
     third = said({"stage": "court"}, first.case, NOW + 120, seq=2)
     assert taken(records, frames(third), frames(first), frames(second)) == (3, 0, 0)
     [case] = case_files.load(records).values()
-    assert [one.message.facts["stage"] for one in case.said] == ["van", "station", "court"]
+    assert [one.message.facts["stage"] for one in case.messages] == ["van", "station", "court"]
     assert (case.fact("stage"), case.fact("name"), case.last) == ("court", "Иванова", NOW + 120)
 
 
@@ -178,7 +178,7 @@ def test_facts_we_do_not_know_are_shown_as_other_and_never_counted(records):
     composed = said({"people": "a crowd", "weather": "snow", "stage": "van"})
     taken(records, frames(composed))
     [case] = case_files.load(records).values()
-    assert case.said[0].other == {"facts": {"people": "a crowd", "weather": "snow"}}
+    assert case.messages[0].other == {"facts": {"people": "a crowd", "weather": "snow"}}
     assert (case.fact("people"), case.fact("stage")) == (None, "van")
 
 

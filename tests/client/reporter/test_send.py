@@ -71,7 +71,7 @@ def test_the_first_report_says_stage_and_people_and_an_addition_only_what_it_add
     case = report(Draft({"stage": "van"})).composed.case
     added = report(Draft({"name": "Анна"}), case_start=case[:8])
     assert added.composed.case == case
-    messages = [entry.message for entry in read_cases(office, post)[case].said]
+    messages = [entry.message for entry in read_cases(office, post)[case].messages]
     assert {(message.seq, tuple(sorted(message.facts.items()))) for message in messages} == {
         (0, (("people", 1), ("stage", "van"))),
         (1, (("name", "Анна"),)),
