@@ -47,9 +47,9 @@ def test_the_smaller_size_that_holds_it_is_chosen():
 
 def test_the_salt_is_drawn_anew_and_hides_equal_contents():
     drawn = iter([digest(b"first"), digest(b"second")])
-    one, two = (sealed(random_bytes=lambda _: next(drawn)) for _ in range(2))
-    assert open_envelope(one.envelope, [KEY], ADDRESS).salt == digest(b"first")
-    assert one.commitment != two.commitment
+    first, second = (sealed(random_bytes=lambda _: next(drawn)) for _ in range(2))
+    assert open_envelope(first.envelope, [KEY], ADDRESS).salt == digest(b"first")
+    assert first.commitment != second.commitment
 
 
 def test_what_is_sealed_knows_its_mailbox_and_its_hash():

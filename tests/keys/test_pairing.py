@@ -128,7 +128,7 @@ def check_progress(vector: dict) -> None:
         progress = progress.mark_sent() if step == "said" else progress.on_share(bytes([step[0]]) * 32, sure=step[1])
     assert (progress.share and progress.share[0]) == vector["share"]
     for name, shares in (("owed", progress.pending_shares), ("answered", progress.answered)):
-        assert [one[0] for one in shares] == vector[name]
+        assert [share[0] for share in shares] == vector[name]
 
 
 CHECKS = {
@@ -191,7 +191,7 @@ def test_every_letter_of_a_pairing_looks_like_any_other(pair):
         seal_alert(b"{}", keys.sending, boris.half.card, os.urandom),
         seal_alert(b"{}", keys.sending, boris.half.card, os.urandom, duress=True),
     ]
-    assert {(len(one.envelope), one.envelope[0]) for one in letters} == {(LETTER_BYTES, SUITE)}
+    assert {(len(letter.envelope), letter.envelope[0]) for letter in letters} == {(LETTER_BYTES, SUITE)}
 
 
 def test_the_largest_card_fits_one_letter():
@@ -201,12 +201,12 @@ def test_the_largest_card_fits_one_letter():
 
 
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
-def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(one, two):
-    if one == two:
+def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(card_bytes, other_bytes):
+    if card_bytes == other_bytes:
         return
     mine = half()
-    first = PairingSession(mine, PairCode(digest(one), one, ("https://r.example",)))
-    second = PairingSession(mine, PairCode(digest(one), two, ("https://r.example",)))
+    first = PairingSession(mine, PairCode(digest(card_bytes), card_bytes, ("https://r.example",)))
+    second = PairingSession(mine, PairCode(digest(card_bytes), other_bytes, ("https://r.example",)))
     assert first.transcript != second.transcript
 
 
@@ -239,23 +239,26 @@ def test_a_phone_pairs_with_python():
     mine = half()
     asked = {"code": str(mine.code), "card": mine.card.encode().decode(), "share": b64(mine.share), "now": NOW}
     peer = Path(__file__).parent / "interop" / "pairing.mjs"
-    done = subprocess.run([NODE, peer], input=json.dumps(asked), capture_output=True, text=True, check=True)
-    said = json.loads(done.stdout)
-    meeting = PairingSession(mine, read_pair_code(said["code"]))
-    assert meeting.safety_number == said["digits"]
+    ended = subprocess.run([NODE, peer], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    peer_words = json.loads(ended.stdout)
+    meeting = PairingSession(mine, read_pair_code(peer_words["code"]))
+    assert meeting.safety_number == peer_words["digits"]
 
     door = meeting.door(mine=True)
-    left = open_envelope(unb64(said["card"]), [door.key], door.address)
+    left = open_envelope(unb64(peer_words["card"]), [door.key], door.address)
     assert read_pair_card(left.header, meeting.code.card, NOW).relays == ("https://phone.example",)
     share, answer, alert, duress = (
-        opened(meeting, unb64(said[name])) for name in ("share", "answer", "alert", "duress")
+        opened(meeting, unb64(peer_words[name])) for name in ("share", "answer", "alert", "duress")
     )
     theirs = read_share(answer.fields)
     assert theirs == read_share(share.fields)
     assert not meeting.confirms(theirs, words_of(share), share.body)
     assert meeting.confirms(theirs, words_of(answer), answer.body)
     key = meeting.keys(theirs).receiving
-    assert [is_duress(key, mine.card.address, words_of(one), one.body) for one in (alert, duress)] == [False, True]
+    assert [is_duress(key, mine.card.address, words_of(letter), letter.body) for letter in (alert, duress)] == [
+        False,
+        True,
+    ]
 
 
 # Who filmed both screens: knows both codes, so T, k0, both doors and whatever lies behind them

@@ -18,7 +18,7 @@ def station(name: str, lat: float, lon: float, called: str | None = None) -> Pac
 
 
 def kinds(stations, country=None):
-    return [(one.id, one.kind) for one in doubts(stations, country)]
+    return [(doubt.id, doubt.kind) for doubt in doubts(stations, country)]
 
 
 def test_places_in_the_country_are_left_alone():
@@ -81,7 +81,7 @@ def test_one_far_from_all_others_is_worth_a_look():
 def test_the_country_of_real_lists_is_guessed_and_holds_all_of_them(name, code):
     built = real(name)
     assert built.guessed == countries.outline(code)
-    assert not {DoubtKind.OUTSIDE, DoubtKind.SWAPPED, DoubtKind.ZERO} & {one.kind for one in built.doubts}
+    assert not {DoubtKind.OUTSIDE, DoubtKind.SWAPPED, DoubtKind.ZERO} & {doubt.kind for doubt in built.doubts}
 
 
 def test_a_country_nobody_knows_is_refused():
@@ -94,7 +94,7 @@ def test_nothing_is_guessed_for_points_all_over_the_world():
     assert countries.guess([]) is None
 
 
-@pytest.mark.parametrize("outline", countries.outlines().values(), ids=lambda one: one.code)
+@pytest.mark.parametrize("outline", countries.outlines().values(), ids=lambda outline: outline.code)
 def test_every_outline_is_a_part_of_the_globe(outline):
     assert all(-9_000_000 <= s < n <= 9_000_000 and -18_000_000 <= w < e <= 18_000_000 for s, w, n, e in outline.boxes)
 

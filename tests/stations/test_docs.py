@@ -38,10 +38,12 @@ def test_every_letter_of_the_table_is_folded_as_it_says():
     for before, after in rows("everything else: a blank."):
         left, right = before.strip("`"), after.strip("`").replace("nothing", "")
         if left.startswith("U+"):
-            assert all(fold.tokens(chr(int(one[2:], 16))) == [chr(int(right[2:], 16))] for one in left.split())
+            assert all(
+                fold.tokens(chr(int(character[2:], 16))) == [chr(int(right[2:], 16))] for character in left.split()
+            )
         elif " " in left:
             many = right.split() or [""] * len(left.split())
-            assert [" ".join(fold.tokens(one)) for one in left.split()] == many
+            assert [" ".join(fold.tokens(character)) for character in left.split()] == many
         else:
             assert "".join(fold.tokens(left)) == right
 

@@ -21,13 +21,13 @@ CASE = new_id(os.urandom)
 ROUTE = ReplyRoute(CASE, (RELAY, OTHER), b"m" * 32, b"k" * 32, b"s" * 32, NOW + DAY_SECONDS)
 
 
-def said(case=CASE, text="Адвокат едет"):
+def make_reply(case=CASE, text="Адвокат едет"):
     return Reply(id=new_id(os.urandom), case=case, seq=1, at=NOW, text=text, status="lawyer")
 
 
 def sealed(block: ReplyBlock, reply=None, relays=(RELAY, OTHER)) -> Frame:
-    [(one, _)] = seal_reply(reply or said(), block, list(relays), os.urandom)
-    return Frame.of(one.envelope, one.commitment)
+    [(sealed_reply, _)] = seal_reply(reply or make_reply(), block, list(relays), os.urandom)
+    return Frame.of(sealed_reply.envelope, sealed_reply.commitment)
 
 
 def test_a_reply_is_opened_by_the_route_it_was_sealed_to():
@@ -41,7 +41,7 @@ def test_a_reply_is_opened_by_the_route_it_was_sealed_to():
         sealed(ReplyRoute(CASE, (RELAY,), b"m" * 32, b"k" * 32, b"x" * 32, ROUTE.until).block()),
         sealed(ReplyRoute(CASE, (RELAY,), b"n" * 32, b"k" * 32, b"s" * 32, ROUTE.until).block()),
         sealed(ReplyRoute(CASE, (RELAY,), b"m" * 32, b"j" * 32, b"s" * 32, ROUTE.until).block()),
-        sealed(ROUTE.block(), said(case=new_id(os.urandom))),
+        sealed(ROUTE.block(), make_reply(case=new_id(os.urandom))),
         Frame.of(os.urandom(8_192), bytes(32)),
         Frame.of(b"", bytes(32)),
     ],
@@ -52,14 +52,14 @@ def test_a_forged_reply_is_as_if_nothing_had_come(forged):
 
 
 def test_a_block_cannot_send_the_organisations_computer_to_a_stranger():
-    [(_, relays)] = seal_reply(said(), ROUTE.block(), [RELAY], os.urandom)
+    [(_, relays)] = seal_reply(make_reply(), ROUTE.block(), [RELAY], os.urandom)
     assert relays == (RELAY,)
     for stranger in ("https://stranger.example", "http://localhost:8080", "http://127.0.0.1:22"):
         block = ReplyBlock(
             relays=[(stranger, b64(b"d" * 32))], key=ROUTE.block().key, secret=ROUTE.block().secret, until=ROUTE.until
         )
         with pytest.raises(NoReplyBlock):
-            seal_reply(said(), block, [RELAY], os.urandom)
+            seal_reply(make_reply(), block, [RELAY], os.urandom)
 
 
 def test_replies_do_not_all_go_to_the_same_relay_first():
@@ -68,7 +68,7 @@ def test_replies_do_not_all_go_to_the_same_relay_first():
     first = Counter()
     for number in range(30):
         lot = random.Random(number).randbytes  # noqa: S311 - the same lots in every run
-        [letter] = waiting(seal_reply(said(), block, list(three), os.urandom), (), lot)
+        [letter] = waiting(seal_reply(make_reply(), block, list(three), os.urandom), (), lot)
         assert sorted(letter.letter.relays) == sorted(three)
         first[letter.letter.relays[0]] += 1
     assert set(first) == set(three)
@@ -79,7 +79,7 @@ def test_replies_do_not_all_go_to_the_same_relay_first():
 def test_a_key_that_is_none_leaves_no_reply_block_and_breaks_nothing(key):
     block = ReplyBlock(relays=[(RELAY, b64(b"d" * 32))], key=b64(key), secret=b64(b"s" * 32), until=ROUTE.until)
     with pytest.raises(NoReplyBlock):
-        seal_reply(said(), block, [RELAY], os.urandom)
+        seal_reply(make_reply(), block, [RELAY], os.urandom)
 
 
 def test_routes_and_replies_rest_sealed_and_routes_are_forgotten_when_they_are_over(tmp_path):
@@ -98,6 +98,6 @@ def test_routes_and_replies_rest_sealed_and_routes_are_forgotten_when_they_are_o
 
 
 def test_a_secret_does_not_show_itself():
-    for one in (ROUTE, ROUTE.block()):
-        assert "ssss" not in repr(one)
-        assert b64(b"s" * 32) not in repr(one)
+    for secret_holder in (ROUTE, ROUTE.block()):
+        assert "ssss" not in repr(secret_holder)
+        assert b64(b"s" * 32) not in repr(secret_holder)

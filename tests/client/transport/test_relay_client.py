@@ -38,20 +38,20 @@ def problem(code: str, **members) -> bytes:
 
 
 def not_listening() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        return f"http://127.0.0.1:{busy.getsockname()[1]}"
 
 
 @pytest.fixture
 def transport():
-    with Transport(os.urandom, clock=lambda: NOW) as made:
-        yield made
+    with Transport(os.urandom, clock=lambda: NOW) as opened:
+        yield opened
 
 
 @pytest.fixture
 def spool(tmp_path):
-    with OutboxStore(tmp_path) as made:
-        yield made
+    with OutboxStore(tmp_path) as store:
+        yield store
 
 
 def sent_to(relay: str, transport: Transport, spool: OutboxStore, keys=(str(RELAY_KEY),)):

@@ -41,9 +41,9 @@ class Person:
         return str(self.book.code_to_show(None, self.now)[1])
 
     def scan(self, text: str, label: str, *, seen: bool = True):
-        made = self.book.meet(code.read_pair_code(text), label, self.now, os.urandom, seen=seen)
+        contact = self.book.meet(code.read_pair_code(text), label, self.now, os.urandom, seen=seen)
         self.book.save()
-        return made
+        return contact
 
     def sync(self) -> SyncResult:
         self.reopen()
@@ -60,8 +60,8 @@ class Person:
         return self.book.find(label).state(self.now)
 
     @property
-    def told(self) -> list[tuple[str, str, str]]:
-        return [(one.label, one.type, one.text) for one in self.book.secrets.alerts]
+    def received(self) -> list[tuple[str, str, str]]:
+        return [(alert.label, alert.type, alert.text) for alert in self.book.secrets.alerts]
 
 
 def scan_each_other(anna: Person, boris: Person) -> None:
