@@ -45,7 +45,7 @@ class ParcelRef(msgspec.Struct, frozen=True):
 
 
 class ReplyBlock(msgspec.Struct, frozen=True):
-    """Where an answer may go: [[relay URL, mailbox id]], X-Wing public key, MAC secret of 32 bytes, last moment."""
+    """Where a reply may go: [[relay URL, mailbox id]], X-Wing public key, MAC secret of 32 bytes, last moment."""
 
     relays: Annotated[list[tuple[Short, Hash]], msgspec.Meta(min_length=1, max_length=8)]
     key: KemKey
@@ -99,7 +99,7 @@ class Alert(Message, frozen=True, kw_only=True, tag_field="kind", tag="alert"):
 
 
 class Reply(Message, frozen=True, kw_only=True, tag_field="kind", tag="reply"):
-    """An answer to the reporter; the body is a MAC under the secret of the reply block it answers."""
+    """A reply to the reporter; the body is a MAC under the secret of the reply block it goes to."""
 
     text: Text = ""
     status: Short = "received"

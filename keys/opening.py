@@ -16,7 +16,7 @@ _ZEROS = bytes(PARCEL_BYTES)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
-class Opened(NamedTuple):
+class OpenedEnvelope(NamedTuple):
     """What was inside: raw header, the same as an object, body, and what binds them."""
 
     header: bytes
@@ -28,10 +28,10 @@ class Opened(NamedTuple):
     opened_by: PrivateKey
 
     def __repr__(self) -> str:
-        return "Opened(...)"
+        return "OpenedEnvelope(...)"
 
 
-def open_envelope(envelope: bytes, keys: Iterable[PrivateKey], address: Address) -> Opened:
+def open_envelope(envelope: bytes, keys: Iterable[PrivateKey], address: Address) -> OpenedEnvelope:
     """Try each key in turn. Raises WrongSize, UnknownSuite, NotForUs, BadPlaintext, BadPadding, BadHeader."""
     check_form(envelope)
     info = address.info(len(envelope))
@@ -45,13 +45,13 @@ def open_envelope(envelope: bytes, keys: Iterable[PrivateKey], address: Address)
     raise NotForUs()
 
 
-def _read(plaintext: bytes, key: PrivateKey) -> Opened:
+def _read(plaintext: bytes, key: PrivateKey) -> OpenedEnvelope:
     header, end = counted(plaintext, SALT_BYTES)
     body, end = counted(plaintext, end)
     if plaintext[end:] != _ZEROS[: len(plaintext) - end]:
         raise BadPadding()
     content = plaintext[:end]
-    return Opened(header, _object(header), body, plaintext[:SALT_BYTES], commit(content), content, key)
+    return OpenedEnvelope(header, _object(header), body, plaintext[:SALT_BYTES], commit(content), content, key)
 
 
 def _object(header: bytes) -> dict[str, Any]:
@@ -69,5 +69,5 @@ def _is_deep(fields: dict[str, Any]) -> bool:
     level: list[Any] = [fields]
     for _ in range(DEPTH):
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
-        level = [one for one in level if isinstance(one, dict | list)]
+        level = [value for value in level if isinstance(value, dict | list)]
     return bool(level)

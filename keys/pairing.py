@@ -91,7 +91,7 @@ class DigitsDiffer(TocsinError):
     hint = "read all 60 again; if they still differ somebody stands between you: remove this contact and pair again"
 
 
-class _CardFields(msgspec.Struct, frozen=True):
+class _PairCardFields(msgspec.Struct, frozen=True):
     key: KemKey
     mailbox: Hash
     relays: Annotated[list[Short], msgspec.Meta(min_length=1, max_length=RELAYS)]
@@ -112,7 +112,7 @@ class PairCard:
     def encode(self) -> bytes:
         """The JSON. These very bytes travel and are hashed; nobody writes them a second time."""
         return msgspec.json.encode(
-            _CardFields(b64(self.key), b64(self.mailbox), list(self.relays), self.until, self.wake)
+            _PairCardFields(b64(self.key), b64(self.mailbox), list(self.relays), self.until, self.wake)
         )
 
     @property
@@ -130,7 +130,7 @@ def read_pair_card(data: bytes, expected: bytes, now: int) -> PairCard:
     if not hmac.compare_digest(card_hash(data), expected):
         raise CardSwapped()
     try:
-        fields = msgspec.json.decode(data, type=_CardFields)
+        fields = msgspec.json.decode(data, type=_PairCardFields)
         card = PairCard(unb64(fields.key), unb64(fields.mailbox), tuple(fields.relays), fields.until, fields.wake)
         public_key(card.key)
         if any(relay_address(relay) != relay for relay in card.relays):
@@ -224,16 +224,16 @@ class PairingSession:
         return digest(_PAIR, *(part for payload in payloads for part in (len(payload).to_bytes(4, "big"), payload)))
 
     @property
-    def digits(self) -> str:
-        """The 60 digits to compare, in groups of 5."""
+    def safety_number(self) -> str:
+        """The 60 digits that both sides compare, in groups of 5."""
         number = int.from_bytes(digest(_DIGITS, self.transcript), "big")
         whole = str(number)[:DIGITS].rjust(DIGITS, "0")
         return " ".join(whole[start : start + DIGIT_GROUP] for start in range(0, DIGITS, DIGIT_GROUP))
 
-    def check_digits(self, said: str) -> None:
+    def check_safety_number(self, spoken: str) -> None:
         """Compare with what the other side reads aloud; what is no digit does not count. Raises DigitsDiffer."""
-        digits = "".join(str(unicodedata.decimal(mark)) for mark in said if mark.isdecimal())
-        if digits != self.digits.replace(" ", ""):
+        digits = "".join(str(unicodedata.decimal(mark)) for mark in spoken if mark.isdecimal())
+        if digits != self.safety_number.replace(" ", ""):
             raise DigitsDiffer()
 
     @cached_property
@@ -257,19 +257,19 @@ class PairingSession:
         ours = self.half.share
         first, second = (ours, share) if self.is_first else (share, ours)
         pair = self._derive(self.k0 + first + second, "pair-key")
-        one, two = self._derive(pair, "first-to-second"), self._derive(pair, "second-to-first")
-        return PairKeys(one, two) if self.is_first else PairKeys(two, one)
+        to_second, to_first = self._derive(pair, "first-to-second"), self._derive(pair, "second-to-first")
+        return PairKeys(to_second, to_first) if self.is_first else PairKeys(to_first, to_second)
 
     def share_letter(self, card: PairCard, share: bytes | None, random_bytes: RandomBytes) -> Sealed:
         """My share, sealed to the other's key; with a MAC once a share of theirs is known."""
         header = msgspec.json.encode({"v": VERSION, "kind": KIND, "share": b64(self.half.share)})
-        said = Said(LETTER_BYTES, random_bytes(SALT_BYTES), header)
-        body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, said)
-        return seal_content(frame(said.salt, header, body), key=card.key, address=card.address)
+        mac_input = MacInput(LETTER_BYTES, random_bytes(SALT_BYTES), header)
+        body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, mac_input)
+        return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address)
 
-    def confirms(self, share: bytes, said: "Said", body: bytes) -> bool:
+    def confirms(self, share: bytes, mac_input: "MacInput", body: bytes) -> bool:
         """Whether this share letter comes from who opened mine: only they can know both shares."""
-        expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, said)
+        expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, mac_input)
         return hmac.compare_digest(expected, body)
 
     def _derive(self, secret: bytes, name: str) -> bytes:
@@ -278,25 +278,25 @@ class PairingSession:
 
 
 class Progress(NamedTuple):
-    """How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were."""
+    """How far the exchange of shares has come: theirs once it is sure, those that wait for ours, those that got it."""
 
     share: bytes | None = None
-    owed: tuple[bytes, ...] = ()
+    pending_shares: tuple[bytes, ...] = ()
     answered: tuple[bytes, ...] = ()
 
-    def heard(self, share: bytes, *, sure: bool) -> "Progress":
-        """A share letter came; `sure` if its MAC was right."""
+    def on_share(self, share: bytes, *, sure: bool) -> "Progress":
+        """Return the progress after a share letter came; `sure` if its MAC was right."""
         counts = self.share or (share if sure else None)
         fresh = share not in self.answered
-        full = len(self.answered) + len(self.owed) >= CANDIDATES
+        full = len(self.answered) + len(self.pending_shares) >= CANDIDATES
         wanted = fresh and not full if counts is None else share == counts
         # A letter without the right MAC comes from a side that has not had our answer: it gets one again.
-        owed = (share,) if wanted and (fresh or not sure) and share not in self.owed else ()
-        return Progress(counts, self.owed + owed, self.answered)
+        pending = (share,) if wanted and (fresh or not sure) and share not in self.pending_shares else ()
+        return Progress(counts, self.pending_shares + pending, self.answered)
 
-    def said(self) -> "Progress":
-        """All that was owed is on its way."""
-        return Progress(self.share, (), tuple(dict.fromkeys(self.answered + self.owed)))
+    def mark_sent(self) -> "Progress":
+        """Return the progress after an answer to every pending share is on its way."""
+        return Progress(self.share, (), tuple(dict.fromkeys(self.answered + self.pending_shares)))
 
 
 def read_share(fields: dict[str, Any]) -> bytes | None:
@@ -351,9 +351,11 @@ class _WakeFields(msgspec.Struct, frozen=True):
     wake: Annotated[str, msgspec.Meta(max_length=WAKE_CHARACTERS)] | None
 
 
-def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said: "Said", body: bytes) -> WakeChange:
+def read_wake_change(
+    fields: dict[str, Any], key: bytes, address: Address, mac_input: "MacInput", body: bytes
+) -> WakeChange:
     """An opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage."""
-    check_mac(wake_mac(key, address, said), body)
+    check_mac(wake_mac(key, address, mac_input), body)
     _check_version(fields)
     try:
         read = msgspec.convert(fields, type=_WakeFields)
@@ -362,12 +364,12 @@ def read_wake_change(fields: dict[str, Any], key: bytes, address: Address, said:
     return WakeChange(read.n, read.wake)
 
 
-def wake_mac(key: bytes, address: Address, said: "Said") -> bytes:
+def wake_mac(key: bytes, address: Address, mac_input: "MacInput") -> bytes:
     """HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes."""
-    return _mac(_WAKE, key, address, said)
+    return _mac(_WAKE, key, address, mac_input)
 
 
-class Said(NamedTuple):
+class MacInput(NamedTuple):
     """What a MAC covers of a letter beside its address: size of the envelope, salt, header."""
 
     size: int
@@ -377,19 +379,19 @@ class Said(NamedTuple):
 
 def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBytes, *, duress: bool = False) -> Sealed:
     """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell."""
-    said = Said(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
-    body = alert_mac(key, card.address, said, duress=duress)
-    return seal_content(frame(said.salt, header, body), key=card.key, address=card.address, size=said.size)
+    mac_input = MacInput(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
+    body = alert_mac(key, card.address, mac_input, duress=duress)
+    return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address, size=mac_input.size)
 
 
-def alert_mac(key: bytes, address: Address, said: Said, *, duress: bool = False) -> bytes:
+def alert_mac(key: bytes, address: Address, mac_input: MacInput, *, duress: bool = False) -> bytes:
     """HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0"."""
-    return _mac(_DURESS if duress else _ALERT, key, address, said)
+    return _mac(_DURESS if duress else _ALERT, key, address, mac_input)
 
 
-def is_duress(key: bytes, address: Address, said: Said, body: bytes) -> bool:
+def is_duress(key: bytes, address: Address, mac_input: MacInput, body: bytes) -> bool:
     """Whether an authentic alert was sent under duress. Raises NotAuthentic."""
-    calm, duress = (alert_mac(key, address, said, duress=forced) for forced in (False, True))
+    calm, duress = (alert_mac(key, address, mac_input, duress=forced) for forced in (False, True))
     if hmac.compare_digest(duress, body):
         return True
     check_mac(calm, body)
@@ -401,5 +403,5 @@ def case_key(key: bytes, contact: bytes) -> bytes:
     return hmac.digest(key, _CASE + digest(contact), "sha256")
 
 
-def _mac(name: bytes, key: bytes, address: Address, said: Said) -> bytes:
-    return hmac.digest(key, b"".join((name, address.info(said.size), said.salt, said.header)), "sha256")
+def _mac(name: bytes, key: bytes, address: Address, mac_input: MacInput) -> bytes:
+    return hmac.digest(key, b"".join((name, address.info(mac_input.size), mac_input.salt, mac_input.header)), "sha256")

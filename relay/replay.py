@@ -56,9 +56,9 @@ class Replays:
         self._cleared = now
         oldest = now - SIGNATURE_SECONDS
         for mailbox, seen in list(self._seen.items()):
-            kept = {nonce: at for nonce, at in seen.items() if at >= oldest}
-            if kept:
-                self._seen[mailbox] = kept
+            live = {nonce: at for nonce, at in seen.items() if at >= oldest}
+            if live:
+                self._seen[mailbox] = live
             else:
                 del self._seen[mailbox]
         self._floors = {mailbox: floor for mailbox, floor in self._floors.items() if floor >= oldest}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -10,20 +9,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-from nacl.public import PrivateKey as BoxKey
 
 from client import files
 from client.cli import options, output
 from client.cli.report import hint_what_waits, tell_holders, tell_refusals
 from client.contacts import book as contacts_book
-from client.contacts.book import Book, Contact
-from client.contacts.qr_image import read_picture
-from client.contacts.sync import Sync, SyncResult, Words
-from client.outbox.store import OutboxStore
-from client.reporter.folder import Reporter
+from client.contacts import pairing
+from client.contacts.alerts import pass_on_reply, send_alert, write_back
+from client.contacts.book import Contact, open_book
+from client.contacts.sync import AlertWords, SyncResult
+from client.outbox.sender import Outcome
 from client.transport.relay_client import Transport
 from keys import code
-from keys.errors import WrongPassphrase
 from keys.message import AlertType
 
 DEGREE = 100_000  # positions are whole numbers of 1e-5 degree
@@ -39,12 +36,6 @@ def contact() -> None:
     """People who are told when something happens to you, and who tell you."""
 
 
-def _open(folder: Path, passphrase_file: Path | None) -> Book:
-    if not contacts_book.exists(folder):
-        raise contacts_book.NoContacts()
-    return contacts_book.unlock_book(folder, output.Passphrase(passphrase_file).ask())
-
-
 @contact.command()
 @click.option("--relay", "relays", multiple=True, help="Base URL of a relay to be met at; repeatable.")
 @options.own_home
@@ -53,13 +44,7 @@ def _open(folder: Path, passphrase_file: Path | None) -> Book:
 def new(relays: tuple[str, ...], folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Make a fresh code for one contact; one that nobody scanned yet no longer counts."""
     phrase = output.Passphrase(passphrase_file)
-    with files.locked(folder):
-        if contacts_book.exists(folder):
-            book = contacts_book.unlock_book(folder, phrase.ask())
-        else:
-            book = contacts_book.create(folder, phrase.choose(), os.urandom)
-        offer = book.renew_offer(relays, int(time.time()), os.urandom)
-        book.save()
+    offer = pairing.make_code(folder, relays, ask=phrase.ask, choose=phrase.choose)
     text = str(offer.half.code)
     output.result(as_json, {"code": text, "relays": list(offer.half.relays)}, text)
     if not as_json:
@@ -80,9 +65,9 @@ def code_(
     """The code that the other person scans; drawn here when no file is named."""
     if digits and label is None:
         raise click.UsageError("--digits belongs to one contact: name it with --label")
-    book = _open(folder, passphrase_file)
+    book = open_book(folder, output.Passphrase(passphrase_file).ask)
     if digits and label is not None:
-        whose, text = label, code.digits_code(book.find(label).meeting.digits)
+        whose, text = label, code.digits_code(book.find(label).meeting.safety_number)
     else:
         whose, own = book.code_to_show(label, int(time.time()))
         text = str(own)
@@ -104,24 +89,14 @@ def scan(found: str, label: str, seen: bool, folder: Path, passphrase_file: Path
 
     Unless you saw it on their own screen it is unverified, until you compared the 60 digits.
     """
-    other = code.read_pair_code(_text_of(found))
-    with files.locked(folder):
-        book = _open(folder, passphrase_file)
-        made = book.meet(other, label, int(time.time()), os.urandom, seen=seen)
-        book.save()
-    own = str(made.half.code)
-    output.result(as_json, {**_shown(made), "code": own}, f"{made.label}: {_words(made)}\n{made.meeting.digits}")
+    scanned = pairing.scan_code(
+        folder, output.Passphrase(passphrase_file).ask, pairing.read_code(found), label, seen=seen
+    )
+    value = {**_shown(scanned), "code": str(scanned.half.code)}
+    output.result(as_json, value, f"{scanned.label}: {_words(scanned)}\n{scanned.meeting.safety_number}")
     if not as_json:
         drawn, finished = (options.command("contact", word, home=folder) for word in ("code", "sync"))
         output.hint(f"they have to scan your code too: `{drawn}`; then both `{finished}`")
-
-
-def _text_of(found: str) -> str:
-    if "".join(found.split()).upper().startswith(code.PREFIX[:6]):
-        return found
-    if not os.path.isfile(found):  # unlike Path.is_file, it takes a text of any length
-        raise files.NoSuchFile(found)
-    return read_picture(files.read(Path(found)))
 
 
 @contact.command()
@@ -130,11 +105,9 @@ def _text_of(found: str) -> str:
 @options.as_json
 def sync(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Finish pairings and fetch alerts, as far as the network goes."""
-    with files.locked(folder):
-        book = _open(folder, passphrase_file)
-        with Transport(os.urandom) as transport, OutboxStore(folder) as spool:
-            tally = Sync(book, spool, transport).run()
-    waiting = sum(one.state(int(time.time())) == "waiting" for one in book.secrets.contacts)
+    with Transport(os.urandom) as transport:
+        finished = pairing.sync_contacts(folder, output.Passphrase(passphrase_file).ask, transport)
+    tally, waiting = finished.result, finished.waiting
     value = {"paired": tally.paired, "alerts": len(tally.alerts), "waiting": waiting, "pending": tally.pending}
     words = [f"{label}: paired" for label in tally.paired]
     verb = "is" if waiting == 1 else "are"
@@ -162,63 +135,49 @@ def _tell_troubles(tally: SyncResult) -> None:
 @options.as_json
 def list_(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Everybody, with the digits to compare."""
-    book = _open(folder, passphrase_file)
-    for one in book.secrets.contacts:
-        output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n  {one.meeting.digits}")
+    book = open_book(folder, output.Passphrase(passphrase_file).ask)
+    for person in book.secrets.contacts:
+        output.result(as_json, _shown(person), f"{person.label}: {_words(person)}\n  {person.meeting.safety_number}")
     if not book.secrets.contacts:
         output.say("nobody yet")
 
 
-def _shown(one: Contact) -> dict[str, Any]:
+def _shown(person: Contact) -> dict[str, Any]:
     return {
-        "label": one.label,
-        "state": one.state(int(time.time())),
-        "verified": one.verified,
-        "seized": one.seized,
-        "swapped": one.swapped,
-        "digits": one.meeting.digits,
-        "until": one.half.until,
+        "label": person.label,
+        "state": person.state(int(time.time())),
+        "verified": person.verified,
+        "seized": person.seized,
+        "swapped": person.swapped,
+        "digits": person.meeting.safety_number,
+        "until": person.half.until,
     }
 
 
-def _words(one: Contact) -> str:
+def _words(person: Contact) -> str:
     now = int(time.time())
-    said = [one.state(now)]
-    if not one.verified:
-        said.append("unverified: compare the digits below")
-    if one.seized:
-        said.append("THEIR PHONE WAS SEIZED")
-    if one.swapped:
-        said.append("somebody tried to put another card in the place of theirs")
-    if now > one.half.until - SOON_SECONDS:
-        said.append("ends soon: scan each other again")
-    return "; ".join(said)
+    remarks = [person.state(now)]
+    if not person.verified:
+        remarks.append("unverified: compare the digits below")
+    if person.seized:
+        remarks.append("THEIR PHONE WAS SEIZED")
+    if person.swapped:
+        remarks.append("somebody tried to put another card in the place of theirs")
+    if now > person.half.until - SOON_SECONDS:
+        remarks.append("ends soon: scan each other again")
+    return "; ".join(remarks)
 
 
 @contact.command()
 @label_
-@click.argument("said", metavar="[DIGITS_OR_IMAGE]", default="")
+@click.argument("digits", metavar="[DIGITS_OR_IMAGE]", default="")
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def verify(label: str, said: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def verify(label: str, digits: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Compare the 60 digits that the other person reads aloud, or their `code --digits`; without digits, show yours."""
-    with files.locked(folder):
-        book = _open(folder, passphrase_file)
-        one = book.find(label)
-        if said:
-            one.meeting.check_digits(_digits_of(said))
-            one.verified = True
-            book.save()
-    output.result(as_json, _shown(one), f"{one.label}: {_words(one)}\n{one.meeting.digits}")
-
-
-def _digits_of(said: str) -> str:
-    if os.path.isfile(said):
-        return code.read_digits(read_picture(files.read(Path(said))))
-    if re.search(r"\.[a-z]+$", said.strip(), re.IGNORECASE):  # a name, not digits: nobody is to fear that they differ
-        raise files.NoSuchFile(said)
-    return code.read_digits(said)
+    person = pairing.verify_safety_number(folder, output.Passphrase(passphrase_file).ask, label, digits)
+    output.result(as_json, _shown(person), f"{person.label}: {_words(person)}\n{person.meeting.safety_number}")
 
 
 @contact.command()
@@ -229,12 +188,8 @@ def _digits_of(said: str) -> str:
 @options.as_json
 def seized(label: str, returned: bool, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Mark a contact's phone as seized: whatever comes from it is shown so."""
-    with files.locked(folder):
-        book = _open(folder, passphrase_file)
-        one = book.find(label)
-        one.seized = not returned
-        book.save()
-    output.result(as_json, _shown(one), f"{one.label}: {_words(one)}")
+    person = pairing.mark_seized(folder, output.Passphrase(passphrase_file).ask, label, is_seized=not returned)
+    output.result(as_json, _shown(person), f"{person.label}: {_words(person)}")
 
 
 @contact.command()
@@ -244,13 +199,7 @@ def seized(label: str, returned: bool, folder: Path, passphrase_file: Path | Non
 @options.as_json
 def remove(label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Forget a contact: keys, alerts, and what waits in the outbox for them. The other side is not told."""
-    with files.locked(folder):
-        book = _open(folder, passphrase_file)
-        mailboxes = book.find(label).mailboxes
-        with OutboxStore(folder) as spool:
-            withdrawn = spool.withdraw(mailboxes)  # first: who is forgotten cannot be found in the outbox any more
-        book.remove(label)
-        book.save()
+    withdrawn = pairing.forget_contact(folder, output.Passphrase(passphrase_file).ask, label)
     words = f"{label}: forgotten" + f"; {output.count(withdrawn, 'letter')} had not left and will not" * bool(withdrawn)
     output.result(as_json, {"removed": label, "withdrawn": withdrawn}, words)
 
@@ -267,64 +216,57 @@ def alert(label: str, kind: AlertType, text: str, folder: Path, passphrase_file:
 
     What you type here may stay in the shell's history and can be seen by others on this computer: --text - does not.
     """
-    with files.locked(folder):
-        _tell(folder, _open(folder, passphrase_file), label, Words(kind, _typed(text)), as_json)
+    words = AlertWords(kind, _typed(text))
+    with Transport(os.urandom) as transport:
+        outcome = send_alert(folder, output.Passphrase(passphrase_file).ask, label, words, transport)
+    _tell(folder, label, outcome, as_json)
 
 
-@contact.command(context_settings=options.case_ids)
+@contact.command("answer", context_settings=options.case_ids)
 @click.argument("alert_id")
 @click.option("--text", required=True, help="In your own words; - reads them from stdin.")
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def answer(alert_id: str, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def write_back_(alert_id: str, text: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Write back to whoever sent an alert, named by its id or the first letters of it."""
-    with files.locked(folder):
-        book = _open(folder, passphrase_file)
-        _tell(folder, book, book.find_alert(alert_id).label, Words("text", _typed(text)), as_json)
+    words = _typed(text)
+    with Transport(os.urandom) as transport:
+        label, outcome = write_back(folder, output.Passphrase(passphrase_file).ask, alert_id, words, transport)
+    _tell(folder, label, outcome, as_json)
 
 
 @contact.command("pass", context_settings=options.case_ids)
-@click.argument("answer_id")
+@click.argument("reply_id")
 @click.option("--to", "label", required=True, help="Whom to tell.")
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def pass_(answer_id: str, label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
-    """Pass on to a contact what an organisation answered you, as `tocsin replies` keeps it.
+def pass_(reply_id: str, label: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """Pass on to a contact what an organisation replied to you, as `tocsin replies` keeps it.
 
     Nothing is passed on but by this command.
     """
-    phrase = output.Passphrase(passphrase_file)
-    with files.locked(folder):
-        book = contacts_book.unlock_book(folder, phrase.ask())
-        book.find(label)
-        reporter = Reporter(folder)
-        said = reporter.find_answer(_unlocked(reporter, phrase), answer_id)
-        _tell(folder, book, label, Words("text", said.text, passed=True), as_json)
+    ask_other = _ask_other_passphrase if sys.stdin.isatty() else None  # most people have one passphrase for both
+    ask = output.Passphrase(passphrase_file).ask
+    with Transport(os.urandom) as transport:
+        outcome = pass_on_reply(folder, ask, reply_id, label, transport, other_passphrase=ask_other)
+    _tell(folder, label, outcome, as_json)
 
 
-def _unlocked(reporter: Reporter, phrase: output.Passphrase) -> BoxKey:
-    """Most people have one passphrase for both."""
-    try:
-        return reporter.unlock(phrase.ask)
-    except WrongPassphrase:
-        if not sys.stdin.isatty():
-            raise
-        output.say("the answers were sealed under another passphrase")
-        return reporter.unlock(output.Passphrase(None).ask)
+def _ask_other_passphrase() -> str:
+    output.say("the replies were sealed under another passphrase")
+    return output.Passphrase(None).ask()
 
 
 def _typed(text: str) -> str:
     return files.decode_text(sys.stdin.buffer.read()).strip() if text == "-" else text
 
 
-def _tell(folder: Path, book: Book, label: str, words: Words, as_json: bool) -> None:
-    with Transport(os.urandom) as transport, OutboxStore(folder) as spool:
-        outcome = Sync(book, spool, transport).alert(label, words)
+def _tell(folder: Path, label: str, outcome: Outcome, as_json: bool) -> None:
     relays = [relay for relay, _ in outcome.receipts]
-    told = tell_holders(len(relays), 1) if relays else "it has not left yet"
-    output.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, told)
+    words = tell_holders(len(relays), 1) if relays else "it has not left yet"
+    output.result(as_json, {"to": label, "relays": relays, "pending": outcome.pending}, words)
     tell_refusals(outcome)
     if outcome.pending:
         hint_what_waits(folder)
@@ -337,38 +279,38 @@ def _tell(folder: Path, book: Book, label: str, words: Words, as_json: bool) -> 
 @options.as_json
 def alerts(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """What contacts told you, as far as it was fetched, oldest first."""
-    book = _open(folder, passphrase_file)
-    known = {one.label: one for one in book.secrets.contacts}
-    for said in sorted(book.secrets.alerts, key=lambda one: one.at):
-        _show(said, known[said.label], as_json)
+    book = open_book(folder, output.Passphrase(passphrase_file).ask)
+    known = {person.label: person for person in book.secrets.contacts}
+    for stored in sorted(book.secrets.alerts, key=lambda alert: alert.at):
+        _show(stored, known[stored.label], as_json)
     if not book.secrets.alerts:
         output.say("no alert yet")
 
 
-def _show(said: contacts_book.Alert, who: Contact, as_json: bool) -> None:
+def _show(stored: contacts_book.StoredAlert, who: Contact, as_json: bool) -> None:
     marks = {
-        "duress": said.duress,
+        "duress": stored.duress,
         "seized": who.seized,
         "unverified": not who.verified,
-        "open_key": said.origin == "case",
-        "practice": said.practice,
-        "passed": said.is_passed_on,
+        "open_key": stored.origin == "case",
+        "practice": stored.practice,
+        "passed": stored.is_passed_on,
     }
     value = {
-        "from": said.label,
-        "id": said.id,
-        "case": said.case,
-        "type": said.type,
-        "text": said.text,
-        "place": said.place,
-        "at": said.at,
-        "origin": said.origin,
+        "from": stored.label,
+        "id": stored.id,
+        "case": stored.case,
+        "type": stored.type,
+        "text": stored.text,
+        "place": stored.place,
+        "at": stored.at,
+        "origin": stored.origin,
         **marks,
     }
-    when = datetime.fromtimestamp(min(said.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    when = datetime.fromtimestamp(min(stored.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
     warned = "".join(f"  !! {WARNINGS[name]}" for name, is_so in marks.items() if is_so)
-    place = "" if said.place is None else f"\nplace: {where(said.place)}"
-    words = f"{when}  {said.label}: {MEANINGS[said.type]}{warned}  ({said.id[:ID_SHOWN]})\n{said.text + place}"
+    place = "" if stored.place is None else f"\nplace: {where(stored.place)}"
+    words = f"{when}  {stored.label}: {MEANINGS[stored.type]}{warned}  ({stored.id[:ID_SHOWN]})\n{stored.text + place}"
     output.result(as_json, value, words)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from client.desk.server.process import DeskProcess, HandedOver
 
 THREADS = 32  # each open page holds one for news
-NEVER = 2**40  # bytes at which an answer is put into a file on the disk
+NEVER = 2**40  # bytes at which a page is put into a file on the disk
 FAILED = 1
 
 
@@ -53,7 +53,7 @@ def _country(_: click.Context, option: click.Parameter, text: str) -> str:
 @click.option("--pack", "packs", type=options.FILE, multiple=True, help="A list of stations; repeatable.")
 @click.option("--country", default="", callback=_country, help="Whose laws set the clocks where no station tells.")
 @click.option("--mend", is_flag=True, help="Set a damaged journal aside and go on with what can be read of it.")
-def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **said: Any) -> None:
+def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **options: Any) -> None:
     """Open the organisation's desk in this computer's browser. It begins locked."""
     from client.desk.server import hardening  # noqa: PLC0415 - `tocsin --help` need not wait for all this
     from client.desk.server.process import DeskOptions, DeskProcess, HandedOver  # noqa: PLC0415
@@ -61,12 +61,12 @@ def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **said: A
 
     hardening.harden()
     card_of(folder)
-    for path in said["packs"]:
+    for path in options["packs"]:
         pack.read(files.read(path))
     resumed = HandedOver.take()
     listener = _listener(listen, beyond_loopback, resumed)
-    idle = max(1, round(said["idle"] * 60))
-    wish = DeskOptions(folder, tuple(said["packs"]), said["country"], idle, said["mend"])
+    idle = max(1, round(options["idle"] * 60))
+    wish = DeskOptions(folder, tuple(options["packs"]), options["country"], idle, options["mend"])
     keeper = DeskProcess(wish, listener, resumed)
     keeper.heed_signals()
     _tell(keeper, resumed, hardening.swaps())

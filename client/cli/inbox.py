@@ -11,40 +11,27 @@ from typing import Any
 
 import click
 
-from client import files
 from client.cli import options, output
 from client.cli.report import tell_refusals
 from client.desk.brief_session import BriefSession, SavedFile, open_session
 from client.organisation import case_files
-from client.organisation.case_files import Case
-from client.organisation.home import unlock_home
+from client.organisation.case_files import Case, ListedFile
 from client.organisation.inbox import PullResult
-from client.organisation.records import Records
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
-from keys.message import ParcelRef
 from keys.wire import unb64
 
 
 @click.group(cls=options.CommandGroup)
 def inbox() -> None:
-    """Collect, open, read, answer, save."""
-
-
-@contextmanager
-def _reading(folder: Path, passphrase_file: Path | None) -> Iterator[Records]:
-    phrase = output.Passphrase(passphrase_file)
-    with files.locked(folder):
-        home = unlock_home(folder, phrase.ask)
-        with Records(folder, home.secrets.store) as records:
-            yield records
+    """Collect, open, read, reply, save."""
 
 
 @contextmanager
 def _acting(folder: Path, passphrase_file: Path | None, by: str) -> Iterator[BriefSession]:
     with open_session(folder, output.Passphrase(passphrase_file).ask, by=by) as session:
-        for one in session.damage:
-            output.say(f"the journal is damaged ({one.code}); look at it in the desk")
+        for damaged in session.damage:
+            output.say(f"the journal is damaged ({damaged.code}); look at it in the desk")
         yield session
 
 
@@ -83,13 +70,13 @@ def _tell_pulled(tally: PullResult, relays: int, as_json: bool) -> None:
 @options.as_json
 def list_(folder: Path, bad: bool, passphrase_file: Path | None, as_json: bool) -> None:
     """Every case, the latest first."""
-    with _reading(folder, passphrase_file) as records:
-        if bad:
-            for aside in records.asides():
-                value = {"reason": aside.reason, "bytes": len(aside.data), "opened": aside.opened, "at": aside.pulled}
-                output.result(as_json, value, f"{_moment(aside.pulled)}  {aside.reason}")
-            return
-        found = sorted(case_files.load(records).values(), key=lambda case: case.last, reverse=True)
+    ask = output.Passphrase(passphrase_file).ask
+    if bad:
+        for letter in case_files.list_quarantined(folder, ask):
+            value = {"reason": letter.reason, "bytes": len(letter.data), "opened": letter.opened, "at": letter.pulled}
+            output.result(as_json, value, f"{_moment(letter.pulled)}  {letter.reason}")
+        return
+    found = case_files.list_cases(folder, ask)
     for case in found:
         _tell_case(case, as_json)
     if not found:
@@ -99,13 +86,13 @@ def list_(folder: Path, bad: bool, passphrase_file: Path | None, as_json: bool) 
 def _tell_case(case: Case, as_json: bool) -> None:
     value = {
         "case": case.id,
-        "messages": len(case.said),
+        "messages": len(case.messages),
         "last": case.last,
         "name": case.fact("name"),
         "stage": case.fact("stage"),
         "practice": case.practice,
     }
-    words = [case.id, _moment(case.last), output.count(len(case.said), "message"), str(value["stage"] or "?")]
+    words = [case.id, _moment(case.last), output.count(len(case.messages), "message"), str(value["stage"] or "?")]
     words += [str(value["name"] or "")] + ["practice"] * case.practice
     output.result(as_json, value, "  ".join(words).rstrip())
 
@@ -117,36 +104,34 @@ def _tell_case(case: Case, as_json: bool) -> None:
 @options.as_json
 def show(case_start: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Everything that was said in a case."""
-    with _reading(folder, passphrase_file) as records:
-        case = case_files.find(case_files.load(records), case_start)
-        listed = [_listed(records, case, ref) for ref in case.files()]
-    value = {"case": case.id, "messages": [case_files.as_json(one) for one in case.said], "files": listed}
+    case, files = case_files.read_case(folder, output.Passphrase(passphrase_file).ask, case_start)
+    listed = [_listed(file) for file in files]
+    value = {"case": case.id, "messages": [case_files.as_json(entry) for entry in case.messages], "files": listed}
     output.result(as_json, value, _in_words(case, listed))
 
 
-def _listed(records: Records, case: Case, ref: ParcelRef) -> dict[str, Any]:
-    missing = case_files.missing(records, case.id, ref)
-    return {"sha256": ref.sha256, "bytes": ref.bytes, "type": ref.type, "missing": missing}
+def _listed(file: ListedFile) -> dict[str, Any]:
+    return {"sha256": file.ref.sha256, "bytes": file.ref.bytes, "type": file.ref.type, "missing": file.missing}
 
 
 def _in_words(case: Case, listed: list[dict[str, Any]]) -> str:
     lines = [f"case {case.id}"]
-    for one in case.said:
-        lines += ["", f"{_moment(one.message.at)}  {one.header['kind']}{_marks(one)}"]
-        unknown = one.other.get("facts", {})
-        for name, value in one.message.facts.items():
+    for entry in case.messages:
+        lines += ["", f"{_moment(entry.message.at)}  {entry.header['kind']}{_marks(entry)}"]
+        unknown = entry.other.get("facts", {})
+        for name, value in entry.message.facts.items():
             lines.append(f"  {name if name not in unknown else 'other ' + name}: {_value(value)}")
-        lines += [f"  other {name}: {_value(value)}" for name, value in one.other.items() if name != "facts"]
+        lines += [f"  other {name}: {_value(value)}" for name, value in entry.other.items() if name != "facts"]
     for file in listed:
         gaps = f"; missing pieces: {', '.join(map(str, file['missing']))}" if file["missing"] else ""
         lines += ["", f"file  {file['type']}  {file['bytes']:,} bytes{gaps}"]
     return "\n".join(lines)
 
 
-def _marks(one: case_files.Said) -> str:
-    marks = ["practice"] * one.message.practice
-    marks += ["commitment does not match: this may not be what the receipt was given for"] * (not one.committed)
-    marks += ["sealed to the last-resort key"] * one.last_resort
+def _marks(entry: case_files.CaseMessage) -> str:
+    marks = ["practice"] * entry.message.practice
+    marks += ["commitment does not match: this may not be what the receipt was given for"] * (not entry.committed)
+    marks += ["sealed to the last-resort key"] * entry.last_resort
     return f"  ({'; '.join(marks)})" if marks else ""
 
 
@@ -172,13 +157,13 @@ def _moment(at: int) -> str:
 def reply(
     case_start: str, text: str, status: str, folder: Path, by: str, passphrase_file: Path | None, as_json: bool
 ) -> None:
-    """Answer the reporter of a case."""
+    """Reply to the reporter of a case."""
     with _acting(folder, passphrase_file, by) as session, Transport(os.urandom) as transport:
         case = case_files.find(case_files.load(session.records), case_start)
-        said, outcome = session.reply(case, text, status, transport)
+        sent_reply, outcome = session.reply(case, text, status, transport)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
-    value = {"case": case.id, "id": said.id, "receipts": receipts, "pending": outcome.pending}
-    output.result(as_json, value, "the answer waits at the relay" if receipts else "the answer has not left yet")
+    value = {"case": case.id, "id": sent_reply.id, "receipts": receipts, "pending": outcome.pending}
+    output.result(as_json, value, "the reply waits at the relay" if receipts else "the reply has not left yet")
     tell_refusals(outcome)
     if outcome.pending:
         output.hint(f"it is sealed and waits; `{options.command('outbox', 'send', home=folder)}` tries again")
@@ -196,12 +181,12 @@ def save(case_start: str, target: Path, folder: Path, by: str, passphrase_file: 
     """Write a case's messages and files, readable, into DIR."""
     with _acting(folder, passphrase_file, by) as session:
         saved = session.save(case_files.find(case_files.load(session.records), case_start), target)
-    for one in saved:
-        _tell_saved(one, as_json)
+    for saved_file in saved:
+        _tell_saved(saved_file, as_json)
     if not as_json:
         click.echo(f"wrote {target}")
     output.hint("what lies there is readable to anybody who gets this disk")
-    if any(one.path is None for one in saved):
+    if any(saved_file.path is None for saved_file in saved):
         sys.exit(1)
 
 
@@ -212,11 +197,11 @@ class NotWhole(TocsinError):
     hint = "pull again later: its other pieces may still be on their way"
 
 
-def _tell_saved(one: SavedFile, as_json: bool) -> None:
-    ref, missing = one.file.ref, one.file.missing
-    if one.path is None:
+def _tell_saved(saved_file: SavedFile, as_json: bool) -> None:
+    ref, missing = saved_file.file.ref, saved_file.file.missing
+    if saved_file.path is None:
         pieces = ", ".join(map(str, missing)) or "none is missing, but the hash is wrong"
         output.error(NotWhole(f"{unb64(ref.sha256).hex()}, missing pieces: {pieces}"))
     if as_json:
         value = {"sha256": ref.sha256, "bytes": ref.bytes, "type": ref.type, "missing": missing}
-        output.result(True, {**value, "path": None if one.path is None else str(one.path)}, "")
+        output.result(True, {**value, "path": None if saved_file.path is None else str(saved_file.path)}, "")

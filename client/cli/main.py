@@ -23,12 +23,12 @@ COMMANDS = {
     "stations": "client.cli.stations:stations",
 }
 HELP = {
-    "demo": "Everything on this machine, in a temporary folder: seal, carry, open, answer.",
+    "demo": "Everything on this machine, in a temporary folder: seal, carry, open, reply.",
     "report": "Seal a report for an organisation and send it.",
     "replies": "Fetch and show what came back to you in a case.",
     "outbox": "What has not left yet.",
-    "inbox": "The organisation's side: collect, open, read, answer, save.",
-    "desk": "The organisation's desk in the browser: who is held where, cases, answers, journal.",
+    "inbox": "The organisation's side: collect, open, read, reply, save.",
+    "desk": "The organisation's desk in the browser: who is held where, cases, replies, journal.",
     "contact": "People who are told, and who tell you.",
     "org": "Make and look after an organisation: keys, card, code.",
     "phone": "Build, try and check the phone app.",

@@ -2,9 +2,8 @@
 
 import os
 import sys
-import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
@@ -12,11 +11,12 @@ from client import files
 from client.cli import options, output
 from client.cli.options import command
 from client.organisation import home
+from client.organisation.publish import publish as publish_card
+from client.organisation.publish import rotate as rotate_keys
 from client.organisation.shares import join_shares, split_root_key
-from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
+from client.transport.relay_client import Transport
 from keys import code
-from keys.errors import CardError, NoteUnsigned, TocsinError
-from keys.organisation import fingerprint, read_card
+from keys.organisation import fingerprint
 from keys.problems import OlderCard
 from keys.wire import b64
 
@@ -32,7 +32,7 @@ root_file = click.option("--root-file", type=options.FILE, help="Where the root 
 def profile(function: options.Command) -> options.Command:
     """The options that say what stands on a card."""
     for option in (
-        click.option("--language", "languages", multiple=True, help="Language code you can answer in; repeatable."),
+        click.option("--language", "languages", multiple=True, help="Language code you can reply in; repeatable."),
         click.option("--relay", "relays", multiple=True, required=True, help="Base URL of a relay; repeatable."),
         click.option("--neutral", is_flag=True, help="No name: a site made with this card names nobody."),
         click.option("--name", default="", help="What people read on the card, before they report."),
@@ -80,31 +80,19 @@ def _create(
     as_json: bool,
     *,
     root_seed: bytes | None = None,
-    known_seq: int = 0,
 ) -> None:
-    if (folder / home.KEYSTORE).exists():
-        raise home.HomeExists(str(folder))
-    words = output.Passphrase(passphrase_file).choose()
-    with files.locked(folder):
-        made = home.create(
-            folder,
-            words,
-            profile,
-            now=int(time.time()),
-            root_file=root_file,
-            root_seed=root_seed,
-            known_seq=known_seq,
-        )
-    kept = made.secrets
+    phrase = output.Passphrase(passphrase_file)
+    new_home = home.found_home(folder, phrase.choose, profile, root_file=root_file, root_seed=root_seed)
+    secrets = new_home.secrets
     output.result(
         as_json,
         {
             "home": str(folder),
-            "root": b64(kept.root_public),
-            "mailbox": b64(kept.mailbox_key.id),
-            "fingerprint": made.fingerprint,
+            "root": b64(secrets.root_public),
+            "mailbox": b64(secrets.mailbox_key.id),
+            "fingerprint": new_home.fingerprint,
         },
-        f"made {folder}\nfingerprint  {made.fingerprint}",
+        f"made {folder}\nfingerprint  {new_home.fingerprint}",
     )
     if not as_json:
         output.hint(f"next: `{command('org', 'publish', home=folder)}`, then `{command('org', 'backup', home=folder)}`")
@@ -118,66 +106,18 @@ def _create(
 def publish(folder: Path, root_file: Path | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Put the card on every relay of the organisation, renewed when it is due."""
     phrase = output.Passphrase(passphrase_file)
-    with files.locked(folder), Transport(os.urandom) as transport:
-        mine = home.unlock_home(folder, phrase.ask)
-        now = int(time.time())
-        mine.rotate(now)
-        failures, log = _look_around(mine, transport)
-        if log != mine.secrets.log or mine.needs_card(now, log):
-            mine.secrets.log = log
-            mine.renew_card(mine.root_key(root_file, phrase.ask), now, known_seq=_known_seq(mine, transport))
-        failures |= _put(mine, transport)
-        card = mine.card
-    for relay, problem in failures.items():
+    with Transport(os.urandom) as transport:
+        published = publish_card(folder, phrase.ask, transport, root_file=root_file)
+    for problem in published.failures.values():
+        if isinstance(problem, OlderCard):
+            output.hint("another copy of this organisation's folder has published since")
+    for relay, problem in published.failures.items():
         output.error(problem, relay)
-    done = [relay for relay in card.relays if relay not in failures]
-    value: dict[str, Any] = {"seq": card.seq, "week": card.week, "published": done, "failed": list(failures)}
-    output.result(as_json, value, f"card {card.seq} is on {len(done)} of {output.count(len(card.relays), 'relay')}")
-    if failures:
+    card, relays = published.card, published.relays
+    value = {"seq": card.seq, "week": card.week, "published": relays, "failed": list(published.failures)}
+    output.result(as_json, value, f"card {card.seq} is on {len(relays)} of {output.count(len(card.relays), 'relay')}")
+    if published.failures:
         sys.exit(1)
-
-
-def _look_around(mine: home.Home, transport: Transport) -> tuple[dict[str, TocsinError], list[str]]:
-    """Ask each relay for the key it signs receipts with; a relay that is silent now keeps the key known for it."""
-    failures: dict[str, TocsinError] = {}
-    known = set(mine.secrets.log)
-    keys = []
-    for relay in mine.secrets.relays:
-        try:
-            keys.append(str(transport.info(relay).note_key))
-        except (Problem, BadAnswer, Unreachable) as problem:
-            failures[relay] = problem.error if isinstance(problem, Problem) else problem
-    if failures:
-        keys += [key for key in mine.secrets.log if key not in keys]
-    return failures, sorted(set(keys) | known if failures else set(keys))
-
-
-def _known_seq(mine: home.Home, transport: Transport) -> int:
-    """The newest card any relay holds; 0 when none does. A restored folder must not fall behind it."""
-    newest = 0
-    for relay in mine.secrets.relays:
-        try:
-            held = read_card(transport.card(relay, mine.secrets.root_public), root=mine.secrets.root_public)
-        except (Problem, BadAnswer, Unreachable, CardError, NoteUnsigned):
-            continue
-        newest = max(newest, held.seq)
-    return newest
-
-
-def _put(mine: home.Home, transport: Transport) -> dict[str, TocsinError]:
-    failures: dict[str, TocsinError] = {}
-    for relay in mine.secrets.relays:
-        try:
-            transport.publish(relay, mine.secrets.root_public, mine.card.signed)
-            # The relay limits mailboxes that nobody ever collected from; this tells it that somebody does.
-            transport.collect(relay, mine.secrets.mailbox_key, want=0)
-        except Problem as problem:
-            failures[relay] = problem.error
-            if isinstance(problem.error, OlderCard):
-                output.hint("another copy of this organisation's folder has published since")
-        except (BadAnswer, Unreachable) as problem:
-            failures[relay] = problem
-    return failures
 
 
 @org.command()
@@ -187,19 +127,15 @@ def _put(mine: home.Home, transport: Transport) -> dict[str, TocsinError]:
 @options.as_json
 def rotate(folder: Path, force: bool, passphrase_file: Path | None, as_json: bool) -> None:
     """Move on to this week's key and destroy those whose grace time is over."""
-    with files.locked(folder):
-        mine = home.unlock_home(folder, output.Passphrase(passphrase_file).ask)
-        now = int(time.time())
-        changed = mine.rotate(now, force=force)
-        due = mine.needs_card(now, mine.secrets.log)
-    week, kept = mine.secrets.week, sorted(mine.secrets.past)
+    rotation = rotate_keys(folder, output.Passphrase(passphrase_file).ask, force=force)
+    week, past_weeks = rotation.week, rotation.past_weeks
     output.result(
         as_json,
-        {"week": week, "changed": changed, "kept": kept},
-        f"week {week}; {output.count(len(kept), 'past week')} can still be opened"
-        + ("" if changed else "; nothing to do"),
+        {"week": week, "changed": rotation.has_changed, "kept": past_weeks},
+        f"week {week}; {output.count(len(past_weeks), 'past week')} can still be opened"
+        + ("" if rotation.has_changed else "; nothing to do"),
     )
-    if due:
+    if rotation.is_card_due:
         output.hint(f"the published card runs out soon: `{command('org', 'publish', home=folder)}` renews it")
 
 
@@ -253,9 +189,9 @@ def backup(
         raise click.UsageError("the threshold cannot be larger than the number of shares")
     phrase = output.Passphrase(passphrase_file)
     mine = home.unlock_home(folder, phrase.ask)
-    made = split_root_key(mine.root_key(root_file, phrase.ask), threshold, shares)
-    words = "\n\n".join(f"share {number} of {shares}\n{share}" for number, share in enumerate(made, 1))
-    output.result(as_json, {"threshold": threshold, "shares": made, "fingerprint": mine.fingerprint}, words)
+    all_shares = split_root_key(mine.root_key(root_file, phrase.ask), threshold, shares)
+    words = "\n\n".join(f"share {number} of {shares}\n{share}" for number, share in enumerate(all_shares, 1))
+    output.result(as_json, {"threshold": threshold, "shares": all_shares, "fingerprint": mine.fingerprint}, words)
     if not as_json:
         output.hint(f"any {threshold} give back the root key; write them on paper, and clear this screen")
 

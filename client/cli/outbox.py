@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from client import files
 from client.cli import options, output
 from client.cli.report import hint_what_waits, tell_left, tell_refusals
 from client.desk.brief_session import open_session
 from client.organisation.home import is_home
-from client.outbox.sender import OutboxSender, Outcome
+from client.outbox.sender import Outcome, send_waiting
 from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
 
@@ -27,12 +26,12 @@ def outbox() -> None:
 @options.as_json
 def list_(folder: Path, as_json: bool) -> None:
     """What waits, for which relays, and what they said last."""
-    with OutboxStore(folder) as spool:
-        letters = [waiting.letter for hash_ in spool.hashes() if (waiting := spool.get(hash_)) is not None]
+    with OutboxStore(folder) as store:
+        letters = store.letters()
     for letter in letters:
-        said = {relay: tried.said for relay, tried in letter.attempts.items()}
-        tries = ", ".join(f"{relay} ({code})" for relay, code in said.items()) or "not tried yet"
-        value = {"left": letter.has_left, "next": letter.next_time(), "said": said}
+        last_codes = {relay: tried.said for relay, tried in letter.attempts.items()}
+        tries = ", ".join(f"{relay} ({code})" for relay, code in last_codes.items()) or "not tried yet"
+        value = {"left": letter.has_left, "next": letter.next_time(), "said": last_codes}
         output.result(as_json, value, f"{'one relay holds it' if letter.has_left else 'waiting'}: {tries}")
     if not letters:
         output.say("nothing waits")
@@ -48,9 +47,9 @@ def send(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
     phrase = output.Passphrase(passphrase_file)
     with Transport(os.urandom) as transport, output.progress("sending") as tick:
         if is_home(folder):
-            count, outcome = _send_answers(folder, by, phrase, transport, tick)
+            count, outcome = _send_noted(folder, by, phrase, transport, tick)
         else:
-            count, outcome = _send(folder, transport, tick)
+            count, outcome = send_waiting(folder, transport, tick)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
     words = tell_left(count - outcome.pending, count)
     output.result(as_json, {"receipts": receipts, "pending": outcome.pending}, words)
@@ -60,19 +59,13 @@ def send(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
         sys.exit(1)
 
 
-def _send(folder: Path, transport: Transport, tick: Callable[[int], None]) -> tuple[int, Outcome]:
-    with files.locked(folder), OutboxStore(folder) as spool:
-        hashes = spool.hashes()
-        return len(hashes), OutboxSender(spool, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
-
-
-def _send_answers(
+def _send_noted(
     folder: Path, by: str, phrase: output.Passphrase, transport: Transport, tick: Callable[[int], None]
 ) -> tuple[int, Outcome]:
-    """An organisation's: the journal notes which answers have left."""
+    """Send what waits at an organisation, whose journal notes which replies have left."""
     try:
         with open_session(folder, phrase.ask, by=by) as session:
             return session.send(transport, tick)
     except output.NoPassphrase:
         output.hint("without the passphrase the desk's journal cannot note what leaves now")
-        return _send(folder, transport, tick)
+        return send_waiting(folder, transport, tick)

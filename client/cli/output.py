@@ -160,4 +160,4 @@ def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], N
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(words, total=total)
-        yield lambda done: bar.advance(task, done)
+        yield lambda steps: bar.advance(task, steps)

@@ -18,12 +18,10 @@ from keys.organisation import read_card
 if TYPE_CHECKING:
     from nacl.signing import SigningKey
 
-    from client.site.verify import Copy, Report
+    from client.site.verify import Copy, VerifyReport
 
 EPOCH = "SOURCE_DATE_EPOCH"  # the date of a build that somebody else repeats to compare it byte for byte
 LISTEN = "127.0.0.1:8790"
-PAGE = "index.html"
-PAGE_BYTES = 2**20
 
 key_file = click.option("--key", "key_path", type=options.FILE, help="The release key; made if it is not there. "
                         "Default: `release-key` in your own folder.")  # fmt: skip
@@ -45,7 +43,7 @@ def phone() -> None:
 @click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
 @options.passphrase_file
 @options.as_json
-def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, out: Path, **said: Any) -> None:
+def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, out: Path, **options: Any) -> None:
     """Write the app as a site that any static host can serve, signed, and as one file to pass on."""
     from client.site.build import SINGLE, TITLE, SiteOptions  # noqa: PLC0415 - heavy, and nobody else needs it
     from client.site.build import build as built  # noqa: PLC0415
@@ -53,7 +51,7 @@ def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, o
 
     wish = SiteOptions(
         cards=[read_card(files.read_note(path)) for path in cards],
-        key=_signing_key(said),
+        key=_signing_key(options),
         issued=int(os.environ.get(EPOCH) or time.time()),
         packs=[files.read(path) for path in packs],
         title=TITLE if title is None else title,
@@ -64,22 +62,22 @@ def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, o
     value = {"out": str(out), "files": len(site.files), "bytes": size, "seq": site.release.seq, "key": public}
     wrote = f"wrote {out}: {output.count(len(site.files), 'file')}, {size:,} bytes"
     words = f"{wrote}\nrelease {site.release.seq}\nkey     {public}"
-    output.result(said["as_json"], value, words)
-    if not said["as_json"]:
+    output.result(options["as_json"], value, words)
+    if not options["as_json"]:
         _tell_what_next(out, SINGLE, [card.name for card in wish.cards])
 
 
-def _signing_key(said: dict[str, Any]) -> "SigningKey":
+def _signing_key(options: dict[str, Any]) -> "SigningKey":
     """The organisation's root when a home is named, a release key otherwise."""
     from client.organisation.home import unlock_home  # noqa: PLC0415
     from client.site.signing_key import release_key  # noqa: PLC0415
 
-    phrase = output.Passphrase(said["passphrase_file"])
-    if said["home"] is None:
-        return release_key(said["key_path"] or _own_key(), phrase, output.hint)
-    if said["key_path"] is not None:
+    phrase = output.Passphrase(options["passphrase_file"])
+    if options["home"] is None:
+        return release_key(options["key_path"] or _own_key(), phrase, output.hint)
+    if options["key_path"] is not None:
         raise click.UsageError("--home and --key are two different signers; name one")
-    return unlock_home(said["home"], phrase.ask).root_key(said["root_file"], phrase.ask)
+    return unlock_home(options["home"], phrase.ask).root_key(options["root_file"], phrase.ask)
 
 
 def _own_key() -> Path:
@@ -114,31 +112,31 @@ def serve(folder: Path, listen: tuple[str, int], as_json: bool) -> None:
 @click.argument("where", metavar="URL_OR_DIR")
 @click.option("--key", "key_text", metavar="VERIFIER", help="The key that must have signed: name+hash+key.")
 @click.option("--card", type=options.FILE, help="The card of the organisation whose root must have signed.")
-@click.option("--held", type=options.FILE, help="A release.json known to be good; an older one is refused.")
+@click.option(
+    "--held", "known_release", type=options.FILE, help="A release.json known to be good; an older one is refused."
+)
 @options.as_json
-def verify(where: str, key_text: str | None, card: Path | None, held: Path | None, as_json: bool) -> None:
+def verify(where: str, key_text: str | None, card: Path | None, known_release: Path | None, as_json: bool) -> None:
     """Check every file of a copy against the signed release.
 
     Without a key it is the one your own builds are signed with, else the one the copy names itself.
     """
     from client.site import release  # noqa: PLC0415
-    from client.site.verify import BadSiteAddress, Folder, Served, check, site_address  # noqa: PLC0415
+    from client.site.verify import check, open_copy  # noqa: PLC0415
     from client.transport.relay_client import Transport  # noqa: PLC0415
 
     with Transport(os.urandom) as transport:
-        is_folder = Path(where).is_dir()
-        if not is_folder and "://" not in where:
-            raise BadSiteAddress(f"{where}, and there is no folder of this name either")
-        copy: Copy = Folder(Path(where)) if is_folder else Served(site_address(where), transport)
+        copy = open_copy(where, transport)
         public = _public(key_text, card, copy)
-        known = release.read(files.read_note(held), public) if held else None
-        report = check(copy, public, held=known)
+        previous = release.read(files.read_note(known_release), public) if known_release else None
+        report = check(copy, public, previous=previous)
     _tell_report(report, release.verifier(public), as_json)
     sys.exit(0 if report.ok else 1)
 
 
 def _public(key_text: str | None, card: Path | None, copy: "Copy") -> bytes:
-    from client.site.signing_key import NoReleaseKey, known_verifier, named_verifier  # noqa: PLC0415
+    from client.site.signing_key import NoReleaseKey, known_verifier  # noqa: PLC0415
+    from client.site.verify import find_named_key  # noqa: PLC0415
 
     if key_text and card:
         raise click.UsageError("--key and --card each name a key; name one")
@@ -147,15 +145,14 @@ def _public(key_text: str | None, card: Path | None, copy: "Copy") -> bytes:
     try:
         return NoteKey.parse(key_text or known_verifier(_own_key())).public
     except NoReleaseKey:
-        page = copy.get(PAGE, PAGE_BYTES) or b""
-        named = NoteKey.parse(named_verifier(page)).public
+        named = NoteKey.parse(find_named_key(copy)).public
     output.hint(
         "no key was given, so this copy is held against the key it names itself: compare that key, or use --card"
     )
     return named
 
 
-def _tell_report(report: "Report", key: str, as_json: bool) -> None:
+def _tell_report(report: "VerifyReport", key: str, as_json: bool) -> None:
     problems = [{"path": found.path, "problem": found.problem.code} for found in report.problems]
     value = {"files": report.files, "ok": report.ok, "key": key, "problems": problems}
     if not as_json:

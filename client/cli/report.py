@@ -2,9 +2,8 @@
 
 import os
 import sys
-import time
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,23 +12,13 @@ import msgspec
 
 from client import files, report
 from client.cli import options, output
-from client.outbox.retry import Letter, relay_order
-from client.outbox.sender import OutboxSender, Outcome
-from client.outbox.store import OutboxStore, Waiting
-from client.reporter import replies
-from client.reporter.compose import Composed, Draft, attachment, compose, new_id
-from client.reporter.folder import ReplyRoute, Reporter
-from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
-from keys import code
-from keys.errors import CardError, NoteUnsigned, TocsinError
-from keys.organisation import Card, read_card
+from client.outbox.sender import Outcome
+from client.reporter.compose import Draft, attachment
+from client.reporter.replies import read_replies
+from client.reporter.send import SentReport, send
+from client.transport.relay_client import Transport
 
-
-class NoCardFound(TocsinError):
-    """no relay in this code gave the organisation's card"""
-
-    code = "card-not-found"
-    hint = "check the network; with the card as a file a report can be sealed now and sent later"
+CHOOSE = "choose a passphrase for the replies: "
 
 
 def _fields_help() -> str:
@@ -63,22 +52,20 @@ def report_(
     from stdin instead. Nothing that was sent can be read back here.
     """
     facts = {**_read_fields(fields), **report.from_words(list(pairs))}
-    if case_start is None:
-        facts = {"stage": "unknown", "people": 1, **facts}
     draft = Draft(facts, [attachment(path, files.read(path)) for path in paths], practice=practice)
-    with files.locked(folder), Transport(os.urandom) as transport, OutboxStore(folder) as spool:
-        reporter = Reporter(folder)
-        card = _card(to, transport)
-        reporter.check_card(card)
-        _offer_answers(reporter, output.Passphrase(passphrase_file))
-        case = reporter.find_case(case_start) if case_start else None
-        composed = _compose(reporter, card, draft, case)
-        letters = [
-            Waiting(sealed, Letter(relay_order(card.relays, os.urandom)), card.log) for sealed in composed.sealed
-        ]
-        spool.put(letters)
-        outcome = _send(spool, transport, composed)
-    _tell(composed, outcome, folder, as_json)
+    phrase = output.Passphrase(passphrase_file)
+    with Transport(os.urandom) as transport:
+        sent = send(
+            folder,
+            to,
+            draft,
+            transport,
+            case_start=case_start,
+            passphrase=partial(phrase.choose, CHOOSE) if phrase.is_at_hand else None,
+            on_problem=output.error,
+            show_progress=partial(output.progress, "sending"),
+        )
+    _tell(sent, folder, as_json)
 
 
 def _read_fields(file: BinaryIO | None) -> dict[str, Any]:
@@ -93,67 +80,12 @@ def _read_fields(file: BinaryIO | None) -> dict[str, Any]:
     return facts
 
 
-def _card(to: str, transport: Transport) -> Card:
-    if "".join(to.split()).upper().startswith(code.PREFIX):
-        return _fetch_card(code.read_card_code(to), transport)
-    if not Path(to).exists():
-        raise files.NoSuchFile(to)
-    return read_card(files.read_note(Path(to)))
-
-
-def _fetch_card(named: code.CardCode, transport: Transport) -> Card:
-    """The newest card that any relay of the code gives: one of them may be offering an old one on purpose."""
-    found: list[Card] = []
-    for relay in named.relays:
-        try:
-            found.append(read_card(transport.card(relay, named.root), root=named.root))
-        except Problem as problem:
-            output.error(problem.error, relay)
-        except (BadAnswer, Unreachable, CardError, NoteUnsigned) as error:
-            output.error(error, relay)
-    if not found:
-        raise NoCardFound()
-    return max(found, key=lambda card: card.seq)
-
-
-def _offer_answers(reporter: Reporter, phrase: output.Passphrase) -> None:
-    if reporter.can_be_answered:
-        return
-    if not phrase.is_at_hand:
-        output.hint("no answer can reach you: give a passphrase once, with --passphrase-file, to have answers sealed")
-        return
-    reporter.set_up(phrase.choose("choose a passphrase for the answers: "))
-
-
-def _compose(reporter: Reporter, card: Card, draft: Draft, case: str | None) -> Composed:
-    now = int(time.time())
-    seq = reporter.next_seq(case)
-    id_ = case or new_id(os.urandom)
-    way = _way(reporter, id_, card, now)
-    whole = replace(draft, reply=way.block() if way else None)
-    composed = compose(card, whole, case=id_, first=case is None, seq=seq, now=now, random_bytes=os.urandom)
-    if way:
-        reporter.keep_way(way)
-    reporter.has_sent(id_, seq)
-    if now >= card.expires:
+def _tell(sent: SentReport, folder: Path, as_json: bool) -> None:
+    composed, outcome = sent.composed, sent.outcome
+    if not sent.can_receive_replies:
+        output.hint("no reply can reach you: give a passphrase once, with --passphrase-file, to have replies sealed")
+    if sent.is_last_resort:
         output.hint("this card's weekly keys have run out: sealed to the last-resort key; ask for the newest card")
-    return composed
-
-
-def _way(reporter: Reporter, case: str, card: Card, now: int) -> ReplyRoute | None:
-    return reporter.new_way(case, card, now) if reporter.can_be_answered else None
-
-
-def _send(spool: OutboxStore, transport: Transport, composed: Composed) -> Outcome:
-    own = [sealed.hash for sealed in composed.sealed]
-    courier = OutboxSender(spool, transport)
-    with output.progress("sending", len(own)) as tick:
-        outcome = courier.carry(own, tick=lambda: tick(1))
-        courier.carry([hash_ for hash_ in spool.hashes() if hash_ not in set(own)])
-    return outcome
-
-
-def _tell(composed: Composed, outcome: Outcome, folder: Path, as_json: bool) -> None:
     value = {
         "case": composed.case,
         "id": composed.id,
@@ -199,21 +131,15 @@ def tell_refusals(outcome: Outcome) -> None:
 @options.as_json
 def replies_(case_start: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Fetch and show what came back to you in a case."""
-    phrase = output.Passphrase(passphrase_file)
-    with files.locked(folder), Transport(os.urandom) as transport:
-        reporter = Reporter(folder)
-        case = reporter.find_case(case_start)
-        key = reporter.unlock(phrase.ask)
-        reporter.forget_ways(key, int(time.time()))
-        failures = replies.fetch(reporter, reporter.ways(key, case), transport)
-        answers = reporter.answers(key, case)
-    for answer in answers:
-        when = datetime.fromtimestamp(answer.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        value = {"case": case, "id": answer.id, "text": answer.text, "status": answer.status, "at": answer.at}
-        output.result(as_json, value, f"{when}  [{answer.status}]\n{answer.text}")
-    if not answers:
-        output.say("no answer yet")
-    for relay, problem in failures.items():
+    with Transport(os.urandom) as transport:
+        found = read_replies(folder, case_start, output.Passphrase(passphrase_file).ask, transport)
+    for reply in found.replies:
+        when = datetime.fromtimestamp(reply.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        value = {"case": found.case, "id": reply.id, "text": reply.text, "status": reply.status, "at": reply.at}
+        output.result(as_json, value, f"{when}  [{reply.status}]\n{reply.text}")
+    if not found.replies:
+        output.say("no reply yet")
+    for relay, problem in found.failures.items():
         output.error(problem, relay)
-    if failures and not answers:
+    if found.failures and not found.replies:
         sys.exit(1)

@@ -1,8 +1,6 @@
 """`tocsin stations`: lists of stations; built, checked and asked as a phone would ask them."""
 
 import json
-import re
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +9,7 @@ import click
 
 from client import files
 from client.cli import options, output
-from keys import note
-from keys.errors import Malformed, TocsinError
+from keys.errors import Malformed
 from keys.organisation import fingerprint, read_card
 from keys.wire import unb64
 
@@ -21,10 +18,10 @@ if TYPE_CHECKING:
 
     from client.stations.build.build import Built, PackOptions
     from client.stations.build.check import Doubt
-    from client.stations.pack.columns import Station
+    from client.stations.build.signed_pack import SignedPack
+    from client.stations.pack.columns import PackStation
     from client.stations.pack.pack import Pack
 
-PUBLIC_MODE = 0o644  # a pack is for everybody
 LINE = 250  # characters: a pack takes 500, and an OpenStreetMap notice is put before what is said here
 
 pack_file = click.option("--pack", "path", type=options.FILE, required=True, help="The pack to ask.")
@@ -62,43 +59,44 @@ def stations() -> None:
 @click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
 @options.passphrase_file
 @options.as_json
-def build(source: Path, home: Path, out: Path, as_json: bool, **said: Any) -> None:
+def build(source: Path, home: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Make a signed pack from a CSV table, GeoJSON or an .osm.pbf extract."""
-    from client.stations.build.build import build as built_from  # noqa: PLC0415
+    from client.stations.build.build import build as build_stations  # noqa: PLC0415
     from client.stations.build.build import read_source  # noqa: PLC0415
+    from client.stations.build.signed_pack import PackTerms, write_pack  # noqa: PLC0415
 
-    wish = _wish(said)
-    title = _title(said["title"], out)
-    with output.progress("reading the stations") as done:
-        built = built_from(read_source(source, wish), wish)
-        done(1)
+    choice = _pack_options(options)
+    title = _title(options["title"], out)
+    with output.progress("reading the stations") as tick:
+        built = build_stations(read_source(source, choice), choice)
+        tick(1)
     _tell_doubts(built, as_json)
-    key = _root_key(home, said["root_file"], said["passphrase_file"])
-    heading = _heading(title, key, _held(out, title, key), built, said)
-    with output.progress("packing and signing") as done:
-        data = _written(heading, built, key)
-        done(1)
-    files.replace(out, data, PUBLIC_MODE)
-    _tell_built(out, heading, built, data, as_json)
+    key = _root_key(home, options["root_file"], options["passphrase_file"])
+    terms = PackTerms(options["country"], options["origin"], options["licence"], options["notice"])
+    with output.progress("packing and signing") as tick:
+        signed = write_pack(out, title, built, terms, key)
+        tick(1)
+    _tell_built(out, signed, built, as_json)
 
 
-def _wish(said: dict[str, Any]) -> "PackOptions":
+def _pack_options(options: dict[str, Any]) -> "PackOptions":
     from client.stations.build.build import PackOptions  # noqa: PLC0415
     from client.stations.build.csv_table import FIELDS  # noqa: PLC0415
 
     columns: dict[str, list[str]] = {}
-    for text in said["columns"]:
+    for text in options["columns"]:
         name, equals, header = text.partition("=")
         if not equals or name not in FIELDS:
             raise click.BadParameter(f"{text}: FIELD=HEADER, where FIELD is one of {', '.join(FIELDS)}")
         columns.setdefault(name, []).append(header)
-    return PackOptions(columns, said["encoding"], said["country"], said["drop_bad"], not said["no_phones"])
+    return PackOptions(columns, options["encoding"], options["country"], options["drop_bad"], not options["no_phones"])
 
 
 def _title(wanted: str | None, out: Path) -> str:
+    from client.stations.build.signed_pack import title_for  # noqa: PLC0415
     from client.stations.pack.pack import TITLE  # noqa: PLC0415
 
-    title = wanted or re.sub(r"[^a-z0-9]+", "-", out.name.split(".")[0].lower()).strip("-")[:40] or "stations"
+    title = wanted or title_for(out)
     if not TITLE.match(title):
         raise click.BadParameter(f"--id {title}: small letters, digits and hyphens, at most 40")
     return title
@@ -109,45 +107,6 @@ def _root_key(home: Path, root_file: Path | None, passphrase_file: Path | None) 
 
     passphrase = output.Passphrase(passphrase_file)
     return unlock_home(home, passphrase.ask).root_key(root_file, passphrase.ask)
-
-
-def _held(out: Path, title: str, key: "SigningKey") -> "Pack | None":
-    """The pack that is replaced. Any other file of that name stays: it may be the only copy of the source."""
-    from client.stations.errors import OutTaken  # noqa: PLC0415
-    from client.stations.pack import pack  # noqa: PLC0415
-
-    if not out.exists():
-        return None
-    try:
-        held = pack.read(files.read(out), bytes(key.verify_key))
-    except TocsinError as error:
-        raise OutTaken(f"{out}, {error.sentence}") from None
-    if held.about.id != title:
-        raise OutTaken(f"{out}, it is the list {held.about.id}")
-    return held
-
-
-def _heading(title: str, key: "SigningKey", held: "Pack | None", built: "Built", said: dict[str, Any]) -> Any:
-    from client.stations.pack.pack import Heading  # noqa: PLC0415
-
-    now, credit = int(time.time()), built.credit
-    notices = dict.fromkeys(text for text in (credit.notice, said["notice"]) if text)
-    return Heading(
-        id=title,
-        root=bytes(key.verify_key),
-        seq=max(now, held.about.seq + 1 if held else 1),
-        issued=now,
-        country=said["country"].upper(),
-        source=said["origin"] or credit.source,
-        licence=credit.licence or said["licence"],
-        notice="; ".join(notices),
-    )
-
-
-def _written(heading: Any, built: "Built", key: "SigningKey") -> bytes:
-    from client.stations.pack import pack  # noqa: PLC0415
-
-    return pack.write(heading, built.stations, lambda text: note.sign(text, pack.KEY_NAME, key))
 
 
 def _tell_doubts(built: "Built", as_json: bool) -> None:
@@ -167,7 +126,8 @@ def _tell_doubt(doubt: "Doubt", as_json: bool, *, left_out: bool = False) -> Non
         output.say(f"{doubt.kind.code}: {doubt.sentence}{' (left out)' if left_out else ''}")
 
 
-def _tell_built(out: Path, heading: Any, built: "Built", data: bytes, as_json: bool) -> None:
+def _tell_built(out: Path, signed: "SignedPack", built: "Built", as_json: bool) -> None:
+    heading, data = signed.heading, signed.data
     count, phones = len(built.stations), _phones(built.stations)
     if not heading.licence:
         output.say("note: the pack names no licence (--licence); who passes it on cannot know whether they may")
@@ -191,10 +151,10 @@ def near(
     """The stations that may be meant by a position, in degrees."""
     from client.stations.pack.search import Index  # noqa: PLC0415
 
-    for one in Index(_read(path, root_text, card).stations).near(lat, lon, accuracy):
-        facts = {"id": one.station.id, "name": one.station.name, "address": one.station.address}
-        words = f"{'*' if one.highlight else ' '} {one.m:>7,} m  {_words(one.station)}"
-        output.result(as_json, {**facts, "phone": one.station.phone, "m": one.m, "highlight": one.highlight}, words)
+    for hit in Index(_read(path, root_text, card).stations).near(lat, lon, accuracy):
+        facts = {"id": hit.station.id, "name": hit.station.name, "address": hit.station.address}
+        words = f"{'*' if hit.highlight else ' '} {hit.m:>7,} m  {_words(hit.station)}"
+        output.result(as_json, {**facts, "phone": hit.station.phone, "m": hit.m, "highlight": hit.highlight}, words)
 
 
 @stations.command()
@@ -208,9 +168,9 @@ def find(text: str, path: Path, root_text: str | None, card: Path | None, as_jso
     from client.stations.pack.search import Index  # noqa: PLC0415
 
     found = Index(_read(path, root_text, card).stations).find(text)
-    for one in found:
-        facts = {"id": one.station.id, "name": one.station.name, "phone": one.station.phone, "score": one.score}
-        output.result(as_json, facts, f"{one.score:>5}  {_words(one.station)}")
+    for hit in found:
+        facts = {"id": hit.station.id, "name": hit.station.name, "phone": hit.station.phone, "score": hit.score}
+        output.result(as_json, facts, f"{hit.score:>5}  {_words(hit.station)}")
     if not found:
         output.say("no station's name is like this")
 
@@ -222,13 +182,10 @@ def find(text: str, path: Path, root_text: str | None, card: Path | None, as_jso
 @options.as_json
 def check(path: Path, root_text: str | None, card: Path | None, as_json: bool) -> None:
     """Check a pack: signature, bytes, and whether its points can be right."""
-    from client.stations.build import check as judge  # noqa: PLC0415
-    from client.stations.build import countries  # noqa: PLC0415
+    from client.stations.build.check import check_pack  # noqa: PLC0415
 
     pack = _read(path, root_text, card)
-    named = countries.outlines().get(pack.about.country)
-    outline = named or countries.guess((one.lat, one.lon) for one in pack.stations)
-    doubts = judge.doubts(pack.stations, outline)
+    doubts = check_pack(pack)
     for doubt in doubts:
         _tell_doubt(doubt, as_json)
     about = pack.about
@@ -264,13 +221,13 @@ def _known_root(text: str | None, card: Path | None) -> bytes | None:
         raise click.BadParameter(f"--root: {error.detail}") from None
 
 
-def _phones(stations: Iterable["Station"]) -> int:
-    return sum(bool(one.phone) for one in stations)
+def _phones(stations: Iterable["PackStation"]) -> int:
+    return sum(bool(station.phone) for station in stations)
 
 
-def _words(one: "Station") -> str:
-    place = ", ".join(part for part in (one.name, one.address) if part) or "(no name)"
-    return f"{place}, tel. {one.phone}" if one.phone else place
+def _words(station: "PackStation") -> str:
+    place = ", ".join(part for part in (station.name, station.address) if part) or "(no name)"
+    return f"{place}, tel. {station.phone}" if station.phone else place
 
 
 def _line(value: dict[str, Any]) -> None:

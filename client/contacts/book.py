@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -188,7 +189,7 @@ class Contact(msgspec.Struct):
         return "paired" if now < self.half.until else "expired"
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
+class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it.
 
     `type` is `unknown` when this version cannot read it; `text` is then the whole header.
@@ -212,19 +213,19 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return self.passed and self.origin == "pair"
 
     def __repr__(self) -> str:
-        return "Alert(...)"
+        return "StoredAlert(...)"
 
 
-class Secrets(msgspec.Struct):
+class ContactSecrets(msgspec.Struct):
     """What the keystore seals."""
 
     relays: tuple[str, ...] = ()
     offer: Offer | None = None
     contacts: list[Contact] = []
-    alerts: list[Alert] = []
+    alerts: list[StoredAlert] = []
 
     def __repr__(self) -> str:
-        return "Secrets(...)"
+        return "ContactSecrets(...)"
 
 
 @dataclass
@@ -233,7 +234,7 @@ class Book:
 
     path: Path
     keystore: Keystore
-    secrets: Secrets = field(repr=False)
+    secrets: ContactSecrets = field(repr=False)
 
     def save(self) -> None:
         """Raises CannotWrite."""
@@ -290,14 +291,14 @@ class Book:
 
     def _check_new(self, code: PairCode, label: str) -> None:
         offers = [self.secrets.offer.half] if self.secrets.offer else []
-        if any(half.code.card == code.card for half in [*offers, *(one.half for one in self.secrets.contacts)]):
+        if any(half.code.card == code.card for half in [*offers, *(contact.half for contact in self.secrets.contacts)]):
             raise OwnCode()
-        if any(one.code.card == code.card for one in self.secrets.contacts):
+        if any(contact.code.card == code.card for contact in self.secrets.contacts):
             raise KnownCode()
-        if any(one.label == _plain(label) for one in self.secrets.contacts):
+        if any(contact.label == _plain(label) for contact in self.secrets.contacts):
             raise LabelTaken()
 
-    def find_alert(self, start: str) -> Alert:
+    def find_alert(self, start: str) -> StoredAlert:
         """The one alert whose id begins so. Raises UnknownAlert."""
         found = {alert.id: alert for alert in self.secrets.alerts if start and alert.id.startswith(start)}
         if len(found) != 1:
@@ -326,7 +327,17 @@ def exists(folder: Path) -> bool:
 def create(folder: Path, passphrase: str, random_bytes: RandomBytes, *, cost: Cost = EARNEST) -> Book:
     """An empty book; it is on the disk only after `save`."""
     files.make_folder(folder)
-    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), Secrets())
+    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), ContactSecrets())
+
+
+def open_book(folder: Path, passphrase: Callable[[], str]) -> Book:
+    """Open the contacts of a folder; the passphrase is asked for only when there is something to unlock.
+
+    Raises NoContacts, WrongPassphrase, KeystoreCut, NotAKeystore.
+    """
+    if not exists(folder):
+        raise NoContacts()
+    return unlock_book(folder, passphrase())
 
 
 def unlock_book(folder: Path, passphrase: str) -> Book:
@@ -334,4 +345,4 @@ def unlock_book(folder: Path, passphrase: str) -> Book:
     if not exists(folder):
         raise NoContacts()
     keystore, sealed = unlock(files.read(folder / KEYSTORE), passphrase, KeystoreKind.CONTACTS)
-    return Book(folder, keystore, msgspec.json.decode(sealed, type=Secrets))
+    return Book(folder, keystore, msgspec.json.decode(sealed, type=ContactSecrets))

@@ -4,16 +4,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from client.contacts.book import Alert, Contact, QuarantinedLetter
+from client.contacts.book import Contact, QuarantinedLetter, StoredAlert
 from client.transport.relay_client import Frame
 from keys import message
 from keys.envelope import unframe
 from keys.errors import BadMessage, EnvelopeError, Malformed, NotAuthentic, TocsinError, UnknownVersion
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.pairing import (
     WAKE_KIND,
     CardSwapped,
-    Said,
+    MacInput,
     is_duress,
     read_pair_card,
     read_share,
@@ -51,9 +51,9 @@ def take_card(contact: Contact, frames: list[Frame], now: int) -> list[TocsinErr
     return troubles
 
 
-def take_letters(contact: Contact, frames: list[Frame]) -> list[Alert]:
+def take_letters(contact: Contact, frames: list[Frame]) -> list[StoredAlert]:
     """Open a page of the pair's own mailbox; the alerts that are new and authentic, oldest first."""
-    alerts: list[Alert] = []
+    alerts: list[StoredAlert] = []
     for frame in frames:
         try:
             opened = open_envelope(frame.envelope, [contact.half.key], contact.half.card.address)
@@ -67,68 +67,68 @@ def take_letters(contact: Contact, frames: list[Frame]) -> list[Alert]:
     return sorted(alerts, key=lambda alert: alert.at)
 
 
-def _sort(contact: Contact, opened: Opened, size: int, mark: bytes) -> None:
+def _sort(contact: Contact, opened: OpenedEnvelope, size: int, mark: bytes) -> None:
     try:
         share = read_share(opened.fields)
     except EnvelopeError:
         return
     if share is not None:
-        sure = contact.meeting.confirms(share, Said(size, opened.salt, opened.header), opened.body)
-        contact.progress = contact.progress.heard(share, sure=sure)
+        sure = contact.meeting.confirms(share, MacInput(size, opened.salt, opened.header), opened.body)
+        contact.progress = contact.progress.on_share(share, sure=sure)
         return
     contact.aside = [*contact.aside, QuarantinedLetter(opened.content, size, mark)][-ASIDE:]
 
 
-def _settle(contact: Contact) -> list[Alert]:
+def _settle(contact: Contact) -> list[StoredAlert]:
     """Take everything that lies aside and has become authentic. A case's key may lie behind the letters it signs."""
-    alerts: list[Alert] = []
+    alerts: list[StoredAlert] = []
     before = -1
     while before != len(contact.aside):
         before = len(contact.aside)
-        for one in list(contact.aside):
+        for letter in list(contact.aside):
             try:
-                alert = _heard(contact, one)
+                alert = _heard(contact, letter)
             except NotAuthentic:
                 continue
-            contact.aside.remove(one)
+            contact.aside.remove(letter)
             if alert is not None:
                 alerts.append(alert)
     return alerts
 
 
-def _heard(contact: Contact, one: QuarantinedLetter) -> Alert | None:
-    salt, header, body = unframe(one.content)
-    said, fields = Said(one.size, salt, header), msgspec.json.decode(header)
+def _heard(contact: Contact, letter: QuarantinedLetter) -> StoredAlert | None:
+    salt, header, body = unframe(letter.content)
+    mac_input, fields = MacInput(letter.size, salt, header), msgspec.json.decode(header)
     if fields.get("kind") == WAKE_KIND:
-        _hear_wake(contact, fields, said, body)
+        _hear_wake(contact, fields, mac_input, body)
         return None
-    judged = _judge(contact, fields.get("case"), said, body)
+    judged = _judge(contact, fields.get("case"), mac_input, body)
     _keep_case_key(contact, fields)
-    return _written(contact, fields, header, judged, one.mark)
+    return _written(contact, fields, header, judged, letter.mark)
 
 
-def _hear_wake(contact: Contact, fields: dict[str, object], said: Said, body: bytes) -> None:
+def _hear_wake(contact: Contact, fields: dict[str, object], mac_input: MacInput, body: bytes) -> None:
     if contact.keys is None:
         raise NotAuthentic()
     try:
-        change = read_wake_change(fields, contact.keys.receiving, contact.half.card.address, said, body)
+        change = read_wake_change(fields, contact.keys.receiving, contact.half.card.address, mac_input, body)
     except (BadMessage, UnknownVersion):
         return  # how they want to be rung is not known; what counted before still counts
     if contact.wake is None or change.number > contact.wake.number:
         contact.wake = change
 
 
-def _judge(contact: Contact, case: object, said: Said, body: bytes) -> Judged:
+def _judge(contact: Contact, case: object, mac_input: MacInput, body: bytes) -> Judged:
     address, keys = contact.half.card.address, contact.keys
     if keys is None:
         raise NotAuthentic()
     try:
-        return Judged(is_duress(keys.receiving, address, said, body), "pair")
+        return Judged(is_duress(keys.receiving, address, mac_input, body), "pair")
     except NotAuthentic:
         key = contact.case_keys.get(case) if isinstance(case, str) else None
         if key is None:
             raise
-        return Judged(is_duress(key, address, said, body), "case")
+        return Judged(is_duress(key, address, mac_input, body), "case")
 
 
 def _keep_case_key(contact: Contact, fields: dict[str, object]) -> None:
@@ -144,14 +144,14 @@ def _keep_case_key(contact: Contact, fields: dict[str, object]) -> None:
         del contact.case_keys[oldest]
 
 
-def _written(contact: Contact, fields: dict[str, object], header: bytes, judged: Judged, mark: bytes) -> Alert:
+def _written(contact: Contact, fields: dict[str, object], header: bytes, judged: Judged, mark: bytes) -> StoredAlert:
     try:
         read = message.read(fields)
         if not isinstance(read.message, message.Alert):
             raise BadMessage("$.kind")
     except EnvelopeError:
         # An authentic word is never dropped because this program does not understand it.
-        return Alert(
+        return StoredAlert(
             label=contact.label,
             id=digest(mark).hex()[:22],
             case="",
@@ -161,15 +161,15 @@ def _written(contact: Contact, fields: dict[str, object], header: bytes, judged:
             duress=judged.duress,
             origin=judged.origin,
         )
-    said = read.message
-    return Alert(
+    alert = read.message
+    return StoredAlert(
         label=contact.label,
-        id=said.id,
-        case=said.case,
-        type=said.type,
-        text=said.text,
-        at=said.at,
-        place=said.place,
+        id=alert.id,
+        case=alert.case,
+        type=alert.type,
+        text=alert.text,
+        at=alert.at,
+        place=alert.place,
         duress=judged.duress,
         practice=read.other.get("practice") is True,
         passed=read.other.get("passed") is True,

@@ -34,7 +34,7 @@ def read_picture(data: bytes) -> str:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadPicture() from None
     found = zxingcpp.read_barcodes(grey)
-    texts = {one.text for one in found if one.format == zxingcpp.BarcodeFormat.QRCode}
+    texts = {barcode.text for barcode in found if barcode.format == zxingcpp.BarcodeFormat.QRCode}
     if len(texts) != 1:
         raise NoCodeInPicture("" if not texts else "more than one")
     return texts.pop()

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from client.contacts import mail
-from client.contacts.book import Alert, Book, Contact, NotPaired, PairExpired
-from client.outbox.retry import Letter, relay_order
+from client.contacts.book import Book, Contact, NotPaired, PairExpired, StoredAlert
+from client.outbox.retry import OutboxLetter, relay_order
 from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
@@ -28,8 +28,8 @@ AGAIN_SECONDS = DAY_SECONDS
 LAST_LETTERS = TTL_DAYS * DAY_SECONDS  # a relay may still hold letters that were sent on a pair's last day
 
 
-class Words(NamedTuple):
-    """What an alert says; `passed`: in an organisation's words, which it answered the sender."""
+class AlertWords(NamedTuple):
+    """What an alert says; `passed`: in an organisation's words, which it replied to the sender."""
 
     type: message.AlertType
     text: str
@@ -41,7 +41,7 @@ class SyncResult:
     """What a sync came to: pairs that are now finished, new alerts, what was wrong with whom, what failed where."""
 
     paired: list[str] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[StoredAlert] = field(default_factory=list)
     troubles: list[tuple[str, TocsinError]] = field(default_factory=list)
     failures: dict[str, TocsinError] = field(default_factory=dict)
     pending: int = 0
@@ -73,7 +73,7 @@ class Sync:
         self._carry()
         return self.tally
 
-    def alert(self, label: str, words: Words) -> Outcome:
+    def alert(self, label: str, words: AlertWords) -> Outcome:
         """Seal an alert and send it; what does not leave stays in the outbox.
 
         Raises UnknownContact, NotPaired, PairExpired, TooMuchContent."""
@@ -91,11 +91,11 @@ class Sync:
         self._spool.put([self._waiting(sealed, card.relays, contact.rings(card))])
         return self._courier.carry([sealed.hash], hurry=True)
 
-    def _sealed(self, contact: Contact, card: PairCard, words: Words, now: int) -> Sealed:
+    def _sealed(self, contact: Contact, card: PairCard, words: AlertWords, now: int) -> Sealed:
         keys, id_ = contact.keys, b64(self._random_bytes(ID_BYTES))
         assert keys is not None  # noqa: S101 - `alert` looked
-        said = message.Alert(id=id_, case=contact.case, seq=contact.seq, at=now, type=words.type, text=words.text)
-        header = message.header(said, {"passed": True} if words.passed else None)
+        alert = message.Alert(id=id_, case=contact.case, seq=contact.seq, at=now, type=words.type, text=words.text)
+        header = message.header(alert, {"passed": True} if words.passed else None)
         return seal_alert(header, keys.sending, card, self._random_bytes)
 
     def _now(self) -> int:
@@ -109,7 +109,7 @@ class Sync:
                 self._trouble(contact, error)
 
     def _trouble(self, contact: Contact, error: TocsinError) -> None:
-        if all((label, said.code) != (contact.label, error.code) for label, said in self.tally.troubles):
+        if all((label, earlier.code) != (contact.label, error.code) for label, earlier in self.tally.troubles):
             self.tally.troubles.append((contact.label, error))
 
     def _carry(self) -> None:
@@ -139,18 +139,18 @@ class Sync:
         card = contact.other(now)
         if card is None:
             return []
-        answers: list[bytes | None] = [*contact.progress.owed]
-        if not answers and contact.share is None and now >= contact.share_sent + AGAIN_SECONDS:
-            answers.append(None)
-        if answers:
+        shares: list[bytes | None] = [*contact.progress.pending_shares]
+        if not shares and contact.share is None and now >= contact.share_sent + AGAIN_SECONDS:
+            shares.append(None)
+        if shares:
             contact.share_sent = now
-        letters = [contact.meeting.share_letter(card, share, self._random_bytes) for share in answers]
-        contact.progress = contact.progress.said()
+        letters = [contact.meeting.share_letter(card, share, self._random_bytes) for share in shares]
+        contact.progress = contact.progress.mark_sent()
         return [self._waiting(sealed, card.relays) for sealed in letters]
 
     def _waiting(self, sealed: Sealed, relays: tuple[str, ...], wake: Wake | None = None) -> Waiting:
         order = relay_order(relays, os.urandom, first=wake.relay if wake else None)  # only one can ring
-        return Waiting(sealed, Letter(order, wake=dict([wake]) if wake else {}), ())
+        return Waiting(sealed, OutboxLetter(order, wake=dict([wake]) if wake else {}), ())
 
     # What we hear
 

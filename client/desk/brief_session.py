@@ -74,7 +74,7 @@ class BriefSession:
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         inbox = Inbox(
             self.records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
-            kept=self._note_page,
+            on_page=self._note_page,
         )  # fmt: skip
         return inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick), is_dated
 
@@ -85,11 +85,11 @@ class BriefSession:
     def reply(self, case: Case, text: str, status: str, transport: Transport) -> tuple[Reply, Outcome]:
         """Seal an answer, note it, and only then let it go. What does not leave now stays in the outbox.
 
-        Raises NoWayBack, BadEntry, CannotWrite, JournalReadOnly; then no answer was given.
+        Raises NoReplyBlock, BadEntry, CannotWrite, JournalReadOnly; then no answer was given.
         """
         self._journal.check_writable()
         answers = self._session.answers
-        said, letters = organisation_reply.answer(
+        said, letters = organisation_reply.compose_reply(
             case, text, status, self.home.secrets, now=int(self._clock()), random_bytes=self._random_bytes,
             seq=answers.last_seq(case.id),
         )  # fmt: skip
@@ -131,7 +131,7 @@ class BriefSession:
         """
         self._journal.check_writable()
         files.make_folder(target)
-        lines = [json.dumps(case_files.as_json(one), ensure_ascii=False) for one in case.said]
+        lines = [json.dumps(case_files.as_json(one), ensure_ascii=False) for one in case.messages]
         messages = "".join(line + "\n" for line in lines).encode()
         found = [(ref, case_files.assemble(self.records, case.id, ref)) for ref in case.files()]
         count, digest = 1 + sum(file.whole for _, file in found), hashlib.sha256(messages).hexdigest()

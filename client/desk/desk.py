@@ -43,7 +43,7 @@ from client.organisation.case_files import Assembled
 from client.organisation.decoded_letters import DecodedLetter, decode, decode_page
 from client.organisation.home import Home, unlock_home
 from client.organisation.inbox import PAGE, Inbox, PullResult, report_address, rotate_if_due
-from client.organisation.records import Letter, Page, Quarantined, Records
+from client.organisation.records import Page, Quarantined, RecordLetter, Records
 from client.outbox.store import OutboxStore
 from client.stations.pack.pack import Pack
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
@@ -177,7 +177,7 @@ class Desk:
         with self._open():
             return self._shelf.missing(case, ref)
 
-    def letters(self) -> list[Letter]:
+    def letters(self) -> list[RecordLetter]:
         """Every letter as it is kept."""
         with self._open():
             return list(self._records.letters())
@@ -228,9 +228,9 @@ class Desk:
         return isinstance(what, Viewed) and what.case in self._viewed
 
     def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
-        """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoWayBack."""
+        """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoReplyBlock."""
         with self._open():
-            said, letters = organisation_reply.answer(
+            said, letters = organisation_reply.compose_reply(
                 self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()),
                 random_bytes=self._random_bytes, seq=self._answers.last_seq(case),
             )  # fmt: skip
@@ -306,7 +306,7 @@ class Desk:
         address = report_address(kept.root_public, kept.mailbox_key.id)
         return Inbox(
             self._records, address, kept.open_keys(), last_resort=kept.last_resort, clock=self._clock,
-            kept=self._take,
+            on_page=self._take,
         )  # fmt: skip
 
     def _take(self, page: Page, batch: int | None) -> None:

@@ -1,13 +1,17 @@
 """Cases, put together from the letters that were kept: messages in order, facts as last said, files with their gaps."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from client.organisation.records import Letter, Records
+from client import files
+from client.organisation.home import unlock_home
+from client.organisation.records import Quarantined, RecordLetter, Records
 from client.report import sort_facts
 from client.reporter.folder import only_one
 from keys import message
@@ -17,7 +21,7 @@ from keys.wire import b64
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CaseMessage:
     """One message of a case: its header as it came, whether it was committed to as received, what we do not know.
 
     `at`: when it was said, and not later than it came. Messages are put in this order and not by their numbers: who
@@ -37,30 +41,30 @@ class Case:
     """Everything that was said in one case."""
 
     id: str
-    said: list[Said] = field(default_factory=list)
+    messages: list[CaseMessage] = field(default_factory=list)
 
     @property
     def last(self) -> int:
-        return max(one.message.at for one in self.said)
+        return max(entry.message.at for entry in self.messages)
 
     @property
     def practice(self) -> bool:
-        return all(one.message.practice for one in self.said)
+        return all(entry.message.practice for entry in self.messages)
 
     def fact(self, name: str) -> Any:
         """The value last said of this field, if it fits the schema; None otherwise."""
-        for one in reversed(self.said):
-            if name in one.message.facts and name not in one.other.get("facts", {}):
-                return one.message.facts[name]
+        for entry in reversed(self.messages):
+            if name in entry.message.facts and name not in entry.other.get("facts", {}):
+                return entry.message.facts[name]
         return None
 
     def reply_block(self, now: int) -> ReplyBlock | None:
-        """The newest way for an answer that still holds."""
-        blocks = [one.message.reply for one in self.said if one.message.reply is not None]
+        """Return the newest reply block that still holds; None when there is none."""
+        blocks = [entry.message.reply for entry in self.messages if entry.message.reply is not None]
         return next((block for block in reversed(blocks) if block.until > now), None)
 
     def files(self) -> list[ParcelRef]:
-        return [ref for one in self.said for ref in one.message.parcels]
+        return [ref for entry in self.messages for ref in entry.message.parcels]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def load(records: Records) -> dict[str, Case]:
     return gather(records.letters())
 
 
-def gather(letters: Iterable[Letter]) -> dict[str, Case]:
+def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
     """The cases of these letters by their ids."""
     cases: dict[str, Case] = {}
     for header, letter in _distinct(letters):
@@ -88,16 +92,16 @@ def gather(letters: Iterable[Letter]) -> dict[str, Case]:
         _, unknown = sort_facts(read.message.facts)
         other = {**read.other, **({"facts": unknown} if unknown else {})}
         at = min(read.message.at, letter.pulled)
-        said = Said(read.message, header, letter.committed, letter.last_resort, other, at)
-        cases.setdefault(read.message.case, Case(read.message.case)).said.append(said)
+        entry = CaseMessage(read.message, header, letter.committed, letter.last_resort, other, at)
+        cases.setdefault(read.message.case, Case(read.message.case)).messages.append(entry)
     for case in cases.values():
-        case.said.sort(key=lambda one: (one.at, one.message.seq, one.message.id))
+        case.messages.sort(key=lambda entry: (entry.at, entry.message.seq, entry.message.id))
     return cases
 
 
-def _distinct(letters: Iterable[Letter]) -> list[tuple[dict[str, Any], Letter]]:
+def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], RecordLetter]]:
     """Headers with their letters; a message that came twice stands once, with the copy whose commitment was right."""
-    found: dict[bytes, tuple[dict[str, Any], Letter]] = {}
+    found: dict[bytes, tuple[dict[str, Any], RecordLetter]] = {}
     for letter in letters:
         _, header, _ = unframe(letter.content)
         if header not in found or letter.committed:
@@ -105,21 +109,60 @@ def _distinct(letters: Iterable[Letter]) -> list[tuple[dict[str, Any], Letter]]:
     return list(found.values())
 
 
-def as_json(said: Said) -> dict[str, Any]:
+def as_json(entry: CaseMessage) -> dict[str, Any]:
     """A message as it is written for a program."""
     return {
-        "id": said.message.id,
-        "kind": said.header["kind"],
-        "header": said.header,
-        "commitment": "ok" if said.committed else "mismatch",
-        "last_resort": said.last_resort,
-        "other": said.other,
+        "id": entry.message.id,
+        "kind": entry.header["kind"],
+        "header": entry.header,
+        "commitment": "ok" if entry.committed else "mismatch",
+        "last_resort": entry.last_resort,
+        "other": entry.other,
     }
 
 
 def find(cases: dict[str, Case], start: str) -> Case:
     """The case whose id begins so. Raises UnknownCase."""
     return cases[only_one(start, list(cases))]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file of a case, and the numbers of its pieces that have not come."""
+
+    ref: ParcelRef
+    missing: list[int]
+
+
+@contextmanager
+def open_records(folder: Path, passphrase: Callable[[], str]) -> Iterator[Records]:
+    """Open an organisation's records for reading, and keep other commands out of its folder.
+
+    Raises FolderBusy, NoHome, KeystoreError, RecordsBroken, CannotWrite.
+    """
+    with files.locked(folder):
+        home = unlock_home(folder, passphrase)
+        with Records(folder, home.secrets.store) as records:
+            yield records
+
+
+def list_cases(folder: Path, passphrase: Callable[[], str]) -> list[Case]:
+    """Return every case, the latest first. Raises as `open_records`."""
+    with open_records(folder, passphrase) as records:
+        return sorted(load(records).values(), key=lambda case: case.last, reverse=True)
+
+
+def list_quarantined(folder: Path, passphrase: Callable[[], str]) -> list[Quarantined]:
+    """Return what came and could not be used. Raises as `open_records`."""
+    with open_records(folder, passphrase) as records:
+        return list(records.asides())
+
+
+def read_case(folder: Path, passphrase: Callable[[], str], start: str) -> tuple[Case, list[ListedFile]]:
+    """Return the case whose id begins so, and its files. Raises UnknownCase, and as `open_records`."""
+    with open_records(folder, passphrase) as records:
+        case = find(load(records), start)
+        return case, [ListedFile(ref, missing(records, case.id, ref)) for ref in case.files()]
 
 
 def missing(records: Records, case: str, ref: ParcelRef) -> list[int]:

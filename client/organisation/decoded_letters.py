@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from client.organisation.records import Letter, Page
+from client.organisation.records import Page, RecordLetter
 from keys import message
 from keys.envelope import commit, unframe
 from keys.errors import TocsinError
@@ -19,39 +19,41 @@ class DecodedLetter:
     """A letter as it was kept, with what is in it. `header`: SHA-256 of the header. `message`: None for what no case is
     made of, which the inbox would have put aside; `other`: header fields that this version does not know."""
 
-    letter: Letter
+    letter: RecordLetter
     commitment: bytes
     header: bytes
     case: str
     message: Report | Amend | None = field(repr=False)
     other: dict[str, Any] = field(repr=False)
 
-    def copy(self, letter: Letter) -> "DecodedLetter":
+    def copy(self, letter: RecordLetter) -> "DecodedLetter":
         """Return the same content as it came in another envelope."""
         return replace(self, letter=letter)
 
 
-def decode(letter: Letter) -> DecodedLetter:
+def decode(letter: RecordLetter) -> DecodedLetter:
     """Decode a letter. What cannot be decoded has no message."""
     return _decode(letter, commit(letter.content), None)
 
 
-def decode_all(letters: Iterable[Letter | DecodedLetter]) -> Iterator[DecodedLetter]:
+def decode_all(letters: Iterable[RecordLetter | DecodedLetter]) -> Iterator[DecodedLetter]:
     """Decode those letters that are not decoded yet."""
-    for one in letters:
-        yield one if isinstance(one, DecodedLetter) else decode(one)
+    for letter in letters:
+        yield letter if isinstance(letter, DecodedLetter) else decode(letter)
 
 
 def decode_page(page: Page) -> list[DecodedLetter]:
     """The letters of a page; what the inbox decoded to sort them is not decoded again."""
     if len(page.read) != len(page.letters):
-        return [decode(one) for one in page.letters]
-    return [_decode(one, commitment, read) for one, (commitment, read) in zip(page.letters, page.read, strict=True)]
+        return [decode(letter) for letter in page.letters]
+    return [
+        _decode(letter, commitment, read) for letter, (commitment, read) in zip(page.letters, page.read, strict=True)
+    ]
 
 
-def _decode(letter: Letter, commitment: bytes, read: Read | None) -> DecodedLetter:
+def _decode(letter: RecordLetter, commitment: bytes, read: Read | None) -> DecodedLetter:
     header, case = b"", ""
-    said: AnyMessage | None = None
+    decoded: AnyMessage | None = None
     other: dict[str, Any] = {}
     try:
         _, raw, _ = unframe(letter.content)
@@ -60,9 +62,9 @@ def _decode(letter: Letter, commitment: bytes, read: Read | None) -> DecodedLett
             fields = msgspec.json.decode(raw)
             case = fields["case"]  # also of a kind that this version cannot read
             read = message.read(fields)
-        said, other = read.message, read.other
+        decoded, other = read.message, read.other
     except (TocsinError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError, KeyError, TypeError):
         pass
-    if isinstance(said, Report | Amend):
-        return DecodedLetter(letter, commitment, header, said.case, said, other)
+    if isinstance(decoded, Report | Amend):
+        return DecodedLetter(letter, commitment, header, decoded.case, decoded, other)
     return DecodedLetter(letter, commitment, header, case if isinstance(case, str) else "", None, other)

@@ -2,6 +2,7 @@
 
 import os
 import secrets as system
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,7 @@ class BadName(TocsinError):
     )
 
 
-class Secrets(msgspec.Struct, kw_only=True):
+class HomeSecrets(msgspec.Struct, kw_only=True):
     """What the keystore seals. Keys are seeds of 32 bytes; `past` holds the seeds of weeks in their grace time."""
 
     root_public: bytes
@@ -92,7 +93,7 @@ class Secrets(msgspec.Struct, kw_only=True):
         return [PrivateKey(seed) for seed in [*self.chain.seeds(), self.last_resort, *self.chain.ahead()[1:]]]
 
     def __repr__(self) -> str:
-        return "Secrets(...)"  # none of it must reach a log by way of a traceback
+        return "HomeSecrets(...)"  # none of it must reach a log by way of a traceback
 
 
 @dataclass
@@ -101,7 +102,7 @@ class Home:
 
     path: Path
     keystore: Keystore
-    secrets: Secrets = field(repr=False)
+    secrets: HomeSecrets = field(repr=False)
 
     @property
     def card(self) -> Card:
@@ -138,22 +139,22 @@ class Home:
     def renew_card(self, root: SigningKey, now: int, *, known_seq: int = 0) -> Card:
         """Sign a new card for this week and the weeks after it. `seq` rises even after a restore: it is never
         behind the clock nor behind what a relay holds. Raises ClockBehind."""
-        kept = self.secrets
-        check_clock(kept.chain, now)
-        kept.seq = max(kept.seq + 1, known_seq + 1, now)
+        secrets = self.secrets
+        check_clock(secrets.chain, now)
+        secrets.seq = max(secrets.seq + 1, known_seq + 1, now)
         card = Card(
-            name=kept.name,
-            root=kept.root_public,
-            seq=kept.seq,
+            name=secrets.name,
+            root=secrets.root_public,
+            seq=secrets.seq,
             issued=now,
-            expires=expiry(kept.week),
-            relays=tuple(kept.relays),
-            mailbox=kept.mailbox_key.id,
-            week=kept.week,
-            weekly=tuple(PrivateKey(seed).public for seed in kept.chain.ahead()),
-            last_resort=PrivateKey(kept.last_resort).public,
-            languages=tuple(kept.languages),
-            log=tuple(kept.log),
+            expires=expiry(secrets.week),
+            relays=tuple(secrets.relays),
+            mailbox=secrets.mailbox_key.id,
+            week=secrets.week,
+            weekly=tuple(PrivateKey(seed).public for seed in secrets.chain.ahead()),
+            last_resort=PrivateKey(secrets.last_resort).public,
+            languages=tuple(secrets.languages),
+            log=tuple(secrets.log),
         ).sign(root)
         self.save()
         files.replace(self.path / CARD, card.signed)
@@ -209,7 +210,7 @@ def create(
         raise HomeExists(str(path))
     root = SigningKey(root_seed or random_bytes(SEED_BYTES))
     chain = WeeklyChain.new(now, random_bytes)
-    kept = Secrets(
+    secrets = HomeSecrets(
         root_public=bytes(root.verify_key),
         root=bytes(root) if root_file is None else None,
         mailbox=random_bytes(SEED_BYTES),
@@ -227,9 +228,29 @@ def create(
     if root_file is not None:
         apart = Keystore.new(KeystoreKind.ROOT, passphrase, random_bytes, cost)
         files.replace(root_file, apart.lock(bytes(root), random_bytes))
-    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), kept)
+    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), secrets)
     home.renew_card(root, now, known_seq=known_seq)
     return home
+
+
+def found_home(
+    path: Path,
+    choose_passphrase: Callable[[], str],
+    profile: Profile,
+    *,
+    root_file: Path | None = None,
+    root_seed: bytes | None = None,
+) -> Home:
+    """Make a home folder as `create` does, with this computer's time, while no other command works in it.
+
+    The passphrase is asked for only when there is no organisation in the folder yet.
+    Raises HomeExists, FolderBusy, CannotWrite, BadAddress.
+    """
+    if is_home(path):
+        raise HomeExists(str(path))
+    passphrase = choose_passphrase()
+    with files.locked(path):
+        return create(path, passphrase, profile, now=int(time.time()), root_file=root_file, root_seed=root_seed)
 
 
 def is_home(path: Path) -> bool:
@@ -245,7 +266,7 @@ def unlock_home(path: Path, passphrase: Callable[[], str]) -> Home:
     if not is_home(path):
         raise NoHome(str(path))
     keystore, sealed = unlock(files.read(path / KEYSTORE), passphrase(), KeystoreKind.ORGANISATION)
-    return Home(path, keystore, msgspec.json.decode(sealed, type=Secrets))
+    return Home(path, keystore, msgspec.json.decode(sealed, type=HomeSecrets))
 
 
 def card_of(path: Path) -> Card:

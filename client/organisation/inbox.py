@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from client.organisation.home import Home
-from client.organisation.records import Letter, Page, Quarantined, Records
+from client.organisation.records import Page, Quarantined, RecordLetter, Records
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
@@ -13,7 +13,7 @@ from keys.errors import BadMessage, EnvelopeError, TocsinError
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Amend, Parcel, Report
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.wire import WEEK_SECONDS, Purpose, week_of
 
 PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
@@ -43,9 +43,9 @@ class Inbox:
         *,
         last_resort: bytes,
         clock: Callable[[], float] = time.time,
-        kept: Callable[[Page, int | None], None] = lambda page, batch: None,
+        on_page: Callable[[Page, int | None], None] = lambda page, batch: None,
     ) -> None:
-        self._records, self._address, self._clock, self._kept = records, address, clock, kept
+        self._records, self._address, self._clock, self._on_page = records, address, clock, on_page
         self._keys, self._last_resort = list(keys), last_resort
 
     def pull(
@@ -67,48 +67,48 @@ class Inbox:
     def take(self, frames: list[Frame], tally: PullResult) -> None:
         """Open a page of envelopes and keep it; it is on the disk when this returns."""
         page, now = Page(), int(self._clock())
-        opened = [(frame, one) for frame in frames if (one := self._open(frame, page, now)) is not None]
-        marks = [self._records.mark(one.commitment) for _, one in opened]
-        for (frame, one), mark in zip(opened, marks, strict=True):
-            committed = frame.commitment == one.commitment
+        opened = [(frame, inner) for frame in frames if (inner := self._open(frame, page, now)) is not None]
+        marks = [self._records.mark(inner.commitment) for _, inner in opened]
+        for (frame, inner), mark in zip(opened, marks, strict=True):
+            committed = frame.commitment == inner.commitment
             is_new = mark not in page.seen and mark not in self._records.seen
             page.duplicate += not is_new
             if self._records.has(mark, committed, page):
                 continue
-            kept = self._sort(frame, one, committed, page, now)
-            tally.new += kept and is_new
+            is_stored = self._sort(frame, inner, committed, page, now)
+            tally.new += is_stored and is_new
             page.seen[mark] = committed
         tally.duplicate += page.duplicate
         tally.bad += len(page.aside)
-        self._kept(page, self._records.keep(page))
+        self._on_page(page, self._records.keep(page))
 
-    def _open(self, frame: Frame, page: Page, now: int) -> Opened | None:
+    def _open(self, frame: Frame, page: Page, now: int) -> OpenedEnvelope | None:
         try:
-            one = open_envelope(frame.envelope, self._keys, self._address)
+            inner = open_envelope(frame.envelope, self._keys, self._address)
         except EnvelopeError as error:
             page.aside.append(Quarantined(frame.envelope, False, error.code, now))
             return None
-        if one.opened_by is not self._keys[0]:
+        if inner.opened_by is not self._keys[0]:
             # the next letter was most likely sealed in the same week
-            self._keys.remove(one.opened_by)
-            self._keys.insert(0, one.opened_by)
-        return one
+            self._keys.remove(inner.opened_by)
+            self._keys.insert(0, inner.opened_by)
+        return inner
 
-    def _sort(self, frame: Frame, one: Opened, committed: bool, page: Page, now: int) -> bool:
+    def _sort(self, frame: Frame, inner: OpenedEnvelope, committed: bool, page: Page, now: int) -> bool:
         try:
-            read = message.read(one.fields)
-            said = read.message
-            if not isinstance(said, Report | Amend | Parcel):
+            read = message.read(inner.fields)
+            received = read.message
+            if not isinstance(received, Report | Amend | Parcel):
                 raise BadMessage("$.kind")
         except EnvelopeError as error:
-            page.aside.append(Quarantined(one.content, True, error.code, now))
+            page.aside.append(Quarantined(inner.content, True, error.code, now))
             return False
-        if isinstance(said, Parcel):
-            page.pieces.append((self._records.piece_mark(said.case, said.of, said.i), one.body))
+        if isinstance(received, Parcel):
+            page.pieces.append((self._records.piece_mark(received.case, received.of, received.i), inner.body))
         else:
-            last_resort = one.opened_by.seed == self._last_resort
-            page.letters.append(Letter(one.content, committed, frame.hash, last_resort, now))
-            page.read.append((one.commitment, read))
+            last_resort = inner.opened_by.seed == self._last_resort
+            page.letters.append(RecordLetter(inner.content, committed, frame.hash, last_resort, now))
+            page.read.append((inner.commitment, read))
         return True
 
 

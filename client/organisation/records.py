@@ -45,7 +45,7 @@ class RecordsBroken(TocsinError):
     hint = "keep the file; what relays still hold can be pulled again into a copy of the folder"
 
 
-class Letter(msgspec.Struct, frozen=True, array_like=True):
+class RecordLetter(msgspec.Struct, frozen=True, array_like=True):
     """An opened letter as kept: its content, whether its commitment was the depositor's, H(envelope), how it opened."""
 
     content: bytes
@@ -55,7 +55,7 @@ class Letter(msgspec.Struct, frozen=True, array_like=True):
     pulled: int
 
     def __repr__(self) -> str:
-        return "Letter(...)"  # what somebody said must not reach a log by way of a traceback
+        return "RecordLetter(...)"  # what somebody said must not reach a log by way of a traceback
 
 
 class Quarantined(msgspec.Struct, frozen=True, array_like=True):
@@ -77,7 +77,7 @@ class Page(msgspec.Struct):
     `read`: commitment and message of each letter as it was decoded to be sorted, for whoever goes on with the page.
     """
 
-    letters: list[Letter] = []
+    letters: list[RecordLetter] = []
     read: list[tuple[bytes, Read]] = []
     pieces: list[tuple[bytes, bytes]] = []
     aside: list[Quarantined] = []
@@ -168,11 +168,11 @@ class Records:
             number = self._db.execute("INSERT INTO batch (seen, box) VALUES (?, ?)", (seen, box)).lastrowid
         boxes = [(mark, self._seal(data)) for mark, data in page.pieces]
         self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
-        asides = [(self._seal(msgspec.msgpack.encode(one)),) for one in page.aside]
+        asides = [(self._seal(msgspec.msgpack.encode(letter)),) for letter in page.aside]
         self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
         return number
 
-    def letters(self) -> Iterator[Letter]:
+    def letters(self) -> Iterator[RecordLetter]:
         """Every letter kept, in the order of arrival."""
         for number in self.batches():
             yield from self.batch(number)
@@ -182,11 +182,11 @@ class Records:
         with _translated():
             return [row[0] for row in self._db.execute("SELECT number FROM batch ORDER BY number")]
 
-    def batch(self, number: int) -> list[Letter]:
+    def batch(self, number: int) -> list[RecordLetter]:
         """The letters of one batch."""
         with _translated():
             row = self._db.execute("SELECT box FROM batch WHERE number = ?", (number,)).fetchone()
-        return [] if row is None else self._open(row[0], list[Letter])
+        return [] if row is None else self._open(row[0], list[RecordLetter])
 
     def asides(self) -> Iterator[Quarantined]:
         """Every envelope that was put aside."""

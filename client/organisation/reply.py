@@ -1,8 +1,8 @@
-"""An organisation's answer to a reporter: sealed to the reply block of the case, authentic by its secret."""
+"""An organisation's reply to a reporter: sealed to the reply block of the case, authentic by its secret."""
 
 from client.organisation.case_files import Case
-from client.organisation.home import Secrets
-from client.outbox.retry import Letter, relay_order
+from client.organisation.home import HomeSecrets
+from client.outbox.retry import OutboxLetter, relay_order
 from client.outbox.store import Waiting
 from client.reporter.compose import new_id
 from keys import message
@@ -14,32 +14,32 @@ from keys.wire import MAC_BYTES, SALT_BYTES, Purpose, RandomBytes, digest, unb64
 LAST_SEQ = 2**53 - 1  # a number beyond it is no message's place in a case
 
 
-class NoWayBack(TocsinError):
-    """the reporter left no way for an answer, or it has run out"""
+class NoReplyBlock(TocsinError):
+    """the reporter left no way for a reply, or it has run out"""
 
     code = "no-reply-block"
-    hint = "the answer can only be given in another way: see the fields `contact` and `tell`"
+    hint = "the reply can only be given in another way: see the fields `contact` and `tell`"
 
 
-def answer(
-    case: Case, text: str, status: str, own: Secrets, *, now: int, random_bytes: RandomBytes, seq: int = 0
+def compose_reply(
+    case: Case, text: str, status: str, own: HomeSecrets, *, now: int, random_bytes: RandomBytes, seq: int = 0
 ) -> tuple[Reply, list[Waiting]]:
-    """An answer to a case, and its envelopes as the outbox keeps them. `seq`: the highest of answers given before.
+    """Return a reply to a case, and its envelopes as the outbox keeps them. `seq`: the highest of replies given before.
 
     Raises NoWayBack.
     """
     block = case.reply_block(now)
     if block is None:
-        raise NoWayBack()
-    seq = min(max(seq, *(one.message.seq for one in case.said)) + 1, LAST_SEQ)
-    said = Reply(id=new_id(random_bytes), case=case.id, seq=seq, at=now, text=text, status=status)
-    return said, waiting(seal_reply(said, block, own.relays, random_bytes), tuple(own.log), random_bytes)
+        raise NoReplyBlock()
+    seq = min(max(seq, *(entry.message.seq for entry in case.messages)) + 1, LAST_SEQ)
+    reply = Reply(id=new_id(random_bytes), case=case.id, seq=seq, at=now, text=text, status=status)
+    return reply, waiting(seal_reply(reply, block, own.relays, random_bytes), tuple(own.log), random_bytes)
 
 
 def seal_reply(
-    said: Reply, block: ReplyBlock, own_relays: list[str], random_bytes: RandomBytes
+    reply: Reply, block: ReplyBlock, own_relays: list[str], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
-    """The answer, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
+    """Return the reply, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
 
     Only the organisation's own relays are used: a block that names another address would have this computer call a
     stranger, who learns where it is.
@@ -49,23 +49,23 @@ def seal_reply(
         if relay in own_relays:
             by_mailbox.setdefault(unb64(mailbox), []).append(relay)
     if not by_mailbox:
-        raise NoWayBack()
+        raise NoReplyBlock()
     try:
-        return _seal_each(said, block, by_mailbox, random_bytes)
+        return _seal_each(reply, block, by_mailbox, random_bytes)
     except Malformed:
-        raise NoWayBack() from None
+        raise NoReplyBlock() from None
 
 
 def _seal_each(
-    said: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], random_bytes: RandomBytes
+    reply: Reply, block: ReplyBlock, by_mailbox: dict[bytes, list[str]], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
-    return [(_seal(said, block, mailbox, random_bytes), tuple(relays)) for mailbox, relays in by_mailbox.items()]
+    return [(_seal(reply, block, mailbox, random_bytes), tuple(relays)) for mailbox, relays in by_mailbox.items()]
 
 
-def _seal(said: Reply, block: ReplyBlock, mailbox: bytes, random_bytes: RandomBytes) -> Sealed:
+def _seal(reply: Reply, block: ReplyBlock, mailbox: bytes, random_bytes: RandomBytes) -> Sealed:
     key = unb64(block.key)
     address = Address(Purpose.REPLY, digest(key), mailbox)
-    header, salt = message.header(said), random_bytes(SALT_BYTES)
+    header, salt = message.header(reply), random_bytes(SALT_BYTES)
     size = size_for(header, bytes(MAC_BYTES))
     mac = message.reply_mac(unb64(block.secret), address, size, salt, header)
     return seal_content(frame(salt, header, mac), key=key, address=address, size=size)
@@ -75,4 +75,4 @@ def waiting(
     sealed: list[tuple[Sealed, tuple[str, ...]]], keys: tuple[str, ...], random_bytes: RandomBytes
 ) -> list[Waiting]:
     """Return the envelopes as the outbox keeps them; each goes to its relays in an order of its own."""
-    return [Waiting(envelope, Letter(relay_order(relays, random_bytes)), keys) for envelope, relays in sealed]
+    return [Waiting(envelope, OutboxLetter(relay_order(relays, random_bytes)), keys) for envelope, relays in sealed]

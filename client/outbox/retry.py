@@ -36,7 +36,7 @@ def relay_order(relays: Iterable[str], random_bytes: RandomBytes, *, first: str 
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutboxLetter:
     """One envelope on its way: the relays it may go to, in the order to try them; those that gave a receipt."""
 
     relays: tuple[str, ...]
@@ -77,17 +77,17 @@ class Letter:
             return None
         return min(self._tries(relay).not_before for relay in self._open())
 
-    def accepted(self, relay: str, receipt: str) -> "Letter":
+    def accepted(self, relay: str, receipt: str) -> "OutboxLetter":
         """The relay gave a valid receipt."""
         return replace(self, receipts={**self.receipts, relay: receipt})
 
-    def failed(self, relay: str, code: str, now: int, jitter: Jitter, retry_after: int | None = None) -> "Letter":
+    def failed(self, relay: str, code: str, now: int, jitter: Jitter, retry_after: int | None = None) -> "OutboxLetter":
         """The relay was tried in vain. The letter stays, whatever the reason: only a receipt lets it go."""
         count = self._tries(relay).count + 1
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(count - 1, 16))
         wait = max(round(wait * (0.8 + 0.4 * jitter())), min(retry_after or 0, LONGEST_WAIT))
         return replace(self, attempts={**self.attempts, relay: Attempts(count, now + wait, code)})
 
-    def hurried(self) -> "Letter":
+    def hurried(self) -> "OutboxLetter":
         """Somebody asks to try at once: every relay is due."""
         return replace(self, attempts={relay: replace(tried, not_before=0) for relay, tried in self.attempts.items()})

@@ -4,8 +4,10 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from client.outbox.retry import Letter
+from client import files
+from client.outbox.retry import OutboxLetter
 from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import Problem, Transport
 from keys import work
@@ -50,7 +52,7 @@ class OutboxSender:
             tick()
         return outcome
 
-    def _carry(self, hash_: bytes, waiting: Waiting, outcome: Outcome, hurry: bool) -> Letter:
+    def _carry(self, hash_: bytes, waiting: Waiting, outcome: Outcome, hurry: bool) -> OutboxLetter:
         letter = waiting.letter.hurried() if hurry else waiting.letter
         while (relay := letter.next_relay(int(self._clock()))) is not None:
             letter = self._try(waiting, letter, relay, outcome)
@@ -59,7 +61,7 @@ class OutboxSender:
             self._spool.update(hash_, letter)
         return letter
 
-    def _try(self, waiting: Waiting, letter: Letter, relay: str, outcome: Outcome) -> Letter:
+    def _try(self, waiting: Waiting, letter: OutboxLetter, relay: str, outcome: Outcome) -> OutboxLetter:
         now = int(self._clock())
         try:
             if relay in self._silent:
@@ -91,6 +93,18 @@ class OutboxSender:
         if relay not in self._found:
             self._found[relay] = [self._transport.info(relay).note_key]
         return self._found[relay]
+
+
+def send_waiting(
+    folder: Path, transport: Transport, tick: Callable[[int], None] = lambda _: None
+) -> tuple[int, Outcome]:
+    """Try everything again that waits in a folder's outbox; return how many envelopes that were, and the outcome.
+
+    Blocks for the network. Raises FolderBusy, CannotWrite, SpoolBroken.
+    """
+    with files.locked(folder), OutboxStore(folder) as store:
+        hashes = store.hashes()
+        return len(hashes), OutboxSender(store, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
 
 
 def _work(problem: Problem, sealed: Sealed) -> bytes | None:

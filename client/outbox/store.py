@@ -11,7 +11,7 @@ from typing import Self
 import msgspec
 
 from client.files import MODE, CannotWrite, make_folder
-from client.outbox.retry import Letter
+from client.outbox.retry import OutboxLetter
 from keys.envelope import Sealed
 from keys.errors import TocsinError
 
@@ -37,7 +37,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """A letter in the spool: the envelope, its state, and the verifier keys its receipts may be signed with."""
 
     sealed: Sealed
-    letter: Letter
+    letter: OutboxLetter
     keys: tuple[str, ...]
 
 
@@ -110,10 +110,14 @@ class OutboxStore:
             row = rows.fetchone()
             if row is None:
                 return None
-            letter = msgspec.msgpack.decode(row[3], type=Letter)
+            letter = msgspec.msgpack.decode(row[3], type=OutboxLetter)
             return Waiting(Sealed(*row[:3]), letter, msgspec.msgpack.decode(row[4], type=tuple[str, ...]))
 
-    def update(self, hash_: bytes, letter: Letter) -> None:
+    def letters(self) -> list[OutboxLetter]:
+        """Return the state of every letter that waits."""
+        return [waiting.letter for hash_ in self.hashes() if (waiting := self.get(hash_)) is not None]
+
+    def update(self, hash_: bytes, letter: OutboxLetter) -> None:
         """Note what happened to a letter; a finished one is deleted."""
         with _translated():
             if letter.is_finished:

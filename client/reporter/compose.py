@@ -45,7 +45,7 @@ def new_id(random_bytes: RandomBytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person wants to say: facts, files, and where an answer may go."""
+    """What a person wants to say: facts, files, and where a reply may go."""
 
     facts: dict[str, Any] = field(repr=False)
     files: list[Attachment] = field(default_factory=list, repr=False)
@@ -70,7 +70,7 @@ def compose(
     key = card.key_for(now)
     refs = [_ref(file, random_bytes) for file in draft.files]
     kind = Report if first else Amend
-    said = kind(
+    report = kind(
         id=new_id(random_bytes),
         case=case,
         seq=seq,
@@ -80,15 +80,15 @@ def compose(
         reply=draft.reply,
         practice=draft.practice,
     )
-    header = message.header(said)
+    header = message.header(report)
     sealed = [seal(header, b"", key=key, address=address, random_bytes=random_bytes, size=size_for(header, b""))]
     for ref, file in zip(refs, draft.files, strict=True):
         for i in range(ref.n):
             piece = file.data[i * PIECE_BYTES : (i + 1) * PIECE_BYTES]
-            parcel = Parcel(id=new_id(random_bytes), case=said.case, seq=seq, at=now, of=ref.id, i=i, n=ref.n)
+            parcel = Parcel(id=new_id(random_bytes), case=report.case, seq=seq, at=now, of=ref.id, i=i, n=ref.n)
             header = message.header(parcel)
             sealed.append(seal(header, piece, key=key, address=address, random_bytes=random_bytes, size=PARCEL_BYTES))
-    return Composed(said.case, said.id, sealed)
+    return Composed(report.case, report.id, sealed)
 
 
 def _ref(file: Attachment, random_bytes: RandomBytes) -> ParcelRef:

@@ -1,7 +1,7 @@
-"""A reporter's folder on a computer: sealed outbox, sealed ways for an answer, nothing that can be read back.
+"""A reporter's folder on a computer: sealed outbox, sealed routes for replies, nothing that can be read back.
 
 What lies open here: case ids with their counters, mailbox ids of waiting letters, and a public key. The private half,
-which opens answers, is in a keystore; sending needs no passphrase. Specified in `client/folders.md`.
+which opens replies, is in a keystore; sending needs no passphrase. Specified in `client/folders.md`.
 """
 
 import os
@@ -35,10 +35,10 @@ _ORGANISATION = domain("known")
 
 
 class NoReporter(TocsinError):
-    """no answer can have come: nothing in this folder can open one"""
+    """no reply can have come: nothing in this folder can open one"""
 
     code = "reporter-missing"
-    hint = "give a passphrase with your first report, so that answers can be sealed to you"
+    hint = "give a passphrase with your first report, so that replies can be sealed to you"
 
 
 class UnknownCase(TocsinError):
@@ -48,8 +48,8 @@ class UnknownCase(TocsinError):
     hint = "check the case id; its first letters are enough when they fit one case only"
 
 
-class UnknownAnswer(TocsinError):
-    """there is no such answer here"""
+class UnknownReply(TocsinError):
+    """there is no such reply here"""
 
     code = "answer-unknown"
     hint = "`tocsin replies --case CASE --json` shows their ids; the first letters are enough when they fit one only"
@@ -62,7 +62,7 @@ class StateDamaged(TocsinError):
     hint = "move the file `state` away; new reports work, but old cases can no longer be added to from here"
 
 
-class State(msgspec.Struct):
+class ReporterState(msgspec.Struct):
     """What lies open: the next counter of each case, and the newest card seen of each organisation (by hash)."""
 
     cases: dict[str, int] = {}
@@ -81,7 +81,7 @@ class ReplyRoute(msgspec.Struct, frozen=True):
     receipts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return "Way(...)"  # its keys must not reach a log by way of a traceback
+        return "ReplyRoute(...)"  # its keys must not reach a log with a traceback
 
     def block(self) -> ReplyBlock:
         """What goes into the message."""
@@ -94,8 +94,8 @@ class ReplyRoute(msgspec.Struct, frozen=True):
         )
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """An answer as it was opened."""
+class StoredReply(msgspec.Struct, frozen=True):
+    """A reply as it was opened."""
 
     case: str
     id: str
@@ -104,7 +104,7 @@ class Answer(msgspec.Struct, frozen=True):
     at: int
 
 
-Kept = TypeVar("Kept", ReplyRoute, Answer)
+Value = TypeVar("Value", ReplyRoute, StoredReply)
 
 
 class Reporter:
@@ -115,11 +115,11 @@ class Reporter:
         self.folder = folder
 
     @property
-    def can_be_answered(self) -> bool:
+    def can_receive_replies(self) -> bool:
         return (self.folder / PUBLIC).exists()
 
     def set_up(self, passphrase: str, *, cost: Cost = EARNEST, random_bytes: RandomBytes = system.token_bytes) -> None:
-        """Make the key that answers are kept under."""
+        """Make the key that replies are sealed under."""
         key = BoxKey(random_bytes(BoxKey.SIZE))
         keystore = Keystore.new(KeystoreKind.REPORTER, passphrase, random_bytes, cost)
         files.replace(self.folder / KEYSTORE, keystore.lock(bytes(key), random_bytes))
@@ -153,8 +153,10 @@ class Reporter:
             state.cards[mark] = card.seq
             self._save(state)
 
-    def new_way(self, case: str, card: Card, now: int, random_bytes: RandomBytes = system.token_bytes) -> ReplyRoute:
-        """A fresh way for an answer; it counts only once `keep_way` has kept it."""
+    def new_reply_route(
+        self, case: str, card: Card, now: int, random_bytes: RandomBytes = system.token_bytes
+    ) -> ReplyRoute:
+        """Return a fresh route for replies; it counts only once `keep_reply_route` has stored it."""
         until = now + TTL_DAYS * DAY_SECONDS
         return ReplyRoute(
             case,
@@ -166,52 +168,54 @@ class Reporter:
             card.log,
         )
 
-    def keep_way(self, way: ReplyRoute) -> None:
-        self._keep("way", way)
+    def keep_reply_route(self, route: ReplyRoute) -> None:
+        self._seal("way", route)
 
-    def keep_answer(self, answer: Answer) -> None:
-        self._keep("answer", answer)
+    def keep_reply(self, reply: StoredReply) -> None:
+        self._seal("answer", reply)
 
     def unlock(self, passphrase: Callable[[], str]) -> BoxKey:
-        """The key that opens ways and answers. Raises NoReporter, KeystoreError."""
+        """Return the key that opens routes and replies. Raises NoReporter, KeystoreError."""
         if not (self.folder / KEYSTORE).exists():
             raise NoReporter()
         _, key = unlock(files.read(self.folder / KEYSTORE), passphrase(), KeystoreKind.REPORTER)
         return BoxKey(key)
 
-    def ways(self, key: BoxKey, case: str) -> list[ReplyRoute]:
-        return [way for way in self._kept("way", key, ReplyRoute) if way.case == case]
+    def reply_routes(self, key: BoxKey, case: str) -> list[ReplyRoute]:
+        return [route for route in self._unseal_all("way", key, ReplyRoute) if route.case == case]
 
-    def forget_ways(self, key: BoxKey, now: int) -> None:
-        """Destroy the ways on which nothing can come any more: their keys open every answer that went along them."""
+    def forget_expired_routes(self, key: BoxKey, now: int) -> None:
+        """Destroy the routes on which nothing can come any more: their keys open every reply that went along them."""
         with self._database() as db, closing(db.execute("SELECT rowid, box FROM way")) as rows:
-            over = [(row,) for row, box in rows.fetchall() if _unsealed(box, key, ReplyRoute).until < now - DAY_SECONDS]
+            over = [(row,) for row, box in rows.fetchall() if _unseal(box, key, ReplyRoute).until < now - DAY_SECONDS]
             db.executemany("DELETE FROM way WHERE rowid = ?", over)
 
-    def find_answer(self, key: BoxKey, start: str) -> Answer:
-        """The one kept answer whose id begins so, of whatever case. Raises UnknownAnswer."""
-        found = {answer.id: answer for answer in self._kept("answer", key, Answer) if answer.id.startswith(start)}
+    def find_reply(self, key: BoxKey, start: str) -> StoredReply:
+        """Return the stored reply whose id begins so, of whatever case. Raises UnknownReply."""
+        found = {
+            reply.id: reply for reply in self._unseal_all("answer", key, StoredReply) if reply.id.startswith(start)
+        }
         if not start or len(found) != 1:
-            raise UnknownAnswer()
+            raise UnknownReply()
         return next(iter(found.values()))
 
-    def answers(self, key: BoxKey, case: str) -> list[Answer]:
-        found = {answer.id: answer for answer in self._kept("answer", key, Answer) if answer.case == case}
-        return sorted(found.values(), key=lambda answer: answer.at)
+    def replies(self, key: BoxKey, case: str) -> list[StoredReply]:
+        found = {reply.id: reply for reply in self._unseal_all("answer", key, StoredReply) if reply.case == case}
+        return sorted(found.values(), key=lambda reply: reply.at)
 
-    def _state(self) -> State:
+    def _state(self) -> ReporterState:
         path = self.folder / STATE
         if not path.exists():
-            return State()
+            return ReporterState()
         try:
-            return msgspec.json.decode(files.read(path), type=State)
+            return msgspec.json.decode(files.read(path), type=ReporterState)
         except msgspec.DecodeError:
             raise StateDamaged() from None
 
-    def _save(self, state: State) -> None:
+    def _save(self, state: ReporterState) -> None:
         files.replace(self.folder / STATE, msgspec.json.encode(state))
 
-    def _keep(self, table: str, value: ReplyRoute | Answer) -> None:
+    def _seal(self, table: str, value: ReplyRoute | StoredReply) -> None:
         try:
             public = BoxPublic(files.read(self.folder / PUBLIC))
         except (ValueError, CryptoError):
@@ -220,11 +224,11 @@ class Reporter:
         with self._database() as db:
             db.execute(f"INSERT INTO {table} VALUES (?)", (box,))  # noqa: S608 - one of our two names
 
-    def _kept(self, table: str, key: BoxKey, kind: type[Kept]) -> Iterator[Kept]:
+    def _unseal_all(self, table: str, key: BoxKey, kind: type[Value]) -> Iterator[Value]:
         with self._database() as db, closing(db.execute(f"SELECT box FROM {table}")) as rows:  # noqa: S608
             boxes = [row[0] for row in rows]
         for box in boxes:
-            yield _unsealed(box, key, kind)
+            yield _unseal(box, key, kind)
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
@@ -243,7 +247,7 @@ class Reporter:
             raise SpoolBroken() from None
 
 
-def _unsealed(box: bytes, key: BoxKey, kind: type[Kept]) -> Kept:
+def _unseal(box: bytes, key: BoxKey, kind: type[Value]) -> Value:
     try:
         return msgspec.msgpack.decode(SealedBox(key).decrypt(box), type=kind)
     except (CryptoError, msgspec.DecodeError):

@@ -1,7 +1,13 @@
 """What came back to a reporter: collected, opened, checked, sealed again for the disk."""
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from client import files
 from client.organisation.inbox import PAGE
-from client.reporter.folder import Answer, ReplyRoute, Reporter
+from client.reporter.folder import ReplyRoute, Reporter, StoredReply
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
@@ -9,17 +15,49 @@ from keys.errors import BadMessage, EnvelopeError, TocsinError
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Reply
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.wire import Purpose
 
 
-def fetch(reporter: Reporter, ways: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:
-    """Collect along every way, keep what is authentic, then let the relay delete it; errors by relay."""
+@dataclass(frozen=True, slots=True)
+class CaseReplies:
+    """Every reply to a case that is kept here, oldest first, and why a relay could not be asked (relay to error)."""
+
+    case: str
+    replies: list[StoredReply]
+    failures: dict[str, TocsinError]
+
+
+def read_replies(
+    folder: Path,
+    case_start: str,
+    passphrase: Callable[[], str],
+    transport: Transport,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> CaseReplies:
+    """Fetch what came back in a case, and return all of it that is kept here.
+
+    `case_start`: the case's id or its first letters. Reply routes on which nothing can come any more are destroyed.
+    Blocks for the network.
+    Raises FolderBusy, UnknownCase, StateDamaged, NoReporter, KeystoreError, SpoolBroken, CannotWrite.
+    """
+    with files.locked(folder):
+        reporter = Reporter(folder)
+        case = reporter.find_case(case_start)
+        key = reporter.unlock(passphrase)
+        reporter.forget_expired_routes(key, int(clock()))
+        failures = fetch(reporter, reporter.reply_routes(key, case), transport)
+        return CaseReplies(case, reporter.replies(key, case), failures)
+
+
+def fetch(reporter: Reporter, routes: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:
+    """Collect along every route, store what is authentic, then let the relay delete it. Return errors by relay."""
     failures: dict[str, TocsinError] = {}
-    for way in ways:
-        for relay in way.relays:
+    for route in routes:
+        for relay in route.relays:
             try:
-                _empty(reporter, way, relay, transport)
+                _empty(reporter, route, relay, transport)
             except Problem as problem:
                 failures[relay] = problem.error
             except (BadAnswer, Unreachable) as error:
@@ -27,28 +65,28 @@ def fetch(reporter: Reporter, ways: list[ReplyRoute], transport: Transport) -> d
     return failures
 
 
-def _empty(reporter: Reporter, way: ReplyRoute, relay: str, transport: Transport) -> None:
-    for frames in transport.pages(relay, MailboxKey(way.mailbox), PAGE):
+def _empty(reporter: Reporter, route: ReplyRoute, relay: str, transport: Transport) -> None:
+    for frames in transport.pages(relay, MailboxKey(route.mailbox), PAGE):
         for frame in frames:
-            answer = open_reply(way, frame)
-            if answer is not None:
-                reporter.keep_answer(answer)
+            reply = open_reply(route, frame)
+            if reply is not None:
+                reporter.keep_reply(reply)
 
 
-def open_reply(way: ReplyRoute, frame: Frame) -> Answer | None:
-    """The answer in an envelope; None when it is not from who opened the report: a forger learns nothing from us."""
-    key = PrivateKey(way.key)
-    address = Address(Purpose.REPLY, key.recipient, MailboxKey(way.mailbox).id)
+def open_reply(route: ReplyRoute, frame: Frame) -> StoredReply | None:
+    """Return the reply in an envelope; None when it is not from who opened the report: a forger learns nothing."""
+    key = PrivateKey(route.key)
+    address = Address(Purpose.REPLY, key.recipient, MailboxKey(route.mailbox).id)
     try:
         opened = open_envelope(frame.envelope, [key], address)
-        message.check_mac(_mac(way, address, frame, opened), opened.body)
-        said = message.read(opened.fields).message
-        if not isinstance(said, Reply) or said.case != way.case:
+        message.check_mac(_mac(route, address, frame, opened), opened.body)
+        reply = message.read(opened.fields).message
+        if not isinstance(reply, Reply) or reply.case != route.case:
             raise BadMessage("$.kind")
     except EnvelopeError:
         return None
-    return Answer(said.case, said.id, said.text, said.status, said.at)
+    return StoredReply(reply.case, reply.id, reply.text, reply.status, reply.at)
 
 
-def _mac(way: ReplyRoute, address: Address, frame: Frame, opened: Opened) -> bytes:
-    return message.reply_mac(way.secret, address, len(frame.envelope), opened.salt, opened.header)
+def _mac(route: ReplyRoute, address: Address, frame: Frame, opened: OpenedEnvelope) -> bytes:
+    return message.reply_mac(route.secret, address, len(frame.envelope), opened.salt, opened.header)

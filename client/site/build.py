@@ -14,7 +14,7 @@ from client.invisible_characters import is_visible
 from client.site import csp, icon, release
 from client.site.bundle import Bundle, bundle
 from client.site.release import RELEASE, Release, ReleaseMalformed, ReleaseOlder
-from client.site.render import Config, manifest, single_page, site_page
+from client.site.render import SiteConfig, manifest, single_page, site_page
 from client.site.serve import HEADERS, INDEX
 from client.stations.pack import pack
 from keys.errors import TocsinError
@@ -31,7 +31,7 @@ HOSTS = {"_host/Caddyfile": csp.caddy, "_host/nginx.conf": csp.nginx, HEADERS: c
 FILE_MODE, FOLDER_MODE = 0o644, 0o755  # everybody may read what everybody is served
 
 
-class NoCard(TocsinError):
+class NoSiteCard(TocsinError):
     """a site needs the card of at least one organisation"""
 
     code = "card-missing"
@@ -85,36 +85,36 @@ def build(wish: SiteOptions, out: Path, built: Bundle | None = None) -> Site:
     Raises NoCard, BadTitle, PackStranger, StationsError, BundleMissing, FolderTaken, ReleaseOlder, CannotWrite.
     """
     _check(wish)
-    held = _held(out, wish)
+    previous = _find_previous(out, wish)
     site = assemble(wish, built or bundle())
-    _write(site, out, held)
+    _write(site, out, previous)
     return site
 
 
 def assemble(wish: SiteOptions, built: Bundle) -> Site:
     """The site's files, the same for the same wish and the same bundle."""
-    made = {name: built.text(name).encode() for name in built.listing.chunks if name != built.listing.main}
+    site_files = {name: built.text(name).encode() for name in built.listing.chunks if name != built.listing.main}
     script, code = _hashed(built.text(built.listing.main).encode(), ".js")
     cards = dict(_hashed(card.signed) for card in wish.cards)
     packs = dict(_hashed(data) for data in wish.packs)
     icons, icon_files = _icons()
-    listing, said = _hashed(manifest(built, MANIFEST, wish.title, icons), ".webmanifest")
+    listing, manifest_data = _hashed(manifest(built, MANIFEST, wish.title, icons), ".webmanifest")
     public = release.verifier(bytes(wish.key.verify_key))
     relays = tuple(dict.fromkeys(relay for card in wish.cards for relay in card.relays))
-    config = Config(wish.title, relays, tuple(cards), tuple(packs), public, WORKER)
+    config = SiteConfig(wish.title, relays, tuple(cards), tuple(packs), public, WORKER)
     page = site_page(built, config, {"script": script, "icon": icons[0]["src"], "manifest": listing})
-    alone = Config(wish.title, relays, tuple(cards), tuple(packs), inline={**cards, **packs})
-    made |= {script: code, listing: said, **cards, **packs, **icon_files}
-    made |= {INDEX: page.encode(), SINGLE: single_page(built, alone, icon.svg()).encode()}
-    made |= {WORKER: _worker(built, public, tuple(cards)), LICENCES: built.text(LICENCES).encode()}
-    made |= _host_files(relays, built)
-    signed = Release.of(made, seq=wish.issued, issued=wish.issued)
-    return Site(made, signed, signed.sign(wish.key))
+    alone = SiteConfig(wish.title, relays, tuple(cards), tuple(packs), inline={**cards, **packs})
+    site_files |= {script: code, listing: manifest_data, **cards, **packs, **icon_files}
+    site_files |= {INDEX: page.encode(), SINGLE: single_page(built, alone, icon.svg()).encode()}
+    site_files |= {WORKER: _worker(built, public, tuple(cards)), LICENCES: built.text(LICENCES).encode()}
+    site_files |= _host_files(relays, built)
+    signed = Release.of(site_files, seq=wish.issued, issued=wish.issued)
+    return Site(site_files, signed, signed.sign(wish.key))
 
 
 def _check(wish: SiteOptions) -> None:
     if not wish.cards:
-        raise NoCard()
+        raise NoSiteCard()
     if not wish.title.strip() or len(wish.title) > TITLE_CHARACTERS or not is_visible(wish.title):
         raise BadTitle()
     roots = {card.root for card in wish.cards}
@@ -138,8 +138,8 @@ def _icons() -> tuple[list[dict[str, str]], dict[str, bytes]]:
 
 
 def _worker(built: Bundle, public: str, cards: tuple[str, ...]) -> bytes:
-    said = msgspec.json.encode({"release": public, "cards": cards}).decode()
-    return f"const SITE={said};{built.text(WORKER)}".encode()
+    settings = msgspec.json.encode({"release": public, "cards": cards}).decode()
+    return f"const SITE={settings};{built.text(WORKER)}".encode()
 
 
 def _host_files(relays: tuple[str, ...], built: Bundle) -> dict[str, bytes]:
@@ -147,20 +147,20 @@ def _host_files(relays: tuple[str, ...], built: Bundle) -> dict[str, bytes]:
     return {path: write(sent).encode() for path, write in HOSTS.items()}
 
 
-def _held(out: Path, wish: SiteOptions) -> Release | None:
+def _find_previous(out: Path, wish: SiteOptions) -> Release | None:
     """The release an earlier build left there. A folder with anything else in it is somebody's and stays as it is."""
     if not out.exists() or not any(out.iterdir()):
         return None
     try:
-        held = release.look(files.read(out / RELEASE))
+        previous = release.read_unverified(files.read(out / RELEASE))
     except (ReleaseMalformed, files.CannotRead):
         raise FolderTaken(str(out)) from None
-    if held.seq > wish.issued:
+    if previous.seq > wish.issued:
         raise ReleaseOlder()
-    return held
+    return previous
 
 
-def _write(site: Site, out: Path, held: Release | None) -> None:
+def _write(site: Site, out: Path, previous: Release | None) -> None:
     # The release comes last: whoever fetches in between sees an old release that does not fit, and waits.
     for path, data in [*site.files.items(), (RELEASE, site.signed)]:
         target = out / path
@@ -169,5 +169,5 @@ def _write(site: Site, out: Path, held: Release | None) -> None:
         except OSError as error:
             raise files.CannotWrite(f"{target.parent} ({error.strerror})") from None
         files.replace(target, data, FILE_MODE)
-    for path in set(held.files if held else ()) - set(site.files):
+    for path in set(previous.files if previous else ()) - set(site.files):
         (out / path).unlink(missing_ok=True)

@@ -81,7 +81,7 @@ def _npm_build(folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None or folder != DIST or not (PHONE / "node_modules").is_dir():
         raise BundleMissing()
-    done = subprocess.run([npm, "run", "--silent", "build"], cwd=PHONE, capture_output=True, check=False)  # noqa: S603
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    ended = subprocess.run([npm, "run", "--silent", "build"], cwd=PHONE, capture_output=True, check=False)  # noqa: S603
+    if ended.returncode:
+        lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
         raise BundleFailed(lines[-1] if lines else "")

@@ -85,8 +85,8 @@ def verifier(public: bytes) -> str:
     return str(note.NoteKey(KEY_NAME, public))
 
 
-def read(data: bytes, public: bytes, *, held: Release | None = None) -> Release:
-    """The release that this key signed. `held`: one known before, which it must not be older than.
+def read(data: bytes, public: bytes, *, previous: Release | None = None) -> Release:
+    """The release that this key signed. `previous`: one known before, which it must not be older than.
 
     Raises ReleaseMalformed, ReleaseOtherKey, ReleaseUnsigned, ReleaseOlder.
     """
@@ -95,12 +95,12 @@ def read(data: bytes, public: bytes, *, held: Release | None = None) -> Release:
         names_us = any(claimed == note.key_id(name, public) for name, claimed, _ in found.signatures)
         raise ReleaseUnsigned() if names_us else ReleaseOtherKey()
     release = _release(found)
-    if held is not None and release.seq < held.seq:
+    if previous is not None and release.seq < previous.seq:
         raise ReleaseOlder()
     return release
 
 
-def look(data: bytes) -> Release:
+def read_unverified(data: bytes) -> Release:
     """What a release says, whoever signed it. Raises ReleaseMalformed."""
     return _release(_note(data))
 

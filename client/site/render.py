@@ -26,7 +26,7 @@ _PLACE = re.compile(r"\{\{([a-z]+(?:\.[A-Za-z0-9_.]+)?)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class SiteConfig:
     """What the page finds in itself. All names are those of files of the site."""
 
     title: str
@@ -39,7 +39,7 @@ class Config:
 
     def json(self, start: Mapping[str, Mapping[str, str]]) -> str:
         """As the page reads it; no `<`, so that nothing in it can end the element it stands in."""
-        said = {
+        fields = {
             "title": self.title,
             "languages": list(languages(start)),
             "start": {language: start[language] for language in languages(start)},
@@ -49,16 +49,16 @@ class Config:
             "worker": self.worker,
             "inline": {name: base64.b64encode(data).decode() for name, data in self.inline.items()},
         }
-        return msgspec.json.encode(said).decode().replace("<", "\\u003c")
+        return msgspec.json.encode(fields).decode().replace("<", "\\u003c")
 
 
 def languages(start: Iterable[str]) -> tuple[str, ...]:
     """The languages the bundle has, ours first and in our order."""
     have = set(start)
-    return tuple(one for one in LANGUAGES if one in have) + tuple(sorted(have - set(LANGUAGES)))
+    return tuple(language for language in LANGUAGES if language in have) + tuple(sorted(have - set(LANGUAGES)))
 
 
-def site_page(bundle: Bundle, config: Config, names: Mapping[str, str]) -> str:
+def site_page(bundle: Bundle, config: SiteConfig, names: Mapping[str, str]) -> str:
     """`index.html`. `names`: where `script`, `icon` and `manifest` lie."""
     preloads = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in bundle.listing.first)
     style = bundle.text(STYLE).strip()
@@ -67,7 +67,7 @@ def site_page(bundle: Bundle, config: Config, names: Mapping[str, str]) -> str:
     return _filled(bundle, template, config, rules, {**names, "preloads": preloads, "css": style})
 
 
-def single_page(bundle: Bundle, config: Config, icon: bytes) -> str:
+def single_page(bundle: Bundle, config: SiteConfig, icon: bytes) -> str:
     """`app.html`: works from a disk, because it loads nothing."""
     style, script = bundle.text(STYLE).strip(), bundle.text(ONE).strip()
     rules = csp.policy(config.relays, style=style, script=script)
@@ -85,11 +85,11 @@ def manifest(bundle: Bundle, name: str, title: str, icons: Iterable[dict[str, st
     """The manifest that lets the app be installed; it says nothing but the title."""
     first = languages(bundle.listing.start)[0]
     values = {"title": title, "theme": THEME, "icon": "", **_of_language(bundle, first)}
-    said: dict[str, Any] = msgspec.json.decode(_fill(bundle.text(name), values, _in_json))
-    return msgspec.json.format(msgspec.json.encode({**said, "icons": list(icons)})) + b"\n"
+    fields: dict[str, Any] = msgspec.json.decode(_fill(bundle.text(name), values, _in_json))
+    return msgspec.json.format(msgspec.json.encode({**fields, "icons": list(icons)})) + b"\n"
 
 
-def _filled(bundle: Bundle, template: str, config: Config, rules: str, raw: Mapping[str, str]) -> str:
+def _filled(bundle: Bundle, template: str, config: SiteConfig, rules: str, raw: Mapping[str, str]) -> str:
     first = languages(bundle.listing.start)[0]
     start = {f"start.{key}": word for key, word in bundle.listing.start[first].items()}
     texts = {"title": config.title, "theme": THEME, **_of_language(bundle, first), **start}

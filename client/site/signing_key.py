@@ -74,13 +74,13 @@ def _create(
     path: Path, passphrase: PassphraseSource, warn: Callable[[str], None], random_bytes: RandomBytes, cost: Cost
 ) -> SigningKey:
     key = SigningKey(random_bytes(SEED_BYTES))
-    kept = bytes(key)
+    stored = bytes(key)
     if passphrase.is_at_hand:
-        kept = Keystore.new(KeystoreKind.RELEASE, passphrase.choose(), random_bytes, cost).lock(kept, random_bytes)
+        stored = Keystore.new(KeystoreKind.RELEASE, passphrase.choose(), random_bytes, cost).lock(stored, random_bytes)
     else:
         warn(f"{path} is not sealed: whoever reads it can sign in your place (--passphrase-file seals it)")
     files.make_folder(path.parent)
-    files.replace(path, kept)
+    files.replace(path, stored)
     files.replace(_public(path), f"{verifier(bytes(key.verify_key))}\n".encode(), mode=0o644)
     return key
 

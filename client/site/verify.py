@@ -9,10 +9,14 @@ from typing import Protocol
 from client import files
 from client.site import release
 from client.site.release import RELEASE, FileEntry, Release
+from client.site.signing_key import named_verifier
 from client.transport.relay_client import BadAnswer, Transport, Unreachable
 from keys.address import relay_address
 from keys.errors import BadAddress, TocsinError
 from keys.note import NOTE_BYTES
+
+PAGE = "index.html"
+PAGE_BYTES = 2**20
 
 
 class FileMissing(TocsinError):
@@ -59,7 +63,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class VerifyReport:
     """What a check came to: how many files the release names, and everything that was wrong."""
 
     files: int
@@ -129,22 +133,36 @@ def site_address(text: str) -> str:
         raise BadSiteAddress(error.detail) from None
 
 
-def check(copy: Copy, public: bytes, *, held: Release | None = None) -> Report:
+def open_copy(where: str, transport: Transport) -> Copy:
+    """Return the copy in this folder or at this address. Raises BadSiteAddress."""
+    if Path(where).is_dir():
+        return Folder(Path(where))
+    if "://" not in where:
+        raise BadSiteAddress(f"{where}, and there is no folder of this name either")
+    return Served(site_address(where), transport)
+
+
+def find_named_key(copy: Copy) -> str:
+    """Return the verifier key that the copy's own page names. Raises NoReleaseKey, SiteUnreachable, CannotRead."""
+    return named_verifier(copy.get(PAGE, PAGE_BYTES) or b"")
+
+
+def check(copy: Copy, public: bytes, *, previous: Release | None = None) -> VerifyReport:
     """Compare every file of a copy with the release that this key must have signed.
 
     Raises SiteUnreachable, CannotRead.
     """
     signed = copy.get(RELEASE, NOTE_BYTES)
     if signed is None:
-        return Report(0, (Found(RELEASE, FileMissing()),))
+        return VerifyReport(0, (Found(RELEASE, FileMissing()),))
     try:
-        said = release.read(signed, public, held=held)
+        signed_release = release.read(signed, public, previous=previous)
     except TocsinError as problem:
-        return Report(0, (Found(RELEASE, problem),))
-    wanted = copy.wanted(said)
-    judged = [(path, _judge(copy, path, said.files[path])) for path in wanted]
+        return VerifyReport(0, (Found(RELEASE, problem),))
+    wanted = copy.wanted(signed_release)
+    judged = [(path, _judge(copy, path, signed_release.files[path])) for path in wanted]
     wrong = [Found(path, wrong) for path, wrong in judged if wrong is not None]
-    return Report(len(wanted), (*wrong, *(Found(path, FileAdded()) for path in copy.others(said))))
+    return VerifyReport(len(wanted), (*wrong, *(Found(path, FileAdded()) for path in copy.others(signed_release))))
 
 
 def _judge(copy: Copy, path: str, entry: FileEntry) -> TocsinError | None:

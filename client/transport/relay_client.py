@@ -130,13 +130,13 @@ class Transport:
 
     def info(self, relay: str) -> RelayInfo:
         """What the relay says of itself. Raises Unreachable, BadAnswer."""
-        said = _json(self._call("GET", relay, "/v1/relay"))
+        fields = _json(self._call("GET", relay, "/v1/relay"))
         try:
-            work = said["work"]
+            work = fields["work"]
             return RelayInfo(
-                str(said["origin"]),
-                NoteKey.parse(str(said["note_key"])),
-                int(said["time"]),
+                str(fields["origin"]),
+                NoteKey.parse(str(fields["note_key"])),
+                int(fields["time"]),
                 unb64(str(work["seed"])),
                 int(work["bits"]),
             )
@@ -315,10 +315,10 @@ def _json(body: bytes) -> dict[str, Any]:
 
 def _problem(answer: httpx.Response, body: bytes) -> Exception:
     try:
-        said = _json(body)
+        fields = _json(body)
     except BadAnswer:
-        said = {}
-    kind = PROBLEMS.get(str(said.get("code")))
+        fields = {}
+    kind = PROBLEMS.get(str(fields.get("code")))
     if kind is None:
         return BadAnswer(f"HTTP status {answer.status_code}")
     after = answer.headers.get("Retry-After", "")
@@ -326,9 +326,9 @@ def _problem(answer: httpx.Response, body: bytes) -> Exception:
         return Problem(
             kind(),
             retry_after=int(after) if after.isascii() and after.isdigit() else None,
-            time=said["time"] if isinstance(said.get("time"), int) else None,
-            seed=unb64(said["seed"]) if isinstance(said.get("seed"), str) else b"",
-            bits=said["bits"] if isinstance(said.get("bits"), int) else 0,
+            time=fields["time"] if isinstance(fields.get("time"), int) else None,
+            seed=unb64(fields["seed"]) if isinstance(fields.get("seed"), str) else b"",
+            bits=fields["bits"] if isinstance(fields.get("bits"), int) else 0,
         )
     except Malformed:
         return BadAnswer()

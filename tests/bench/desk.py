@@ -27,7 +27,7 @@ from client.desk.web.app import create_app
 from client.organisation import home
 from client.organisation.home import Profile, unlock_home
 from client.organisation.inbox import PAGE
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from client.stations.pack.pack import About, Pack
 from keys.envelope import HPKE, Address
 from keys.kem import PrivateKey
@@ -64,10 +64,10 @@ Kind = TypeVar("Kind")
 Took = tuple[float, float]
 
 
-def stations() -> list[Station]:
+def stations() -> list[PackStation]:
     """As many as a capital has."""
     return [
-        Station(
+        PackStation(
             f"s{n}",
             (f"ОВД Номер {n}",),
             f"Москва, ул. {n}-я, {n}",

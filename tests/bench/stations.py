@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from client.stations.build.build import PackOptions, build, read_source
-from client.stations.pack.columns import Station, encode
+from client.stations.pack.columns import PackStation, encode
 from client.stations.pack.pack import read
 from client.stations.pack.search import Index
 from keys.wire import b64
@@ -49,7 +49,7 @@ def main() -> None:
 # Sizes
 
 
-def _sizes(lists: dict[str, list[Station]]) -> Table:
+def _sizes(lists: dict[str, list[PackStation]]) -> Table:
     table = Table(title="bytes for 1,000 stations")
     for column in (
         "list",
@@ -83,13 +83,13 @@ def _brotli(data: bytes) -> int:
 # Times
 
 
-def _asked(stations: list[Station]) -> dict[str, Any]:
+def _asked(stations: list[PackStation]) -> dict[str, Any]:
     dice = rng(1)
     texts = [*questions(stations, FIND, dice), *[LONGEST] * (FIND // 20)]
     return {"points": list(points(stations, NEAR, dice)), "questions": texts}
 
 
-def _node(stations: list[Station]) -> dict[str, Any]:
+def _node(stations: list[PackStation]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         pack, asked = Path(folder, "pack"), Path(folder, "asked")
         pack.write_bytes(packed(stations))
@@ -99,7 +99,7 @@ def _node(stations: list[Station]) -> dict[str, Any]:
     return _quickest([json.loads(one.stdout) for one in runs])
 
 
-def _chromium(stations: list[Station]) -> dict[str, Any] | None:
+def _chromium(stations: list[PackStation]) -> dict[str, Any] | None:
     """The same in a browser slowed down to a sixth, and nothing where there is none."""
     browser, esbuild = shutil.which("chromium"), PHONE / "node_modules" / ".bin" / "esbuild"
     try:
@@ -159,7 +159,7 @@ def _cells(value: float | dict[str, float], factor: int, digits: int) -> list[st
 # Misspelling
 
 
-def _slips(lists: dict[str, list[Station]]) -> Table:
+def _slips(lists: dict[str, list[PackStation]]) -> Table:
     table = Table(title="how often a name with slips of the finger finds its station, of 100")
     for column in ("list", "slips", "first", "among 8"):
         table.add_column(column, justify="left" if column == "list" else "right")
@@ -173,7 +173,7 @@ def _slips(lists: dict[str, list[Station]]) -> Table:
     return table
 
 
-def _ranks(index: Index, stations: list[Station], slips: int) -> Iterator[int]:
+def _ranks(index: Index, stations: list[PackStation], slips: int) -> Iterator[int]:
     """Where a station of the same name stands among the answers; -1 where there is none."""
     dice = rng(slips)
     named = [one for one in stations if len(one.name) > 4]
@@ -181,7 +181,7 @@ def _ranks(index: Index, stations: list[Station], slips: int) -> Iterator[int]:
         one = dice.choice(named)
         text = one.name
         for _ in range(slips):
-            text = next(names([Station("", (text,), "", 0, 0)], 1, dice))
+            text = next(names([PackStation("", (text,), "", 0, 0)], 1, dice))
         found = [match.station.name for match in index.find(text)]
         yield found.index(one.name) if one.name in found else -1
 

@@ -177,7 +177,7 @@ def keys_told(start, after, folder) -> dict[str, str | bytes]:
         met = meeting(contact)
         keys = met.keys(unb64(contact["progress"]["share"]))
         seeds = {part: unb64(contact["half"][part]) for part in ("kem", "mailbox", "secret", "share")}
-        found = {**seeds, "k0": met.k0, "sending": keys.sending, "digits": met.digits, "code": contact["code"]}
+        found = {**seeds, "k0": met.k0, "sending": keys.sending, "digits": met.safety_number, "code": contact["code"]}
         used |= {f"{part} of {name}": value for part, value in found.items()}
         one.phone.kill()
     return used

@@ -38,9 +38,9 @@ def test_what_people_write_stays_as_it_is(text):
 )
 @pytest.mark.parametrize("text", ["a{}b", "{}", "ب{}"])
 def test_what_is_invisible_is_spelled_out(text, hidden):
-    made = to_visible(text.format(hidden))
-    assert hidden not in made
-    assert f"⟨U+{ord(hidden):04X}⟩" in made
+    visible = to_visible(text.format(hidden))
+    assert hidden not in visible
+    assert f"⟨U+{ord(hidden):04X}⟩" in visible
     assert not is_visible(text.format(hidden))
 
 
@@ -50,16 +50,16 @@ def test_a_joiner_that_joins_nothing_is_spelled_out(text):
 
 
 def test_accents_do_not_pile_up_over_the_lines_around():
-    made = to_visible("a" + "\u0301" * 1_000 + "\nb")
-    assert made.count("\u0301") == 4
-    assert made.endswith("\nb")
+    visible = to_visible("a" + "\u0301" * 1_000 + "\nb")
+    assert visible.count("\u0301") == 4
+    assert visible.endswith("\nb")
 
 
 @given(st.text(st.characters(codec=None)))
 def test_no_text_reaches_a_terminal_with_a_control_in_it(text):
-    made = to_visible(text)
-    assert {unicodedata.category(one) for one in set(made) - LAYOUT} & {"Cc", "Cs", "Zl", "Zp"} == set()
-    made.encode()
+    visible = to_visible(text)
+    assert {unicodedata.category(character) for character in set(visible) - LAYOUT} & {"Cc", "Cs", "Zl", "Zp"} == set()
+    visible.encode()
 
 
 def test_results_remarks_and_errors_all_go_through_it(capsys):

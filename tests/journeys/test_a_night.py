@@ -42,7 +42,7 @@ class World:
     relay: Relay
 
     def number(self, case: str) -> int:
-        return next(number for number, one in self.phones.ids.items() if one == case)
+        return next(number for number, id_ in self.phones.ids.items() if id_ == case)
 
     def board(self) -> board.Board:
         with self.desk.reading() as db:
@@ -85,15 +85,19 @@ def world(tmp_path_factory) -> Iterator[World]:
     try:
         office = make_office(shell, [relay])
         pack = _pack(shell, office)
-        stations = [one for one in pack.stations if one.lon < 38_00000 and one.lat > 55_00000 and one.lat < 56_50000]
+        stations = [
+            station
+            for station in pack.stations
+            if station.lon < 38_00000 and station.lat > 55_00000 and station.lat < 56_50000
+        ]
         now = int(time.time())
-        told = night_generator.replay(night_generator.events(), stations, pack.about.id, now - LENGTH, SEED)
+        night = night_generator.replay(night_generator.events(), stations, pack.about.id, now - LENGTH, SEED)
         phones = Phones(card_of(office.home), now)
         desk = Desk.unlock(office.home, PASSPHRASE, "Анна", packs=[pack])
         with Transport(os.urandom) as transport:
             desk.pull(transport)
-            _send(told, phones, relay, transport)
-            yield World(told, phones, desk, transport, relay)
+            _send(night, phones, relay, transport)
+            yield World(night, phones, desk, transport, relay)
     finally:
         if desk is not None:
             desk.close()
@@ -117,24 +121,24 @@ def _pack(shell: Shell, office: Office) -> packs.Pack:
     return packs.read(out.read_bytes(), card_of(office.home).root)
 
 
-def _send(told: Night, phones: Phones, relay: Relay, transport: Transport) -> None:
+def _send(night: Night, phones: Phones, relay: Relay, transport: Transport) -> None:
     """Every letter once; every twentieth twice, as a phone does that did not hear the relay's answer."""
     keys: list[NoteKey] = [transport.info(relay.address).note_key]
-    for number, letter in enumerate(told.letters):
+    for number, letter in enumerate(night.letters):
         sealed = phones.seal(letter)
         for _ in range(2 if number % 20 == 0 else 1):
             transport.deposit(relay.address, sealed, keys)
 
 
 def test_the_night_has_the_size_and_the_trouble_of_a_real_one(world):
-    told = world.night
-    assert len(told.people) >= 500
-    in_vans = sum(len(van.people) for van in told.vans)
-    assert 0.18 < in_vans / len(told.people) < 0.22
-    assert len(told.same_persons()) > 0.07 * len(told.people)
-    names = Counter(person.name.whole for person in told.people)
-    assert len(told.same_vans()) > 3
-    assert len({person.name.surname for person in told.people}) < len(names) * 0.8, "many have a surname in common"
+    night = world.night
+    assert len(night.people) >= 500
+    in_vans = sum(len(van.people) for van in night.vans)
+    assert 0.18 < in_vans / len(night.people) < 0.22
+    assert len(night.same_persons()) > 0.07 * len(night.people)
+    names = Counter(person.name.whole for person in night.people)
+    assert len(night.same_vans()) > 3
+    assert len({person.name.surname for person in night.people}) < len(names) * 0.8, "many have a surname in common"
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +167,12 @@ def test_every_station_stands_once_with_the_heads_that_were_reported(world, arri
     rows = arrived.board
     assert rows.practice == 5
     assert rows.total.claimed == 0
-    told = {"minors": 0, "injured": 0}
+    counted = {"minors": 0, "injured": 0}
     for case in world.night.earnest:
         if case.place[0] != "released":
-            told["minors"] += case.minors
-            told["injured"] += case.injured
-    assert {"minors": rows.total.minors, "injured": rows.total.injured} == told
+            counted["minors"] += case.minors
+            counted["injured"] += case.injured
+    assert {"minors": rows.total.minors, "injured": rows.total.injured} == counted
     assert sum(not row.place.pack for row in rows.rows) <= night_generator.MISTYPED, "all else is a station of the pack"
 
 
@@ -180,9 +184,9 @@ def test_duplicates_are_found_and_little_else(world, arrived, capsys):
     found_vans = {frozenset((pair.a, pair.b)) for pair in arrived.vans}
     precision, recall = len(found & true) / len(found), len(found & true) / len(true)
     with capsys.disabled():
-        told = world.night
+        night = world.night
         print(
-            f"\n{len(told.people)} people, {len(told.earnest)} cases, {len(told.letters)} letters; "
+            f"\n{len(night.people)} people, {len(night.earnest)} cases, {len(night.letters)} letters; "
             f"{len(true)} reported twice: {len(found)} offered in {arrived.seconds:.2f} s, "
             f"precision {precision:.3f}, recall {recall:.3f}; "
             f"vans told twice {len(true_vans)}, offered {len(found_vans)}, right {len(found_vans & true_vans)}"

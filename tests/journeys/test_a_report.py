@@ -34,17 +34,17 @@ def test_a_report_with_a_photo_is_sealed_carried_opened_and_answered(shell, rela
     assert len(sent["receipts"]) == 2 * 49, "every envelope lies at both relays"
 
     for relay in relays:
-        held = relay.everything()
-        assert all(word.encode() not in held for word in (NAME, STORY, sent["case"]))
+        disk = relay.everything()
+        assert all(word.encode() not in disk for word in (NAME, STORY, sent["case"]))
     pulled = office.ok("inbox", "pull").json
     assert pulled == {"new": 49, "duplicate": 49, "bad": 0}
 
     [case] = office.ok("inbox", "list").lines
     assert (case["case"], case["messages"], case["name"], case["stage"]) == (sent["case"], 1, NAME, "van")
     shown = office.ok("inbox", "show", sent["case"]).json
-    [said] = shown["messages"]
-    assert (said["id"], said["kind"], said["commitment"], said["other"]) == (sent["id"], "report", "ok", {})
-    assert said["header"]["facts"]["account"] == STORY
+    [message] = shown["messages"]
+    assert (message["id"], message["kind"], message["commitment"], message["other"]) == (sent["id"], "report", "ok", {})
+    assert message["header"]["facts"]["account"] == STORY
     digest = hashlib.sha256(picture.read_bytes()).digest()
     assert shown["files"] == [{"sha256": b64(digest), "bytes": 3_000_000, "type": "image/jpeg", "missing": []}]
 
@@ -53,13 +53,13 @@ def test_a_report_with_a_photo_is_sealed_carried_opened_and_answered(shell, rela
     assert (saved / f"{digest.hex()}.jpg").read_bytes() == picture.read_bytes()
     assert json.loads((saved / "messages.jsonl").read_text(encoding="utf-8"))["header"]["facts"]["name"] == NAME
 
-    answer = "Адвокат едет, статья 51"
-    replied = office.ok("inbox", "reply", sent["case"], answer, "--status", "lawyer").json
+    text = "Адвокат едет, статья 51"
+    replied = office.ok("inbox", "reply", sent["case"], text, "--status", "lawyer").json
     assert replied["pending"] == 0
     [came] = shell.ok("replies", "--case", sent["case"], "--json").lines
-    assert (came["text"], came["status"], came["case"]) == (answer, "lawyer", sent["case"])
+    assert (came["text"], came["status"], came["case"]) == (text, "lawyer", sent["case"])
     [again] = shell.ok("replies", "--case", sent["case"][:6], "--json").lines
-    assert again == came, "an answer stays readable after the relay has forgotten it"
+    assert again == came, "a reply stays readable after the relay has forgotten it"
     assert office.ok("inbox", "pull").json == {"new": 0, "duplicate": 0, "bad": 0}
 
 
@@ -110,8 +110,8 @@ def test_facts_are_added_from_stdin_and_by_the_code(shell, relay, office):
     assert added["case"] == first["case"]
     office.ok("inbox", "pull")
     shown = office.ok("inbox", "show", first["case"][:8]).json
-    assert [said["kind"] for said in shown["messages"]] == ["report", "amend"]
-    assert [said["header"]["seq"] for said in shown["messages"]] == [0, 1]
+    assert [message["kind"] for message in shown["messages"]] == ["report", "amend"]
+    assert [message["header"]["seq"] for message in shown["messages"]] == [0, 1]
     assert office.ok("inbox", "list").json["stage"] == "station"
 
 
@@ -123,8 +123,8 @@ def test_without_a_network_the_report_waits_sealed_and_arrives_once_later(shell,
     assert "error:" in ended.err
     assert "hint:" in ended.err
     folder = shell.folder / "person"
-    kept = b"".join(path.read_bytes() for path in folder.iterdir())
-    assert STORY.encode() not in kept
+    disk = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert STORY.encode() not in disk
     assert office.run("inbox", "pull").code == 1
 
     for relay in relays:
@@ -175,7 +175,7 @@ def _renewed(shell, office):
     shares = office.ok("org", "backup").json["shares"]
     again = shell.folder / "again"
     relay = json.loads(office.card.read_text(encoding="utf-8").splitlines()[1])["relays"][0]
-    made = shell.ok(
+    restored = shell.ok(
         "org",
         "restore",
         "--home",
@@ -187,7 +187,7 @@ def _renewed(shell, office):
         "--json",
         stdin="\n".join([shares[0], shares[2]]),
     ).json
-    assert made["root"] == office.ok("org", "card").json["root"]
+    assert restored["root"] == office.ok("org", "card").json["root"]
     shell.ok("org", "publish", "--home", again)
     newer = shell.folder / "newer-card"
     shell.ok("org", "card", "--home", again, "--out", newer)
@@ -216,7 +216,7 @@ def test_a_wrong_passphrase_a_cut_keystore_and_a_wrong_folder_are_three_errors(s
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "sentence"),
     [
         (["report"], 2, "--to"),
         (["report", "--to", "card", "--set", "peple=3"], 2, "no field 'peple'"),
@@ -237,12 +237,12 @@ def test_a_wrong_passphrase_a_cut_keystore_and_a_wrong_folder_are_three_errors(s
         (["inbox", "show", "zzz", "--home", "office"], 1, "no such case"),
     ],
 )
-def test_every_mistake_has_its_sentence(words, code, said, shell, shared_office):
+def test_every_mistake_has_its_sentence(words, code, sentence, shell, shared_office):
     known = {"card": shared_office.card, "office": shared_office.home, "x": shell.folder / "x"}
     ended = shell.run(*[known.get(word, word) for word in words])
     assert (ended.code, ended.out) == (code, "")
     assert ended.err.startswith("error: ")
-    assert said in ended.err
+    assert sentence in ended.err
     assert "\nhint: " in ended.err
 
 
@@ -250,10 +250,10 @@ def test_without_a_passphrase_a_report_goes_and_says_that_no_answer_can_come(she
     env = {name: value for name, value in shell.env.items() if name != "TOCSIN_PASSPHRASE_FILE"}
     shell.env = env
     ended = shell.ok("report", "--to", shared_office.card, "--json")
-    assert "no answer can reach you" in ended.err
+    assert "no reply can reach you" in ended.err
     assert "passphrase" in shell.run("inbox", "list", "--home", shared_office.home).err
     ended = shell.run("replies", "--case", ended.json["case"])
-    assert "no answer can have come" in ended.err
+    assert "no reply can have come" in ended.err
 
 
 def test_the_demonstration_ends_well(shell):

@@ -75,13 +75,13 @@ def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relay
     assert boris.ok("sync").json["paired"] == ["Анна"]
     assert anna.ok("sync").json["paired"] == ["Борис"]
 
-    told = anna.ok("alert", "--to", "Борис", "--type", "detained", "--text", TEXT).json
-    assert (told["relays"], told["pending"]) == ([south], 0)
+    sent = anna.ok("alert", "--to", "Борис", "--type", "detained", "--text", TEXT).json
+    assert (sent["relays"], sent["pending"]) == ([south], 0)
     assert boris.ok("sync").json["alerts"] == 1
     assert boris.ok("sync").json["alerts"] == 0
-    [said] = boris.ok("alerts").lines
-    assert (said["from"], said["type"], said["text"]) == ("Анна", "detained", TEXT)
-    assert (said["duress"], said["seized"], said["unverified"], said["origin"]) == (False, False, True, "pair")
+    [alert] = boris.ok("alerts").lines
+    assert (alert["from"], alert["type"], alert["text"]) == ("Анна", "detained", TEXT)
+    assert (alert["duress"], alert["seized"], alert["unverified"], alert["origin"]) == (False, False, True, "pair")
 
     digits = anna.ok("list").json["digits"]
     assert boris.run("verify", "Анна", digits[:-1] + str((int(digits[-1]) + 1) % 10)).code == 1
@@ -97,9 +97,9 @@ def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relay
     assert "from a phone that was seized" in plain
     assert TEXT in plain
 
-    kept = b"".join(relay.everything() for relay in relays) + anna.everything + boris.everything
+    disks = b"".join(relay.everything() for relay in relays) + anna.everything + boris.everything
     for word in (TEXT, "Анна", "Борис"):
-        assert word.encode() not in kept
+        assert word.encode() not in disks
     boris.ok("remove", "Анна")
     assert boris.ok("list").out == boris.ok("alerts").out == ""
 
@@ -123,8 +123,8 @@ def test_scanning_needs_no_network_and_the_pairing_goes_on_when_there_is_one(rel
         assert who.run("sync").code == 1, "one relay is still away, and that is said"
     assert [who.ok("list").json["state"] for who in (anna, boris)] == ["paired", "paired"]
     relays[1].stop()
-    told = anna.run("alert", "--to", "Boris", "--type", "moved", "--text", "-", stdin=TEXT + "\n")
-    assert (told.code, told.json["pending"]) == (1, 1)
+    sent = anna.run("alert", "--to", "Boris", "--type", "moved", "--text", "-", stdin=TEXT + "\n")
+    assert (sent.code, sent.json["pending"]) == (1, 1)
     relays[0].start()
     anna.run("sync")
     boris.run("sync")
@@ -144,15 +144,15 @@ def test_every_wrong_code_gets_its_own_sentence(shell, relay: Relay, office, ann
         "another picture": blank,
         "no picture": shell.folder / "passphrase",
     }
-    said = {name: anna.run("scan", what, "--label", "x") for name, what in wrong.items()}
-    assert {ended.code for ended in said.values()} == {1}
-    sentences = {name: ended.err.splitlines()[0] for name, ended in said.items()}
+    results = {name: anna.run("scan", typed, "--label", "x") for name, typed in wrong.items()}
+    assert {ended.code for ended in results.values()} == {1}
+    sentences = {name: ended.err.splitlines()[0] for name, ended in results.items()}
     assert len(set(sentences.values())) >= len(wrong) - 1
     assert "your own code" in sentences["own"]
     assert "something else" in sentences["organisation"]
     assert "cut off" in sentences["cut"]
     assert "not a picture" in sentences["no picture"]
-    assert all("hint:" in ended.err for ended in said.values())
+    assert all("hint:" in ended.err for ended in results.values())
     anna.ok("scan", theirs, "--label", "Boris")
     assert "already" in anna.run("scan", theirs, "--label", "Another").err
     assert "your own code" in boris.run("scan", theirs, "--label", "me").err
@@ -176,14 +176,14 @@ def test_an_alert_is_answered_and_what_a_lawyer_wrote_is_passed_on_by_a_command_
     office.ok("inbox", "reply", case, "Адвокат Петрова едет к вам", "--status", "lawyer")
     [came] = shell.ok("replies", "--case", case, "--json").lines
     boris.ok("sync")
-    assert boris.ok("alerts").out == "", "an answer goes nowhere by itself"
+    assert boris.ok("alerts").out == "", "a reply goes nowhere by itself"
 
-    assert "no such answer" in anna.run("pass", "zzz", "--to", "Борис").err
+    assert "no such reply" in anna.run("pass", "zzz", "--to", "Борис").err
     assert "no contact of this name" in anna.run("pass", came["id"], "--to", "Nobody").err
     anna.ok("pass", came["id"][:8], "--to", "Борис")
     anna.ok("alert", "--to", "Борис", "--type", "safe", "--text", "Меня отпустили")
     boris.ok("sync")
-    passed, safe = sorted(boris.ok("alerts").lines, key=lambda said: not said["passed"])
+    passed, safe = sorted(boris.ok("alerts").lines, key=lambda alert: not alert["passed"])
     assert (passed["passed"], passed["type"], passed["text"]) == (True, "text", came["text"])
     assert (safe["passed"], safe["type"]) == (False, "safe")
     shown = shell.ok("contact", "alerts", "--home", boris.home).out
@@ -256,11 +256,11 @@ class Lies:
         first, *lines = head.decode().split("\r\n")
         method, path, _ = first.split(" ")
         headers = {name: value for name, value in (line.split(": ", 1) for line in lines) if name.lower() != "host"}
-        said = httpx.request(method, self.relay + path, content=body, headers=headers, timeout=60)
-        content = said.content
-        if path == "/v1/collect" and said.is_success:
+        response = httpx.request(method, self.relay + path, content=body, headers=headers, timeout=60)
+        content = response.content
+        if path == "/v1/collect" and response.is_success:
             content = self._collected(content)
-        return http(f"{said.status_code} X", content, f"Content-Type: {said.headers['content-type']}")
+        return http(f"{response.status_code} X", content, f"Content-Type: {response.headers['content-type']}")
 
     def _collected(self, content: bytes) -> bytes:
         """Frames with commitments: kind 1 | 32 | letter."""
@@ -314,6 +314,6 @@ def test_a_relay_that_drops_replays_swaps_and_invents_forges_nothing(lies, anna,
         "what comes back after it was acknowledged is noticed"
     )
     boris.run("sync")
-    assert [said["text"] for said in boris.ok("alerts").lines] == [TEXT]
+    assert [alert["text"] for alert in boris.ok("alerts").lines] == [TEXT]
     anna.run("sync")
     assert anna.ok("alerts").out == ""

@@ -93,17 +93,21 @@ def typed(command: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]
 def test_the_commands_on_the_last_screen_run_as_they_stand_in_another_terminal():
     with running() as demo:
         commands = [line.strip() for line in demo.screen.splitlines() if line.startswith("  /")]
-        assert [shlex.split(line)[1 if "-m" not in line else 3] for line in commands] == ["report", "report", "replies"]
+        assert [shlex.split(line)[1 if " -m " not in line else 3] for line in commands] == [
+            "report",
+            "report",
+            "replies",
+        ]
         bare = {"PATH": "/usr/bin:/bin", "HOME": str(demo.folder / "nobody"), "LANG": "C.UTF-8"}
         for command in commands:
-            done = typed(command, bare)
-            assert done.returncode == 0, (command, done.stderr)
-        assert "[lawyer]" in done.stdout
+            ended = typed(command, bare)
+            assert ended.returncode == 0, (command, ended.stderr)
+        assert "[lawyer]" in ended.stdout
         assert not (demo.folder / "nobody").exists()
         setup = "\n".join(line[2:] for line in demo.out.splitlines() if line.startswith(("$ cd ", "$ export ")))
         shown = re.search(r"^\$ (tocsin inbox show .*)$", demo.out, re.MULTILINE)[1]
-        done = typed(f"{setup}\n{shown}", bare)
-        assert demo_reports.STORY in done.stdout, done.stderr
+        ended = typed(f"{setup}\n{shown}", bare)
+        assert demo_reports.STORY in ended.stdout, ended.stderr
         assert "\x1b" not in demo.out
         assert "█" not in demo.out, "a code for another device would lead it to itself"
         assert len(demo.screen.splitlines()) <= 20

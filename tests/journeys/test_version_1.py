@@ -39,11 +39,11 @@ def folder(tmp_path):
 
 
 def test_the_organisations_folder_with_its_journal(folder):
-    held = json.loads((MADE / "desk.json").read_text())
+    expected = json.loads((MADE / "desk.json").read_text())
     with Desk.unlock(folder("organisation"), PASSPHRASE, "Вера", clock=lambda: AT) as desk:
         kinds = [type(entry.what).__name__ for entry in desk.entries]
-        assert kinds[: len(held["kinds"])] == held["kinds"]
-        assert not [what for what in kinds if what == "Damaged"]
+        assert kinds[: len(expected["kinds"])] == expected["kinds"]
+        assert not [kind for kind in kinds if kind == "Damaged"]
         with desk.reading() as db:
             ids = {row["id"] for row in db.query('SELECT id FROM "case"')}
             names = {row["names"] for row in db.query("SELECT names FROM words")}
@@ -64,14 +64,14 @@ def test_the_relays_folder_with_letters_that_wait(folder):
         app.extensions["services"].close()
     address = report_address(mine.root_public, mine.mailbox_key.id)
     read = [message.read(open_envelope(envelope, mine.open_keys(), address).fields) for envelope in letters]
-    assert [one.message.case for one in read] == [CASES["third"]]
-    assert [one.message.facts for one in read] == [{"stage": "court", "people": 3}]
+    assert [read_message.message.case for read_message in read] == [CASES["third"]]
+    assert [read_message.message.facts for read_message in read] == [{"stage": "court", "people": 3}]
 
 
 def test_a_reporters_folder_with_replies_contacts_and_what_waits(folder):
     reporter = Reporter(folder("person"))
     key = reporter.unlock(lambda: PASSPHRASE)
-    assert [answer.text for answer in reporter.answers(key, CASES["case"])] == ["Адвокат едет"]
+    assert [reply.text for reply in reporter.replies(key, CASES["case"])] == ["Адвокат едет"]
     with OutboxStore(folder("person")) as spool:
         assert len(spool.hashes()) == 1
     assert [contact.label for contact in unlock_book(folder("person"), PASSPHRASE).secrets.contacts] == ["Мама"]

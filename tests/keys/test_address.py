@@ -7,7 +7,7 @@ from keys.errors import BadAddress
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "stored"),
     [
         ("https://relay.example", None),
         ("HTTPS://Relay.Example/Path/", "https://relay.example/Path"),
@@ -22,8 +22,8 @@ from keys.errors import BadAddress
         ("https://relay.example/" + "a" * 233, None),
     ],
 )
-def test_an_address_is_kept_in_one_spelling(typed, kept):
-    assert relay_address(typed) == (kept or typed)
+def test_an_address_is_kept_in_one_spelling(typed, stored):
+    assert relay_address(typed) == (stored or typed)
 
 
 @pytest.mark.parametrize(

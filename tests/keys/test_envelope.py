@@ -16,7 +16,7 @@ from keys.envelope import (
 )
 from keys.errors import BadHeader, BadPadding, BadPlaintext, Malformed, TooMuchContent
 from keys.kem import PrivateKey, public_key
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, Purpose, digest
 
 KEY = PrivateKey(digest(b"envelope"))
@@ -47,9 +47,9 @@ def test_the_smaller_size_that_holds_it_is_chosen():
 
 def test_the_salt_is_drawn_anew_and_hides_equal_contents():
     drawn = iter([digest(b"first"), digest(b"second")])
-    one, two = (sealed(random_bytes=lambda _: next(drawn)) for _ in range(2))
-    assert open_envelope(one.envelope, [KEY], ADDRESS).salt == digest(b"first")
-    assert one.commitment != two.commitment
+    first, second = (sealed(random_bytes=lambda _: next(drawn)) for _ in range(2))
+    assert open_envelope(first.envelope, [KEY], ADDRESS).salt == digest(b"first")
+    assert first.commitment != second.commitment
 
 
 def test_what_is_sealed_knows_its_mailbox_and_its_hash():
@@ -128,7 +128,7 @@ def test_a_header_nested_beyond_reason_is_refused_like_any_other():
 
 def test_no_secret_stands_in_what_a_traceback_prints():
     opened = open_envelope(sealed(b'{"text":"secret"}').envelope, [KEY], ADDRESS)
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, OpenedEnvelope)
     for shown in (repr(KEY), repr(opened)):
         assert "secret" not in shown
         assert repr(KEY.seed)[2:-1] not in shown

@@ -84,11 +84,11 @@ def peer(*calls: dict[str, Any]) -> list[dict[str, str]]:
         pytest.skip("there is no node on this machine")
     if not (PHONE / "node_modules" / "@hpke").is_dir():
         pytest.skip("client/phone/node_modules is not there; `npm ci` in client/phone makes it")
-    done = subprocess.run(
+    ended = subprocess.run(
         [node, PEER], input=json.dumps(calls), capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
 
 
 def call(op: str, address: Address, **more: Any) -> dict[str, Any]:
@@ -122,9 +122,9 @@ def test_we_open_what_node_seals(address, size, body):
 def test_neither_side_opens_it_with_a_bit_flipped():
     address = ADDRESSES[0]
     ours = seal(HEADER, b"", key=KEY.public, address=address, random_bytes=lambda _: SALT).envelope
-    made = call("seal", address, public=KEY.public, salt=SALT, header=HEADER, body=b"", size=LETTER_BYTES)
+    sealed = call("seal", address, public=KEY.public, salt=SALT, header=HEADER, body=b"", size=LETTER_BYTES)
     changed = [flipped(ours, at, bit) for at, bit in FLIPS]
-    theirs, *refusals = peer(made, *(call("open", address, seed=KEY.seed, envelope=one) for one in changed))
+    theirs, *refusals = peer(sealed, *(call("open", address, seed=KEY.seed, envelope=envelope) for envelope in changed))
     assert [answer.get("refused") for answer in refusals] == ["suite"] + ["key"] * (len(FLIPS) - 1)
     for at, bit in FLIPS:
         with pytest.raises(EnvelopeError) as caught:
@@ -139,8 +139,8 @@ def test_neither_side_opens_what_is_addressed_elsewhere():
         Address(Purpose.CONTACT, bytes(32), MAILBOX),
         Address(Purpose.CONTACT, KEY.recipient, bytes(32)),
     ]
-    made = call("seal", ADDRESSES[1], public=KEY.public, salt=SALT, header=HEADER, body=b"", size=LETTER_BYTES)
-    theirs, *refusals = peer(made, *(call("open", other, seed=KEY.seed, envelope=ours) for other in elsewhere))
+    sealed = call("seal", ADDRESSES[1], public=KEY.public, salt=SALT, header=HEADER, body=b"", size=LETTER_BYTES)
+    theirs, *refusals = peer(sealed, *(call("open", other, seed=KEY.seed, envelope=ours) for other in elsewhere))
     assert refusals == [{"refused": "key"}] * len(elsewhere)
     for other in elsewhere:
         with pytest.raises(EnvelopeError) as caught:

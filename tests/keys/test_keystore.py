@@ -57,20 +57,20 @@ def test_every_kind_opens_only_as_itself():
 def test_locking_again_costs_no_stretching_and_takes_a_fresh_nonce():
     keystore, _ = unlock(locked(), WORDS, KeystoreKind.ROOT)
     random_bytes = drawn()
-    one, two = keystore.lock(b"new", random_bytes), keystore.lock(b"new", random_bytes)
-    assert one[18:34] == two[18:34] == locked()[18:34]
-    assert one[38:62] != two[38:62]
-    assert unlock(two, WORDS, KeystoreKind.ROOT)[1] == b"new"
+    first, second = keystore.lock(b"new", random_bytes), keystore.lock(b"new", random_bytes)
+    assert first[18:34] == second[18:34] == locked()[18:34]
+    assert first[38:62] != second[38:62]
+    assert unlock(second, WORDS, KeystoreKind.ROOT)[1] == b"new"
 
 
 def test_two_keystores_of_one_passphrase_have_different_salts():
     random_bytes = drawn()
-    one, two = (Keystore.new(KeystoreKind.ROOT, WORDS, random_bytes, CHEAP) for _ in range(2))
-    assert one.salt != two.salt
+    first, second = (Keystore.new(KeystoreKind.ROOT, WORDS, random_bytes, CHEAP) for _ in range(2))
+    assert first.salt != second.salt
     # the box of one under the salt of the other: the salt reaches the key
-    data = one.lock(b"secrets", random_bytes)
+    data = first.lock(b"secrets", random_bytes)
     with pytest.raises(WrongPassphrase):
-        unlock(mended(data[:18] + two.salt + data[34:]), WORDS, KeystoreKind.ROOT)
+        unlock(mended(data[:18] + second.salt + data[34:]), WORDS, KeystoreKind.ROOT)
 
 
 def test_the_same_words_typed_in_another_form_open_it():

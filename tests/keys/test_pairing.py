@@ -16,19 +16,19 @@ from keys.code import CutCode, PairCode, read_card_code, read_pair_code
 from keys.envelope import LETTER_ROOM, Address
 from keys.errors import BadCode, BadMessage, CodeTooLong, NotAuthentic, NotForUs, OtherCode, TocsinError, UnknownVersion
 from keys.kem import PrivateKey
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.pairing import (
     CODE_SECONDS,
     WAKE_CHARACTERS,
     CardSwapped,
     CodeExpired,
     DigitsDiffer,
+    MacInput,
     OwnCode,
     PairCard,
     PairingOffer,
     PairingSession,
     Progress,
-    Said,
     alert_mac,
     card_hash,
     case_key,
@@ -54,12 +54,12 @@ def pair() -> tuple[PairingSession, PairingSession]:
     return PairingSession(anna, boris.code), PairingSession(boris, anna.code)
 
 
-def opened(meeting: PairingSession, envelope: bytes) -> Opened:
+def opened(meeting: PairingSession, envelope: bytes) -> OpenedEnvelope:
     return open_envelope(envelope, [meeting.half.key], meeting.half.card.address)
 
 
-def words_of(letter: Opened) -> Said:
-    return Said(LETTER_BYTES, letter.salt, letter.header)
+def words_of(letter: OpenedEnvelope) -> MacInput:
+    return MacInput(LETTER_BYTES, letter.salt, letter.header)
 
 
 # What both languages read
@@ -75,7 +75,7 @@ def check_meeting(vector: dict) -> None:
     meeting = PairingSession(own, read_pair_code(vector["code"]))
     assert str(own.code) == vector["own_code"]
     assert own.card.encode().decode() == vector["own_card"]
-    assert [meeting.is_first, meeting.digits] == [vector["first"], vector["digits"]]
+    assert [meeting.is_first, meeting.safety_number] == [vector["first"], vector["digits"]]
     assert [b64(meeting.transcript), b64(meeting.k0)] == [vector["transcript"], vector["k0"]]
     for mine, name in ((True, "my_door"), (False, "their_door")):
         door = meeting.door(mine=mine)
@@ -116,7 +116,7 @@ def check_share_letter(vector: dict) -> None:
 
 def check_alert(vector: dict) -> None:
     address = Address(Purpose.CONTACT, unb64(vector["recipient"]), unb64(vector["mailbox"]))
-    words = Said(vector["size"], unb64(vector["salt"]), vector["header"].encode())
+    words = MacInput(vector["size"], unb64(vector["salt"]), vector["header"].encode())
     assert is_duress(unb64(vector["key"]), address, words, unb64(vector["mac"])) == vector["duress"]
     if "case_key" in vector:
         assert case_key(unb64(vector["case_key"]), unb64(vector["contact"])) == unb64(vector["key"])
@@ -125,10 +125,10 @@ def check_alert(vector: dict) -> None:
 def check_progress(vector: dict) -> None:
     progress = Progress()
     for step in vector["steps"]:
-        progress = progress.said() if step == "said" else progress.heard(bytes([step[0]]) * 32, sure=step[1])
+        progress = progress.mark_sent() if step == "said" else progress.on_share(bytes([step[0]]) * 32, sure=step[1])
     assert (progress.share and progress.share[0]) == vector["share"]
-    for name, shares in (("owed", progress.owed), ("answered", progress.answered)):
-        assert [one[0] for one in shares] == vector[name]
+    for name, shares in (("owed", progress.pending_shares), ("answered", progress.answered)):
+        assert [share[0] for share in shares] == vector[name]
 
 
 CHECKS = {
@@ -154,8 +154,8 @@ def test_a_vector(vector):
 def test_both_sides_come_to_the_same(pair):
     anna, boris = pair
     assert anna.transcript == boris.transcript
-    assert anna.digits == boris.digits
-    assert len(anna.digits.replace(" ", "")) == 60
+    assert anna.safety_number == boris.safety_number
+    assert len(anna.safety_number.replace(" ", "")) == 60
     assert anna.door(mine=True) == boris.door(mine=False)
     assert anna.door(mine=False) == boris.door(mine=True)
     ours, theirs = anna.keys(boris.half.share), boris.keys(anna.half.share)
@@ -191,7 +191,7 @@ def test_every_letter_of_a_pairing_looks_like_any_other(pair):
         seal_alert(b"{}", keys.sending, boris.half.card, os.urandom),
         seal_alert(b"{}", keys.sending, boris.half.card, os.urandom, duress=True),
     ]
-    assert {(len(one.envelope), one.envelope[0]) for one in letters} == {(LETTER_BYTES, SUITE)}
+    assert {(len(letter.envelope), letter.envelope[0]) for letter in letters} == {(LETTER_BYTES, SUITE)}
 
 
 def test_the_largest_card_fits_one_letter():
@@ -201,21 +201,21 @@ def test_the_largest_card_fits_one_letter():
 
 
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
-def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(one, two):
-    if one == two:
+def test_moving_bytes_from_one_payload_to_the_other_changes_the_transcript(card_bytes, other_bytes):
+    if card_bytes == other_bytes:
         return
     mine = half()
-    first = PairingSession(mine, PairCode(digest(one), one, ("https://r.example",)))
-    second = PairingSession(mine, PairCode(digest(one), two, ("https://r.example",)))
+    first = PairingSession(mine, PairCode(digest(card_bytes), card_bytes, ("https://r.example",)))
+    second = PairingSession(mine, PairCode(digest(card_bytes), other_bytes, ("https://r.example",)))
     assert first.transcript != second.transcript
 
 
 def test_the_digits_of_a_video_call_are_read_or_refused(pair):
     anna, boris = pair
-    text = code.digits_code(anna.digits)
+    text = code.digits_code(anna.safety_number)
     assert text.startswith("TOCSIN:1:D:")
     for spelling in (text, text.lower(), text[:20] + " \n" + text[20:]):
-        boris.check_digits(code.read_digits(spelling))
+        boris.check_safety_number(code.read_digits(spelling))
     assert code.read_digits("12 34, eins") == "12 34, eins", "what somebody typed is judged by the digits in it"
     for wrong, kind in (
         (text[:-1], CutCode),
@@ -239,23 +239,26 @@ def test_a_phone_pairs_with_python():
     mine = half()
     asked = {"code": str(mine.code), "card": mine.card.encode().decode(), "share": b64(mine.share), "now": NOW}
     peer = Path(__file__).parent / "interop" / "pairing.mjs"
-    done = subprocess.run([NODE, peer], input=json.dumps(asked), capture_output=True, text=True, check=True)
-    said = json.loads(done.stdout)
-    meeting = PairingSession(mine, read_pair_code(said["code"]))
-    assert meeting.digits == said["digits"]
+    ended = subprocess.run([NODE, peer], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    peer_words = json.loads(ended.stdout)
+    meeting = PairingSession(mine, read_pair_code(peer_words["code"]))
+    assert meeting.safety_number == peer_words["digits"]
 
     door = meeting.door(mine=True)
-    left = open_envelope(unb64(said["card"]), [door.key], door.address)
+    left = open_envelope(unb64(peer_words["card"]), [door.key], door.address)
     assert read_pair_card(left.header, meeting.code.card, NOW).relays == ("https://phone.example",)
     share, answer, alert, duress = (
-        opened(meeting, unb64(said[name])) for name in ("share", "answer", "alert", "duress")
+        opened(meeting, unb64(peer_words[name])) for name in ("share", "answer", "alert", "duress")
     )
     theirs = read_share(answer.fields)
     assert theirs == read_share(share.fields)
     assert not meeting.confirms(theirs, words_of(share), share.body)
     assert meeting.confirms(theirs, words_of(answer), answer.body)
     key = meeting.keys(theirs).receiving
-    assert [is_duress(key, mine.card.address, words_of(one), one.body) for one in (alert, duress)] == [False, True]
+    assert [is_duress(key, mine.card.address, words_of(letter), letter.body) for letter in (alert, duress)] == [
+        False,
+        True,
+    ]
 
 
 # Who filmed both screens: knows both codes, so T, k0, both doors and whatever lies behind them
@@ -293,7 +296,7 @@ def test_who_filmed_both_codes_and_sends_shares_of_their_own_gets_no_key(pair):
 def test_an_alert_is_taken_from_nobody_but_the_other_side(pair):
     anna, boris = pair
     ours = anna.keys(boris.half.share)
-    words = Said(LETTER_BYTES, os.urandom(32), b"{}")
+    words = MacInput(LETTER_BYTES, os.urandom(32), b"{}")
     address = anna.half.card.address
     reflected = alert_mac(ours.sending, address, words)
     for body in (reflected, os.urandom(32), b"", alert_mac(anna.k0, address, words)):
@@ -323,13 +326,13 @@ def test_the_key_hangs_on_everything(pair, name):
 
 def test_the_digits_are_compared_however_they_are_read_aloud(pair):
     anna, boris = pair
-    anna.check_digits(boris.digits)
-    anna.check_digits(boris.digits.replace(" ", "-"))
-    anna.check_digits(boris.digits.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")))
-    plain = boris.digits.replace(" ", "")
+    anna.check_safety_number(boris.safety_number)
+    anna.check_safety_number(boris.safety_number.replace(" ", "-"))
+    anna.check_safety_number(boris.safety_number.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")))
+    plain = boris.safety_number.replace(" ", "")
     for wrong in ("", plain[:-1], plain + "0", plain[:-1] + str((int(plain[-1]) + 1) % 10)):
         with pytest.raises(DigitsDiffer):
-            anna.check_digits(wrong)
+            anna.check_safety_number(wrong)
 
 
 # Wrong inputs, each with its own class

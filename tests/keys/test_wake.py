@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from keys import code
 from keys.opening import open_envelope
 from keys.pairing import (
+    MacInput,
     PairingOffer,
     PairingSession,
-    Said,
     WakeChange,
     read_pair_card,
     read_wake,
@@ -30,8 +30,8 @@ NOW = 1_795_168_800
 NODE, PHONE = shutil.which("node"), Path(__file__).parents[2] / "client" / "phone"
 
 
-def vectors(what: str):
-    found = [vector for vector in load("wake") if vector["what"] == what]
+def vectors(kind: str):
+    found = [vector for vector in load("wake") if vector["what"] == kind]
     return pytest.mark.parametrize("vector", found, ids=[vector["name"] for vector in found])
 
 
@@ -54,9 +54,9 @@ def test_a_letter_that_changes_it_is_taken_or_refused(vector):
     own = PairingOffer(**half, relays=tuple(vector["half"]["relays"]), until=vector["half"]["until"])
     receiving = PairingSession(own, code.read_pair_code(vector["code"])).keys(unb64(vector["share"])).receiving
     opened = open_envelope(unb64(vector["envelope"]), [own.key], own.card.address)
-    said = Said(LETTER_BYTES, opened.salt, opened.header)
+    mac_input = MacInput(LETTER_BYTES, opened.salt, opened.header)
     with as_expected(vector):
-        read = read_wake_change(opened.fields, receiving, own.card.address, said, opened.body)
+        read = read_wake_change(opened.fields, receiving, own.card.address, mac_input, opened.body)
         assert read == WakeChange(vector["n"], vector["wake"])
 
 
@@ -76,8 +76,10 @@ def test_whatever_a_contact_signs_is_read_or_refused(fields):
     from keys.pairing import wake_mac
 
     half = PairingOffer.new(("https://relay.example",), NOW, lambda length: b"\7" * length)
-    said, address = Said(LETTER_BYTES, bytes(32), b"{}"), half.card.address
-    returns_or_refuses(lambda: read_wake_change(fields, bytes(32), address, said, wake_mac(bytes(32), address, said)))
+    mac_input, address = MacInput(LETTER_BYTES, bytes(32), b"{}"), half.card.address
+    returns_or_refuses(
+        lambda: read_wake_change(fields, bytes(32), address, mac_input, wake_mac(bytes(32), address, mac_input))
+    )
 
 
 @pytest.mark.process
@@ -98,19 +100,19 @@ def test_a_relay_opens_and_a_contact_believes_what_the_phone_sealed():
         "now": NOW,
     }
     peer = Path(__file__).parent / "interop" / "wake.mjs"
-    done = subprocess.run(
+    ended = subprocess.run(
         [str(NODE), peer], input=json.dumps(asked), capture_output=True, text=True, timeout=60, check=True
     )
-    said = json.loads(done.stdout)
+    peer_words = json.loads(ended.stdout)
 
-    theirs = code.read_pair_code(said["code"])
-    card = read_pair_card(unb64(said["card"]), theirs.card, NOW)
-    wake = read_wake(said["wake"], card.relays)
+    theirs = code.read_pair_code(peer_words["code"])
+    card = read_pair_card(unb64(peer_words["card"]), theirs.card, NOW)
+    wake = read_wake(peer_words["wake"], card.relays)
     assert wake is not None
     assert (wake.relay, key.open(unb64(wake.sealed), [relay])) == (relay, endpoint)
-    keys = PairingSession(mine, theirs).keys(unb64(said["share"]))
-    assert b64(keys.receiving) == said["key"]
-    opened = open_envelope(unb64(said["letter"]), [mine.key], mine.card.address)
-    letter = Said(LETTER_BYTES, opened.salt, opened.header)
+    keys = PairingSession(mine, theirs).keys(unb64(peer_words["share"]))
+    assert b64(keys.receiving) == peer_words["key"]
+    opened = open_envelope(unb64(peer_words["letter"]), [mine.key], mine.card.address)
+    letter = MacInput(LETTER_BYTES, opened.salt, opened.header)
     change = read_wake_change(opened.fields, keys.receiving, mine.card.address, letter, opened.body)
-    assert change == WakeChange(NOW, said["wake"])
+    assert change == WakeChange(NOW, peer_words["wake"])

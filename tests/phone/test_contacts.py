@@ -15,7 +15,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.contacts.book import Book, create, unlock_book
-from client.contacts.sync import Sync, SyncResult, Words
+from client.contacts.sync import AlertWords, Sync, SyncResult
 from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
 from keys import code
@@ -97,7 +97,7 @@ class Computer:
         with OutboxStore(self.folder) as spool:
             return Sync(self.book, spool, self.transport).run()
 
-    def alert(self, words: Words) -> None:
+    def alert(self, words: AlertWords) -> None:
         with OutboxStore(self.folder) as spool:
             assert Sync(self.book, spool, self.transport).alert("Anna", words).pending == 0
 
@@ -158,7 +158,7 @@ def test_they_pair_whoever_comes_by_link_and_compare_the_same_digits(
     assert phone.contact["verified"] is phone_saw
     theirs = computer.book.find("Anna")
     assert theirs.verified is computer_saw
-    digits = theirs.meeting.digits
+    digits = theirs.meeting.safety_number
     wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
     assert phone.ask("verify", contact=contact, said=wrong) == {"error": "digits-differ"}
     assert phone.ask("verify", contact=contact, said=code.digits_code(digits)) == {}
@@ -171,8 +171,8 @@ def test_alerts_go_both_ways(phone: Phone, computer: Computer, paired: str) -> N
     assert (said.type, said.text, said.place, said.origin, said.passed) == ("detained", TEXT, PLACE, "pair", False)
     phone.ask("alert", contact=paired, type="text", text="адвокат едет", passed=True)
     assert [one.passed for one in computer.sync().alerts] == [True]
-    computer.alert(Words("safe", TEXT))
-    computer.alert(Words("text", "от них", passed=True))
+    computer.alert(AlertWords("safe", TEXT))
+    computer.alert(AlertWords("text", "от них", passed=True))
     alerts = phone.ask("sync")["alerts"]
     assert {(one["type"], one["text"], one["passed"]) for one in alerts} == {
         ("safe", TEXT, False),

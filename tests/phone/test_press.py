@@ -20,7 +20,7 @@ from keys.envelope import Address
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.note import NoteKey
-from keys.opening import Opened, open_envelope
+from keys.opening import OpenedEnvelope, open_envelope
 from keys.organisation import Card
 from keys.wire import Purpose, b64, digest, week_of
 from tests.support.relay_process import running
@@ -60,7 +60,7 @@ class Organisation:
             log=tuple(str(key) for key in verifiers),
         ).sign(root)
 
-    def pull(self, transport: Transport, address: str) -> list[tuple[Frame, Opened]]:
+    def pull(self, transport: Transport, address: str) -> list[tuple[Frame, OpenedEnvelope]]:
         where = Address(Purpose.REPORT, self.card.root, self.mailbox.id)
         frames = [frame for page in transport.pages(address, self.mailbox, want=64) for frame in page]
         return [(frame, open_envelope(frame.envelope, self.keys, where)) for frame in frames]

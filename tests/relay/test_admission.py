@@ -48,10 +48,14 @@ def test_a_depositor_cannot_tell_a_known_mailbox_from_an_unknown_one(line: Line)
     line.collect(known)
     line.deposit(known.id, letter())
     body, commitment = letter(), b"\x09" * 32
-    told = [line.deposit(key.id, body, commitment) for key in (known, unknown)]
+    first_answers = [line.deposit(key.id, body, commitment) for key in (known, unknown)]
     again = [line.deposit(key.id, body, commitment) for key in (known, unknown)]
-    for one, other in (told, again):
-        assert (one.status_code, one.data, list(one.headers)) == (other.status_code, other.data, list(other.headers))
+    for first, second in (first_answers, again):
+        assert (first.status_code, first.data, list(first.headers)) == (
+            second.status_code,
+            second.data,
+            list(second.headers),
+        )
 
 
 def test_a_full_relay_says_so_loses_nothing_and_takes_letters_again_after_an_ack(
@@ -61,13 +65,13 @@ def test_a_full_relay_says_so_loses_nothing_and_takes_letters_again_after_an_ack
     line = open_relay(store=store, max_bytes=4 * MB, unproven_share=1.0, work_share=1.0)
     key = new_key()
     line.collect(key)
-    kept = []
+    bodies = []
     while (answer := line.deposit(key.id, body := parcel())).status_code == 201:
-        kept.append(body)
+        bodies.append(body)
     assert (answer.status_code, answer.get_json()["code"]) == (507, "relay-full")
-    assert kept
-    assert sorted(line.envelopes(key)) == sorted(kept)
-    line.collect(key, ack=[digest(body) for body in kept])
+    assert bodies
+    assert sorted(line.envelopes(key)) == sorted(bodies)
+    line.collect(key, ack=[digest(body) for body in bodies])
     assert line.deposit(key.id, parcel()).status_code == 201
 
 

@@ -63,10 +63,10 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], object]]] = {
 def test_check_names_what_is_wrong(filled: Path, damage: str) -> None:
     words, harm = DAMAGE[damage]
     harm(filled)
-    done = run("check", "--data", filled)
-    assert done.exit_code == 1
-    assert f"error: {words}" in done.stderr
-    assert done.stdout == ""
+    ended = run("check", "--data", filled)
+    assert ended.exit_code == 1
+    assert f"error: {words}" in ended.stderr
+    assert ended.stdout == ""
 
 
 def test_check_names_a_damaged_database(open_relay: Callable[..., Line], data: Path) -> None:
@@ -77,38 +77,38 @@ def test_check_names_a_damaged_database(open_relay: Callable[..., Line], data: P
     with (data / "relay.sqlite3").open("r+b") as file:
         file.seek(5 * 4096)
         file.write(b"\xff" * 4096 * 4)
-    done = run("check", "--data", data)
-    assert done.exit_code == 1
-    assert "error: the " in done.stderr
-    assert "damaged" in done.stderr
+    ended = run("check", "--data", data)
+    assert ended.exit_code == 1
+    assert "error: the " in ended.stderr
+    assert "damaged" in ended.stderr
 
 
 def test_a_folder_that_is_no_relays_is_named(tmp_path: Path) -> None:
     for name in ("check", "sweep"):
-        done = run(name, "--data", tmp_path)
-        assert done.exit_code == 1
-        assert done.stderr == "error: this folder holds no relay's data\nhint: check the folder behind --data\n"
+        ended = run(name, "--data", tmp_path)
+        assert ended.exit_code == 1
+        assert ended.stderr == "error: this folder holds no relay's data\nhint: check the folder behind --data\n"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_newer_relays_folder_is_left_alone(filled: Path) -> None:
     change(filled, "PRAGMA user_version = 2")
-    done = run("check", "--data", filled)
-    assert done.exit_code == 1
-    assert done.stderr.startswith("error: the relay's data folder was written by a newer version\nhint: ")
+    ended = run("check", "--data", filled)
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("error: the relay's data folder was written by a newer version\nhint: ")
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "relay.sqlite3").write_bytes(b"hello" * 1000)
-    done = run("check", "--data", tmp_path)
-    assert done.stderr.startswith("error: the relay's database is damaged\nhint: ")
+    ended = run("check", "--data", tmp_path)
+    assert ended.stderr.startswith("error: the relay's database is damaged\nhint: ")
 
 
 def test_a_backup_of_a_running_relay_is_a_whole_relay(filled: Path, tmp_path: Path) -> None:
     out = tmp_path / "copy.tar"
-    done = run("backup", "--data", filled, "--out", out)
-    assert done.exit_code == 0, done.stderr
-    assert "destroy it" in done.stderr
+    ended = run("backup", "--data", filled, "--out", out)
+    assert ended.exit_code == 0, ended.stderr
+    assert "destroy it" in ended.stderr
     assert out.stat().st_mode & 0o777 == 0o600
     restored = tmp_path / "restored"
     restored.mkdir(mode=0o700)

@@ -57,12 +57,12 @@ def test_cover_adds_nothing_when_something_is_there(line: Line) -> None:
 
 
 def test_acknowledged_is_gone_and_does_not_come_back(line: Line) -> None:
-    key, one, other = new_key(), letter(), letter()
-    line.deposit(key.id, one)
-    line.deposit(key.id, other)
-    assert frames(line.collect(key, ack=[digest(one)]).data) == [(1, b"", other)]
-    assert line.deposit(key.id, one).status_code == 200
-    assert line.envelopes(key) == [other]
+    key, first, second = new_key(), letter(), letter()
+    line.deposit(key.id, first)
+    line.deposit(key.id, second)
+    assert frames(line.collect(key, ack=[digest(first)]).data) == [(1, b"", second)]
+    assert line.deposit(key.id, first).status_code == 200
+    assert line.envelopes(key) == [second]
 
 
 def test_acknowledging_twice_or_what_never_was_is_fine(line: Line) -> None:
@@ -220,8 +220,8 @@ def test_when_somebody_collected_is_known_to_ninety_days_and_no_better(
 ) -> None:
     key = new_key()
     line.collect(key)
-    kept = contents(data)["proven"]
-    assert kept == [(key.id, clock.now // (90 * 86_400))]
+    active = contents(data)["proven"]
+    assert active == [(key.id, clock.now // (90 * 86_400))]
     clock.now -= clock.now % (90 * 86_400)
     line.collect(key)
-    assert contents(data)["proven"] == kept
+    assert contents(data)["proven"] == active

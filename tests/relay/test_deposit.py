@@ -33,8 +33,8 @@ def test_a_receipt_names_commitment_envelope_and_hour_and_is_signed(line: Line, 
 
 def test_a_receipt_is_the_note_that_the_ground_would_sign(line: Line) -> None:
     signer = line.app.extensions["services"].signer
-    made = signer.receipt(bytes(32), b"\x01" * 32, NOON)
-    assert made == note.sign(note.read(made).text, "relay.example", signer._key)
+    receipt = signer.receipt(bytes(32), b"\x01" * 32, NOON)
+    assert receipt == note.sign(note.read(receipt).text, "relay.example", signer._key)
 
 
 def test_the_same_bytes_again_get_200_and_a_receipt_and_are_kept_once(line: Line) -> None:
@@ -75,10 +75,10 @@ def test_fifty_phones_with_the_same_letter_at_once_leave_one_letter(line: Line) 
         answers.append(line.deposit(key.id, body, commitment))
 
     phones = [threading.Thread(target=phone) for _ in range(50)]
-    for one in phones:
-        one.start()
-    for one in phones:
-        one.join()
+    for thread in phones:
+        thread.start()
+    for thread in phones:
+        thread.join()
     assert sorted(answer.status_code for answer in answers) == [200] * 49 + [201]
     assert all(receipt_lines(line, answer.data)[3] == b64(digest(body)) for answer in answers)
     assert line.envelopes(key) == [body]
@@ -90,11 +90,11 @@ def test_fifty_phones_with_the_same_letter_at_once_leave_one_letter(line: Line) 
 def test_a_full_queue_answers_busy_and_says_when_to_come_back(open_relay: Callable[..., Line]) -> None:
     line = open_relay(queue=1)
     mailbox = line.app.extensions["mailbox"]
-    held, entered = threading.Event(), threading.Event()
+    gate, entered = threading.Event(), threading.Event()
 
     def hold() -> None:
         entered.set()
-        held.wait()
+        gate.wait()
 
     blocker = threading.Thread(target=lambda: mailbox.run(hold))
     blocker.start()
@@ -104,7 +104,7 @@ def test_a_full_queue_answers_busy_and_says_when_to_come_back(open_relay: Callab
     while mailbox.writer._queue.qsize() < 1:
         pass
     answer = line.deposit(new_key().id, letter())
-    held.set()
+    gate.set()
     blocker.join()
     waiting.join()
     assert (answer.status_code, answer.get_json()["code"]) == (503, "busy")

@@ -281,13 +281,13 @@ def test_told_to_stop_it_finishes_what_is_in_flight(tmp_path: Path) -> None:
                     begun.release()
 
         phones = [threading.Thread(target=phone) for _ in range(8)]
-        for one in phones:
-            one.start()
+        for thread in phones:
+            thread.start()
         for _ in range(100):
             begun.acquire()
         assert relay.stop() == 0
-        for one in phones:
-            one.join()
+        for thread in phones:
+            thread.join()
     with running(folder) as relay:
         got = set(relay.everything(key).values())
     assert set(receipted) <= got
@@ -318,30 +318,30 @@ def test_interrupted_at_the_keyboard_it_ends_well(tmp_path: Path) -> None:
 
 
 def said_by(*arguments: str | Path) -> tuple[int, str]:
-    done = subprocess.run(relay_command(*arguments), capture_output=True, text=True, check=False, timeout=PATIENCE)
-    return done.returncode, done.stderr
+    ended = subprocess.run(relay_command(*arguments), capture_output=True, text=True, check=False, timeout=PATIENCE)
+    return ended.returncode, ended.stderr
 
 
 def test_a_taken_port_is_an_error(relay: Relay, tmp_path: Path) -> None:
-    taken = relay.address.removeprefix("http://")
-    code, said = said_by("serve", "--data", tmp_path / "data", "--listen", taken)
+    address = relay.address.removeprefix("http://")
+    code, words = said_by("serve", "--data", tmp_path / "data", "--listen", address)
     assert code == 1
-    assert said.startswith(f"error: this address cannot be listened on: {taken} (Address already in use)\nhint: ")
+    assert words.startswith(f"error: this address cannot be listened on: {address} (Address already in use)\nhint: ")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "data"
-    code, said = said_by("serve", "--data", folder, "--listen", "127.0.0.1:0")
+    code, words = said_by("serve", "--data", folder, "--listen", "127.0.0.1:0")
     assert code == 1
-    assert said == f"error: the relay's store cannot be used: {folder} (Not a directory)\n"
+    assert words == f"error: the relay's store cannot be used: {folder} (Not a directory)\n"
 
 
 def test_two_relays_on_one_folder_are_an_error(relay: Relay) -> None:
     folder = relay.log.with_suffix("")
-    code, said = said_by("serve", "--data", folder, "--listen", "127.0.0.1:0")
+    code, words = said_by("serve", "--data", folder, "--listen", "127.0.0.1:0")
     assert code == 1
-    assert said.startswith("error: another relay is running on this data folder\nhint: ")
+    assert words.startswith("error: another relay is running on this data folder\nhint: ")
 
 
 def test_the_first_origin_stands_in_receipts_and_every_one_may_be_signed_for(tmp_path: Path) -> None:

@@ -61,15 +61,15 @@ def times_found(haystack: bytes, first: int, last: int) -> list[bytes]:
 
 def provoke(relay: Relay) -> bytes:
     """Wrong requests that carry secrets; what the relay answers."""
-    said = b""
+    answers = b""
     for path, headers in (
         ("/v1/deposit", {"Tocsin-Mailbox": "KIROV SQUARE", "X-Forwarded-For": "203.0.113.77"}),
         ("/v1/collect", {"Tocsin-Signature": "KIROV SQUARE"}),
         ("/v1/card", {"Tocsin-Root": "KIROV SQUARE"}),
         ("/v1/KIROV SQUARE", {}),
     ):
-        said += relay.http.post(path, content=b"KIROV SQUARE 203.0.113.77", headers=headers).content
-    return said
+        answers += relay.http.post(path, content=b"KIROV SQUARE 203.0.113.77", headers=headers).content
+    return answers
 
 
 def test_after_two_hundred_letters_half_collected_half_expired_nothing_of_them_is_left(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_after_two_hundred_letters_half_collected_half_expired_nothing_of_them_i
             assert relay.deposit(owner.id, mine, os.urandom(32)).status_code == 201
             assert relay.deposit(silent[number % 4].id, theirs, os.urandom(32)).status_code == 201
         last = int(time.time())
-        said = provoke(relay)
+        answers = provoke(relay)
         before = contents_of(folder, relay.log)
         assert left_of([*collected[:3], *collected[-2:], *expired[:3]], before) == 8  # the search does find them
 
@@ -98,9 +98,9 @@ def test_after_two_hundred_letters_half_collected_half_expired_nothing_of_them_i
 
     assert left_of([*collected, *expired], after) == 0
     for secret in SECRETS:
-        assert secret not in after + log + said
-    assert b"127.0.0.1" not in after + log + said
-    assert times_found(after + log + said, first, last) == []
+        assert secret not in after + log + answers
+    assert b"127.0.0.1" not in after + log + answers
+    assert times_found(after + log + answers, first, last) == []
     assert log == b""
 
 
@@ -146,4 +146,4 @@ def test_no_file_is_as_old_as_one_envelope(tmp_path: Path) -> None:
         for _ in range(3):
             relay.deposit(new_key().id, parcel(), bytes(32))
             names.append({path.name for path in folder.iterdir()})
-    assert all(one == other for one, other in pairwise(names))
+    assert all(name == next_name for name, next_name in pairwise(names))

@@ -9,7 +9,7 @@ from nacl.signing import SigningKey
 from client.site.build import SiteOptions, build
 from client.site.bundle import LISTING, Bundle, bundle
 from client.stations.pack import pack
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from keys import note
 from keys.kem import PrivateKey
 from keys.organisation import Card, expiry
@@ -88,7 +88,7 @@ def make_card(root: SigningKey, *, name: str = "", relays: tuple[str, ...] = REL
 
 
 def make_pack(root: SigningKey) -> bytes:
-    stations = [Station("1", ("Центральное ОВД",), "Main street 1", 5_500_000, 3_700_000)]
+    stations = [PackStation("1", ("Центральное ОВД",), "Main street 1", 5_500_000, 3_700_000)]
     heading = pack.Heading("stations", bytes(root.verify_key), 1, NOW)
     return pack.write(heading, stations, lambda text: note.sign(text, pack.KEY_NAME, root))
 

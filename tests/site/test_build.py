@@ -11,7 +11,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.site import release
-from client.site.build import BadTitle, FolderTaken, NoCard, PackStranger, SiteOptions, build
+from client.site.build import BadTitle, FolderTaken, NoSiteCard, PackStranger, SiteOptions, build
 from client.site.bundle import BundleMalformed, BundleMissing, bundle
 from client.site.release import ReleaseOlder
 from keys.wire import digest
@@ -39,10 +39,10 @@ def test_the_same_wish_gives_the_same_bytes(wish, small, tmp_path):
 
 def test_the_release_names_every_file_and_nothing_else(site, wish):
     files = tree(site)
-    said = release.read(files.pop("release.json"), bytes(wish.key.verify_key))
-    assert (said.seq, said.issued) == (NOW, NOW)
-    assert set(said.files) == set(files)
-    assert all(entry.fits(files[path]) for path, entry in said.files.items())
+    signed = release.read(files.pop("release.json"), bytes(wish.key.verify_key))
+    assert (signed.seq, signed.issued) == (NOW, NOW)
+    assert set(signed.files) == set(files)
+    assert all(entry.fits(files[path]) for path, entry in signed.files.items())
 
 
 def test_file_names_say_nothing(site):
@@ -91,12 +91,12 @@ def test_the_inline_style_is_the_one_the_policy_allows(site):
 
 
 def test_the_config_names_files_that_are_there(site, wish):
-    said = config_of((site / "index.html").read_text())
-    assert said["release"] == release.verifier(bytes(wish.key.verify_key))
-    assert [(site / name).read_bytes() for name in said["cards"]] == [wish.cards[0].signed]
-    assert [(site / name).read_bytes() for name in said["packs"]] == list(wish.packs)
-    assert said["start"]["ru"]["hold"] == "Держите <палец>"
-    assert said["worker"] == "sw.js"
+    config = config_of((site / "index.html").read_text())
+    assert config["release"] == release.verifier(bytes(wish.key.verify_key))
+    assert [(site / name).read_bytes() for name in config["cards"]] == [wish.cards[0].signed]
+    assert [(site / name).read_bytes() for name in config["packs"]] == list(wish.packs)
+    assert config["start"]["ru"]["hold"] == "Держите <палец>"
+    assert config["worker"] == "sw.js"
 
 
 def test_everything_the_page_refers_to_is_there(site):
@@ -117,9 +117,9 @@ def test_words_that_hold_marks_cannot_end_their_element(site):
 
 
 def test_the_service_worker_knows_the_key_and_the_cards(site, wish):
-    said = json.loads(re.match(r"const SITE=(\{.*?\});", (site / "sw.js").read_text())[1])
+    config = json.loads(re.match(r"const SITE=(\{.*?\});", (site / "sw.js").read_text())[1])
     cards = config_of((site / "index.html").read_text())["cards"]
-    assert said == {"release": release.verifier(bytes(wish.key.verify_key)), "cards": cards}
+    assert config == {"release": release.verifier(bytes(wish.key.verify_key)), "cards": cards}
 
 
 def test_the_one_file_copy_refers_to_nothing(site):
@@ -127,16 +127,16 @@ def test_the_one_file_copy_refers_to_nothing(site):
     rules = policy_of(page)
     assert not re.findall(r'(?:href|src)="(?!data:)', page)
     assert "'self'" not in " ".join(word for words in rules.values() for word in words)
-    said = config_of(page)
-    assert said["worker"] is None
-    assert said["release"] is None
+    config = config_of(page)
+    assert config["worker"] is None
+    assert config["release"] is None
 
 
 def test_the_one_file_copy_has_cards_and_packs_inside(site, wish):
-    said = config_of((site / "app.html").read_text())
-    inside = {name: base64.b64decode(data) for name, data in said["inline"].items()}
-    assert [inside[name] for name in said["cards"]] == [wish.cards[0].signed]
-    assert [inside[name] for name in said["packs"]] == list(wish.packs)
+    config = config_of((site / "app.html").read_text())
+    inside = {name: base64.b64decode(data) for name, data in config["inline"].items()}
+    assert [inside[name] for name in config["cards"]] == [wish.cards[0].signed]
+    assert [inside[name] for name in config["packs"]] == list(wish.packs)
 
 
 def test_the_one_file_copy_runs_exactly_the_script_its_policy_allows(site):
@@ -151,10 +151,10 @@ def test_title_and_icon_are_those_that_were_wished_for(wish, small, tmp_path):
     page = (tmp_path / "out" / "index.html").read_text()
     assert "<title>Рецепты &quot;дня&quot;</title>" in page
     [path] = (tmp_path / "out").glob("*.webmanifest")
-    said = json.loads(path.read_bytes())
-    assert said["name"] == 'Рецепты "дня"'
-    assert {icon["type"] for icon in said["icons"]} == {"image/svg+xml", "image/png"}
-    assert all((tmp_path / "out" / icon["src"]).is_file() for icon in said["icons"])
+    manifest = json.loads(path.read_bytes())
+    assert manifest["name"] == 'Рецепты "дня"'
+    assert {icon["type"] for icon in manifest["icons"]} == {"image/svg+xml", "image/png"}
+    assert all((tmp_path / "out" / icon["src"]).is_file() for icon in manifest["icons"])
 
 
 @pytest.mark.parametrize("title", ["", "  ", "a\nb", "x" * 41])
@@ -165,7 +165,7 @@ def test_a_title_that_is_none_is_refused(wish, small, tmp_path, title):
 
 
 def test_a_site_without_a_card_is_refused(wish, small, tmp_path):
-    with pytest.raises(NoCard):
+    with pytest.raises(NoSiteCard):
         build(dataclasses.replace(wish, cards=[]), tmp_path / "out", small)
 
 
@@ -180,9 +180,9 @@ def test_building_again_replaces_what_was_there(wish, small, site, root):
     newer = make_card(root, now=NOW + 60)
     build(dataclasses.replace(wish, cards=[newer], issued=NOW + 60), site, small)
     after = tree(site)
-    said = release.read(after.pop("release.json"), bytes(wish.key.verify_key))
-    assert set(said.files) == set(after) != before
-    assert said.seq == NOW + 60
+    signed = release.read(after.pop("release.json"), bytes(wish.key.verify_key))
+    assert set(signed.files) == set(after) != before
+    assert signed.seq == NOW + 60
 
 
 def test_an_older_release_does_not_replace_a_newer_one(wish, small, site):

@@ -24,8 +24,8 @@ def shell(tmp_path, small, wish, monkeypatch, capsys):
     def run(*words):
         with pytest.raises(SystemExit) as ended:
             main.main(["phone", *map(str, words)])
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
 
     return run
 
@@ -38,8 +38,8 @@ def out(shell, tmp_path):
 
 
 def test_build_says_what_it_made_and_with_which_key(shell, tmp_path):
-    code, said, err = shell("build", "--card", tmp_path / "card", "--out", tmp_path / "out", "--json")
-    value = json.loads(said)
+    code, out_text, err = shell("build", "--card", tmp_path / "card", "--out", tmp_path / "out", "--json")
+    value = json.loads(out_text)
     assert code == 0, err
     assert value["seq"] == NOW
     assert value["key"].startswith("release+")
@@ -49,14 +49,15 @@ def test_build_says_what_it_made_and_with_which_key(shell, tmp_path):
 def test_building_twice_gives_the_same_bytes(shell, tmp_path, out):
     shell("build", "--card", tmp_path / "card", "--out", tmp_path / "again")
     ours, theirs = (
-        {path.name: path.read_bytes() for path in one.rglob("*") if path.is_file()} for one in (out, tmp_path / "again")
+        {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (out, tmp_path / "again")
     )
     assert ours == theirs
 
 
 def test_verify_knows_the_key_of_our_own_builds(shell, out):
-    code, said, _ = shell("verify", out, "--json")
-    value = json.loads(said)
+    code, out_text, _ = shell("verify", out, "--json")
+    value = json.loads(out_text)
     assert code == 0
     assert (value["ok"], value["problems"]) == (True, [])
 
@@ -76,11 +77,11 @@ def test_verify_names_every_problem_and_ends_with_1(shell, out):
     (out / "sw.js").write_text("evil()")
     (out / "licences.txt").unlink()
     (out / "more").write_text("x")
-    code, said, _ = shell("verify", out, "--json")
-    value = json.loads(said)
+    code, out_text, _ = shell("verify", out, "--json")
+    value = json.loads(out_text)
     assert code == 1
     assert value["ok"] is False
-    assert {one["path"]: one["problem"] for one in value["problems"]} == {
+    assert {problem["path"]: problem["problem"] for problem in value["problems"]} == {
         "sw.js": "file-changed",
         "licences.txt": "file-missing",
         "more": "file-added",
@@ -91,19 +92,19 @@ def test_verify_names_every_problem_and_ends_with_1(shell, out):
 
 
 def test_verify_with_the_card_of_an_organisation_that_did_not_sign(shell, tmp_path, out):
-    code, said, _ = shell("verify", out, "--card", tmp_path / "card", "--json")
+    code, out_text, _ = shell("verify", out, "--card", tmp_path / "card", "--json")
     assert code == 1
-    assert json.loads(said)["problems"] == [{"path": "release.json", "problem": "release-other-key"}]
+    assert json.loads(out_text)["problems"] == [{"path": "release.json", "problem": "release-other-key"}]
 
 
 def test_verify_refuses_a_release_older_than_the_one_held(shell, tmp_path, out, monkeypatch):
-    held = tmp_path / "held.json"
+    known_release = tmp_path / "held.json"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(NOW + 1))
     shell("build", "--card", tmp_path / "card", "--out", tmp_path / "newer")
-    held.write_bytes((tmp_path / "newer" / "release.json").read_bytes())
-    code, said, _ = shell("verify", out, "--held", held, "--json")
+    known_release.write_bytes((tmp_path / "newer" / "release.json").read_bytes())
+    code, out_text, _ = shell("verify", out, "--held", known_release, "--json")
     assert code == 1
-    assert json.loads(said)["problems"] == [{"path": "release.json", "problem": "release-older"}]
+    assert json.loads(out_text)["problems"] == [{"path": "release.json", "problem": "release-older"}]
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def visible(page: str) -> str:
     """What a person sees and a screen reader says: texts and attributes for people, without scripts and styles."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
     named = re.sub(r"<meta http-equiv[^>]*>", "", body)
-    said = re.findall(r'(?:content|title|alt|aria-label|placeholder)="([^"]*)"', named)
-    return " ".join([re.sub(r"<[^>]*>", " ", body), *said])
+    attributes = re.findall(r'(?:content|title|alt|aria-label|placeholder)="([^"]*)"', named)
+    return " ".join([re.sub(r"<[^>]*>", " ", body), *attributes])
 
 
 @pytest.mark.parametrize("name", ["index.html", SINGLE])
@@ -100,9 +100,9 @@ def test_every_language_is_in_the_bundle_and_every_chunk_is_there(built):
 
 def test_the_organisations_root_can_sign(tmp_path, wish, built):
     profile = home.Profile("", ("https://relay.example",))
-    made = home.create(
+    office = home.create(
         tmp_path / "home", "words", profile, now=wish.issued, cost=Cost(1, 8 * 2**10), random_bytes=os.urandom
     )
-    card = made.card
-    site = assemble(replace(wish, cards=[card], packs=[], key=made.root_key(None, lambda: "words")), built)
+    card = office.card
+    site = assemble(replace(wish, cards=[card], packs=[], key=office.root_key(None, lambda: "words")), built)
     assert release.read(site.signed, card.root).seq == wish.issued

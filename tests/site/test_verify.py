@@ -19,7 +19,7 @@ def public(wish) -> bytes:
 
 
 def found(report):
-    return [(one.path, one.problem.code) for one in report.problems]
+    return [(problem.path, problem.problem.code) for problem in report.problems]
 
 
 def spoil(path):
@@ -88,9 +88,9 @@ def test_garbage_is_no_release(site, public):
 
 def test_an_older_release_than_the_one_known_is_noticed(site, public, wish):
     newer = release.Release.of({"index.html": b""}, seq=wish.issued + 1, issued=wish.issued + 1)
-    assert found(check(Folder(site), public, held=newer)) == [("release.json", "release-older")]
-    same = release.look((site / "release.json").read_bytes())
-    assert check(Folder(site), public, held=same).ok
+    assert found(check(Folder(site), public, previous=newer)) == [("release.json", "release-older")]
+    same = release.read_unverified((site / "release.json").read_bytes())
+    assert check(Folder(site), public, previous=same).ok
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a//b", "./a", "a/..", "", "a\\b", "a\nb"])
@@ -107,8 +107,8 @@ def test_a_note_of_another_kind_is_no_release(wish, root):
 
 @pytest.fixture
 def transport():
-    with Transport(os.urandom) as one:
-        yield one
+    with Transport(os.urandom) as opened:
+        yield opened
 
 
 def test_a_served_copy_is_checked_file_by_file(site, public, transport):
@@ -119,8 +119,8 @@ def test_a_served_copy_is_checked_file_by_file(site, public, transport):
 
         spoil(site / "AAAAAAAA.js")
         (site / "sw.js").unlink()
-        said = found(check(Served(site_address(address), transport), public))
-        assert sorted(said) == [("AAAAAAAA.js", "file-changed"), ("sw.js", "file-missing")]
+        problems = found(check(Served(site_address(address), transport), public))
+        assert sorted(problems) == [("AAAAAAAA.js", "file-changed"), ("sw.js", "file-missing")]
 
 
 def test_a_copy_below_a_path_is_found(site, public, transport, tmp_path):

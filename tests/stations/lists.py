@@ -8,7 +8,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.stations.build.build import Built, PackOptions, build, read_source
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from client.stations.pack.pack import KEY_NAME, Heading, Sign, write
 from keys import note
 
@@ -27,7 +27,7 @@ def heading(seq: int = 7, **facts: str) -> Heading:
     return Heading(**{"id": "test", "root": bytes(ROOT.verify_key), "seq": seq, "issued": 1_700_000_000, **facts})  # type: ignore[arg-type]
 
 
-def packed(stations: Sequence[Station], seq: int = 7, **facts: str) -> bytes:
+def packed(stations: Sequence[PackStation], seq: int = 7, **facts: str) -> bytes:
     return write(heading(seq, **facts), stations, signer())
 
 
@@ -40,8 +40,8 @@ def real(name: str) -> Built:
     return build(read_source(path, PackOptions()), PackOptions())
 
 
-def _station(name: str, names: Sequence[str], address: str, lat: float, lon: float) -> Station:
-    return Station(name, tuple(names), address, round(lat * 100_000), round(lon * 100_000))
+def _station(name: str, names: Sequence[str], address: str, lat: float, lon: float) -> PackStation:
+    return PackStation(name, tuple(names), address, round(lat * 100_000), round(lon * 100_000))
 
 
 # Half a metre apart: several have the same whole metres, and the farther ones, which stand later, the smaller ids.
@@ -49,13 +49,13 @@ CROWD = tuple(_station(f"is-{chr(ord('t') - at)}", [], "", 64.1, -21.9 + at / 10
 
 # Telephones of the most characters there may be, the last two of 60 characters in twice as many UTF-16 units.
 CALLED = tuple(
-    Station(f"c{at}", (f"ОВД {at}",), "", 5_500_000 + at, 3_700_000, phone)
+    PackStation(f"c{at}", (f"ОВД {at}",), "", 5_500_000 + at, 3_700_000, phone)
     for at, phone in enumerate(
         ["102", "", "+7 (495) 123-45-67; 8 (495) 123-45-68, доб. 12", "۰۲۱-۱۲۳۴۵۶۷", "1" * 60, "\U0001d7ec" * 60, ""]
     )
 )
 
-SMALL: tuple[Station, ...] = (
+SMALL: tuple[PackStation, ...] = (
     _station(
         "msk-tver",
         ["ОВД Тверской", "Отдел МВД по Тверскому району"],

@@ -5,15 +5,15 @@ from fractions import Fraction
 from typing import Any
 
 from client.stations.pack import distance, fold
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 
 
-def near(stations: Sequence[Station], lat: float, lon: float, accuracy: float = 0.0) -> list[dict[str, Any]]:
+def near(stations: Sequence[PackStation], lat: float, lon: float, accuracy: float = 0.0) -> list[dict[str, Any]]:
     """The rule of pack.md, word for word."""
     here = distance.vector(*distance.position(lat, lon))
     whole = distance.whole_accuracy(accuracy)
     far = [(distance.metres(distance.chord_squared(here, distance.vector(s.lat, s.lon))), s.id, s) for s in stations]
-    far.sort(key=lambda one: one[:2])
+    far.sort(key=lambda entry: entry[:2])
     nearest = far[0][0]
     second = far[1][0] if len(far) > 1 else None
     stands_out = (
@@ -21,25 +21,25 @@ def near(stations: Sequence[Station], lat: float, lon: float, accuracy: float = 
         and nearest <= 2 * whole + 100
         and (second is None or second - nearest >= Fraction(3, 2) * whole + 100)
     )
-    offered = [one for one in far if one[0] <= nearest + 2 * whole + 150][:8]
+    offered = [entry for entry in far if entry[0] <= nearest + 2 * whole + 150][:8]
     return [{"id": name, "m": m, "highlight": stands_out and at == 0} for at, (m, name, _) in enumerate(offered)]
 
 
-def find(stations: Sequence[Station], text: str) -> list[dict[str, Any]]:
+def find(stations: Sequence[PackStation], text: str) -> list[dict[str, Any]]:
     asked = _grams(fold.tokens(text))[:40]
     numbers = {token for token in fold.tokens(text) if token.isdigit()}
-    sets = [(_all(one.names), _all([one.address])) for one in stations]
+    sets = [(_all(station.names), _all([station.address])) for station in stations]
     grams = [(set(_grams(name)), set(_grams(address))) for name, address in sets]
     weights = {gram: _weight(len(stations), sum(gram in n or gram in a for n, a in grams)) for gram in asked}
     found = []
-    for one, (name, address), (in_name, in_address) in zip(stations, sets, grams, strict=True):
+    for station, (name, address), (in_name, in_address) in zip(stations, sets, grams, strict=True):
         hits = sum(2 * weights[g] if g in in_name else weights[g] if g in in_address else 0 for g in asked)
         if not hits:
             continue
-        size = min((sum(map(len, fold.tokens(text))) or 1 for text in one.names), default=1)
+        size = min((sum(map(len, fold.tokens(text))) or 1 for text in station.names), default=1)
         points = 900 * hits // (2 * sum(weights.values())) + 100 * min(size, len(in_name & set(asked))) // size
         if points >= 200:
-            found.append((-_numbered(points, numbers, name, address), one.id))
+            found.append((-_numbered(points, numbers, name, address), station.id))
     return [{"id": name, "score": -points} for points, name in sorted(found) if points][:8]
 
 

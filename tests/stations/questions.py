@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 
 LETTERS = "etaoinshrdlu" + "оеаинтсрвлкм"
 
@@ -13,15 +13,15 @@ def rng(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - nothing here is secret
 
 
-def points(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[tuple[float, float, float]]:
+def points(stations: Sequence[PackStation], count: int, rng: random.Random) -> Iterator[tuple[float, float, float]]:
     """Near a station, exactly on one, between two, anywhere on Earth, at the poles and on the date line."""
     for at in range(count):
-        one, other = rng.choice(stations), rng.choice(stations)
-        lat, lon = one.lat / 1e5, one.lon / 1e5
+        first, second = rng.choice(stations), rng.choice(stations)
+        lat, lon = first.lat / 1e5, first.lon / 1e5
         where = (
             (lat + rng.gauss(0, 0.01), lon + rng.gauss(0, 0.01)),
             (lat, lon),
-            ((lat + other.lat / 1e5) / 2, (lon + other.lon / 1e5) / 2),
+            ((lat + second.lat / 1e5) / 2, (lon + second.lon / 1e5) / 2),
             (rng.uniform(-90, 90), rng.uniform(-180, 180)),
             (lat + rng.gauss(0, 1), lon + rng.gauss(0, 1)),
             (rng.choice([-90.0, 90.0, lat]), rng.choice([-180.0, 180.0, 0.0])),
@@ -33,24 +33,24 @@ def _on_earth(where: tuple[float, float]) -> tuple[float, float]:
     return max(-90.0, min(90.0, where[0])), max(-180.0, min(180.0, where[1]))
 
 
-def names(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[str]:
+def names(stations: Sequence[PackStation], count: int, rng: random.Random) -> Iterator[str]:
     """A name with a slip of the finger."""
     for _ in range(count):
         yield _slipped(rng.choice(stations).name, rng)
 
 
-def questions(stations: Sequence[Station], count: int, rng: random.Random) -> Iterator[str]:
+def questions(stations: Sequence[PackStation], count: int, rng: random.Random) -> Iterator[str]:
     """Names with and without slips, parts of names, names with other numbers, addresses."""
     for at in range(count):
-        one = rng.choice(stations)
-        words = one.name.split()
+        station = rng.choice(stations)
+        words = station.name.split()
         yield (
-            one.name,
-            _slipped(one.name, rng),
+            station.name,
+            _slipped(station.name, rng),
             " ".join(rng.sample(words, min(2, len(words)))),
             f"{' '.join(words[:1])} {rng.randrange(100)}",
-            one.address,
-            one.name.lower()[: rng.randrange(1, 12)],
+            station.address,
+            station.name.lower()[: rng.randrange(1, 12)],
         )[at % 6]
 
 

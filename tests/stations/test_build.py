@@ -13,9 +13,9 @@ from client.files import CannotRead
 from client.stations.build import candidate, csv_table, geojson
 from client.stations.build.build import PackOptions, build, read_source
 from client.stations.build.candidate import OPENSTREETMAP, tidy
-from client.stations.build.check import Kind
+from client.stations.build.check import DoubtKind
 from client.stations.errors import ColumnsUnknown, OsmReaderMissing, SourceEmpty, SourceUnreadable
-from client.stations.pack.columns import Station, decode, encode
+from client.stations.pack.columns import PackStation, decode, encode
 from keys.errors import TocsinError
 from tests.stations.lists import HIFLD, INDIA, OVD, real
 
@@ -33,22 +33,22 @@ def test_a_table_is_understood_by_its_headers():
     found = built(
         "ID,Station Name,LATITUDE,Longitude,Address,City\n7,ОВД Арбат,55.74781,37.58892,Кривоарбатский 14,Москва\n"
     )
-    (one,) = found.stations
-    assert (one.id, one.name, one.address, one.lat, one.lon) == (
+    (station,) = found.stations
+    assert (station.id, station.name, station.address, station.lat, station.lon) == (
         "7", "ОВД Арбат", "Кривоарбатский 14, Москва", 5_574_781, 3_758_892,
     )  # fmt: skip
 
 
 def test_semicolons_decimal_commas_and_russian_headers():
     found = built('\ufeffНазвание;Широта;Долгота;Адрес\n"ОВД ""Арбат""";55,74781;37,58892;ул. Мира, 3\n')
-    (one,) = found.stations
-    assert (one.name, one.address, one.lat) == ('ОВД "Арбат"', "ул. Мира, 3", 5_574_781)
+    (station,) = found.stations
+    assert (station.name, station.address, station.lat) == ('ОВД "Арбат"', "ул. Мира, 3", 5_574_781)
 
 
 def test_columns_may_be_named():
     columns = {"name": ["what"], "lat": ["north"], "lon": ["EAST"], "address": ["b", "a"], "other": ["c"]}
-    (one,) = built("a,b,c,what,north,east\nA,B,C,Name,1,2\n", columns=columns).stations
-    assert (one.names, one.address, one.lat, one.lon) == (("Name", "C"), "B, A", 100_000, 200_000)
+    (station,) = built("a,b,c,what,north,east\nA,B,C,Name,1,2\n", columns=columns).stations
+    assert (station.names, station.address, station.lat, station.lon) == (("Name", "C"), "B, A", 100_000, 200_000)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_tidy_texts_are_tidy(text):
     "header", ["phone", "TELEPHONE", "Tel", "Phone Number", "contact:phone", "Телефон", "тел.", "телефони", "تلفن"]
 )
 def test_telephones_are_found_by_their_header(header):
-    (one,) = built(f"name;lat;lon;{header}\nA;1;2;+7 (495) 123-45-67\n").stations
-    assert one.phone == "+7 (495) 123-45-67"
+    (station,) = built(f"name;lat;lon;{header}\nA;1;2;+7 (495) 123-45-67\n").stations
+    assert station.phone == "+7 (495) 123-45-67"
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("typed", "stored"),
     [
         ("251-275-3153", "251-275-3153"),
         ("02", "02"),
@@ -126,41 +126,41 @@ def test_telephones_are_found_by_their_header(header):
         ("1" * 30 + "2" * 31, ""),
     ],
 )  # fmt: skip
-def test_telephones_are_kept_as_told_and_words_without_one_are_not(told, kept):
-    assert candidate.phone_of([told]) == kept
+def test_telephones_are_kept_as_told_and_words_without_one_are_not(typed, stored):
+    assert candidate.phone_of([typed]) == stored
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",))), max_size=3))
-def test_whatever_is_told_as_a_telephone_fits_into_a_pack(told):
-    phone = candidate.phone_of(told)
-    (one,) = decode(encode([Station("a", (), "", 0, 0, phone)]))
-    assert one.phone == phone
+def test_whatever_is_told_as_a_telephone_fits_into_a_pack(typed):
+    phone = candidate.phone_of(typed)
+    (station,) = decode(encode([PackStation("a", (), "", 0, 0, phone)]))
+    assert station.phone == phone
     assert all(any(mark in "0123456789" for mark in number) for number in phone.split("; ") if phone)
 
 
 def test_several_columns_of_telephones_make_one():
-    (one,) = built("name,lat,lon,phone,tel\nA,1,2,102,+7 495 1\n").stations
-    assert one.phone == "102; +7 495 1"
-    (one,) = built("name,lat,lon,a,b\nA,1,2,102,103\n", columns={"phone": ["b", "a"]}).stations
-    assert one.phone == "103; 102"
+    (station,) = built("name,lat,lon,phone,tel\nA,1,2,102,+7 495 1\n").stations
+    assert station.phone == "102; +7 495 1"
+    (station,) = built("name,lat,lon,a,b\nA,1,2,102,103\n", columns={"phone": ["b", "a"]}).stations
+    assert station.phone == "103; 102"
 
 
 def test_telephones_are_left_out_when_asked():
-    (one,) = built("name,lat,lon,phone\nA,1,2,102\n", phones=False).stations
-    assert (one.name, one.phone) == ("A", "")
+    (station,) = built("name,lat,lon,phone\nA,1,2,102\n", phones=False).stations
+    assert (station.name, station.phone) == ("A", "")
 
 
 def test_the_id_of_a_station_does_not_change_with_its_telephone():
-    one, other = (built(f"name,lat,lon,phone\nA,1,2,{phone}\n").stations[0].id for phone in ("102", "103"))
-    assert one == other
+    station, other = (built(f"name,lat,lon,phone\nA,1,2,{phone}\n").stations[0].id for phone in ("102", "103"))
+    assert station == other
 
 
 def test_telephones_of_geojson():
     point = {"type": "Point", "coordinates": [37.6, 55.7]}
     tags = [{"phone": "102"}, {"contact:phone": "103"}, {"phone": "102", "contact:phone": "102"},
             {"telephone": "104"}, {"tel": 105}, {"phone": "yes"}, {}]  # fmt: skip
-    drafts = geojson.read(collection(*(feature(one, point) for one in tags))).drafts
-    assert [one.phone for one in drafts] == ["102", "103", "102", "104", "105", "", ""]
+    drafts = geojson.read(collection(*(feature(tag, point) for tag in tags))).drafts
+    assert [draft.phone for draft in drafts] == ["102", "103", "102", "104", "105", "", ""]
 
 
 # What is doubtful
@@ -183,33 +183,37 @@ ROWS = """id,name,lat,lon
 
 def test_doubtful_points_are_named_and_kept():
     found = built(ROWS, country="RU")
-    assert {(one.name, one.kind) for one in found.doubts} == {
-        ("Zero", Kind.ZERO),
-        ("Swapped", Kind.SWAPPED),
-        ("New York", Kind.OUTSIDE),
-        ("Good", Kind.DUPLICATE),
-        ("No position", Kind.NO_POSITION),
-        ("Off the globe", Kind.OFF_GLOBE),
-        ("Same id again", Kind.SAME_ID),
-        ("Text", Kind.NO_POSITION),
-        ("Swapped far east", Kind.SWAPPED),
+    assert {(doubt.name, doubt.kind) for doubt in found.doubts} == {
+        ("Zero", DoubtKind.ZERO),
+        ("Swapped", DoubtKind.SWAPPED),
+        ("New York", DoubtKind.OUTSIDE),
+        ("Good", DoubtKind.DUPLICATE),
+        ("No position", DoubtKind.NO_POSITION),
+        ("Off the globe", DoubtKind.OFF_GLOBE),
+        ("Same id again", DoubtKind.SAME_ID),
+        ("Text", DoubtKind.NO_POSITION),
+        ("Swapped far east", DoubtKind.SWAPPED),
     }
-    assert [one.name for one in found.stations] == [
+    assert [station.name for station in found.stations] == [
         "Good", "Zero", "Swapped", "New York", "Good", "Same id", "Same id again",
     ]  # fmt: skip
-    assert {found.doubts[at].kind for at in found.left_out} == {Kind.NO_POSITION, Kind.OFF_GLOBE, Kind.SWAPPED}
+    assert {found.doubts[at].kind for at in found.left_out} == {
+        DoubtKind.NO_POSITION,
+        DoubtKind.OFF_GLOBE,
+        DoubtKind.SWAPPED,
+    }
 
 
 def test_they_are_left_out_when_asked():
     found = built(ROWS, country="RU", drop_bad=True)
-    assert [one.name for one in found.stations] == ["Good", "Same id", "Same id again"]
+    assert [station.name for station in found.stations] == ["Good", "Same id", "Same id again"]
 
 
 def test_ids_are_kept_made_and_never_twice_the_same():
     rows = "id,name,lat,lon\nОВД 1,A,1,1\n,B,2,2\n5,C,3,3\n5,D,4,4\n5,D,4,4\n"
     first, second = (built(rows).stations for _ in range(2))
     assert first == second
-    assert len({one.id for one in first}) == 5
+    assert len({station.id for station in first}) == 5
     assert first[2].id == "5"
 
 
@@ -242,11 +246,11 @@ def test_points_and_outlines():
         )
     )
     found = build(source, PackOptions())
-    assert [(one.id, one.name, one.lat, one.lon) for one in found.stations[:1]] == [
+    assert [(station.id, station.name, station.lat, station.lon) for station in found.stations[:1]] == [
         ("5", "Point", 5_570_000, 3_760_000)
     ]
     assert (found.stations[1].address, found.stations[1].lat) == ("Here", 5_550_000)
-    assert [one.kind for one in found.doubts] == [Kind.NO_POSITION] * 2
+    assert [doubt.kind for doubt in found.doubts] == [DoubtKind.NO_POSITION] * 2
     assert source.credit.notice == ""
 
 
@@ -301,13 +305,13 @@ def extract(tmp_path: Path) -> Path:
 def test_points_ways_and_relations_of_an_extract(extract):
     source = read_source(extract, PackOptions())
     found = build(source, PackOptions())
-    assert [(one.id, one.name, one.address, one.lat, one.lon) for one in found.stations] == [
+    assert [(station.id, station.name, station.address, station.lat, station.lon) for station in found.stations] == [
         ("n1", "Точка", "Мира, 5", 5_570_000, 3_760_000),
         ("w10", "МВД", "", 5_505_000, 3_710_000),
         ("r20", "Площадь", "", 6_010_000, 3_010_000),
     ]
-    assert [(one.id, one.kind) for one in found.doubts] == [("w12", Kind.NO_POSITION)]
-    assert [one.phone for one in found.stations] == ["102", "", ""]
+    assert [(doubt.id, doubt.kind) for doubt in found.doubts] == [("w12", DoubtKind.NO_POSITION)]
+    assert [station.phone for station in found.stations] == ["102", "", ""]
     assert found.credit == OPENSTREETMAP
 
 
@@ -345,13 +349,13 @@ def test_no_station_of_a_real_list_is_lost(name, count):
 @pytest.mark.parametrize(("name", "count"), [(OVD, 0), (INDIA, 234), (HIFLD, 23_610)])
 def test_every_telephone_of_a_real_list_is_kept(name, count):
     """In India there is one more, of which "N/A" is told."""
-    assert sum(bool(one.phone) for one in real(name).stations) == count
+    assert sum(bool(station.phone) for station in real(name).stations) == count
 
 
 def test_twice_counted_stations_of_a_real_list_are_named():
-    twice = [one.name for one in real(OVD).doubts if one.kind is Kind.DUPLICATE]
+    twice = [doubt.name for doubt in real(OVD).doubts if doubt.kind is DoubtKind.DUPLICATE]
     assert twice == ["76 ОП", "28 ОП"]
-    assert [one.name for one in real(OVD).doubts if one.kind is Kind.SAME_PLACE] == ["121 ОП", "30 ОП"]
+    assert [doubt.name for doubt in real(OVD).doubts if doubt.kind is DoubtKind.SAME_PLACE] == ["121 ОП", "30 ОП"]
 
 
 def test_openstreetmap_is_named_in_a_list_exported_from_it():

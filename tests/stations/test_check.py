@@ -3,9 +3,9 @@
 import pytest
 
 from client.stations.build import countries
-from client.stations.build.check import Kind, doubts
+from client.stations.build.check import DoubtKind, doubts
 from client.stations.errors import UnknownCountry
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from tests.stations.lists import HIFLD, INDIA, OVD, real
 
 pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
@@ -13,12 +13,12 @@ pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once
 RU, US, FJ = (countries.outline(code) for code in ("RU", "us", "FJ"))
 
 
-def station(name: str, lat: float, lon: float, called: str | None = None) -> Station:
-    return Station(name, (called or name,) if called != "" else (), "", round(lat * 1e5), round(lon * 1e5))
+def station(name: str, lat: float, lon: float, called: str | None = None) -> PackStation:
+    return PackStation(name, (called or name,) if called != "" else (), "", round(lat * 1e5), round(lon * 1e5))
 
 
 def kinds(stations, country=None):
-    return [(one.id, one.kind) for one in doubts(stations, country)]
+    return [(doubt.id, doubt.kind) for doubt in doubts(stations, country)]
 
 
 def test_places_in_the_country_are_left_alone():
@@ -30,12 +30,12 @@ def test_places_in_the_country_are_left_alone():
 @pytest.mark.parametrize(
     ("lat", "lon", "kind"),
     [
-        (0, 0, Kind.ZERO),
-        (0.00001, -0.00999, Kind.ZERO),
-        (37.6, 55.75, Kind.SWAPPED),
-        (-55.75, 37.6, Kind.OUTSIDE),
-        (55.75, -37.6, Kind.OUTSIDE),
-        (40.7, -74.0, Kind.OUTSIDE),
+        (0, 0, DoubtKind.ZERO),
+        (0.00001, -0.00999, DoubtKind.ZERO),
+        (37.6, 55.75, DoubtKind.SWAPPED),
+        (-55.75, 37.6, DoubtKind.OUTSIDE),
+        (55.75, -37.6, DoubtKind.OUTSIDE),
+        (40.7, -74.0, DoubtKind.OUTSIDE),
     ],
 )
 def test_places_that_cannot_be_right(lat, lon, kind):
@@ -43,7 +43,7 @@ def test_places_that_cannot_be_right(lat, lon, kind):
 
 
 def test_without_a_country_only_the_sea_at_zero_is_certain():
-    assert kinds([station("a", 0, 0), station("b", 37.6, 55.75)]) == [("a", Kind.ZERO)]
+    assert kinds([station("a", 0, 0), station("b", 37.6, 55.75)]) == [("a", DoubtKind.ZERO)]
 
 
 def test_the_same_name_at_the_same_place_is_named_once():
@@ -52,34 +52,36 @@ def test_the_same_name_at_the_same_place_is_named_once():
         station("b", 55.7501, 37.6001, "овд № 5"),
         station("c", 55.76, 37.6, "ОВД 5"),
     ]
-    assert kinds(here) == [("b", Kind.DUPLICATE)]
+    assert kinds(here) == [("b", DoubtKind.DUPLICATE)]
 
 
 def test_twins_over_the_date_line_are_found():
-    assert kinds([station("a", -16.8, 180, "Taveuni"), station("b", -16.8, -180, "TAVEUNI")]) == [("b", Kind.DUPLICATE)]
+    assert kinds([station("a", -16.8, 180, "Taveuni"), station("b", -16.8, -180, "TAVEUNI")]) == [
+        ("b", DoubtKind.DUPLICATE)
+    ]
 
 
 def test_other_names_at_the_same_place_are_worth_a_look():
-    assert kinds([station("a", 55.75, 37.6), station("b", 55.75, 37.6)]) == [("b", Kind.SAME_PLACE)]
-    assert not Kind.SAME_PLACE.is_wrong
+    assert kinds([station("a", 55.75, 37.6), station("b", 55.75, 37.6)]) == [("b", DoubtKind.SAME_PLACE)]
+    assert not DoubtKind.SAME_PLACE.is_wrong
 
 
 def test_stations_without_name_are_the_same_only_at_the_very_same_place():
     here = [station("a", 50, 40, ""), station("b", 50.00001, 40, ""), station("c", 50, 40, "")]
-    assert kinds(here) == [("c", Kind.DUPLICATE)]
+    assert kinds(here) == [("c", DoubtKind.DUPLICATE)]
 
 
 def test_one_far_from_all_others_is_worth_a_look():
     crowd = [station(f"s{at}", 55 + at / 100, 37) for at in range(20)]
-    assert kinds([*crowd, station("far", 43.1, 131.9)], RU) == [("far", Kind.LONELY)]
-    assert not Kind.LONELY.is_wrong
+    assert kinds([*crowd, station("far", 43.1, 131.9)], RU) == [("far", DoubtKind.LONELY)]
+    assert not DoubtKind.LONELY.is_wrong
 
 
 @pytest.mark.parametrize(("name", "code"), [(OVD, "RU"), (INDIA, "IN"), (HIFLD, "US")])
 def test_the_country_of_real_lists_is_guessed_and_holds_all_of_them(name, code):
     built = real(name)
     assert built.guessed == countries.outline(code)
-    assert not {Kind.OUTSIDE, Kind.SWAPPED, Kind.ZERO} & {one.kind for one in built.doubts}
+    assert not {DoubtKind.OUTSIDE, DoubtKind.SWAPPED, DoubtKind.ZERO} & {doubt.kind for doubt in built.doubts}
 
 
 def test_a_country_nobody_knows_is_refused():
@@ -92,7 +94,7 @@ def test_nothing_is_guessed_for_points_all_over_the_world():
     assert countries.guess([]) is None
 
 
-@pytest.mark.parametrize("outline", countries.outlines().values(), ids=lambda one: one.code)
+@pytest.mark.parametrize("outline", countries.outlines().values(), ids=lambda outline: outline.code)
 def test_every_outline_is_a_part_of_the_globe(outline):
     assert all(-9_000_000 <= s < n <= 9_000_000 and -18_000_000 <= w < e <= 18_000_000 for s, w, n, e in outline.boxes)
 

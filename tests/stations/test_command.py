@@ -158,8 +158,8 @@ def test_near_is_a_line_for_each_candidate(shell):
     assert shell.run("near", "55.751", "37.62", "--accuracy", "50", "--pack", "small.pack", "--json") == 0
     keys = {"id", "name", "address", "phone", "m", "highlight"}
     assert all(set(line) == keys for line in shell.lines())
-    told = [{key: line[key] for key in ("id", "m", "highlight")} for line in shell.lines()]
-    assert told == oracle.near(SMALL, 55.751, 37.62, 50)
+    printed = [{key: line[key] for key in ("id", "m", "highlight")} for line in shell.lines()]
+    assert printed == oracle.near(SMALL, 55.751, 37.62, 50)
 
 
 def test_near_takes_the_west_and_the_south(shell):
@@ -270,9 +270,9 @@ def test_from_a_real_source_to_an_answer(shell, name, question, answer):
 
 def test_from_an_openstreetmap_extract_to_an_answer(shell):
     with osmium.SimpleWriter("small.osm.pbf") as writer:
-        for number, one in enumerate(SMALL, start=1):
-            tags = {"amenity": "police", **({"name": one.name} if one.names else {})}
-            place = (one.lon / 1e5, one.lat / 1e5)
+        for number, station in enumerate(SMALL, start=1):
+            tags = {"amenity": "police", **({"name": station.name} if station.names else {})}
+            place = (station.lon / 1e5, station.lat / 1e5)
             writer.add_node(osmium.osm.mutable.Node(id=number, location=place, tags=tags))
     assert shell.build("small.osm.pbf", "osm.pack", "--licence", "mine") == 0
     assert shell.run("check", "osm.pack", "--json") == 0

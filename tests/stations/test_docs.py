@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from client.stations import errors
-from client.stations.build.check import Kind
+from client.stations.build.check import DoubtKind
 from client.stations.pack import columns, distance, fold, pack, search
 from keys.errors import TocsinError
 from tests.stations.test_vectors import VECTORS
@@ -38,10 +38,12 @@ def test_every_letter_of_the_table_is_folded_as_it_says():
     for before, after in rows("everything else: a blank."):
         left, right = before.strip("`"), after.strip("`").replace("nothing", "")
         if left.startswith("U+"):
-            assert all(fold.tokens(chr(int(one[2:], 16))) == [chr(int(right[2:], 16))] for one in left.split())
+            assert all(
+                fold.tokens(chr(int(character[2:], 16))) == [chr(int(right[2:], 16))] for character in left.split()
+            )
         elif " " in left:
             many = right.split() or [""] * len(left.split())
-            assert [" ".join(fold.tokens(one)) for one in left.split()] == many
+            assert [" ".join(fold.tokens(character)) for character in left.split()] == many
         else:
             assert "".join(fold.tokens(left)) == right
 
@@ -55,10 +57,10 @@ def test_series_are_the_ones_in_the_code():
 
 
 def test_every_doubt_is_described():
-    for kind in Kind:
+    for kind in DoubtKind:
         assert f"`{kind.code}`" in PAGE
     assert {row[0].strip("`") for row in rows("left out with `--drop-bad`")} == {
-        kind.code for kind in (Kind.ZERO, Kind.SWAPPED, Kind.OUTSIDE, Kind.DUPLICATE)
+        kind.code for kind in (DoubtKind.ZERO, DoubtKind.SWAPPED, DoubtKind.OUTSIDE, DoubtKind.DUPLICATE)
     }
 
 

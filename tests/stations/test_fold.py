@@ -54,9 +54,9 @@ def test_tokens_are_plain_whatever_comes_in(text):
 
 
 @given(st.text(), st.text())
-def test_words_are_folded_one_by_one(one, other):
+def test_words_are_folded_one_by_one(first, second):
     """The phone folds each different word once."""
-    assert fold.tokens(f"{one} {other}") == fold.tokens(one) + fold.tokens(other)
+    assert fold.tokens(f"{first} {second}") == fold.tokens(first) + fold.tokens(second)
 
 
 def test_grams():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from client.stations.build.candidate import tidy
 from client.stations.errors import PackMalformed, PackOlder, PackOther, TooManyStations
 from client.stations.pack import columns
-from client.stations.pack.columns import Station, decode, encode
+from client.stations.pack.columns import PackStation, decode, encode
 from client.stations.pack.pack import KIND, read
 from keys.errors import NoteUnsigned, TocsinError
 from keys.wire import b64, digest
@@ -25,7 +25,7 @@ names = st.lists(texts.filter(bool), max_size=4, unique=True).map(tuple)
 phones = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=columns.PHONE)
 stations = st.lists(
     st.builds(
-        Station,
+        PackStation,
         id=st.from_regex(columns.ID, fullmatch=True),
         names=names,
         address=texts,
@@ -35,13 +35,15 @@ stations = st.lists(
     ),
     min_size=1,
     max_size=20,
-    unique_by=lambda one: one.id,
+    unique_by=lambda station: station.id,
 )
 
 
 @given(stations)
 def test_stations_come_back_as_they_were(some):
-    assert sorted(read(packed(some)).stations, key=lambda one: one.id) == sorted(some, key=lambda one: one.id)
+    assert sorted(read(packed(some)).stations, key=lambda station: station.id) == sorted(
+        some, key=lambda station: station.id
+    )
 
 
 @given(stations)
@@ -52,19 +54,19 @@ def test_the_body_keeps_the_order(some):
 @given(stations)
 def test_telephones_are_what_stands_behind_the_rest(some):
     """So that a pack without them has not a byte more, and a list is as long with them as its lines."""
-    without = encode([replace(one, phone="") for one in some])
-    told = "\n".join(one.phone for one in some).encode() if any(one.phone for one in some) else b""
-    assert encode(some) == without + told
+    without = encode([replace(station, phone="") for station in some])
+    phones = "\n".join(station.phone for station in some).encode() if any(station.phone for station in some) else b""
+    assert encode(some) == without + phones
 
 
 def test_a_pack_of_nobody_with_a_telephone_may_say_so_in_empty_lines():
-    some = [replace(one, phone="") for one in SMALL]
+    some = [replace(station, phone="") for station in SMALL]
     assert decode(encode(some) + b"\n" * (len(some) - 1)) == tuple(some)
 
 
 def test_every_width_of_word_number_is_kept():
     """192 words have numbers of one byte, 15,616 of two, the others of three."""
-    words = [Station(f"s{i}", (f"w{i}",), f"a{i % 7}", i, -i) for i in range(20_000)]
+    words = [PackStation(f"s{i}", (f"w{i}",), f"a{i % 7}", i, -i) for i in range(20_000)]
     assert decode(encode(words)) == tuple(words)
 
 
@@ -72,7 +74,7 @@ def test_every_width_of_word_number_is_kept():
 def test_real_stations_come_back_as_they_were(name):
     built = real(name)
     found = read(packed(built.stations)).stations
-    assert sorted(found, key=lambda one: one.id) == sorted(built.stations, key=lambda one: one.id)
+    assert sorted(found, key=lambda station: station.id) == sorted(built.stations, key=lambda station: station.id)
 
 
 @given(st.binary(max_size=400))
@@ -89,7 +91,7 @@ def test_arbitrary_bytes_behind_a_good_note_are_refused(data):
 
 
 GOOD = encode(SMALL)
-CALLED = encode([replace(one, phone=f"+7 495 {at}") for at, one in enumerate(SMALL)])
+CALLED = encode([replace(station, phone=f"+7 495 {at}") for at, station in enumerate(SMALL)])
 
 
 @given(st.integers(len(GOOD), len(CALLED) - 1), st.binary(max_size=70))
@@ -98,8 +100,11 @@ def test_telephones_with_a_hole_are_read_or_refused(at, patch):
         found = decode(CALLED[:at] + patch + CALLED[at + 1 :])
     except PackMalformed:
         return
-    assert [replace(one, phone="") for one in found] == list(SMALL)
-    assert all(len(one.phone) <= columns.PHONE and not re.search(r"[\x00-\x1f\x7f-\x9f]", one.phone) for one in found)
+    assert [replace(station, phone="") for station in found] == list(SMALL)
+    assert all(
+        len(station.phone) <= columns.PHONE and not re.search(r"[\x00-\x1f\x7f-\x9f]", station.phone)
+        for station in found
+    )
 
 
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=8), st.integers(0, 8))
@@ -109,7 +114,7 @@ def test_a_signed_body_with_a_hole_is_read_or_refused(at, patch, skip):
         found = decode(GOOD[:at] + patch + GOOD[at + skip :])
     except PackMalformed:
         return
-    assert all(abs(one.lat) <= columns.NORTH and abs(one.lon) <= columns.EAST for one in found)
+    assert all(abs(station.lat) <= columns.NORTH and abs(station.lon) <= columns.EAST for station in found)
 
 
 @given(st.binary(max_size=200))
@@ -141,16 +146,16 @@ def test_the_signer_named_by_the_pack_is_enough_only_without_a_root():
 
 
 def test_only_a_newer_pack_replaces_the_one_held():
-    held = read(packed(SMALL, seq=7))
-    assert read(packed(SMALL, seq=8), held=held).about.seq == 8
-    assert read(packed(SMALL, seq=7), held=held).about.seq == 7
+    replaced = read(packed(SMALL, seq=7))
+    assert read(packed(SMALL, seq=8), previous=replaced).about.seq == 8
+    assert read(packed(SMALL, seq=7), previous=replaced).about.seq == 7
     for data, refusal in [
         (packed(SMALL, seq=6), PackOlder),
         (packed(SMALL[1:], seq=7), PackOlder),
         (packed(SMALL, seq=9, id="other"), PackOther),
     ]:
         with pytest.raises(refusal):
-            read(data, held=held)
+            read(data, previous=replaced)
 
 
 def test_a_pack_holds_at_least_one_station_and_no_more_than_a_phone_can():
@@ -160,11 +165,11 @@ def test_a_pack_holds_at_least_one_station_and_no_more_than_a_phone_can():
 
 
 def test_what_would_be_read_otherwise_is_not_signed():
-    for one in (
-        Station("a", ("two  blanks",), "", 0, 0),
-        Station("a", (), "a , b", 0, 0),
-        Station("a", (), "", 0, 0, "102\n103"),
-        Station("a", (), "", 0, 0, "1" * 61),
+    for station in (
+        PackStation("a", ("two  blanks",), "", 0, 0),
+        PackStation("a", (), "a , b", 0, 0),
+        PackStation("a", (), "", 0, 0, "102\n103"),
+        PackStation("a", (), "", 0, 0, "1" * 61),
     ):
         with pytest.raises(PackMalformed):
-            packed([one])
+            packed([station])

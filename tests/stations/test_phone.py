@@ -30,8 +30,8 @@ pytestmark = [
 
 
 def ask(asked: Iterable[dict[str, Any]], *arguments: str) -> list[Any]:
-    lines = "".join(json.dumps(one) + "\n" for one in asked)
-    done = subprocess.run(
+    lines = "".join(json.dumps(question) + "\n" for question in asked)
+    ended = subprocess.run(
         ["node", HERE / "ask.mjs", *arguments],
         input=lines,
         capture_output=True,
@@ -39,7 +39,7 @@ def ask(asked: Iterable[dict[str, Any]], *arguments: str) -> list[Any]:
         encoding="utf-8",
         check=True,
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
 def ask_pack(data: bytes, folder: Path, asked: Iterable[dict[str, Any]]) -> list[Any]:
@@ -50,8 +50,8 @@ def ask_pack(data: bytes, folder: Path, asked: Iterable[dict[str, Any]]) -> list
 
 @pytest.mark.parametrize("suite", ["vectors.test.mjs", "phone.test.mjs"])
 def test_the_phones_own_tests(suite):
-    done = subprocess.run(["node", "--test", HERE / suite], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    ended = subprocess.run(["node", "--test", HERE / suite], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout
 
 
 @pytest.mark.soak
@@ -64,12 +64,12 @@ def test_near_on_real_stations(name, count, tmp_path):
     stations = real(name).stations
     index = Index(read(packed(stations)).stations)
     asked = list(points(stations, count, rng(4)))
-    answers = ask_pack(packed(stations), tmp_path, ({"near": one} for one in asked))
-    for one, answer in zip(asked, answers, strict=True):
-        found = index.near(*one)
-        assert answer == [{"id": c.station.id, "m": c.m, "highlight": c.highlight} for c in found], one
-    for one, answer in list(zip(asked, answers, strict=True))[: 1 + 60_000 // len(stations)]:
-        assert answer == oracle.near(stations, *one), one
+    answers = ask_pack(packed(stations), tmp_path, ({"near": question} for question in asked))
+    for question, answer in zip(asked, answers, strict=True):
+        found = index.near(*question)
+        assert answer == [{"id": c.station.id, "m": c.m, "highlight": c.highlight} for c in found], question
+    for question, answer in list(zip(asked, answers, strict=True))[: 1 + 60_000 // len(stations)]:
+        assert answer == oracle.near(stations, *question), question
 
 
 @pytest.mark.soak
@@ -81,9 +81,9 @@ def test_find_on_real_stations(name, count, tmp_path):
     stations = real(name).stations
     index = Index(read(packed(stations)).stations)
     asked = list(questions(stations, count, rng(5)))
-    answers = ask_pack(packed(stations), tmp_path, ({"find": one} for one in asked))
-    for one, answer in zip(asked, answers, strict=True):
-        assert answer == [{"id": m.station.id, "score": m.score} for m in index.find(one)], one
+    answers = ask_pack(packed(stations), tmp_path, ({"find": question} for question in asked))
+    for question, answer in zip(asked, answers, strict=True):
+        assert answer == [{"id": m.station.id, "score": m.score} for m in index.find(question)], question
 
 
 def test_adversarial_points_on_a_small_list(tmp_path):
@@ -92,14 +92,14 @@ def test_adversarial_points_on_a_small_list(tmp_path):
     sides = [-180.0, -179.999995, -0.000005, 0.0, 0.000015, 179.999994, 179.999995, 180.0]
     accuracies = [0.0, 5e-324, 66.5, 67.0, 300.0, 300.0000001, 19_999_999.5, 1.7e308]
     asked = [(lat, lon, accuracy) for lat in edges for lon in sides for accuracy in accuracies]
-    answers = ask_pack(packed(SMALL), tmp_path, ({"near": one} for one in asked))
-    assert answers == [oracle.near(SMALL, *one) for one in asked]
+    answers = ask_pack(packed(SMALL), tmp_path, ({"near": question} for question in asked))
+    assert answers == [oracle.near(SMALL, *question) for question in asked]
 
 
 def test_every_character_is_folded_alike():
     """All of Unicode that this Python knows; a newer Node may know more."""
     end = 0x110000
-    answers = [one for part in ask({"fold": [at, at + 0x8000]} for at in range(0, end, 0x8000)) for one in part]
+    answers = [folded for part in ask({"fold": [at, at + 0x8000]} for at in range(0, end, 0x8000)) for folded in part]
     known = [point for point in range(end) if unicodedata.category(chr(point)) not in ("Cn", "Cs", "Co")]
     different = [hex(point) for point in known if answers[point] != " ".join(fold.tokens(f"a{chr(point)}b"))]
     assert not different

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from client.stations.pack.search import Index, candidates
 from tests.stations import oracle
 from tests.stations.lists import HIFLD, INDIA, OVD, SMALL, real
@@ -21,11 +21,11 @@ coordinates = st.tuples(
 
 def near(stations, lat, lon, accuracy):
     found = Index(stations).near(lat, lon, accuracy)
-    return [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found]
+    return [{"id": hit.station.id, "m": hit.m, "highlight": hit.highlight} for hit in found]
 
 
 def find(index, text):
-    return [{"id": one.station.id, "score": one.score} for one in index.find(text)]
+    return [{"id": hit.station.id, "score": hit.score} for hit in index.find(text)]
 
 
 @given(
@@ -36,14 +36,14 @@ def find(index, text):
     st.floats(0, 1e7),
 )
 def test_near_is_the_oracle_anywhere(places, here, accuracy):
-    stations = [Station(f"s{at}", (), "", lat, lon) for at, (lat, lon) in enumerate(places)]
+    stations = [PackStation(f"s{at}", (), "", lat, lon) for at, (lat, lon) in enumerate(places)]
     assert near(stations, *here, accuracy) == oracle.near(stations, *here, accuracy)
 
 
 @given(st.lists(st.tuples(st.integers(0, 120), st.integers(0, 120)), min_size=1, max_size=120), st.integers(0, 500))
 def test_near_is_the_oracle_where_stations_crowd(places, accuracy):
     """A few metres apart, so that whole metres are often equal and the id decides."""
-    stations = [Station(f"s{at % 7}{at}", (), "", lat, 18_000_000 - lon) for at, (lat, lon) in enumerate(places)]
+    stations = [PackStation(f"s{at % 7}{at}", (), "", lat, 18_000_000 - lon) for at, (lat, lon) in enumerate(places)]
     assert near(stations, 0.0005, 179.9995, accuracy) == oracle.near(stations, 0.0005, 179.9995, accuracy)
 
 
@@ -59,7 +59,7 @@ def test_near_is_the_oracle_on_all_real_stations():
     index = Index(stations)
     for lat, lon, accuracy in points(stations, at_length(20, 300), rng(1)):
         found = index.near(lat, lon, accuracy)
-        assert [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found] == oracle.near(
+        assert [{"id": hit.station.id, "m": hit.m, "highlight": hit.highlight} for hit in found] == oracle.near(
             stations, lat, lon, accuracy
         )
 
@@ -75,10 +75,14 @@ def test_find_is_the_oracle_on_real_stations(name, count):
 
 @pytest.mark.parametrize(("name", "least"), [(OVD, 0.9), (INDIA, 0.9)])
 def test_one_slip_of_the_finger_still_finds_the_station(name, least):
-    stations = [one for one in real(name).stations if len(one.name) >= 8]
+    stations = [station for station in real(name).stations if len(station.name) >= 8]
     index, dice = Index(real(name).stations), rng(3)
-    asked = [(one, text) for one in dice.sample(stations, min(40, len(stations))) for text in names([one], 1, dice)]
-    found = sum(any(match.station.name == one.name for match in index.find(text)) for one, text in asked)
+    asked = [
+        (station, text)
+        for station in dice.sample(stations, min(40, len(stations)))
+        for text in names([station], 1, dice)
+    ]
+    found = sum(any(match.station.name == station.name for match in index.find(text)) for station, text in asked)
     assert found / len(asked) >= least
 
 
@@ -89,10 +93,10 @@ def test_one_slip_of_the_finger_still_finds_the_station(name, least):
 def numbered() -> Index:
     return Index(
         [
-            Station("a", ("ОВД №15",), "ул. Ленина, 5", 0, 0),
-            Station("b", ("ОВД 5",), "ул. Мира, 15", 0, 0),
-            Station("c", ("ОВД Тверской",), "ул. Мира, 5", 0, 0),
-            Station("d", ("ОВД 55",), "", 0, 0),
+            PackStation("a", ("ОВД №15",), "ул. Ленина, 5", 0, 0),
+            PackStation("b", ("ОВД 5",), "ул. Мира, 15", 0, 0),
+            PackStation("c", ("ОВД Тверской",), "ул. Мира, 5", 0, 0),
+            PackStation("d", ("ОВД 55",), "", 0, 0),
         ]
     )
 
@@ -109,14 +113,14 @@ def numbered() -> Index:
     ],
 )
 def test_numbers_match_exactly(numbered, text, ids):
-    assert [one.station.id for one in numbered.find(text)] == ids
+    assert [candidate.station.id for candidate in numbered.find(text)] == ids
 
 
 # The rules of pack.md
 
 
-def at(*metres: int) -> list[tuple[int, Station]]:
-    return [(m, Station(f"s{i}", (), "", 0, 0)) for i, m in enumerate(metres)]
+def at(*metres: int) -> list[tuple[int, PackStation]]:
+    return [(m, PackStation(f"s{i}", (), "", 0, 0)) for i, m in enumerate(metres)]
 
 
 @pytest.mark.parametrize(
@@ -142,4 +146,4 @@ def at(*metres: int) -> list[tuple[int, Station]]:
 def test_who_is_offered_and_who_stands_out(metres, accuracy, offered, highlight):
     found = candidates(at(*metres), accuracy)
     assert len(found) == offered
-    assert [one.highlight for one in found] == [highlight and place == 0 for place in range(offered)]
+    assert [candidate.highlight for candidate in found] == [highlight and place == 0 for place in range(offered)]

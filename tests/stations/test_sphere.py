@@ -12,26 +12,26 @@ from client.stations.pack import distance
 places = st.tuples(st.integers(-9_000_000, 9_000_000), st.integers(-18_000_000, 18_000_000))
 
 
-def haversine(one: tuple[int, int], other: tuple[int, int]) -> float:
-    (lat, lon), (lat2, lon2) = (tuple(math.radians(part / 1e5) for part in place) for place in (one, other))
+def haversine(first: tuple[int, int], second: tuple[int, int]) -> float:
+    (lat, lon), (lat2, lon2) = (tuple(math.radians(part / 1e5) for part in place) for place in (first, second))
     half = math.sin((lat2 - lat) / 2) ** 2 + math.cos(lat) * math.cos(lat2) * math.sin((lon2 - lon) / 2) ** 2
     return 2 * distance.EARTH * math.asin(min(1.0, math.sqrt(half)))
 
 
-def metres(one: tuple[int, int], other: tuple[int, int]) -> int:
-    return distance.metres(distance.chord_squared(distance.vector(*one), distance.vector(*other)))
+def metres(first: tuple[int, int], second: tuple[int, int]) -> int:
+    return distance.metres(distance.chord_squared(distance.vector(*first), distance.vector(*second)))
 
 
 @given(places, places)
-def test_the_distance_is_the_haversine_in_whole_metres(one, other):
-    assert abs(metres(one, other) - haversine(one, other)) <= 0.51
-    assert metres(one, other) == metres(other, one)
+def test_the_distance_is_the_haversine_in_whole_metres(first, second):
+    assert abs(metres(first, second) - haversine(first, second)) <= 0.51
+    assert metres(first, second) == metres(second, first)
 
 
 @given(places, st.integers(-200, 200), st.integers(-200, 200))
-def test_short_distances_are_right_to_the_half_metre(one, up, right):
-    other = (max(-9_000_000, min(9_000_000, one[0] + up)), max(-18_000_000, min(18_000_000, one[1] + right)))
-    assert abs(metres(one, other) - haversine(one, other)) <= 0.5001
+def test_short_distances_are_right_to_the_half_metre(first, up, right):
+    second = (max(-9_000_000, min(9_000_000, first[0] + up)), max(-18_000_000, min(18_000_000, first[1] + right)))
+    assert abs(metres(first, second) - haversine(first, second)) <= 0.5001
 
 
 @given(st.integers(-40_000_000, 80_000_000))

@@ -16,43 +16,45 @@ ROOT = unb64(VECTORS["root"])
 
 
 @pytest.fixture(scope="module")
-def held() -> Pack:
+def vector_pack() -> Pack:
     return read(unb64(VECTORS["pack"]), ROOT)
 
 
-def test_the_pack_holds_the_stations_in_its_order(held):
-    told = [{**asdict(one), "names": list(one.names), "name": one.name} for one in held.stations]
-    assert told == VECTORS["stations"]
+def test_the_pack_holds_the_stations_in_its_order(vector_pack):
+    stations = [
+        {**asdict(station), "names": list(station.names), "name": station.name} for station in vector_pack.stations
+    ]
+    assert stations == VECTORS["stations"]
 
 
 def test_each_station_has_its_telephones():
     found = read(unb64(VECTORS["called"]), ROOT).stations
-    assert [one.phone for one in found] == VECTORS["called_phones"]
+    assert [station.phone for station in found] == VECTORS["called_phones"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["near"], ids=lambda v: f"{v['lat']},{v['lon']},{v['accuracy']}")
-def test_near(held, vector):
-    found = Index(held.stations).near(vector["lat"], vector["lon"], vector["accuracy"])
-    assert [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found] == vector["answer"]
+def test_near(vector_pack, vector):
+    found = Index(vector_pack.stations).near(vector["lat"], vector["lon"], vector["accuracy"])
+    assert [{"id": hit.station.id, "m": hit.m, "highlight": hit.highlight} for hit in found] == vector["answer"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["crowd_near"], ids=lambda v: str(v["lon"]))
 def test_near_in_a_crowd_where_ids_decide(vector):
     found = Index(read(unb64(VECTORS["crowd"]), ROOT).stations).near(vector["lat"], vector["lon"], vector["accuracy"])
-    assert [{"id": one.station.id, "m": one.m, "highlight": one.highlight} for one in found] == vector["answer"]
+    assert [{"id": hit.station.id, "m": hit.m, "highlight": hit.highlight} for hit in found] == vector["answer"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["find"], ids=lambda v: v["text"][:30])
-def test_find(held, vector):
-    found = Index(held.stations).find(vector["text"])
-    assert [{"id": one.station.id, "score": one.score} for one in found] == vector["answer"]
+def test_find(vector_pack, vector):
+    found = Index(vector_pack.stations).find(vector["text"])
+    assert [{"id": hit.station.id, "score": hit.score} for hit in found] == vector["answer"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["packs"], ids=lambda v: v["name"])
-def test_packs(held, vector):
+def test_packs(vector_pack, vector):
     if vector["expect"] == "ok":
-        assert read(unb64(vector["pack"]), ROOT, held).about.id == held.about.id
+        assert read(unb64(vector["pack"]), ROOT, vector_pack).about.id == vector_pack.about.id
         return
     with pytest.raises(TocsinError) as caught:
-        read(unb64(vector["pack"]), ROOT, held)
+        read(unb64(vector["pack"]), ROOT, vector_pack)
     assert caught.value.code == vector["expect"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from client.stations.pack.columns import Station, encode
+from client.stations.pack.columns import PackStation, encode
 from client.stations.pack.hilbert import place_on_curve
 from client.stations.pack.pack import KIND
 from keys import note
@@ -91,7 +91,7 @@ def vectors() -> dict[str, Any]:
             for s in _on_curve(SMALL)
         ],
         "called": b64(_written(encode(CALLED))),
-        "called_phones": [one.phone for one in CALLED],
+        "called_phones": [station.phone for station in CALLED],
         "near": [{"lat": la, "lon": lo, "accuracy": a, "answer": oracle.near(SMALL, la, lo, a)} for la, lo, a in NEAR],
         "crowd": b64(_written(encode(CROWD))),
         "crowd_near": [
@@ -105,8 +105,8 @@ def vectors() -> dict[str, Any]:
     }
 
 
-def _on_curve(stations: Sequence[Station]) -> list[Station]:
-    return sorted(stations, key=lambda one: (place_on_curve(one.lat, one.lon), one.id))
+def _on_curve(stations: Sequence[PackStation]) -> list[PackStation]:
+    return sorted(stations, key=lambda station: (place_on_curve(station.lat, station.lon), station.id))
 
 
 def _in_crowd() -> Iterator[tuple[float, float]]:
@@ -165,8 +165,8 @@ def _refused() -> Iterator[Vector]:
 
 
 def _bad_bodies() -> Iterator[tuple[str, bytes, str]]:
-    one = Station("a", ("B",), "C", 1, 2)
-    good = encode([one])  # head 28 | "B\nC" | "a" | 2 4 | 0 255 | 1 255
+    station = PackStation("a", ("B",), "C", 1, 2)
+    good = encode([station])  # head 28 | "B\nC" | "a" | 2 4 | 0 255 | 1 255
     yield "body_head_cut", good[:27], "shorter than its head"
     yield "body_no_station", bytes(4) + good[4:], "no station"
     yield "body_lengths", good[:-1], "parts of more bytes than there are"
@@ -174,28 +174,28 @@ def _bad_bodies() -> Iterator[tuple[str, bytes, str]]:
     yield "body_text_open", good[:-1] + b"\1", "the last text has no end"
     yield "body_word_cut", good[:-2] + b"\xc0\xff", "a number of two bytes whose second ends the part"
     yield "body_word_empty", good.replace(b"B\nC", b"\nBC"), "an empty word"
-    yield "body_word_blank", encode([Station("a", ("B\u0085",), "C", 1, 2)]), "a control character in a word"
+    yield "body_word_blank", encode([PackStation("a", ("B\u0085",), "C", 1, 2)]), "a control character in a word"
     yield "body_not_utf8", good.replace(b"B\nC", b"\xc3\nC"), "a word that is not UTF-8"
     yield "body_words_fewer", good[:7] + b"\3" + good[8:], "more words announced than there are"
-    yield "body_id_blank", encode([Station("a b", ("B",), "C", 1, 2)]), "a blank in an id"
-    yield "body_id_twice", encode([one, one]), "the same id twice"
-    yield "body_name_empty", encode([Station("a", ("B", ""), "C", 1, 2)]), "an empty second name"
+    yield "body_id_blank", encode([PackStation("a b", ("B",), "C", 1, 2)]), "a blank in an id"
+    yield "body_id_twice", encode([station, station]), "the same id twice"
+    yield "body_name_empty", encode([PackStation("a", ("B", ""), "C", 1, 2)]), "an empty second name"
     yield "body_two_addresses", good[:-2] + b"\xfd\xff", "two addresses"
-    yield "body_many_names", encode([Station("a", ("B",) * 17, "C", 1, 2)]), "more names than a station may have"
-    yield "body_off_globe", encode([Station("a", ("B",), "C", 9_000_001, 2)]), "north of the pole"
-    yield "body_off_globe_east", encode([Station("a", ("B",), "C", 1, -18_000_001)]), "west of the date line"
+    yield "body_many_names", encode([PackStation("a", ("B",) * 17, "C", 1, 2)]), "more names than a station may have"
+    yield "body_off_globe", encode([PackStation("a", ("B",), "C", 9_000_001, 2)]), "north of the pole"
+    yield "body_off_globe_east", encode([PackStation("a", ("B",), "C", 1, -18_000_001)]), "west of the date line"
     yield "body_long_step", _steps(good, b"\x80\x80\x80\x80\x00\4"), "a step of five bytes"
     yield "body_open_step", _steps(good, b"\2\x84"), "a step without end"
     yield "body_more_steps", _steps(good, b"\2\4\6"), "one step too many"
-    two = encode([one, Station("b", (), "", 3, 4)])
+    both = encode([station, PackStation("b", (), "", 3, 4)])
     yield "phone_too_long", good + b"1" * 61, "a telephone of 61 characters"
     yield "phone_too_long_for_characters", good + "\U0001d7ec".encode() * 61, "61 characters outside the first plane"
     yield "phone_control", good + b"1\x7f2", "a control character in a telephone"
     yield "phone_zero", good + b"\0", "a zero byte behind the five parts"
-    yield "phone_tab", two + b"1\t2\n", "a tab in a telephone"
+    yield "phone_tab", both + b"1\t2\n", "a tab in a telephone"
     yield "phone_not_utf8", good + b"1\xff2", "a telephone that is not UTF-8"
-    yield "phone_lines_fewer", two + b"102", "two stations and one line"
-    yield "phone_lines_more", two + b"102\n\n", "two stations and three lines"
+    yield "phone_lines_fewer", both + b"102", "two stations and one line"
+    yield "phone_lines_more", both + b"102\n\n", "two stations and three lines"
 
 
 def _steps(body: bytes, steps: bytes) -> bytes:

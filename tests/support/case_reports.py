@@ -10,8 +10,8 @@ from sqlite_utils import Database
 from client.desk.cases import database
 from client.desk.journal import entries as journal_entries
 from client.desk.journal.entries import Entry
-from client.organisation.records import Letter
-from client.stations.pack.columns import Station
+from client.organisation.records import RecordLetter
+from client.stations.pack.columns import PackStation
 from client.stations.pack.pack import About, Pack
 from keys.envelope import frame
 from keys.wire import b64, digest
@@ -26,13 +26,13 @@ def case_id(number: int) -> str:
 
 def letter(
     case: str, facts: dict[str, Any], *, at: int = NOW, seq: int = 0, when: dict[str, int] | None = None, **more: Any
-) -> Letter:
+) -> RecordLetter:
     """An opened letter as kept. `more`: other fields of the header."""
     number = next(_salts).to_bytes(16, "big")
     kind = {"kind": "amend"} if seq else {"kind": "report", "practice": False}
     told = {"id": b64(number), "case": case, "seq": seq, "at": at, "facts": facts, "when": when or {}}
     header = msgspec.json.encode({"v": 1, **kind, **told, "parcels": [], "reply": None, **more})
-    return Letter(frame(digest(number), header, b""), True, digest(b"envelope", number), False, max(at, NOW))
+    return RecordLetter(frame(digest(number), header, b""), True, digest(b"envelope", number), False, max(at, NOW))
 
 
 def said(session: int, n: int, what: journal_entries.What, at: int = NOW) -> Entry:
@@ -44,24 +44,26 @@ def said(session: int, n: int, what: journal_entries.What, at: int = NOW) -> Ent
 
 def station(
     number: int, name: str, city: str = "Москва", lat: int = 5_575_000, lon: int = 3_761_000, *, phone: str = ""
-) -> Station:
+) -> PackStation:
     where = (lat + number * 100, lon + number * 50)
-    return Station(f"ovd-{number}", (name,), f"{city}, Тверская улица, {number}", *where, phone)
+    return PackStation(f"ovd-{number}", (name,), f"{city}, Тверская улица, {number}", *where, phone)
 
 
-def pack(*stations: Station) -> Pack:
+def pack(*stations: PackStation) -> Pack:
     origin = {"source": "", "licence": "", "notice": ""}
     about = About(id="test", root="", seq=1, issued=1, country="RU", **origin, count=len(stations), size=1, hash="")
     return Pack(about, stations)
 
 
-def at_station(one: Station) -> dict[str, Any]:
+def at_station(one: PackStation) -> dict[str, Any]:
     """The facts of somebody who is held there."""
     place = {"pack": "test", "id": one.id, "text": one.names[0], "certainty": "confirmed"}
     return {"stage": "station", "station": place}
 
 
-def db(letters: list[Letter], entries: list[Entry] | None = None, stations: tuple[Station, ...] = ()) -> Database:
+def db(
+    letters: list[RecordLetter], entries: list[Entry] | None = None, stations: tuple[PackStation, ...] = ()
+) -> Database:
     return database.build(letters, entries or [], [pack(*stations)] if stations else [])
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from nacl.signing import SigningKey
 
-from client.transport.relay_client import Frame, RelayInfo, Unreachable
+from client.transport.relay_client import Frame, Problem, RelayInfo, Unreachable
 from keys.envelope import Sealed
 from keys.mailbox import MailboxKey
 from keys.note import NoteKey
+from keys.organisation import read_card
+from keys.problems import NoCard, OlderCard
 
 KEY = NoteKey("relay", bytes(SigningKey(b"7" * 32).verify_key))
 
@@ -21,6 +23,9 @@ class Post:
     held: dict[str, dict[bytes, list[Sealed]]] = field(default_factory=dict)
     deposited: list[Sealed] = field(default_factory=list)
     wakes: list[tuple[str, str | None]] = field(default_factory=list)  # relay and what it was given to ring with
+    cards: dict[str, bytes] = field(default_factory=dict)  # relay to the card it holds
+    key: NoteKey = KEY  # what every relay says it signs receipts with
+    visited: list[tuple[str, bytes]] = field(default_factory=list)  # relay and mailbox of each collect call
     down: set[str] = field(default_factory=set)
     drops: bool = False  # gives a receipt and keeps nothing
     replays: bool = False  # gives again what was acknowledged, once more at each visit
@@ -40,7 +45,7 @@ class Post:
 
     def info(self, relay: str) -> RelayInfo:
         self._reach(relay)
-        return RelayInfo(relay, KEY, 0, b"", 0)
+        return RelayInfo(relay, self.key, 0, b"", 0)
 
     def deposit(
         self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None, *, wake: str | None = None
@@ -51,6 +56,23 @@ class Post:
         if not self.drops:
             self.lay(relay, sealed)
         return "receipt"
+
+    def publish(self, relay: str, root: bytes, card: bytes) -> None:
+        self._reach(relay)
+        if relay in self.cards and read_card(card).seq < read_card(self.cards[relay]).seq:
+            raise Problem(OlderCard())
+        self.cards[relay] = card
+
+    def card(self, relay: str, root: bytes) -> bytes:
+        self._reach(relay)
+        if relay not in self.cards:
+            raise Problem(NoCard())
+        return self.cards[relay]
+
+    def collect(self, relay: str, key: MailboxKey, *, want: int) -> list[Frame]:
+        self._reach(relay)
+        self.visited.append((relay, key.id))
+        return []
 
     def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
         self._reach(relay)

@@ -7,7 +7,7 @@ import msgspec
 
 from client.desk.journal import entries
 from client.desk.journal.entries import Entry
-from client.organisation.records import Letter
+from client.organisation.records import RecordLetter
 from keys.envelope import frame
 from keys.wire import b64, digest
 
@@ -24,7 +24,7 @@ def person(name: str, k: int = 0) -> str:
 
 def letter(
     case: str, facts: dict[str, Any], *, at: int = NOW, pulled: int = NOW + 600, committed: bool = True, **header: Any
-) -> Letter:
+) -> RecordLetter:
     """A letter of the case that is called so here. `header`: other fields of it; it is a report unless it has a seq."""
     seq = header.pop("seq", 0)
     salt = digest(msgspec.json.encode([case, facts, at, seq, header]))
@@ -33,10 +33,10 @@ def letter(
         **{"seq": seq, "at": at, "facts": facts, **header},
     }
     content = frame(salt, msgspec.json.encode(fields), b"")
-    return Letter(content, committed, digest(b"envelope", salt), header.get("last_resort", False), pulled)
+    return RecordLetter(content, committed, digest(b"envelope", salt), header.get("last_resort", False), pulled)
 
 
-def held(case: str, place: str = "ОВД Тверской", *, people: int = 1, at: int = NOW, **facts: Any) -> Letter:
+def held(case: str, place: str = "ОВД Тверской", *, people: int = 1, at: int = NOW, **facts: Any) -> RecordLetter:
     """A report of somebody who is held at a station."""
     station = {"stage": "station", "station": {"text": place}}
     return letter(case, {**station, "people": people, **facts}, at=at)

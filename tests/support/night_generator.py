@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from tests.support import invented_names
 from tests.support.invented_names import Named, as_others_write, her, her_father, invent
 
@@ -39,11 +39,11 @@ class Person:
     phone: str
     mother: str
     event: str
-    station: Station
+    station: PackStation
     taken: int
     minor: bool = False
     injured: bool = False
-    then: Station | None = None
+    then: PackStation | None = None
     released: bool = False
     van: "Van | None" = None
 
@@ -140,14 +140,16 @@ def events(path: Path = DETENTIONS, day: str = DAY) -> list[tuple[str, int]]:
     return [(row["place"], int(row["number_of_detentions"])) for row in rows if row["number_of_detentions"].isdigit()]
 
 
-def replay(rallies: Sequence[tuple[str, int]], stations: Sequence[Station], pack: str, begin: int, seed: int) -> Night:
+def replay(
+    rallies: Sequence[tuple[str, int]], stations: Sequence[PackStation], pack: str, begin: int, seed: int
+) -> Night:
     """The night of these rallies at these stations. The same seed makes the same night."""
     rng = Random(seed)  # noqa: S311 - the same night each time
     return _Maker(stations, pack, begin, rng).make(rallies)
 
 
 class _Maker:
-    def __init__(self, stations: Sequence[Station], pack: str, begin: int, rng: Random) -> None:
+    def __init__(self, stations: Sequence[PackStation], pack: str, begin: int, rng: Random) -> None:
         self.stations, self.begin, self.rng = list(stations), begin, rng
         self.night = Night(pack)
 
@@ -177,7 +179,7 @@ class _Maker:
         for person in self.rng.sample(alone, round(count * TWICE_SHARE)):
             self._again(person)
 
-    def _person(self, event: str, name: Named | None = None, station: Station | None = None) -> Person:
+    def _person(self, event: str, name: Named | None = None, station: PackStation | None = None) -> Person:
         rng = self.rng
         age = rng.randint(15, 64)
         person = Person(
@@ -265,7 +267,7 @@ class _Maker:
         # said within three minutes of what happened
         self.night.letters.append(Letter(case.number, seq, at + self.rng.randrange(3 * MINUTE), facts, when))
 
-    def _at_station(self, station: Station, *, exact: bool = False) -> dict[str, Any]:
+    def _at_station(self, station: PackStation, *, exact: bool = False) -> dict[str, Any]:
         """A station as phones tell it: confirmed from the list, guessed from the position, or typed."""
         how = "confirmed" if exact else self.rng.choices(("confirmed", "guessed", "typed"), (6, 2, 2))[0]
         name = station.names[0]
@@ -281,7 +283,7 @@ class _Maker:
         one = {"pack": self.night.pack, "id": station.id, "text": name, "certainty": how}
         return one | ({"candidates": [station.id, self.stations[0].id]} if how == "guessed" else {})
 
-    def _fix(self, station: Station) -> dict[str, Any]:
+    def _fix(self, station: PackStation) -> dict[str, Any]:
         lat, lon = (at + self.rng.randint(-150, 150) for at in (station.lat, station.lon))
         return {"lat": lat, "lon": lon, "accuracy": self.rng.randint(8, 120), "age": self.rng.randrange(90)}
 

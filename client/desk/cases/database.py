@@ -11,12 +11,12 @@ from sqlite_utils import Database
 from client.desk.cases import ingest, places
 from client.desk.journal.entries import Entry
 from client.organisation.decoded_letters import DecodedLetter
-from client.organisation.records import Letter
+from client.organisation.records import RecordLetter
 from client.stations.pack.pack import Pack
 
 
 def build(
-    letters: Iterable[Letter | DecodedLetter], entries: Iterable[Entry], packs: Sequence[Pack] = (), *,
+    letters: Iterable[RecordLetter | DecodedLetter], entries: Iterable[Entry], packs: Sequence[Pack] = (), *,
     country: str = "",
 ) -> Database:  # fmt: skip
     """Everything that letters and journal say, in any order. The first entry is asked for after the last letter.

@@ -22,7 +22,7 @@ from client.desk.journal.entries import (
     SamePerson,
 )
 from client.organisation.decoded_letters import DecodedLetter, decode_all
-from client.organisation.records import Letter
+from client.organisation.records import RecordLetter
 from client.report import sort_facts
 from keys.message import Amend, Report
 
@@ -49,12 +49,12 @@ def whole(db: Database) -> Iterator[None]:
         raise
 
 
-def letter(db: Database, new: Letter | DecodedLetter) -> None:
+def letter(db: Database, new: RecordLetter | DecodedLetter) -> None:
     """A letter that came. One that came before changes nothing, or gives way to a better copy."""
     everything(db, [new], [])
 
 
-def letters(db: Database, new: Iterable[Letter | DecodedLetter]) -> None:
+def letters(db: Database, new: Iterable[RecordLetter | DecodedLetter]) -> None:
     """Many at once."""
     everything(db, new, [])
 
@@ -69,7 +69,7 @@ def entries(db: Database, done: Iterable[Entry]) -> None:
     everything(db, [], done)
 
 
-def everything(db: Database, new: Iterable[Letter | DecodedLetter], done: Iterable[Entry]) -> None:
+def everything(db: Database, new: Iterable[RecordLetter | DecodedLetter], done: Iterable[Entry]) -> None:
     """Letters and entries together, in one transaction. Letters that are decoded already are not decoded again."""
     with whole(db):
         values = Values()

@@ -8,7 +8,7 @@ import msgspec
 from client.organisation import case_files
 from client.organisation.case_files import Assembled, Case
 from client.organisation.decoded_letters import DecodedLetter, decode
-from client.organisation.records import Letter, Records
+from client.organisation.records import RecordLetter, Records
 from keys.envelope import commit, unframe
 from keys.errors import TocsinError
 from keys.message import ParcelRef
@@ -85,7 +85,7 @@ class RecordIndex:
         return case_files.missing(self.records, case, ref)
 
 
-def _case_of(letter: Letter) -> str:
+def _case_of(letter: RecordLetter) -> str:
     """The id of the case a kept letter belongs to."""
     _, header, _ = unframe(letter.content)
     return _IN_CASE.decode(header).case

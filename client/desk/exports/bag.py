@@ -19,7 +19,7 @@ from client.desk.exports.archive import zipped
 from client.desk.exports.csv_cells import Cell, table
 from client.desk.journal.entries import Entry, Received
 from client.organisation.case_files import Assembled
-from client.organisation.records import Letter
+from client.organisation.records import RecordLetter
 from keys import message
 from keys.envelope import commit, unframe
 from keys.errors import EnvelopeError, TocsinError
@@ -65,7 +65,7 @@ class Court:
     puts one together by case and b64 SHA-256. `disclose_entries`: the journal's own bytes, with what caseworkers wrote
     and their names. `disclose_replies`: also while an answer is still looked for."""
 
-    letters: Iterable[Letter]
+    letters: Iterable[RecordLetter]
     entries: Sequence[Entry]
     head: str
     file: Callable[[str, str], Assembled]
@@ -84,7 +84,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    letter: Letter
+    letter: RecordLetter
     said: Report | Amend
     header: Any
 
@@ -123,7 +123,7 @@ def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> M
     )
 
 
-def _messages(letters: Iterable[Letter], case: str) -> Iterator[_Message]:
+def _messages(letters: Iterable[RecordLetter], case: str) -> Iterator[_Message]:
     """The messages of one case, each once; the copy whose commitment was right goes before another."""
     found: dict[bytes, _Message] = {}
     for letter in letters:

@@ -10,7 +10,7 @@ from typing import IO
 import msgspec
 from nacl import bindings
 
-from client.organisation.records import Letter, Quarantined
+from client.organisation.records import Quarantined, RecordLetter
 from keys.errors import TocsinError
 from keys.wire import domain
 
@@ -72,7 +72,7 @@ class EntryItem(msgspec.Struct, frozen=True, array_like=True, tag="e"):
 class LetterItem(msgspec.Struct, frozen=True, array_like=True, tag="l"):
     """A letter, as the records keep it."""
 
-    letter: Letter
+    letter: RecordLetter
 
 
 class PieceItem(msgspec.Struct, frozen=True, array_like=True, tag="p"):

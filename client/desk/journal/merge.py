@@ -11,7 +11,7 @@ from client.desk.journal import bundle
 from client.desk.journal import entries as journal_entries
 from client.desk.journal.bundle import EntryItem, LetterItem, PieceItem, QuarantinedItem
 from client.desk.journal.entries import Entry
-from client.organisation.records import Letter, Page, Records
+from client.organisation.records import Page, RecordLetter, Records
 from keys.envelope import commit
 from keys.wire import digest
 
@@ -42,7 +42,7 @@ class BundleImport:
         self._records = records
         self._asides = {digest(one.data) for one in records.asides()}
         self.entries: list[Entry] = []
-        self.letters: list[Letter] = []
+        self.letters: list[RecordLetter] = []
         self.page = Page()
 
     def take(self, item: bundle.Item) -> None:
@@ -60,7 +60,7 @@ class BundleImport:
                     self._asides.add(hash_)
                     self.page.aside.append(item.aside)
 
-    def _take_letter(self, letter: Letter) -> None:
+    def _take_letter(self, letter: RecordLetter) -> None:
         mark = self._records.mark(commit(letter.content))
         if not self._records.has(mark, letter.committed, self.page):
             self.page.letters.append(letter)

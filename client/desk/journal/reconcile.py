@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from client.desk.journal.entries import Arrival, Entry, Received
 from client.organisation.decoded_letters import DecodedLetter
-from client.organisation.records import Letter, Page
+from client.organisation.records import Page, RecordLetter
 from keys.errors import TocsinError
 
 LATE = 1_000  # letters that one entry names
@@ -45,7 +45,7 @@ class Arrivals:
             own = arrival(letter)
             for one in self._known.get(own.commitment, set()) - {own}:
                 yield letter.copy(
-                    Letter(letter.letter.content, one.committed, one.envelope, one.last_resort, one.pulled)
+                    RecordLetter(letter.letter.content, one.committed, one.envelope, one.last_resort, one.pulled)
                 )
 
 

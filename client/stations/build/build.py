@@ -8,12 +8,12 @@ from pathlib import Path
 
 from client import files
 from client.stations.build import check, countries, csv_table, geojson, osm
-from client.stations.build.candidate import Credit, Draft, Source
-from client.stations.build.check import Doubt, Kind
+from client.stations.build.candidate import CandidateStation, Credit, Source
+from client.stations.build.check import Doubt, DoubtKind
 from client.stations.build.countries import Outline
 from client.stations.errors import SourceEmpty, SourceUnreadable
 from client.stations.pack import distance
-from client.stations.pack.columns import EAST, ID, NORTH, Station
+from client.stations.pack.columns import EAST, ID, NORTH, PackStation
 from keys.wire import digest
 
 SOURCE_BYTES = 536_870_912  # of a table or GeoJSON, which are held whole; an .osm.pbf is not
@@ -35,7 +35,7 @@ class PackOptions:
 class Built:
     """Stations ready to be packed. `guessed`: the country the points were compared with, if nobody named one."""
 
-    stations: list[Station]
+    stations: list[PackStation]
     doubts: list[Doubt]
     left_out: frozenset[int]  # indices of `doubts` whose station is not among `stations`
     credit: Credit
@@ -61,65 +61,67 @@ def read_source(path: Path, wish: PackOptions) -> Source:
 def build(source: Source, wish: PackOptions) -> Built:
     """Judge every station of the source. Raises SourceEmpty, UnknownCountry."""
     named = countries.outline(wish.country) if wish.country else None
-    placed = [one for one in source.drafts if _is_placed(one)]
-    guessed = None if named else countries.guess((*_whole(one),) for one in placed)
+    placed = [draft for draft in source.drafts if _is_placed(draft)]
+    guessed = None if named else countries.guess((*_whole(draft),) for draft in placed)
     outline = named or guessed
     stations, renamed = _stations(placed)
     if not wish.phones:
-        stations = [replace(one, phone="") for one in stations]
-    lost = [_unplaced(one, outline) for one in source.drafts if not _is_placed(one)]
+        stations = [replace(station, phone="") for station in stations]
+    lost = [_unplaced(draft, outline) for draft in source.drafts if not _is_placed(draft)]
     found = check.doubts(stations, outline)
-    wrong = {one.id for one in found if one.kind.is_wrong} if wish.drop_bad else set()
-    kept = [one for one in stations if one.id not in wrong]
-    if not kept:
+    wrong = {doubt.id for doubt in found if doubt.kind.is_wrong} if wish.drop_bad else set()
+    remaining = [station for station in stations if station.id not in wrong]
+    if not remaining:
         raise SourceEmpty()
     doubts = [*lost, *renamed, *found]
-    left_out = frozenset(at for at, one in enumerate(doubts) if at < len(lost) or one.id in wrong)
-    return Built(kept, doubts, left_out, source.credit, guessed)
+    left_out = frozenset(at for at, doubt in enumerate(doubts) if at < len(lost) or doubt.id in wrong)
+    return Built(remaining, doubts, left_out, source.credit, guessed)
 
 
-def _is_placed(one: Draft) -> bool:
-    return one.lat is not None and one.lon is not None and distance.is_position(one.lat, one.lon)
+def _is_placed(draft: CandidateStation) -> bool:
+    return draft.lat is not None and draft.lon is not None and distance.is_position(draft.lat, draft.lon)
 
 
-def _whole(one: Draft) -> tuple[int, int]:
-    assert one.lat is not None and one.lon is not None  # noqa: S101, PT018 - only for those that are placed
-    return distance.position(one.lat, one.lon)
+def _whole(draft: CandidateStation) -> tuple[int, int]:
+    assert draft.lat is not None and draft.lon is not None  # noqa: S101, PT018 - only for those that are placed
+    return distance.position(draft.lat, draft.lon)
 
 
-def _unplaced(one: Draft, outline: Outline | None) -> Doubt:
+def _unplaced(draft: CandidateStation, outline: Outline | None) -> Doubt:
     """A pack holds only places on the globe, so these are left out whether asked or not."""
-    name = one.names[0] if one.names else ""
-    if one.lat is None or one.lon is None or not math.isfinite(one.lat) or not math.isfinite(one.lon):
-        return Doubt(Kind.NO_POSITION, one.id or one.where, name, one.where)
-    lat, lon = round(one.lon * distance.DEGREE), round(one.lat * distance.DEGREE)
+    name = draft.names[0] if draft.names else ""
+    if draft.lat is None or draft.lon is None or not math.isfinite(draft.lat) or not math.isfinite(draft.lon):
+        return Doubt(DoubtKind.NO_POSITION, draft.id or draft.where, name, draft.where)
+    lat, lon = round(draft.lon * distance.DEGREE), round(draft.lat * distance.DEGREE)
     fits = outline.has(lat, lon) if outline else abs(lat) <= NORTH and abs(lon) <= EAST
-    return Doubt(Kind.SWAPPED if fits else Kind.OFF_GLOBE, one.id or one.where, name, f"{one.lat}, {one.lon}")
+    return Doubt(
+        DoubtKind.SWAPPED if fits else DoubtKind.OFF_GLOBE, draft.id or draft.where, name, f"{draft.lat}, {draft.lon}"
+    )
 
 
-def _stations(drafts: Iterable[Draft]) -> tuple[list[Station], list[Doubt]]:
+def _stations(drafts: Iterable[CandidateStation]) -> tuple[list[PackStation], list[Doubt]]:
     """Every draft as a station with an id of its own, and those that could not keep theirs."""
-    stations: list[Station] = []
+    stations: list[PackStation] = []
     renamed: list[Doubt] = []
-    taken: set[str] = set()
-    for one in drafts:
-        wanted = one.id if ID.match(one.id) else _made_id(one)
-        name = wanted if wanted not in taken else _free_id(one, taken)
-        taken.add(name)
-        stations.append(Station(name, one.names, one.address, *_whole(one), one.phone))
+    used_ids: set[str] = set()
+    for draft in drafts:
+        wanted = draft.id if ID.match(draft.id) else _derive_id(draft)
+        name = wanted if wanted not in used_ids else _free_id(draft, used_ids)
+        used_ids.add(name)
+        stations.append(PackStation(name, draft.names, draft.address, *_whole(draft), draft.phone))
         if name != wanted:
-            renamed.append(check.doubt(Kind.SAME_ID, stations[-1]))
+            renamed.append(check.doubt(DoubtKind.SAME_ID, stations[-1]))
     return stations, renamed
 
 
-def _made_id(one: Draft, salt: int = 0) -> str:
+def _derive_id(draft: CandidateStation, salt: int = 0) -> str:
     """An id from what the station is, so that the next pack of the same list names it alike."""
-    told = "\n".join((one.id, *one.names, one.address, *map(str, _whole(one)), str(salt)))
-    return "x" + base64.b32encode(digest(told.encode()))[:7].decode().lower()
+    identity = "\n".join((draft.id, *draft.names, draft.address, *map(str, _whole(draft)), str(salt)))
+    return "x" + base64.b32encode(digest(identity.encode()))[:7].decode().lower()
 
 
-def _free_id(one: Draft, taken: set[str]) -> str:
+def _free_id(draft: CandidateStation, used_ids: set[str]) -> str:
     salt = 1
-    while (made := _made_id(one, salt)) in taken:
+    while (new_id := _derive_id(draft, salt)) in used_ids:
         salt += 1
-    return made
+    return new_id

@@ -20,7 +20,7 @@ _COMMAS = re.compile(r" ?,(?: ?,)*(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CandidateStation:
     """`where` names the place in the source. `lat`, `lon`: degrees, None when there are none. `names` may be empty."""
 
     where: str
@@ -48,7 +48,7 @@ OPENSTREETMAP = Credit("OpenStreetMap", "ODbL-1.0", "© OpenStreetMap contributo
 class Source:
     """Everything a file holds."""
 
-    drafts: list[Draft]
+    drafts: list[CandidateStation]
     credit: Credit = Credit()
 
 
@@ -69,13 +69,13 @@ def address_of(parts: Iterable[str]) -> str:
 
 def phone_of(parts: Iterable[str]) -> str:
     """The telephones in these texts, each once, as many as fit; what has no number in it is left out."""
-    numbers = dict.fromkeys(one for part in parts for one in _numbers(part))
-    kept = ""
+    numbers = dict.fromkeys(number for part in parts for number in _numbers(part))
+    joined = ""
     for number in numbers:
-        longer = f"{kept}; {number}" if kept else number
+        longer = f"{joined}; {number}" if joined else number
         if len(longer) <= PHONE:  # half a number would be a wrong one
-            kept = longer
-    return kept
+            joined = longer
+    return joined
 
 
 def _numbers(text: str) -> Iterator[str]:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from client.stations.build import countries
 from client.stations.build.countries import Outline
 from client.stations.pack import distance, fold
-from client.stations.pack.columns import EAST, NORTH, Station
+from client.stations.pack.columns import EAST, NORTH, PackStation
 from client.stations.pack.distance import Vector
+from client.stations.pack.pack import Pack
 
 NULL_ISLAND = 1_000  # 1e-5 degree, about a kilometre: what geocoders answer when they know nothing
 SAME_METRES = 100  # two entries of the same name this near are one station
@@ -16,7 +18,7 @@ LONELY_METRES = 250_000  # nothing else this near
 LONELY_OF = 10  # among fewer stations, being alone says nothing
 
 
-class Kind(Enum):
+class DoubtKind(Enum):
     """What is doubtful. The value is stable; the sentence is for people."""
 
     def __init__(self, code: str, words: str, is_wrong: bool) -> None:
@@ -37,7 +39,7 @@ class Kind(Enum):
 class Doubt:
     """One station and what is doubtful about it. `place`: its position as text."""
 
-    kind: Kind
+    kind: DoubtKind
     id: str
     name: str
     place: str
@@ -47,56 +49,64 @@ class Doubt:
         return f"{self.name or '(no name)'} [{self.id}] at {self.place} {self.kind.words}"
 
 
-def doubts(stations: Sequence[Station], country: Outline | None) -> list[Doubt]:
+def check_pack(pack: Pack) -> list[Doubt]:
+    """Return everything doubtful about a pack; its country is guessed where it names none that is known."""
+    named = countries.outlines().get(pack.about.country)
+    return doubts(pack.stations, named or countries.guess((station.lat, station.lon) for station in pack.stations))
+
+
+def doubts(stations: Sequence[PackStation], country: Outline | None) -> list[Doubt]:
     """Everything doubtful about these stations, in their order; a station may be named twice."""
-    points = [distance.vector(one.lat, one.lon) for one in stations]
+    points = [distance.vector(station.lat, station.lon) for station in stations]
     found = [*_misplaced(stations, country), *_twice(stations, points), *_lonely(stations, points)]
-    rank = {one.id: at for at, one in enumerate(stations)}
-    return sorted((doubt(kind, one) for kind, one in found), key=lambda one: rank[one.id])
+    rank = {station.id: at for at, station in enumerate(stations)}
+    return sorted((doubt(kind, station) for kind, station in found), key=lambda station: rank[station.id])
 
 
-def doubt(kind: Kind, one: Station) -> Doubt:
-    return Doubt(kind, one.id, one.name, f"{one.lat / distance.DEGREE:.5f}, {one.lon / distance.DEGREE:.5f}")
+def doubt(kind: DoubtKind, station: PackStation) -> Doubt:
+    return Doubt(
+        kind, station.id, station.name, f"{station.lat / distance.DEGREE:.5f}, {station.lon / distance.DEGREE:.5f}"
+    )
 
 
-def _misplaced(stations: Iterable[Station], country: Outline | None) -> Iterator[tuple[Kind, Station]]:
-    for one in stations:
-        if max(abs(one.lat), abs(one.lon)) <= NULL_ISLAND:
-            yield Kind.ZERO, one
-        elif country and not country.has(one.lat, one.lon):
-            swapped = abs(one.lon) <= NORTH and abs(one.lat) <= EAST and country.has(one.lon, one.lat)
-            yield (Kind.SWAPPED if swapped else Kind.OUTSIDE), one
+def _misplaced(stations: Iterable[PackStation], country: Outline | None) -> Iterator[tuple[DoubtKind, PackStation]]:
+    for station in stations:
+        if max(abs(station.lat), abs(station.lon)) <= NULL_ISLAND:
+            yield DoubtKind.ZERO, station
+        elif country and not country.has(station.lat, station.lon):
+            swapped = abs(station.lon) <= NORTH and abs(station.lat) <= EAST and country.has(station.lon, station.lat)
+            yield (DoubtKind.SWAPPED if swapped else DoubtKind.OUTSIDE), station
 
 
-def _twice(stations: Sequence[Station], points: Sequence[Vector]) -> Iterator[tuple[Kind, Station]]:
+def _twice(stations: Sequence[PackStation], points: Sequence[Vector]) -> Iterator[tuple[DoubtKind, PackStation]]:
     cells: dict[tuple[str, Cell], list[Vector]] = {}
     places: set[tuple[int, int]] = set()
-    for one, point in zip(stations, points, strict=True):
-        name, here = fold.spaced(one.name).strip(), (one.lat, one.lon)
+    for station, point in zip(stations, points, strict=True):
+        name, here = fold.spaced(station.name).strip(), (station.lat, station.lon)
         near = (cells.get((name, cell), []) for cell in _around(_cell(point, SAME_METRES)))
         if (here in places) if not name else any(_is_near(point, other) for group in near for other in group):
-            yield Kind.DUPLICATE, one
+            yield DoubtKind.DUPLICATE, station
             continue
         if here in places:
-            yield Kind.SAME_PLACE, one
+            yield DoubtKind.SAME_PLACE, station
         places.add(here)
         cells.setdefault((name, _cell(point, SAME_METRES)), []).append(point)
 
 
-def _is_near(one: Vector, other: Vector) -> bool:
-    return distance.metres(distance.chord_squared(one, other)) <= SAME_METRES
+def _is_near(point: Vector, other: Vector) -> bool:
+    return distance.metres(distance.chord_squared(point, other)) <= SAME_METRES
 
 
-def _lonely(stations: Sequence[Station], points: Sequence[Vector]) -> Iterator[tuple[Kind, Station]]:
+def _lonely(stations: Sequence[PackStation], points: Sequence[Vector]) -> Iterator[tuple[DoubtKind, PackStation]]:
     if len(stations) < LONELY_OF:
         return
     cells = [_cell(point, LONELY_METRES) for point in points]
-    held: dict[Cell, int] = {}
+    counts: dict[Cell, int] = {}
     for cell in cells:
-        held[cell] = held.get(cell, 0) + 1
-    for one, cell in zip(stations, cells, strict=True):
-        if sum(held.get(beside, 0) for beside in _around(cell)) == 1:
-            yield Kind.LONELY, one
+        counts[cell] = counts.get(cell, 0) + 1
+    for station, cell in zip(stations, cells, strict=True):
+        if sum(counts.get(beside, 0) for beside in _around(cell)) == 1:
+            yield DoubtKind.LONELY, station
 
 
 Cell = tuple[int, int, int]

@@ -232,9 +232,9 @@ def outline(code: str) -> Outline:
 def guess(points: Iterable[tuple[int, int]]) -> Outline | None:
     """The smallest country whose boxes hold nearly all the points."""
     places = list(points)
-    smallest = sorted(outlines().values(), key=lambda one: one.area)
-    return next((one for one in smallest if places and _part(one, places) >= _MOST), None)
+    smallest = sorted(outlines().values(), key=lambda outline: outline.area)
+    return next((outline for outline in smallest if places and _part(outline, places) >= _MOST), None)
 
 
-def _part(one: Outline, places: list[tuple[int, int]]) -> float:
-    return sum(one.has(lat, lon) for lat, lon in places) / len(places)
+def _part(outline: Outline, places: list[tuple[int, int]]) -> float:
+    return sum(outline.has(lat, lon) for lat, lon in places) / len(places)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from client.stations.build import candidate
-from client.stations.build.candidate import Draft, Source
+from client.stations.build.candidate import CandidateStation, Source
 from client.stations.errors import ColumnsUnknown, SourceUnreadable
 from client.stations.pack.columns import NAMES
 
@@ -99,11 +99,11 @@ def _guessed(header: Sequence[str], field: str) -> list[int]:
     return found if field in _SEVERAL else found[:1]
 
 
-def _draft(number: int, row: Sequence[str], chosen: Mapping[str, Sequence[int]]) -> Draft:
+def _draft(number: int, row: Sequence[str], chosen: Mapping[str, Sequence[int]]) -> CandidateStation:
     def cells(field: str) -> list[str]:
         return [row[at] for at in chosen[field] if at < len(row)]
 
-    return Draft(
+    return CandidateStation(
         where=f"row {number}",
         id=next(iter(cells("id")), "").strip(),
         names=candidate.tidy_names([*cells("name"), *cells("other")], NAMES),

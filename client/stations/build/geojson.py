@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from client.stations.build import candidate, osm
-from client.stations.build.candidate import OPENSTREETMAP, Credit, Draft, Source
+from client.stations.build.candidate import OPENSTREETMAP, CandidateStation, Credit, Source
 from client.stations.errors import SourceUnreadable
 
 _OSM_ID = re.compile(r"(node|way|relation)/[0-9]+\Z")
@@ -23,28 +23,28 @@ def read(data: bytes) -> Source:
     features = whole.get("features") if isinstance(whole, dict) else None
     if not isinstance(features, list):
         raise SourceUnreadable("not a GeoJSON feature collection")
-    drafts = [_draft(number, one) for number, one in enumerate(features, start=1)]
+    drafts = [_draft(number, feature) for number, feature in enumerate(features, start=1)]
     return Source(drafts, _credit(whole, drafts))
 
 
-def _credit(whole: Mapping[str, Any], drafts: list[Draft]) -> Credit:
+def _credit(whole: Mapping[str, Any], drafts: list[CandidateStation]) -> Credit:
     words = " ".join(str(whole.get(key, "")) for key in ("copyright", "attribution", "license", "generator", "name"))
     is_osm = re.search(r"openstreetmap|overpass", words, re.IGNORECASE) or any(map(_has_osm_id, drafts))
     return OPENSTREETMAP if is_osm else Credit()
 
 
-def _has_osm_id(one: Draft) -> bool:
-    return bool(_OSM_ID.match(one.where))
+def _has_osm_id(draft: CandidateStation) -> bool:
+    return bool(_OSM_ID.match(draft.where))
 
 
-def _draft(number: int, feature: object) -> Draft:
+def _draft(number: int, feature: object) -> CandidateStation:
     whole: dict[str, Any] = feature if isinstance(feature, dict) else {}
     facts = whole.get("properties")
     tags = {key: str(value) for key, value in facts.items() if value is not None} if isinstance(facts, dict) else {}
     name = str(tags.get("@id") or whole.get("id") or tags.get("id") or tags.get("ID") or "")
     lat, lon = _middle(whole.get("geometry"))
     is_osm = bool(_OSM_ID.match(name))
-    return Draft(
+    return CandidateStation(
         where=name if is_osm else f"feature {number}",
         id=osm.short_id(name) if is_osm else name,
         names=osm.names(tags),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from client.stations.build import candidate
-from client.stations.build.candidate import OPENSTREETMAP, Draft, Source
+from client.stations.build.candidate import OPENSTREETMAP, CandidateStation, Source
 from client.stations.errors import OsmReaderMissing, SourceUnreadable
 from client.stations.pack.columns import NAMES
 
@@ -54,7 +54,7 @@ def phone(tags: Mapping[str, str]) -> str:
     return candidate.phone_of(tags[key] for key in _PHONE if key in tags)
 
 
-def _drafts(path: Path) -> Iterator[Draft]:
+def _drafts(path: Path) -> Iterator[CandidateStation]:
     tagged = list(_tagged(path))
     ways = {way for _, _, _, members in tagged for way in members}
     nodes_of = {**_nodes_of(path, ways)}
@@ -63,7 +63,7 @@ def _drafts(path: Path) -> Iterator[Draft]:
     for name, tags, nodes, members in tagged:
         points = [places[n] for n in (*nodes, *(n for way in members for n in nodes_of.get(way, ()))) if n in places]
         lat, lon = _middle(points)
-        yield Draft(name, short_id(name), names(tags), address(tags), lat, lon, phone(tags))
+        yield CandidateStation(name, short_id(name), names(tags), address(tags), lat, lon, phone(tags))
 
 
 def _objects(path: Path, kinds: str, *filters: Any) -> Iterable[Any]:
@@ -74,8 +74,8 @@ def _objects(path: Path, kinds: str, *filters: Any) -> Iterable[Any]:
     for kind in kinds[1:]:
         wanted |= entities[kind]
     found = osmium.FileProcessor(str(path), wanted)
-    for one in filters:
-        found = found.with_filter(one)
+    for object_filter in filters:
+        found = found.with_filter(object_filter)
     return found
 
 
@@ -83,18 +83,18 @@ def _tagged(path: Path) -> Iterator[tuple[str, dict[str, str], tuple[int, ...], 
     """Name, tags, nodes and member ways of each police station."""
     import osmium  # noqa: PLC0415
 
-    for one in _objects(path, "nwr", osmium.filter.TagFilter(_TAG)):
-        tags = {tag.k: tag.v for tag in one.tags}
-        if one.is_node():
-            yield f"node/{one.id}", tags, (one.id,), ()
-        elif one.is_way():
-            yield f"way/{one.id}", tags, tuple(node.ref for node in one.nodes), ()
+    for entity in _objects(path, "nwr", osmium.filter.TagFilter(_TAG)):
+        tags = {tag.k: tag.v for tag in entity.tags}
+        if entity.is_node():
+            yield f"node/{entity.id}", tags, (entity.id,), ()
+        elif entity.is_way():
+            yield f"way/{entity.id}", tags, tuple(node.ref for node in entity.nodes), ()
         else:
-            yield f"relation/{one.id}", tags, *_members(one)
+            yield f"relation/{entity.id}", tags, *_members(entity)
 
 
 def _members(relation: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    members = [(one.type, one.ref) for one in relation.members]
+    members = [(member.type, member.ref) for member in relation.members]
     return tuple(ref for kind, ref in members if kind == "n"), tuple(ref for kind, ref in members if kind == "w")
 
 
@@ -104,14 +104,14 @@ def _nodes_of(path: Path, ways: set[int]) -> dict[int, tuple[int, ...]]:
     if not ways:
         return {}
     found = _objects(path, "w", osmium.filter.IdFilter(ways))
-    return {one.id: tuple(node.ref for node in one.nodes) for one in found}
+    return {entity.id: tuple(node.ref for node in entity.nodes) for entity in found}
 
 
 def _places(path: Path, nodes: set[int]) -> dict[int, Place]:
     import osmium  # noqa: PLC0415
 
     found = _objects(path, "n", osmium.filter.IdFilter(nodes)) if nodes else ()
-    return {one.id: (one.location.lat, one.location.lon) for one in found if one.location.valid()}
+    return {node.id: (node.location.lat, node.location.lon) for node in found if node.location.valid()}
 
 
 def _middle(points: list[Place]) -> tuple[float | None, float | None]:

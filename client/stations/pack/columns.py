@@ -31,7 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class PackStation:
     """One station. `names`: the one that is shown first, then others it is searched by; may be empty. `phone`: its
     telephones with `; ` between them, or empty."""
 
@@ -50,26 +50,28 @@ class Station:
 # Writing
 
 
-def encode(stations: Sequence[Station]) -> bytes:
+def encode(stations: Sequence[PackStation]) -> bytes:
     """The stations as bytes, in this order."""
-    texts = [_split(text) for one in stations for text in (*one.names, one.address)]
+    texts = [_split(text) for station in stations for text in (*station.names, station.address)]
     words = _dictionary(word for text in texts for word in text)
     if len(words) > WORDS:
         raise TooManyStations(f"{len(words)} different words")
     code = {word: _word_code(number) for number, word in enumerate(words)}
     parts = (
         "\n".join(words).encode(),
-        "\n".join(one.id for one in stations).encode(),
+        "\n".join(station.id for station in stations).encode(),
         b"".join(_steps(stations)),
-        b"".join(_names_code(one.names, code) for one in stations),
-        b"".join(_text_code(one.address, code) + bytes([_END]) for one in stations),
+        b"".join(_names_code(station.names, code) for station in stations),
+        b"".join(_text_code(station.address, code) + bytes([_END]) for station in stations),
     )
     return _HEAD.pack(len(stations), len(words), *map(len, parts)) + b"".join(parts) + _phones_code(stations)
 
 
-def _phones_code(stations: Sequence[Station]) -> bytes:
+def _phones_code(stations: Sequence[PackStation]) -> bytes:
     """Nothing when no station has a telephone, so that such a pack costs no byte more."""
-    return "\n".join(one.phone for one in stations).encode() if any(one.phone for one in stations) else b""
+    return (
+        "\n".join(station.phone for station in stations).encode() if any(station.phone for station in stations) else b""
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -83,7 +85,7 @@ def _joined(words: Iterable[str]) -> str:
 
 def _dictionary(words: Iterable[str]) -> list[str]:
     """Each word once: first the frequent ones, whose numbers take one byte, then the others by alphabet."""
-    ranked = [word for word, _ in sorted(Counter(words).items(), key=lambda one: (-one[1], one[0]))]
+    ranked = [word for word, _ in sorted(Counter(words).items(), key=lambda counted: (-counted[1], counted[0]))]
     return ranked[:ONE_BYTE] + sorted(ranked[ONE_BYTE:])
 
 
@@ -104,12 +106,12 @@ def _names_code(names: Sequence[str], code: dict[str, bytes]) -> bytes:
     return bytes([_NEXT_NAME]).join(_text_code(name, code) for name in names) + bytes([_END])
 
 
-def _steps(stations: Iterable[Station]) -> Iterator[bytes]:
+def _steps(stations: Iterable[PackStation]) -> Iterator[bytes]:
     lat = lon = 0
-    for one in stations:
-        yield _step(one.lat - lat)
-        yield _step(one.lon - lon)
-        lat, lon = one.lat, one.lon
+    for station in stations:
+        yield _step(station.lat - lat)
+        yield _step(station.lon - lon)
+        lat, lon = station.lat, station.lon
 
 
 def _step(delta: int) -> bytes:
@@ -125,7 +127,7 @@ def _step(delta: int) -> bytes:
 # Reading
 
 
-def decode(body: bytes) -> tuple[Station, ...]:
+def decode(body: bytes) -> tuple[PackStation, ...]:
     """The stations behind `encode`. Raises PackMalformed."""
     count, word_count, *sizes = _head(body)
     words_part, ids_part, steps, names_part, addresses_part, phones_part = _parts(body, sizes)
@@ -133,12 +135,14 @@ def decode(body: bytes) -> tuple[Station, ...]:
     if any(not word or _UNPRINTABLE.search(word) for word in words):
         raise PackMalformed("a word that is none")
     ids = _lines(ids_part, count)
-    if len(set(ids)) != count or not all(ID.match(one) for one in ids):
+    if len(set(ids)) != count or not all(ID.match(id_) for id_ in ids):
         raise PackMalformed("an id that is none, or twice the same")
     names = [tuple(map(_joined, _names(text))) for text in _texts(names_part, words, count)]
     addresses = [_joined(_one_name(text)) for text in _texts(addresses_part, words, count)]
     columns = zip(ids, names, addresses, _positions(steps, count), _phones(phones_part, count), strict=True)
-    return tuple(Station(one, called, address, lat, lon, phone) for one, called, address, (lat, lon), phone in columns)
+    return tuple(
+        PackStation(id_, called, address, lat, lon, phone) for id_, called, address, (lat, lon), phone in columns
+    )
 
 
 def _head(body: bytes) -> tuple[int, ...]:
@@ -263,6 +267,6 @@ def _deltas(steps: bytes) -> Iterator[int]:
 
 def _phones(part: bytes, count: int) -> list[str]:
     phones = _lines(part, count) if part else [""] * count
-    if any(len(one) > PHONE or _CONTROL.search(one) for one in phones):
+    if any(len(phone) > PHONE or _CONTROL.search(phone) for phone in phones):
         raise PackMalformed("a telephone that is none")
     return phones

@@ -55,8 +55,8 @@ def arc_sine(value: float) -> float:
 
 def _horner(series: list[float], square: float) -> float:
     total = 0.0
-    for one in reversed(series):
-        total = total * square + one
+    for coefficient in reversed(series):
+        total = total * square + coefficient
     return total
 
 
@@ -66,9 +66,9 @@ def vector(lat: int, lon: int) -> Vector:
     return Vector(level * sine(lon + _QUARTER), level * sine(lon), sine(lat))
 
 
-def chord_squared(one: Vector, other: Vector) -> float:
+def chord_squared(first: Vector, second: Vector) -> float:
     """The square of the straight line through the ball; four times the haversine."""
-    x, y, z = one.x - other.x, one.y - other.y, one.z - other.z
+    x, y, z = first.x - second.x, first.y - second.y, first.z - second.z
     return x * x + y * y + z * z
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from client.stations.errors import PackChanged, PackMalformed, PackOlder, PackOther, TooManyStations
-from client.stations.pack.columns import STATIONS, Station, decode, encode
+from client.stations.pack.columns import STATIONS, PackStation, decode, encode
 from client.stations.pack.hilbert import place_on_curve
 from keys import note
 from keys.errors import Malformed, NoteUnsigned
@@ -53,7 +53,7 @@ class Pack:
     """A pack as read: signature and hash were right."""
 
     about: About
-    stations: tuple[Station, ...]
+    stations: tuple[PackStation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class Heading:
 # Writing
 
 
-def write(heading: Heading, stations: Sequence[Station], sign: Sign) -> bytes:
+def write(heading: Heading, stations: Sequence[PackStation], sign: Sign) -> bytes:
     """The pack's bytes. `sign` puts the root's signature under the note. Raises TooManyStations, PackMalformed."""
     if not 1 <= len(stations) <= STATIONS:
         raise TooManyStations(f"{len(stations)} stations")
-    ordered = tuple(sorted(stations, key=lambda one: (place_on_curve(one.lat, one.lon), one.id)))
+    ordered = tuple(sorted(stations, key=lambda station: (place_on_curve(station.lat, station.lon), station.id)))
     body = encode(ordered)
     packed = zlib.compress(body, 9)
     about = About(
@@ -104,9 +104,9 @@ def write(heading: Heading, stations: Sequence[Station], sign: Sign) -> bytes:
 # Reading
 
 
-def read(data: bytes, root: bytes | None = None, held: Pack | None = None) -> Pack:
+def read(data: bytes, root: bytes | None = None, previous: Pack | None = None) -> Pack:
     """Check a pack and take it apart. `root`: the key that must have signed it; without one, the key it names itself.
-    `held`: the pack it would replace.
+    `previous`: the pack it would replace.
 
     Raises PackMalformed, NotANote, NoteUnsigned, PackChanged, PackOlder, PackOther.
     """
@@ -114,8 +114,8 @@ def read(data: bytes, root: bytes | None = None, held: Pack | None = None) -> Pa
     about = _about(signed, root)
     if digest(packed) != _unb64(about.hash, HASH_BYTES):
         raise PackChanged()
-    if held is not None:
-        _check_follows(about, held.about)
+    if previous is not None:
+        _check_follows(about, previous.about)
     stations = decode(_inflated(packed, about.size))
     if len(stations) != about.count:
         raise PackMalformed("another number of stations than signed")
@@ -154,10 +154,10 @@ def _unb64(text: str, length: int) -> bytes:
         raise PackMalformed(error.detail) from None
 
 
-def _check_follows(new: About, held: About) -> None:
-    if (new.id, new.root) != (held.id, held.root):
+def _check_follows(new: About, previous: About) -> None:
+    if (new.id, new.root) != (previous.id, previous.root):
         raise PackOther()
-    if new.seq < held.seq or (new.seq == held.seq and new.hash != held.hash):
+    if new.seq < previous.seq or (new.seq == previous.seq and new.hash != previous.hash):
         raise PackOlder()
 
 

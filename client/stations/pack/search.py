@@ -8,7 +8,7 @@ from functools import cached_property
 from heapq import nsmallest
 
 from client.stations.pack import distance, fold
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from client.stations.pack.distance import Vector
 
 ANSWERS = 8  # as many as fit a small screen
@@ -33,7 +33,7 @@ _CLOSENESS = 100  # of 1,000 points: how much of the station's name the question
 class Candidate:
     """A station near a position. `m`: whole metres. `highlight`: it stands out and may be offered first."""
 
-    station: Station
+    station: PackStation
     m: int
     highlight: bool
 
@@ -42,7 +42,7 @@ class Candidate:
 class Match:
     """A station whose name is like the question; `score` is at most 1,000."""
 
-    station: Station
+    station: PackStation
     score: int
 
 
@@ -66,7 +66,7 @@ class _Box:
 class Index:
     """The stations of one pack, ready to be asked."""
 
-    def __init__(self, stations: Sequence[Station]) -> None:
+    def __init__(self, stations: Sequence[PackStation]) -> None:
         self._stations = stations
 
     # By position
@@ -78,20 +78,20 @@ class Index:
 
     @cached_property
     def _vectors(self) -> list[Vector]:
-        return [distance.vector(one.lat, one.lon) for one in self._stations]
+        return [distance.vector(station.lat, station.lon) for station in self._stations]
 
     @cached_property
     def _boxes(self) -> list[_Box]:
         return [_box(first, self._vectors[first : first + BLOCK]) for first in range(0, len(self._stations), BLOCK)]
 
-    def _nearest(self, here: Vector) -> list[tuple[int, Station]]:
+    def _nearest(self, here: Vector) -> list[tuple[int, PackStation]]:
         nearest = _Nearest()
-        for square, box in sorted(((box.square_from(here), box) for box in self._boxes), key=lambda one: one[0]):
+        for square, box in sorted(((box.square_from(here), box) for box in self._boxes), key=lambda pair: pair[0]):
             if square > nearest.square:
                 break
             for at in range(box.first, min(box.first + BLOCK, len(self._stations))):
                 nearest.offer(distance.chord_squared(here, self._vectors[at]), self._stations[at].id, at)
-        return [(m, self._stations[at]) for m, _, at, _ in nearest.kept]
+        return [(m, self._stations[at]) for m, _, at, _ in nearest.found]
 
     # By name
 
@@ -106,24 +106,24 @@ class Index:
 
     @cached_property
     def _names(self) -> list[str]:
-        return [fold.spaced(" ".join(one.names)) for one in self._stations]
+        return [fold.spaced(" ".join(station.names)) for station in self._stations]
 
     @cached_property
     def _addresses(self) -> list[str]:
-        return [fold.spaced(one.address) for one in self._stations]
+        return [fold.spaced(station.address) for station in self._stations]
 
     def _scores(self, grams: Sequence[str]) -> Iterator[tuple[int, int]]:
         count = len(self._stations)
         hits, in_name, total = [0] * count, [0] * count, 0
         for gram in grams:
             named = {at for at, name in enumerate(self._names) if gram in name}
-            told = {at for at, address in enumerate(self._addresses) if gram in address}
-            gain = weight(count, len(named | told))
+            matching = {at for at, address in enumerate(self._addresses) if gram in address}
+            gain = weight(count, len(named | matching))
             total += 2 * gain
             for at in named:
                 hits[at] += 2 * gain
                 in_name[at] += 1
-            for at in told - named:
+            for at in matching - named:
                 hits[at] += gain
         for at, hit in enumerate(hits):
             points = score(hit, total, in_name[at], self._shortest[at]) if hit else 0
@@ -132,7 +132,7 @@ class Index:
 
     @cached_property
     def _shortest(self) -> list[int]:
-        return [min(map(_gram_count, one.names), default=1) for one in self._stations]
+        return [min(map(_gram_count, station.names), default=1) for station in self._stations]
 
     def _with_numbers(self, at: int, points: int, numbers: Sequence[str]) -> int:
         """What is left of the points when the numbers asked for are looked at; nothing when one is missing."""
@@ -150,17 +150,17 @@ class _Nearest:
     """The few nearest of the stations offered, as (metres, id, index, squared chord), sorted."""
 
     def __init__(self) -> None:
-        self.kept: list[tuple[int, str, int, float]] = []
+        self.found: list[tuple[int, str, int, float]] = []
         self.square = 16.0  # beyond this nothing can get in; nothing on the ball is as far
 
     def offer(self, square: float, name: str, at: int) -> None:
         if square > self.square:
             return
-        insort(self.kept, (distance.metres(square), name, at, square))
-        del self.kept[ANSWERS:]
-        if len(self.kept) == ANSWERS:
+        insort(self.found, (distance.metres(square), name, at, square))
+        del self.found[ANSWERS:]
+        if len(self.found) == ANSWERS:
             # Equal metres are decided by id, and whole metres may hide one metre: two more are let in.
-            self.square = (math.sqrt(self.kept[-1][3]) + 2.0 / distance.EARTH) ** 2
+            self.square = (math.sqrt(self.found[-1][3]) + 2.0 / distance.EARTH) ** 2
 
 
 def _box(first: int, points: Sequence[Vector]) -> _Box:
@@ -182,7 +182,7 @@ def _gram_count(name: str) -> int:
     return sum(map(len, fold.tokens(name))) or 1
 
 
-def candidates(nearest: Sequence[tuple[int, Station]], accuracy: int) -> list[Candidate]:
+def candidates(nearest: Sequence[tuple[int, PackStation]], accuracy: int) -> list[Candidate]:
     """Those of the nearest (metres, station; sorted) that the rule lets us offer."""
     if not nearest:
         return []
@@ -193,4 +193,4 @@ def candidates(nearest: Sequence[tuple[int, Station]], accuracy: int) -> list[Ca
         and (len(nearest) == 1 or 2 * (nearest[1][0] - first) >= 3 * accuracy + 2 * SURE_NEXT)
     )
     reach = first + 2 * accuracy + REACH
-    return [Candidate(one, m, highlight and at == 0) for at, (m, one) in enumerate(nearest) if m <= reach]
+    return [Candidate(station, m, highlight and at == 0) for at, (m, station) in enumerate(nearest) if m <= reach]

@@ -14,7 +14,7 @@ from nacl.signing import SigningKey
 
 from client.cli import contact, main
 from client.cli.main import door
-from client.files import NoSuchFile, NotText
+from client.files import NotText
 from client.organisation.home import CARD, Profile, card_of, create
 from client.organisation.shares import split_root_key
 from client.site.release import RELEASE
@@ -35,7 +35,7 @@ def groups(command: click.Group = door, words: tuple[str, ...] = ()) -> Iterator
             yield from groups(found, (*words, name))
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+def run_tocsin(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
     """Run `tocsin WORDS`: exit code, stdout, stderr."""
     with pytest.raises(SystemExit) as ended:
         main.main([str(word) for word in words])
@@ -46,13 +46,13 @@ def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, 
 def shell(*words: object) -> tuple[int, str, str]:
     """The same in a process of its own."""
     command = [sys.executable, "-m", "client.cli.main", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, done.stdout, done.stderr
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 @pytest.mark.parametrize("words", list(groups()), ids=" ".join)
 def test_a_group_without_a_word_shows_its_help_and_calls_it_no_error(words, capsys):
-    code, out, err = said(capsys, *words)
+    code, out, err = run_tocsin(capsys, *words)
     assert (code, out) == (2, "")
     assert err.startswith(f"Usage: {' '.join(('tocsin', *words))} ")
     assert "error:" not in err
@@ -61,7 +61,7 @@ def test_a_group_without_a_word_shows_its_help_and_calls_it_no_error(words, caps
 
 @pytest.mark.parametrize("words", list(groups()), ids=" ".join)
 def test_no_line_of_the_help_is_cut(words, capsys):
-    code, out, _ = said(capsys, *words, "--help")
+    code, out, _ = run_tocsin(capsys, *words, "--help")
     assert code == 0
     assert "..." not in out.split("Commands:")[1]
     assert max(map(len, out.splitlines())) <= 80
@@ -72,8 +72,8 @@ def test_a_port_that_is_taken_is_said_alike_by_whoever_listens(tmp_path):
     create(tmp_path / "office", "phrase", Profile("Help", ("https://relay.example",)), now=NOW, cost=Cost(1, 8 * 2**20))
     (tmp_path / RELEASE).touch()
     (tmp_path / HEADERS).touch()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        address = f"127.0.0.1:{busy.getsockname()[1]}"
         calls = [
             ("relay", "serve", "--data", tmp_path / "relay"),
             ("desk", "--home", tmp_path / "office"),
@@ -90,7 +90,7 @@ def test_a_port_that_is_taken_is_said_alike_by_whoever_listens(tmp_path):
 @pytest.mark.parametrize("listen", ["8080", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:99999", ":8080"])
 @pytest.mark.parametrize("words", [("desk", "--home", "x"), ("phone", "serve", "x")], ids=" ".join)
 def test_an_address_without_host_or_port_is_a_misuse(words, listen, capsys):
-    code, out, err = said(capsys, *words, "--listen", listen)
+    code, out, err = run_tocsin(capsys, *words, "--listen", listen)
     assert (code, out) == (2, "")
     assert "write HOST:PORT, as in 127.0.0.1:8602" in err
 
@@ -120,7 +120,7 @@ def test_a_card_and_facts_are_read_however_they_were_saved(form, capsys, person,
     (person / "facts").write_bytes(
         FORMS[form](json.dumps({"people": 3, "account": "می‌خواهم"}, ensure_ascii=False, indent=1))
     )
-    code, out, err = said(capsys, "report", "--to", person / "card", "--fields", person / "facts", "--json")
+    code, out, err = run_tocsin(capsys, "report", "--to", person / "card", "--fields", person / "facts", "--json")
     assert (code, json.loads(out)["pending"]) == (1, 1)
     assert f"error: {SILENT}: the relay cannot be reached" in err
 
@@ -129,7 +129,7 @@ def test_a_card_and_facts_are_read_however_they_were_saved(form, capsys, person,
 def test_facts_that_are_no_object_in_utf_8_are_refused(data, capsys, person, card):
     (person / "card").write_text(card, encoding="utf-8")
     (person / "facts").write_bytes(data)
-    code, out, err = said(capsys, "report", "--to", person / "card", "--fields", person / "facts")
+    code, out, err = run_tocsin(capsys, "report", "--to", person / "card", "--fields", person / "facts")
     assert (code, out) == (2, "")
     assert "--fields takes one JSON object, in UTF-8" in err
     assert not (person / "person" / "spool").exists()
@@ -141,7 +141,9 @@ def test_shares_are_read_however_they_were_saved(form, capsys, person):
     (person / "shares").write_bytes(FORMS[form]("\n".join(shares) + "\n"))
     (person / "phrase").write_text("phrase\n")
     words = ("--name", "Help", "--relay", SILENT, "--passphrase-file", person / "phrase", "--json")
-    code, out, err = said(capsys, "org", "restore", "--home", person / form, "--shares-file", person / "shares", *words)
+    code, out, err = run_tocsin(
+        capsys, "org", "restore", "--home", person / form, "--shares-file", person / "shares", *words
+    )
     assert (code, err) == (0, "")
     assert json.loads(out)["root"] == b64(bytes(SigningKey(bytes(range(32))).verify_key))
 
@@ -152,13 +154,13 @@ def test_shares_are_read_however_they_were_saved(form, capsys, person):
     ids=" ".join,
 )
 def test_a_file_that_is_not_there_is_no_bad_code(words, capsys, person):
-    code, out, err = said(capsys, *words)
+    code, out, err = run_tocsin(capsys, *words)
     assert (code, out) == (1, "")
     assert err.startswith("error: there is no file of this name, and it is not a code either: ")
 
 
 def test_a_site_that_is_not_there_is_no_bad_address(capsys, person):
-    code, _, err = said(capsys, "phone", "verify", person / "site")
+    code, _, err = run_tocsin(capsys, "phone", "verify", person / "site")
     assert code == 1
     assert f"{person / 'site'}, and there is no folder of this name either" in err
 
@@ -166,7 +168,7 @@ def test_a_site_that_is_not_there_is_no_bad_address(capsys, person):
 @pytest.mark.parametrize("name", [(), ("--name", ""), ("--name", " \t"), ("--name", "\u202e"), ("--name", "x" * 201)])
 @pytest.mark.parametrize("words", [("org", "new"), ("org", "restore")], ids=" ".join)
 def test_an_organisation_without_a_name_is_refused(words, name, capsys, person):
-    code, out, err = said(capsys, *words, "--home", person / "office", "--relay", SILENT, *name)
+    code, out, err = run_tocsin(capsys, *words, "--home", person / "office", "--relay", SILENT, *name)
     assert (code, out) == (1, "")
     assert err.startswith("error: an organisation needs a name that can be read\nhint: ")
     assert not (person / "office").exists()
@@ -175,9 +177,9 @@ def test_an_organisation_without_a_name_is_refused(words, name, capsys, person):
 def test_a_neutral_card_is_made_when_it_is_meant(capsys, person):
     (person / "phrase").write_text("phrase\n")
     words = ("org", "new", "--home", person / "office", "--relay", SILENT, "--neutral")
-    code, _, err = said(capsys, *words, "--name", "Help")
+    code, _, err = run_tocsin(capsys, *words, "--name", "Help")
     assert (code, "give one of both" in err) == (2, True)
-    code, _, err = said(capsys, *words, "--passphrase-file", person / "phrase")
+    code, _, err = run_tocsin(capsys, *words, "--passphrase-file", person / "phrase")
     assert code == 0, err
     assert card_of(person / "office").name == ""
 
@@ -186,7 +188,7 @@ def test_a_neutral_card_is_made_when_it_is_meant(capsys, person):
 def test_who_fetches_is_told_nothing_about_sending(words, capsys, person):
     (person / "phrase").write_text("phrase\n")
     create(person / "office", "phrase", Profile("Help", (SILENT,)), now=int(time.time()), cost=Cost(1, 8 * 2**20))
-    code, _, err = said(capsys, *words, "--home", person / "office", "--passphrase-file", person / "phrase")
+    code, _, err = run_tocsin(capsys, *words, "--home", person / "office", "--passphrase-file", person / "phrase")
     assert code == 1
     assert f"error: {SILENT}: the relay cannot be reached" in err
     assert not [word for word in ("sent", "sealed", "outbox", "envelope", "lost") if word in err]
@@ -195,11 +197,11 @@ def test_who_fetches_is_told_nothing_about_sending(words, capsys, person):
 def test_who_sends_is_told_the_command_that_tries_again(capsys, person, card):
     (person / "card").write_text(card, encoding="utf-8")
     folder = person / "a folder"
-    code, out, err = said(capsys, "report", "--to", person / "card", "--home", folder)
+    code, out, err = run_tocsin(capsys, "report", "--to", person / "card", "--home", folder)
     assert code == 1
     assert out.endswith("\n0 of 1 envelope has left; 0 relays hold it\n")
     assert f"`tocsin outbox send --home '{folder}'` tries again" in err
-    code, _, err = said(capsys, "report", "--to", person / "card")
+    code, _, err = run_tocsin(capsys, "report", "--to", person / "card")
     assert "`tocsin outbox send` tries again" in err
 
 
@@ -213,17 +215,6 @@ def test_words_from_stdin_that_are_no_text_are_refused(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\x80"), encoding="utf-8"))
     with pytest.raises(NotText):
         contact._typed("-")
-
-
-@pytest.mark.parametrize(
-    ("typed", "is_file"), [("digits.png", True), ("photo.JPEG ", True), ("12345 67890", False), ("1.2", False)]
-)
-def test_a_picture_of_digits_that_is_not_there_is_no_sign_of_an_attack(typed, is_file):
-    if is_file:
-        with pytest.raises(NoSuchFile):
-            contact._digits_of(typed)
-    else:
-        assert contact._digits_of(typed) == typed
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from client.cli.demo import DemoFailed, Part, PartEnded
+from client.cli.demo import DemoFailed, DemoPart, PartEnded
 
 HEAD = "import sys, time\nprint('locked', file=sys.stderr)\n"
 SERVING = HEAD + "print('listening on http://127.0.0.1:1/x', flush=True)\n"
@@ -13,15 +13,15 @@ SERVING = HEAD + "print('listening on http://127.0.0.1:1/x', flush=True)\n"
 @pytest.fixture
 def part(tmp_path):
     """Make a part that runs these lines of Python."""
-    made = []
+    parts = []
 
-    def make(program: str) -> Part:
-        made.append(Part("desk", [sys.executable, "-c", program], tmp_path))
-        return made[-1]
+    def make(program: str) -> DemoPart:
+        parts.append(DemoPart("desk", [sys.executable, "-c", program], tmp_path))
+        return parts[-1]
 
     yield make
-    for one in made:
-        one.stop()
+    for started in parts:
+        started.stop()
 
 
 def test_it_is_reached_at_the_address_it_prints(part):

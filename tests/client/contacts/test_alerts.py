@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from client.cli import contact as contact_command
 from client.cli.contact import where
-from client.contacts.book import Contact, Secrets
+from client.contacts.book import Contact, ContactSecrets
 from client.contacts.mail import take_letters
 from client.transport.relay_client import Frame
 from keys import message
@@ -31,11 +31,11 @@ def test_an_alert_arrives_once_with_what_was_written(pair):
     assert len(outcome.receipts) == 2
     assert [alert.label for alert in boris.sync().alerts] == ["Anna"]
     assert boris.sync().alerts == []
-    [said] = boris.book.secrets.alerts
-    assert (said.type, said.text, said.at, said.duress, said.origin) == ("detained", TEXT, NOW, False, "pair")
+    [stored] = boris.book.secrets.alerts
+    assert (stored.type, stored.text, stored.at, stored.duress, stored.origin) == ("detained", TEXT, NOW, False, "pair")
     boris.alert("Anna", "safe", "Понял")
     anna.sync()
-    assert anna.told == [("Борис", "safe", "Понял")]
+    assert anna.received == [("Борис", "safe", "Понял")]
 
 
 def test_the_numbers_of_a_contacts_alerts_rise(pair, post):
@@ -50,8 +50,8 @@ def test_without_a_network_an_alert_waits_sealed_and_leaves_later(pair, post):
     anna, boris = pair
     post.down = {NORTH, SOUTH, EAST}
     assert anna.alert("Борис").pending == 1
-    kept = b"".join(path.read_bytes() for path in anna.folder.iterdir() if path.is_file())
-    assert TEXT.encode() not in kept
+    disk = b"".join(path.read_bytes() for path in anna.folder.iterdir() if path.is_file())
+    assert TEXT.encode() not in disk
     post.down = set()
     anna.sync()
     assert [alert.text for alert in boris.sync().alerts] == [TEXT]
@@ -71,8 +71,8 @@ def lay_alert(post: Post, anna: Person, *, key: bytes | None = None, duress: boo
     """Seal an alert of Anna's as a phone would, and put it into Boris's mailbox."""
     ours = anna.book.find("Борис")
     fields = {"id": b64(os.urandom(16)), "case": b64(bytes(16)), "seq": 0, "at": NOW, "type": "detained", "text": TEXT}
-    said = Alert(**{name: more.pop(name, value) for name, value in fields.items()})
-    header = message.header(said, more)
+    alert = Alert(**{name: more.pop(name, value) for name, value in fields.items()})
+    header = message.header(alert, more)
     sealed = seal_alert(header, key or ours.keys.sending, ours.other(NOW), os.urandom, duress=duress)
     post.lay(EAST, sealed)
 
@@ -82,7 +82,7 @@ def test_an_alert_under_duress_says_so_to_its_reader_alone(pair, post):
     lay_alert(post, anna, duress=True)
     lay_alert(post, anna, text="сама", practice=True)
     boris.sync()
-    assert {(said.text, said.duress, said.practice) for said in boris.book.secrets.alerts} == {
+    assert {(stored.text, stored.duress, stored.practice) for stored in boris.book.secrets.alerts} == {
         (TEXT, True, False),
         ("сама", False, True),
     }
@@ -95,7 +95,7 @@ def test_a_letter_signed_by_the_cases_key_waits_for_the_letter_that_brings_it(pa
     lay_alert(post, anna, key=key, text="место", place={"text": "ОВД"})
     assert boris.sync().alerts == []
     lay_alert(post, anna, case_key=b64(key))
-    assert [(said.text, said.origin, said.place) for said in boris.sync().alerts] == [
+    assert [(stored.text, stored.origin, stored.place) for stored in boris.sync().alerts] == [
         (TEXT, "pair", None),
         ("место", "case", {"text": "ОВД"}),
     ]
@@ -113,9 +113,9 @@ def test_who_holds_a_cases_key_cannot_speak_for_an_organisation(pair, post, caps
     boris.sync()
     alerts = boris.book.secrets.alerts
     assert len(alerts) == 6
-    assert {said.text for said in alerts if said.is_passed_on} == {"адвокат едет"}
-    for said in alerts:
-        contact_command._show(said, boris.book.find("Anna"), as_json=True)
+    assert {stored.text for stored in alerts if stored.is_passed_on} == {"адвокат едет"}
+    for stored in alerts:
+        contact_command._show(stored, boris.book.find("Anna"), as_json=True)
     shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {fields["text"] for fields in shown if fields["passed"]} == {"адвокат едет"}
 
@@ -129,7 +129,7 @@ def test_a_key_brought_by_a_cases_letter_is_not_taken(pair, post):
     lay_alert(post, anna, key=key, text="thief", case_key=b64(own))
     lay_alert(post, anna, key=own, text="forged")
     boris.sync()
-    assert {said.text for said in boris.book.secrets.alerts} == {TEXT, "thief"}
+    assert {stored.text for stored in boris.book.secrets.alerts} == {TEXT, "thief"}
 
 
 def test_an_authentic_word_that_this_version_does_not_know_is_kept(pair, post):
@@ -137,8 +137,8 @@ def test_an_authentic_word_that_this_version_does_not_know_is_kept(pair, post):
     ours = anna.book.find("Борис")
     header = b'{"v":1,"kind":"song","words":"new"}'
     post.lay(EAST, seal_alert(header, ours.keys.sending, ours.other(NOW), os.urandom))
-    [said] = boris.sync().alerts
-    assert (said.type, said.text) == ("unknown", header.decode())
+    [stored] = boris.sync().alerts
+    assert (stored.type, stored.text) == ("unknown", header.decode())
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +164,10 @@ def test_whatever_a_contact_signs_is_kept_and_breaks_nothing(two_contacts, field
         heard = take_letters(contact, [Frame.of(sealed.envelope, sealed.commitment)])
     except UnicodeEncodeError:
         return  # a lone surrogate is no JSON that anybody can write
-    again = msgspec.json.decode(msgspec.json.encode(Secrets(contacts=[contact], alerts=heard)), type=Secrets)
-    assert [one.text for one in again.alerts] == [one.text for one in heard]
+    again = msgspec.json.decode(
+        msgspec.json.encode(ContactSecrets(contacts=[contact], alerts=heard)), type=ContactSecrets
+    )
+    assert [stored.text for stored in again.alerts] == [stored.text for stored in heard]
     assert len(heard) == (fields.get("kind") != "pair")
     contact.aside = []
 

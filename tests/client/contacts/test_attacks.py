@@ -56,7 +56,7 @@ def cards_of(film, post: Post) -> list[PairCard]:
     found = []
     for side in (0, 1):
         door = seen_by(film, side).door(mine=False)
-        [letter] = {one for one in post.deposited if one.mailbox == door.mailbox.id}
+        [letter] = {letter for letter in post.deposited if letter.mailbox == door.mailbox.id}
         fields = msgspec.json.decode(open_envelope(letter.envelope, [door.key], door.address).header)
         found.append(PairCard(unb64(fields["key"]), unb64(fields["mailbox"]), tuple(fields["relays"]), fields["until"]))
     return found
@@ -90,7 +90,7 @@ def test_who_filmed_both_screens_forges_no_alert_and_no_share(film, anna, boris,
         post.lay(SOUTH, seal_alert(header, key, of_boris, os.urandom, duress=True))
     anna.alert("Борис")
     boris.sync()
-    assert boris.told == [("Anna", "detained", TEXT)]
+    assert boris.received == [("Anna", "detained", TEXT)]
 
 
 def test_shares_without_end_are_not_answered_without_end(film, anna, boris, post):
@@ -101,7 +101,7 @@ def test_shares_without_end_are_not_answered_without_end(film, anna, boris, post
         thief = seen_by(film, 1)
         post.lay(SOUTH, thief.share_letter(of_anna, None, os.urandom))
     anna.sync()
-    assert len({one.hash for one in post.deposited if one.mailbox == of_boris.mailbox}) <= CANDIDATES
+    assert len({letter.hash for letter in post.deposited if letter.mailbox == of_boris.mailbox}) <= CANDIDATES
 
 
 def test_a_relay_that_swaps_replays_and_invents_moves_no_alert(pair, post):
@@ -118,7 +118,7 @@ def test_a_relay_that_swaps_replays_and_invents_moves_no_alert(pair, post):
     post.replays = True
     before = len(post.deposited)
     assert (anna.sync().alerts, boris.sync().alerts) == ([], [])
-    assert (len(anna.told), len(boris.told)) == (1, 1)
+    assert (len(anna.received), len(boris.received)) == (1, 1)
     assert len(post.deposited) == before, "a replayed share is not answered again"
 
 
@@ -128,7 +128,7 @@ def test_a_relay_that_gives_everything_back_for_ever_is_no_reason_to_stop(pair, 
     post.replays = True
     boris.sync()
     boris.sync()
-    assert len(boris.told) == 1
+    assert len(boris.received) == 1
 
 
 def test_a_relay_that_invents_letters_without_end_does_not_hold_up_the_others(pair, post):

@@ -76,7 +76,7 @@ def test_a_contact_who_was_offline_for_two_months_misses_what_relays_forgot_and_
     anna.now = boris.now = NOW + 60 * DAY_SECONDS
     anna.alert("Борис", text="вчера")
     boris.sync()
-    assert [said.text for said in boris.book.secrets.alerts] == ["вчера"]
+    assert [alert.text for alert in boris.book.secrets.alerts] == ["вчера"]
     assert boris.state("Anna") == "paired"
 
 
@@ -89,7 +89,7 @@ def test_a_pair_ends_when_its_time_is_over_but_the_last_letters_are_fetched(pair
     with pytest.raises(PairExpired):
         anna.alert("Борис")
     tally = boris.sync()
-    assert [said.text for said in tally.alerts] == [TEXT]
+    assert [alert.text for alert in tally.alerts] == [TEXT]
     assert [trouble.code for _, trouble in tally.troubles] == ["contact-expired"]
     boris.now += 40 * DAY_SECONDS
     post.calls = 0
@@ -103,12 +103,12 @@ def test_a_pair_ends_when_its_time_is_over_but_the_last_letters_are_fetched(pair
 def test_the_folder_gives_nothing_away_without_the_passphrase(pair):
     anna, _ = pair
     names = ("Борис", NORTH)
-    kept = (anna.folder / contacts_book.KEYSTORE).read_bytes()
-    assert not any(name.encode() in kept for name in names)
+    sealed = (anna.folder / contacts_book.KEYSTORE).read_bytes()
+    assert not any(name.encode() in sealed for name in names)
     assert (anna.folder / contacts_book.KEYSTORE).stat().st_mode & 0o777 == 0o600
     with pytest.raises(WrongPassphrase):
         unlock_book(anna.folder, "wrong")
-    (anna.folder / contacts_book.KEYSTORE).write_bytes(kept[:-1])
+    (anna.folder / contacts_book.KEYSTORE).write_bytes(sealed[:-1])
     with pytest.raises(KeystoreCut):
         anna.reopen()
 

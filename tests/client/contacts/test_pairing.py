@@ -28,7 +28,7 @@ def test_a_pairing_finishes_by_itself_whoever_comes_first(anna, boris, order):
     assert (anna.state("Борис"), boris.state("Anna")) == ("paired", "paired")
     ours, theirs = anna.book.find("Борис"), boris.book.find("Anna")
     assert ours.keys.sending == theirs.keys.receiving
-    assert ours.meeting.digits == theirs.meeting.digits
+    assert ours.meeting.safety_number == theirs.meeting.safety_number
 
 
 def test_one_may_sync_for_days_before_the_other_has_scanned(anna, boris):
@@ -74,10 +74,10 @@ def test_each_contact_gets_keys_and_mailboxes_of_their_own(tmp_path, anna, boris
         anna.sync()
         clara.sync()
     assert clara.state("Anna") == "paired"
-    one, other = anna.book.find("Борис").half, anna.book.find("Clara").half
+    first, second = anna.book.find("Борис").half, anna.book.find("Clara").half
     for name in ("kem", "mailbox", "secret", "share"):
-        assert getattr(one, name) != getattr(other, name)
-    assert one.mailbox_key.id != other.mailbox_key.id
+        assert getattr(first, name) != getattr(second, name)
+    assert first.mailbox_key.id != second.mailbox_key.id
 
 
 STEPS = st.lists(
@@ -146,7 +146,7 @@ def test_a_code_is_taken_once_and_a_name_too(anna, boris, tmp_path, post):
     for label in ("", "  ", "x" * 81, "a\u202eb"):
         with pytest.raises(BadLabel):
             anna.scan(clara.code, label)
-    assert [one.label for one in anna.book.secrets.contacts] == ["Борис"]
+    assert [contact.label for contact in anna.book.secrets.contacts] == ["Борис"]
 
 
 def test_a_code_that_found_no_answer_is_over(anna, boris):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from keys.envelope import frame, seal_content
-from keys.pairing import Said, case_key, wake_mac
+from keys.pairing import MacInput, case_key, wake_mac
 from keys.wire import LETTER_BYTES, WAKE_BYTES, b64
 from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, Person, make_pair
 from tests.support.fake_relay import Post
@@ -27,9 +27,9 @@ def lay_wake(post: Post, boris: Person, number: int, wake: str | None, *, key: b
     """What Boris's phone says after the pairing."""
     ours = boris.book.find("Anna")
     header = msgspec.json.encode({"v": 1, "kind": "pair-wake", "n": number, "wake": wake})
-    said, card = Said(LETTER_BYTES, os.urandom(32), header), ours.other(NOW)
-    body = wake_mac(key or ours.keys.sending, card.address, said)
-    post.lay(NORTH, seal_content(frame(said.salt, header, body), key=card.key, address=card.address))
+    mac_input, card = MacInput(LETTER_BYTES, os.urandom(32), header), ours.other(NOW)
+    body = wake_mac(key or ours.keys.sending, card.address, mac_input)
+    post.lay(NORTH, seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address))
 
 
 def rung(anna: Person, post: Post) -> list[tuple[str, str | None]]:
@@ -90,9 +90,9 @@ def test_a_word_of_a_newer_version_leaves_what_counted(pair, post):
     anna.sync()
     ours = boris.book.find("Anna")
     for header in (b'{"v":2,"kind":"pair-wake","n":9,"wake":null}', b'{"v":1,"kind":"pair-wake","n":9}'):
-        said, card = Said(LETTER_BYTES, os.urandom(32), header), ours.other(NOW)
-        body = wake_mac(ours.keys.sending, card.address, said)
-        post.lay(NORTH, seal_content(frame(said.salt, header, body), key=card.key, address=card.address))
+        mac_input, card = MacInput(LETTER_BYTES, os.urandom(32), header), ours.other(NOW)
+        body = wake_mac(ours.keys.sending, card.address, mac_input)
+        post.lay(NORTH, seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address))
     assert anna.sync().alerts == []
     assert dict(rung(anna, post))[EAST] == SEALED
     assert anna.book.find("Борис").aside == []

@@ -60,16 +60,23 @@ def test_past_the_grace_time_nobody_with_the_whole_folder_opens_the_old_weeks_le
     again = unlock_home(home.path, words)
     with pytest.raises(NotForUs):
         open_envelope(sealed.envelope, again.secrets.open_keys(), address)
-    held = everything_in(again)
-    assert again.secrets.last_resort in held, "the search finds what is there"
-    assert old_seed not in held
-    assert old_chain_key not in held
+    disk = everything_in(again)
+    assert again.secrets.last_resort in disk, "the search finds what is there"
+    assert old_seed not in disk
+    assert old_chain_key not in disk
 
 
 def everything_in(home) -> bytes:
     """Every byte of the folder, and every secret in it as one has it who knows the passphrase."""
-    kept = home.secrets
-    secrets = [kept.chain_key, kept.last_resort, kept.mailbox, kept.store, kept.root or b"", *kept.past.values()]
+    sealed = home.secrets
+    secrets = [
+        sealed.chain_key,
+        sealed.last_resort,
+        sealed.mailbox,
+        sealed.store,
+        sealed.root or b"",
+        *sealed.past.values(),
+    ]
     ahead = home.secrets.chain.ahead()
     return b"".join([*(path.read_bytes() for path in home.path.iterdir()), *secrets, *ahead])
 
@@ -117,8 +124,8 @@ def test_the_cards_number_rises_even_when_the_clock_stands_still(home):
 def test_a_root_that_is_kept_apart_is_not_in_the_folder(tmp_path):
     root_file = tmp_path / "stick" / "root"
     root_file.parent.mkdir()
-    made = create(tmp_path / "home", words(), PROFILE, now=NOW, root_file=root_file, cost=QUICK)
-    home = unlock_home(made.path, words)
+    apart = create(tmp_path / "home", words(), PROFILE, now=NOW, root_file=root_file, cost=QUICK)
+    home = unlock_home(apart.path, words)
     assert home.secrets.root is None
     with pytest.raises(RootElsewhere):
         home.root_key(None, words)
@@ -129,7 +136,7 @@ def test_a_root_that_is_kept_apart_is_not_in_the_folder(tmp_path):
     with pytest.raises(OtherRoot):
         home.root_key(tmp_path / "root2", words)
     with pytest.raises(NotAKeystore):
-        other.root_key(made.path / KEYSTORE, words)
+        other.root_key(apart.path / KEYSTORE, words)
 
 
 def test_each_thing_that_can_be_wrong_with_a_folder_has_its_own_error(home, tmp_path):

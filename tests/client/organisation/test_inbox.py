@@ -37,8 +37,8 @@ STORY = "Задержали у метро, یک نفر زخمی است 🚐"
 
 @pytest.fixture
 def records(tmp_path):
-    with Records(tmp_path, b"k" * 32) as made:
-        yield made
+    with Records(tmp_path, b"k" * 32) as opened_records:
+        yield opened_records
 
 
 def inbox(records):
@@ -49,14 +49,14 @@ def frames(composed):
     return [Frame.of(sealed.envelope, sealed.commitment) for sealed in composed.sealed]
 
 
-def said(facts, case=None, now=NOW, seq=0, files=()):
+def compose_report(facts, case=None, now=NOW, seq=0, files=()):
     draft = Draft(facts, list(files))
     return compose(
         CARD, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=now, random_bytes=os.urandom
     )
 
 
-def taken(records, *pages):
+def pull_counts(records, *pages):
     tally, box = PullResult(), inbox(records)
     for page in pages:
         box.take(page, tally)
@@ -64,10 +64,10 @@ def taken(records, *pages):
 
 
 def test_a_report_is_opened_and_its_words_are_not_on_the_disk(records, tmp_path):
-    composed = said({"name": "Иванова", "account": STORY})
-    assert taken(records, frames(composed)) == (1, 0, 0)
+    composed = compose_report({"name": "Иванова", "account": STORY})
+    assert pull_counts(records, frames(composed)) == (1, 0, 0)
     [case] = case_files.load(records).values()
-    assert (case.id, case.fact("account"), case.said[0].committed) == (composed.case, STORY, True)
+    assert (case.id, case.fact("account"), case.messages[0].committed) == (composed.case, STORY, True)
     disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert composed.sealed[0].hash not in disk
     for words in ("Иванова", STORY, composed.case, "account"):
@@ -75,19 +75,19 @@ def test_a_report_is_opened_and_its_words_are_not_on_the_disk(records, tmp_path)
 
 
 def test_the_same_letter_from_two_relays_counts_once(records):
-    page = frames(said({"people": 2}))
-    assert taken(records, page, page) == (1, 1, 0)
-    assert taken(records, page + page) == (0, 2, 0)
-    assert len(next(iter(case_files.load(records).values())).said) == 1
+    page = frames(compose_report({"people": 2}))
+    assert pull_counts(records, page, page) == (1, 1, 0)
+    assert pull_counts(records, page + page) == (0, 2, 0)
+    assert len(next(iter(case_files.load(records).values())).messages) == 1
 
 
 def test_a_commitment_that_does_not_fit_is_marked_and_does_not_hide_the_honest_copy(records):
-    sealed = said({"people": 2}).sealed[0]
+    sealed = compose_report({"people": 2}).sealed[0]
     lying, honest = Frame.of(sealed.envelope, b"x" * 32), Frame.of(sealed.envelope, sealed.commitment)
-    assert taken(records, [lying]) == (1, 0, 0)
-    assert next(iter(case_files.load(records).values())).said[0].committed is False
-    assert taken(records, [honest]) == (0, 1, 0)
-    [only] = next(iter(case_files.load(records).values())).said
+    assert pull_counts(records, [lying]) == (1, 0, 0)
+    assert next(iter(case_files.load(records).values())).messages[0].committed is False
+    assert pull_counts(records, [honest]) == (0, 1, 0)
+    [only] = next(iter(case_files.load(records).values())).messages
     assert only.committed is True
 
 
@@ -107,7 +107,7 @@ def report():
 
 
 def flipped(at: int) -> Frame:
-    good = frames(said({"people": 1}))[0]
+    good = frames(compose_report({"people": 1}))[0]
     data = bytearray(good.envelope)
     data[at] ^= 1
     return Frame.of(bytes(data), good.commitment)
@@ -150,8 +150,8 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_one_is_kept_aside_with_its_reason_and_the_next_is_opened(name, records):
     make, reason = BAD[name]
-    good = frames(said({"people": 4}))
-    assert taken(records, [make(), *good]) == (1, 0, 1)
+    good = frames(compose_report({"people": 4}))
+    assert pull_counts(records, [make(), *good]) == (1, 0, 1)
     [aside] = records.asides()
     assert aside.reason == reason
     assert aside.opened == (reason in ("message-malformed", "message-version"))
@@ -159,26 +159,26 @@ def test_a_bad_one_is_kept_aside_with_its_reason_and_the_next_is_opened(name, re
 
 
 def test_what_was_sealed_to_the_last_resort_is_marked(records):
-    late = said({"people": 1}, now=NOW + WEEK_SECONDS)
-    assert taken(records, frames(late)) == (1, 0, 0)
-    assert next(iter(case_files.load(records).values())).said[0].last_resort is True
+    late = compose_report({"people": 1}, now=NOW + WEEK_SECONDS)
+    assert pull_counts(records, frames(late)) == (1, 0, 0)
+    assert next(iter(case_files.load(records).values())).messages[0].last_resort is True
 
 
 def test_messages_stand_in_the_order_they_were_said_and_the_last_word_counts(records):
-    first = said({"stage": "van", "name": "Иванова"})
-    second = said({"stage": "station"}, first.case, NOW + 60, seq=1)
-    third = said({"stage": "court"}, first.case, NOW + 120, seq=2)
-    assert taken(records, frames(third), frames(first), frames(second)) == (3, 0, 0)
+    first = compose_report({"stage": "van", "name": "Иванова"})
+    second = compose_report({"stage": "station"}, first.case, NOW + 60, seq=1)
+    third = compose_report({"stage": "court"}, first.case, NOW + 120, seq=2)
+    assert pull_counts(records, frames(third), frames(first), frames(second)) == (3, 0, 0)
     [case] = case_files.load(records).values()
-    assert [one.message.facts["stage"] for one in case.said] == ["van", "station", "court"]
+    assert [entry.message.facts["stage"] for entry in case.messages] == ["van", "station", "court"]
     assert (case.fact("stage"), case.fact("name"), case.last) == ("court", "Иванова", NOW + 120)
 
 
 def test_facts_we_do_not_know_are_shown_as_other_and_never_counted(records):
-    composed = said({"people": "a crowd", "weather": "snow", "stage": "van"})
-    taken(records, frames(composed))
+    composed = compose_report({"people": "a crowd", "weather": "snow", "stage": "van"})
+    pull_counts(records, frames(composed))
     [case] = case_files.load(records).values()
-    assert case.said[0].other == {"facts": {"people": "a crowd", "weather": "snow"}}
+    assert case.messages[0].other == {"facts": {"people": "a crowd", "weather": "snow"}}
     assert (case.fact("people"), case.fact("stage")) == (None, "van")
 
 
@@ -188,10 +188,10 @@ def photo(size=3_000_000):
 
 def test_pieces_come_in_any_order_and_twice(records):
     file = photo()
-    page = frames(said({"account": STORY}, files=[file]))
+    page = frames(compose_report({"account": STORY}, files=[file]))
     assert len(page) == 1 + -(-3_000_000 // PIECE_BYTES)
     backwards = page[::-1]
-    new, duplicate, bad = taken(records, backwards[:20], backwards[10:], page[:5])
+    new, duplicate, bad = pull_counts(records, backwards[:20], backwards[10:], page[:5])
     assert (new, duplicate, bad) == (len(page), 15, 0)
     [case] = case_files.load(records).values()
     whole = case_files.assemble(records, case.id, case.files()[0])
@@ -199,24 +199,24 @@ def test_pieces_come_in_any_order_and_twice(records):
 
 
 def test_a_missing_piece_is_named(records):
-    page = frames(said({}, files=[photo(400_000)]))
-    taken(records, [one for i, one in enumerate(page) if i not in (2, 5)])
+    page = frames(compose_report({}, files=[photo(400_000)]))
+    pull_counts(records, [piece for i, piece in enumerate(page) if i not in (2, 5)])
     [case] = case_files.load(records).values()
     [ref] = case.files()
     assert case_files.missing(records, case.id, ref) == [1, 4]
     assert not case_files.assemble(records, case.id, ref).whole
-    taken(records, [page[2], page[5]])
+    pull_counts(records, [page[2], page[5]])
     assert case_files.assemble(records, case.id, ref).whole
 
 
 def test_a_file_of_another_hash_is_never_called_whole(records):
-    composed = said({}, files=[Attachment("image/png", b"right")])
+    composed = compose_report({}, files=[Attachment("image/png", b"right")])
     ref = message.read(_fields(composed)).message.parcels[0]
     forged = message.Parcel(id=new_id(os.urandom), case=composed.case, seq=0, at=NOW, of=ref.id, i=0, n=1)
     sealed = seal(
         message.header(forged), b"wrong", key=WEEKLY.public, address=ADDRESS, random_bytes=os.urandom, size=65_536
     )
-    taken(records, [Frame.of(sealed.envelope, sealed.commitment), frames(composed)[0]])
+    pull_counts(records, [Frame.of(sealed.envelope, sealed.commitment), frames(composed)[0]])
     file = case_files.assemble(records, composed.case, ref)
     assert (file.missing, file.whole) == ([], False)
 
@@ -228,13 +228,13 @@ def _fields(composed):
 
 
 def test_an_empty_file_arrives_as_one(records):
-    taken(records, frames(said({}, files=[Attachment("text/plain", b"")])))
+    pull_counts(records, frames(compose_report({}, files=[Attachment("text/plain", b"")])))
     [case] = case_files.load(records).values()
     assert case_files.assemble(records, case.id, case.files()[0]).whole
 
 
 def test_records_of_another_key_or_damaged_ones_say_so(records, tmp_path):
-    taken(records, frames(said({"people": 1})))
+    pull_counts(records, frames(compose_report({"people": 1})))
     with Records(tmp_path, b"K" * 32) as other, pytest.raises(RecordsBroken):
         case_files.load(other)
 

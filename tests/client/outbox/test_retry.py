@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.outbox.retry import FIRST_WAIT, GOAL, LONGEST_WAIT, SECOND_TRIES, Letter
+from client.outbox.retry import FIRST_WAIT, GOAL, LONGEST_WAIT, SECOND_TRIES, OutboxLetter
 
 RELAYS = ("https://a.example", "https://b.example", "https://c.example")
 
@@ -13,7 +13,7 @@ def half() -> float:
 
 
 def test_one_receipt_means_it_has_left_and_two_that_it_is_done():
-    letter = Letter(RELAYS)
+    letter = OutboxLetter(RELAYS)
     assert not letter.has_left
     letter = letter.accepted(RELAYS[0], "receipt")
     assert letter.has_left
@@ -25,11 +25,11 @@ def test_one_receipt_means_it_has_left_and_two_that_it_is_done():
 
 
 def test_with_one_relay_one_receipt_is_all_there_can_be():
-    assert Letter(RELAYS[:1]).accepted(RELAYS[0], "receipt").is_finished
+    assert OutboxLetter(RELAYS[:1]).accepted(RELAYS[0], "receipt").is_finished
 
 
 def test_the_waits_double_and_end_at_a_quarter_of_an_hour():
-    letter, waits, now = Letter(RELAYS[:1]), [], 0
+    letter, waits, now = OutboxLetter(RELAYS[:1]), [], 0
     for _ in range(12):
         letter = letter.failed(RELAYS[0], "busy", now, half)
         waits.append(letter.next_time() - now)
@@ -39,17 +39,17 @@ def test_the_waits_double_and_end_at_a_quarter_of_an_hour():
 
 
 def test_a_relay_that_names_its_wait_is_believed_up_to_a_limit():
-    assert Letter(RELAYS[:1]).failed(RELAYS[0], "busy", 100, half, retry_after=60).next_time() == 160
-    assert Letter(RELAYS[:1]).failed(RELAYS[0], "busy", 0, half, retry_after=10**9).next_time() == LONGEST_WAIT
+    assert OutboxLetter(RELAYS[:1]).failed(RELAYS[0], "busy", 100, half, retry_after=60).next_time() == 160
+    assert OutboxLetter(RELAYS[:1]).failed(RELAYS[0], "busy", 0, half, retry_after=10**9).next_time() == LONGEST_WAIT
 
 
 def test_another_relay_is_tried_while_the_first_one_waits():
-    letter = Letter(RELAYS).failed(RELAYS[0], "relay-unreachable", 0, half)
+    letter = OutboxLetter(RELAYS).failed(RELAYS[0], "relay-unreachable", 0, half)
     assert letter.next_relay(0) == RELAYS[1]
 
 
 def test_a_second_relay_that_never_answers_does_not_keep_a_letter_for_ever():
-    letter = Letter(RELAYS[:2]).accepted(RELAYS[0], "receipt")
+    letter = OutboxLetter(RELAYS[:2]).accepted(RELAYS[0], "receipt")
     for _ in range(SECOND_TRIES):
         assert not letter.is_finished
         letter = letter.failed(RELAYS[1], "relay-unreachable", 0, half)
@@ -57,7 +57,7 @@ def test_a_second_relay_that_never_answers_does_not_keep_a_letter_for_ever():
 
 
 def test_hurrying_makes_every_relay_due():
-    letter = Letter(RELAYS)
+    letter = OutboxLetter(RELAYS)
     for relay in RELAYS:
         letter = letter.failed(relay, "busy", 1_000, half)
     assert letter.next_relay(1_000) is None
@@ -69,7 +69,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 2_000), st.integers(0, 
 
 @given(STEPS, st.integers(1, 3), st.floats(0, 1, exclude_max=True))
 def test_whatever_relays_do(steps, relays, random_bytes):
-    letter, now, given_to = Letter(RELAYS[:relays]), 0, []
+    letter, now, given_to = OutboxLetter(RELAYS[:relays]), 0, []
     for works, passes, retry_after in steps:
         now += passes
         relay = letter.next_relay(now)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from client.files import CannotWrite
-from client.outbox.retry import Letter
+from client.outbox.retry import OutboxLetter
 from client.outbox.store import OutboxStore, SpoolBroken, Waiting
 from keys.envelope import Sealed
 
@@ -16,40 +16,40 @@ RELAYS = ("https://a.example", "https://b.example")
 
 def waiting(mark: bytes = b"") -> Waiting:
     envelope = b"\x01" + mark + os.urandom(8_191 - len(mark))
-    return Waiting(Sealed(envelope, os.urandom(32), os.urandom(32)), Letter(RELAYS), ("key",))
+    return Waiting(Sealed(envelope, os.urandom(32), os.urandom(32)), OutboxLetter(RELAYS), ("key",))
 
 
 def test_what_was_put_is_there_after_a_restart(tmp_path):
-    one = waiting()
+    entry = waiting()
     with OutboxStore(tmp_path) as spool:
-        spool.put([one])
+        spool.put([entry])
     with OutboxStore(tmp_path) as spool:
-        assert spool.hashes() == [one.sealed.hash]
-        assert spool.get(one.sealed.hash) == one
+        assert spool.hashes() == [entry.sealed.hash]
+        assert spool.get(entry.sealed.hash) == entry
 
 
 def test_what_happened_to_a_letter_is_there_after_a_restart(tmp_path):
-    one = waiting()
-    letter = one.letter.failed(RELAYS[0], "busy", 1_000, lambda: 0.5).accepted(RELAYS[1], "receipt")
+    entry = waiting()
+    letter = entry.letter.failed(RELAYS[0], "busy", 1_000, lambda: 0.5).accepted(RELAYS[1], "receipt")
     with OutboxStore(tmp_path) as spool:
-        spool.put([one])
-        spool.update(one.sealed.hash, letter)
+        spool.put([entry])
+        spool.update(entry.sealed.hash, letter)
     with OutboxStore(tmp_path) as spool:
-        assert spool.get(one.sealed.hash).letter == letter
+        assert spool.get(entry.sealed.hash).letter == letter
 
 
 def test_a_finished_letter_leaves_no_byte_behind(tmp_path):
     mark = b"find me, I am sixteen bytes and more"
-    one, other = waiting(mark), waiting()
+    marked, other = waiting(mark), waiting()
     with OutboxStore(tmp_path) as spool:
-        spool.put([one, other])
-        assert mark in held(tmp_path), "the search finds what is there"
-        spool.update(one.sealed.hash, one.letter.accepted(RELAYS[0], "r").accepted(RELAYS[1], "r"))
-        assert mark not in held(tmp_path)
+        spool.put([marked, other])
+        assert mark in read_disk(tmp_path), "the search finds what is there"
+        spool.update(marked.sealed.hash, marked.letter.accepted(RELAYS[0], "r").accepted(RELAYS[1], "r"))
+        assert mark not in read_disk(tmp_path)
         assert spool.hashes() == [other.sealed.hash]
 
 
-def held(folder) -> bytes:
+def read_disk(folder) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
@@ -63,10 +63,12 @@ def test_a_process_killed_while_it_writes_loses_nothing_it_had_put(tmp_path):
         "    one = waiting(); spool.put([one]); print(one.sealed.hash.hex(), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == -9
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert ended.returncode == -9
     with OutboxStore(tmp_path) as spool:
-        assert [hash_.hex() for hash_ in spool.hashes()] == sorted(done.stdout.split())
+        assert [hash_.hex() for hash_ in spool.hashes()] == sorted(ended.stdout.split())
 
 
 def test_a_file_that_is_no_outbox_is_named(tmp_path):
@@ -82,7 +84,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_letters_are_put_all_or_none(tmp_path):
-    good, broken = waiting(), Waiting(Sealed(b"\x01", None, bytes(32)), Letter(RELAYS), ())
+    good, broken = waiting(), Waiting(Sealed(b"\x01", None, bytes(32)), OutboxLetter(RELAYS), ())
     with OutboxStore(tmp_path) as spool:
         with pytest.raises(SpoolBroken):
             spool.put([good, broken])

@@ -7,7 +7,7 @@ import socket
 import pytest
 from nacl.signing import SigningKey
 
-from client.outbox.retry import Letter
+from client.outbox.retry import OutboxLetter
 from client.outbox.sender import OutboxSender
 from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import BadAnswer, Problem, Redirected, Transport, Unreachable
@@ -38,25 +38,25 @@ def problem(code: str, **members) -> bytes:
 
 
 def not_listening() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        return f"http://127.0.0.1:{busy.getsockname()[1]}"
 
 
 @pytest.fixture
 def transport():
-    with Transport(os.urandom, clock=lambda: NOW) as made:
-        yield made
+    with Transport(os.urandom, clock=lambda: NOW) as opened:
+        yield opened
 
 
 @pytest.fixture
 def spool(tmp_path):
-    with OutboxStore(tmp_path) as made:
-        yield made
+    with OutboxStore(tmp_path) as store:
+        yield store
 
 
 def sent_to(relay: str, transport: Transport, spool: OutboxStore, keys=(str(RELAY_KEY),)):
     """Carry one letter to one relay; what came of it, and the letter if it is still here."""
-    spool.put([Waiting(SEALED, Letter((relay,)), keys)])
+    spool.put([Waiting(SEALED, OutboxLetter((relay,)), keys)])
     outcome = OutboxSender(spool, transport, clock=lambda: NOW).carry([SEALED.hash])
     return outcome, spool.get(SEALED.hash)
 

@@ -6,7 +6,7 @@ import pytest
 
 from client.desk.cases import board, database, ingest
 from client.desk.journal.entries import ClockSet, Lawyer, Named, SameGroup, SamePerson, Stated
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from tests.support.case_reports import pack, station
 from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
 
@@ -227,7 +227,7 @@ def test_an_empty_desk_has_an_empty_board():
 def test_the_town_is_the_part_of_an_address_that_most_share(address, town):
     others = ["Москва, Тверская, 1", "Москва, пр. Мира", "Нижний Новгород, 1", "9 LANE, COLUMBIA, SC"]
     others += ["Нижний Новгород, Горная, 4"]
-    stations = [Station(str(at), (), one, 0, 0) for at, one in enumerate([*others, address])]
+    stations = [PackStation(str(at), (), one, 0, 0) for at, one in enumerate([*others, address])]
     db = database.empty([pack(*stations)])
     assert db.execute("SELECT city FROM station WHERE id = ?", [str(len(others))]).fetchone() == (town,)
 

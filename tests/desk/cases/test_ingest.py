@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from client.desk.cases import board, database, ingest, queue, view
 from client.desk.journal import entries as journal_entries
 from client.desk.journal.entries import Apart, SamePerson
-from client.organisation.records import Letter
+from client.organisation.records import RecordLetter
 from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
 from tests.support.soak import at_length
 from tests.support.table_contents import contents
@@ -107,12 +107,12 @@ def journal(drawn: list) -> list[journal_entries.Entry]:
 
 
 @st.composite
-def piles(draw, most: int = 6) -> list[Letter]:
+def piles(draw, most: int = 6) -> list[RecordLetter]:
     """Letters, and copies of them that came another way."""
     found = draw(st.lists(letters, max_size=most))
     if found:
         copies = st.builds(
-            lambda one, right, last, pulled, hash_: Letter(one.content, right, hash_, last, pulled),
+            lambda one, right, last, pulled, hash_: RecordLetter(one.content, right, hash_, last, pulled),
             st.sampled_from(found),
             st.booleans(),
             st.booleans(),
@@ -173,7 +173,7 @@ def test_a_false_commitment_is_told():
 
 def test_the_last_resort_key_is_told():
     one = letter("a", {"people": 1})
-    kept = Letter(one.content, True, one.envelope_hash, True, one.pulled)
+    kept = RecordLetter(one.content, True, one.envelope_hash, True, one.pulled)
     assert view.case(database.build([kept], []), case_id("a")).flags == ("last_resort",)
 
 
@@ -284,7 +284,7 @@ def test_words_of_a_hundred_thousand_letters_are_shown_and_searched():
 
 @pytest.mark.parametrize("content", [b"", b"x" * 40, b"\0" * 100])
 def test_what_is_no_letter_is_left_out(content):
-    db = database.build([Letter(content, True, bytes(32), False, NOW), held("a")], [])
+    db = database.build([RecordLetter(content, True, bytes(32), False, NOW), held("a")], [])
     assert view.ids(db) == [case_id("a")]
 
 

@@ -8,7 +8,7 @@ import pytest
 from client.desk.cases import view
 from client.desk.cases.rows import Values
 from client.organisation import decoded_letters
-from client.organisation.records import Letter, Page
+from client.organisation.records import Page, RecordLetter
 from keys import message
 from keys.envelope import commit, frame
 from tests.support.case_reports import NOW, case_id, letter
@@ -57,7 +57,7 @@ def test_a_page_is_decoded_from_what_the_inbox_read_and_without_it_alike() -> No
     assert (with_read[0].case, with_read[0].other) == (case_id(1), {"odd": 2})
 
 
-def message_header(one: Letter) -> bytes:
+def message_header(one: RecordLetter) -> bytes:
     length = int.from_bytes(one.content[32:36], "big")
     return one.content[36 : 36 + length]
 
@@ -67,7 +67,7 @@ NO_MESSAGES = [b"", b"short", *(frame(bytes(32), header, b"") for header in (b"n
 
 @pytest.mark.parametrize("content", NO_MESSAGES)
 def test_what_is_no_message_is_decoded_to_none(content: bytes) -> None:
-    found = decoded_letters.decode(Letter(content, True, bytes(32), False, NOW))
+    found = decoded_letters.decode(RecordLetter(content, True, bytes(32), False, NOW))
     assert (found.message, found.case) == (None, "")
 
 

@@ -17,7 +17,7 @@ from client.desk.exports.bag import Court, NothingReceived, StillAnswerable
 from client.desk.exports.registry import Options, make
 from client.desk.journal.entries import Arrival, Named, Noted, Received
 from client.organisation.case_files import Assembled
-from client.organisation.records import Letter
+from client.organisation.records import RecordLetter
 from keys.envelope import commit, frame
 from keys.message import ParcelRef
 from keys.wire import b64
@@ -206,9 +206,9 @@ def test_a_case_of_which_nothing_is_kept_is_an_error():
 
 def test_letters_that_nobody_can_read_do_not_stand_in_the_way():
     junk = [
-        Letter(b"short", True, bytes(32), False, NOW),
-        Letter(frame(bytes(32), b"{}", b""), True, bytes(32), False, NOW),
-        Letter(frame(bytes(32), b"[", b""), True, bytes(32), False, NOW),
+        RecordLetter(b"short", True, bytes(32), False, NOW),
+        RecordLetter(frame(bytes(32), b"{}", b""), True, bytes(32), False, NOW),
+        RecordLetter(frame(bytes(32), b"[", b""), True, bytes(32), False, NOW),
     ]
     database = db(LETTERS)
     options = Options(NOW, ZoneInfo("UTC"), case=CASE, court=court([*junk, *LETTERS]))
@@ -216,7 +216,7 @@ def test_letters_that_nobody_can_read_do_not_stand_in_the_way():
 
 
 def test_a_message_that_came_twice_stands_once_with_the_right_commitment(tmp_path):
-    wrong = Letter(LETTERS[0].content, False, bytes(32), False, NOW)
+    wrong = RecordLetter(LETTERS[0].content, False, bytes(32), False, NOW)
     record = unpacked(bag([wrong, *LETTERS]), tmp_path) / "data"
     assert len(list(record.glob("messages/*.content"))) == 2
     assert "false" not in (record / "messages.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[8]

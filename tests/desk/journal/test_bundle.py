@@ -20,7 +20,7 @@ from client.desk.journal.bundle import (
     PieceItem,
     QuarantinedItem,
 )
-from client.organisation.records import Letter, Quarantined
+from client.organisation.records import Quarantined, RecordLetter
 
 STORE = b"s" * 32
 
@@ -28,7 +28,7 @@ items = st.lists(
     st.one_of(
         st.binary(max_size=200).map(EntryItem),
         st.builds(
-            lambda content, flag: LetterItem(Letter(content, flag, b"h" * 32, not flag, 7)),
+            lambda content, flag: LetterItem(RecordLetter(content, flag, b"h" * 32, not flag, 7)),
             st.binary(max_size=300),
             st.booleans(),
         ),

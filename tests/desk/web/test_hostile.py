@@ -28,7 +28,7 @@ from client.desk.matching import candidates
 from client.desk.web.app import create_app
 from client.desk.web.media_type import ENDINGS, OTHER
 from client.stations.pack import pack as packs
-from client.stations.pack.columns import Station
+from client.stations.pack.columns import PackStation
 from keys import message
 from keys.message import PIECE_BYTES, Parcel
 from keys.wire import PARCEL_BYTES, b64
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.slow
 
 PAGES_NOW = NOW + 10_000
 STATIONS = [
-    Station(f"s{number}", (f"ОВД Номер {number}",), f"г. Москва, ул. {number}", 5_575_000 + 500 * number, 3_762_000)
+    PackStation(f"s{number}", (f"ОВД Номер {number}",), f"г. Москва, ул. {number}", 5_575_000 + 500 * number, 3_762_000)
     for number in range(4)
 ]
 HONEST = 12

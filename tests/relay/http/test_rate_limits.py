@@ -28,7 +28,7 @@ class Counter:
         )
 
     @property
-    def kept(self) -> dict[str, int]:
+    def entries(self) -> dict[str, int]:
         storage = self.limits.limiter.storage
         assert isinstance(storage, FixedWindowStorage)
         return storage._counts
@@ -87,12 +87,12 @@ def test_whatever_stands_for_an_address_is_counted(address: str) -> None:
 def test_no_address_is_remembered_and_the_salt_is_new_every_hour() -> None:
     count = counter(per_address=100)
     calls(count, "192.0.2.1")
-    first = set(count.kept)
+    first = set(count.entries)
     assert first
     assert not any("192" in key for key in first)
     calls(count, "192.0.2.1", START + 3600)
-    assert count.kept
-    assert not first & set(count.kept)
+    assert count.entries
+    assert not first & set(count.entries)
 
 
 def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch: pytest.Monke
     count = counter()
     for number in range(100):
         assert calls(count, f"192.0.2.{number}") >= 3
-    assert len(count.kept) == 10
+    assert len(count.entries) == 10
 
 
 def test_too_many_says_when_to_come_back(open_relay: Callable[..., Line]) -> None:

@@ -136,9 +136,9 @@ def test_a_wrong_clock_is_told_the_time(holding: Line) -> None:
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_problem_never_repeats_what_was_sent(holding: Line, wrong: str) -> None:
-    said = WRONG[wrong][2](holding).data
+    body = WRONG[wrong][2](holding).data
     for sent in (b64(OWNER.id), b64(ACK[0]), "kkkkkkkk", "other.example", SIGNATURE_HEADER + ":"):
-        assert sent.encode() not in said
+        assert sent.encode() not in body
 
 
 def test_a_failure_inside_says_internal_and_logs_no_value(

@@ -172,29 +172,29 @@ def test_a_push_service_that_never_answers_keeps_no_depositor_and_no_other_push_
 
 def test_what_waits_too_long_a_line_is_dropped_and_nobody_stands_in_it(monkeypatch):
     monkeypatch.setattr("relay.push.notifier.WAITING", 3)
-    hands, go, done = Hands("test", 1), threading.Event(), list[int]()
+    hands, go, order = Hands("test", 1), threading.Event(), list[int]()
     for number in range(10):
-        hands.do(lambda number=number: (go.wait(PATIENCE), done.append(number)))
+        hands.do(lambda number=number: (go.wait(PATIENCE), order.append(number)))
     go.set()
     over = threading.Event()
     while not over.is_set():  # as soon as there is space again
         hands.do(over.set)
         over.wait(0.01)
-    assert done == [0, 1, 2]
+    assert order == [0, 1, 2]
     hands.close()
-    hands.do(lambda: done.append(99))
-    assert 99 not in done
+    hands.do(lambda: order.append(99))
+    assert 99 not in order
 
 
 def test_what_waits_when_a_relay_stops_is_not_done_any_more():
-    hands, go, begun, done = Hands("test", 1), threading.Event(), threading.Event(), list[int]()
-    hands.do(lambda: (begun.set(), go.wait(PATIENCE), done.append(0)))
-    hands.do(lambda: done.append(1))
+    hands, go, begun, order = Hands("test", 1), threading.Event(), threading.Event(), list[int]()
+    hands.do(lambda: (begun.set(), go.wait(PATIENCE), order.append(0)))
+    hands.do(lambda: order.append(1))
     assert begun.wait(PATIENCE)
     hands.close()
     go.set()
     hands._threads.shutdown(wait=True)
-    assert done == [0]
+    assert order == [0]
 
 
 def test_a_job_that_breaks_breaks_nothing_and_is_not_told(monkeypatch, caplog, capfd):
@@ -211,16 +211,16 @@ def test_a_job_that_breaks_breaks_nothing_and_is_not_told(monkeypatch, caplog, c
 def test_only_keyed_hashes_of_a_minute_are_remembered():
     clock = HandClock()
     rung = Rung(clock, os.urandom)
-    one, two = (Endpoint.parse(f"https://fcm.googleapis.com/{name}", BROWSERS) for name in ("one", "two"))
-    assert (rung.is_new(one), rung.is_new(one), rung.is_new(two)) == (True, False, True)
+    first, second = (Endpoint.parse(f"https://fcm.googleapis.com/{name}", BROWSERS) for name in ("one", "two"))
+    assert (rung.is_new(first), rung.is_new(first), rung.is_new(second)) == (True, False, True)
     assert all(len(mark) == 16 for mark in rung._since)
     before = set(rung._since)
     clock.now += QUIET_SECONDS
-    assert rung.is_new(one)
+    assert rung.is_new(first)
     assert before.isdisjoint(rung._since)  # another salt
     assert len(rung._since) == 1
     clock.now -= 3_600  # a clock that was set back must not silence anybody for an hour
-    assert rung.is_new(one)
+    assert rung.is_new(first)
 
 
 def test_no_more_are_remembered_than_fit(monkeypatch):

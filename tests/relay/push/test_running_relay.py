@@ -20,18 +20,18 @@ def test_after_ringing_nothing_of_the_address_is_in_the_folder_the_log_or_an_ans
         about = relay.http.get("/v1/relay").json()
         wake = seal_wake(service.endpoint(SECRET), about["wake_key"], relay.address)
         unknown = seal_wake("https://evil.example" + SECRET, about["wake_key"], relay.address)
-        said = b""
+        answers = b""
         for kind in (wake, unknown):
             answer = relay.deposit(new_key().id, letter(), bytes(32), **{WAKE_HEADER: kind})
             assert answer.status_code == 201
-            said += answer.content
+            answers += answer.content
         rung = service.next()
         assert rung.line == f"POST {SECRET} HTTP/1.1"
         check_vapid(rung, f"https://localhost:{service.port}", int(time.time()))
         while_running = b"".join(path.read_bytes() for path in folder.iterdir())
         relay.process.send_signal(signal.SIGKILL)
         relay.process.wait(PATIENCE)
-        found = while_running + b"".join(path.read_bytes() for path in folder.iterdir()) + said
+        found = while_running + b"".join(path.read_bytes() for path in folder.iterdir()) + answers
         log = relay.log.read_bytes()
     for trace in (SECRET.encode(), b"evil.example", wake.encode(), unb64(wake), f"localhost:{service.port}".encode()):
         assert trace not in found
@@ -104,11 +104,11 @@ def test_an_operator_can_ask_whether_push_services_are_reached(tmp_path, authori
 
 def test_options_that_cannot_be_are_said(tmp_path, capfd):
     for option, value in (("--push-host", "https://x"), ("--push-contact", "me"), ("--push-ca", "/nowhere")):
-        done = subprocess.run(
+        ended = subprocess.run(
             relay_command("serve", "--data", tmp_path, option, value),
             cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert (done.returncode, option in done.stderr) == (2, True)
+        assert (ended.returncode, option in ended.stderr) == (2, True)

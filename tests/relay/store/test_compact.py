@@ -36,7 +36,7 @@ def letters(count: int = LETTERS) -> list[Envelope]:
 
 
 def ids(envelopes: Iterable[Envelope]) -> dict[bytes, Envelope]:
-    return {seen_id(one.mailbox, one.hash): one for one in envelopes}
+    return {seen_id(envelope.mailbox, envelope.hash): envelope for envelope in envelopes}
 
 
 def batched(envelopes: list[Envelope], size: int) -> Iterator[list[Envelope]]:
@@ -65,8 +65,8 @@ def file_after(folder: Path, envelopes: list[Envelope], batch: int, end: End) ->
 
 
 def acknowledged(store: SqliteStore, envelopes: list[Envelope]) -> None:
-    for one in envelopes:
-        assert store.delete(one.mailbox, [one.hash]) == 1
+    for envelope in envelopes:
+        assert store.delete(envelope.mailbox, [envelope.hash]) == 1
 
 
 def test_in_whatever_order_letters_came_the_file_is_the_same_byte_for_byte(tmp_path: Path) -> None:
@@ -74,10 +74,10 @@ def test_in_whatever_order_letters_came_the_file_is_the_same_byte_for_byte(tmp_p
     second, gone = random.sample(first, LETTERS), random.sample(first, 40)
 
     def end(store: SqliteStore, order: list[Envelope]) -> None:
-        for one in order:
-            store.mark_active(one.mailbox, 7)
-            if one in gone:
-                store.delete(one.mailbox, [one.hash])
+        for envelope in order:
+            store.mark_active(envelope.mailbox, 7)
+            if envelope in gone:
+                store.delete(envelope.mailbox, [envelope.hash])
         assert store.compact()
 
     assert file_after(tmp_path / "1", first, 1, end) == file_after(tmp_path / "2", second, 7, end)
@@ -105,8 +105,8 @@ def test_a_backup_tells_no_order_either(tmp_path: Path) -> None:
     copies = []
     for order in (first, random.sample(first, LETTERS)):
         store = open_store(tmp_path / f"data{len(copies)}")
-        for one in order:
-            store.keep(ids([one]))
+        for envelope in order:
+            store.keep(ids([envelope]))
         store.copy(tmp_path / f"copy{len(copies)}")
         store.close()
         copies.append(bytearray((tmp_path / f"copy{len(copies)}").read_bytes()))
@@ -234,8 +234,8 @@ def wal_reaches(process: subprocess.Popen[str], wal: Path, size: int) -> bool:
 @pytest.mark.process
 @pytest.mark.slow
 def test_killed_in_the_middle_it_loses_nothing(tmp_path: Path) -> None:
-    folder, kept, key = tmp_path / "data", letters(2_000), new_key()
-    mine = [Envelope(key.id, *one[1:3], 30_000, one[4]) for one in kept]
+    folder, stored, key = tmp_path / "data", letters(2_000), new_key()
+    mine = [Envelope(key.id, *envelope[1:3], 30_000, envelope[4]) for envelope in stored]
     store = open_store(folder)
     for some in batched(mine, 100):
         store.keep(ids(some))
@@ -258,17 +258,17 @@ def test_killed_in_the_middle_it_loses_nothing(tmp_path: Path) -> None:
         store.close()  # an empty -wal file to watch the next time
     assert caught  # on a busy machine we see some too late
     with running(folder) as relay:
-        assert set(relay.everything(key).values()) == {one.body for one in mine}
+        assert set(relay.everything(key).values()) == {envelope.body for envelope in mine}
 
 
 @pytest.mark.process
 def test_a_disk_that_fills_up_meanwhile_is_harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = letters(400)
+    stored = letters(400)
     with mounted(tmp_path / "disk", "size=24m") as disk:
         make_folder(disk / "data")
         store = SqliteStore(disk / "data", 1 << 20)
-        store.keep(ids(kept[:200]))
-        store.keep(ids(kept[200:]))
+        store.keep(ids(stored[:200]))
+        store.keep(ids(stored[200:]))
         assert store.scrub()
         before = (disk / "data" / DATABASE).read_bytes()
         fill(disk / "other")
@@ -281,10 +281,10 @@ def test_a_disk_that_fills_up_meanwhile_is_harmless(tmp_path: Path, monkeypatch:
         assert not store.compact()  # runs into it half way
         assert (disk / "data" / DATABASE).read_bytes() == before
         assert (disk / "data" / "ballast").exists()
-        acknowledged(store, kept[:300])
+        acknowledged(store, stored[:300])
         assert list(store.faults()) == []
         (disk / "other").unlink()
         assert store.compact()
-        assert all(store.page(one.mailbox, 1, 1) == [one] for one in kept[300:])
+        assert all(store.page(envelope.mailbox, 1, 1) == [envelope] for envelope in stored[300:])
         assert list(store.faults()) == []
         store.close()

@@ -61,7 +61,7 @@ def under_load_then_killed(relay: Relay, key: MailboxKey) -> dict[bytes, tuple[b
     relay.process.send_signal(signal.SIGKILL)
     for phone in phones:
         phone.join()
-    return {hash_: kept for phone in phones for hash_, kept in phone.receipted.items()}
+    return {hash_: receipted for phone in phones for hash_, receipted in phone.receipted.items()}
 
 
 @pytest.mark.soak

@@ -29,9 +29,9 @@ def memory_store(_: Path) -> Store:
 @pytest.fixture(params=[sqlite_store, memory_store])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     make: Callable[[Path], Store] = request.param
-    made = make(tmp_path)
-    yield made
-    made.close()
+    opened = make(tmp_path)
+    yield opened
+    opened.close()
 
 
 def envelope(mailbox: bytes = MINE, expires: int = 100, body: bytes | None = None) -> Envelope:
@@ -40,11 +40,11 @@ def envelope(mailbox: bytes = MINE, expires: int = 100, body: bytes | None = Non
 
 
 def keep(store: Store, envelopes: list[Envelope]) -> None:
-    store.keep({seen_id(one.mailbox, one.hash): one for one in envelopes})
+    store.keep({seen_id(entry.mailbox, entry.hash): entry for entry in envelopes})
 
 
 def seen(store: Store, *envelopes: Envelope) -> int:
-    return len(store.seen([seen_id(one.mailbox, one.hash) for one in envelopes]))
+    return len(store.seen([seen_id(entry.mailbox, entry.hash) for entry in envelopes]))
 
 
 def everything(store: Store, mailbox: bytes = MINE) -> list[Envelope]:
@@ -56,15 +56,15 @@ def swept(store: Store, today: int = 0, activity_epoch: int = 0, now: int = 0, p
 
 
 def test_what_is_kept_comes_back_byte_for_byte(store: Store) -> None:
-    kept = [envelope(), envelope(body=parcel())]
-    keep(store, kept)
-    assert sorted(everything(store)) == sorted(kept)
+    stored = [envelope(), envelope(body=parcel())]
+    keep(store, stored)
+    assert sorted(everything(store)) == sorted(stored)
 
 
 def test_a_page_is_ordered_by_last_day_then_hash(store: Store) -> None:
-    kept = [envelope(expires=day) for day in (102, 100, 101, 100, 102)]
-    keep(store, kept)
-    assert everything(store) == sorted(kept, key=lambda one: (one.expires, one.hash))
+    stored = [envelope(expires=day) for day in (102, 100, 101, 100, 102)]
+    keep(store, stored)
+    assert everything(store) == sorted(stored, key=lambda entry: (entry.expires, entry.hash))
 
 
 def test_a_page_has_at_most_what_was_wanted(store: Store) -> None:
@@ -89,36 +89,36 @@ def test_the_same_bytes_may_lie_in_two_mailboxes(store: Store) -> None:
     body = letter()
     keep(store, [envelope(MINE, body=body), envelope(YOURS, body=body)])
     assert store.delete(MINE, [digest(body)]) == 1
-    assert [one.body for one in everything(store, YOURS)] == [body]
+    assert [entry.body for entry in everything(store, YOURS)] == [body]
 
 
 def test_what_was_kept_is_seen_and_nothing_else(store: Store) -> None:
-    one = envelope()
-    keep(store, [one])
-    asked = [seen_id(mailbox, hash_) for mailbox, hash_ in ((MINE, one.hash), (YOURS, one.hash), (MINE, bytes(32)))]
+    mine = envelope()
+    keep(store, [mine])
+    asked = [seen_id(mailbox, hash_) for mailbox, hash_ in ((MINE, mine.hash), (YOURS, mine.hash), (MINE, bytes(32)))]
     assert store.seen(asked) == {asked[0]}
 
 
 def test_what_was_deleted_is_gone_but_still_seen(store: Store) -> None:
-    one, other = envelope(), envelope()
-    keep(store, [one, other])
-    assert store.delete(MINE, [one.hash, bytes(32)]) == 1
-    assert everything(store) == [other]
-    assert seen(store, one)
-    assert store.delete(MINE, [one.hash]) == 0
+    mine, second = envelope(), envelope()
+    keep(store, [mine, second])
+    assert store.delete(MINE, [mine.hash, bytes(32)]) == 1
+    assert everything(store) == [second]
+    assert seen(store, mine)
+    assert store.delete(MINE, [mine.hash]) == 0
 
 
 def test_nobody_deletes_in_another_mailbox(store: Store) -> None:
-    one = envelope(MINE)
-    keep(store, [one])
-    assert store.delete(YOURS, [one.hash]) == 0
-    assert everything(store) == [one]
+    mine = envelope(MINE)
+    keep(store, [mine])
+    assert store.delete(YOURS, [mine.hash]) == 0
+    assert everything(store) == [mine]
 
 
 def test_many_are_deleted_in_one_call(store: Store) -> None:
-    kept = [envelope() for _ in range(200)]
-    keep(store, kept)
-    assert store.delete(MINE, [one.hash for one in kept]) == 200
+    stored = [envelope() for _ in range(200)]
+    keep(store, stored)
+    assert store.delete(MINE, [entry.hash for entry in stored]) == 200
     assert everything(store) == []
 
 
@@ -128,14 +128,14 @@ def test_scrubbing_succeeds_when_nobody_reads(store: Store) -> None:
 
 
 def test_compacting_changes_nothing_that_can_be_asked_for(store: Store) -> None:
-    kept, gone = [envelope(MINE), envelope(YOURS, body=parcel())], envelope()
-    keep(store, [*kept, gone])
+    stored, gone = [envelope(MINE), envelope(YOURS, body=parcel())], envelope()
+    keep(store, [*stored, gone])
     store.delete(MINE, [gone.hash])
     store.mark_active(MINE, 7)
     store.put_card(YOURS, 1, 1_000, b"card")
     assert store.compact()
-    assert everything(store, MINE) + everything(store, YOURS) == kept
-    assert seen(store, *kept, gone) == 3
+    assert everything(store, MINE) + everything(store, YOURS) == stored
+    assert seen(store, *stored, gone) == 3
     assert (store.activity_epoch(MINE), store.card(YOURS)) == (7, (1, b"card"))
 
 
@@ -177,20 +177,20 @@ def test_what_has_no_last_day_goes_when_its_period_is_over(store: Store) -> None
 
 def test_the_highest_last_day_is_known_after_the_envelope_went(store: Store) -> None:
     assert store.highest() == 0
-    one = envelope(MINE, UNDATED + 5)
-    keep(store, [one, envelope(MINE, 100)])
-    store.delete(MINE, [one.hash])
+    mine = envelope(MINE, UNDATED + 5)
+    keep(store, [mine, envelope(MINE, 100)])
+    store.delete(MINE, [mine.hash])
     assert store.highest() == UNDATED + 5
 
 
 def test_what_was_acknowledged_is_unknown_after_its_last_day(store: Store) -> None:
-    one = envelope(expires=99)
-    keep(store, [one])
-    store.delete(MINE, [one.hash])
+    mine = envelope(expires=99)
+    keep(store, [mine])
+    store.delete(MINE, [mine.hash])
     assert swept(store, today=99) == 0
-    assert seen(store, one)
+    assert seen(store, mine)
     assert swept(store, today=100) == 0
-    assert not seen(store, one)
+    assert not seen(store, mine)
 
 
 def test_sweeping_forgets_mailboxes_nobody_comes_to_any_more(store: Store) -> None:

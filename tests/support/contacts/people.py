@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client.contacts.book import Book, create, unlock_book
-from client.contacts.sync import Sync, SyncResult, Words
+from client.contacts.sync import AlertWords, Sync, SyncResult
 from client.outbox.store import OutboxStore
 from keys import code
 from keys.keystore import Cost
@@ -41,9 +41,9 @@ class Person:
         return str(self.book.code_to_show(None, self.now)[1])
 
     def scan(self, text: str, label: str, *, seen: bool = True):
-        made = self.book.meet(code.read_pair_code(text), label, self.now, os.urandom, seen=seen)
+        contact = self.book.meet(code.read_pair_code(text), label, self.now, os.urandom, seen=seen)
         self.book.save()
-        return made
+        return contact
 
     def sync(self) -> SyncResult:
         self.reopen()
@@ -54,14 +54,14 @@ class Person:
 
     def alert(self, label: str, kind: str = "detained", text: str = TEXT):
         with OutboxStore(self.folder) as spool:
-            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, Words(kind, text))
+            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, AlertWords(kind, text))
 
     def state(self, label: str) -> str:
         return self.book.find(label).state(self.now)
 
     @property
-    def told(self) -> list[tuple[str, str, str]]:
-        return [(one.label, one.type, one.text) for one in self.book.secrets.alerts]
+    def received(self) -> list[tuple[str, str, str]]:
+        return [(alert.label, alert.type, alert.text) for alert in self.book.secrets.alerts]
 
 
 def scan_each_other(anna: Person, boris: Person) -> None:

@@ -41,7 +41,7 @@ def _pair_meetings(sides: list[pairing.PairingOffer]) -> Iterator[Vector]:
             "first": meeting.is_first,
             "transcript": b64(meeting.transcript),
             "k0": b64(meeting.k0),
-            "digits": meeting.digits,
+            "digits": meeting.safety_number,
             "my_door": [b64(here.mailbox.seed), b64(here.key.seed)],
             "their_door": [b64(there.mailbox.seed), b64(there.key.seed)],
             "sending": b64(keys.sending),
@@ -141,7 +141,7 @@ def _pair_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int
 def _pair_alerts(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
     one, two = sides
     keys = pairing.PairingSession(two, one.code).keys(one.share)
-    said = pairing.Said(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
+    said = pairing.MacInput(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
     calm, duress = (pairing.alert_mac(keys.sending, one.card.address, said, duress=forced) for forced in (False, True))
 
     def vector(name: str, expect: str, mac: bytes, **more: Any) -> Vector:
@@ -178,9 +178,11 @@ def _pair_progress() -> Iterator[Vector]:
     def vector(name: str, steps: list[list[Any] | str]) -> Vector:
         progress = pairing.Progress()
         for step in steps:
-            progress = progress.said() if step == "said" else progress.heard(bytes([step[0]]) * 32, sure=step[1])
+            progress = (
+                progress.mark_sent() if step == "said" else progress.on_share(bytes([step[0]]) * 32, sure=step[1])
+            )
         share = None if progress.share is None else progress.share[0]
-        owed, answered = ([one[0] for one in shares] for shares in (progress.owed, progress.answered))
+        owed, answered = ([one[0] for one in shares] for shares in (progress.pending_shares, progress.answered))
         end = {"share": share, "owed": owed, "answered": answered}
         return {"name": name, "expect": "ok", "what": "progress", "steps": steps, **end}
 

@@ -84,7 +84,7 @@ def _wake_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int
     def letter(
         name: str, expect: str, header: bytes, mac: Callable[..., bytes] = pairing.wake_mac, **more: Any
     ) -> Vector:
-        said = pairing.Said(LETTER_BYTES, random_bytes(32), header)
+        said = pairing.MacInput(LETTER_BYTES, random_bytes(32), header)
         body = mac(more.pop("key", keys.sending), one.card.address, said)
         content = frame(said.salt, header, body)
         sealed = seal_content(content, key=one.card.key, address=one.card.address)
