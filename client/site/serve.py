@@ -49,7 +49,7 @@ class NotASite(TocsinError):
     hint = "`tocsin phone build --card CARD --out DIR` makes one"
 
 
-class Site:
+class ServedSite:
     """The files of a folder as a WSGI application: packed where that helps, with the site's own headers."""
 
     def __init__(self, folder: Path) -> None:
@@ -102,7 +102,7 @@ def _headers(folder: Path) -> dict[str, str]:
 def serving(folder: Path, listen: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[str]:
     """Serve the folder until the block ends; the address. Raises NotASite, CannotListen."""
     host, port = listen
-    site = Site(folder)
+    site = ServedSite(folder)
     with _listening(host, port) as listener, _silence():
         server = create_server(site, sockets=[listener], threads=THREADS, ident="-")
         loop = threading.Thread(target=server.run, daemon=True)
