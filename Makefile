@@ -16,6 +16,7 @@ NODE := .venv/node/bin
 HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null && echo yes)
 
 PACKAGES_test := chromium fonts-dejavu-core poppler-utils
+PACKAGES_pictures := chromium fonts-dejavu-core
 PACKAGES_bench := wrk gcc libc6-dev chromium
 
 # Two at a time: `make test WORKERS=1` for one after the other, SHUFFLE=word for an order drawn by lot from that word.
@@ -29,7 +30,7 @@ export PATH := $(if $(HAS_NODE),,$(CURDIR)/$(NODE):)$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak bench check lock clean packages
+.PHONY: help demo test soak bench pictures check lock clean packages
 
 help:
 	@echo 'make demo     watch a report travel from a phone through a relay to the organisation (ONCE=1: once, then stop)'
@@ -37,6 +38,7 @@ help:
 	@echo 'make soak     what is long by nature, at its full length: kills, waits, thousands of inputs'
 	@echo 'make check    linters, types, boundaries'
 	@echo 'make bench    measure; judges nothing'
+	@echo 'make pictures take the pictures of README anew, from a demonstration that runs'
 	@echo 'make lock     lock the dependencies anew (UPGRADE=1: at their newest versions)'
 	@echo 'make clean    remove what was installed and built'
 
@@ -62,6 +64,9 @@ soak: .venv/dev $(PHONE) $(APP)
 
 bench: .venv/dev $(APP)
 	$(BIN)/python -m tests.bench
+
+pictures: .venv/dev $(APP)
+	$(BIN)/python -m docs.pictures
 
 lock: .venv/dev
 	$(LOCK) --group build --output-file .ci/requirements.txt

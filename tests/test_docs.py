@@ -6,14 +6,16 @@ import shlex
 import subprocess
 import sys
 import tomllib
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from PIL import Image
 
 from client.cli.main import door
-from docs import drawing
+from docs import drawing, pictures
 from keys import errors, problems, wire
 
 ROOT = Path(__file__).parent.parent
@@ -260,6 +262,50 @@ def test_every_test_named_in_a_page_exists(page):
 def test_the_drawing_is_that_of_its_source():
     drawn = drawing.draw(drawing.SOURCE.read_text("utf-8"))
     assert drawing.TARGET.read_text("utf-8") == drawn, "run python docs/drawing.py"
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height of a PNG or an SVG in pixels. Fails for another kind of file."""
+    if path.suffix == ".svg":
+        root = ET.fromstring(path.read_text("utf-8"))  # noqa: S314 - our own file
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        return int(root.get("width", "")), int(root.get("height", ""))
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return image.size
+
+
+def test_the_readme_shows_three_pictures_each_in_the_shape_it_has():
+    shown = re.findall(r'<img src="([^"]+)" width="(\d+)" height="(\d+)" alt="[^"]{20,}">', read("README.md"))
+    assert len(shown) == read("README.md").count("<img ")
+    assert {ROOT / path for path, _, _ in shown} == {pictures.PHONE, pictures.BOARD, pictures.TERMINAL}
+    for path, width, height in shown:
+        real_width, real_height = size_of(ROOT / path)
+        assert abs(int(width) * real_height / real_width - int(height)) < 1, path
+        assert int(width) <= real_width, path
+    assert [size_of(path) for path in (pictures.PHONE, pictures.BOARD)] == [(720, 1480), (1366, 768)]
+
+
+def test_the_pictures_are_small_and_nothing_else_lies_beside_them():
+    files = set(pictures.FOLDER.iterdir())
+    assert files == {pictures.PHONE, pictures.BOARD, pictures.TERMINAL}
+    assert sum(path.stat().st_size for path in files) < 400_000
+
+
+def test_make_pictures_runs_their_script():
+    recipe = re.search(r"^pictures:.*\n\t(.+)$", read("Makefile"), flags=re.MULTILINE)
+    assert recipe is not None
+    assert recipe[1] == f"$(BIN)/python -m {pictures.__name__}"
+
+
+def test_the_terminal_shows_the_middle_of_what_the_demonstration_prints_line_by_line():
+    sealed = "$ tocsin report --to card " + "--set 'name=<Анна> & K' " * 6
+    printed = f"$ cd elsewhere\n\n{sealed}\ncase abc\nhint: next\n\n{pictures.LAST}8 files\nafter it\n"
+    lines = [element for element in ET.fromstring(pictures.draw_terminal(printed)) if element.tag.endswith("text")]  # noqa: S314
+    rows = [(line.get("class"), line.text or "") for line in lines]
+    assert " ".join(text.strip() for kind, text in rows if kind == "command") == sealed.strip()
+    assert [text for kind, text in rows if kind != "command"] == ["case abc", "hint: next", f"{pictures.LAST}8 files"]
+    assert max(len(text) for _, text in rows) <= pictures.COLUMNS
 
 
 def test_every_folder_in_the_drawing_exists():

@@ -1,18 +1,28 @@
 """Serving a built site on this machine, for trying it: right types, the site's own headers, nothing written down."""
 
 import gzip
+import logging
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from socket import AF_INET, AF_INET6
-from urllib.parse import unquote, urlsplit
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from waitress import wasyncore
+from waitress.server import create_server
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.shared_data import SharedDataMiddleware
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_path_info
 
 from client import files
 from client.site.release import RELEASE, is_served
 from keys.errors import CannotListen, TocsinError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HEADERS = "_headers"
 INDEX = "index.html"
@@ -27,6 +37,7 @@ TYPES = {
     ".png": "image/png",
     ".txt": "text/plain; charset=utf-8",
 }
+THREADS = 4
 _OTHER = "application/octet-stream"
 _PACKED = (".html", ".js", ".mjs", ".css", ".json", ".webmanifest", ".svg", ".txt")
 
@@ -38,57 +49,45 @@ class NotASite(TocsinError):
     hint = "`tocsin phone build --card CARD --out DIR` makes one"
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class ServedSite:
+    """The files of a folder as a WSGI application: packed where that helps, with the site's own headers."""
 
-    def __init__(self, address: tuple[str, int], folder: Path) -> None:
-        self.address_family = AF_INET6 if ":" in address[0] else AF_INET
-        self.folder, self.sent = folder.resolve(), _headers(folder)
-        super().__init__(address, _Handler)
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._sent = folder.resolve(), _headers(folder)
+        self._files = SharedDataMiddleware(NotFound(), {"/": str(self._folder)}, cache=False)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that hangs up is no event, and its address is nobody's business."""
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        answer = self._answer(environ)
+        answer.headers.update(self._sent)
+        return answer(environ, start_response)
 
-    def find(self, path: str) -> Path | None:
-        """The file behind the path of a request; nothing outside the folder, nothing meant for the host."""
-        name = unquote(urlsplit(path).path).lstrip("/")
-        if "\0" in name or not is_served(name):
-            return None
-        found = (self.folder / name / ("" if name and not name.endswith("/") else INDEX)).resolve()
-        return found if found.is_relative_to(self.folder) and found.is_file() else None
+    def _answer(self, environ: "WSGIEnvironment") -> Response:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return Response(status=HTTPStatus.NOT_IMPLEMENTED)
+        path = get_path_info(environ)
+        if path.endswith("/"):
+            path, environ = path + INDEX, {**environ, "PATH_INFO": environ["PATH_INFO"] + INDEX}
+        if not self._is_open(path.lstrip("/")):
+            return _not_found()
+        found = Response.from_app(self._files, environ, buffered=True)
+        return _not_found() if found.status_code == HTTPStatus.NOT_FOUND else _packed(found.data, path, environ)
+
+    def _is_open(self, name: str) -> bool:
+        """Whether browsers may have this: nothing outside the folder, nothing meant for the host."""
+        return "\0" not in name and is_served(name) and (self._folder / name).resolve().is_relative_to(self._folder)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
+def _not_found() -> Response:
+    return Response(b"not found\n", HTTPStatus.NOT_FOUND, content_type=TYPES[".txt"])
 
-    def do_GET(self) -> None:
-        found = self.server.find(self.path)
-        if found is None:
-            self._answer(HTTPStatus.NOT_FOUND, TYPES[".txt"], b"not found\n")
-        else:
-            self._answer(HTTPStatus.OK, TYPES.get(found.suffix, _OTHER), files.read(found), found.suffix in _PACKED)
 
-    do_HEAD = do_GET
-
-    def _answer(self, status: HTTPStatus, kind: str, body: bytes, packed: bool = False) -> None:
-        self.send_response(status)
-        if packed and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(body, 9, mtime=0)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in self.server.sent.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def version_string(self) -> str:
-        return "-"
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Who came and when is not written down, not even here."""
+def _packed(body: bytes, path: str, environ: "WSGIEnvironment") -> Response:
+    suffix = PurePosixPath(path).suffix
+    answer = Response(body, content_type=TYPES.get(suffix, _OTHER))
+    if suffix in _PACKED and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        answer.data = gzip.compress(body, 9, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer
 
 
 def _headers(folder: Path) -> dict[str, str]:
@@ -103,14 +102,36 @@ def _headers(folder: Path) -> dict[str, str]:
 def serving(folder: Path, listen: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[str]:
     """Serve the folder until the block ends; the address. Raises NotASite, CannotListen."""
     host, port = listen
+    site = ServedSite(folder)
+    with _listening(host, port) as listener, _silence():
+        server = create_server(site, sockets=[listener], threads=THREADS, ident="-")
+        loop = threading.Thread(target=server.run, daemon=True)
+        loop.start()
+        try:
+            shown = f"[{host}]" if ":" in host else host
+            yield f"http://{shown}:{listener.getsockname()[1]}/"
+        finally:
+            # In the thread of the loop, which then has nothing left to wait for.
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+            loop.join()
+            server.task_dispatcher.shutdown()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        server = _Server((host, port), folder)
+        return socket.create_server((host, port), family=family, dualstack_ipv6=family == socket.AF_INET6)
     except OSError as error:
         raise CannotListen.at(host, port, error) from None
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Who came and when is not written down, not even here; a browser that hangs up is no event."""
+    logger = logging.getLogger("waitress")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
     try:
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{server.server_address[1]}/"
+        yield
     finally:
-        server.shutdown()
-        server.server_close()
+        logger.setLevel(level)

@@ -4,15 +4,20 @@ The endpoint was chosen by a stranger. It reaches only hosts that the operator n
 over TLS, and whatever answers there is cut off after a few seconds and a few bytes.
 """
 
+import io
 import ipaddress
 import re
 import socket
 import ssl
 import time
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keys.errors import TocsinError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 HTTPS = 443
 PUSH_SECONDS = 10  # for all of it but the name, which the system's resolver gives up by itself
@@ -116,7 +121,7 @@ def push(endpoint: Endpoint, authorization: str, context: ssl.SSLContext) -> int
     deadline = time.monotonic() + PUSH_SECONDS
     with _secured(endpoint, context, deadline) as line:
         line.settimeout(_left(deadline))
-        line.sendall(_request(endpoint, authorization))
+        _send(line, endpoint, authorization)
         return _status(line, deadline)
 
 
@@ -134,30 +139,55 @@ def _answers(host: PushHost, context: ssl.SSLContext) -> bool:
         return False
 
 
-def _request(endpoint: Endpoint, authorization: str) -> bytes:
-    lines = (
-        f"POST {endpoint.path} HTTP/1.1",
-        f"Host: {endpoint.authority}",
-        f"Authorization: {authorization}",
-        f"TTL: {KEPT_SECONDS}",
-        "Urgency: high",
-        "Content-Length: 0",
-        "Connection: close",
-    )
-    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii")
+def _send(line: ssl.SSLSocket, endpoint: Endpoint, authorization: str) -> None:
+    connection = HTTPConnection(endpoint.host, endpoint.port)
+    connection.auto_open = 0  # it may call no address but that of this socket
+    connection.sock = line
+    connection.putrequest("POST", endpoint.path, skip_host=True, skip_accept_encoding=True)
+    connection.putheader("Host", endpoint.authority)
+    connection.putheader("Authorization", authorization)
+    connection.putheader("TTL", str(KEPT_SECONDS))
+    connection.putheader("Urgency", "high")
+    connection.putheader("Content-Length", "0")
+    connection.putheader("Connection", "close")
+    connection.endheaders()
 
 
 def _status(line: ssl.SSLSocket, deadline: float) -> int:
     """Waited for, because a line closed too early can take the request with it. A redirect is a number like others."""
-    said = b""
-    while b"\r\n" not in said and len(said) < ANSWER_BYTES:
-        line.settimeout(_left(deadline))
-        more = line.recv(ANSWER_BYTES)
-        if not more:
-            break
-        said += more
-    number = said[9:12]
-    return int(number) if said.startswith(b"HTTP/1.") and number.isdigit() else 0
+    with BoundedResponse(line, deadline) as answer:
+        try:
+            answer.begin()
+        except HTTPException:
+            return 0
+        return answer.status
+
+
+class BoundedResponse(HTTPResponse):
+    """The head of an answer; what comes after the deadline or beyond `ANSWER_BYTES` is not read."""
+
+    def __init__(self, line: ssl.SSLSocket, deadline: float) -> None:
+        super().__init__(line, method="POST")
+        self.fp.close()
+        self.fp = io.BufferedReader(BoundedReader(line, deadline))
+
+
+class BoundedReader(io.RawIOBase):
+    """The bytes of an answer. They end after `ANSWER_BYTES`; reading raises NotRung once the deadline is over."""
+
+    def __init__(self, line: ssl.SSLSocket, deadline: float) -> None:
+        self._line, self._deadline, self._room = line, deadline, ANSWER_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        if not self._room:
+            return 0
+        self._line.settimeout(_left(self._deadline))
+        count = self._line.recv_into(memoryview(buffer)[: self._room])
+        self._room -= count
+        return count
 
 
 def _secured(endpoint: Endpoint, context: ssl.SSLContext, deadline: float) -> ssl.SSLSocket:

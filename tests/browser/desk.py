@@ -83,14 +83,14 @@ class Night:
         return self.shell.ok("replies", "--case", case, "--json").lines
 
 
-def enter(page: Page, link: str, by: str = "Анна Смирнова") -> Page:
+def enter(page: Page, link: str, by: str = "Анна Смирнова", passphrase: str = PASSPHRASE) -> Page:
     """Open the link, press the button, unlock."""
     page.set_default_timeout(WAIT_MS)
     page.goto(link)
     page.get_by_role("button").last.click()
     page.wait_for_url("**/unlock")
     page.locator("#by").fill(by)
-    page.locator("#passphrase").fill(PASSPHRASE)
+    page.locator("#passphrase").fill(passphrase)
     page.locator("#passphrase").press("Enter")
     expect(page.locator("#board")).to_be_visible(timeout=WAIT_MS)
     return page

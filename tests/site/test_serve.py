@@ -1,6 +1,9 @@
 """Serving for trying it: the site's own headers, right types, nothing from outside the folder, nothing written down."""
 
+import gzip
 import http.client
+import socket
+import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -76,3 +79,66 @@ def test_a_folder_that_is_no_site_is_refused(tmp_path):
 def test_an_address_that_is_not_this_computers_is_an_error(site):
     with pytest.raises(CannotListen, match=r"203\.0\.113\.9:1 "), serving(site, ("203.0.113.9", 1)):
         pass
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(ask, site, tmp_path):
+    (tmp_path / "elsewhere.txt").write_text("not of the site", encoding="utf-8")
+    (site / "link.txt").symlink_to(tmp_path / "elsewhere.txt")
+    answer, _ = ask("/link.txt")
+    assert answer.status == 404
+
+
+def test_what_can_be_packed_is_packed_for_a_browser_that_says_so(ask, site):
+    page = (site / "index.html").read_bytes()
+    answer, body = ask("/", **{"Accept-Encoding": "br, gzip"})
+    assert (answer.headers["Content-Encoding"], gzip.decompress(body)) == ("gzip", page)
+    assert int(answer.headers["Content-Length"]) == len(body) < len(page)
+    picture = next(path for path in site.iterdir() if path.suffix == ".png")
+    answer, body = ask("/" + picture.name, **{"Accept-Encoding": "gzip"})
+    assert (answer.headers["Content-Encoding"], body) == (None, picture.read_bytes())
+
+
+@pytest.mark.parametrize("path", ["/", "/release.json", "/nothing"])
+def test_an_answer_says_nothing_of_this_computer_and_is_not_kept_by_its_age(ask, path):
+    answer, _ = ask(path)
+    assert answer.headers["Server"] == "-"
+    assert not {"etag", "last-modified", "expires", "via"} & {name.lower() for name in answer.headers}
+    assert answer.headers.get_all("Cache-Control") == ["no-cache"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_it_is_for_reading_only(ask, site, method):
+    page = (site / "index.html").read_bytes()
+    answer, body = ask("/index.html", method=method)
+    assert (answer.status, body) == (501, b"")
+    assert (site / "index.html").read_bytes() == page
+
+
+def test_when_the_block_ends_the_port_is_free_at_once_and_no_thread_is_left(site):
+    before = set(threading.enumerate())
+    with serving(site) as address:
+        line = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+        line.request("GET", "/")
+        line.getresponse().read()
+    assert set(threading.enumerate()) <= before
+    with serving(site, ("127.0.0.1", urlsplit(address).port)) as again:
+        assert again == address
+    line.close()
+
+
+def has_ipv6_loopback() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="this computer has no address ::1")
+def test_the_address_of_this_computer_in_version_6_stands_in_brackets(site):
+    with serving(site, ("::1", 0)) as address:
+        assert address.startswith("http://[::1]:")
+        line = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+        line.request("GET", "/")
+        assert line.getresponse().status == 200
+        line.close()

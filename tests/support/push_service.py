@@ -31,7 +31,7 @@ SECRET = "/push/dXMgaXQgdG8gcmluZyBhIHBob25l"  # path of a phone's address
 
 
 class Drops(bytes):
-    """An answer that comes drop by drop and never to an end."""
+    """An answer that goes on drop by drop after these bytes and never comes to an end."""
 
 
 CREATED = b"HTTP/1.1 201 Created\r\nLocation: https://localhost/m/1\r\nContent-Length: 0\r\n\r\n"
@@ -53,18 +53,20 @@ class Authority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(self._issued(self._name, self._key, []).public_bytes(Encoding.PEM))
 
-    def server(self, *names: str) -> ssl.SSLContext:
-        """What a server with a certificate for these names speaks TLS with."""
+    def server(self, *names: str, days: int = 2) -> ssl.SSLContext:
+        """What a server with a certificate for these names speaks TLS with. `days`: how long it is good from now on."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         file = self._folder / f"server-{time.monotonic_ns()}.pem"
         secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes(secret + self._issued(subject, key, list(names)).public_bytes(Encoding.PEM))
+        file.write_bytes(secret + self._issued(subject, key, list(names), days).public_bytes(Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context
 
-    def _issued(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, names: list[str]) -> x509.Certificate:
+    def _issued(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, names: list[str], days: int = 2
+    ) -> x509.Certificate:
         now = datetime.now(UTC)
         builder = (
             x509.CertificateBuilder()
@@ -72,8 +74,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=2))
+            .not_valid_before(now - timedelta(days=10))
+            .not_valid_after(now + timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
@@ -94,11 +96,12 @@ def _name(name: str) -> x509.GeneralName:
 
 @dataclass
 class Push:
-    """One request as it came: method and path, headers in small letters, the body."""
+    """One request as it came: method and path, headers in small letters, the body; and all of it before the body."""
 
     line: str
     headers: dict[str, str]
     body: bytes
+    head: bytes
 
 
 @dataclass
@@ -153,6 +156,7 @@ class PushService:
         if self.answer is None:
             self.release.wait(PATIENCE)
         elif isinstance(self.answer, Drops):
+            line.sendall(self.answer)
             while not self.release.wait(0.02):
                 line.sendall(b"x")
         else:
@@ -171,7 +175,7 @@ def _read(line: socket.socket) -> Push:
     headers = {name.lower(): value for name, value in (one.split(": ", 1) for one in fields)}
     while len(body) < int(headers["content-length"]):
         body += line.recv(65_536)
-    return Push(first, headers, body)
+    return Push(first, headers, body, head)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from client.desk.documents.letters.template import join_fields
+
 FOLDER = Path(__file__).parent / "reply_texts"
 LANGUAGES = ("ru", "en", "uk", "be", "kk", "fa")
 # Template -> the status the reporter's phone is told; the order is that of the keys 1 to 4.
@@ -33,8 +35,8 @@ def fill(template: str, language: str, *, lawyer: str = "", country: str = "") -
     ready = _ready(language)
     law = ready["laws"].get(country, "")
     text: str = ready[f"{template}_named" if template == "lawyer" and lawyer else template]
-    # Not str.format: a lawyer's name is a stranger's text as well.
-    return text.replace("{law}", f" ({law})" if law else "").replace("{lawyer}", lawyer)
+    values = {"law": f" ({law})" if law else "", "lawyer": lawyer}
+    return join_fields(text, values.__getitem__)
 
 
 def choose(spoken: Iterable[str], own: Iterable[str]) -> str:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+
+from babel.core import Locale
+from babel.plural import PluralRule
 
 FOLDER = Path(__file__).parent / "locales"
 LANGUAGES = ("ru", "en")
 DEFAULT = "en"
-_TEENS = range(11, 15)
 
 
 class NoSuchWords(KeyError):
@@ -53,13 +55,16 @@ class Speech:
         return key in self._words
 
 
+@lru_cache(1_024)
 def plural(language: str, number: int) -> str:
-    """`one`, `few` or `many`, as CLDR has them for whole numbers."""
-    if language != "ru":
-        return "one" if number == 1 else "many"
-    if number % 100 in _TEENS:
-        return "many"
-    return {1: "one", 2: "few", 3: "few", 4: "few"}.get(number % 10, "many")
+    """Return the form of CLDR for a whole number: `one`, `few` or `many`. Its `other` stands under `many` here."""
+    form = _plural_rule(language)(number)
+    return "many" if form == "other" else form
+
+
+@cache
+def _plural_rule(language: str) -> PluralRule:
+    return Locale.parse(language).plural_form
 
 
 def choose(accepted: str) -> str:

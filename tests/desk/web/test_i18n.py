@@ -139,6 +139,25 @@ def test_russian_counts(number, form):
     assert plural("ru", number) == form
 
 
+def written_out(language: str, number: int) -> str:
+    """The rules for whole numbers as CLDR's table has them, for the languages the desk speaks."""
+    if language == "en":
+        return "one" if number == 1 else "many"
+    if number % 10 == 1 and number % 100 != 11:
+        return "one"
+    return "few" if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else "many"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_count_has_the_form_of_its_language(language):
+    numbers = (*range(1_200), 9_999, 10_011, 10_021, 123_456, 1_000_000, 1_000_001, 1_000_012)
+    assert [plural(language, number) for number in numbers] == [written_out(language, number) for number in numbers]
+
+
+def test_no_language_has_a_form_that_the_words_lack():
+    assert {plural(language, number) for language in LANGUAGES for number in range(200)} == set(PLURALS)
+
+
 def test_words_that_do_not_exist_are_a_mistake_of_the_program():
     with pytest.raises(NoSuchWords):
         Speech("en")("board.nothing")

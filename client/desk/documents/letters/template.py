@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -98,16 +98,21 @@ def _standing(form: Template, known: Mapping[str, str], country: str) -> Iterato
             yield part.text
 
 
-def _joined(text: str, language: str, known: Mapping[str, str], gaps: dict[str, None]) -> str:
+def join_fields(text: str, value: Callable[[str], str]) -> str:
+    """Return the text with each `{field}` replaced by `value(field)`, in their order, as it is."""
     pieces = _FIELD.split(text)
-    for at in range(1, len(pieces), 2):
-        name = pieces[at]
-        words_ = known.get(name, "")
-        if not words_:
-            gaps[name] = None
-            words_ = words().term("gap", language, words().fields[name][language])
-        pieces[at] = _apart(words_)
+    pieces[1::2] = map(value, pieces[1::2])
     return "".join(pieces)
+
+
+def _joined(text: str, language: str, known: Mapping[str, str], gaps: dict[str, None]) -> str:
+    def value(field: str) -> str:
+        if known.get(field):
+            return _apart(known[field])
+        gaps[field] = None
+        return _apart(words().term("gap", language, words().fields[field][language]))
+
+    return join_fields(text, value)
 
 
 def _apart(value: str) -> str:
