@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from client.desk.desk import Desk
-from client.desk.server.collector import State
+from client.desk.server.collector import CollectorState
 
 ORIGIN = "http://127.0.0.1:8602"
 TOKEN, COOKIE = "the-link", "the-cookie"
@@ -22,7 +22,7 @@ class Held:
     token: str | None = TOKEN
     touched: int = 0
     locked: int = 0
-    told: State = field(default_factory=State)
+    told: CollectorState = field(default_factory=CollectorState)
     zone: Any = None
 
     def redeem(self, token: str) -> str | None:
@@ -49,5 +49,5 @@ class Held:
     def lock_was_shown(self) -> None:
         pass
 
-    def state(self) -> State:
+    def state(self) -> CollectorState:
         return self.told

@@ -43,7 +43,7 @@ CELL_LINES = 8  # of a cell that are shown: fpdf2 refuses a row that is higher t
 FALLBACKS = 6  # fonts beyond the first; every one of them is read whole
 
 
-class Written(Protocol):
+class PrintableLetter(Protocol):
     """A letter: to whom and from whom, its title, its paragraphs."""
 
     @property
@@ -208,7 +208,7 @@ class Paper:
             del wanted[one]
 
 
-def letter(written: Written, now: int) -> bytes:
+def letter(written: PrintableLetter, now: int) -> bytes:
     """A letter as PDF. Raises NoFont."""
     paper = Paper(now)
     if written.to:

@@ -74,7 +74,7 @@ class Court:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CourtRecord:
     """The zip, how many messages are in it, and how many are not because they tell of pressure."""
 
     data: bytes = field(repr=False)
@@ -93,7 +93,7 @@ class _Message:
         return commit(self.letter.content)
 
 
-def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> Made:
+def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> CourtRecord:
     """The record of a case, without messages that give the silent signal of pressure (`coerced`).
 
     Raises NoConsent, StillAnswerable, NothingReceived, OnlyUnderPressure.
@@ -116,7 +116,7 @@ def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> M
         **{f"manifest-{one}.txt": _manifest(one, payload) for one in ALGORITHMS},
     }
     tags |= {f"tagmanifest-{one}.txt": _manifest(one, dict(tags)) for one in ALGORITHMS}
-    return Made(
+    return CourtRecord(
         zipped((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()),
         len(messages),
         len(received) - len(messages),

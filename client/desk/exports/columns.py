@@ -19,7 +19,7 @@ Level = Literal["open", "name", "full"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SubjectRow:
     """A subject and what is needed to write it down."""
 
     subject: Subject
@@ -61,7 +61,7 @@ class Column:
     field: str
     type: Type
     level: Level
-    of: Callable[[Row], Cell]
+    of: Callable[[SubjectRow], Cell]
     many: bool = False
 
 
@@ -81,7 +81,7 @@ def _plain(name: str, type_: Type = "string", level: Level = "full") -> Column:
 
 
 def _count(name: str) -> Column:
-    def of(row: Row) -> Cell:
+    def of(row: SubjectRow) -> Cell:
         value = row.fact(name)
         return int(value) if isinstance(value, int) else None
 
@@ -91,7 +91,7 @@ def _count(name: str) -> Column:
 def _asked(name: str) -> Column:
     """What became of asking for it, the worst first."""
 
-    def of(row: Row) -> Cell:
+    def of(row: SubjectRow) -> Cell:
         value = row.fact(name)
         return next((one for one in ("refused", "given", "asked") if value and value.get(one)), None)
 
@@ -103,19 +103,19 @@ def _many(name: str) -> Column:
 
 
 def _degrees(name: str, inner: str) -> Column:
-    def of(row: Row) -> Cell:
+    def of(row: SubjectRow) -> Cell:
         value = row.part("place", inner)
         return None if value is None else value / 100_000
 
     return Column(name, "place", "number", "full", of)
 
 
-def _station(row: Row) -> Cell:
+def _station(row: SubjectRow) -> Cell:
     """Only from a pack: what somebody typed may name anybody."""
     return row.subject.place.name if row.subject.place.listed else None
 
 
-def _detained(row: Row) -> Cell:
+def _detained(row: SubjectRow) -> Cell:
     return row.day(row.part("detained_at", "time"))
 
 

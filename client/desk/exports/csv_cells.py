@@ -14,7 +14,7 @@ _FORMULA = re.compile(rf"(?:^|(?<=[;\n]))(?=(?:[^\S\n]|['\"])*[{_TRIGGERS}])")
 _NUMBERS = re.compile(r"-?\d+(\.\d+)?(\|-?\d+(\.\d+)?)*", re.ASCII)
 
 Cell = str | int | float | bool | None
-Written = str | int | float  # harmless, and never a bool
+SafeCell = str | int | float  # harmless, and never a bool
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -22,14 +22,14 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return as_csv(heads, ([cell(one) for one in row] for row in rows))
 
 
-def written(row: Sequence[Cell]) -> list[Written]:
+def written(row: Sequence[Cell]) -> list[SafeCell]:
     """A row as it is written. Raises UnicodeEncodeError when it holds what is no text."""
     cells = [cell(one) for one in row]
     "".join(map(str, cells)).encode("utf-8")
     return cells
 
 
-def as_csv(heads: Sequence[str], rows: Iterable[Sequence[Written]]) -> bytes:
+def as_csv(heads: Sequence[str], rows: Iterable[Sequence[SafeCell]]) -> bytes:
     """CSV of rows that are `written`."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
@@ -38,7 +38,7 @@ def as_csv(heads: Sequence[str], rows: Iterable[Sequence[Written]]) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def cell(value: Cell) -> Written:
+def cell(value: Cell) -> SafeCell:
     """What is written for a value."""
     if value is None:
         return ""

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from client.desk.consent.text import line
-from client.desk.exports.totals import Line, Totals
+from client.desk.exports.totals import Totals, TotalsLine
 
 
 def geojson(totals: Totals) -> bytes:
@@ -15,7 +15,7 @@ def geojson(totals: Totals) -> bytes:
     return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _feature(one: Line) -> dict[str, Any] | None:
+def _feature(one: TotalsLine) -> dict[str, Any] | None:
     place = one.place
     if place is None or place.lat is None or place.lon is None:
         return None

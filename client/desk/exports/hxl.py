@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from client.desk.exports.csv_cells import Cell, table
 from client.desk.exports.terms import terms
-from client.desk.exports.totals import MEASURES, SMALL, Line, Totals
+from client.desk.exports.totals import MEASURES, SMALL, Totals, TotalsLine
 
 HEADS = {
     "ru": (
@@ -41,7 +41,7 @@ def tags() -> Sequence[str]:
     return ["#loc+type", known["station"], "#adm2+name", lat, lon, *measures, "#meta+note"]
 
 
-def _row(one: Line, hidden: str) -> list[Cell]:
+def _row(one: TotalsLine, hidden: str) -> list[Cell]:
     place = one.place
     where = (
         [None] * 4

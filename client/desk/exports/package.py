@@ -8,13 +8,13 @@ from typing import Any
 
 from client.desk.exports.archive import zipped
 from client.desk.exports.columns import SEPARATOR, Column, columns
-from client.desk.exports.people import People, Table
+from client.desk.exports.people import People, PeopleTable
 from client.desk.exports.terms import Terms, terms
 
 PATH = "persons.csv"
 
 
-def package(people: People, zone: tzinfo) -> Table:
+def package(people: People, zone: tzinfo) -> PeopleTable:
     """A zip: the table, and a description of what stands in each column."""
     shown = columns(people.audience)
     table = people.table([one.name for one in shown], zone, lambda _, row: people.cells(row, shown))

@@ -8,12 +8,12 @@ from datetime import tzinfo
 from client.desk.consent import subjects as consent_subjects
 from client.desk.consent.redact import Names
 from client.desk.consent.subjects import Subject
-from client.desk.exports.columns import Column, Row, allowed
-from client.desk.exports.csv_cells import Cell, Written, as_csv, written
+from client.desk.exports.columns import Column, SubjectRow, allowed
+from client.desk.exports.csv_cells import Cell, SafeCell, as_csv, written
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PeopleTable:
     """CSV, how many rows it has, and the persons who could not be written."""
 
     data: bytes = field(repr=False)
@@ -30,19 +30,21 @@ class People:
     left_out: int
     others: Names
 
-    def cells(self, row: Row, columns: Sequence[Column]) -> list[Cell]:
+    def cells(self, row: SubjectRow, columns: Sequence[Column]) -> list[Cell]:
         """What this audience may see of a person in these columns."""
         return [one.of(row) if allowed(one, row.subject, self.audience) else None for one in columns]
 
-    def table(self, heads: Sequence[str], zone: tzinfo, make_row: Callable[[int, Row], Sequence[Cell]]) -> Table:
+    def table(
+        self, heads: Sequence[str], zone: tzinfo, make_row: Callable[[int, SubjectRow], Sequence[Cell]]
+    ) -> PeopleTable:
         """One row for each person, by their number from 1 on. Whatever raises falls on that person alone."""
-        rows, failed = list[list[Written]](), list[Subject]()
+        rows, failed = list[list[SafeCell]](), list[Subject]()
         for number, subject in enumerate(self.subjects, 1):
             try:
-                rows.append(written(make_row(number, Row(subject, zone, self.others))))
+                rows.append(written(make_row(number, SubjectRow(subject, zone, self.others))))
             except Exception:  # whatever one person's words do, everybody else is in the table
                 failed.append(subject)
-        return Table(as_csv(heads, rows), len(rows), tuple(failed))
+        return PeopleTable(as_csv(heads, rows), len(rows), tuple(failed))
 
 
 def people(everybody: Sequence[Subject], audience: str) -> People:

@@ -66,7 +66,7 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ExportKind:
     """`scope`: `all`, `place`, `person` or `case`. `audiences`: whom it may be made for."""
 
     key: str
@@ -74,11 +74,11 @@ class Kind:
     audiences: tuple[str, ...]
     media: str
     suffix: str
-    make: "Callable[[Database, Options], Made]" = field(repr=False)
+    make: "Callable[[Database, Options], ExportResult]" = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ExportResult:
     """What an export came to: the file, how many are in it, how many are left out, and who could not be written."""
 
     data: bytes = field(repr=False)
@@ -102,61 +102,61 @@ def _number(db: Database, case: str) -> int:
     return view.number_of(db, case) or 0
 
 
-def _package(db: Database, options: Options) -> Made:
+def _package(db: Database, options: Options) -> ExportResult:
     found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
     made = package(found, options.zone)
-    return Made(made.data, made.count, found.left_out, made.failed)
+    return ExportResult(made.data, made.count, found.left_out, made.failed)
 
 
-def _uwazi(db: Database, options: Options) -> Made:
+def _uwazi(db: Database, options: Options) -> ExportResult:
     found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
     made = uwazi(found, options.zone)
-    return Made(made.data, made.count, found.left_out, made.failed)
+    return ExportResult(made.data, made.count, found.left_out, made.failed)
 
 
-def _geojson(db: Database, _: Options) -> Made:
+def _geojson(db: Database, _: Options) -> ExportResult:
     found = totals(subjects.subjects(db, with_facts=False))
-    return Made(geojson(found), found.count, found.left_out)
+    return ExportResult(geojson(found), found.count, found.left_out)
 
 
-def _hxl(db: Database, options: Options) -> Made:
+def _hxl(db: Database, options: Options) -> ExportResult:
     found = totals(subjects.subjects(db, with_facts=False))
-    return Made(hxl(found, options.language), found.count, found.left_out)
+    return ExportResult(hxl(found, options.language), found.count, found.left_out)
 
 
-def _list(db: Database, options: Options) -> Made:
+def _list(db: Database, options: Options) -> ExportResult:
     if options.place is None:
         raise NoSuchExport()
     everybody = subjects.subjects(db, with_facts=False)
     around = ListContext(options.language, options.now, options.zone, partial(_number, db))
     made = surnames(everybody, options.place, around)
-    return Made(made.data, made.count, made.left_out, made.failed)
+    return ExportResult(made.data, made.count, made.left_out, made.failed)
 
 
-def _wgad(db: Database, options: Options) -> Made:
+def _wgad(db: Database, options: Options) -> ExportResult:
     around = Around(options.now, options.zone, options.organisation)
     if options.person is None:
         raise NoSuchExport()
     letter = write(db, "wgad", "en", options.person, around)
-    return Made(letter.text.encode("utf-8"), 1, 0)
+    return ExportResult(letter.text.encode("utf-8"), 1, 0)
 
 
-def _bag(db: Database, options: Options) -> Made:
+def _bag(db: Database, options: Options) -> ExportResult:
     if options.case is None or options.court is None:
         raise NoSuchExport()
     made = bag.bag(db, options.case, options.court, options.organisation, options.now)
-    return Made(made.data, made.count, made.left_out)
+    return ExportResult(made.data, made.count, made.left_out)
 
 
 KINDS = {
     kind.key: kind
     for kind in (
-        Kind("package", "all", AUDIENCES, "application/zip", "zip", _package),
-        Kind("uwazi", "all", AUDIENCES, "text/csv; charset=utf-8", "csv", _uwazi),
-        Kind("geojson", "all", ("statistics",), "application/geo+json", "geojson", _geojson),
-        Kind("hxl", "all", ("statistics",), "text/csv; charset=utf-8", "csv", _hxl),
-        Kind("list", "place", ("help",), "application/pdf", "pdf", _list),
-        Kind("wgad", "person", ("UN",), "text/plain; charset=utf-8", "txt", _wgad),
-        Kind("bag", "case", ("court",), "application/zip", "zip", _bag),
+        ExportKind("package", "all", AUDIENCES, "application/zip", "zip", _package),
+        ExportKind("uwazi", "all", AUDIENCES, "text/csv; charset=utf-8", "csv", _uwazi),
+        ExportKind("geojson", "all", ("statistics",), "application/geo+json", "geojson", _geojson),
+        ExportKind("hxl", "all", ("statistics",), "text/csv; charset=utf-8", "csv", _hxl),
+        ExportKind("list", "place", ("help",), "application/pdf", "pdf", _list),
+        ExportKind("wgad", "person", ("UN",), "text/plain; charset=utf-8", "txt", _wgad),
+        ExportKind("bag", "case", ("court",), "application/zip", "zip", _bag),
     )
 }

@@ -42,7 +42,7 @@ class ListContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SurnameList:
     """The PDF, how many stand in it, how many heads do not, and whose words could not be printed."""
 
     data: bytes = field(repr=False)
@@ -51,7 +51,7 @@ class Listed:
     failed: tuple[Subject, ...]
 
 
-def surnames(everybody: Sequence[Subject], place: int, around: ListContext) -> Listed:
+def surnames(everybody: Sequence[Subject], place: int, around: ListContext) -> SurnameList:
     """Return the list of those who are held at the place with this number. Raises NoFont."""
     here = [subject for subject in everybody if subject.held and subject.place_number == place]
     found = people(here, "help")
@@ -64,7 +64,7 @@ def surnames(everybody: Sequence[Subject], place: int, around: ListContext) -> L
         raise
     except Exception:  # a font of this computer that looks right and cannot be written: once more without it
         data, failed = page.print(Paper(around.now, strict=False, fallbacks=0))
-    return Listed(data, len(named), left_out, failed)
+    return SurnameList(data, len(named), left_out, failed)
 
 
 @dataclass(frozen=True, slots=True)

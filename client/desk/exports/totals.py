@@ -15,7 +15,7 @@ MEASURES = ("affected", "children", "injured")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TotalsCell:
     """A number; `shown` is None where it is hidden."""
 
     true: int
@@ -23,12 +23,12 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TotalsLine:
     """One place, or all places of a kind that stand in no pack (`place` None)."""
 
     kind: str
     place: Place | None
-    cells: dict[str, Cell]
+    cells: dict[str, TotalsCell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Totals:
     """Lines, and for each measure the sum of all of them, None where it would tell what is hidden. `left_out`: heads
     that nobody allowed to count."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[TotalsLine, ...]
     sums: dict[str, int | None]
     count: int
     left_out: int
@@ -60,21 +60,21 @@ def _order(group: tuple[tuple[str, Place | None], list[Subject]]) -> tuple[str, 
     return (kind, "", "", "") if place is None else (kind, place.city, place.name, place.address)
 
 
-def _line(kind: str, place: Place | None, subjects: list[Subject]) -> Line:
+def _line(kind: str, place: Place | None, subjects: list[Subject]) -> TotalsLine:
     affected = sum(subject.heads for subject in subjects)
     parts = {
         "children": min(affected, sum(subject.minors for subject in subjects)),
         "injured": min(affected, sum(subject.injured for subject in subjects)),
     }
-    cells = {"affected": Cell(affected, affected if affected >= SMALL else None)}
+    cells = {"affected": TotalsCell(affected, affected if affected >= SMALL else None)}
     for measure, true in parts.items():
         # of ten of whom nine are children, one is not: that is a small number as well
         is_small = affected < SMALL or 0 < true < SMALL or 0 < affected - true < SMALL
-        cells[measure] = Cell(true, None if is_small else true)
-    return Line(kind, place, cells)
+        cells[measure] = TotalsCell(true, None if is_small else true)
+    return TotalsLine(kind, place, cells)
 
 
-def _sum(lines: Sequence[Line], measure: str) -> int | None:
+def _sum(lines: Sequence[TotalsLine], measure: str) -> int | None:
     """The sum over all lines, if whoever knows it and the rules still cannot tell any hidden number."""
     hidden = [line for line in lines if line.cells[measure].shown is None]
     true = sum(line.cells[measure].true for line in lines)
@@ -82,7 +82,7 @@ def _sum(lines: Sequence[Line], measure: str) -> int | None:
     return true if _is_safe([_possible(line, measure) for line in hidden], rest) else None
 
 
-def _possible(line: Line, measure: str) -> int:
+def _possible(line: TotalsLine, measure: str) -> int:
     """What a hidden number may be, for all a reader knows: bit n is set for n."""
     affected = line.cells["affected"].shown
     if measure == "affected":

@@ -4,9 +4,9 @@ from collections import Counter
 from datetime import tzinfo
 
 from client.desk.consent.subjects import Subject
-from client.desk.exports.columns import SEPARATOR, Column, Row, columns
+from client.desk.exports.columns import SEPARATOR, Column, SubjectRow, columns
 from client.desk.exports.csv_cells import Cell
-from client.desk.exports.people import People, Table
+from client.desk.exports.people import People, PeopleTable
 from client.desk.exports.terms import terms
 
 TITLE = "title"
@@ -15,12 +15,12 @@ PLACE = "exact_location"
 _LEFT = ("name", "station", "lat", "lon", "place")
 
 
-def uwazi(people: People, zone: tzinfo) -> Table:
+def uwazi(people: People, zone: tzinfo) -> PeopleTable:
     """The table. A person without a name that may be told is `Person N`."""
     shown = [one for one in columns(people.audience) if one.name not in _LEFT]
     heads = [TITLE, *_heads(shown), PLACE, f"{PLACE}_geolocation"]
 
-    def make_row(number: int, row: Row) -> list[Cell]:
+    def make_row(number: int, row: SubjectRow) -> list[Cell]:
         is_named = people.audience != "publish" or row.subject.consent.allows("name")
         title = (is_named and row.named(row.subject.name)) or f"Person {number}"
         return [title, *people.cells(row, shown), _place(row, people.audience), _position(row.subject)]
@@ -35,7 +35,7 @@ def _heads(shown: list[Column]) -> list[str]:
     return [slugs[one.name] if slugs[one.name] and times[slugs[one.name]] == 1 else one.name for one in shown]
 
 
-def _place(row: Row, audience: str) -> str | None:
+def _place(row: SubjectRow, audience: str) -> str | None:
     if row.subject.place.listed:
         return row.subject.place.name
     return None if audience == "publish" else row.words(row.subject.place.name)

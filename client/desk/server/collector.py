@@ -27,7 +27,7 @@ _SYSTEM = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RelayStatus:
     """How it stands with one relay: whether it answered last, when it did (Unix seconds), else the error's code."""
 
     relay: str
@@ -37,11 +37,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class CollectorState:
     """How it stands with all of them. `ok`: at least one listens. `problem`: of the first that does not, though others
     may. `waiting`: envelopes of answers that no relay holds yet."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[RelayStatus, ...] = ()
     waiting: int = 0
 
     @property
@@ -57,7 +57,7 @@ class State:
         return next((line.problem for line in self.lines if line.problem), "")
 
 
-class Pulling:
+class Collector:
     """Threads that listen at each relay and carry answers, from `start` until the desk closes or `stop`."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Pulling:
         self._desk, self._transport, self._clock = desk, transport, clock
         self._wait, self._rest, self._pause = wait, rest, pause
         self._stopped = threading.Event()
-        self._lines = {relay: Line(relay) for relay in desk.home.secrets.relays}
+        self._lines = {relay: RelayStatus(relay) for relay in desk.home.secrets.relays}
         self._waiting = 0
         self._threads = [threading.Thread(target=self._listen, args=(relay,), daemon=True) for relay in self._lines] + [
             threading.Thread(target=self._carry, daemon=True)
@@ -87,8 +87,8 @@ class Pulling:
             thread.join(seconds)
 
     @property
-    def state(self) -> State:
-        return State(tuple(self._lines.values()), self._waiting)
+    def state(self) -> CollectorState:
+        return CollectorState(tuple(self._lines.values()), self._waiting)
 
     def _listen(self, relay: str) -> None:
         rest, wait = self._rest, 0
@@ -120,9 +120,9 @@ class Pulling:
         return None
 
     def _hear(self, relay: str) -> None:
-        self._note(relay, Line(relay, ok=True, last=int(self._clock())))
+        self._note(relay, RelayStatus(relay, ok=True, last=int(self._clock())))
 
-    def _note(self, relay: str, line: Line) -> None:
+    def _note(self, relay: str, line: RelayStatus) -> None:
         has_turned = line.ok != self._lines[relay].ok
         self._lines[relay] = line
         if has_turned:

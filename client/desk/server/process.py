@@ -22,7 +22,7 @@ from typing import NoReturn, Self
 
 from client import files
 from client.desk.desk import Desk
-from client.desk.server.collector import Pulling, State
+from client.desk.server.collector import Collector, CollectorState
 from client.stations.pack import pack
 from keys.wire import digest, domain
 
@@ -103,7 +103,7 @@ class DeskProcess:
         self.link = f"{self.origin}/enter/{self._token}"
         self.idle_seconds = wish.idle_seconds
         self._desk: Desk | None = None
-        self._pulling: Pulling | None = None
+        self._pulling: Collector | None = None
         self._touched, self._tried = clock(), False
         self._turn, self._leaving, self._is_shown = threading.Lock(), threading.Event(), threading.Event()
         self._orders: SimpleQueue[Order] = SimpleQueue()
@@ -135,7 +135,7 @@ class DeskProcess:
             wish = self._wish
             packs = [pack.read(files.read(path)) for path in wish.packs]
             desk = Desk.unlock(wish.folder, passphrase, by, packs=packs, country=wish.country, mend=wish.mend)
-            self._pulling = Pulling(desk)
+            self._pulling = Collector(desk)
             self._pulling.start()
             self._desk = desk
             self.touch()
@@ -144,9 +144,9 @@ class DeskProcess:
         """A person did something."""
         self._touched = self._clock()
 
-    def state(self) -> State:
+    def state(self) -> CollectorState:
         """How it stands with the relays."""
-        return State() if self._pulling is None else self._pulling.state
+        return CollectorState() if self._pulling is None else self._pulling.state
 
     def lock(self, why: str = BUTTON) -> None:
         """Lock, and be replaced by a fresh process as soon as the answer to this has gone out. From any thread."""

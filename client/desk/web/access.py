@@ -14,7 +14,7 @@ from keys.wire import b64, domain
 
 if TYPE_CHECKING:
     from client.desk.desk import Desk
-    from client.desk.server.collector import State
+    from client.desk.server.collector import CollectorState
 
 COOKIE = "s"  # neutral: whoever looks into the browser's store learns nothing from it
 BACKGROUND = "Live"  # a header of what a page fetches by itself: nobody's hand, so it does not put the lock off
@@ -58,7 +58,7 @@ class DeskControl(Protocol):
     def touch(self) -> None: ...
     def lock(self) -> None: ...
     def lock_was_shown(self) -> None: ...
-    def state(self) -> "State": ...
+    def state(self) -> "CollectorState": ...
 
 
 class Refused(TocsinError):

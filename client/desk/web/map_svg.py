@@ -88,7 +88,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class MapFrame:
     """A projection: the middle, and how many units of the drawing one 1e-5 degree of latitude takes."""
 
     lat: float
@@ -118,16 +118,16 @@ def draw(spots: Sequence[Spot], others: Iterable[tuple[int, int]] = ()) -> Drawi
     return Drawing(tuple(circles), tuple(_dots(frame, others)), bar, metres)
 
 
-def fit(spots: Sequence[Spot]) -> Frame:
+def fit(spots: Sequence[Spot]) -> MapFrame:
     """The frame in which all of them lie."""
     first = spots[0].lon
     easts = [(spot.lon - first + TURN // 2) % TURN - TURN // 2 for spot in spots]
     lats = [spot.lat for spot in spots]
     lat, lon = (min(lats) + max(lats)) / 2, first + (min(easts) + max(easts)) / 2
-    flat = Frame(lat, lon, 1.0)
+    flat = MapFrame(lat, lon, 1.0)
     tall = max(SPAN, max(lats) - min(lats))
     wide = max(SPAN, (max(easts) - min(easts)) * flat.squeeze)
-    return Frame(lat, lon, min((HEIGHT - 2 * MARGIN) / tall, (WIDTH - 2 * MARGIN) / wide))
+    return MapFrame(lat, lon, min((HEIGHT - 2 * MARGIN) / tall, (WIDTH - 2 * MARGIN) / wide))
 
 
 def _most(spots: Sequence[Spot]) -> int:
@@ -139,7 +139,7 @@ def _radius(heads: int, most: int) -> float:
     return round(max(SMALLEST, LARGEST * sqrt(heads / max(most, 1))), 1)
 
 
-def _circle(frame: Frame, spot: Spot, most: int) -> Circle:
+def _circle(frame: MapFrame, spot: Spot, most: int) -> Circle:
     x, y = frame.place(spot.lat, spot.lon)
     return Circle(x, y, _radius(spot.heads, most), spot.heads, (spot,))
 
@@ -213,7 +213,7 @@ def _cover(a: tuple[float, float, float, float], b: tuple[float, float, float, f
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _dots(frame: Frame, others: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
+def _dots(frame: MapFrame, others: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
     seen: dict[tuple[int, int], tuple[float, float]] = {}
     for lat, lon in others:
         x, y = frame.place(lat, lon)
@@ -224,7 +224,7 @@ def _dots(frame: Frame, others: Iterable[tuple[int, int]]) -> list[tuple[float, 
     return list(seen.values())
 
 
-def _bar(frame: Frame) -> tuple[float, int]:
+def _bar(frame: MapFrame) -> tuple[float, int]:
     """A round number of metres that takes about a sixth of the width, and its length."""
     wanted = WIDTH / 6 / frame.scale * METRES
     power = 10 ** floor(log10(wanted))

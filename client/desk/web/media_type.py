@@ -36,7 +36,7 @@ ENDINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MediaInfo:
     """What the bytes say: media type, width and height in pixels of a picture, why it is not shown, its metadata."""
 
     type: str
@@ -58,20 +58,20 @@ class Told:
         return ENDINGS[self.type]
 
 
-def tell(data: bytes) -> Told:
+def tell(data: bytes) -> MediaInfo:
     """Look at a file's bytes. Never raises: what is not understood is a file nobody opens here."""
     for fits, look in _KINDS:
         if fits(data):
             try:
                 return look(data)
             except (struct.error, IndexError, ValueError):
-                return Told(OTHER, refused="damaged")
-    return Told(OTHER, refused="type")
+                return MediaInfo(OTHER, refused="damaged")
+    return MediaInfo(OTHER, refused="type")
 
 
-def _picture(kind: str, width: int, height: int, exif: bytes = b"", moving: bool = False) -> Told:
+def _picture(kind: str, width: int, height: int, exif: bytes = b"", moving: bool = False) -> MediaInfo:
     refused = "moving" if moving else "" if _fits(width, height) else "large"
-    return Told(kind, width, height, refused, _metadata(exif))
+    return MediaInfo(kind, width, height, refused, _metadata(exif))
 
 
 def _fits(width: int, height: int) -> bool:
@@ -86,7 +86,7 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _SCAN = 0xDA
 
 
-def _jpeg(data: bytes) -> Told:
+def _jpeg(data: bytes) -> MediaInfo:
     at, exif = 2, b""
     for _ in range(SEGMENTS):
         if data[at] != _MARK:
@@ -109,7 +109,7 @@ def _jpeg(data: bytes) -> Told:
     raise ValueError
 
 
-def _png(data: bytes) -> Told:
+def _png(data: bytes) -> MediaInfo:
     if data[12:16] != b"IHDR":
         raise ValueError
     width, height = struct.unpack_from(">II", data, 16)
@@ -126,7 +126,7 @@ def _png(data: bytes) -> Told:
     return _picture("image/png", width, height, exif, moving)
 
 
-def _webp(data: bytes) -> Told:
+def _webp(data: bytes) -> MediaInfo:
     name, at = data[12:16], 20
     if name == b"VP8X":
         width, height = (int.from_bytes(data[at + 4 + i : at + 7 + i], "little") + 1 for i in (0, 3))
@@ -180,8 +180,8 @@ def _text(value: Any) -> str:
 _SYNC, _VERSION, _LAYER = 0xFFE0, 0x0010, 0x0006
 
 
-def _sound(kind: str) -> Callable[[bytes], Told]:
-    return lambda _: Told(kind)
+def _sound(kind: str) -> Callable[[bytes], MediaInfo]:
+    return lambda _: MediaInfo(kind)
 
 
 def _starts(*heads: bytes) -> Callable[[bytes], bool]:
@@ -197,7 +197,7 @@ def _is_mpeg(data: bytes) -> bool:
     return data[:3] == b"ID3" or (head & _SYNC == _SYNC and bool(head & _VERSION) and bool(head & _LAYER))
 
 
-_KINDS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Told]], ...] = (
+_KINDS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], MediaInfo]], ...] = (
     (_starts(b"\xff\xd8\xff"), _jpeg),
     (_starts(b"\x89PNG\r\n\x1a\n"), _png),
     (_riff(b"WEBP"), _webp),

@@ -9,7 +9,7 @@ SEARCHES = 50  # remembered; older ones are forgotten
 
 
 @dataclass
-class Draft:
+class ReplyDraft:
     """An answer that was not sent: template's name, language, lawyer's name, the words."""
 
     template: str = ""
@@ -19,7 +19,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedExport:
     """An export that was made and not fetched yet."""
 
     kind: str
@@ -35,9 +35,9 @@ class Window:
     event: str = ""
     mine: bool = False
     status: str = ""
-    drafts: dict[int, Draft] = field(default_factory=dict)
+    drafts: dict[int, ReplyDraft] = field(default_factory=dict)
     papers: dict[int, Letter] = field(default_factory=dict, repr=False)
-    ready: Ready | None = None
+    ready: PreparedExport | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     kept: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)  # forms that were refused, by page
     answered: int = 0  # the case whose answer was sent a moment ago: its page offers the next one

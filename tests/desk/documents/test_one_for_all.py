@@ -16,7 +16,7 @@ from client.desk.consent import untrusted_text
 from client.desk.documents import pdf
 from client.desk.documents.letters.template import fill
 from client.desk.documents.pdf import Paper
-from client.desk.exports.columns import Row
+from client.desk.exports.columns import SubjectRow
 from client.desk.exports.registry import Options, make
 from client.desk.matching import candidates, names
 from client.desk.web.map_svg import Label
@@ -157,7 +157,7 @@ def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(
 @pytest.mark.parametrize("audience", ["help", "UN", "publish"])
 def test_whoever_cannot_be_written_is_missing_from_a_table_alone(key, audience, monkeypatch):
     database = everybody(person(1, CANARY))
-    refuse_canary(monkeypatch, Row, "named")
+    refuse_canary(monkeypatch, SubjectRow, "named")
     export = make(key, database, Options(NOW, ZONE, audience=audience))
     data = members(export.data)["persons.csv"] if key == "package" else export.data
     rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
@@ -207,7 +207,7 @@ def test_the_page_of_exports_names_the_cases_that_could_not_be_written(browser, 
     office.report({"name": CANARY, "consent": ALL})
     office.report({"name": OTHERS[0], "consent": ALL})
     held.desk.pull(office.post)
-    refuse_canary(monkeypatch, Row, "named")
+    refuse_canary(monkeypatch, SubjectRow, "named")
     browser.post("/exports", referer="/exports", kind="package", audience="help", language="en")
     page = browser.get("/exports").text
     assert "could not be written" in page

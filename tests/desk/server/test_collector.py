@@ -10,7 +10,7 @@ import pytest
 
 from client.desk.desk import Desk
 from client.desk.journal.entries import Sent
-from client.desk.server.collector import Pulling
+from client.desk.server.collector import Collector
 from client.transport.relay_client import Frame
 from keys.mailbox import MailboxKey
 from keys.wire import WEEK_SECONDS
@@ -49,8 +49,8 @@ def desk(office: Office) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def pulling(office: Office, desk: Desk) -> Iterator[Pulling]:
-    made = Pulling(desk, transport=lambda: office.post, clock=office.clock, wait=7, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
+def pulling(office: Office, desk: Desk) -> Iterator[Collector]:
+    made = Collector(desk, transport=lambda: office.post, clock=office.clock, wait=7, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
     made.start()
     yield made
     made.stop()
@@ -71,7 +71,9 @@ def cases(desk: Desk) -> set[str]:
         return {row[0] for row in db.execute('SELECT DISTINCT "case" FROM letter')}
 
 
-def test_letters_come_in_from_both_relays_while_the_desk_is_open(office: Office, desk: Desk, pulling: Pulling) -> None:
+def test_letters_come_in_from_both_relays_while_the_desk_is_open(
+    office: Office, desk: Desk, pulling: Collector
+) -> None:
     first = office.report(to=RELAYS[0])
     until(desk, lambda: first.case in cases(desk))
     second = office.report(to=RELAYS[1])
@@ -83,7 +85,7 @@ def test_letters_come_in_from_both_relays_while_the_desk_is_open(office: Office,
 
 
 def test_a_relay_that_is_down_is_told_of_and_does_not_keep_the_other(
-    office: Office, desk: Desk, pulling: Pulling
+    office: Office, desk: Desk, pulling: Collector
 ) -> None:
     office.post.down.add(RELAYS[0])
     until(desk, lambda: pulling.state.lines[0].problem == "relay-unreachable")
@@ -97,7 +99,7 @@ def test_a_relay_that_is_down_is_told_of_and_does_not_keep_the_other(
     assert pulling.state.problem == ""
 
 
-def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, desk: Desk, pulling: Pulling) -> None:
+def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, desk: Desk, pulling: Collector) -> None:
     said = office.report(reply=reply_block())
     until(desk, lambda: said.case in cases(desk))
     answer = desk.reply(said.case, "адвокат едет", "lawyer")
@@ -108,7 +110,7 @@ def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, de
     assert len(office.post.deposited) == 1
 
 
-def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, pulling: Pulling) -> None:
+def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, pulling: Collector) -> None:
     said = office.report(reply=reply_block())
     until(desk, lambda: said.case in cases(desk))
     office.post.down.update(RELAYS)
@@ -118,7 +120,7 @@ def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, p
 
 
 def test_a_bug_in_one_round_does_not_end_the_listening(
-    office: Office, desk: Desk, pulling: Pulling, monkeypatch: pytest.MonkeyPatch
+    office: Office, desk: Desk, pulling: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
 
@@ -132,7 +134,7 @@ def test_a_bug_in_one_round_does_not_end_the_listening(
 
 
 def test_the_week_s_keys_change_while_the_desk_is_open(
-    office: Office, desk: Desk, pulling: Pulling, monkeypatch: pytest.MonkeyPatch
+    office: Office, desk: Desk, pulling: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     week = desk.home.secrets.week
     until(desk, lambda: pulling.state.ok)
@@ -147,7 +149,7 @@ def test_the_week_s_keys_change_while_the_desk_is_open(
     until(desk, lambda: said.case in cases(desk))
 
 
-def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, pulling: Pulling) -> None:
+def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, pulling: Collector) -> None:
     week = desk.home.secrets.week
     office.now += 3 * WEEK_SECONDS  # the relays in memory say it is 1970
     said = office.report()
@@ -158,7 +160,7 @@ def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, p
 
 def test_the_threads_end_with_the_desk(office: Office) -> None:
     desk = office.unlock()
-    pulling = Pulling(desk, transport=lambda: office.post, clock=office.clock, wait=0, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
+    pulling = Collector(desk, transport=lambda: office.post, clock=office.clock, wait=0, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
     pulling.start()
     until(desk, lambda: pulling.state.ok)
     desk.close()

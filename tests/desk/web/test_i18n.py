@@ -15,7 +15,7 @@ from client.desk.exports.registry import KINDS
 from client.desk.journal import entries
 from client.desk.web import canned_replies
 from client.desk.web.i18n import FOLDER, LANGUAGES, NoSuchWords, Speech, choose, plural, words
-from client.desk.web.media_type import Told
+from client.desk.web.media_type import MediaInfo
 
 DESK = Path("client/desk")
 PLURALS = ("one", "few", "many")
@@ -86,7 +86,7 @@ def test_every_value_of_a_list_has_words(kind, values):
 
 def test_every_reason_not_to_show_a_file_has_words():
     assert {f"file.refused_{why}" for why in ("type", "damaged", "large", "moving")} <= set(words("en"))
-    assert Told("image/png").is_shown
+    assert MediaInfo("image/png").is_shown
 
 
 def test_no_word_is_left_over():

@@ -10,7 +10,7 @@ from client.desk.cases.view import CaseView
 from client.desk.journal import entries
 from client.desk.web import canned_replies
 from client.desk.web.access import NotHere, the_desk
-from client.desk.web.ui_state import Draft
+from client.desk.web.ui_state import ReplyDraft
 from client.desk.web.views import frame
 from keys.errors import TocsinError
 
@@ -27,21 +27,21 @@ class NothingToSend(TocsinError):
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class ReplyForm:
     """What the form of a case shows."""
 
-    draft: Draft
+    draft: ReplyDraft
     spoken: tuple[str, ...]
     is_open: bool
     longest: int = LONGEST
 
 
-def offered(case: CaseView) -> Offered:
+def offered(case: CaseView) -> ReplyForm:
     """The unsent answer of a case, or an empty one in the reporter's language."""
     spoken = _spoken(case)
-    draft = frame.window().drafts.get(case.number) or Draft(language=_language(spoken), lawyer=_lawyer(case))
+    draft = frame.window().drafts.get(case.number) or ReplyDraft(language=_language(spoken), lawyer=_lawyer(case))
     until = case.answerable_until
-    return Offered(draft, spoken, until is not None and until > frame.times().now)
+    return ReplyForm(draft, spoken, until is not None and until > frame.times().now)
 
 
 def _spoken(case: CaseView) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def draft(number: int) -> Response:
         raise NothingToSend()
     lawyer = frame.typed("lawyer")
     text = canned_replies.fill(template, language, lawyer=lawyer, country=case.country)
-    frame.window().drafts[number] = Draft(template, language, lawyer, text)
+    frame.window().drafts[number] = ReplyDraft(template, language, lawyer, text)
     return redirect(f"/case/{number}", 303)  # no #answer: with one, browsers do not put the cursor on "Send"
 
 
@@ -90,7 +90,7 @@ def send(number: int) -> Response:
     language = (
         frame.typed("language") if frame.typed("language") in canned_replies.LANGUAGES else _language(_spoken(case))
     )
-    frame.window().drafts[number] = Draft(template, language, lawyer, text)
+    frame.window().drafts[number] = ReplyDraft(template, language, lawyer, text)
     if not text:
         raise NothingToSend()
     desk.reply(case.id, text, canned_replies.TEMPLATES.get(template, "received"), template)

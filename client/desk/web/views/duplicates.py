@@ -24,7 +24,7 @@ SLICE = 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class DuplicateOffer:
     """Two persons, or two crowds (`group`), that may be one, and the case of the other one."""
 
     a: str
@@ -47,20 +47,20 @@ def compare(desk: Desk, seconds: float) -> bool:
             return False
 
 
-def suggested(db: Database, case: CaseView) -> list[Offer]:
+def suggested(db: Database, case: CaseView) -> list[DuplicateOffer]:
     """What may be the same as this case or somebody in it, the likeliest first."""
     pairs = [pair for person in case.persons[:OFFERED] for pair in candidates.of_person(db, person.id)[:OFFERED]]
     found = offers(db, pairs, candidates.of_case(db, case.id)[:OFFERED], case.number)
     return sorted(found, key=lambda one: -one.score)[: 2 * OFFERED]
 
 
-def everywhere(db: Database, limit: int) -> list[Offer]:
+def everywhere(db: Database, limit: int) -> list[DuplicateOffer]:
     """The likeliest pairs of all."""
     found = offers(db, candidates.candidates(db, limit), candidates.groups(db, limit))
     return sorted(found, key=lambda one: -one.score)[:limit]
 
 
-def offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None = None) -> list[Offer]:
+def offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None = None) -> list[DuplicateOffer]:
     """As they are shown; `of`: the case that stands first."""
     both = [(pair, pair.a, pair.b, False) for pair in pairs] + [(pair, pair.a, pair.b, True) for pair in groups]
     now = frame.times().now
@@ -74,7 +74,7 @@ def offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None =
         if of == second.number and first is not second:
             first, second = second, first
         reasons = tuple((reason.key, reason.weight > 0) for reason in pair.reasons)
-        found.append(Offer(a, b, pair.score, reasons, is_group, first, second))
+        found.append(DuplicateOffer(a, b, pair.score, reasons, is_group, first, second))
     return found
 
 

@@ -9,7 +9,7 @@ from client.desk.exports.registry import KINDS, Export, Options, make
 from client.desk.journal import entries
 from client.desk.web.access import NotHere, the_desk
 from client.desk.web.i18n import LANGUAGES
-from client.desk.web.ui_state import Ready
+from client.desk.web.ui_state import PreparedExport
 from client.desk.web.views import frame
 from keys.errors import TocsinError
 
@@ -41,7 +41,7 @@ def count() -> Response:
     with the_desk().reading() as db:
         export = make(key, db, options)
     shown: dict[str, object] = {"language": options.language, "audience": options.audience}
-    frame.window().ready = Ready(key, shown, export)
+    frame.window().ready = PreparedExport(key, shown, export)
     return frame.back("/exports")
 
 
