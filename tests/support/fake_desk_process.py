@@ -13,7 +13,7 @@ TOKEN, COOKIE = "the-link", "the-cookie"
 
 @dataclass
 class Held:
-    """Wears the interface of the keeper. `opening` unlocks; what it raises is what a person is told."""
+    """Wears the interface of DeskControl. `opening` unlocks; what it raises is what a person is told."""
 
     opening: Callable[[str, str], Desk]
     origin: str = ORIGIN
@@ -31,7 +31,7 @@ class Held:
         self.token = None
         return COOKIE
 
-    def admits(self, cookie: str) -> bool:
+    def is_admitted(self, cookie: str) -> bool:
         return cookie == COOKIE and self.token is None
 
     def unlock(self, passphrase: str, by: str) -> None:
@@ -46,8 +46,8 @@ class Held:
             self.desk.close(why)
         self.desk = None
 
-    def lock_was_shown(self) -> None:
+    def note_lock_shown(self) -> None:
         pass
 
-    def state(self) -> CollectorState:
+    def get_collector_state(self) -> CollectorState:
         return self.told

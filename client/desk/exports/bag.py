@@ -15,8 +15,8 @@ from client.desk.consent import subjects
 from client.desk.consent.consent import NoConsent
 from client.desk.consent.redact import Names
 from client.desk.consent.text import line
-from client.desk.exports.archive import zipped
-from client.desk.exports.csv_cells import Cell, table
+from client.desk.exports.archive import zip_files
+from client.desk.exports.csv_cells import Cell, build_csv
 from client.desk.journal.entries import Entry, Received
 from client.organisation.case_files import Assembled
 from client.organisation.records import Letter
@@ -85,7 +85,7 @@ class CourtRecord:
 @dataclass(frozen=True, slots=True)
 class _Message:
     letter: Letter
-    said: Report | Amend
+    message: Report | Amend
     header: Any
 
     @property
@@ -93,37 +93,37 @@ class _Message:
         return commit(self.letter.content)
 
 
-def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> CourtRecord:
+def build_bag(db: Database, case: str, court: Court, organisation: str, now: int) -> CourtRecord:
     """The record of a case, without messages that give the silent signal of pressure (`coerced`).
 
     Raises NoConsent, StillAnswerable, NothingReceived, OnlyUnderPressure.
     """
-    received = list(_messages(court.letters, case))
+    received = list(_find_messages(court.letters, case))
     if not received:
         raise NothingReceived()
-    unforced = [one for one in received if SIGNAL not in one.said.facts]
+    unforced = [one for one in received if SIGNAL not in one.message.facts]
     if not unforced:
         raise OnlyUnderPressure()
-    messages = sorted(unforced, key=lambda one: (one.said.at, one.said.seq, one.commitment))
+    messages = sorted(unforced, key=lambda one: (one.message.at, one.message.seq, one.commitment))
     _check_consent(db, case, messages)
-    if not court.disclose_replies and any(one.said.reply and one.said.reply.until > now for one in messages):
+    if not court.disclose_replies and any(one.message.reply and one.message.reply.until > now for one in messages):
         raise StillAnswerable()
-    payload = dict(_payload(case, court, messages))
-    info = _info(payload, organisation, now)
+    payload = dict(_build_payload(case, court, messages))
+    info = _build_info(payload, organisation, now)
     tags = {
         "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
         "bag-info.txt": info,
-        **{f"manifest-{one}.txt": _manifest(one, payload) for one in ALGORITHMS},
+        **{f"manifest-{one}.txt": _build_manifest(one, payload) for one in ALGORITHMS},
     }
-    tags |= {f"tagmanifest-{one}.txt": _manifest(one, dict(tags)) for one in ALGORITHMS}
+    tags |= {f"tagmanifest-{one}.txt": _build_manifest(one, dict(tags)) for one in ALGORITHMS}
     return CourtRecord(
-        zipped((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()),
+        zip_files((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()),
         len(messages),
         len(received) - len(messages),
     )
 
 
-def _messages(letters: Iterable[Letter], case: str) -> Iterator[_Message]:
+def _find_messages(letters: Iterable[Letter], case: str) -> Iterator[_Message]:
     """The messages of one case, each once; the copy whose commitment was right goes before another."""
     found: dict[bytes, _Message] = {}
     for letter in letters:
@@ -142,7 +142,7 @@ def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> Non
     inside = subjects.of_case(db, case)
     if not inside or not all(one.consent.allows(purpose) for one in inside for purpose in NEEDED):
         raise NoConsent("of everybody in the case, to keep it and to help")
-    texts = [text for one in messages for text in _texts(one.header)]
+    texts = [text for one in messages for text in _find_texts(one.header)]
     mentioned = subjects.mentioned(db, texts)
     refusing = (one for one in mentioned if not all(one.consent.allows(purpose) for purpose in NEEDED))
     others = Names(subjects.names(refusing) - subjects.names(inside))
@@ -150,29 +150,32 @@ def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> Non
         raise NoConsent("a message names somebody else who has not")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _find_texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for inner in value.values():
-            yield from _texts(inner)
+            yield from _find_texts(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner)
+            yield from _find_texts(inner)
 
 
-def _payload(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
+def _build_payload(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
     for name in TEXTS:
         yield f"data/{name}", files(__package__).joinpath("court", name).read_bytes()
     for number, one in enumerate(messages, 1):
         yield f"data/messages/{number:04}.content", one.letter.content
-        yield f"data/messages/{number:04}.json", _readable(one.header)
-    yield "data/messages.csv", table(_MESSAGE_HEADS, (_message_row(n, one) for n, one in enumerate(messages, 1)))
-    yield from _files(case, court, messages)
-    yield from _journal(case, court, {one.commitment for one in messages})
+        yield f"data/messages/{number:04}.json", _format_header(one.header)
+    yield (
+        "data/messages.csv",
+        build_csv(_MESSAGE_HEADS, (_build_message_row(n, one) for n, one in enumerate(messages, 1))),
+    )
+    yield from _build_files(case, court, messages)
+    yield from _build_journal(case, court, {one.commitment for one in messages})
 
 
-def _readable(header: Any) -> bytes:
+def _format_header(header: Any) -> bytes:
     return json.dumps(header, ensure_ascii=True, indent=2).encode() + b"\n"
 
 
@@ -182,42 +185,42 @@ _MESSAGE_HEADS = (
 )  # fmt: skip
 
 
-def _message_row(number: int, one: _Message) -> list[Cell]:
+def _build_message_row(number: int, one: _Message) -> list[Cell]:
     names = [f"messages/{number:04}.content", f"messages/{number:04}.json"]
-    kind = "report" if isinstance(one.said, Report) else "amend"
-    times = [_moment(one.said.at), _moment(one.letter.pulled)]
+    kind = "report" if isinstance(one.message, Report) else "amend"
+    times = [_format_time(one.message.at), _format_time(one.letter.pulled)]
     hashes = [one.commitment.hex(), one.letter.envelope_hash.hex()]
-    return [*names, kind, one.said.seq, *times, *hashes, one.letter.committed, one.letter.last_resort]
+    return [*names, kind, one.message.seq, *times, *hashes, one.letter.committed, one.letter.last_resort]
 
 
-def _moment(at: int) -> str:
+def _format_time(at: int) -> str:
     try:
         return datetime.fromtimestamp(at, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return str(at)
 
 
-def _files(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
+def _build_files(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
     """Photos and recordings as far as they came. A file that is not whole has no name by its hash, so none is given."""
     rows: list[list[Cell]] = []
-    for ref in {one.sha256: one for one_ in messages for one in one_.said.parcels}.values():
+    for ref in {one.sha256: one for one_ in messages for one in one_.message.parcels}.values():
         assembled = court.file(case, ref.sha256)
         name = f"files/{unb64(ref.sha256).hex()}.{ENDINGS.get(ref.type, 'bin')}" if assembled.whole else ""
-        rows.append(_file_row(ref, assembled, name))
+        rows.append(_build_file_row(ref, assembled, name))
         if assembled.whole:
             yield f"data/{name}", assembled.data
-    yield "data/files.csv", table(("file", "sha256", "said_type", "bytes", "whole", "missing_pieces"), rows)
+    yield "data/files.csv", build_csv(("file", "sha256", "said_type", "bytes", "whole", "missing_pieces"), rows)
 
 
-def _file_row(ref: ParcelRef, assembled: Assembled, name: str) -> list[Cell]:
+def _build_file_row(ref: ParcelRef, assembled: Assembled, name: str) -> list[Cell]:
     missing = " ".join(map(str, assembled.missing))
     return [name, unb64(ref.sha256).hex(), line(ref.type), ref.bytes, assembled.whole, missing]
 
 
-def _journal(case: str, court: Court, commitments: set[bytes]) -> Iterator[tuple[str, bytes]]:
+def _build_journal(case: str, court: Court, commitments: set[bytes]) -> Iterator[tuple[str, bytes]]:
     entries = [one for one in court.entries if _is_about(one, case, commitments)]
     heads = ("session", "n", "turn", "at", "kind", "hash", "hash_before")
-    yield "data/journal.csv", table(heads, (_entry_row(one) for one in entries))
+    yield "data/journal.csv", build_csv(heads, (_build_entry_row(one) for one in entries))
     yield "data/head.txt", (line(court.head) + "\n").encode()
     if court.disclose_entries:
         for number, one in enumerate(entries, 1):
@@ -234,14 +237,14 @@ def _is_about(entry: Entry, case: str, commitments: set[bytes]) -> bool:
     return any(isinstance(one, str) and one.partition("#")[0] == case for one in named)
 
 
-def _entry_row(entry: Entry) -> list[Cell]:
+def _build_entry_row(entry: Entry) -> list[Cell]:
     kind = getattr(entry.what, "kind", "") or type(entry.what).__name__.lower()
     return [
-        entry.session.hex(), entry.n, entry.turn, _moment(entry.at), kind, entry.hash.hex(), entry.before.hex(),
+        entry.session.hex(), entry.n, entry.turn, _format_time(entry.at), kind, entry.hash.hex(), entry.before.hex(),
     ]  # fmt: skip
 
 
-def _info(payload: dict[str, bytes], organisation: str, now: int) -> bytes:
+def _build_info(payload: dict[str, bytes], organisation: str, now: int) -> bytes:
     lines = [
         f"Bagging-Date: {datetime.fromtimestamp(now, UTC).date().isoformat()}",
         f"Payload-Oxum: {sum(map(len, payload.values()))}.{len(payload)}",
@@ -251,6 +254,6 @@ def _info(payload: dict[str, bytes], organisation: str, now: int) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _manifest(algorithm: str, named: dict[str, bytes]) -> bytes:
+def _build_manifest(algorithm: str, named: dict[str, bytes]) -> bytes:
     rows = (f"{hashlib.new(algorithm, data).hexdigest()}  {name}\n" for name, data in sorted(named.items()))
     return "".join(rows).encode()

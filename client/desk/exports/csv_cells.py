@@ -17,19 +17,19 @@ Cell = str | int | float | bool | None
 SafeCell = str | int | float  # harmless, and never a bool
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def build_csv(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
-    return as_csv(heads, ([cell(one) for one in row] for row in rows))
+    return write_csv(heads, ([encode_cell(one) for one in row] for row in rows))
 
 
-def written(row: Sequence[Cell]) -> list[SafeCell]:
+def encode_row(row: Sequence[Cell]) -> list[SafeCell]:
     """A row as it is written. Raises UnicodeEncodeError when it holds what is no text."""
-    cells = [cell(one) for one in row]
+    cells = [encode_cell(one) for one in row]
     "".join(map(str, cells)).encode("utf-8")
     return cells
 
 
-def as_csv(heads: Sequence[str], rows: Iterable[Sequence[SafeCell]]) -> bytes:
+def write_csv(heads: Sequence[str], rows: Iterable[Sequence[SafeCell]]) -> bytes:
     """CSV of rows that are `written`."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
@@ -38,16 +38,16 @@ def as_csv(heads: Sequence[str], rows: Iterable[Sequence[SafeCell]]) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def cell(value: Cell) -> SafeCell:
+def encode_cell(value: Cell) -> SafeCell:
     """What is written for a value."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, int | float) else defused(value)
+    return value if isinstance(value, int | float) else defuse_formula(value)
 
 
-def defused(value: str) -> str:
+def defuse_formula(value: str) -> str:
     """Text that no spreadsheet takes for a formula: an apostrophe stands where one could begin."""
     if _NUMBERS.fullmatch(value):
         return value

@@ -7,15 +7,15 @@ from client.desk.consent.text import line
 from client.desk.exports.totals import Totals, TotalsLine
 
 
-def geojson(totals: Totals) -> bytes:
+def build_geojson(totals: Totals) -> bytes:
     """Positions are those of the pack. A hidden number is null; what stands in no pack has no position and is left
     out, so that the features add up to less than there are."""
-    features = [feature for one in totals.lines if (feature := _feature(one)) is not None]
+    features = [feature for one in totals.lines if (feature := _build_feature(one)) is not None]
     collection = {"type": "FeatureCollection", "features": features}
     return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _feature(one: TotalsLine) -> dict[str, Any] | None:
+def _build_feature(one: TotalsLine) -> dict[str, Any] | None:
     place = one.place
     if place is None or place.lat is None or place.lon is None:
         return None

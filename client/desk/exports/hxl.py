@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from client.desk.exports.csv_cells import Cell, table
-from client.desk.exports.terms import terms
+from client.desk.exports.csv_cells import Cell, build_csv
+from client.desk.exports.terms import load_terms
 from client.desk.exports.totals import MEASURES, SMALL, Totals, TotalsLine
 
 HEADS = {
@@ -23,25 +23,25 @@ HEADS = {
 NOTES = {"ru": ("Всего", f"менее {SMALL} или скрыто"), "en": ("All", f"fewer than {SMALL}, or hidden")}
 
 
-def hxl(totals: Totals, language: str) -> bytes:
+def build_hxl(totals: Totals, language: str) -> bytes:
     """A hidden number is an empty cell."""
     every, hidden = NOTES[language]
-    rows = [_row(one, hidden) for one in totals.lines]
+    rows = [_build_row(one, hidden) for one in totals.lines]
     sums = [totals.sums[measure] for measure in MEASURES]
     rows.append([every, None, None, None, None, *sums, hidden if None in sums else None])
-    return table(HEADS[language], [tags(), *rows])
+    return build_csv(HEADS[language], [build_hashtags(), *rows])
 
 
-def tags() -> Sequence[str]:
+def build_hashtags() -> Sequence[str]:
     """From the one list; what stands in no fact of a report has the standard's own."""
-    known = {field: names.hxl for field, names in terms().items()}
+    known = {field: names.hxl for field, names in load_terms().items()}
     geo = known["place"].replace("`", "")
     lat, lon = (f"#geo+{axis}" if f"#geo+{axis}" in geo else "" for axis in ("lat", "lon"))
     measures = [known["people"], known["minors"], known["injured"]]
     return ["#loc+type", known["station"], "#adm2+name", lat, lon, *measures, "#meta+note"]
 
 
-def _row(one: TotalsLine, hidden: str) -> list[Cell]:
+def _build_row(one: TotalsLine, hidden: str) -> list[Cell]:
     place = one.place
     where = (
         [None] * 4

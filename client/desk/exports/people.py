@@ -8,8 +8,8 @@ from datetime import tzinfo
 from client.desk.consent import subjects as consent_subjects
 from client.desk.consent.redact import Names
 from client.desk.consent.subjects import Subject
-from client.desk.exports.columns import Column, SubjectRow, allowed
-from client.desk.exports.csv_cells import Cell, SafeCell, as_csv, written
+from client.desk.exports.columns import Column, SubjectRow, is_allowed
+from client.desk.exports.csv_cells import Cell, SafeCell, encode_row, write_csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +30,34 @@ class People:
     left_out: int
     others: Names
 
-    def cells(self, row: SubjectRow, columns: Sequence[Column]) -> list[Cell]:
+    def select_cells(self, row: SubjectRow, columns: Sequence[Column]) -> list[Cell]:
         """What this audience may see of a person in these columns."""
-        return [one.of(row) if allowed(one, row.subject, self.audience) else None for one in columns]
+        return [one.read_value(row) if is_allowed(one, row.subject, self.audience) else None for one in columns]
 
-    def table(
+    def build_table(
         self, heads: Sequence[str], zone: tzinfo, make_row: Callable[[int, SubjectRow], Sequence[Cell]]
     ) -> PeopleTable:
         """One row for each person, by their number from 1 on. Whatever raises falls on that person alone."""
         rows, failed = list[list[SafeCell]](), list[Subject]()
         for number, subject in enumerate(self.subjects, 1):
             try:
-                rows.append(written(make_row(number, SubjectRow(subject, zone, self.others))))
+                rows.append(encode_row(make_row(number, SubjectRow(subject, zone, self.others))))
             except Exception:  # whatever one person's words do, everybody else is in the table
                 failed.append(subject)
-        return PeopleTable(as_csv(heads, rows), len(rows), tuple(failed))
+        return PeopleTable(write_csv(heads, rows), len(rows), tuple(failed))
 
 
-def people(everybody: Sequence[Subject], audience: str) -> People:
+def select_people(everybody: Sequence[Subject], audience: str) -> People:
     """Persons, in an order that tells nothing."""
     persons = [subject for subject in everybody if not subject.rest]
     allowing = [subject for subject in persons if subject.consent.allows(audience)]
     return People(
-        audience, sorted(allowing, key=_order), len(persons) - len(allowing), consent_subjects.others(persons, audience)
+        audience,
+        sorted(allowing, key=_hash_id),
+        len(persons) - len(allowing),
+        consent_subjects.others(persons, audience),
     )
 
 
-def _order(subject: Subject) -> bytes:
+def _hash_id(subject: Subject) -> bytes:
     return hashlib.sha256(subject.id.encode()).digest()

@@ -16,13 +16,13 @@ from client.desk.documents.letters.values import Around
 from client.desk.exports import bag
 from client.desk.exports.bag import Court
 from client.desk.exports.columns import AUDIENCES
-from client.desk.exports.geojson import geojson
-from client.desk.exports.hxl import hxl
-from client.desk.exports.package import package
-from client.desk.exports.people import people
-from client.desk.exports.surnames import ListContext, surnames
-from client.desk.exports.totals import totals
-from client.desk.exports.uwazi import uwazi
+from client.desk.exports.geojson import build_geojson
+from client.desk.exports.hxl import build_hxl
+from client.desk.exports.package import build_package
+from client.desk.exports.people import select_people
+from client.desk.exports.surnames import ListContext, build_surname_list
+from client.desk.exports.totals import count_totals
+from client.desk.exports.uwazi import build_uwazi
 from keys.errors import TocsinError
 
 
@@ -87,53 +87,53 @@ class ExportResult:
     failed: tuple[Subject, ...] = ()
 
 
-def make(key: str, db: Database, options: Options) -> Export:
+def make_export(key: str, db: Database, options: Options) -> Export:
     """Raises NoSuchExport, NoConsent, NoFont, NoSuchLetter."""
     kind = KINDS.get(key)
     if kind is None or (options.audience or kind.audiences[0]) not in kind.audiences:
         raise NoSuchExport()
     made = kind.make(db, options)
-    failed = {_number(db, case) for subject in made.failed for case in subject.cases}
+    failed = {_find_case_number(db, case) for subject in made.failed for case in subject.cases}
     day = datetime.fromtimestamp(options.now, UTC).astimezone(options.zone).date().isoformat()
     return Export(f"{key}-{day}.{kind.suffix}", kind.media, made.data, made.count, made.left_out, tuple(sorted(failed)))
 
 
-def _number(db: Database, case: str) -> int:
+def _find_case_number(db: Database, case: str) -> int:
     return view.number_of(db, case) or 0
 
 
-def _package(db: Database, options: Options) -> ExportResult:
-    found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
-    made = package(found, options.zone)
+def _make_package(db: Database, options: Options) -> ExportResult:
+    found = select_people(subjects.subjects(db), options.audience or AUDIENCES[0])
+    made = build_package(found, options.zone)
     return ExportResult(made.data, made.count, found.left_out, made.failed)
 
 
-def _uwazi(db: Database, options: Options) -> ExportResult:
-    found = people(subjects.subjects(db), options.audience or AUDIENCES[0])
-    made = uwazi(found, options.zone)
+def _make_uwazi(db: Database, options: Options) -> ExportResult:
+    found = select_people(subjects.subjects(db), options.audience or AUDIENCES[0])
+    made = build_uwazi(found, options.zone)
     return ExportResult(made.data, made.count, found.left_out, made.failed)
 
 
-def _geojson(db: Database, _: Options) -> ExportResult:
-    found = totals(subjects.subjects(db, with_facts=False))
-    return ExportResult(geojson(found), found.count, found.left_out)
+def _make_geojson(db: Database, _: Options) -> ExportResult:
+    found = count_totals(subjects.subjects(db, with_facts=False))
+    return ExportResult(build_geojson(found), found.count, found.left_out)
 
 
-def _hxl(db: Database, options: Options) -> ExportResult:
-    found = totals(subjects.subjects(db, with_facts=False))
-    return ExportResult(hxl(found, options.language), found.count, found.left_out)
+def _make_hxl(db: Database, options: Options) -> ExportResult:
+    found = count_totals(subjects.subjects(db, with_facts=False))
+    return ExportResult(build_hxl(found, options.language), found.count, found.left_out)
 
 
-def _list(db: Database, options: Options) -> ExportResult:
+def _make_list(db: Database, options: Options) -> ExportResult:
     if options.place is None:
         raise NoSuchExport()
     everybody = subjects.subjects(db, with_facts=False)
-    around = ListContext(options.language, options.now, options.zone, partial(_number, db))
-    made = surnames(everybody, options.place, around)
+    around = ListContext(options.language, options.now, options.zone, partial(_find_case_number, db))
+    made = build_surname_list(everybody, options.place, around)
     return ExportResult(made.data, made.count, made.left_out, made.failed)
 
 
-def _wgad(db: Database, options: Options) -> ExportResult:
+def _make_wgad(db: Database, options: Options) -> ExportResult:
     around = Around(options.now, options.zone, options.organisation)
     if options.person is None:
         raise NoSuchExport()
@@ -141,22 +141,22 @@ def _wgad(db: Database, options: Options) -> ExportResult:
     return ExportResult(letter.text.encode("utf-8"), 1, 0)
 
 
-def _bag(db: Database, options: Options) -> ExportResult:
+def _make_bag(db: Database, options: Options) -> ExportResult:
     if options.case is None or options.court is None:
         raise NoSuchExport()
-    made = bag.bag(db, options.case, options.court, options.organisation, options.now)
+    made = bag.build_bag(db, options.case, options.court, options.organisation, options.now)
     return ExportResult(made.data, made.count, made.left_out)
 
 
 KINDS = {
     kind.key: kind
     for kind in (
-        ExportKind("package", "all", AUDIENCES, "application/zip", "zip", _package),
-        ExportKind("uwazi", "all", AUDIENCES, "text/csv; charset=utf-8", "csv", _uwazi),
-        ExportKind("geojson", "all", ("statistics",), "application/geo+json", "geojson", _geojson),
-        ExportKind("hxl", "all", ("statistics",), "text/csv; charset=utf-8", "csv", _hxl),
-        ExportKind("list", "place", ("help",), "application/pdf", "pdf", _list),
-        ExportKind("wgad", "person", ("UN",), "text/plain; charset=utf-8", "txt", _wgad),
-        ExportKind("bag", "case", ("court",), "application/zip", "zip", _bag),
+        ExportKind("package", "all", AUDIENCES, "application/zip", "zip", _make_package),
+        ExportKind("uwazi", "all", AUDIENCES, "text/csv; charset=utf-8", "csv", _make_uwazi),
+        ExportKind("geojson", "all", ("statistics",), "application/geo+json", "geojson", _make_geojson),
+        ExportKind("hxl", "all", ("statistics",), "text/csv; charset=utf-8", "csv", _make_hxl),
+        ExportKind("list", "place", ("help",), "application/pdf", "pdf", _make_list),
+        ExportKind("wgad", "person", ("UN",), "text/plain; charset=utf-8", "txt", _make_wgad),
+        ExportKind("bag", "case", ("court",), "application/zip", "zip", _make_bag),
     )
 }

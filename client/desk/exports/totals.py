@@ -42,25 +42,27 @@ class Totals:
     left_out: int
 
 
-def totals(everybody: Sequence[Subject]) -> Totals:
+def count_totals(everybody: Sequence[Subject]) -> Totals:
     """Of everybody who is held."""
     held = [subject for subject in everybody if subject.held]
     counted = [subject for subject in held if subject.consent.allows("statistics")]
     grouped: dict[tuple[str, Place | None], list[Subject]] = defaultdict(list)
     for subject in counted:
         grouped[subject.place.kind, subject.place if subject.place.listed else None].append(subject)
-    lines = tuple(_line(kind, place, subjects) for (kind, place), subjects in sorted(grouped.items(), key=_order))
-    sums = {measure: _sum(lines, measure) for measure in MEASURES}
+    lines = tuple(
+        _count_line(kind, place, subjects) for (kind, place), subjects in sorted(grouped.items(), key=_sort_key)
+    )
+    sums = {measure: _find_safe_sum(lines, measure) for measure in MEASURES}
     heads = sum(subject.heads for subject in counted)
     return Totals(lines, sums, heads, sum(subject.heads for subject in held) - heads)
 
 
-def _order(group: tuple[tuple[str, Place | None], list[Subject]]) -> tuple[str, ...]:
+def _sort_key(group: tuple[tuple[str, Place | None], list[Subject]]) -> tuple[str, ...]:
     (kind, place), _ = group
     return (kind, "", "", "") if place is None else (kind, place.city, place.name, place.address)
 
 
-def _line(kind: str, place: Place | None, subjects: list[Subject]) -> TotalsLine:
+def _count_line(kind: str, place: Place | None, subjects: list[Subject]) -> TotalsLine:
     affected = sum(subject.heads for subject in subjects)
     parts = {
         "children": min(affected, sum(subject.minors for subject in subjects)),
@@ -74,25 +76,25 @@ def _line(kind: str, place: Place | None, subjects: list[Subject]) -> TotalsLine
     return TotalsLine(kind, place, cells)
 
 
-def _sum(lines: Sequence[TotalsLine], measure: str) -> int | None:
+def _find_safe_sum(lines: Sequence[TotalsLine], measure: str) -> int | None:
     """The sum over all lines, if whoever knows it and the rules still cannot tell any hidden number."""
     hidden = [line for line in lines if line.cells[measure].shown is None]
     true = sum(line.cells[measure].true for line in lines)
     rest = sum(line.cells[measure].true for line in hidden)
-    return true if _is_safe([_possible(line, measure) for line in hidden], rest) else None
+    return true if _is_safe([_find_possible(line, measure) for line in hidden], rest) else None
 
 
-def _possible(line: TotalsLine, measure: str) -> int:
+def _find_possible(line: TotalsLine, measure: str) -> int:
     """What a hidden number may be, for all a reader knows: bit n is set for n."""
     affected = line.cells["affected"].shown
     if measure == "affected":
-        return _bits(range(1, SMALL))
+        return _set_bits(range(1, SMALL))
     if affected is None:
-        return _bits(range(SMALL))
-    return _bits(n for n in range(affected + 1) if 0 < n < SMALL or 0 < affected - n < SMALL)
+        return _set_bits(range(SMALL))
+    return _set_bits(n for n in range(affected + 1) if 0 < n < SMALL or 0 < affected - n < SMALL)
 
 
-def _bits(numbers: Iterable[int]) -> int:
+def _set_bits(numbers: Iterable[int]) -> int:
     return sum(1 << number for number in set(numbers))
 
 
@@ -100,18 +102,18 @@ def _is_safe(possible: Sequence[int], rest: int) -> bool:
     """Whether each hidden number may still be at least SPREAD different ones when their sum is known."""
     before, after = [1], [1]
     for one in possible:
-        before.append(_sums(before[-1], one))
+        before.append(_add_sets(before[-1], one))
     for one in reversed(possible):
-        after.append(_sums(after[-1], one))
+        after.append(_add_sets(after[-1], one))
     after.reverse()
     for at, one in enumerate(possible):
-        left = (n for n in range(one.bit_length()) if one >> n & 1 and _meet(before[at], after[at + 1], rest - n))
+        left = (n for n in range(one.bit_length()) if one >> n & 1 and _can_meet(before[at], after[at + 1], rest - n))
         if sum(1 for _ in left) < SPREAD:
             return False
     return True
 
 
-def _meet(these: int, those: int, total: int) -> bool:
+def _can_meet(these: int, those: int, total: int) -> bool:
     """Whether one of these and one of those add up to the total."""
     if total < 0:
         return False
@@ -120,7 +122,7 @@ def _meet(these: int, those: int, total: int) -> bool:
     return bool(these & (mirrored >> shift if shift >= 0 else mirrored << -shift))
 
 
-def _sums(these: int, those: int) -> int:
+def _add_sets(these: int, those: int) -> int:
     """Every sum of one of these and one of those."""
     found, at = 0, 0
     while those >> at:

@@ -20,58 +20,60 @@ _PLAIN = {"confirmed", "exact"}  # goes without saying
 _DEGREE = 100_000
 
 
-def told(say: Speech, times: Times, field: str, value: Any) -> Markup:
+def render_fact(say: Speech, times: Times, field: str, value: Any) -> Markup:
     """The value of a fact for a page."""
-    return _said(say, times, field, value, 0)
+    return _render_value(say, times, field, value, 0)
 
 
-def said_together(facts: Iterable[Fact]) -> list[list[Fact]]:
+def group_statements(facts: Iterable[Fact]) -> list[list[Fact]]:
     """Facts of one message, or of one entry of the journal, belong together."""
     return [list(some) for _, some in groupby(facts, key=lambda one: (one.letter, one.entry, one.said, one.flags))]
 
 
-def _said(say: Speech, times: Times, field: str, value: Any, depth: int) -> Markup:
+def _render_value(say: Speech, times: Times, field: str, value: Any, depth: int) -> Markup:
     if isinstance(value, bool) or value is None:
         return Markup("<span>{}</span>").format(say({True: "yes", False: "no", None: "unknown"}[value]))
     if isinstance(value, int) and field in _TIMES:
-        return times.element(value)
+        return times.render_time(value)
     if isinstance(value, str):
-        return _words(say, field, value)
+        return _render_text(say, field, value)
     if isinstance(value, list | dict) and depth < DEPTH:
-        return _several(say, times, field, value, depth)
+        return _render_container(say, times, field, value, depth)
     return shown(value)
 
 
-def _several(say: Speech, times: Times, field: str, value: list[Any] | dict[str, Any], depth: int) -> Markup:
+def _render_container(say: Speech, times: Times, field: str, value: list[Any] | dict[str, Any], depth: int) -> Markup:
     if isinstance(value, dict):
-        return _fields(say, times, field, value, depth)
-    return Markup(", ").join(_said(say, times, field, one, depth + 1) for one in value[:LISTED])
+        return _render_fields(say, times, field, value, depth)
+    return Markup(", ").join(_render_value(say, times, field, one, depth + 1) for one in value[:LISTED])
 
 
-def _words(say: Speech, field: str, value: str) -> Markup:
+def _render_text(say: Speech, field: str, value: str) -> Markup:
     kind = {"kind": "by", "needs": "need", "type": "file"}.get(field, field)
-    if (field in _TERMS or field == "needs") and say.has(f"{kind}.{value}"):
+    if (field in _TERMS or field == "needs") and say.has_key(f"{kind}.{value}"):
         return Markup("<span>{}</span>").format(say(f"{kind}.{value}"))
     return shown(value)
 
 
-def _fields(say: Speech, times: Times, field: str, value: dict[str, Any], depth: int) -> Markup:
+def _render_fields(say: Speech, times: Times, field: str, value: dict[str, Any], depth: int) -> Markup:
     parts: list[Markup] = []
     rest = dict(value)
     if {"lat", "lon"} <= rest.keys() and all(isinstance(rest[name], int) for name in ("lat", "lon")):
-        parts.append(_position(rest.pop("lat"), rest.pop("lon")))
+        parts.append(_render_position(rest.pop("lat"), rest.pop("lon")))
     for name in ("text", "time"):  # what a place, a station and a moment are first of all
         if rest.get(name) not in (None, ""):
-            parts.insert(0, _said(say, times, name, rest.pop(name), depth + 1))
+            parts.insert(0, _render_value(say, times, name, rest.pop(name), depth + 1))
     for name, inner in list(rest.items())[:LISTED]:
         if name in _SURE and isinstance(inner, str):
             if inner not in _PLAIN:
                 parts.append(Markup("({})").format(say.term(name, inner)))
         elif inner not in ("", [], None) and name not in ("pack", "id"):
             label = plain(say.term("part", name), 60)
-            parts.append(Markup("<small>{}</small> {}").format(label, _said(say, times, name, inner, depth + 1)))
+            parts.append(
+                Markup("<small>{}</small> {}").format(label, _render_value(say, times, name, inner, depth + 1))
+            )
     return Markup("; ").join(parts) or Markup("<span>{}</span>").format(say("unknown"))
 
 
-def _position(lat: int, lon: int) -> Markup:
+def _render_position(lat: int, lon: int) -> Markup:
     return Markup('<span class="number">{:.5f}, {:.5f}</span>').format(lat / _DEGREE, lon / _DEGREE)

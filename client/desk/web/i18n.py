@@ -17,15 +17,15 @@ class NoSuchWords(KeyError):
 
 
 @cache
-def words(language: str) -> Mapping[str, str]:
+def load_words(language: str) -> Mapping[str, str]:
     """Key -> words, keys joined by dots."""
-    return dict(_flat(json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))))
+    return dict(_flatten(json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))))
 
 
-def _flat(tree: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+def _flatten(tree: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for key, value in tree.items():
-        rows += _flat(value, f"{before}{key}.") if isinstance(value, Mapping) else [(before + key, str(value))]
+        rows += _flatten(value, f"{before}{key}.") if isinstance(value, Mapping) else [(before + key, str(value))]
     return rows
 
 
@@ -34,7 +34,7 @@ class Speech:
 
     def __init__(self, language: str) -> None:
         self.language = language if language in LANGUAGES else DEFAULT
-        self._words = words(self.language)
+        self._words = load_words(self.language)
 
     def __call__(self, key: str, **values: object) -> str:
         if key not in self._words:
@@ -43,17 +43,17 @@ class Speech:
 
     def count(self, key: str, number: int, **values: object) -> str:
         """Words with a number in them; `key` has a form for each plural of the language."""
-        return self(f"{key}.{plural(self.language, number)}", n=f"{number:,}".replace(",", "\u202f"), **values)
+        return self(f"{key}.{choose_plural(self.language, number)}", n=f"{number:,}".replace(",", "\u202f"), **values)
 
     def term(self, kind: str, value: object) -> str:
         """A word of a fixed list in this language, or the value itself: a newer phone may know more of them."""
         return self._words.get(f"{kind}.{value}", str(value))
 
-    def has(self, key: str) -> bool:
+    def has_key(self, key: str) -> bool:
         return key in self._words
 
 
-def plural(language: str, number: int) -> str:
+def choose_plural(language: str, number: int) -> str:
     """`one`, `few` or `many`, as CLDR has them for whole numbers."""
     if language != "ru":
         return "one" if number == 1 else "many"
@@ -62,7 +62,7 @@ def plural(language: str, number: int) -> str:
     return {1: "one", 2: "few", 3: "few", 4: "few"}.get(number % 10, "many")
 
 
-def choose(accepted: str) -> str:
+def choose_language(accepted: str) -> str:
     """The first of our languages that a browser asks for (the header Accept-Language)."""
     wanted = [part.partition(";")[0].strip().lower()[:2] for part in accepted.split(",")]
     return next((one for one in wanted if one in LANGUAGES), DEFAULT)

@@ -99,7 +99,7 @@ class MapFrame:
     def squeeze(self) -> float:
         return max(0.05, cos(radians(self.lat / 100_000)))
 
-    def place(self, lat: int, lon: int) -> tuple[float, float]:
+    def project(self, lat: int, lon: int) -> tuple[float, float]:
         """Where a position lies on the drawing; the date line is crossed the short way."""
         east = (lon - self.lon + TURN / 2) % TURN - TURN / 2
         return (
@@ -112,13 +112,13 @@ def draw(spots: Sequence[Spot], others: Iterable[tuple[int, int]] = ()) -> Drawi
     """A drawing that has room for all spots; `others`: positions of stations where nobody is known to be held."""
     if not spots:
         return None
-    frame = fit(spots)
-    circles = _labelled(_joined([_circle(frame, spot, _most(spots)) for spot in spots]))
-    bar, metres = _bar(frame)
-    return Drawing(tuple(circles), tuple(_dots(frame, others)), bar, metres)
+    frame = fit_frame(spots)
+    circles = _add_labels(_join_touching([_make_circle(frame, spot, _find_most(spots)) for spot in spots]))
+    bar, metres = _choose_bar(frame)
+    return Drawing(tuple(circles), tuple(_make_dots(frame, others)), bar, metres)
 
 
-def fit(spots: Sequence[Spot]) -> MapFrame:
+def fit_frame(spots: Sequence[Spot]) -> MapFrame:
     """The frame in which all of them lie."""
     first = spots[0].lon
     easts = [(spot.lon - first + TURN // 2) % TURN - TURN // 2 for spot in spots]
@@ -130,38 +130,38 @@ def fit(spots: Sequence[Spot]) -> MapFrame:
     return MapFrame(lat, lon, min((HEIGHT - 2 * MARGIN) / tall, (WIDTH - 2 * MARGIN) / wide))
 
 
-def _most(spots: Sequence[Spot]) -> int:
+def _find_most(spots: Sequence[Spot]) -> int:
     return max(spot.heads for spot in spots)
 
 
-def _radius(heads: int, most: int) -> float:
+def _scale_radius(heads: int, most: int) -> float:
     """Area grows with heads, as eyes compare areas."""
     return round(max(SMALLEST, LARGEST * sqrt(heads / max(most, 1))), 1)
 
 
-def _circle(frame: MapFrame, spot: Spot, most: int) -> Circle:
-    x, y = frame.place(spot.lat, spot.lon)
-    return Circle(x, y, _radius(spot.heads, most), spot.heads, (spot,))
+def _make_circle(frame: MapFrame, spot: Spot, most: int) -> Circle:
+    x, y = frame.project(spot.lat, spot.lon)
+    return Circle(x, y, _scale_radius(spot.heads, most), spot.heads, (spot,))
 
 
-def _joined(circles: list[Circle]) -> list[Circle]:
+def _join_touching(circles: list[Circle]) -> list[Circle]:
     """Join the two that cover each other most, until none do; the biggest first."""
     found: list[Circle] = []
     for one in sorted(circles, key=lambda circle: (-circle.heads, circle.spots[0].number)):
         met = one
-        while (other := next((held for held in found if _touch(held, met)), None)) is not None:
+        while (other := next((held for held in found if _is_touching(held, met)), None)) is not None:
             found.remove(other)
-            met = _join(other, met)
+            met = _join_two(other, met)
         found.append(met)
     most = max(circle.heads for circle in found)
-    return sorted((_resized(one, most) for one in found), key=lambda circle: -circle.heads)
+    return sorted((_limit_radius(one, most) for one in found), key=lambda circle: -circle.heads)
 
 
-def _touch(a: Circle, b: Circle) -> bool:
+def _is_touching(a: Circle, b: Circle) -> bool:
     return (a.x - b.x) ** 2 + (a.y - b.y) ** 2 < (TOUCH * (a.radius + b.radius)) ** 2
 
 
-def _join(a: Circle, b: Circle) -> Circle:
+def _join_two(a: Circle, b: Circle) -> Circle:
     heads = a.heads + b.heads
     part = (b.heads / heads) if heads else 0.5
     x, y = a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part
@@ -169,24 +169,24 @@ def _join(a: Circle, b: Circle) -> Circle:
     return Circle(round(x, 1), round(y, 1), round(radius, 1), heads, (*a.spots, *b.spots))
 
 
-def _resized(one: Circle, most: int) -> Circle:
+def _limit_radius(one: Circle, most: int) -> Circle:
     """Never larger than when it was found apart from its neighbours."""
-    return Circle(one.x, one.y, min(one.radius, _radius(one.heads, most)), one.heads, one.spots)
+    return Circle(one.x, one.y, min(one.radius, _scale_radius(one.heads, most)), one.heads, one.spots)
 
 
-def _labelled(circles: list[Circle]) -> list[Circle]:
+def _add_labels(circles: list[Circle]) -> list[Circle]:
     """Words beside the biggest circles, where they cover neither a circle nor other words."""
     taken = [(one.x - one.radius, one.y - one.radius, one.x + one.radius, one.y + one.radius) for one in circles]
     found: list[Circle] = []
     for one in circles:
-        label = next(iter(_free(one, taken)), None) if len(found) < LABELS else None
+        label = next(iter(_find_free_labels(one, taken)), None) if len(found) < LABELS else None
         if label is not None:
-            taken.append(_box(label))
+            taken.append(_measure_box(label))
         found.append(Circle(one.x, one.y, one.radius, one.heads, one.spots, label))
     return found
 
 
-def _free(one: Circle, taken: list[tuple[float, float, float, float]]) -> Iterable[Label]:
+def _find_free_labels(one: Circle, taken: list[tuple[float, float, float, float]]) -> Iterable[Label]:
     more = f" +{len(one.spots) - 1}" if len(one.spots) > 1 else ""
     name = one.name if len(one.name) <= LETTERS else one.name[: LETTERS - 1] + "…"
     gap = one.radius + 5
@@ -197,26 +197,26 @@ def _free(one: Circle, taken: list[tuple[float, float, float, float]]) -> Iterab
         (one.x, one.y + gap + 12, "middle"),
     ):
         label = Label(round(x, 1), round(y, 1), anchor, name + more)
-        left, top, right, bottom = box = _box(label)
+        left, top, right, bottom = box = _measure_box(label)
         inside = left >= 0 and right <= WIDTH and top >= 0 and bottom <= HEIGHT
-        if inside and not any(_cover(box, other) for other in taken):
+        if inside and not any(_is_covering(box, other) for other in taken):
             yield label
 
 
-def _box(label: Label) -> tuple[float, float, float, float]:
+def _measure_box(label: Label) -> tuple[float, float, float, float]:
     width = label.width
     left = label.x - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
     return left, label.y - LINE + 4, left + width, label.y + 4
 
 
-def _cover(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _is_covering(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _dots(frame: MapFrame, others: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
+def _make_dots(frame: MapFrame, others: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
     seen: dict[tuple[int, int], tuple[float, float]] = {}
     for lat, lon in others:
-        x, y = frame.place(lat, lon)
+        x, y = frame.project(lat, lon)
         if 0 <= x <= WIDTH and 0 <= y <= HEIGHT:
             seen.setdefault((floor(x / 6), floor(y / 6)), (x, y))
         if len(seen) >= CONTEXT:
@@ -224,7 +224,7 @@ def _dots(frame: MapFrame, others: Iterable[tuple[int, int]]) -> list[tuple[floa
     return list(seen.values())
 
 
-def _bar(frame: MapFrame) -> tuple[float, int]:
+def _choose_bar(frame: MapFrame) -> tuple[float, int]:
     """A round number of metres that takes about a sixth of the width, and its length."""
     wanted = WIDTH / 6 / frame.scale * METRES
     power = 10 ** floor(log10(wanted))

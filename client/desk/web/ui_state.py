@@ -28,7 +28,7 @@ class PreparedExport:
 
 
 @dataclass
-class Window:
+class UiState:
     """One desk's pages. Gone when the desk is locked."""
 
     city: str = ""
@@ -39,17 +39,19 @@ class Window:
     papers: dict[int, Letter] = field(default_factory=dict, repr=False)
     ready: PreparedExport | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
-    kept: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)  # forms that were refused, by page
+    refused_forms: dict[str, dict[str, str]] = field(
+        default_factory=dict, repr=False
+    )  # forms that were refused, by page
     answered: int = 0  # the case whose answer was sent a moment ago: its page offers the next one
     _searches: dict[int, str] = field(default_factory=dict, repr=False)
     _last: int = 0
 
-    def remember(self, text: str) -> int:
+    def remember_search(self, text: str) -> int:
         """The number under which a search is found again."""
         self._last += 1
         self._searches[self._last] = text
         self._searches.pop(self._last - SEARCHES, None)
         return self._last
 
-    def search(self, number: int) -> str | None:
+    def find_search(self, number: int) -> str | None:
         return self._searches.get(number)

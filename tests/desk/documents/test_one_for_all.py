@@ -17,7 +17,7 @@ from client.desk.documents import pdf
 from client.desk.documents.letters.template import fill
 from client.desk.documents.pdf import Paper
 from client.desk.exports.columns import SubjectRow
-from client.desk.exports.registry import Options, make
+from client.desk.exports.registry import Options, make_export
 from client.desk.matching import candidates, names
 from client.desk.web.map_svg import Label
 from tests.desk.exports.test_people import members
@@ -49,7 +49,7 @@ def listed(database, language="ru"):
     [place] = [
         number for number, words in database.execute("SELECT number, name FROM place") if words == "ОВД Тверской"
     ]
-    return make("list", database, Options(NOW, ZONE, language=language, place=place))
+    return make_export("list", database, Options(NOW, ZONE, language=language, place=place))
 
 
 def refuse_canary(monkeypatch, where, name):
@@ -91,11 +91,11 @@ def fonts(tmp_path, monkeypatch):
         for name, letters in made.items():
             make_font(tmp_path / f"{name}-Regular.ttf", letters)
         monkeypatch.setattr(pdf, "FOLDERS", (*pdf.FOLDERS, str(tmp_path)))
-        for known in (pdf._fonts, pdf._family, pdf._letters):
+        for known in (pdf._find_fonts, pdf._find_family, pdf._read_letters):
             known.cache_clear()
 
     yield add
-    for known in (pdf._fonts, pdf._family, pdf._letters):
+    for known in (pdf._find_fonts, pdf._find_family, pdf._read_letters):
         known.cache_clear()
 
 
@@ -115,7 +115,7 @@ def test_wide_letters_are_measured_and_everybody_else_is_on_the_list(width, font
     assert (export.count, export.failed) == (len(OTHERS) + 2, ())
     assert all_named(read(export, tmp_path))
     letter_ = fill("complaint", "ru", {"name": WIDE * 100, "account": WIDE * 300, "officials": WIDE * 100}, "RU")
-    assert "ЖАЛОБА" in pdf_text.text(pdf.letter(letter_, NOW), tmp_path)
+    assert "ЖАЛОБА" in pdf_text.text(pdf.print_letter(letter_, NOW), tmp_path)
 
 
 def test_one_name_in_many_scripts_does_not_use_up_the_fonts_of_the_others(fonts, tmp_path):
@@ -145,7 +145,7 @@ def test_a_font_that_cannot_be_read_has_no_letters(fonts, tmp_path, monkeypatch)
 @pytest.mark.parametrize(("language", "said"), [("ru", "Имя не печатается: дело"), ("en", "cannot be printed: case")])
 def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(language, said, monkeypatch, tmp_path):
     database = everybody(person(1, CANARY))
-    refuse_canary(monkeypatch, Paper, "_cell")
+    refuse_canary(monkeypatch, Paper, "_fit_cell")
     export = listed(database, language)
     words = " ".join(read(export, tmp_path).split())
     assert all_named(words)
@@ -157,8 +157,8 @@ def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(
 @pytest.mark.parametrize("audience", ["help", "UN", "publish"])
 def test_whoever_cannot_be_written_is_missing_from_a_table_alone(key, audience, monkeypatch):
     database = everybody(person(1, CANARY))
-    refuse_canary(monkeypatch, SubjectRow, "named")
-    export = make(key, database, Options(NOW, ZONE, audience=audience))
+    refuse_canary(monkeypatch, SubjectRow, "redact_name")
+    export = make_export(key, database, Options(NOW, ZONE, audience=audience))
     data = members(export.data)["persons.csv"] if key == "package" else export.data
     rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
     assert len(rows) == 1 + export.count == 1 + len(OTHERS)
@@ -207,7 +207,7 @@ def test_the_page_of_exports_names_the_cases_that_could_not_be_written(browser, 
     office.report({"name": CANARY, "consent": ALL})
     office.report({"name": OTHERS[0], "consent": ALL})
     held.desk.pull(office.post)
-    refuse_canary(monkeypatch, SubjectRow, "named")
+    refuse_canary(monkeypatch, SubjectRow, "redact_name")
     browser.post("/exports", referer="/exports", kind="package", audience="help", language="en")
     page = browser.get("/exports").text
     assert "could not be written" in page

@@ -9,7 +9,7 @@ import pytest
 from client.desk.documents import pdf
 from client.desk.documents.letters.template import fill
 from client.desk.documents.pdf import NoFont, Paper
-from client.desk.exports.registry import Options, make
+from client.desk.exports.registry import Options, make_export
 from tests.support import pdf_text
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
 from tests.support.hostile_words import HOSTILE
@@ -19,8 +19,8 @@ TVERSKOY, ARBAT = station(1, "ОВД Тверской"), station(2, "ОВД Ар
 
 def page(words: str, *, strict: bool = False) -> bytes:
     made = Paper(NOW, strict=strict)
-    made.paragraph(words)
-    return made.data()
+    made.add_paragraph(words)
+    return made.to_bytes()
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_in_a_list_they_are_spelled_out(tmp_path):
 
 def test_without_any_font_the_error_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(pdf, "FOLDERS", (str(tmp_path),))
-    pdf._family.cache_clear()
+    pdf._find_family.cache_clear()
     try:
         with pytest.raises(NoFont) as caught:
             page("слово")
         assert "fonts-dejavu-core" in caught.value.hint
     finally:
-        pdf._family.cache_clear()
+        pdf._find_family.cache_clear()
 
 
 def test_the_file_says_nothing_of_its_maker(tmp_path):
@@ -106,7 +106,7 @@ def test_the_same_twice_is_the_same_file():
 
 
 def test_a_letter_is_printed_with_its_gaps(tmp_path):
-    data = pdf.letter(fill("complaint", "ru", {"name": "Иванова Анна", "by": "полиция"}, "RU"), NOW)
+    data = pdf.print_letter(fill("complaint", "ru", {"name": "Иванова Анна", "by": "полиция"}, "RU"), NOW)
     read = " ".join(pdf_text.text(data, tmp_path).split())
     for words in ("ЖАЛОБА на незаконное лишение свободы", "Иванова Анна", "[не указано: время доставления]"):
         assert words in read
@@ -125,7 +125,7 @@ LETTERS = [
 def listed(letters, number=1):
     database = db(letters, stations=(TVERSKOY, ARBAT))
     (place,) = database.execute("SELECT number FROM place WHERE station = ?", [f"ovd-{number}"]).fetchone()
-    return make("list", database, Options(NOW, ZoneInfo("Europe/Moscow"), language="ru", place=place))
+    return make_export("list", database, Options(NOW, ZoneInfo("Europe/Moscow"), language="ru", place=place))
 
 
 def test_the_lawyers_list_has_those_of_one_station_who_want_help(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 
 from client.desk.consent.consent import NoConsent
 from client.desk.exports.bag import Court, NothingReceived, StillAnswerable
-from client.desk.exports.registry import Options, make
+from client.desk.exports.registry import Options, make_export
 from client.desk.journal.entries import Arrival, Named, Noted, Received
 from client.organisation.case_files import Assembled
 from client.organisation.records import Letter
@@ -49,7 +49,7 @@ def court(letters=LETTERS, entries=(), **more) -> Court:
 def bag(letters=LETTERS, entries=(), **more) -> bytes:
     database = db(list(letters), list(entries), (TVERSKOY,))
     options = Options(NOW, ZoneInfo("Europe/Moscow"), organisation="Помощь\nЕщё: строка", case=CASE)
-    return make("bag", database, Options(**{**vars_of(options), "court": court(letters, entries, **more)})).data
+    return make_export("bag", database, Options(**{**vars_of(options), "court": court(letters, entries, **more)})).data
 
 
 def vars_of(options: Options) -> dict:
@@ -201,7 +201,7 @@ def test_while_answers_are_looked_for_their_keys_are_not_handed_over():
 
 def test_a_case_of_which_nothing_is_kept_is_an_error():
     with pytest.raises(NothingReceived):
-        make("bag", db(LETTERS), Options(NOW, ZoneInfo("UTC"), case=case_id(9), court=court()))
+        make_export("bag", db(LETTERS), Options(NOW, ZoneInfo("UTC"), case=case_id(9), court=court()))
 
 
 def test_letters_that_nobody_can_read_do_not_stand_in_the_way():
@@ -212,7 +212,7 @@ def test_letters_that_nobody_can_read_do_not_stand_in_the_way():
     ]
     database = db(LETTERS)
     options = Options(NOW, ZoneInfo("UTC"), case=CASE, court=court([*junk, *LETTERS]))
-    assert make("bag", database, options).count == 2
+    assert make_export("bag", database, options).count == 2
 
 
 def test_a_message_that_came_twice_stands_once_with_the_right_commitment(tmp_path):

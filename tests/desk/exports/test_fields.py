@@ -13,8 +13,8 @@ from client.desk.cases import view
 from client.desk.documents import pdf
 from client.desk.documents.letters import fill, template, values
 from client.desk.exports.bag import Court, OnlyUnderPressure
-from client.desk.exports.columns import COLUMNS, columns
-from client.desk.exports.registry import KINDS, Export, Options, make
+from client.desk.exports.columns import COLUMNS, select_columns
+from client.desk.exports.registry import KINDS, Export, Options, make_export
 from client.desk.journal.entries import Named, Stated
 from client.organisation.case_files import Assembled
 from client.report import FIELDS
@@ -69,7 +69,7 @@ class Desk:
             "person": [{"person": f"{case}#0"} for case in (CASE, FORCED, BOTH)],
             "case": [{"case": case, "court": court()} for case in (CASE, BOTH)],
         }
-        return [make(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
+        return [make_export(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
 
     def letters(self) -> list[template.Letter]:
         people = [one.id for case in (CASE, FORCED, BOTH) for one in view.case(self.db, case).persons]
@@ -93,7 +93,7 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     assert walked > len(KINDS)
     for one in desk.letters():
         assert "coerced" not in one.text
-        assert "coerced" not in pdf_text.text(pdf.letter(one, NOW), tmp_path)
+        assert "coerced" not in pdf_text.text(pdf.print_letter(one, NOW), tmp_path)
 
 
 def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
@@ -104,11 +104,11 @@ def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
     assert not [name for name, data in inside.items() if "заставили".encode() in data]
     assert len([name for name in inside if name.endswith(".msgpack")]) == 1, "entries that state it are left out too"
     with pytest.raises(OnlyUnderPressure):
-        make("bag", desk.db, Options(NOW, ZONE, case=FORCED, court=court()))
+        make_export("bag", desk.db, Options(NOW, ZONE, case=FORCED, court=court()))
 
 
 def test_who_spoke_and_whose_phone_was_taken_is_published_by_nobody(desk):
-    heads = {one.name for one in columns("publish")}
+    heads = {one.name for one in select_columns("publish")}
     assert not {"role", "phone_taken", "coerced"} & heads
     for key in ("package", "uwazi"):
         [export] = desk.made(key, "publish")

@@ -13,9 +13,9 @@ from frictionless import Package, system
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from client.desk.exports.csv_cells import _NUMBERS, defused, table
-from client.desk.exports.registry import KINDS, NoSuchExport, Options, make
-from client.desk.exports.terms import terms
+from client.desk.exports.csv_cells import _NUMBERS, build_csv, defuse_formula
+from client.desk.exports.registry import KINDS, NoSuchExport, Options, make_export
+from client.desk.exports.terms import load_terms
 from client.desk.journal.entries import Named, SamePerson, Stated
 from client.report import FIELDS
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
@@ -46,7 +46,7 @@ def rows(data: bytes) -> list[dict[str, str]]:
 
 
 def persons(database, audience, kind="package"):
-    export = make(kind, database, options(audience=audience))
+    export = make_export(kind, database, options(audience=audience))
     return rows(members(export.data)["persons.csv"] if kind == "package" else export.data), export
 
 
@@ -101,7 +101,7 @@ def test_a_place_that_somebody_typed_is_not_published():
         letter(case_id(1), {"consent": ALL, "stage": "station", "station": {"text": "на даче у Молчунов"}, "people": 1})
     ]
     for kind in ("package", "uwazi"):
-        export = make(kind, db(letters, stations=STATIONS), options(audience="publish"))
+        export = make_export(kind, db(letters, stations=STATIONS), options(audience="publish"))
         data = members(export.data)["persons.csv"] if kind == "package" else export.data
         assert b"\xd0\x9c\xd0\xbe\xd0\xbb\xd1\x87\xd1\x83\xd0\xbd" not in data
     assert export.count == 1
@@ -241,25 +241,25 @@ FORMULAS = [
 
 @pytest.mark.parametrize("words", FORMULAS)
 def test_no_cell_begins_a_formula(words):
-    assert defused(words).startswith(("'", "⟨"))
+    assert defuse_formula(words).startswith(("'", "⟨"))
 
 
 @pytest.mark.parametrize("separator", [";", "\n", "\r\n", "\n\n  "])
 def test_no_cell_begins_one_for_a_program_that_was_told_of_another_separator(separator):
-    written = defused(f"a{separator}=cmd|'/c calc'!A0")
+    written = defuse_formula(f"a{separator}=cmd|'/c calc'!A0")
     assert re.search(r"(?:^|[;\n])\s*'[^\S\n]*=cmd", written)
     assert not re.search(r"[;\n]\s*=", written)
 
 
 def test_ordinary_words_stay_as_they_are():
     for words in ("Иванова-Петрова Анна", "a=b", "20.2 ч. 5", "1990-05-01", "a, - b", "-33.5|151", "-5"):
-        assert defused(words) == words
+        assert defuse_formula(words) == words
 
 
 @given(st.lists(st.text(st.characters(codec=None), max_size=40), min_size=1, max_size=5))
 @example(["\ud800=1", "\x00", '"', "a\r\n;\t=b"])
 def test_whatever_stands_in_a_cell_comes_back_as_one_harmless_cell(words):
-    data = table(["a"] * len(words), [words])
+    data = build_csv(["a"] * len(words), [words])
     heads, row = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
     assert len(heads) == len(row) == len(words)
     for cell in row:
@@ -268,9 +268,9 @@ def test_whatever_stands_in_a_cell_comes_back_as_one_harmless_cell(words):
 
 
 def test_every_field_has_its_names_from_the_one_list():
-    assert set(terms()) == set(FIELDS)
-    assert terms()["birth"].slug == "date_of_birth"
-    description = json.loads(members(make("package", db([]), options(audience="UN")).data)["datapackage.json"])
+    assert set(load_terms()) == set(FIELDS)
+    assert load_terms()["birth"].slug == "date_of_birth"
+    description = json.loads(members(make_export("package", db([]), options(audience="UN")).data)["datapackage.json"])
     fields = {one["name"]: one for one in description["resources"][0]["schema"]["fields"]}
     assert (fields["birth"]["huridocs"], fields["birth"]["wgad"]) == ("Person: Date of Birth", "I.4")
 
@@ -278,8 +278,8 @@ def test_every_field_has_its_names_from_the_one_list():
 def test_the_same_twice_is_the_same_file():
     letters = [person(n, f"Человек {n}", ALL) for n in range(20)]
     for key in ("package", "uwazi", "geojson", "hxl"):
-        one = make(key, db(letters, stations=STATIONS), options())
-        two = make(key, db(letters[::-1], stations=STATIONS), options())
+        one = make_export(key, db(letters, stations=STATIONS), options())
+        two = make_export(key, db(letters[::-1], stations=STATIONS), options())
         assert (one.data, one.sha256) == (two.data, two.sha256)
 
 
@@ -293,4 +293,4 @@ def test_what_is_no_export_is_refused():
         ("wgad", {}),
     ):
         with pytest.raises(NoSuchExport):
-            make(key, db([]), options(**more))
+            make_export(key, db([]), options(**more))

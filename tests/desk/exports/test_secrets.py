@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from client.desk.consent.consent import NoConsent
 from client.desk.exports.bag import Court
-from client.desk.exports.registry import KINDS, Export, Options, make
+from client.desk.exports.registry import KINDS, Export, Options, make_export
 from client.desk.journal.entries import Entry, Named, SamePerson
 from client.organisation.case_files import Assembled
 from tests.support import pdf_text
@@ -114,7 +114,7 @@ class World:
 
     def _made(self, key, options) -> Export | None:
         try:
-            return make(key, self.db, Options(**options))
+            return make_export(key, self.db, Options(**options))
         except NoConsent:
             return None
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from client.desk.web.access import COOKIE, POLICY, form_key, is_loopback
+from client.desk.web.access import COOKIE, POLICY, derive_form_key, is_loopback
 from client.desk.web.app import create_app
 from tests.support.desk_office import PASSPHRASE
 from tests.support.desk_pages import Browser, Page
@@ -114,7 +114,7 @@ def test_a_name_that_was_made_to_point_here_gets_nothing(browser, host):
     for path in ("/", "/queue", "/changes", "/unlock", f"/enter/{TOKEN}", "/static/desk.css"):
         answer = browser.ask(path, headers={"Host": host, "Cookie": f"{COOKIE}={LET_IN}"})
         assert answer.status_code == 421, (host, path)
-    key = form_key(LET_IN)
+    key = derive_form_key(LET_IN)
     answer = browser.ask("/case/1/note", "POST", data={"form_key": key, "text": "x"}, headers={"Host": host})
     assert answer.status_code == 421
 
@@ -140,12 +140,12 @@ def test_a_form_of_another_origin_changes_nothing(browser, held, origin):
 
 
 def test_a_form_without_any_sign_of_its_origin_changes_nothing(browser):
-    key = form_key(LET_IN)
+    key = derive_form_key(LET_IN)
     answer = browser.ask("/handover", "POST", data={"form_key": key, "text": "x"})
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("key", [None, "", "x", form_key("another-cookie"), "ключ"])
+@pytest.mark.parametrize("key", [None, "", "x", derive_form_key("another-cookie"), "ключ"])
 def test_every_form_needs_the_key_of_this_browser(browser, held, key):
     before = len(held.desk.entries)
     headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}

@@ -23,7 +23,7 @@ from flask import Flask
 from client.desk.cases import board, queue, search, view
 from client.desk.cases.board import Count
 from client.desk.desk import Desk
-from client.desk.exports.registry import KINDS, Options, make
+from client.desk.exports.registry import KINDS, Options, make_export
 from client.desk.matching import candidates
 from client.desk.web.app import create_app
 from client.desk.web.media_type import ENDINGS, OTHER
@@ -371,7 +371,7 @@ def test_no_cell_that_leaves_the_desk_is_a_formula(key, overrun):
     """Everybody in the first attacks allows everything, so that their words do leave."""
     with overrun.desk.reading() as db:
         made = [
-            make(key, db, Options(PAGES_NOW, UTC, language, audience=audience))
+            make_export(key, db, Options(PAGES_NOW, UTC, language, audience=audience))
             for audience in KINDS[key].audiences
             for language in ("en", "ru")
         ]
@@ -393,13 +393,13 @@ def test_a_list_for_a_lawyer_and_a_text_for_the_un_are_made_of_hostile_words_too
     with overrun.desk.reading() as db:
         rows = board.board(db, PAGES_NOW).rows
         for row in rows:
-            export = make("list", db, Options(PAGES_NOW, UTC, "ru", place=row.place.number))
+            export = make_export("list", db, Options(PAGES_NOW, UTC, "ru", place=row.place.number))
             assert export.data.startswith(b"%PDF")
             assert b"/JavaScript" not in export.data
             assert b"/URI" not in export.data
         for kind in KINDS_OF_WORDS:
             for case in overrun.sent[f"{kind} in every field"]:
-                text = make("wgad", db, Options(PAGES_NOW, UTC, person=f"{case}#0")).data.decode()
+                text = make_export("wgad", db, Options(PAGES_NOW, UTC, person=f"{case}#0")).data.decode()
                 assert not UNSEEN.search(text)
 
 

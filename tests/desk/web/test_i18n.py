@@ -14,7 +14,7 @@ from client.desk.documents.letters.template import kinds
 from client.desk.exports.registry import KINDS
 from client.desk.journal import entries
 from client.desk.web import canned_replies
-from client.desk.web.i18n import FOLDER, LANGUAGES, NoSuchWords, Speech, choose, plural, words
+from client.desk.web.i18n import FOLDER, LANGUAGES, NoSuchWords, Speech, choose_language, choose_plural, load_words
 from client.desk.web.media_type import MediaInfo
 
 DESK = Path("client/desk")
@@ -56,7 +56,7 @@ def asked() -> set[tuple[str, str, bool]]:
 
 
 def test_both_languages_say_the_same_things():
-    russian, english = words("ru"), words("en")
+    russian, english = load_words("ru"), load_words("en")
     assert set(russian) == set(english)
     for key in english:
         assert fields(russian[key]) == fields(english[key]), key
@@ -69,7 +69,7 @@ def fields(text: str) -> set[str]:
 
 
 def test_every_word_that_is_asked_for_is_there():
-    english = words("en")
+    english = load_words("en")
     for how, key, more in asked():
         if how == ".count":
             assert {f"{key}.{form}" for form in PLURALS} <= set(english), key
@@ -81,11 +81,11 @@ def test_every_word_that_is_asked_for_is_there():
 
 @pytest.mark.parametrize(("kind", "values"), TERMS.items(), ids=TERMS)
 def test_every_value_of_a_list_has_words(kind, values):
-    assert {f"{kind}.{value}" for value in values} <= set(words("en"))
+    assert {f"{kind}.{value}" for value in values} <= set(load_words("en"))
 
 
 def test_every_reason_not_to_show_a_file_has_words():
-    assert {f"file.refused_{why}" for why in ("type", "damaged", "large", "moving")} <= set(words("en"))
+    assert {f"file.refused_{why}" for why in ("type", "damaged", "large", "moving")} <= set(load_words("en"))
     assert MediaInfo("image/png").is_shown
 
 
@@ -108,7 +108,7 @@ def test_no_word_is_left_over():
         "file",
         "official",
     }
-    for key in words("en"):
+    for key in load_words("en"):
         section, _, _ = key.partition(".")
         is_used = (
             key in plain
@@ -136,7 +136,7 @@ def test_no_word_is_left_over():
     ],
 )
 def test_russian_counts(number, form):
-    assert plural("ru", number) == form
+    assert choose_plural("ru", number) == form
 
 
 def test_words_that_do_not_exist_are_a_mistake_of_the_program():
@@ -151,7 +151,7 @@ def test_words_that_do_not_exist_are_a_mistake_of_the_program():
     [("ru-RU,ru;q=0.9,en;q=0.8", "ru"), ("kk,ru;q=0.5", "ru"), ("de", "en"), ("", "en"), (",;,", "en")],
 )
 def test_the_browser_says_which_language(header, language):
-    assert choose(header) == language
+    assert choose_language(header) == language
 
 
 def test_files_are_written_as_the_formatter_has_them():

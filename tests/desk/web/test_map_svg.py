@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.desk.web.map_svg import HEIGHT, LABELS, WIDTH, Spot, _box, _cover, draw
+from client.desk.web.map_svg import HEIGHT, LABELS, WIDTH, Spot, _is_covering, _measure_box, draw
 
 STATIONS = Path("../shared/data/stations/ovdinfo_2013_ovds.csv")
 
@@ -42,12 +42,12 @@ def test_everybody_is_on_the_map_once(held):
 @given(spots)
 def test_no_label_covers_a_circle_or_another_label(held):
     drawing = draw(held)
-    labels = [_box(one.label) for one in drawing.circles if one.label]
+    labels = [_measure_box(one.label) for one in drawing.circles if one.label]
     assert len(labels) <= LABELS
-    assert not [pair for pair in combinations(labels, 2) if _cover(*pair)]
+    assert not [pair for pair in combinations(labels, 2) if _is_covering(*pair)]
     for one in drawing.circles:
         r = one.radius
-        assert not [box for box in labels if _cover(box, (one.x - r, one.y - r, one.x + r, one.y + r))]
+        assert not [box for box in labels if _is_covering(box, (one.x - r, one.y - r, one.x + r, one.y + r))]
 
 
 def real(seed: int = 1) -> list[Spot]:

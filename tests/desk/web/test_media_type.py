@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from client.desk.web.media_type import ENDINGS, OTHER, PIXELS, tell
+from client.desk.web.media_type import ENDINGS, OTHER, PIXELS, inspect_bytes
 
 
 def drawn(form: str, size=(64, 48), **more) -> bytes:
@@ -29,18 +29,18 @@ def png(width: int, height: int, *chunks: bytes) -> bytes:
 
 @pytest.mark.parametrize(("form", "kind"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")])
 def test_a_photo_is_shown_with_its_size(form, kind):
-    told = tell(drawn(form))
+    told = inspect_bytes(drawn(form))
     assert (told.type, told.width, told.height, told.is_shown) == (kind, 64, 48, True)
 
 
 @pytest.mark.parametrize("lossless", [True, False])
 def test_both_kinds_of_webp_tell_their_size(lossless):
-    assert tell(drawn("WEBP", (300, 200), lossless=lossless)).width == 300
+    assert inspect_bytes(drawn("WEBP", (300, 200), lossless=lossless)).width == 300
 
 
 @pytest.mark.parametrize("progressive", [True, False])
 def test_a_progressive_photo_tells_its_size(progressive):
-    assert tell(drawn("JPEG", (300, 200), progressive=progressive)).height == 200
+    assert inspect_bytes(drawn("JPEG", (300, 200), progressive=progressive)).height == 200
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_progressive_photo_tells_its_size(progressive):
     ],
 )
 def test_a_voice_is_played(data, kind):
-    told = tell(data)
+    told = inspect_bytes(data)
     assert (told.type, told.is_shown, told.is_picture) == (kind, True, False)
 
 
@@ -78,19 +78,19 @@ def test_a_voice_is_played(data, kind):
     ],
 )
 def test_what_could_run_or_flash_is_not_shown(data):
-    told = tell(data)
+    told = inspect_bytes(data)
     assert (told.type, told.is_shown, told.refused, told.ending) == (OTHER, False, "type", "bin")
 
 
 def test_a_picture_that_is_a_page_as_well_is_only_a_picture():
     polyglot = drawn("JPEG", comment=b"<script>alert(1)</script>") + b"<html><script>alert(2)</script>" + b"PK\x03\x04"
-    assert tell(polyglot).type == "image/jpeg"
-    assert tell(b"<html>" + drawn("JPEG")).refused == "type"
+    assert inspect_bytes(polyglot).type == "image/jpeg"
+    assert inspect_bytes(b"<html>" + drawn("JPEG")).refused == "type"
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (20_001, 1), (PIXELS // 100 + 1, 100), (2**31 - 1, 2**31 - 1)])
 def test_a_picture_that_would_fill_the_memory_is_not_shown(size):
-    assert tell(png(*size)).refused == "large"
+    assert inspect_bytes(png(*size)).refused == "large"
 
 
 def test_a_picture_that_moves_is_not_shown():
@@ -98,12 +98,12 @@ def test_a_picture_that_moves_is_not_shown():
     for form in ("PNG", "WEBP"):
         out = BytesIO()
         frames[0].save(out, form, save_all=True, append_images=frames[1:], duration=50)
-        assert tell(out.getvalue()).refused == "moving", form
+        assert inspect_bytes(out.getvalue()).refused == "moving", form
 
 
 @pytest.mark.parametrize("size", [(0, 10), (10, 0)])
 def test_a_picture_without_a_size_is_damaged(size):
-    assert tell(png(*size)).refused == "damaged"
+    assert inspect_bytes(png(*size)).refused == "damaged"
 
 
 def test_what_the_camera_wrote_is_listed():
@@ -113,7 +113,7 @@ def test_what_the_camera_wrote_is_listed():
     exif.get_ifd(0x8825)[2] = (55.0, 45.0, 12.5)
     exif.get_ifd(0x8769)[0x9003] = "2026:11:20 18:40:11"
     for form in ("JPEG", "PNG", "WEBP"):
-        told = dict(tell(drawn(form, exif=exif)).metadata)
+        told = dict(inspect_bytes(drawn(form, exif=exif)).metadata)
         assert told["Make"] == "Camera <b>", form
         assert told["GPSLatitude"] == "55.0, 45.0, 12.5"
         assert told["DateTimeOriginal"] == "2026:11:20 18:40:11"
@@ -124,7 +124,7 @@ def test_broken_metadata_hides_no_photo(rest):
     made = drawn("JPEG")
     segment = b"Exif\0\0" + rest
     data = made[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + made[2:]
-    assert tell(data).is_shown
+    assert inspect_bytes(data).is_shown
 
 
 def test_each_type_has_an_ending_of_ours():
@@ -144,7 +144,7 @@ HEADS = (
 
 @given(st.sampled_from(HEADS), st.binary(max_size=300))
 def test_no_bytes_make_it_stumble(head, rest):
-    assert tell(head + rest).type in ENDINGS
+    assert inspect_bytes(head + rest).type in ENDINGS
 
 
 @given(st.sampled_from(["JPEG", "PNG", "WEBP"]), st.data())
@@ -152,7 +152,7 @@ def test_no_flipped_byte_makes_it_stumble(form, data):
     made = bytearray(PICTURES[form])
     for _ in range(data.draw(st.integers(1, 8))):
         made[data.draw(st.integers(0, len(made) - 1))] = data.draw(st.integers(0, 255))
-    tell(bytes(made[: data.draw(st.integers(0, len(made)))]))
+    inspect_bytes(bytes(made[: data.draw(st.integers(0, len(made)))]))
 
 
 _EXIF = Image.Exif()

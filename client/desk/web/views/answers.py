@@ -9,7 +9,7 @@ from client.desk.cases import view
 from client.desk.cases.view import CaseView
 from client.desk.journal import entries
 from client.desk.web import canned_replies
-from client.desk.web.access import NotHere, the_desk
+from client.desk.web.access import NotHere, require_desk
 from client.desk.web.ui_state import ReplyDraft
 from client.desk.web.views import frame
 from keys.errors import TocsinError
@@ -36,29 +36,31 @@ class ReplyForm:
     longest: int = LONGEST
 
 
-def offered(case: CaseView) -> ReplyForm:
+def build_reply_form(case: CaseView) -> ReplyForm:
     """The unsent answer of a case, or an empty one in the reporter's language."""
-    spoken = _spoken(case)
-    draft = frame.window().drafts.get(case.number) or ReplyDraft(language=_language(spoken), lawyer=_lawyer(case))
+    spoken = _find_spoken(case)
+    draft = frame.get_ui_state().drafts.get(case.number) or ReplyDraft(
+        language=_choose_language(spoken), lawyer=_find_lawyer(case)
+    )
     until = case.answerable_until
-    return ReplyForm(draft, spoken, until is not None and until > frame.times().now)
+    return ReplyForm(draft, spoken, until is not None and until > frame.get_times().now)
 
 
-def _spoken(case: CaseView) -> tuple[str, ...]:
+def _find_spoken(case: CaseView) -> tuple[str, ...]:
     said = case.facts.get("languages")
     return tuple(one for one in said if isinstance(one, str)) if isinstance(said, list) else ()
 
 
-def _language(spoken: tuple[str, ...]) -> str:
-    return canned_replies.choose(spoken, the_desk().home.secrets.languages)
+def _choose_language(spoken: tuple[str, ...]) -> str:
+    return canned_replies.choose(spoken, require_desk().home.secrets.languages)
 
 
-def _lawyer(case: CaseView) -> str:
+def _find_lawyer(case: CaseView) -> str:
     return next((person.lawyer_name for person in case.persons if person.lawyer_name), "")
 
 
-def _case(number: int) -> CaseView:
-    desk, case_id = the_desk(), frame.case_id(number)
+def _load_case(number: int) -> CaseView:
+    desk, case_id = require_desk(), frame.find_case_id(number)
     with desk.reading() as db:
         found = view.case(db, case_id)
     if found is None:
@@ -67,41 +69,43 @@ def _case(number: int) -> CaseView:
 
 
 @pages.post("/case/<int:number>/draft")
-@frame.form
-def draft(number: int) -> Response:
+@frame.handle_form
+def fill_draft(number: int) -> Response:
     """Fill the form from a template; what was written by hand in it is replaced, as the button says."""
-    case = _case(number)
-    template, language = frame.typed("template"), frame.typed("language")
+    case = _load_case(number)
+    template, language = frame.read_field("template"), frame.read_field("language")
     if template not in canned_replies.TEMPLATES or language not in canned_replies.LANGUAGES:
         raise NothingToSend()
-    lawyer = frame.typed("lawyer")
+    lawyer = frame.read_field("lawyer")
     text = canned_replies.fill(template, language, lawyer=lawyer, country=case.country)
-    frame.window().drafts[number] = ReplyDraft(template, language, lawyer, text)
+    frame.get_ui_state().drafts[number] = ReplyDraft(template, language, lawyer, text)
     return redirect(f"/case/{number}", 303)  # no #answer: with one, browsers do not put the cursor on "Send"
 
 
 @pages.post("/case/<int:number>/send")
-@frame.form
-def send(number: int) -> Response:
+@frame.handle_form
+def send_reply(number: int) -> Response:
     """Seal and send the answer; the case is then this caseworker's, unless somebody has it."""
-    desk, case = the_desk(), _case(number)
-    text, lawyer = frame.typed("text", LONGEST), frame.typed("lawyer")
-    template = frame.typed("chosen") if frame.typed("chosen") in canned_replies.TEMPLATES else ""
+    desk, case = require_desk(), _load_case(number)
+    text, lawyer = frame.read_field("text", LONGEST), frame.read_field("lawyer")
+    template = frame.read_field("chosen") if frame.read_field("chosen") in canned_replies.TEMPLATES else ""
     language = (
-        frame.typed("language") if frame.typed("language") in canned_replies.LANGUAGES else _language(_spoken(case))
+        frame.read_field("language")
+        if frame.read_field("language") in canned_replies.LANGUAGES
+        else _choose_language(_find_spoken(case))
     )
-    frame.window().drafts[number] = ReplyDraft(template, language, lawyer, text)
+    frame.get_ui_state().drafts[number] = ReplyDraft(template, language, lawyer, text)
     if not text:
         raise NothingToSend()
     desk.reply(case.id, text, canned_replies.TEMPLATES.get(template, "received"), template)
-    frame.window().drafts.pop(number, None)
-    desk.acts(_afterwards(case, desk.by, template, lawyer))
-    frame.tell("answer.sent")
-    frame.window().answered = number
+    frame.get_ui_state().drafts.pop(number, None)
+    desk.acts(_plan_actions(case, desk.by, template, lawyer))
+    frame.add_notice("answer.sent")
+    frame.get_ui_state().answered = number
     return redirect(f"/case/{number}", 303)
 
 
-def _afterwards(case: CaseView, by: str, template: str, lawyer: str) -> list[entries.What]:
+def _plan_actions(case: CaseView, by: str, template: str, lawyer: str) -> list[entries.What]:
     done: list[entries.What] = []
     if not case.assigned:
         done.append(entries.Assigned(case=case.id, to=by))

@@ -10,10 +10,10 @@ from client.desk.cases.queue import Item, items, queue
 from client.desk.cases.view import CaseView
 from client.desk.documents.letters.template import kinds
 from client.desk.journal import entries
-from client.desk.web.access import NotHere, the_desk
+from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
-from client.desk.web.views.answers import offered
-from client.desk.web.views.duplicates import compare, suggested
+from client.desk.web.views.answers import build_reply_form
+from client.desk.web.views.duplicates import compare_pairs, suggest_duplicates
 from keys.errors import TocsinError
 
 pages = Blueprint("cases", __name__)
@@ -42,19 +42,19 @@ class NothingSaid(TocsinError):
 
 
 @pages.get("/case/<int:number>")
-def case(number: int) -> str:
-    found = look(number)
-    desk = the_desk()
+def show_case(number: int) -> str:
+    found = load_case(number)
+    desk = require_desk()
     if not desk.read_only and not frame.is_background():
         desk.act(entries.Viewed(case=found.id))
-    compare(desk, COMPARING)
+    compare_pairs(desk, COMPARING)
     with desk.reading() as db:
-        rows = items(db, frame.times().now, [number])
-        crowd = items(db, frame.times().now, [one for one in found.crowd if one != number])
-        near = suggested(db, found)
+        rows = items(db, frame.get_times().now, [number])
+        crowd = items(db, frame.get_times().now, [one for one in found.crowd if one != number])
+        near = suggest_duplicates(db, found)
         officials = view.officials(db)
-        following = _following(db, number)
-    return frame.page(
+        following = _find_following(db, number)
+    return frame.render_page(
         "case.html",
         here="practice" if found.practice else "queue",
         case=found,
@@ -63,8 +63,8 @@ def case(number: int) -> str:
         near=near,
         officials=officials,
         following=following,
-        answer=offered(found),
-        left=_left(found),
+        answer=build_reply_form(found),
+        left=_find_left(found),
         kinds=kinds(),
         lawyers=LAWYERS,
         statuses=STATUSES,
@@ -72,28 +72,28 @@ def case(number: int) -> str:
     )
 
 
-def _left(case: CaseView) -> set[str]:
+def _find_left(case: CaseView) -> set[str]:
     """Answers that a relay holds, by their entries."""
     if not case.replies:
         return set()
-    desk = the_desk()
+    desk = require_desk()
     answers = [one for one in desk.entries if isinstance(one.what, entries.Replied) and one.what.case == case.id]
     return {one.id for one in answers if desk.left(one)}
 
 
-def _following(db: Database, number: int) -> Item | None:
+def _find_following(db: Database, number: int) -> Item | None:
     """The next in the queue, when this one was answered a moment ago."""
-    looking = frame.window()
-    if looking.answered != number or frame.is_background():
+    ui_state = frame.get_ui_state()
+    if ui_state.answered != number or frame.is_background():
         return None
-    looking.answered = 0
-    waiting = queue(db, frame.times().now, limit=NEXT).items
+    ui_state.answered = 0
+    waiting = queue(db, frame.get_times().now, limit=NEXT).items
     return next((item for item in waiting if item.number != number and not item.assigned), None)
 
 
-def look(number: int) -> CaseView:
+def load_case(number: int) -> CaseView:
     """The case with this number in this session. Raises NotHere."""
-    desk, case_id = the_desk(), frame.case_id(number)
+    desk, case_id = require_desk(), frame.find_case_id(number)
     with desk.reading() as db:
         found = view.case(db, case_id, desk.missing)
     if found is None:
@@ -101,131 +101,135 @@ def look(number: int) -> CaseView:
     return found
 
 
-def needed(name: str, longest: int = 500) -> str:
+def read_required(name: str, longest: int = 500) -> str:
     """What stands in a field that must not be empty. Raises NothingSaid."""
-    found = frame.typed(name, longest)
+    found = frame.read_field(name, longest)
     if not found:
         raise NothingSaid(frame.say().term("form", name))
     return found
 
 
-def moment(name: str) -> int | None:
+def read_time(name: str) -> int | None:
     """Raises NoTime."""
     try:
-        return frame.times().read(request.form.get(name, ""))
+        return frame.get_times().parse_input(request.form.get(name, ""))
     except (ValueError, OverflowError):
         raise NoTime() from None
 
 
 @pages.post("/case/<int:number>/assign")
-@frame.form
-def assign(number: int) -> Response:
-    the_desk().act(entries.Assigned(case=frame.case_id(number), to=frame.typed("to", 80)))
-    return frame.back(f"/case/{number}")
+@frame.handle_form
+def assign_case(number: int) -> Response:
+    require_desk().act(entries.Assigned(case=frame.find_case_id(number), to=frame.read_field("to", 80)))
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/status")
-@frame.form
-def mark(number: int) -> Response:
-    status = frame.typed("status")
+@frame.handle_form
+def set_status(number: int) -> Response:
+    status = frame.read_field("status")
     if status in STATUSES:
-        the_desk().act(entries.Marked(case=frame.case_id(number), status=status))  # type: ignore[arg-type]
-    return frame.back(f"/case/{number}")
+        require_desk().act(entries.Marked(case=frame.find_case_id(number), status=status))  # type: ignore[arg-type]
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/note")
-@frame.form
-def note(number: int) -> Response:
-    the_desk().act(entries.Noted(case=frame.case_id(number), text=needed("text", 20_000)))
-    return frame.back(f"/case/{number}")
+@frame.handle_form
+def add_note(number: int) -> Response:
+    require_desk().act(entries.Noted(case=frame.find_case_id(number), text=read_required("text", 20_000)))
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/state")
-@frame.form
-def state(number: int) -> Response:
+@frame.handle_form
+def state_fact(number: int) -> Response:
     """A fact a caseworker adds, and from where it is known."""
-    field = frame.typed("field")
-    facts = report.from_words([f"{field}={needed('value', 20_000)}"])
+    field = frame.read_field("field")
+    facts = report.from_words([f"{field}={read_required('value', 20_000)}"])
     if "." in field or field not in facts:
         raise report.BadFact(field)
-    happened, person = moment("happened"), frame.typed("person")
-    the_desk().act(
+    happened, person = read_time("happened"), frame.read_field("person")
+    require_desk().act(
         entries.Stated(
-            case=frame.case_id(number),
+            case=frame.find_case_id(number),
             facts=facts,
-            source=needed("source"),
+            source=read_required("source"),
             when={} if happened is None else {field: happened},
             person=person,
         )
     )
-    return frame.back(f"/case/{number}")
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/person")
-@frame.form
+@frame.handle_form
 def name_person(number: int) -> Response:
     """One more person of this case: someone in the same van, whom nobody has named."""
-    found = look(number)
+    found = load_case(number)
     k = 1 + max(person.k for person in found.persons)
-    said = {key: value for key in ("birth", "health") if (value := frame.typed(key))}
-    the_desk().act(
+    said = {key: value for key in ("birth", "health") if (value := frame.read_field(key))}
+    require_desk().act(
         entries.Named(
-            case=found.id, person=f"{found.id}#{k}", name=needed("name"), facts=said, source=frame.typed("source")
+            case=found.id,
+            person=f"{found.id}#{k}",
+            name=read_required("name"),
+            facts=said,
+            source=frame.read_field("source"),
         )
     )
-    return frame.back(f"/case/{number}")
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/lawyer")
-@frame.form
-def lawyer(number: int) -> Response:
-    found, chosen = frame.case_id(number), frame.typed("state")
+@frame.handle_form
+def set_lawyer(number: int) -> Response:
+    found, chosen = frame.find_case_id(number), frame.read_field("state")
     if chosen in LAWYERS:
-        person = frame.typed("person") or None
-        the_desk().act(entries.Lawyer(case=found, state=chosen, person=person, name=frame.typed("name")))  # type: ignore[arg-type]
-    return frame.back(f"/case/{number}")
+        person = frame.read_field("person") or None
+        require_desk().act(entries.Lawyer(case=found, state=chosen, person=person, name=frame.read_field("name")))  # type: ignore[arg-type]
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/confirm")
-@frame.form
-def confirm(number: int) -> Response:
-    person = frame.typed("person") or None
-    the_desk().act(entries.Confirmed(case=frame.case_id(number), how=needed("how"), person=person))
-    return frame.back(f"/case/{number}")
+@frame.handle_form
+def confirm_person(number: int) -> Response:
+    person = frame.read_field("person") or None
+    require_desk().act(entries.Confirmed(case=frame.find_case_id(number), how=read_required("how"), person=person))
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/clock")
-@frame.form
-def clock(number: int) -> Response:
+@frame.handle_form
+def set_clock(number: int) -> Response:
     """When a clock really began, or that it was stopped."""
-    the_desk().act(
+    require_desk().act(
         entries.ClockSet(
-            case=frame.case_id(number),
-            clock=needed("clock"),
-            starts=moment("starts"),
-            stopped=frame.times().now if frame.typed("stop") else None,
+            case=frame.find_case_id(number),
+            clock=read_required("clock"),
+            starts=read_time("starts"),
+            stopped=frame.get_times().now if frame.read_field("stop") else None,
         )
     )
-    return frame.back(f"/case/{number}")
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/official")
-@frame.form
-def official(number: int) -> Response:
+@frame.handle_form
+def link_official(number: int) -> Response:
     """Link an official who is known, or a new one."""
-    desk, case_id = the_desk(), frame.case_id(number)
-    known = frame.typed("official")
+    desk, case_id = require_desk(), frame.find_case_id(number)
+    known = frame.read_field("official")
     if known:
-        desk.act(entries.Linked(official=known, case=case_id, part=frame.typed("part")))
-        return frame.back(f"/case/{number}")
+        desk.act(entries.Linked(official=known, case=case_id, part=frame.read_field("part")))
+        return frame.redirect_back(f"/case/{number}")
     fresh = entries.Official(
-        id=frame.fresh_id(),
-        name=frame.typed("name"),
-        rank=frame.typed("rank"),
-        badge=frame.typed("badge"),
-        unit=frame.typed("unit"),
+        id=frame.make_id(),
+        name=frame.read_field("name"),
+        rank=frame.read_field("rank"),
+        badge=frame.read_field("badge"),
+        unit=frame.read_field("unit"),
     )
     if not (fresh.name or fresh.badge):
         raise NothingSaid(frame.say().term("form", "name"))
-    desk.acts([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.typed("part"))])
-    return frame.back(f"/case/{number}")
+    desk.acts([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.read_field("part"))])
+    return frame.redirect_back(f"/case/{number}")

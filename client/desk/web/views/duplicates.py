@@ -14,7 +14,7 @@ from client.desk.desk import Desk
 from client.desk.journal import entries
 from client.desk.matching import candidates
 from client.desk.matching.candidates import Pair
-from client.desk.web.access import the_desk
+from client.desk.web.access import require_desk
 from client.desk.web.views import frame
 
 pages = Blueprint("duplicates", __name__)
@@ -31,12 +31,12 @@ class DuplicateOffer:
     b: str
     score: float
     reasons: tuple[tuple[str, bool], ...]  # key, whether it speaks for it
-    group: bool
+    is_group: bool
     first: Item
     second: Item
 
 
-def compare(desk: Desk, seconds: float) -> bool:
+def compare_pairs(desk: Desk, seconds: float) -> bool:
     """Look for pairs for a while, in slices that let others to the database in between; whether all was looked at."""
     until = monotonic() + seconds
     while True:
@@ -47,23 +47,23 @@ def compare(desk: Desk, seconds: float) -> bool:
             return False
 
 
-def suggested(db: Database, case: CaseView) -> list[DuplicateOffer]:
+def suggest_duplicates(db: Database, case: CaseView) -> list[DuplicateOffer]:
     """What may be the same as this case or somebody in it, the likeliest first."""
     pairs = [pair for person in case.persons[:OFFERED] for pair in candidates.of_person(db, person.id)[:OFFERED]]
-    found = offers(db, pairs, candidates.of_case(db, case.id)[:OFFERED], case.number)
+    found = build_offers(db, pairs, candidates.of_case(db, case.id)[:OFFERED], case.number)
     return sorted(found, key=lambda one: -one.score)[: 2 * OFFERED]
 
 
-def everywhere(db: Database, limit: int) -> list[DuplicateOffer]:
+def list_duplicates(db: Database, limit: int) -> list[DuplicateOffer]:
     """The likeliest pairs of all."""
-    found = offers(db, candidates.candidates(db, limit), candidates.groups(db, limit))
+    found = build_offers(db, candidates.candidates(db, limit), candidates.groups(db, limit))
     return sorted(found, key=lambda one: -one.score)[:limit]
 
 
-def offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None = None) -> list[DuplicateOffer]:
+def build_offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None = None) -> list[DuplicateOffer]:
     """As they are shown; `of`: the case that stands first."""
     both = [(pair, pair.a, pair.b, False) for pair in pairs] + [(pair, pair.a, pair.b, True) for pair in groups]
-    now = frame.times().now
+    now = frame.get_times().now
     found = []
     for pair, a, b, is_group in both:
         numbers = [view.number_of(db, one.partition("#")[0]) for one in (a, b)]
@@ -79,36 +79,36 @@ def offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None =
 
 
 @pages.post("/same")
-@frame.form
-def same() -> Response:
-    the_desk().act(entries.SamePerson(a=frame.typed("a"), b=frame.typed("b")))
-    return frame.back()
+@frame.handle_form
+def join_persons() -> Response:
+    require_desk().act(entries.SamePerson(a=frame.read_field("a"), b=frame.read_field("b")))
+    return frame.redirect_back()
 
 
 @pages.post("/different")
-@frame.form
-def different() -> Response:
-    the_desk().act(entries.DifferentPerson(a=frame.typed("a"), b=frame.typed("b")))
-    return frame.back()
+@frame.handle_form
+def keep_persons_apart() -> Response:
+    require_desk().act(entries.DifferentPerson(a=frame.read_field("a"), b=frame.read_field("b")))
+    return frame.redirect_back()
 
 
 @pages.post("/group")
-@frame.form
-def group() -> Response:
-    the_desk().act(entries.SameGroup(a=frame.typed("a"), b=frame.typed("b")))
-    return frame.back()
+@frame.handle_form
+def join_groups() -> Response:
+    require_desk().act(entries.SameGroup(a=frame.read_field("a"), b=frame.read_field("b")))
+    return frame.redirect_back()
 
 
 @pages.post("/apart-group")
-@frame.form
-def apart_group() -> Response:
-    the_desk().act(entries.DifferentGroup(a=frame.typed("a"), b=frame.typed("b")))
-    return frame.back()
+@frame.handle_form
+def keep_groups_apart() -> Response:
+    require_desk().act(entries.DifferentGroup(a=frame.read_field("a"), b=frame.read_field("b")))
+    return frame.redirect_back()
 
 
 @pages.post("/apart")
-@frame.form
-def apart() -> Response:
+@frame.handle_form
+def take_back() -> Response:
     """Takes back one of these, or a confirmation or a link to an official."""
-    the_desk().act(entries.Apart(entry=frame.typed("entry")))
-    return frame.back()
+    require_desk().act(entries.Apart(entry=frame.read_field("entry")))
+    return frame.redirect_back()

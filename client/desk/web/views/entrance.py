@@ -20,15 +20,15 @@ _one_at_a_time = threading.Lock()
 
 @pages.get("/enter/<token>")
 @open_to_all
-def enter(token: str) -> str:
+def show_link(token: str) -> str:
     """One button: what only looks at links (a preview, a prefetch) does not use this one up."""
     return render_template("enter.html", token=token)
 
 
 @pages.post("/enter")
 @open_to_all
-def let_in() -> Response:
-    cookie = frame.keeper().redeem(request.form.get("token", ""))
+def redeem_link() -> Response:
+    cookie = frame.get_control().redeem(request.form.get("token", ""))
     if cookie is None:
         raise LinkUsed()
     answer = redirect("/unlock", 303)
@@ -38,38 +38,38 @@ def let_in() -> Response:
 
 @pages.get("/unlock")
 @without_desk
-def locked() -> str | Response:
-    if frame.keeper().desk is not None:
+def show_unlock() -> str | Response:
+    if frame.get_control().desk is not None:
         return redirect("/", 303)
-    return _asking("", "")
+    return _render_unlock("", "")
 
 
-def _asking(by: str, problem: str) -> str:
+def _render_unlock(by: str, problem: str) -> str:
     """For name and passphrase. The journal's last hash may be compared with one that was written down elsewhere."""
-    head_line = getattr(frame.keeper(), "head_line", "")
+    head_line = getattr(frame.get_control(), "head_line", "")
     return render_template("unlock.html", by=by, problem=problem, head_line=head_line)
 
 
 @pages.post("/unlock")
 @without_desk
-def unlock() -> Response | tuple[str, int]:
+def unlock_desk() -> Response | tuple[str, int]:
     by = " ".join(request.form.get("by", "").split())[:BY_CHARACTERS]
     speak = frame.say()
     if not by:
-        return _asking("", speak("unlock.nobody")), 400
+        return _render_unlock("", speak("unlock.nobody")), 400
     try:
         with _one_at_a_time:
-            if frame.keeper().desk is None:
-                frame.keeper().unlock(request.form.get("passphrase", ""), by)
+            if frame.get_control().desk is None:
+                frame.get_control().unlock(request.form.get("passphrase", ""), by)
     except TocsinError as problem:
-        return _asking(by, frame.in_words(problem)), 403
+        return _render_unlock(by, frame.describe_error(problem)), 403
     return redirect("/", 303)
 
 
 @pages.post("/lock")
 @without_desk
-def lock() -> Response:
-    frame.keeper().lock()
+def lock_desk() -> Response:
+    frame.get_control().lock()
     answer = redirect("/locked", 303)
     # Nothing a browser may still hold of the pages is good any more.
     answer.headers["Clear-Site-Data"] = '"cache"'
@@ -78,26 +78,26 @@ def lock() -> Response:
 
 @pages.get("/locked")
 @without_desk
-def is_locked() -> str | Response:
+def show_locked() -> str | Response:
     """Shown while the process is being replaced, and then leads to the way in."""
-    if frame.keeper().desk is not None:
+    if frame.get_control().desk is not None:
         return redirect("/", 303)
-    frame.keeper().lock_was_shown()
+    frame.get_control().note_lock_shown()
     return render_template("locked.html")
 
 
 @pages.post("/here")
 @without_desk
-def here() -> Response:
+def note_presence() -> Response:
     """Somebody moves a hand on the page; the lock waits."""
     return Response(status=204)
 
 
 @pages.post("/language")
 @open_to_all
-def language() -> Response:
+def set_language() -> Response:
     chosen = request.form.get("language", "")
-    answer = frame.back()
+    answer = frame.redirect_back()
     if chosen in LANGUAGES:
         answer.set_cookie(frame.LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Strict")
     return answer
@@ -105,9 +105,9 @@ def language() -> Response:
 
 @pages.post("/keys")
 @without_desk
-def keys() -> Response:
+def set_keys() -> Response:
     """Keys of one letter can be switched off: speech input and some hands press them unmeant."""
-    answer = frame.back()
+    answer = frame.redirect_back()
     answer.set_cookie(
         frame.KEYS_COOKIE, "off" if request.form.get("keys") == "off" else "on", max_age=_YEAR, samesite="Strict"
     )
@@ -116,5 +116,5 @@ def keys() -> Response:
 
 @pages.get("/favicon.ico")
 @open_to_all
-def favicon() -> Response:
+def redirect_favicon() -> Response:
     return redirect("/static/icon.svg", 303)

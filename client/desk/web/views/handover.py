@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response
 
 from client.desk.cases import queue, view
 from client.desk.journal import entries
-from client.desk.web.access import the_desk
+from client.desk.web.access import require_desk
 from client.desk.web.views import frame
-from client.desk.web.views.cases import needed
+from client.desk.web.views.cases import read_required
 
 pages = Blueprint("handover", __name__)
 
@@ -16,22 +16,22 @@ EARLIER = 20
 
 
 @pages.get("/handover")
-def over() -> str:
-    desk = the_desk()
+def show_handover() -> str:
+    desk = require_desk()
     with desk.reading() as db:
-        mine = queue.queue(db, frame.times().now, desk.by, limit=SHOWN)
+        mine = queue.queue(db, frame.get_times().now, desk.by, limit=SHOWN)
         earlier = view.handovers(db, EARLIER)
-    return frame.page("handover.html", here="handover", mine=mine, earlier=earlier)
+    return frame.render_page("handover.html", here="handover", mine=mine, earlier=earlier)
 
 
 @pages.post("/handover")
-@frame.form
-def hand() -> Response:
+@frame.handle_form
+def hand_over() -> Response:
     """The words; and with `cases`, every open case of mine goes along."""
-    desk, to = the_desk(), frame.typed("to", 80)
+    desk, to = require_desk(), frame.read_field("to", 80)
     with desk.reading() as db:
-        mine = queue.queue(db, frame.times().now, desk.by, limit=SHOWN).items
-    moved = [entries.Assigned(case=item.case, to=to) for item in mine] if frame.typed("cases") == "yes" else []
-    desk.acts([entries.HandedOver(text=needed("text", 20_000), to=to), *moved])
-    frame.tell("handover.done", n=len(moved))
-    return frame.back("/handover")
+        mine = queue.queue(db, frame.get_times().now, desk.by, limit=SHOWN).items
+    moved = [entries.Assigned(case=item.case, to=to) for item in mine] if frame.read_field("cases") == "yes" else []
+    desk.acts([entries.HandedOver(text=read_required("text", 20_000), to=to), *moved])
+    frame.add_notice("handover.done", n=len(moved))
+    return frame.redirect_back("/handover")

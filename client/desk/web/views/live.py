@@ -3,8 +3,8 @@
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
-from client.desk.web.access import the_desk
-from client.desk.web.views.duplicates import compare
+from client.desk.web.access import require_desk
+from client.desk.web.views.duplicates import compare_pairs
 
 pages = Blueprint("live", __name__)
 
@@ -13,11 +13,11 @@ COMPARING = 0.2
 
 
 @pages.get("/changes")
-def changes() -> Response:
+def wait_for_changes() -> Response:
     """Answer with the newest version, at once when it is not `after`. Raises IsLocked, also when locked meanwhile."""
-    after, desk = request.args.get("after", default=0, type=int), the_desk()
+    after, desk = request.args.get("after", default=0, type=int), require_desk()
     # Who waits for news has time to look for duplicates.
-    compare(desk, COMPARING)
+    compare_pairs(desk, COMPARING)
     version = desk.wait(after, WAIT_SECONDS)
-    the_desk()  # it may have been locked meanwhile
+    require_desk()  # it may have been locked meanwhile
     return jsonify({"version": version})
