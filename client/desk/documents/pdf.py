@@ -85,18 +85,18 @@ class Paper:
 
     def add_paragraph(self, text: str) -> None:
         """Lines stay lines; an empty one leaves a gap. A word longer than the line is broken."""
-        for one in text.split("\n"):
-            if one.strip():
-                self._write(one, SIZE, "")
+        for text_line in text.split("\n"):
+            if text_line.strip():
+                self._write(text_line, SIZE, "")
             else:
                 self._pdf.ln(LEADING / 2)
 
     def add_right_block(self, text: str) -> None:
         """Whom it is addressed to and from whom: a block on the right half of the page."""
         half = (self._pdf.w - 2 * MARGIN) / 2
-        for one in text.split("\n"):
+        for text_line in text.split("\n"):
             self._pdf.set_x(MARGIN + half)
-            self._write(one, SIZE, "", width=half)
+            self._write(text_line, SIZE, "", width=half)
 
     def add_table(
         self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int],
@@ -164,25 +164,29 @@ class Paper:
         if missing:
             self._add_fonts_for(missing)
             missing = self._find_missing([text])
-        lost = {one for one in missing if unicodedata.category(one)[0] in "LM"}
+        lost = {letter for letter in missing if unicodedata.category(letter)[0] in "LM"}
         if self._strict and lost:
-            raise NoFont(", ".join(sorted({unicodedata.name(one, "?").split(" ")[0].lower() for one in lost})))
-        spelled = {one for one in set(text) if one in missing or (width and self._measure_letter(one) > width)}
-        return "".join(f"⟨U+{ord(one):04X}⟩" if one in spelled else one for one in text)
+            raise NoFont(", ".join(sorted({unicodedata.name(letter, "?").split(" ")[0].lower() for letter in lost})))
+        spelled = {
+            letter for letter in set(text) if letter in missing or (width and self._measure_letter(letter) > width)
+        }
+        return "".join(f"⟨U+{ord(letter):04X}⟩" if letter in spelled else letter for letter in text)
 
-    def _measure_letter(self, one: str) -> float:
+    def _measure_letter(self, letter: str) -> float:
         """Of a letter in the font that is set, in mm. It differs tenfold between fonts."""
-        return self._pdf.get_string_width(one) + 2 * self._pdf.c_margin
+        return self._pdf.get_string_width(letter) + 2 * self._pdf.c_margin
 
     def _find_missing(self, texts: Iterable[str]) -> Counter[str]:
         """The letters that no font has yet, and in how many of these texts each stands."""
-        found = Counter(one for text in texts for one in set(line(text)))
-        return Counter({one: n for one, n in found.items() if ord(one) not in self._letters and not one.isspace()})
+        found = Counter(letter for text in texts for letter in set(line(text)))
+        return Counter(
+            {letter: n for letter, n in found.items() if ord(letter) not in self._letters and not letter.isspace()}
+        )
 
     def _add_fonts_for(self, missing: Counter[str]) -> None:
         """Take fonts in for these letters, those first that most texts need: one name in seven scripts must not use up
         the fonts of the others."""
-        wanted = {ord(one): count for one, count in missing.items()}
+        wanted = {ord(letter): count for letter, count in missing.items()}
         tried: set[str] = set(self._more.values())
         while wanted and len(self._more) < self._fallbacks:
             path = max(_find_fonts(), key=lambda path: _count_gain(path, wanted, tried), default="")
@@ -201,8 +205,8 @@ class Paper:
         self._pdf.set_fallback_fonts(list(self._more), exact_match=False)
         found = wanted.keys() & _read_letters(path)
         self._letters |= found
-        for one in found:
-            del wanted[one]
+        for letter in found:
+            del wanted[letter]
 
 
 def print_letter(written: PrintableLetter, now: int) -> bytes:
@@ -212,15 +216,15 @@ def print_letter(written: PrintableLetter, now: int) -> bytes:
         paper.add_right_block(written.to)
         paper.add_paragraph("\n")
     paper.add_title(written.title)
-    for one in written.paragraphs:
-        paper.add_paragraph(one)
+    for paragraph in written.paragraphs:
+        paper.add_paragraph(paragraph)
         paper.add_paragraph("")
     return paper.to_bytes()
 
 
 def _count_gain(path: str, wanted: dict[int, int], tried: set[str]) -> int:
     """How many texts this font would help."""
-    return 0 if path in tried or not path else sum(wanted[one] for one in wanted.keys() & _read_letters(path))
+    return 0 if path in tried or not path else sum(wanted[letter] for letter in wanted.keys() & _read_letters(path))
 
 
 class _Pdf(FPDF):
@@ -231,7 +235,7 @@ class _Pdf(FPDF):
 
 def _is_rtl(text: str) -> bool:
     """Whether the first letter that has a direction is written from right to left."""
-    kinds = (unicodedata.bidirectional(one) for one in text)
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
     return next((kind in ("R", "AL") for kind in kinds if kind in ("L", "R", "AL")), False)
 
 

@@ -20,10 +20,10 @@ from client.desk.exports.csv_cells import Cell, build_csv
 from client.desk.journal.entries import Entry, Received
 from client.organisation.case_files import Assembled
 from client.organisation.records import Letter
-from keys import message
 from keys.envelope import commit, unframe
 from keys.errors import EnvelopeError, TocsinError
 from keys.message import Amend, ParcelRef, Report
+from keys.message import read as read_message
 from keys.wire import unb64
 
 FOLDER = "record"
@@ -85,7 +85,7 @@ class CourtRecord:
 @dataclass(frozen=True, slots=True)
 class _Message:
     letter: Letter
-    message: Report | Amend
+    parsed: Report | Amend
     header: Any
 
     @property
@@ -101,21 +101,23 @@ def build_bag(db: Database, case: str, court: Court, organisation: str, now: int
     received = list(_find_messages(court.letters, case))
     if not received:
         raise NothingReceived()
-    unforced = [one for one in received if SIGNAL not in one.message.facts]
+    unforced = [message for message in received if SIGNAL not in message.parsed.facts]
     if not unforced:
         raise OnlyUnderPressure()
-    messages = sorted(unforced, key=lambda one: (one.message.at, one.message.seq, one.commitment))
+    messages = sorted(unforced, key=lambda message: (message.parsed.at, message.parsed.seq, message.commitment))
     _check_consent(db, case, messages)
-    if not court.disclose_replies and any(one.message.reply and one.message.reply.until > now for one in messages):
+    if not court.disclose_replies and any(
+        message.parsed.reply and message.parsed.reply.until > now for message in messages
+    ):
         raise StillAnswerable()
     payload = dict(_build_payload(case, court, messages))
     info = _build_info(payload, organisation, now)
     tags = {
         "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
         "bag-info.txt": info,
-        **{f"manifest-{one}.txt": _build_manifest(one, payload) for one in ALGORITHMS},
+        **{f"manifest-{algorithm}.txt": _build_manifest(algorithm, payload) for algorithm in ALGORITHMS},
     }
-    tags |= {f"tagmanifest-{one}.txt": _build_manifest(one, dict(tags)) for one in ALGORITHMS}
+    tags |= {f"tagmanifest-{algorithm}.txt": _build_manifest(algorithm, dict(tags)) for algorithm in ALGORITHMS}
     return CourtRecord(
         zip_files((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()),
         len(messages),
@@ -130,21 +132,21 @@ def _find_messages(letters: Iterable[Letter], case: str) -> Iterator[_Message]:
         try:
             _, header, _ = unframe(letter.content)
             fields = msgspec.json.decode(header)
-            said = message.read(fields).message
+            parsed = read_message(fields).message
         except (EnvelopeError, msgspec.DecodeError):
             continue
-        if isinstance(said, Report | Amend) and said.case == case and (header not in found or letter.committed):
-            found[header] = _Message(letter, said, fields)
+        if isinstance(parsed, Report | Amend) and parsed.case == case and (header not in found or letter.committed):
+            found[header] = _Message(letter, parsed, fields)
     yield from found.values()
 
 
 def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> None:
     inside = subjects.of_case(db, case)
-    if not inside or not all(one.consent.allows(purpose) for one in inside for purpose in NEEDED):
+    if not inside or not all(subject.consent.allows(purpose) for subject in inside for purpose in NEEDED):
         raise NoConsent("of everybody in the case, to keep it and to help")
-    texts = [text for one in messages for text in _find_texts(one.header)]
+    texts = [text for message in messages for text in _find_texts(message.header)]
     mentioned = subjects.mentioned(db, texts)
-    refusing = (one for one in mentioned if not all(one.consent.allows(purpose) for purpose in NEEDED))
+    refusing = (subject for subject in mentioned if not all(subject.consent.allows(purpose) for purpose in NEEDED))
     others = Names(subjects.names(refusing) - subjects.names(inside))
     if any(others.found(text) for text in texts):
         raise NoConsent("a message names somebody else who has not")
@@ -164,15 +166,15 @@ def _find_texts(value: Any) -> Iterator[str]:
 def _build_payload(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
     for name in TEXTS:
         yield f"data/{name}", files(__package__).joinpath("court", name).read_bytes()
-    for number, one in enumerate(messages, 1):
-        yield f"data/messages/{number:04}.content", one.letter.content
-        yield f"data/messages/{number:04}.json", _format_header(one.header)
+    for number, message in enumerate(messages, 1):
+        yield f"data/messages/{number:04}.content", message.letter.content
+        yield f"data/messages/{number:04}.json", _format_header(message.header)
     yield (
         "data/messages.csv",
-        build_csv(_MESSAGE_HEADS, (_build_message_row(n, one) for n, one in enumerate(messages, 1))),
+        build_csv(_MESSAGE_HEADS, (_build_message_row(n, message) for n, message in enumerate(messages, 1))),
     )
     yield from _build_files(case, court, messages)
-    yield from _build_journal(case, court, {one.commitment for one in messages})
+    yield from _build_journal(case, court, {message.commitment for message in messages})
 
 
 def _format_header(header: Any) -> bytes:
@@ -185,12 +187,12 @@ _MESSAGE_HEADS = (
 )  # fmt: skip
 
 
-def _build_message_row(number: int, one: _Message) -> list[Cell]:
+def _build_message_row(number: int, message: _Message) -> list[Cell]:
     names = [f"messages/{number:04}.content", f"messages/{number:04}.json"]
-    kind = "report" if isinstance(one.message, Report) else "amend"
-    times = [_format_time(one.message.at), _format_time(one.letter.pulled)]
-    hashes = [one.commitment.hex(), one.letter.envelope_hash.hex()]
-    return [*names, kind, one.message.seq, *times, *hashes, one.letter.committed, one.letter.last_resort]
+    kind = "report" if isinstance(message.parsed, Report) else "amend"
+    times = [_format_time(message.parsed.at), _format_time(message.letter.pulled)]
+    hashes = [message.commitment.hex(), message.letter.envelope_hash.hex()]
+    return [*names, kind, message.parsed.seq, *times, *hashes, message.letter.committed, message.letter.last_resort]
 
 
 def _format_time(at: int) -> str:
@@ -203,7 +205,7 @@ def _format_time(at: int) -> str:
 def _build_files(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
     """Photos and recordings as far as they came. A file that is not whole has no name by its hash, so none is given."""
     rows: list[list[Cell]] = []
-    for ref in {one.sha256: one for one_ in messages for one in one_.message.parcels}.values():
+    for ref in {ref.sha256: ref for message in messages for ref in message.parsed.parcels}.values():
         assembled = court.file(case, ref.sha256)
         name = f"files/{unb64(ref.sha256).hex()}.{ENDINGS.get(ref.type, 'bin')}" if assembled.whole else ""
         rows.append(_build_file_row(ref, assembled, name))
@@ -218,23 +220,23 @@ def _build_file_row(ref: ParcelRef, assembled: Assembled, name: str) -> list[Cel
 
 
 def _build_journal(case: str, court: Court, commitments: set[bytes]) -> Iterator[tuple[str, bytes]]:
-    entries = [one for one in court.entries if _is_about(one, case, commitments)]
+    entries = [entry for entry in court.entries if _is_about(entry, case, commitments)]
     heads = ("session", "n", "turn", "at", "kind", "hash", "hash_before")
-    yield "data/journal.csv", build_csv(heads, (_build_entry_row(one) for one in entries))
+    yield "data/journal.csv", build_csv(heads, (_build_entry_row(entry) for entry in entries))
     yield "data/head.txt", (line(court.head) + "\n").encode()
     if court.disclose_entries:
-        for number, one in enumerate(entries, 1):
-            yield f"data/journal/{number:04}.msgpack", one.data
+        for number, entry in enumerate(entries, 1):
+            yield f"data/journal/{number:04}.msgpack", entry.data
 
 
 def _is_about(entry: Entry, case: str, commitments: set[bytes]) -> bool:
-    what = entry.what
-    if SIGNAL in getattr(what, "facts", ()):
+    action = entry.what
+    if SIGNAL in getattr(action, "facts", ()):
         return False
-    if isinstance(what, Received):
-        return any(one.commitment in commitments for one in what.letters)
-    named = (getattr(what, name, None) for name in ("case", "a", "b"))
-    return any(isinstance(one, str) and one.partition("#")[0] == case for one in named)
+    if isinstance(action, Received):
+        return any(arrival.commitment in commitments for arrival in action.letters)
+    named = (getattr(action, name, None) for name in ("case", "a", "b"))
+    return any(isinstance(id_, str) and id_.partition("#")[0] == case for id_ in named)
 
 
 def _build_entry_row(entry: Entry) -> list[Cell]:

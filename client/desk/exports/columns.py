@@ -46,7 +46,7 @@ class SubjectRow:
 
     def redact_all(self, values: Any) -> str | None:
         """Several words of somebody's own in one cell."""
-        return join_values(self.redact_words(one) for one in values) if isinstance(values, list) else None
+        return join_values(self.redact_words(value) for value in values) if isinstance(values, list) else None
 
     def get_part(self, name: str, inner: str) -> Any:
         value = self.get_fact(name)
@@ -70,7 +70,7 @@ SEPARATOR = "|"
 
 def join_values(values: Iterable[str | None]) -> str | None:
     """Several values in one cell."""
-    return SEPARATOR.join(line(one).replace(SEPARATOR, "/") for one in values if one) or None
+    return SEPARATOR.join(line(value).replace(SEPARATOR, "/") for value in values if value) or None
 
 
 def _plain_column(name: str, type_: Type = "string", level: Level = "full") -> Column:
@@ -85,7 +85,7 @@ def _asked_column(name: str) -> Column:
 
     def read_value(row: SubjectRow) -> Cell:
         value = row.get_fact(name)
-        return next((one for one in ("refused", "given", "asked") if value and value.get(one)), None)
+        return next((answer for answer in ("refused", "given", "asked") if value and value.get(answer)), None)
 
     return Column(name, name, "string", "open", read_value)
 
@@ -161,7 +161,7 @@ COLUMNS: Sequence[Column] = (
 
 def select_columns(audience: str) -> list[Column]:
     """What this audience may be given at all."""
-    return [one for one in COLUMNS if audience != "publish" or one.level != "full"]
+    return [column for column in COLUMNS if audience != "publish" or column.level != "full"]
 
 
 def is_allowed(column: Column, subject: Subject, audience: str) -> bool:

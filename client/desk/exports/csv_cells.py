@@ -19,12 +19,12 @@ SafeCell = str | int | float  # harmless, and never a bool
 
 def build_csv(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
-    return write_csv(heads, ([encode_cell(one) for one in row] for row in rows))
+    return write_csv(heads, ([encode_cell(value) for value in row] for row in rows))
 
 
 def encode_row(row: Sequence[Cell]) -> list[SafeCell]:
     """A row as it is written. Raises UnicodeEncodeError when it holds what is no text."""
-    cells = [encode_cell(one) for one in row]
+    cells = [encode_cell(value) for value in row]
     "".join(map(str, cells)).encode("utf-8")
     return cells
 

@@ -26,7 +26,7 @@ NOTES = {"ru": ("Всего", f"менее {SMALL} или скрыто"), "en": 
 def build_hxl(totals: Totals, language: str) -> bytes:
     """A hidden number is an empty cell."""
     every, hidden = NOTES[language]
-    rows = [_build_row(one, hidden) for one in totals.lines]
+    rows = [_build_row(totals_line, hidden) for totals_line in totals.lines]
     sums = [totals.sums[measure] for measure in MEASURES]
     rows.append([every, None, None, None, None, *sums, hidden if None in sums else None])
     return build_csv(HEADS[language], [build_hashtags(), *rows])
@@ -41,12 +41,12 @@ def build_hashtags() -> Sequence[str]:
     return ["#loc+type", known["station"], "#adm2+name", lat, lon, *measures, "#meta+note"]
 
 
-def _build_row(one: TotalsLine, hidden: str) -> list[Cell]:
-    place = one.place
+def _build_row(totals_line: TotalsLine, hidden: str) -> list[Cell]:
+    place = totals_line.place
     where = (
         [None] * 4
         if place is None
         else [place.name, place.city, *(None if x is None else x / 100_000 for x in (place.lat, place.lon))]
     )
-    numbers = [one.cells[measure].shown for measure in MEASURES]
-    return [one.kind, *where, *numbers, hidden if None in numbers else None]
+    numbers = [totals_line.cells[measure].shown for measure in MEASURES]
+    return [totals_line.kind, *where, *numbers, hidden if None in numbers else None]

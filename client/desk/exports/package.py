@@ -17,7 +17,7 @@ PATH = "persons.csv"
 def build_package(people: People, zone: tzinfo) -> PeopleTable:
     """A zip: the table, and a description of what stands in each column."""
     shown = select_columns(people.audience)
-    table = people.build_table([one.name for one in shown], zone, lambda _, row: people.select_cells(row, shown))
+    table = people.build_table([column.name for column in shown], zone, lambda _, row: people.select_cells(row, shown))
     description = json.dumps(_build_description(shown, len(table.data)), ensure_ascii=False, indent=2).encode() + b"\n"
     return replace(table, data=zip_files([("datapackage.json", description), (PATH, table.data)]))
 
@@ -37,7 +37,7 @@ def _build_description(shown: Sequence[Column], size: int) -> dict[str, Any]:
                 "encoding": "utf-8",
                 "bytes": size,
                 "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n"},
-                "schema": {"fields": [_build_field(one) for one in shown], "missingValues": [""]},
+                "schema": {"fields": [_build_field(column) for column in shown], "missingValues": [""]},
             }
         ],
     }

@@ -32,7 +32,9 @@ class People:
 
     def select_cells(self, row: SubjectRow, columns: Sequence[Column]) -> list[Cell]:
         """What this audience may see of a person in these columns."""
-        return [one.read_value(row) if is_allowed(one, row.subject, self.audience) else None for one in columns]
+        return [
+            column.read_value(row) if is_allowed(column, row.subject, self.audience) else None for column in columns
+        ]
 
     def build_table(
         self, heads: Sequence[str], zone: tzinfo, make_row: Callable[[int, SubjectRow], Sequence[Cell]]

@@ -92,10 +92,12 @@ def make_export(key: str, db: Database, options: Options) -> Export:
     kind = KINDS.get(key)
     if kind is None or (options.audience or kind.audiences[0]) not in kind.audiences:
         raise NoSuchExport()
-    made = kind.make(db, options)
-    failed = {_find_case_number(db, case) for subject in made.failed for case in subject.cases}
+    result = kind.make(db, options)
+    failed = {_find_case_number(db, case) for subject in result.failed for case in subject.cases}
     day = datetime.fromtimestamp(options.now, UTC).astimezone(options.zone).date().isoformat()
-    return Export(f"{key}-{day}.{kind.suffix}", kind.media, made.data, made.count, made.left_out, tuple(sorted(failed)))
+    return Export(
+        f"{key}-{day}.{kind.suffix}", kind.media, result.data, result.count, result.left_out, tuple(sorted(failed))
+    )
 
 
 def _find_case_number(db: Database, case: str) -> int:
@@ -104,14 +106,14 @@ def _find_case_number(db: Database, case: str) -> int:
 
 def _make_package(db: Database, options: Options) -> ExportResult:
     found = select_people(subjects.subjects(db), options.audience or AUDIENCES[0])
-    made = build_package(found, options.zone)
-    return ExportResult(made.data, made.count, found.left_out, made.failed)
+    table = build_package(found, options.zone)
+    return ExportResult(table.data, table.count, found.left_out, table.failed)
 
 
 def _make_uwazi(db: Database, options: Options) -> ExportResult:
     found = select_people(subjects.subjects(db), options.audience or AUDIENCES[0])
-    made = build_uwazi(found, options.zone)
-    return ExportResult(made.data, made.count, found.left_out, made.failed)
+    table = build_uwazi(found, options.zone)
+    return ExportResult(table.data, table.count, found.left_out, table.failed)
 
 
 def _make_geojson(db: Database, _: Options) -> ExportResult:
@@ -128,24 +130,24 @@ def _make_list(db: Database, options: Options) -> ExportResult:
     if options.place is None:
         raise NoSuchExport()
     everybody = subjects.subjects(db, with_facts=False)
-    around = ListContext(options.language, options.now, options.zone, partial(_find_case_number, db))
-    made = build_surname_list(everybody, options.place, around)
-    return ExportResult(made.data, made.count, made.left_out, made.failed)
+    context = ListContext(options.language, options.now, options.zone, partial(_find_case_number, db))
+    surname_list = build_surname_list(everybody, options.place, context)
+    return ExportResult(surname_list.data, surname_list.count, surname_list.left_out, surname_list.failed)
 
 
 def _make_wgad(db: Database, options: Options) -> ExportResult:
-    around = Around(options.now, options.zone, options.organisation)
+    context = Around(options.now, options.zone, options.organisation)
     if options.person is None:
         raise NoSuchExport()
-    letter = write(db, "wgad", "en", options.person, around)
+    letter = write(db, "wgad", "en", options.person, context)
     return ExportResult(letter.text.encode("utf-8"), 1, 0)
 
 
 def _make_bag(db: Database, options: Options) -> ExportResult:
     if options.case is None or options.court is None:
         raise NoSuchExport()
-    made = bag.build_bag(db, options.case, options.court, options.organisation, options.now)
-    return ExportResult(made.data, made.count, made.left_out)
+    record = bag.build_bag(db, options.case, options.court, options.organisation, options.now)
+    return ExportResult(record.data, record.count, record.left_out)
 
 
 KINDS = {

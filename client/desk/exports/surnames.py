@@ -51,49 +51,49 @@ class SurnameList:
     failed: tuple[Subject, ...]
 
 
-def build_surname_list(everybody: Sequence[Subject], place: int, around: ListContext) -> SurnameList:
+def build_surname_list(everybody: Sequence[Subject], place: int, context: ListContext) -> SurnameList:
     """Return the list of those who are held at the place with this number. Raises NoFont."""
     here = [subject for subject in everybody if subject.held and subject.place_number == place]
     found = select_people(here, "help")
-    named = sorted((one for one in found.subjects if one.name), key=lambda one: one.name.casefold())
-    left_out = sum(one.heads for one in here) - len(named)
-    page = _Page(around, here[0].place if here else None, named, left_out)
+    named = sorted((subject for subject in found.subjects if subject.name), key=lambda subject: subject.name.casefold())
+    left_out = sum(subject.heads for subject in here) - len(named)
+    page = _Page(context, here[0].place if here else None, named, left_out)
     try:
-        data, failed = page.print_on(Paper(around.now, strict=False))
+        data, failed = page.print_on(Paper(context.now, strict=False))
     except NoFont:
         raise
     except Exception:  # a font of this computer that looks right and cannot be written: once more without it
-        data, failed = page.print_on(Paper(around.now, strict=False, fallbacks=0))
+        data, failed = page.print_on(Paper(context.now, strict=False, fallbacks=0))
     return SurnameList(data, len(named), left_out, failed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    around: ListContext
+    context: ListContext
     place: Place | None
     named: Sequence[Subject]
     left_out: int
 
     def print_on(self, paper: Paper) -> tuple[bytes, tuple[Subject, ...]]:
-        words = WORDS[self.around.language]
+        words = WORDS[self.context.language]
         paper.add_title(_format_heading(self.place))
-        moment = datetime.fromtimestamp(self.around.now, UTC).astimezone(self.around.zone)
+        moment = datetime.fromtimestamp(self.context.now, UTC).astimezone(self.context.zone)
         paper.add_paragraph(words["at"].replace("{}", f"{moment:%d.%m.%Y %H:%M}"))
-        rows = [self._build_row(at, one) for at, one in enumerate(self.named, 1)]
-        failed = paper.add_table(HEADS[self.around.language], rows, WIDTHS, self._build_failed_row)
+        rows = [self._build_row(index, subject) for index, subject in enumerate(self.named, 1)]
+        failed = paper.add_table(HEADS[self.context.language], rows, WIDTHS, self._build_failed_row)
         paper.add_paragraph("\n" + words["all"].replace("{}", str(len(self.named))))
         if self.left_out:
             paper.add_paragraph(words["out"].replace("{}", str(self.left_out)))
-        return paper.to_bytes(), tuple(self.named[at] for at in failed)
+        return paper.to_bytes(), tuple(self.named[index] for index in failed)
 
-    def _build_row(self, number: int, one: Subject) -> list[str]:
-        yes = WORDS[self.around.language]["yes"]
-        told = [str(number), one.name, str(one.facts.get("birth") or "")]
-        return [*told, yes if one.minors else "", yes if one.injured else ""]
+    def _build_row(self, number: int, subject: Subject) -> list[str]:
+        yes = WORDS[self.context.language]["yes"]
+        cells = [str(number), subject.name, str(subject.facts.get("birth") or "")]
+        return [*cells, yes if subject.minors else "", yes if subject.injured else ""]
 
-    def _build_failed_row(self, at: int) -> list[str]:
-        cases = ", ".join(str(self.around.number_of(case)) for case in self.named[at].cases)
-        return [str(at + 1), WORDS[self.around.language]["failed"].replace("{}", cases), "", "", ""]
+    def _build_failed_row(self, index: int) -> list[str]:
+        cases = ", ".join(str(self.context.number_of(case)) for case in self.named[index].cases)
+        return [str(index + 1), WORDS[self.context.language]["failed"].replace("{}", cases), "", "", ""]
 
 
 def _format_heading(place: Place | None) -> str:

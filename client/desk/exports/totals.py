@@ -44,8 +44,8 @@ class Totals:
 
 def count_totals(everybody: Sequence[Subject]) -> Totals:
     """Of everybody who is held."""
-    held = [subject for subject in everybody if subject.held]
-    counted = [subject for subject in held if subject.consent.allows("statistics")]
+    detained = [subject for subject in everybody if subject.held]
+    counted = [subject for subject in detained if subject.consent.allows("statistics")]
     grouped: dict[tuple[str, Place | None], list[Subject]] = defaultdict(list)
     for subject in counted:
         grouped[subject.place.kind, subject.place if subject.place.listed else None].append(subject)
@@ -54,7 +54,7 @@ def count_totals(everybody: Sequence[Subject]) -> Totals:
     )
     sums = {measure: _find_safe_sum(lines, measure) for measure in MEASURES}
     heads = sum(subject.heads for subject in counted)
-    return Totals(lines, sums, heads, sum(subject.heads for subject in held) - heads)
+    return Totals(lines, sums, heads, sum(subject.heads for subject in detained) - heads)
 
 
 def _sort_key(group: tuple[tuple[str, Place | None], list[Subject]]) -> tuple[str, ...]:
@@ -101,13 +101,15 @@ def _set_bits(numbers: Iterable[int]) -> int:
 def _is_safe(possible: Sequence[int], rest: int) -> bool:
     """Whether each hidden number may still be at least SPREAD different ones when their sum is known."""
     before, after = [1], [1]
-    for one in possible:
-        before.append(_add_sets(before[-1], one))
-    for one in reversed(possible):
-        after.append(_add_sets(after[-1], one))
+    for values in possible:
+        before.append(_add_sets(before[-1], values))
+    for values in reversed(possible):
+        after.append(_add_sets(after[-1], values))
     after.reverse()
-    for at, one in enumerate(possible):
-        left = (n for n in range(one.bit_length()) if one >> n & 1 and _can_meet(before[at], after[at + 1], rest - n))
+    for at, values in enumerate(possible):
+        left = (
+            n for n in range(values.bit_length()) if values >> n & 1 and _can_meet(before[at], after[at + 1], rest - n)
+        )
         if sum(1 for _ in left) < SPREAD:
             return False
     return True

@@ -17,7 +17,7 @@ _LEFT = ("name", "station", "lat", "lon", "place")
 
 def build_uwazi(people: People, zone: tzinfo) -> PeopleTable:
     """The table. A person without a name that may be told is `Person N`."""
-    shown = [one for one in select_columns(people.audience) if one.name not in _LEFT]
+    shown = [column for column in select_columns(people.audience) if column.name not in _LEFT]
     heads = [TITLE, *_choose_heads(shown), PLACE, f"{PLACE}_geolocation"]
 
     def make_row(number: int, row: SubjectRow) -> list[Cell]:
@@ -35,9 +35,11 @@ def build_uwazi(people: People, zone: tzinfo) -> PeopleTable:
 
 def _choose_heads(shown: list[Column]) -> list[str]:
     """HURIDOCS names where they name one column only, else ours; both are ASCII."""
-    slugs = {one.name: load_terms()[one.field].slug for one in shown}
+    slugs = {column.name: load_terms()[column.field].slug for column in shown}
     times = Counter(slugs.values())
-    return [slugs[one.name] if slugs[one.name] and times[slugs[one.name]] == 1 else one.name for one in shown]
+    return [
+        slugs[column.name] if slugs[column.name] and times[slugs[column.name]] == 1 else column.name for column in shown
+    ]
 
 
 def _format_place(row: SubjectRow, audience: str) -> str | None:

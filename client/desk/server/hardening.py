@@ -23,7 +23,7 @@ def harden_process() -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     faulthandler.disable()
     sys.excepthook = _print_error
-    threading.excepthook = lambda told: _print_error(told.exc_type, told.exc_value, told.exc_traceback)
+    threading.excepthook = lambda hook: _print_error(hook.exc_type, hook.exc_value, hook.exc_traceback)
     handler = logging.StreamHandler()
     handler.setFormatter(_Silent("%(levelname)s %(name)s"))
     logging.basicConfig(handlers=[handler], force=True)

@@ -27,7 +27,10 @@ def render_fact(say: Speech, times: Times, field: str, value: Any) -> Markup:
 
 def group_statements(facts: Iterable[Fact]) -> list[list[Fact]]:
     """Facts of one message, or of one entry of the journal, belong together."""
-    return [list(some) for _, some in groupby(facts, key=lambda one: (one.letter, one.entry, one.said, one.flags))]
+    return [
+        list(statements)
+        for _, statements in groupby(facts, key=lambda fact: (fact.letter, fact.entry, fact.said, fact.flags))
+    ]
 
 
 def _render_value(say: Speech, times: Times, field: str, value: Any, depth: int) -> Markup:
@@ -45,7 +48,7 @@ def _render_value(say: Speech, times: Times, field: str, value: Any, depth: int)
 def _render_container(say: Speech, times: Times, field: str, value: list[Any] | dict[str, Any], depth: int) -> Markup:
     if isinstance(value, dict):
         return _render_fields(say, times, field, value, depth)
-    return Markup(", ").join(_render_value(say, times, field, one, depth + 1) for one in value[:LISTED])
+    return Markup(", ").join(_render_value(say, times, field, inner, depth + 1) for inner in value[:LISTED])
 
 
 def _render_text(say: Speech, field: str, value: str) -> Markup:

@@ -65,4 +65,4 @@ def choose_plural(language: str, number: int) -> str:
 def choose_language(accepted: str) -> str:
     """The first of our languages that a browser asks for (the header Accept-Language)."""
     wanted = [part.partition(";")[0].strip().lower()[:2] for part in accepted.split(",")]
-    return next((one for one in wanted if one in LANGUAGES), DEFAULT)
+    return next((language for language in wanted if language in LANGUAGES), DEFAULT)

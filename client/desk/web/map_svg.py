@@ -52,7 +52,7 @@ class Label:
     @property
     def is_fitted(self) -> bool:
         """Whether the browser presses them into that width: of other alphabets one letter may be as wide as ten."""
-        return any(ord(one) > _CYRILLIC for one in self.text)
+        return any(ord(letter) > _CYRILLIC for letter in self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,14 @@ def _make_circle(frame: MapFrame, spot: Spot, most: int) -> Circle:
 def _join_touching(circles: list[Circle]) -> list[Circle]:
     """Join the two that cover each other most, until none do; the biggest first."""
     found: list[Circle] = []
-    for one in sorted(circles, key=lambda circle: (-circle.heads, circle.spots[0].number)):
-        met = one
-        while (other := next((held for held in found if _is_touching(held, met)), None)) is not None:
+    for circle in sorted(circles, key=lambda circle: (-circle.heads, circle.spots[0].number)):
+        joined = circle
+        while (other := next((placed for placed in found if _is_touching(placed, joined)), None)) is not None:
             found.remove(other)
-            met = _join_two(other, met)
-        found.append(met)
+            joined = _join_two(other, joined)
+        found.append(joined)
     most = max(circle.heads for circle in found)
-    return sorted((_limit_radius(one, most) for one in found), key=lambda circle: -circle.heads)
+    return sorted((_limit_radius(circle, most) for circle in found), key=lambda circle: -circle.heads)
 
 
 def _is_touching(a: Circle, b: Circle) -> bool:
@@ -169,37 +169,40 @@ def _join_two(a: Circle, b: Circle) -> Circle:
     return Circle(round(x, 1), round(y, 1), round(radius, 1), heads, (*a.spots, *b.spots))
 
 
-def _limit_radius(one: Circle, most: int) -> Circle:
+def _limit_radius(circle: Circle, most: int) -> Circle:
     """Never larger than when it was found apart from its neighbours."""
-    return Circle(one.x, one.y, min(one.radius, _scale_radius(one.heads, most)), one.heads, one.spots)
+    return Circle(circle.x, circle.y, min(circle.radius, _scale_radius(circle.heads, most)), circle.heads, circle.spots)
 
 
 def _add_labels(circles: list[Circle]) -> list[Circle]:
     """Words beside the biggest circles, where they cover neither a circle nor other words."""
-    taken = [(one.x - one.radius, one.y - one.radius, one.x + one.radius, one.y + one.radius) for one in circles]
+    boxes = [
+        (circle.x - circle.radius, circle.y - circle.radius, circle.x + circle.radius, circle.y + circle.radius)
+        for circle in circles
+    ]
     found: list[Circle] = []
-    for one in circles:
-        label = next(iter(_find_free_labels(one, taken)), None) if len(found) < LABELS else None
+    for circle in circles:
+        label = next(iter(_find_free_labels(circle, boxes)), None) if len(found) < LABELS else None
         if label is not None:
-            taken.append(_measure_box(label))
-        found.append(Circle(one.x, one.y, one.radius, one.heads, one.spots, label))
+            boxes.append(_measure_box(label))
+        found.append(Circle(circle.x, circle.y, circle.radius, circle.heads, circle.spots, label))
     return found
 
 
-def _find_free_labels(one: Circle, taken: list[tuple[float, float, float, float]]) -> Iterable[Label]:
-    more = f" +{len(one.spots) - 1}" if len(one.spots) > 1 else ""
-    name = one.name if len(one.name) <= LETTERS else one.name[: LETTERS - 1] + "…"
-    gap = one.radius + 5
+def _find_free_labels(circle: Circle, boxes: list[tuple[float, float, float, float]]) -> Iterable[Label]:
+    more = f" +{len(circle.spots) - 1}" if len(circle.spots) > 1 else ""
+    name = circle.name if len(circle.name) <= LETTERS else circle.name[: LETTERS - 1] + "…"
+    gap = circle.radius + 5
     for x, y, anchor in (
-        (one.x + gap, one.y + 5, "start"),
-        (one.x - gap, one.y + 5, "end"),
-        (one.x, one.y - gap - 3, "middle"),
-        (one.x, one.y + gap + 12, "middle"),
+        (circle.x + gap, circle.y + 5, "start"),
+        (circle.x - gap, circle.y + 5, "end"),
+        (circle.x, circle.y - gap - 3, "middle"),
+        (circle.x, circle.y + gap + 12, "middle"),
     ):
         label = Label(round(x, 1), round(y, 1), anchor, name + more)
         left, top, right, bottom = box = _measure_box(label)
         inside = left >= 0 and right <= WIDTH and top >= 0 and bottom <= HEIGHT
-        if inside and not any(_is_covering(box, other) for other in taken):
+        if inside and not any(_is_covering(box, other) for other in boxes):
             yield label
 
 

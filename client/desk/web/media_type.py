@@ -60,10 +60,10 @@ class MediaInfo:
 
 def inspect_bytes(data: bytes) -> MediaInfo:
     """Look at a file's bytes. Never raises: what is not understood is a file nobody opens here."""
-    for fits, look in _KINDS:
-        if fits(data):
+    for has_form, inspect in _KINDS:
+        if has_form(data):
             try:
-                return look(data)
+                return inspect(data)
             except (struct.error, IndexError, ValueError):
                 return MediaInfo(OTHER, refused="damaged")
     return MediaInfo(OTHER, refused="type")
@@ -147,8 +147,8 @@ def _find_webp_exif(data: bytes) -> bytes:
             break
         (length,) = struct.unpack_from("<I", data, at + 4)
         if data[at : at + 4] == b"EXIF":
-            held = data[at + 8 : at + 8 + length]
-            return held if held.startswith(b"Exif\0\0") else b"Exif\0\0" + held
+            exif = data[at + 8 : at + 8 + length]
+            return exif if exif.startswith(b"Exif\0\0") else b"Exif\0\0" + exif
         at += 8 + length + length % 2
     return b""
 

@@ -47,8 +47,8 @@ def build_reply_form(case: CaseView) -> ReplyForm:
 
 
 def _find_spoken(case: CaseView) -> tuple[str, ...]:
-    said = case.facts.get("languages")
-    return tuple(one for one in said if isinstance(one, str)) if isinstance(said, list) else ()
+    languages = case.facts.get("languages")
+    return tuple(language for language in languages if isinstance(language, str)) if isinstance(languages, list) else ()
 
 
 def _choose_language(spoken: tuple[str, ...]) -> str:
@@ -106,11 +106,11 @@ def send_reply(number: int) -> Response:
 
 
 def _plan_actions(case: CaseView, by: str, template: str, lawyer: str) -> list[entries.What]:
-    done: list[entries.What] = []
+    actions: list[entries.What] = []
     if not case.assigned:
-        done.append(entries.Assigned(case=case.id, to=by))
+        actions.append(entries.Assigned(case=case.id, to=by))
     if case.status == "new":
-        done.append(entries.Marked(case=case.id, status="open"))
+        actions.append(entries.Marked(case=case.id, status="open"))
     if template == "lawyer":
-        done.append(entries.Lawyer(case=case.id, state="on_way", name=lawyer))
-    return done
+        actions.append(entries.Lawyer(case=case.id, state="on_way", name=lawyer))
+    return actions

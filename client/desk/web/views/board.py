@@ -34,21 +34,21 @@ def show_place(number: int) -> str:
     now = frame.get_times().now
     with require_desk().reading() as db:
         found = board.place(db, number)
-        held = board.held(db, number)
+        detainees = board.held(db, number)
         waiting = queue.queue(db, now, place=number, limit=WAITING)
     if found is None:
         raise NotHere()
-    return frame.render_page("place.html", here="board", place=found, held=held, waiting=waiting)
+    return frame.render_page("place.html", here="board", place=found, detainees=detainees, waiting=waiting)
 
 
 @pages.get("/place/<int:number>/names")
 def show_place_names(number: int) -> str:
     with require_desk().reading() as db:
         found = board.place(db, number)
-        held = board.held(db, number)
+        detainees = board.held(db, number)
     if found is None:
         raise NotHere()
-    return frame.render_page("names.html", here="board", lists=[(found, held)], first=0, after=None)
+    return frame.render_page("names.html", here="board", lists=[(found, detainees)], first=0, after=None)
 
 
 @pages.get("/names")
@@ -60,11 +60,11 @@ def show_all_names() -> str:
     with require_desk().reading() as db:
         rows = board.board(db, now, ui_state.city or None, ui_state.event or None).rows
         for row in rows[first:]:
-            held = board.held(db, row.place.number, ui_state.event or None)
-            heads += len(held)
+            detainees = board.held(db, row.place.number, ui_state.event or None)
+            heads += len(detainees)
             if lists and heads > HEADS:
                 break
-            lists.append((row.place, held))
+            lists.append((row.place, detainees))
     after = first + len(lists)
     return frame.render_page(
         "names.html", here="board", lists=lists, first=first, after=after if after < len(rows) else None

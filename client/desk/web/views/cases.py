@@ -20,7 +20,7 @@ pages = Blueprint("cases", __name__)
 
 # What a caseworker learns by telephone most often stands first; every field of a report may be stated.
 FIRST_FIELDS = ("stage", "station", "people", "minors", "injured", "name", "detained_at", "article", "needs", "health")
-FIELDS = (*FIRST_FIELDS, *(one for one in report.FIELDS if one not in {*FIRST_FIELDS, "files", "consent"}))
+FIELDS = (*FIRST_FIELDS, *(field for field in report.FIELDS if field not in {*FIRST_FIELDS, "files", "consent"}))
 LAWYERS = ("asked", "on_way", "inside", "refused", "none")
 COMPARING = 0.05  # seconds; what is left goes on while the page is read
 NEXT = 20  # how far down the queue a case is looked for that nobody has taken
@@ -50,7 +50,7 @@ def show_case(number: int) -> str:
     compare_pairs(desk, COMPARING)
     with desk.reading() as db:
         rows = items(db, frame.get_times().now, [number])
-        crowd = items(db, frame.get_times().now, [one for one in found.crowd if one != number])
+        crowd = items(db, frame.get_times().now, [member for member in found.crowd if member != number])
         near = suggest_duplicates(db, found)
         officials = view.officials(db)
         following = _find_following(db, number)
@@ -77,8 +77,10 @@ def _find_left(case: CaseView) -> set[str]:
     if not case.replies:
         return set()
     desk = require_desk()
-    answers = [one for one in desk.entries if isinstance(one.what, entries.Replied) and one.what.case == case.id]
-    return {one.id for one in answers if desk.left(one)}
+    answers = [
+        entry for entry in desk.entries if isinstance(entry.what, entries.Replied) and entry.what.case == case.id
+    ]
+    return {entry.id for entry in answers if desk.left(entry)}
 
 
 def _find_following(db: Database, number: int) -> Item | None:
@@ -167,13 +169,13 @@ def name_person(number: int) -> Response:
     """One more person of this case: someone in the same van, whom nobody has named."""
     found = load_case(number)
     k = 1 + max(person.k for person in found.persons)
-    said = {key: value for key in ("birth", "health") if (value := frame.read_field(key))}
+    facts = {key: value for key in ("birth", "health") if (value := frame.read_field(key))}
     require_desk().act(
         entries.Named(
             case=found.id,
             person=f"{found.id}#{k}",
             name=read_required("name"),
-            facts=said,
+            facts=facts,
             source=frame.read_field("source"),
         )
     )

@@ -51,13 +51,13 @@ def suggest_duplicates(db: Database, case: CaseView) -> list[DuplicateOffer]:
     """What may be the same as this case or somebody in it, the likeliest first."""
     pairs = [pair for person in case.persons[:OFFERED] for pair in candidates.of_person(db, person.id)[:OFFERED]]
     found = build_offers(db, pairs, candidates.of_case(db, case.id)[:OFFERED], case.number)
-    return sorted(found, key=lambda one: -one.score)[: 2 * OFFERED]
+    return sorted(found, key=lambda offer: -offer.score)[: 2 * OFFERED]
 
 
 def list_duplicates(db: Database, limit: int) -> list[DuplicateOffer]:
     """The likeliest pairs of all."""
     found = build_offers(db, candidates.candidates(db, limit), candidates.groups(db, limit))
-    return sorted(found, key=lambda one: -one.score)[:limit]
+    return sorted(found, key=lambda offer: -offer.score)[:limit]
 
 
 def build_offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None = None) -> list[DuplicateOffer]:
@@ -66,9 +66,9 @@ def build_offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | 
     now = frame.get_times().now
     found = []
     for pair, a, b, is_group in both:
-        numbers = [view.number_of(db, one.partition("#")[0]) for one in (a, b)]
-        rows = {item.number: item for item in items(db, now, [one for one in numbers if one is not None])}
-        first, second = (rows.get(one or 0) for one in numbers)
+        numbers = [view.number_of(db, id_.partition("#")[0]) for id_ in (a, b)]
+        rows = {item.number: item for item in items(db, now, [number for number in numbers if number is not None])}
+        first, second = (rows.get(number or 0) for number in numbers)
         if first is None or second is None:
             continue
         if of == second.number and first is not second:

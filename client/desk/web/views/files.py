@@ -36,10 +36,10 @@ def _load_bytes(number: int, at: int) -> bytes:
 def show_file(number: int, at: int) -> Response:
     """The picture or sound itself, for the page to show."""
     data = _load_bytes(number, at)
-    told = media_type.inspect_bytes(data)
-    if not told.is_shown:
+    media = media_type.inspect_bytes(data)
+    if not media.is_shown:
         raise NotHere()
-    return _build_response(data, told.type, "inline", f"{number}-{at}.{told.ending}")
+    return _build_response(data, media.type, "inline", f"{number}-{at}.{media.ending}")
 
 
 @pages.get("/case/<int:number>/file/<int:at>/save")
@@ -57,9 +57,9 @@ def show_file_info(number: int, at: int) -> str:
     announced = list_files(number)
     if not 0 < at <= len(announced):
         raise NotHere()
-    held = require_desk().file(frame.find_case_id(number), announced[at - 1].sha256)
-    told = media_type.inspect_bytes(held.data)
-    return frame.render_page("file.html", here="queue", number=number, at=at, file=held, media=told)
+    assembled = require_desk().file(frame.find_case_id(number), announced[at - 1].sha256)
+    media = media_type.inspect_bytes(assembled.data)
+    return frame.render_page("file.html", here="queue", number=number, at=at, file=assembled, media=media)
 
 
 def _build_response(data: bytes, kind: str, how: str, name: str) -> Response:

@@ -31,12 +31,12 @@ def get_control() -> DeskControl:
 
 def get_ui_state() -> UiState:
     """What this desk is looking at; begins anew with each unlocking."""
-    held: dict[int, UiState] = current_app.extensions["ui_state"]
+    states: dict[int, UiState] = current_app.extensions["ui_state"]
     desk = require_desk()
-    if id(desk) not in held:
-        held.clear()
-        held[id(desk)] = UiState()
-    return held[id(desk)]
+    if id(desk) not in states:
+        states.clear()
+        states[id(desk)] = UiState()
+    return states[id(desk)]
 
 
 def say() -> Speech:
@@ -96,17 +96,17 @@ def handle_form(view_: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(view_)
     def answer(*words: Any, **values: Any) -> Response:
-        kept, came = get_ui_state().refused_forms, urlsplit(request.headers.get("Referer", "")).path
+        refused_forms, path = get_ui_state().refused_forms, urlsplit(request.headers.get("Referer", "")).path
         try:
-            done = view_(*words, **values)
+            response = view_(*words, **values)
         except NotHere:
             raise
         except TocsinError as problem:
             get_ui_state().notices.append(("bad", describe_error(problem)))
-            kept[came] = {**request.form.to_dict(), "": request.path}
+            refused_forms[path] = {**request.form.to_dict(), "": request.path}
             return redirect_back()
-        kept.pop(came, None)
-        return done
+        refused_forms.pop(path, None)
+        return response
 
     return answer
 

@@ -27,10 +27,10 @@ class NoBundle(TocsinError):
 def show_journal() -> str:
     first = max(0, request.args.get("first", default=0, type=int))
     with require_desk().reading() as db:
-        done, total = view.history(db, first, PAGE)
-    aside = Counter(one.reason for one in require_desk().asides())
+        rows, total = view.history(db, first, PAGE)
+    aside = Counter(envelope.reason for envelope in require_desk().asides())
     return frame.render_page(
-        "journal.html", here="journal", done=done, total=total, first=first, size=PAGE, aside=aside
+        "journal.html", here="journal", rows=rows, total=total, first=first, size=PAGE, aside=aside
     )
 
 

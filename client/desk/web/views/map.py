@@ -24,13 +24,13 @@ def show_surroundings(number: int) -> str:
     return _render_map(number)
 
 
-def _render_map(around: int | None) -> str:
+def _render_map(centre: int | None) -> str:
     ui_state = frame.get_ui_state()
     with require_desk().reading() as db:
         rows = board.board(db, frame.get_times().now, ui_state.city or None, ui_state.event or None).rows
         others = board.positions(db)
-        found = None if around is None else board.place(db, around)
-    if around is not None and (found is None or found.lat is None or found.lon is None):
+        found = None if centre is None else board.place(db, centre)
+    if centre is not None and (found is None or found.lat is None or found.lon is None):
         raise NotHere()
     placed = [row for row in rows if row.place.lat is not None]
     spots = [_make_spot(row) for row in placed]
@@ -42,7 +42,7 @@ def _render_map(around: int | None) -> str:
         drawing=drawing.draw(spots, others),
         rows=placed if found is None else [row for row in placed if _is_near(_make_spot(row), found)],
         without=[row for row in rows if row.place.lat is None],
-        around=found,
+        centre=found,
     )
 
 

@@ -25,9 +25,9 @@ def fill_letter(number: int) -> Response:
     case = frame.find_case_id(number)
     person = frame.read_field("person") or f"{case}#0"
     times = frame.get_times()
-    around = Around(times.now, times.tz, require_desk().home.secrets.name)
+    context = Around(times.now, times.tz, require_desk().home.secrets.name)
     with require_desk().reading() as db:
-        frame.get_ui_state().papers[number] = write(db, kind, language, person, around)
+        frame.get_ui_state().papers[number] = write(db, kind, language, person, context)
     return frame.redirect_back(f"/case/{number}/paper")
 
 
