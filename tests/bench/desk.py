@@ -35,7 +35,7 @@ from keys.wire import LETTER_BYTES, Purpose
 from tests.support import night_generator
 from tests.support.desk_office import RELAYS, Post
 from tests.support.desk_pages import Browser
-from tests.support.fake_desk_process import TOKEN, Held
+from tests.support.fake_desk_process import TOKEN, FakeDeskControl
 from tests.support.night_generator import Letter
 from tests.support.sealed_letters import Phones
 
@@ -174,8 +174,8 @@ def measure(folder: Path, rounds: int) -> None:
     before, desks = rss(), list[Desk]()
     unlocked = timed(lambda: desks.append(Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()])))
     [desk] = desks
-    held = Held(lambda passphrase, by: desk, desk=desk)
-    one = Measured(desk, Browser(create_app(held)), phones, Post(), each, rounds)
+    control = FakeDeskControl(lambda passphrase, by: desk, desk=desk)
+    one = Measured(desk, Browser(create_app(control)), phones, Post(), each, rounds)
     one.browser.post("/enter", token=TOKEN)
     first = timed(one.page("/"))
     with desk.reading() as db:

@@ -12,7 +12,7 @@ TOKEN, COOKIE = "the-link", "the-cookie"
 
 
 @dataclass
-class Held:
+class FakeDeskControl:
     """Wears the interface of DeskControl. `opening` unlocks; what it raises is what a person is told."""
 
     opening: Callable[[str, str], Desk]
@@ -22,7 +22,7 @@ class Held:
     token: str | None = TOKEN
     touched: int = 0
     locked: int = 0
-    told: CollectorState = field(default_factory=CollectorState)
+    collector_state: CollectorState = field(default_factory=CollectorState)
     zone: Any = None
 
     def redeem(self, token: str) -> str | None:
@@ -50,4 +50,4 @@ class Held:
         pass
 
     def get_collector_state(self) -> CollectorState:
-        return self.told
+        return self.collector_state

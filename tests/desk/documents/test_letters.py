@@ -50,7 +50,7 @@ def test_every_field_that_is_filled_in_is_used_and_has_a_name():
 
 def test_every_word_is_there_in_both_languages():
     for table in (words().fields, words().terms):
-        assert all(one.keys() == {"ru", "en"} and all(one.values()) for one in table.values())
+        assert all(by_language.keys() == {"ru", "en"} and all(by_language.values()) for by_language in table.values())
 
 
 @pytest.mark.parametrize(("kind", "language"), kinds())

@@ -57,7 +57,7 @@ def refuse_canary(monkeypatch, where, name):
     true = getattr(where, name)
 
     def stumble(*words, **more):
-        if any(CANARY in str(one) for one in (*words, *more.values())):
+        if any(CANARY in str(argument) for argument in (*words, *more.values())):
             raise ZeroDivisionError(CANARY)
         return true(*words, **more)
 
@@ -70,10 +70,10 @@ def make_font(path: Path, letters: dict[str, int]) -> None:
     for move in ((0, 0), (0, UNITS), (UNITS, UNITS), (UNITS, 0)):
         pen.lineTo(move) if move != (0, 0) else pen.moveTo(move)
     pen.closePath()
-    box, glyphs = pen.glyph(), {f"u{ord(one):04X}": width for one, width in letters.items()}
+    box, glyphs = pen.glyph(), {f"u{ord(sign):04X}": width for sign, width in letters.items()}
     font = FontBuilder(UNITS, isTTF=True)
     font.setupGlyphOrder([".notdef", *glyphs])
-    font.setupCharacterMap({ord(one): f"u{ord(one):04X}" for one in letters})
+    font.setupCharacterMap({ord(sign): f"u{ord(sign):04X}" for sign in letters})
     font.setupGlyf(dict.fromkeys([".notdef", *glyphs], box))
     font.setupHorizontalMetrics({".notdef": (UNITS, 0), **{name: (UNITS * width, 0) for name, width in glyphs.items()}})
     font.setupHorizontalHeader(ascent=UNITS, descent=0)
@@ -87,8 +87,8 @@ def make_font(path: Path, letters: dict[str, int]) -> None:
 def fonts(tmp_path, monkeypatch):
     """Gives this computer more fonts than it has."""
 
-    def add(**made: dict[str, int]) -> None:
-        for name, letters in made.items():
+    def add(**letters_by_font: dict[str, int]) -> None:
+        for name, letters in letters_by_font.items():
             make_font(tmp_path / f"{name}-Regular.ttf", letters)
         monkeypatch.setattr(pdf, "FOLDERS", (*pdf.FOLDERS, str(tmp_path)))
         for known in (pdf._find_fonts, pdf._find_family, pdf._read_letters):
@@ -142,14 +142,18 @@ def test_a_font_that_cannot_be_read_has_no_letters(fonts, tmp_path, monkeypatch)
     assert "⟨U+FDFD⟩" in words
 
 
-@pytest.mark.parametrize(("language", "said"), [("ru", "Имя не печатается: дело"), ("en", "cannot be printed: case")])
-def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(language, said, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("ru", "Имя не печатается: дело"), ("en", "cannot be printed: case")]
+)
+def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(
+    language, sentence, monkeypatch, tmp_path
+):
     database = everybody(person(1, CANARY))
     refuse_canary(monkeypatch, Paper, "_fit_cell")
     export = listed(database, language)
     words = " ".join(read(export, tmp_path).split())
     assert all_named(words)
-    assert f"{said} {number_of(database)}" in words
+    assert f"{sentence} {number_of(database)}" in words
     assert export.failed == (number_of(database),)
 
 
@@ -187,12 +191,12 @@ def test_words_that_cannot_be_compared_keep_nobody_from_being_compared(monkeypat
     assert [{pair.a, pair.b} for pair in found] == [{f"{case_id(2)}#0", f"{case_id(100)}#0"}]
 
 
-def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, office, held, monkeypatch):
+def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, office, control, monkeypatch):
     for name in (CANARY, *OTHERS[:2]):
         office.report({"name": name, "stage": "station", "station": {"text": "ОВД Тверской"}, "account": name})
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     refuse_canary(monkeypatch, untrusted_text, "_visible")
-    with held.desk.reading() as database:
+    with control.desk.reading() as database:
         [place] = {row.place.number for row in board.board(database, NOW).rows}
     paths = "/ /queue /people /names /practice /journal /handover /map /exports /duplicates /case/1 /case/2 /case/3"
     for path in [*paths.split(), f"/place/{place}", f"/place/{place}/names"]:
@@ -203,10 +207,10 @@ def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, offic
             assert "⟨?⟩" in answer.text, path
 
 
-def test_the_page_of_exports_names_the_cases_that_could_not_be_written(browser, office, held, monkeypatch):
+def test_the_page_of_exports_names_the_cases_that_could_not_be_written(browser, office, control, monkeypatch):
     office.report({"name": CANARY, "consent": ALL})
     office.report({"name": OTHERS[0], "consent": ALL})
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     refuse_canary(monkeypatch, SubjectRow, "redact_name")
     browser.post("/exports", referer="/exports", kind="package", audience="help", language="en")
     page = browser.get("/exports").text

@@ -18,9 +18,9 @@ TVERSKOY, ARBAT = station(1, "ОВД Тверской"), station(2, "ОВД Ар
 
 
 def page(words: str, *, strict: bool = False) -> bytes:
-    made = Paper(NOW, strict=strict)
-    made.add_paragraph(words)
-    return made.to_bytes()
+    paper = Paper(NOW, strict=strict)
+    paper.add_paragraph(words)
+    return paper.to_bytes()
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_without_any_font_the_error_says_what_to_install(monkeypatch, tmp_path):
 
 def test_the_file_says_nothing_of_its_maker(tmp_path):
     data = page("слово")
-    told = pdf_text.about(data, tmp_path)
-    assert not {"Producer", "Author", "Creator", "Title", "Subject", "Keywords", "ModDate"} & told.keys()
+    properties = pdf_text.about(data, tmp_path)
+    assert not {"Producer", "Author", "Creator", "Title", "Subject", "Keywords", "ModDate"} & properties.keys()
     for word in (b"fpdf", b"/ID", b"/Title", b"/Author", b"Metadata", b"+03"):
         assert word not in data
     assert b"/CreationDate (D:20261120000000Z)" in data
@@ -161,9 +161,9 @@ def test_a_list_of_hostile_names_is_a_list(tmp_path):
     assert "ОВД Тверской" in pdf_text.text(listed(letters).data, tmp_path)
 
 
-@pytest.mark.parametrize("one", ["W", "﷽", "中", "𝕴", "a\u0301", "\u0301", "😀", "\u202e", "⟨"])
-def test_no_name_is_so_long_that_it_keeps_a_lawyer_from_the_others(one, tmp_path):
-    long = (one * 500)[:500]
+@pytest.mark.parametrize("sign", ["W", "﷽", "中", "𝕴", "a\u0301", "\u0301", "😀", "\u202e", "⟨"])
+def test_no_name_is_so_long_that_it_keeps_a_lawyer_from_the_others(sign, tmp_path):
+    long = (sign * 500)[:500]
     facts = {"name": long, "birth": long, "people": 1, "consent": ALL, **at_station(TVERSKOY)}
     export = listed([letter(case_id(7), facts), *LETTERS])
     assert "Яшин Илья" in pdf_text.text(export.data, tmp_path)

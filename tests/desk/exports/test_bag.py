@@ -75,18 +75,18 @@ def test_bagit_takes_it_and_so_does_the_program_in_it(tmp_path):
     assert set(found.algorithms) == {"sha256", "sha512"}
     assert found.info["Bagging-Date"] == "2026-11-20"
     assert found.info["Source-Organization"] == "Помощь Ещё: строка"
-    done = verify(record)
-    assert (done.returncode, done.stderr) == (0, "")
+    result = verify(record)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_messages_are_there_byte_for_byte_with_what_was_committed_to(tmp_path):
     record = unpacked(bag(), tmp_path) / "data"
     contents = [path.read_bytes() for path in sorted(record.glob("messages/*.content"))]
-    assert contents == [one.content for one in LETTERS[:2]]
+    assert contents == [letter_.content for letter_ in LETTERS[:2]]
     table = (record / "messages.csv").read_text(encoding="utf-8")
-    for one in LETTERS[:2]:
-        assert commit(one.content).hex() in table
-        assert one.envelope_hash.hex() in table
+    for letter_ in LETTERS[:2]:
+        assert commit(letter_.content).hex() in table
+        assert letter_.envelope_hash.hex() in table
     assert json.loads((record / "messages/0002.json").read_bytes())["facts"] == {"account": "били"}
     assert "journal of 3 entries" in (record / "head.txt").read_text(encoding="utf-8")
 
@@ -106,9 +106,9 @@ def test_a_change_is_found(target, tmp_path):
     path.write_bytes(path.read_bytes().replace(b"1", b"2", 1) + b" ")
     with pytest.raises(bagit.BagError):
         bagit.Bag(str(record)).validate()
-    done = verify(record)
-    assert done.returncode == 1
-    assert f"data/{target}: changed" in done.stdout
+    result = verify(record)
+    assert result.returncode == 1
+    assert f"data/{target}: changed" in result.stdout
 
 
 def test_a_content_that_was_changed_together_with_the_manifests_is_found_by_its_commitment(tmp_path):
@@ -119,7 +119,7 @@ def test_a_content_that_was_changed_together_with_the_manifests_is_found_by_its_
     path.write_bytes(new)
     for algorithm in ("sha256", "sha512"):
         manifest = record / f"manifest-{algorithm}.txt"
-        digests = [hashlib.new(algorithm, one).hexdigest() for one in (old, new)]
+        digests = [hashlib.new(algorithm, content).hexdigest() for content in (old, new)]
         manifest.write_text(manifest.read_text(encoding="utf-8").replace(*digests), encoding="utf-8")
     assert "messages/0001.content: not what was committed to" in verify(record).stdout
 
@@ -138,8 +138,10 @@ def test_the_commands_in_the_readme_work(tmp_path):
     command = "(printf 'tocsin/1/commit\\0'; cat messages/0001.content) | sha256sum"
     for name in ("README-en.txt", "README-ru.txt"):
         assert command in (record / "data" / name).read_text(encoding="utf-8")
-    told = subprocess.run(["sh", "-c", command], cwd=record / "data", capture_output=True, text=True, check=True).stdout
-    assert told.split()[0] == commit(LETTERS[0].content).hex()
+    printed = subprocess.run(
+        ["sh", "-c", command], cwd=record / "data", capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.split()[0] == commit(LETTERS[0].content).hex()
 
 
 ENTRIES = (
@@ -153,7 +155,7 @@ ENTRIES = (
 def test_of_the_journal_only_what_is_about_the_case_and_nobodys_words(tmp_path):
     record = unpacked(bag(entries=ENTRIES), tmp_path) / "data"
     table = (record / "journal.csv").read_text(encoding="utf-8")
-    assert [one.hash.hex() in table for one in ENTRIES] == [True, False, True, False]
+    assert [entry.hash.hex() in table for entry in ENTRIES] == [True, False, True, False]
     assert '"noted"' in table
     assert not (record / "journal").exists()
     for path in record.rglob("*"):

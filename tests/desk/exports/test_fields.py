@@ -61,7 +61,7 @@ class Desk:
     def __init__(self) -> None:
         self.db = db(LETTERS, ENTRIES, (STATION,))
 
-    def made(self, key: str, audience: str, language: str = "ru") -> list[Export]:
+    def make(self, key: str, audience: str, language: str = "ru") -> list[Export]:
         options = {"now": NOW, "zone": ZONE, "language": language, "audience": audience}
         scopes: dict[str, list[dict[str, object]]] = {
             "all": [{}],
@@ -72,9 +72,9 @@ class Desk:
         return [make_export(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
 
     def letters(self) -> list[template.Letter]:
-        people = [one.id for case in (CASE, FORCED, BOTH) for one in view.case(self.db, case).persons]
-        around = values.Around(NOW, ZONE, "Помощь")
-        return [fill.write(self.db, *kind, person, around) for kind, person in product(template.kinds(), people)]
+        people = [person.id for case in (CASE, FORCED, BOTH) for person in view.case(self.db, case).persons]
+        context = values.Around(NOW, ZONE, "Помощь")
+        return [fill.write(self.db, *kind, person, context) for kind, person in product(template.kinds(), people)]
 
 
 @pytest.fixture(scope="module")
@@ -86,18 +86,18 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     walked = 0
     for kind in KINDS.values():
         for audience, language in product(kind.audiences, ("ru", "en")):
-            for export in desk.made(kind.key, audience, language):
+            for export in desk.make(kind.key, audience, language):
                 inside = members(export.data) if export.media == "application/zip" else {"": export.data}
                 assert not [name for name, data in inside.items() if SIGNAL in data or SIGNAL.decode() in name]
                 walked += 1
     assert walked > len(KINDS)
-    for one in desk.letters():
-        assert "coerced" not in one.text
-        assert "coerced" not in pdf_text.text(pdf.print_letter(one, NOW), tmp_path)
+    for letter_ in desk.letters():
+        assert "coerced" not in letter_.text
+        assert "coerced" not in pdf_text.text(pdf.print_letter(letter_, NOW), tmp_path)
 
 
 def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
-    [whole, part] = desk.made("bag", "court")
+    [whole, part] = desk.make("bag", "court")
     assert (whole.count, whole.left_out) == (1, 0)
     assert (part.count, part.left_out) == (1, 1)
     inside = members(part.data)
@@ -108,10 +108,10 @@ def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
 
 
 def test_who_spoke_and_whose_phone_was_taken_is_published_by_nobody(desk):
-    heads = {one.name for one in select_columns("publish")}
+    heads = {column.name for column in select_columns("publish")}
     assert not {"role", "phone_taken", "coerced"} & heads
     for key in ("package", "uwazi"):
-        [export] = desk.made(key, "publish")
+        [export] = desk.make(key, "publish")
         inside = members(export.data) if key == "package" else {"": export.data}
         for word in ("relative", "phone_taken", "source_connection", "role"):
             assert not [name for name, data in inside.items() if word.encode() in data], (key, word)
@@ -130,7 +130,7 @@ def test_the_table_in_the_spec_has_every_field_and_says_what_the_columns_are():
     table = spec()
     assert set(table) == set(FIELDS)
     for name, (publish, others, *_) in table.items():
-        levels = {one.level for one in COLUMNS if one.field == name}
+        levels = {column.level for column in COLUMNS if column.field == name}
         assert (others == "yes") is bool(levels), name
         assert publish == (
             "-" if levels <= {"full"} else "name" if levels == {"name"} else "yes" if levels == {"open"} else "part"
@@ -139,9 +139,9 @@ def test_the_table_in_the_spec_has_every_field_and_says_what_the_columns_are():
 
 def test_the_table_in_the_spec_says_what_lists_letters_and_the_record_tell(desk, tmp_path):
     read = {
-        "list": "".join(pdf_text.text(one.data, tmp_path) for one in desk.made("list", "help")),
-        "letters": "".join(one.text for one in desk.letters()),
-        "bag": "".join(data.decode(errors="replace") for data in members(desk.made("bag", "court")[0].data).values()),
+        "list": "".join(pdf_text.text(export.data, tmp_path) for export in desk.make("list", "help")),
+        "letters": "".join(letter_.text for letter_ in desk.letters()),
+        "bag": "".join(data.decode(errors="replace") for data in members(desk.make("bag", "court")[0].data).values()),
     }
     for name, word in CANARY.items():
         _, _, list_, letters_, bag = spec()[name]

@@ -31,8 +31,8 @@ def options(**more) -> Options:
 
 
 def person(number, name, consent=None, **facts):
-    said_ = {"name": name, "people": 1, **at_station(TVERSKOY), **facts}
-    return letter(case_id(number), said_ | ({} if consent is None else {"consent": consent}))
+    stated = {"name": name, "people": 1, **at_station(TVERSKOY), **facts}
+    return letter(case_id(number), stated | ({} if consent is None else {"consent": consent}))
 
 
 def members(data: bytes) -> dict[str, bytes]:
@@ -148,7 +148,7 @@ def test_when_the_person_spoke_nobody_elses_yes_counts():
 
 def test_the_last_answer_to_each_question_holds_and_one_that_is_left_out_takes_nothing_back():
     def answers(*consents):
-        letters = [letter(case_id(1), {"consent": one}, seq=n, at=NOW + n) for n, one in enumerate(consents, 1)]
+        letters = [letter(case_id(1), {"consent": consent}, seq=n, at=NOW + n) for n, consent in enumerate(consents, 1)]
         return len(persons(db([person(1, "Анна Первая"), *letters], stations=STATIONS), "UN")[0])
 
     assert answers({"UN": True}, {"help": True}) == 1
@@ -158,15 +158,15 @@ def test_the_last_answer_to_each_question_holds_and_one_that_is_left_out_takes_n
 
 
 def test_whoever_holds_the_phone_afterwards_can_forbid_and_not_allow():
-    taken = letter(case_id(1), {"phone_taken": True}, seq=1, at=NOW + 10)
+    phone_taken = letter(case_id(1), {"phone_taken": True}, seq=1, at=NOW + 10)
     yes = letter(case_id(1), {"consent": {"UN": True}}, seq=2, at=NOW + 20)
     no = letter(case_id(1), {"consent": {"UN": False}}, seq=3, at=NOW + 30)
     silent = person(1, "Анна Первая")
     assert len(persons(db([silent, yes], stations=STATIONS), "UN")[0]) == 1
-    assert len(persons(db([silent, taken, yes], stations=STATIONS), "UN")[0]) == 0
-    assert len(persons(db([person(1, "Анна Первая", {"UN": True}), taken, no], stations=STATIONS), "UN")[0]) == 0
+    assert len(persons(db([silent, phone_taken, yes], stations=STATIONS), "UN")[0]) == 0
+    assert len(persons(db([person(1, "Анна Первая", {"UN": True}), phone_taken, no], stations=STATIONS), "UN")[0]) == 0
     visited = Stated(case=case_id(1), facts={"consent": {"UN": True}}, source="свидание")
-    assert len(persons(db([silent, taken, yes], [said(1, 0, visited, NOW + 40)], STATIONS), "UN")[0]) == 1
+    assert len(persons(db([silent, phone_taken, yes], [said(1, 0, visited, NOW + 40)], STATIONS), "UN")[0]) == 1
 
 
 def test_practice_presses_never_leave():
@@ -263,7 +263,12 @@ def test_whatever_stands_in_a_cell_comes_back_as_one_harmless_cell(words):
     heads, row = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
     assert len(heads) == len(row) == len(words)
     for cell in row:
-        assert not {unicodedata.category(one) for one in cell if one not in "\n\u200c\u200d"} & {"Cc", "Cf", "Cs", "Co"}
+        assert not {unicodedata.category(sign) for sign in cell if sign not in "\n\u200c\u200d"} & {
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+        }
         assert _NUMBERS.fullmatch(cell) or not re.match(r"[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]", cell)
 
 
@@ -271,16 +276,16 @@ def test_every_field_has_its_names_from_the_one_list():
     assert set(load_terms()) == set(FIELDS)
     assert load_terms()["birth"].slug == "date_of_birth"
     description = json.loads(members(make_export("package", db([]), options(audience="UN")).data)["datapackage.json"])
-    fields = {one["name"]: one for one in description["resources"][0]["schema"]["fields"]}
+    fields = {field["name"]: field for field in description["resources"][0]["schema"]["fields"]}
     assert (fields["birth"]["huridocs"], fields["birth"]["wgad"]) == ("Person: Date of Birth", "I.4")
 
 
 def test_the_same_twice_is_the_same_file():
     letters = [person(n, f"Человек {n}", ALL) for n in range(20)]
     for key in ("package", "uwazi", "geojson", "hxl"):
-        one = make_export(key, db(letters, stations=STATIONS), options())
-        two = make_export(key, db(letters[::-1], stations=STATIONS), options())
-        assert (one.data, one.sha256) == (two.data, two.sha256)
+        first = make_export(key, db(letters, stations=STATIONS), options())
+        second = make_export(key, db(letters[::-1], stations=STATIONS), options())
+        assert (first.data, first.sha256) == (second.data, second.sha256)
 
 
 def test_what_is_no_export_is_refused():

@@ -25,14 +25,14 @@ OPTIONS = Options(NOW, ZoneInfo("Europe/Moscow"), language="ru")
 YES = Consent(statistics=True)
 
 
-def held(at: int, heads: int = 1, minors: int = 0, injured: int = 0, consent: Consent = YES) -> Subject:
+def make_subject(at: int, heads: int = 1, minors: int = 0, injured: int = 0, consent: Consent = YES) -> Subject:
     where = Place("station", f"ОВД {at}", "", "Москва", "RU", 5_575_000 + at, 3_761_000, True)
     counts = (heads, minors, injured, "none", "station", True)
     return Subject(f"{at}-{heads}", heads > 1, "", frozenset(), *counts, where, at, 0, 0, (), consent, Facts({}))
 
 
 def crowd(**at_place: int) -> list[Subject]:
-    return [held(int(place[1:]), heads) for place, heads in at_place.items()]
+    return [make_subject(int(place[1:]), heads) for place, heads in at_place.items()]
 
 
 def night(persons: list[tuple[int, dict]], consent=ALL):
@@ -65,19 +65,25 @@ def test_two_hidden_numbers_whose_sum_leaves_no_choice_hide_the_sum():
 
 
 def test_all_but_a_few_tells_of_the_few():
-    found = count_totals([held(1, 20, minors=18)])
+    found = count_totals([make_subject(1, 20, minors=18)])
     assert (shown(found), shown(found, "children")) == ([20], [None])
-    assert shown(count_totals([held(1, 20, minors=20)]), "children") == [20]
-    assert shown(count_totals([held(1, 20, minors=0)]), "children") == [0]
+    assert shown(count_totals([make_subject(1, 20, minors=20)]), "children") == [20]
+    assert shown(count_totals([make_subject(1, 20, minors=0)]), "children") == [0]
 
 
 def test_of_a_place_with_few_nothing_is_told():
-    found = count_totals([held(1, 3, minors=0, injured=3)])
+    found = count_totals([make_subject(1, 3, minors=0, injured=3)])
     assert [cell.shown for cell in found.lines[0].cells.values()] == [None, None, None]
 
 
 def test_only_who_allows_it_is_counted():
-    found = count_totals([held(1, 9), held(1, 7, consent=Consent()), held(1, 6, consent=Consent(statistics=False))])
+    found = count_totals(
+        [
+            make_subject(1, 9),
+            make_subject(1, 7, consent=Consent()),
+            make_subject(1, 6, consent=Consent(statistics=False)),
+        ]
+    )
     assert (shown(found), found.count, found.left_out) == ([9], 9, 13)
 
 
@@ -88,16 +94,16 @@ lines = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), min_size=1, 
 @given(lines)
 def test_no_hidden_number_can_be_worked_out_from_what_is_published(counts):
     """Tries every night that would have been published in the same way, as somebody who knows all the rules can."""
-    found = count_totals([held(at, heads, min(minors, heads)) for at, (heads, minors) in enumerate(counts)])
+    found = count_totals([make_subject(at, heads, min(minors, heads)) for at, (heads, minors) in enumerate(counts)])
     for measure in ("affected", "children"):
         cells = [line.cells[measure] for line in found.lines]
         if found.sums[measure] is None:
             continue
         possible = [_possible(line, measure) for line in found.lines]
-        fitting = [one for one in itertools.product(*possible) if sum(one) == found.sums[measure]]
+        fitting = [numbers for numbers in itertools.product(*possible) if sum(numbers) == found.sums[measure]]
         for at, cell in enumerate(cells):
             if cell.shown is None:
-                assert len({one[at] for one in fitting}) >= SPREAD
+                assert len({numbers[at] for numbers in fitting}) >= SPREAD
 
 
 def _possible(line, measure):
@@ -112,7 +118,7 @@ def _possible(line, measure):
 
 
 def test_a_country_full_of_stations_is_summed_up_in_a_moment():
-    found = count_totals([held(at, 1 + at * 7 % 40, minors=at % 9) for at in range(1, 1_500)])
+    found = count_totals([make_subject(at, 1 + at * 7 % 40, minors=at % 9) for at in range(1, 1_500)])
     assert found.sums["affected"] == sum(line.cells["affected"].true for line in found.lines)
 
 
@@ -168,7 +174,7 @@ def collection(data: bytes) -> list[dict]:
 
 def test_points_are_longitude_first_and_hidden_numbers_null():
     features = collection(make_export("geojson", night(PERSONS), OPTIONS).data)
-    found = {one["properties"]["name"]: one for one in features}
+    found = {feature["properties"]["name"]: feature for feature in features}
     assert found["ОВД 1"]["geometry"]["coordinates"] == [37.6105, 55.751]
     assert found["ОВД 1"]["properties"]["affected"] == 13
     assert found["ОВД 2"]["properties"]["affected"] is None

@@ -50,14 +50,14 @@ def desk(office: Office) -> Iterator[Desk]:
 
 @pytest.fixture
 def collector(office: Office, desk: Desk) -> Iterator[Collector]:
-    made = Collector(
+    running = Collector(
         desk, transport=lambda: office.post, clock=office.clock, wait_seconds=7, rest_seconds=0.01, pause_seconds=0.01
     )  # type: ignore[arg-type,return-value]
-    made.start()
-    yield made
-    made.stop()
+    running.start()
+    yield running
+    running.stop()
     desk.touch()
-    made.join(PATIENCE)
+    running.join(PATIENCE)
 
 
 def until(desk: Desk, true: Callable[[], bool]) -> None:
@@ -91,8 +91,8 @@ def test_a_relay_that_is_down_is_told_of_and_does_not_keep_the_other(
 ) -> None:
     office.post.down.add(RELAYS[0])
     until(desk, lambda: collector.state.relays[0].problem == "relay-unreachable")
-    said = office.report(to=RELAYS[1])
-    until(desk, lambda: said.case in cases(desk))
+    report = office.report(to=RELAYS[1])
+    until(desk, lambda: report.case in cases(desk))
     assert collector.state.ok
     office.post.down.add(RELAYS[1])
     until(desk, lambda: not collector.state.ok)
@@ -102,21 +102,21 @@ def test_a_relay_that_is_down_is_told_of_and_does_not_keep_the_other(
 
 
 def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, desk: Desk, collector: Collector) -> None:
-    said = office.report(reply=reply_block())
-    until(desk, lambda: said.case in cases(desk))
-    answer = desk.reply(said.case, "адвокат едет", "lawyer")
+    report = office.report(reply=reply_block())
+    until(desk, lambda: report.case in cases(desk))
+    answer = desk.reply(report.case, "адвокат едет", "lawyer")
     until(desk, lambda: desk.left(answer))
-    [sent] = [one.what for one in desk.entries if isinstance(one.what, Sent)]
-    assert (sent.case, sent.relay, sent.receipt) == (said.case, RELAYS[0], "receipt")
+    [sent] = [entry.what for entry in desk.entries if isinstance(entry.what, Sent)]
+    assert (sent.case, sent.relay, sent.receipt) == (report.case, RELAYS[0], "receipt")
     until(desk, lambda: collector.state.waiting == 0)
     assert len(office.post.deposited) == 1
 
 
 def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, collector: Collector) -> None:
-    said = office.report(reply=reply_block())
-    until(desk, lambda: said.case in cases(desk))
+    report = office.report(reply=reply_block())
+    until(desk, lambda: report.case in cases(desk))
     office.post.down.update(RELAYS)
-    answer = desk.reply(said.case, "адвокат едет", "lawyer")
+    answer = desk.reply(report.case, "адвокат едет", "lawyer")
     until(desk, lambda: collector.state.waiting == 1)
     assert not desk.left(answer)
 
@@ -131,8 +131,8 @@ def test_a_bug_in_one_round_does_not_end_the_listening(
 
         patch.setattr(desk, "collect", broken)
         until(desk, lambda: {line.problem for line in collector.state.relays} == {"error"})
-    said = office.report()
-    until(desk, lambda: said.case in cases(desk))
+    report = office.report()
+    until(desk, lambda: report.case in cases(desk))
 
 
 def test_the_week_s_keys_change_while_the_desk_is_open(
@@ -147,15 +147,15 @@ def test_the_week_s_keys_change_while_the_desk_is_open(
         lambda relay: Post.info(office.post, relay).__class__(relay, None, office.now, b"", 0),  # type: ignore[arg-type]
     )
     until(desk, lambda: desk.home.secrets.week == week + 1)
-    said = office.report()
-    until(desk, lambda: said.case in cases(desk))
+    report = office.report()
+    until(desk, lambda: report.case in cases(desk))
 
 
 def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, collector: Collector) -> None:
     week = desk.home.secrets.week
     office.now += 3 * WEEK_SECONDS  # the relays in memory say it is 1970
-    said = office.report()
-    until(desk, lambda: said.case in cases(desk))
+    report = office.report()
+    until(desk, lambda: report.case in cases(desk))
     assert desk.home.secrets.week == week
     assert office.now > NOW
 

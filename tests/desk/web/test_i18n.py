@@ -51,7 +51,9 @@ def sources() -> dict[str, str]:
 def asked() -> set[tuple[str, str, bool]]:
     """How, key, whether more is appended."""
     return {
-        (one["how"] or "", one["key"], bool(one["more"])) for text in sources().values() for one in CALL.finditer(text)
+        (call["how"] or "", call["key"], bool(call["more"]))
+        for text in sources().values()
+        for call in CALL.finditer(text)
     }
 
 
@@ -116,7 +118,7 @@ def test_no_word_is_left_over():
             or key.rpartition(".")[0] in counted
             or f'"{key}"' in text
             or key in ("yes", "no", "unknown")
-            or any(key.startswith(one) for one in started)
+            or any(key.startswith(start) for start in started)
         )
         assert is_used, key
 

@@ -29,8 +29,8 @@ def png(width: int, height: int, *chunks: bytes) -> bytes:
 
 @pytest.mark.parametrize(("form", "kind"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")])
 def test_a_photo_is_shown_with_its_size(form, kind):
-    told = inspect_bytes(drawn(form))
-    assert (told.type, told.width, told.height, told.is_shown) == (kind, 64, 48, True)
+    media = inspect_bytes(drawn(form))
+    assert (media.type, media.width, media.height, media.is_shown) == (kind, 64, 48, True)
 
 
 @pytest.mark.parametrize("lossless", [True, False])
@@ -55,8 +55,8 @@ def test_a_progressive_photo_tells_its_size(progressive):
     ],
 )
 def test_a_voice_is_played(data, kind):
-    told = inspect_bytes(data)
-    assert (told.type, told.is_shown, told.is_picture) == (kind, True, False)
+    media = inspect_bytes(data)
+    assert (media.type, media.is_shown, media.is_picture) == (kind, True, False)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_a_voice_is_played(data, kind):
     ],
 )
 def test_what_could_run_or_flash_is_not_shown(data):
-    told = inspect_bytes(data)
-    assert (told.type, told.is_shown, told.refused, told.ending) == (OTHER, False, "type", "bin")
+    media = inspect_bytes(data)
+    assert (media.type, media.is_shown, media.refused, media.ending) == (OTHER, False, "type", "bin")
 
 
 def test_a_picture_that_is_a_page_as_well_is_only_a_picture():
@@ -113,17 +113,17 @@ def test_what_the_camera_wrote_is_listed():
     exif.get_ifd(0x8825)[2] = (55.0, 45.0, 12.5)
     exif.get_ifd(0x8769)[0x9003] = "2026:11:20 18:40:11"
     for form in ("JPEG", "PNG", "WEBP"):
-        told = dict(inspect_bytes(drawn(form, exif=exif)).metadata)
-        assert told["Make"] == "Camera <b>", form
-        assert told["GPSLatitude"] == "55.0, 45.0, 12.5"
-        assert told["DateTimeOriginal"] == "2026:11:20 18:40:11"
+        metadata = dict(inspect_bytes(drawn(form, exif=exif)).metadata)
+        assert metadata["Make"] == "Camera <b>", form
+        assert metadata["GPSLatitude"] == "55.0, 45.0, 12.5"
+        assert metadata["DateTimeOriginal"] == "2026:11:20 18:40:11"
 
 
 @pytest.mark.parametrize("rest", [b"", b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 400])
 def test_broken_metadata_hides_no_photo(rest):
-    made = drawn("JPEG")
+    photo = drawn("JPEG")
     segment = b"Exif\0\0" + rest
-    data = made[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + made[2:]
+    data = photo[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + photo[2:]
     assert inspect_bytes(data).is_shown
 
 
@@ -149,10 +149,10 @@ def test_no_bytes_make_it_stumble(head, rest):
 
 @given(st.sampled_from(["JPEG", "PNG", "WEBP"]), st.data())
 def test_no_flipped_byte_makes_it_stumble(form, data):
-    made = bytearray(PICTURES[form])
+    photo = bytearray(PICTURES[form])
     for _ in range(data.draw(st.integers(1, 8))):
-        made[data.draw(st.integers(0, len(made) - 1))] = data.draw(st.integers(0, 255))
-    inspect_bytes(bytes(made[: data.draw(st.integers(0, len(made)))]))
+        photo[data.draw(st.integers(0, len(photo) - 1))] = data.draw(st.integers(0, 255))
+    inspect_bytes(bytes(photo[: data.draw(st.integers(0, len(photo)))]))
 
 
 _EXIF = Image.Exif()
