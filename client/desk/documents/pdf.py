@@ -62,8 +62,8 @@ class NoFont(TocsinError):
 
 
 class Paper:
-    """One document. With `strict`, a letter that no font has is NoFont; without, it is spelled out: ⟨U+4E2D⟩.
-    `fallbacks`: how many fonts beyond the first may be used."""
+    """One document. `now`: Unix seconds; only its day stands in the file. With `strict`, a letter that no font has
+    raises NoFont; without, it is spelled out: ⟨U+4E2D⟩. `fallbacks`: how many fonts beyond the first may be used."""
 
     def __init__(self, now: int, *, strict: bool = True, fallbacks: int = FALLBACKS) -> None:
         self._strict, self._fallbacks = strict, fallbacks
@@ -80,11 +80,12 @@ class Paper:
         self._pdf.add_page()
 
     def add_title(self, text: str) -> None:
+        """Add the title, in bold."""
         self._write(text, TITLE_SIZE, "B")
         self._pdf.ln(LEADING / 2)
 
     def add_paragraph(self, text: str) -> None:
-        """Lines stay lines; an empty one leaves a gap. A word longer than the line is broken."""
+        """Add text, line by line; an empty line leaves a gap. A word longer than the line is broken."""
         for text_line in text.split("\n"):
             if text_line.strip():
                 self._write(text_line, SIZE, "")
@@ -92,7 +93,7 @@ class Paper:
                 self._pdf.ln(LEADING / 2)
 
     def add_right_block(self, text: str) -> None:
-        """Whom it is addressed to and from whom: a block on the right half of the page."""
+        """Add whom a letter is addressed to and from whom: a block on the right half of the page."""
         half = (self._pdf.w - 2 * MARGIN) / 2
         for text_line in text.split("\n"):
             self._pdf.set_x(MARGIN + half)
@@ -102,10 +103,10 @@ class Paper:
         self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int],
         substitute: Callable[[int], Sequence[str]],
     ) -> list[int]:  # fmt: skip
-        """Rows with lines around them; the heads are repeated on each page. `widths` are shares.
+        """Add rows with lines around them and repeat the heads on each page. `widths` are shares.
 
-        A row that cannot be set for any reason does not keep the others from it: in its place stands `substitute` of
-        its number, from 0. Returns these numbers.
+        A row that cannot be set for any reason does not keep the others from being set: in its place stands
+        `substitute` of its number, from 0. Returns these numbers.
         """
         self._pdf.set_font("text", "", SIZE - 1)
         columns = [self._pdf.epw * width / sum(widths) for width in widths]
@@ -126,7 +127,7 @@ class Paper:
         return failed
 
     def _fit_cell(self, text: str, width: float) -> str:
-        """As much of the words as `CELL_LINES` lines of a cell hold, in the font they are set in. `width` in mm."""
+        """Return as much of a text as `CELL_LINES` lines of a cell hold, in the font they are set in. `width` in mm."""
         text = self._fit(text, width - 2 * PADDING)
         if self._count_lines(text, width) <= CELL_LINES:
             return text
@@ -147,6 +148,7 @@ class Paper:
         return len(cast("list[str]", lines))  # which type it has depends on `output`
 
     def to_bytes(self) -> bytes:
+        """Return the PDF."""
         return bytes(self._pdf.output())
 
     def _write(self, text: str, size: int, style: str, width: float = 0) -> None:
@@ -157,8 +159,8 @@ class Paper:
         self._pdf.multi_cell(width, height, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def _fit(self, text: str, width: float = 0) -> str:
-        """The words without anything invisible in them, after finding a font for each letter. What is wider than a
-        line of `width` mm (0: any) in the font that is set cannot be broken, and is spelled out."""
+        """Find a font for each letter, and return the text without anything invisible in it. A letter that is wider
+        than a line of `width` mm (0: any) in the font that is set cannot be broken, and is spelled out."""
         text = line(text)
         missing = self._find_missing([text])
         if missing:
@@ -173,19 +175,19 @@ class Paper:
         return "".join(f"⟨U+{ord(letter):04X}⟩" if letter in spelled else letter for letter in text)
 
     def _measure_letter(self, letter: str) -> float:
-        """Of a letter in the font that is set, in mm. It differs tenfold between fonts."""
+        """Return the width of a letter in the font that is set, in mm. It differs tenfold between fonts."""
         return self._pdf.get_string_width(letter) + 2 * self._pdf.c_margin
 
     def _find_missing(self, texts: Iterable[str]) -> Counter[str]:
-        """The letters that no font has yet, and in how many of these texts each stands."""
+        """Count, for each letter that no font has yet, in how many of these texts it stands."""
         found = Counter(letter for text in texts for letter in set(line(text)))
         return Counter(
             {letter: n for letter, n in found.items() if ord(letter) not in self._letters and not letter.isspace()}
         )
 
     def _add_fonts_for(self, missing: Counter[str]) -> None:
-        """Take fonts in for these letters, those first that most texts need: one name in seven scripts must not use up
-        the fonts of the others."""
+        """Add fonts for these letters, those first that most texts need: one name in seven scripts must not use up the
+        fonts of the others."""
         wanted = {ord(letter): count for letter, count in missing.items()}
         tried: set[str] = set(self._more.values())
         while wanted and len(self._more) < self._fallbacks:
@@ -210,7 +212,7 @@ class Paper:
 
 
 def print_letter(written: PrintableLetter, now: int) -> bytes:
-    """A letter as PDF. Raises NoFont."""
+    """Print a letter as PDF. `now`: Unix seconds. Raises NoFont."""
     paper = Paper(now)
     if written.to:
         paper.add_right_block(written.to)
@@ -223,18 +225,18 @@ def print_letter(written: PrintableLetter, now: int) -> bytes:
 
 
 def _count_gain(path: str, wanted: dict[int, int], tried: set[str]) -> int:
-    """How many texts this font would help."""
+    """Count the texts this font would help."""
     return 0 if path in tried or not path else sum(wanted[letter] for letter in wanted.keys() & _read_letters(path))
 
 
 class _Pdf(FPDF):
     def file_id(self) -> None:
-        """None: it would be a fingerprint of the file within the file."""
+        """Return no id: it would be a fingerprint of the file within the file."""
         return
 
 
 def _is_rtl(text: str) -> bool:
-    """Whether the first letter that has a direction is written from right to left."""
+    """Tell whether the first letter that has a direction is written from right to left."""
     kinds = (unicodedata.bidirectional(letter) for letter in text)
     return next((kind in ("R", "AL") for kind in kinds if kind in ("L", "R", "AL")), False)
 
@@ -257,7 +259,7 @@ def _find_font_files() -> Iterator[Path]:
 
 @cache
 def _find_fonts() -> tuple[str, ...]:
-    """Fonts for other scripts: upright and of normal weight."""
+    """Return the fonts for other scripts: upright and of normal weight."""
     return tuple(
         str(path) for path in _find_font_files() if path.stem.lower().endswith("-regular") or "-" not in path.stem
     )

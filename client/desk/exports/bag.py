@@ -62,8 +62,8 @@ class NothingReceived(TocsinError):
 @dataclass(frozen=True, slots=True)
 class Court:
     """What a record is made from, besides the database. `letters` of any cases; `entries` of the whole journal; `file`
-    puts one together by case and b64 SHA-256. `disclose_entries`: the journal's own bytes, with what caseworkers wrote
-    and their names. `disclose_replies`: also while an answer is still looked for."""
+    puts a file together by case and b64 SHA-256. `disclose_entries`: the journal's own bytes, with what caseworkers
+    wrote and their names. `disclose_replies`: also while replies are still looked for."""
 
     letters: Iterable[Letter]
     entries: Sequence[Entry]
@@ -94,8 +94,9 @@ class _Message:
 
 
 def build_bag(db: Database, case: str, court: Court, organisation: str, now: int) -> CourtRecord:
-    """The record of a case, without messages that give the silent signal of pressure (`coerced`).
+    """Build the record of a case, without messages that give the silent signal of pressure (`coerced`).
 
+    `organisation`: its name, may be empty; `now`: Unix seconds. Specified in `exports.md`, "A record for a court".
     Raises NoConsent, StillAnswerable, NothingReceived, OnlyUnderPressure.
     """
     received = list(_find_messages(court.letters, case))
@@ -126,7 +127,7 @@ def build_bag(db: Database, case: str, court: Court, organisation: str, now: int
 
 
 def _find_messages(letters: Iterable[Letter], case: str) -> Iterator[_Message]:
-    """The messages of one case, each once; the copy whose commitment was right goes before another."""
+    """Yield the messages of one case, each once; the copy whose commitment was right goes before another."""
     found: dict[bytes, _Message] = {}
     for letter in letters:
         try:
@@ -203,7 +204,8 @@ def _format_time(at: int) -> str:
 
 
 def _build_files(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
-    """Photos and recordings as far as they came. A file that is not whole has no name by its hash, so none is given."""
+    """Yield photos and recordings as far as they came, then their list. A file that is not whole has no name by its
+    hash, so none is given."""
     rows: list[list[Cell]] = []
     for ref in {ref.sha256: ref for message in messages for ref in message.parsed.parcels}.values():
         assembled = court.file(case, ref.sha256)

@@ -1,4 +1,4 @@
-"""What stands in a row about a person, and for whom."""
+"""The columns of a table about persons, and which audience may see which."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,42 +20,46 @@ Level = Literal["open", "name", "full"]
 
 @dataclass(frozen=True, slots=True)
 class SubjectRow:
-    """A subject and what is needed to write it down."""
+    """A subject and what its cells need. `others`: the names that nobody allowed to be told."""
 
     subject: Subject
     zone: tzinfo
     others: Names
 
     def get_fact(self, name: str) -> Any:
+        """Return the value of a fact, None when nobody stated it."""
         return self.subject.facts.get(name)
 
     def format_day(self, at: int | None) -> str | None:
-        """A time as its day: nobody needs the minute, and it tells one case from another."""
+        """Return the day of a time (Unix seconds) as `2026-11-20`, None when no calendar holds it. Nobody needs the
+        minute, and it tells one case from another."""
         try:
             return None if at is None else datetime.fromtimestamp(at, UTC).astimezone(self.zone).date().isoformat()
         except (ValueError, OverflowError, OSError):
             return None
 
     def redact_words(self, value: Any) -> str | None:
-        """Somebody's own words, without the names of those who did not allow it."""
+        """Return somebody's own words, without the names of those who did not allow it. None when they are empty."""
         return self.others.removed(str(value)) if value else None
 
     def redact_name(self, value: Any) -> str | None:
-        """This person's own name."""
+        """Return this person's own name, without the names of others in it. None when it is empty."""
         return self.others.removed_beside(str(value)) if value else None
 
     def redact_all(self, values: Any) -> str | None:
-        """Several words of somebody's own in one cell."""
+        """Return several words of somebody's own as one cell. None when there are none."""
         return join_values(self.redact_words(value) for value in values) if isinstance(values, list) else None
 
     def get_part(self, name: str, inner: str) -> Any:
+        """Return the value `inner` of a fact that has several, None when nobody stated it."""
         value = self.get_fact(name)
         return value.get(inner) if isinstance(value, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`field`: of a report, where its names in other vocabularies are found."""
+    """A column. `field`: of a report, where its names in other vocabularies are found; `many`: a cell may hold several
+    values."""
 
     name: str
     field: str
@@ -69,19 +73,19 @@ SEPARATOR = "|"
 
 
 def join_values(values: Iterable[str | None]) -> str | None:
-    """Several values in one cell."""
+    """Join several values into one cell. None when all of them are empty."""
     return SEPARATOR.join(line(value).replace(SEPARATOR, "/") for value in values if value) or None
 
 
 def _plain_column(name: str, type_: Type = "string", level: Level = "full") -> Column:
-    """A column that is a field as it stands."""
+    """Make a column that is a field as it stands."""
     if type_ == "string":
         return Column(name, name, type_, level, lambda row: row.redact_words(row.get_fact(name)))
     return Column(name, name, type_, level, lambda row: row.get_fact(name))
 
 
 def _asked_column(name: str) -> Column:
-    """What became of asking for it, the worst first."""
+    """Make a column that says what became of asking for something, the worst first."""
 
     def read_value(row: SubjectRow) -> Cell:
         value = row.get_fact(name)
@@ -103,7 +107,7 @@ def _degrees_column(name: str, inner: str) -> Column:
 
 
 def _get_station(row: SubjectRow) -> Cell:
-    """Only from a pack: what somebody typed may name anybody."""
+    """Return the name of a place from a pack, else None: what somebody typed may name anybody."""
     return row.subject.place.name if row.subject.place.listed else None
 
 
@@ -160,10 +164,10 @@ COLUMNS: Sequence[Column] = (
 
 
 def select_columns(audience: str) -> list[Column]:
-    """What this audience may be given at all."""
+    """Return the columns that this audience may be given at all."""
     return [column for column in COLUMNS if audience != "publish" or column.level != "full"]
 
 
 def is_allowed(column: Column, subject: Subject, audience: str) -> bool:
-    """Whether this person lets this audience see this column."""
+    """Tell whether this person lets this audience see this column."""
     return audience != "publish" or column.level == "open" or subject.consent.allows("name")

@@ -18,19 +18,19 @@ SafeCell = str | int | float  # harmless, and never a bool
 
 
 def build_csv(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
+    """Build CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
     return write_csv(heads, ([encode_cell(value) for value in row] for row in rows))
 
 
 def encode_row(row: Sequence[Cell]) -> list[SafeCell]:
-    """A row as it is written. Raises UnicodeEncodeError when it holds what is no text."""
+    """Encode the cells of a row. Raises UnicodeEncodeError when one holds what is no text."""
     cells = [encode_cell(value) for value in row]
     "".join(map(str, cells)).encode("utf-8")
     return cells
 
 
 def write_csv(heads: Sequence[str], rows: Iterable[Sequence[SafeCell]]) -> bytes:
-    """CSV of rows that are `written`."""
+    """Write rows of `encode_row` as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(heads)
@@ -39,7 +39,7 @@ def write_csv(heads: Sequence[str], rows: Iterable[Sequence[SafeCell]]) -> bytes
 
 
 def encode_cell(value: Cell) -> SafeCell:
-    """What is written for a value."""
+    """Encode a value so that no spreadsheet computes it."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -48,7 +48,7 @@ def encode_cell(value: Cell) -> SafeCell:
 
 
 def defuse_formula(value: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe stands where one could begin."""
+    """Put an apostrophe where a spreadsheet could see the beginning of a formula. See `exports.md`, "Cells"."""
     if _NUMBERS.fullmatch(value):
         return value
     return _FORMULA.sub("'", lines(value).strip("\n"))

@@ -8,8 +8,11 @@ from client.desk.exports.totals import Totals, TotalsLine
 
 
 def build_geojson(totals: Totals) -> bytes:
-    """Positions are those of the pack. A hidden number is null; what stands in no pack has no position and is left
-    out, so that the features add up to less than there are."""
+    """Build a collection of points at the positions of the pack (RFC 7946).
+
+    A hidden number is null. What stands in no pack has no position and is left out, so the features add up to less than
+    there are.
+    """
     features = [feature for totals_line in totals.lines if (feature := _build_feature(totals_line)) is not None]
     collection = {"type": "FeatureCollection", "features": features}
     return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

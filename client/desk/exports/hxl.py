@@ -24,7 +24,7 @@ NOTES = {"ru": ("Всего", f"менее {SMALL} или скрыто"), "en": 
 
 
 def build_hxl(totals: Totals, language: str) -> bytes:
-    """A hidden number is an empty cell."""
+    """Build CSV with heads in this language (`ru` or `en`). A hidden number is an empty cell with a note."""
     every, hidden = NOTES[language]
     rows = [_build_row(totals_line, hidden) for totals_line in totals.lines]
     sums = [totals.sums[measure] for measure in MEASURES]
@@ -33,7 +33,8 @@ def build_hxl(totals: Totals, language: str) -> bytes:
 
 
 def build_hashtags() -> Sequence[str]:
-    """From the one list; what stands in no fact of a report has the standard's own."""
+    """Return the hashtags of the columns: those of `client/report.md`; where no fact of a report fits, the standard's
+    own."""
     known = {field: names.hxl for field, names in load_terms().items()}
     geo = known["place"].replace("`", "")
     lat, lon = (f"#geo+{axis}" if f"#geo+{axis}" in geo else "" for axis in ("lat", "lon"))

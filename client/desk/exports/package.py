@@ -15,7 +15,7 @@ PATH = "persons.csv"
 
 
 def build_package(people: People, zone: tzinfo) -> PeopleTable:
-    """A zip: the table, and a description of what stands in each column."""
+    """Build a zip: the table, and a description of what stands in each column."""
     shown = select_columns(people.audience)
     table = people.build_table([column.name for column in shown], zone, lambda _, row: people.select_cells(row, shown))
     description = json.dumps(_build_description(shown, len(table.data)), ensure_ascii=False, indent=2).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""Who may stand in a table for whom."""
+"""Tables of persons: who may stand in one for which audience."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ class People:
     others: Names
 
     def select_cells(self, row: SubjectRow, columns: Sequence[Column]) -> list[Cell]:
-        """What this audience may see of a person in these columns."""
+        """Return what this audience may see of a person in these columns; None for what it may not."""
         return [
             column.read_value(row) if is_allowed(column, row.subject, self.audience) else None for column in columns
         ]
@@ -39,7 +39,7 @@ class People:
     def build_table(
         self, heads: Sequence[str], zone: tzinfo, make_row: Callable[[int, SubjectRow], Sequence[Cell]]
     ) -> PeopleTable:
-        """One row for each person, by their number from 1 on. Whatever raises falls on that person alone."""
+        """Build a row for each person, by their number from 1 on. Whatever raises falls on that person alone."""
         rows, failed = list[list[SafeCell]](), list[Subject]()
         for number, subject in enumerate(self.subjects, 1):
             try:
@@ -50,7 +50,7 @@ class People:
 
 
 def select_people(everybody: Sequence[Subject], audience: str) -> People:
-    """Persons, in an order that tells nothing."""
+    """Select the persons who allow this audience to know of them, in an order that tells nothing."""
     persons = [subject for subject in everybody if not subject.rest]
     allowing = [subject for subject in persons if subject.consent.allows(audience)]
     return People(

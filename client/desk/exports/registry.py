@@ -1,4 +1,4 @@
-"""Every export there is, and the one way to make one."""
+"""Every export there is, and the function that makes one. Specified in `exports.md`."""
 
 import hashlib
 from collections.abc import Callable
@@ -35,7 +35,8 @@ class NoSuchExport(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to make. `language`: ru or en. `place` is its number; `case` an id; `person` `case#k`."""
+    """What to make. `now`: Unix seconds; `language`: ru or en; `audience`: empty for the first that the kind has;
+    `place` is its number, `case` an id, `person` `case#k`."""
 
     now: int
     zone: tzinfo
@@ -62,12 +63,13 @@ class Export:
 
     @property
     def sha256(self) -> str:
+        """SHA-256 of the file, hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class ExportKind:
-    """`scope`: `all`, `place`, `person` or `case`. `audiences`: whom it may be made for."""
+    """A kind of export. `scope`: `all`, `place`, `person` or `case`. `audiences`: whom it may be made for."""
 
     key: str
     scope: str
@@ -88,7 +90,10 @@ class ExportResult:
 
 
 def make_export(key: str, db: Database, options: Options) -> Export:
-    """Raises NoSuchExport, NoConsent, NoFont, NoSuchLetter."""
+    """Make an export by its key. Its name says the kind and the day and nothing else.
+
+    Raises NoSuchExport, NoConsent, NoFont, NoSuchLetter, and for `bag` what `build_bag` raises.
+    """
     kind = KINDS.get(key)
     if kind is None or (options.audience or kind.audiences[0]) not in kind.audiences:
         raise NoSuchExport()

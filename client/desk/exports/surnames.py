@@ -52,7 +52,8 @@ class SurnameList:
 
 
 def build_surname_list(everybody: Sequence[Subject], place: int, context: ListContext) -> SurnameList:
-    """Return the list of those who are held at the place with this number. Raises NoFont."""
+    """Build the list of those who are held at the place with this number. Who cannot be printed stands there by the
+    number of the case. Raises NoFont."""
     here = [subject for subject in everybody if subject.held and subject.place_number == place]
     found = select_people(here, "help")
     named = sorted((subject for subject in found.subjects if subject.name), key=lambda subject: subject.name.casefold())

@@ -1,4 +1,4 @@
-"""How many are held where, of those who allow to be counted; small numbers hidden so that none can be worked out.
+"""Numbers of those who are held and allow to be counted, by place; small ones hidden so that none can be worked out.
 
 The rules, and why they hold, stand in `client/desk/exports/exports.md`, "Totals".
 """
@@ -43,7 +43,7 @@ class Totals:
 
 
 def count_totals(everybody: Sequence[Subject]) -> Totals:
-    """Of everybody who is held."""
+    """Count everybody who is held and allows it, in heads, and hide small numbers."""
     detained = [subject for subject in everybody if subject.held]
     counted = [subject for subject in detained if subject.consent.allows("statistics")]
     grouped: dict[tuple[str, Place | None], list[Subject]] = defaultdict(list)
@@ -77,7 +77,8 @@ def _count_line(kind: str, place: Place | None, subjects: list[Subject]) -> Tota
 
 
 def _find_safe_sum(lines: Sequence[TotalsLine], measure: str) -> int | None:
-    """The sum over all lines, if whoever knows it and the rules still cannot tell any hidden number."""
+    """Return the sum over all lines if whoever knows it and the rules still cannot tell any hidden number, else
+    None."""
     hidden = [line for line in lines if line.cells[measure].shown is None]
     true = sum(line.cells[measure].true for line in lines)
     rest = sum(line.cells[measure].true for line in hidden)
@@ -85,7 +86,7 @@ def _find_safe_sum(lines: Sequence[TotalsLine], measure: str) -> int | None:
 
 
 def _find_possible(line: TotalsLine, measure: str) -> int:
-    """What a hidden number may be, for all a reader knows: bit n is set for n."""
+    """Return what a hidden number may be, for all a reader knows: bit n is set for n."""
     affected = line.cells["affected"].shown
     if measure == "affected":
         return _set_bits(range(1, SMALL))
@@ -99,7 +100,7 @@ def _set_bits(numbers: Iterable[int]) -> int:
 
 
 def _is_safe(possible: Sequence[int], rest: int) -> bool:
-    """Whether each hidden number may still be at least SPREAD different ones when their sum is known."""
+    """Tell whether each hidden number may still be at least SPREAD different ones when their sum is known."""
     before, after = [1], [1]
     for values in possible:
         before.append(_add_sets(before[-1], values))
@@ -116,7 +117,7 @@ def _is_safe(possible: Sequence[int], rest: int) -> bool:
 
 
 def _can_meet(these: int, those: int, total: int) -> bool:
-    """Whether one of these and one of those add up to the total."""
+    """Tell whether a number of each set adds up to the total."""
     if total < 0:
         return False
     mirrored = int(f"{those:b}"[::-1], 2)  # bit n is now at width - n
@@ -125,7 +126,7 @@ def _can_meet(these: int, those: int, total: int) -> bool:
 
 
 def _add_sets(these: int, those: int) -> int:
-    """Every sum of one of these and one of those."""
+    """Return every sum of a number of each set."""
     found, at = 0, 0
     while those >> at:
         if those >> at & 1:

@@ -16,7 +16,7 @@ _LEFT = ("name", "station", "lat", "lon", "place")
 
 
 def build_uwazi(people: People, zone: tzinfo) -> PeopleTable:
-    """The table. A person without a name that may be told is `Person N`."""
+    """Build the table. A person without a name that may be told is `Person N`."""
     shown = [column for column in select_columns(people.audience) if column.name not in _LEFT]
     heads = [TITLE, *_choose_heads(shown), PLACE, f"{PLACE}_geolocation"]
 
@@ -34,7 +34,7 @@ def build_uwazi(people: People, zone: tzinfo) -> PeopleTable:
 
 
 def _choose_heads(shown: list[Column]) -> list[str]:
-    """HURIDOCS names where they name one column only, else ours; both are ASCII."""
+    """Return HURIDOCS names where they name one column only, else ours; both are ASCII."""
     slugs = {column.name: load_terms()[column.field].slug for column in shown}
     times = Counter(slugs.values())
     return [
@@ -49,7 +49,7 @@ def _format_place(row: SubjectRow, audience: str) -> str | None:
 
 
 def _format_position(subject: Subject) -> str | None:
-    """That of the station, never that of a phone."""
+    """Format the position of the station, never that of a phone."""
     place = subject.place
     if not place.listed or place.lat is None or place.lon is None:
         return None

@@ -1,4 +1,4 @@
-"""Beside the pages: each relay's mailbox is listened to, and answers are carried. Specified in `journal.md`.
+"""Threads beside the pages: they listen at each relay's mailbox and send replies. Specified in `desk.md`.
 
 A relay that fails is tried again later and later; nothing is lost by that, since only what is on the disk is
 acknowledged.
@@ -28,7 +28,7 @@ _SYSTEM = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
-    """How it stands with one relay: whether it answered last, when it did (Unix seconds), else the error's code."""
+    """Status of one relay: whether it answered last, when it did (Unix seconds), else the error's code."""
 
     relay: str
     ok: bool = False
@@ -38,8 +38,8 @@ class RelayStatus:
 
 @dataclass(frozen=True, slots=True)
 class CollectorState:
-    """How it stands with all of them. `ok`: at least one listens. `problem`: of the first that does not, though others
-    may. `waiting`: envelopes of answers that no relay holds yet."""
+    """Status of all relays. `ok`: at least one listens. `problem`: code of the first that does not, though others may.
+    `waiting`: envelopes of replies that no relay has yet."""
 
     relays: tuple[RelayStatus, ...] = ()
     waiting: int = 0
@@ -50,6 +50,7 @@ class CollectorState:
 
     @property
     def last(self) -> int | None:
+        """When a relay answered last, Unix seconds; None when none has."""
         return max((status.last for status in self.relays if status.last is not None), default=None)
 
     @property
@@ -58,7 +59,8 @@ class CollectorState:
 
 
 class Collector:
-    """Threads that listen at each relay and carry answers, from `start` until the desk closes or `stop`."""
+    """Threads that listen at each relay and send replies, from `start` until the desk closes or `stop`. `wait_seconds`:
+    how long a relay may hold a call open; `rest_seconds`: after a failure; `pause_seconds`: between two calls."""
 
     def __init__(
         self, desk: Desk, *, transport: Callable[[], Transport] = lambda: Transport(os.urandom),
@@ -75,6 +77,7 @@ class Collector:
         ] + [threading.Thread(target=self._run_outbox, daemon=True)]
 
     def start(self) -> None:
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
@@ -83,6 +86,7 @@ class Collector:
         self._stopped.set()
 
     def join(self, seconds: float) -> None:
+        """Wait so many seconds for each thread to end."""
         for thread in self._threads:
             thread.join(seconds)
 
@@ -104,7 +108,7 @@ class Collector:
                     rest_seconds, wait_seconds = min(rest_seconds * 2, LONGEST_REST_SECONDS), 0
 
     def _listen_once(self, transport: Transport, relay: str, wait_seconds: int) -> str | None:
-        """Listen once; the code of what went wrong."""
+        """Listen once. Returns the code of what went wrong, None when nothing did."""
         try:
             self._desk.collect(transport, relay, wait=wait_seconds, tick=lambda _: self._note_success(relay))
             self._note_success(relay)

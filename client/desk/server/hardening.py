@@ -1,4 +1,4 @@
-"""Closing the ways by which memory gets out of a process: core dumps, debuggers, tracebacks, swap."""
+"""Hardening of a process that holds plaintext, against core dumps, debuggers, tracebacks and swap."""
 
 import ctypes
 import faulthandler
@@ -16,7 +16,7 @@ _SWAPS = Path("/proc/swaps")
 
 
 def harden_process() -> None:
-    """For a process that will hold plaintext. What goes wrong in it is told by kind and place, never in words."""
+    """Close what lets memory out of this process. An error in it is then told by kind and place, never in words."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
@@ -30,7 +30,7 @@ def harden_process() -> None:
 
 
 def list_swaps(path: Path = _SWAPS) -> list[str]:
-    """Where this computer may write memory to a disk. What is compressed in memory (zram) is not counted."""
+    """Return where this computer may write memory to a disk. What is compressed in memory (zram) is not counted."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()[1:]
     except OSError:
@@ -39,7 +39,7 @@ def list_swaps(path: Path = _SWAPS) -> list[str]:
 
 
 def summarize_error(kind: type[BaseException], at: TracebackType | None) -> str:
-    """What went wrong and where, without a word of what it was about."""
+    """Say what went wrong and where, without a word of what it was about."""
     frames = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(at)]
     return "\n".join([f"error: {kind.__name__}", *frames])
 

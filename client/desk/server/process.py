@@ -47,7 +47,7 @@ class HandedOver:
 
     @classmethod
     def take_from_environment(cls) -> Self | None:
-        """From the environment, which forgets it."""
+        """Take it from the environment, which forgets it. None in a process that follows none."""
         handed = os.environ.pop(RESUMED, "")
         if not handed:
             return None
@@ -55,6 +55,7 @@ class HandedOver:
         return cls(fields["socket"], bytes.fromhex(fields["cookie"]), fields["head_line"])
 
     def to_json(self) -> str:
+        """Return the text that stands in the environment of the process that follows."""
         return json.dumps({"socket": self.socket, "cookie": self.cookie.hex(), "head_line": self.head_line})
 
 
@@ -113,7 +114,7 @@ class DeskProcess:
         return None if self._leaving.is_set() else self._desk
 
     def redeem(self, token: str) -> str | None:
-        """The cookie for the browser that has the one-time link, which is dead then; None for any other."""
+        """Return the cookie for the browser that has the one-time link, and let the link die; None for any other."""
         with self._turn:
             if self._token is None or not hmac.compare_digest(token.encode(), self._token.encode()):
                 return None
@@ -122,11 +123,14 @@ class DeskProcess:
             return cookie
 
     def is_admitted(self, cookie: str) -> bool:
-        """Whether this browser was let in."""
+        """Tell whether the browser with this cookie was let in."""
         return hmac.compare_digest(_hash_cookie(cookie), self._cookie)
 
     def unlock(self, passphrase: str, by: str) -> None:
-        """Open the desk and listen to the relays. Raises as `Desk.unlock`, and what a bad pack raises."""
+        """Open the desk and listen to the relays; nothing happens when it is open or on its way to a lock.
+
+        Raises as `Desk.unlock`, and what a bad pack raises.
+        """
         with self._turn:
             if self._desk is not None or self._leaving.is_set():
                 return
@@ -141,21 +145,21 @@ class DeskProcess:
             self.touch()
 
     def touch(self) -> None:
-        """A person did something."""
+        """Note that a person did something: the idle time begins anew."""
         self._touched_seconds = self._clock()
 
     def get_collector_state(self) -> CollectorState:
-        """How it stands with the relays."""
+        """Return the status of the relays; an empty one while the desk is locked."""
         return CollectorState() if self._collector is None else self._collector.state
 
     def lock(self, reason: str = BUTTON) -> None:
-        """Lock, and be replaced by a fresh process as soon as the answer to this has gone out. From any thread."""
+        """Lock, and be replaced by a fresh process as soon as the response to this has gone out. From any thread."""
         if not self._leaving.is_set():
             self._begin_leaving()
             self.put_order(Order(reason))
 
     def note_lock_shown(self) -> None:
-        """Note that the browser has asked for the page that says so: nothing more holds up the lock."""
+        """Note that the browser has asked for the page that says `locked`: nothing more holds up the lock."""
         self._is_shown.set()
 
     def install_signal_handlers(self) -> None:
@@ -165,7 +169,7 @@ class DeskProcess:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def put_order(self, order: Order) -> None:
-        """Tell the main thread what to do, and do nothing else: a signal may come in the middle of a print or of a
+        """Leave an order for the main thread, and do nothing else: a signal may come in the middle of a print or of a
         write, and whoever flushes, joins or closes there fails ("reentrant call")."""
         self._orders.put(order)  # the one way between threads that is safe in a signal handler
 
@@ -186,7 +190,8 @@ class DeskProcess:
             desk.touch()  # pages that wait for news hear at once that it is locked
 
     def start_idle_watch(self) -> None:
-        """Lock by itself after the idle time. What a wrong passphrase left in memory is wiped in the same way."""
+        """Start a thread that locks after the idle time. What a wrong passphrase left in memory is wiped in the same
+        way."""
         threading.Thread(target=self._watch_idle, daemon=True).start()
 
     def _watch_idle(self) -> None:
@@ -227,7 +232,7 @@ class DeskProcess:
         self._begin_closing(reason).join(CLOSING_SECONDS)
 
     def _begin_closing(self, reason: str) -> threading.Thread:
-        """In a thread of its own: whatever holds the desk must not hold up the lock."""
+        """Close the desk in a thread of its own: whatever holds the desk must not hold up the lock."""
         closing = threading.Thread(target=self._close_desk, args=(reason,), daemon=True)
         closing.start()
         return closing

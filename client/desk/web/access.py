@@ -1,4 +1,4 @@
-"""Who may come in: the checks that stand before every page of the desk. What each is for stands in `desk.md`."""
+"""Access to the desk: the checks that stand before every page. What each is for stands in `desk.md`."""
 
 import hashlib
 import hmac
@@ -118,19 +118,19 @@ class NotHere(Refused):
 
 
 def open_to_all(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Marks what answers a browser that was not let in yet: the way in, and the style."""
+    """Mark a view that answers a browser that was not let in yet: the way in, and the style."""
     view.open_to_all = True  # type: ignore[attr-defined]
     return view
 
 
 def without_desk(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Marks what answers while the desk is locked, to a browser that was let in."""
+    """Mark a view that answers while the desk is locked, to a browser that was let in."""
     view.without_desk = True  # type: ignore[attr-defined]
     return view
 
 
 def allow_body(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Marks what takes more than a form may hold: so many bytes."""
+    """Mark a view whose request may be larger than a form: so many bytes."""
 
     def mark(view: Callable[..., Any]) -> Callable[..., Any]:
         view.body_bytes = size  # type: ignore[attr-defined]
@@ -140,7 +140,7 @@ def allow_body(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def guard(app: Flask, control: DeskControl) -> None:
-    """Put the checks before every answer and the headers on it."""
+    """Put the checks before every view and the headers on every response."""
 
     @app.before_request
     def check() -> Answer | None:
@@ -169,13 +169,16 @@ def guard(app: Flask, control: DeskControl) -> None:
 
 
 def _check_host(request_: Request, origin: str) -> None:
-    """A page of a stranger whose name was made to point here (DNS rebinding) comes with that name as its host."""
+    """Refuse another host: a stranger's page whose name was made to point here (DNS rebinding) comes with that name.
+
+    Raises WrongHost.
+    """
     if request_.headers.get("Host", "").lower() != urlsplit(origin).netloc.lower():
         raise WrongHost()
 
 
 def _check_sender(request_: Request, origin: str) -> None:
-    """What another origin asked for is not answered: neither its forms nor its frames, pictures or links."""
+    """Refuse what another origin asked for: its forms, its frames, pictures and links. Raises FromElsewhere."""
     if request_.method not in ("GET", "HEAD", "POST"):
         raise FromElsewhere()
     site = request_.headers.get("Sec-Fetch-Site")
@@ -203,17 +206,17 @@ def _check_unlocked(control: DeskControl) -> Answer | None:
 
 
 def derive_form_key(cookie: str) -> str:
-    """What every form of this browser carries; only who has the cookie can know it."""
+    """Derive what every form of this browser carries; only who has the cookie can know it."""
     return b64(hmac.digest(cookie.encode(), _FORM, hashlib.sha256))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is reached from this computer alone."""
+    """Tell whether an address to listen on is reached from this computer alone."""
     return host.strip("[]") in _LOOPBACK
 
 
 def require_desk() -> "Desk":
-    """The unlocked desk. Raises IsLocked: it may have been locked while this request was on its way."""
+    """Return the unlocked desk. Raises IsLocked: it may have been locked while this request was on its way."""
     control: DeskControl = current_app.extensions["control"]
     if control.desk is None:
         raise IsLocked()

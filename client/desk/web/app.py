@@ -1,4 +1,4 @@
-"""THE DOOR of the desk's pages: everything the web app can do is in `pages`; who may ask is in `door`."""
+"""The app of the desk's pages: everything it can do is in `views`; who may ask is in `access`."""
 
 import logging
 import time
@@ -57,13 +57,13 @@ PAGES = (
 
 
 class PageNumber(IntegerConverter):
-    """What stands in an address: small, and good for this session only."""
+    """A number in an address: small, and good for this session only."""
 
     regex = r"\d{1,9}"
 
 
 def create_app(control: DeskControl, clock: Callable[[], float] = time.time) -> Flask:
-    """The pages over a desk process. Nothing is written down about who asks for what."""
+    """Build the pages over a desk process. Nothing is written down about who asks for what. `clock`: Unix seconds."""
     logging.getLogger("werkzeug").disabled = True
     app = Flask(__name__)
     app.logger.disabled = True  # a traceback would carry a report's words
@@ -84,7 +84,7 @@ def create_app(control: DeskControl, clock: Callable[[], float] = time.time) -> 
 
 
 def _build_context() -> dict[str, object]:
-    """What every template may use."""
+    """Return what every template may use."""
     return {
         "say": frame.say(),
         "times": frame.get_times(),

@@ -1,4 +1,4 @@
-"""A fact in words: what was said of a field, whatever its form, and never as markup."""
+"""Facts in words: what was stated of a field, whatever its form, and never as markup."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -21,12 +21,12 @@ _DEGREE = 100_000
 
 
 def render_fact(say: Speech, times: Times, field: str, value: Any) -> Markup:
-    """The value of a fact for a page."""
+    """Render the value of a fact for a page, four levels deep."""
     return _render_value(say, times, field, value, 0)
 
 
 def group_statements(facts: Iterable[Fact]) -> list[list[Fact]]:
-    """Facts of one message, or of one entry of the journal, belong together."""
+    """Group facts of one message, or of one entry of the journal, that follow each other."""
     return [
         list(statements)
         for _, statements in groupby(facts, key=lambda fact: (fact.letter, fact.entry, fact.said, fact.flags))

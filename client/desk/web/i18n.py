@@ -18,7 +18,7 @@ class NoSuchWords(KeyError):
 
 @cache
 def load_words(language: str) -> Mapping[str, str]:
-    """Key -> words, keys joined by dots."""
+    """Load the words of a language: key to words, keys joined by dots."""
     return dict(_flatten(json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))))
 
 
@@ -42,19 +42,20 @@ class Speech:
         return self._words[key].format(**values) if values else self._words[key]
 
     def count(self, key: str, number: int, **values: object) -> str:
-        """Words with a number in them; `key` has a form for each plural of the language."""
+        """Return words with a number in them; `key` has a form for each plural of the language. Raises NoSuchWords."""
         return self(f"{key}.{choose_plural(self.language, number)}", n=f"{number:,}".replace(",", "\u202f"), **values)
 
     def term(self, kind: str, value: object) -> str:
-        """A word of a fixed list in this language, or the value itself: a newer phone may know more of them."""
+        """Return a word of a fixed list in this language, or the value itself: a newer phone may know more of them."""
         return self._words.get(f"{kind}.{value}", str(value))
 
     def has_key(self, key: str) -> bool:
+        """Tell whether this key has words."""
         return key in self._words
 
 
 def choose_plural(language: str, number: int) -> str:
-    """`one`, `few` or `many`, as CLDR has them for whole numbers."""
+    """Return `one`, `few` or `many`, as CLDR has them for whole numbers."""
     if language != "ru":
         return "one" if number == 1 else "many"
     if number % 100 in _TEENS:
@@ -63,6 +64,6 @@ def choose_plural(language: str, number: int) -> str:
 
 
 def choose_language(accepted: str) -> str:
-    """The first of our languages that a browser asks for (the header Accept-Language)."""
+    """Return the first of our languages that a browser asks for (the header Accept-Language), else `en`."""
     wanted = [part.partition(";")[0].strip().lower()[:2] for part in accepted.split(",")]
     return next((language for language in wanted if language in LANGUAGES), DEFAULT)

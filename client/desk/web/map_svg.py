@@ -1,4 +1,4 @@
-"""Where people are held, drawn by us: no picture of a map is asked for anywhere, so nobody learns what is looked at.
+"""Map of where people are held, drawn by us: no picture of a map is asked for, so nobody learns what is looked at.
 
 Positions come from the signed list of stations. The drawing is flat around its middle; a degree of longitude is as long
 as it is at that latitude. Circles that would cover each other are drawn as one.
@@ -46,12 +46,12 @@ class Label:
 
     @property
     def width(self) -> float:
-        """What the words may take of the map."""
+        """How much of the map the words may use, in units of the drawing."""
         return round(LETTER * len(self.text), 1)
 
     @property
     def is_fitted(self) -> bool:
-        """Whether the browser presses them into that width: of other alphabets one letter may be as wide as ten."""
+        """Whether the browser presses the words into that width: of other alphabets a letter may be as wide as ten."""
         return any(ord(letter) > _CYRILLIC for letter in self.text)
 
 
@@ -77,7 +77,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Everything an SVG of WIDTH x HEIGHT needs. `scale`: length of the bar, and how many metres it stands for."""
+    """Everything an SVG of WIDTH x HEIGHT needs. `bar`: length of the scale, and how many `metres` it stands for."""
 
     circles: tuple[Circle, ...]
     dots: tuple[tuple[float, float], ...]
@@ -97,10 +97,11 @@ class MapFrame:
 
     @property
     def squeeze(self) -> float:
+        """Length of a degree of longitude in degrees of latitude."""
         return max(0.05, cos(radians(self.lat / 100_000)))
 
     def project(self, lat: int, lon: int) -> tuple[float, float]:
-        """Where a position lies on the drawing; the date line is crossed the short way."""
+        """Return where a position (1e-5 degree) lies on the drawing; the date line is crossed the short way."""
         east = (lon - self.lon + TURN / 2) % TURN - TURN / 2
         return (
             round(WIDTH / 2 + east * self.squeeze * self.scale, 1),
@@ -109,7 +110,8 @@ class MapFrame:
 
 
 def draw(spots: Sequence[Spot], others: Iterable[tuple[int, int]] = ()) -> Drawing | None:
-    """A drawing that has room for all spots; `others`: positions of stations where nobody is known to be held."""
+    """Draw all spots; None when there are none. `others`: positions (1e-5 degree) of stations where nobody is known to
+    be held."""
     if not spots:
         return None
     frame = fit_frame(spots)
@@ -119,7 +121,7 @@ def draw(spots: Sequence[Spot], others: Iterable[tuple[int, int]] = ()) -> Drawi
 
 
 def fit_frame(spots: Sequence[Spot]) -> MapFrame:
-    """The frame in which all of them lie."""
+    """Return the frame in which all of them lie."""
     first = spots[0].lon
     easts = [(spot.lon - first + TURN // 2) % TURN - TURN // 2 for spot in spots]
     lats = [spot.lat for spot in spots]
@@ -135,7 +137,7 @@ def _find_most(spots: Sequence[Spot]) -> int:
 
 
 def _scale_radius(heads: int, most: int) -> float:
-    """Area grows with heads, as eyes compare areas."""
+    """Return the radius of a circle whose area grows with heads, as eyes compare areas."""
     return round(max(SMALLEST, LARGEST * sqrt(heads / max(most, 1))), 1)
 
 
@@ -170,12 +172,12 @@ def _join_two(a: Circle, b: Circle) -> Circle:
 
 
 def _limit_radius(circle: Circle, most: int) -> Circle:
-    """Never larger than when it was found apart from its neighbours."""
+    """Keep a circle no larger than when it was found apart from its neighbours."""
     return Circle(circle.x, circle.y, min(circle.radius, _scale_radius(circle.heads, most)), circle.heads, circle.spots)
 
 
 def _add_labels(circles: list[Circle]) -> list[Circle]:
-    """Words beside the biggest circles, where they cover neither a circle nor other words."""
+    """Add words beside the biggest circles, where they cover neither a circle nor other words."""
     boxes = [
         (circle.x - circle.radius, circle.y - circle.radius, circle.x + circle.radius, circle.y + circle.radius)
         for circle in circles
@@ -228,7 +230,7 @@ def _make_dots(frame: MapFrame, others: Iterable[tuple[int, int]]) -> list[tuple
 
 
 def _choose_bar(frame: MapFrame) -> tuple[float, int]:
-    """A round number of metres that takes about a sixth of the width, and its length."""
+    """Return a round number of metres that is about a sixth of the width, after its length on the drawing."""
     wanted = WIDTH / 6 / frame.scale * METRES
     power = 10 ** floor(log10(wanted))
     metres = max(step * power for step in STEPS if step * power <= ceil(wanted))

@@ -1,4 +1,4 @@
-"""What a file that came with a report really is: told by its bytes, never by the name its sender gave it.
+"""Type of a file that came with a report, by its bytes, never by the name its sender gave it.
 
 Only what a browser shows without running anything is on the list. Moving pictures are not: they can be made to flash.
 Sizes are read from the head of a file before a browser is asked to unpack it.
@@ -55,11 +55,12 @@ class MediaInfo:
 
     @property
     def ending(self) -> str:
+        """Ending of the name under which it is saved."""
         return ENDINGS[self.type]
 
 
 def inspect_bytes(data: bytes) -> MediaInfo:
-    """Look at a file's bytes. Never raises: what is not understood is a file nobody opens here."""
+    """Inspect a file's bytes. Never raises: what is not understood is a file nobody opens here."""
     for has_form, inspect in _KINDS:
         if has_form(data):
             try:
@@ -154,7 +155,7 @@ def _find_webp_exif(data: bytes) -> bytes:
 
 
 def _read_metadata(exif: bytes) -> tuple[tuple[str, str], ...]:
-    """What the camera wrote into the picture: names of EXIF tags and their values."""
+    """Read what the camera wrote into the picture: names of EXIF tags and their values."""
     if not exif:
         return ()
     read = Image.Exif()

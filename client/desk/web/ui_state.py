@@ -1,4 +1,4 @@
-"""What a caseworker is looking at: filters, searches, unsent answers. In memory only, so that no name enters a URL."""
+"""State of the pages: filters, searches, unsent replies. In memory only, so that no name enters a URL."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ SEARCHES = 50  # remembered; older ones are forgotten
 
 @dataclass
 class ReplyDraft:
-    """An answer that was not sent: template's name, language, lawyer's name, the words."""
+    """A reply that was not sent: template's name, language, lawyer's name, the words."""
 
     template: str = ""
     language: str = ""
@@ -29,7 +29,7 @@ class PreparedExport:
 
 @dataclass
 class UiState:
-    """One desk's pages. Gone when the desk is locked."""
+    """What a caseworker is looking at. Gone when the desk is locked."""
 
     city: str = ""
     event: str = ""
@@ -47,11 +47,12 @@ class UiState:
     _last: int = 0
 
     def remember_search(self, text: str) -> int:
-        """The number under which a search is found again."""
+        """Remember a search, and return the number under which it is found again."""
         self._last += 1
         self._searches[self._last] = text
         self._searches.pop(self._last - SEARCHES, None)
         return self._last
 
     def find_search(self, number: int) -> str | None:
+        """Return the words of a search; None for one that was forgotten."""
         return self._searches.get(number)
