@@ -16,7 +16,7 @@ _SWAPS = Path("/proc/swaps")
 
 
 def harden_process() -> None:
-    """Close what lets memory out of this process. An error in it is then told by kind and place, never in words."""
+    """Close what lets memory out of this process. What goes wrong in it is printed by kind and place only."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":

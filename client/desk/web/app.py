@@ -16,7 +16,6 @@ from client.desk.web.access import FORM_BYTES, DeskControl, IsLocked, NotHere, R
 from client.desk.web.facts import group_statements, render_fact
 from client.desk.web.i18n import LANGUAGES
 from client.desk.web.views import (
-    answers,
     board,
     cases,
     duplicates,
@@ -31,6 +30,7 @@ from client.desk.web.views import (
     papers,
     people,
     queue,
+    replies,
     search,
 )
 from client.desk.web.views import map as map_page
@@ -43,7 +43,7 @@ PAGES = (
     queue.pages,
     cases.pages,
     duplicates.pages,
-    answers.pages,
+    replies.pages,
     files.pages,
     search.pages,
     people.pages,

@@ -1,4 +1,4 @@
-"""Who is held where; who is at one place; names for the lawyer."""
+"""The board: who is held where, who is at one place, names for the lawyer."""
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -15,6 +15,7 @@ HEADS = 1_000  # names on one page, but at least one place
 
 @pages.get("/")
 def show_board() -> str:
+    """Show the board, narrowed to the city and the event that were chosen."""
     ui_state = frame.get_ui_state()
     with require_desk().reading() as db:
         found = board.board(db, frame.get_times().now, ui_state.city or None, ui_state.event or None)
@@ -24,6 +25,7 @@ def show_board() -> str:
 @pages.post("/filter")
 @frame.handle_form
 def set_filter() -> Response:
+    """Choose a city and an event; an empty field shows all."""
     ui_state = frame.get_ui_state()
     ui_state.city, ui_state.event = frame.read_field("city"), frame.read_field("event")
     return frame.redirect_back()
@@ -31,6 +33,7 @@ def set_filter() -> Response:
 
 @pages.get("/place/<int:number>")
 def show_place(number: int) -> str:
+    """Show everybody held at one place, and the cases that wait there."""
     now = frame.get_times().now
     with require_desk().reading() as db:
         found = board.place(db, number)
@@ -43,6 +46,7 @@ def show_place(number: int) -> str:
 
 @pages.get("/place/<int:number>/names")
 def show_place_names(number: int) -> str:
+    """Show the names at one place, for paper."""
     with require_desk().reading() as db:
         found = board.place(db, number)
         detainees = board.held(db, number)
@@ -53,7 +57,7 @@ def show_place_names(number: int) -> str:
 
 @pages.get("/names")
 def show_all_names() -> str:
-    """Every place of the board with its names, each on a sheet of its own on paper."""
+    """Show every place of the board with its names, each on a sheet of its own on paper."""
     ui_state, now = frame.get_ui_state(), frame.get_times().now
     first, heads = max(0, request.args.get("first", default=0, type=int)), 0
     lists: list[tuple[board.Place, list[board.Held]]] = []

@@ -12,8 +12,8 @@ from client.desk.documents.letters.template import kinds
 from client.desk.journal import entries
 from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
-from client.desk.web.views.answers import build_reply_form
 from client.desk.web.views.duplicates import compare_pairs, suggest_duplicates
+from client.desk.web.views.replies import build_reply_form
 from keys.errors import TocsinError
 
 pages = Blueprint("cases", __name__)
@@ -43,6 +43,7 @@ class NothingSaid(TocsinError):
 
 @pages.get("/case/<int:number>")
 def show_case(number: int) -> str:
+    """Show a case, and note in the journal that it was viewed."""
     found = load_case(number)
     desk = require_desk()
     if not desk.read_only and not frame.is_background():
@@ -63,8 +64,8 @@ def show_case(number: int) -> str:
         near=near,
         officials=officials,
         following=following,
-        answer=build_reply_form(found),
-        left=_find_left(found),
+        reply_form=build_reply_form(found),
+        left_entries=_find_left(found),
         kinds=kinds(),
         lawyers=LAWYERS,
         statuses=STATUSES,
@@ -73,18 +74,18 @@ def show_case(number: int) -> str:
 
 
 def _find_left(case: CaseView) -> set[str]:
-    """Answers that a relay holds, by their entries."""
+    """Return the entries of replies that a relay has."""
     if not case.replies:
         return set()
     desk = require_desk()
-    answers = [
+    replies = [
         entry for entry in desk.entries if isinstance(entry.what, entries.Replied) and entry.what.case == case.id
     ]
-    return {entry.id for entry in answers if desk.left(entry)}
+    return {entry.id for entry in replies if desk.left(entry)}
 
 
 def _find_following(db: Database, number: int) -> Item | None:
-    """The next in the queue, when this one was answered a moment ago."""
+    """Return the next case in the queue when this one was answered a moment ago, else None."""
     ui_state = frame.get_ui_state()
     if ui_state.answered != number or frame.is_background():
         return None
@@ -94,7 +95,7 @@ def _find_following(db: Database, number: int) -> Item | None:
 
 
 def load_case(number: int) -> CaseView:
-    """The case with this number in this session. Raises NotHere."""
+    """Load the case with this number in this session. Raises NotHere."""
     desk, case_id = require_desk(), frame.find_case_id(number)
     with desk.reading() as db:
         found = view.case(db, case_id, desk.missing)
@@ -104,7 +105,7 @@ def load_case(number: int) -> CaseView:
 
 
 def read_required(name: str, longest: int = 500) -> str:
-    """What stands in a field that must not be empty. Raises NothingSaid."""
+    """Read a field that must not be empty, at most `longest` characters. Raises NothingSaid."""
     found = frame.read_field(name, longest)
     if not found:
         raise NothingSaid(frame.say().term("form", name))
@@ -112,7 +113,7 @@ def read_required(name: str, longest: int = 500) -> str:
 
 
 def read_time(name: str) -> int | None:
-    """Raises NoTime."""
+    """Read a field of the type datetime-local, to Unix seconds; None when it is empty. Raises NoTime."""
     try:
         return frame.get_times().parse_input(request.form.get(name, ""))
     except (ValueError, OverflowError):
@@ -122,6 +123,7 @@ def read_time(name: str) -> int | None:
 @pages.post("/case/<int:number>/assign")
 @frame.handle_form
 def assign_case(number: int) -> Response:
+    """Assign the case to a name; an empty name assigns it to nobody."""
     require_desk().act(entries.Assigned(case=frame.find_case_id(number), to=frame.read_field("to", 80)))
     return frame.redirect_back(f"/case/{number}")
 
@@ -129,6 +131,7 @@ def assign_case(number: int) -> Response:
 @pages.post("/case/<int:number>/status")
 @frame.handle_form
 def set_status(number: int) -> Response:
+    """Set the status; another word than `STATUSES` changes nothing."""
     status = frame.read_field("status")
     if status in STATUSES:
         require_desk().act(entries.Marked(case=frame.find_case_id(number), status=status))  # type: ignore[arg-type]
@@ -138,6 +141,7 @@ def set_status(number: int) -> Response:
 @pages.post("/case/<int:number>/note")
 @frame.handle_form
 def add_note(number: int) -> Response:
+    """Add a note. Raises NothingSaid."""
     require_desk().act(entries.Noted(case=frame.find_case_id(number), text=read_required("text", 20_000)))
     return frame.redirect_back(f"/case/{number}")
 
@@ -145,7 +149,7 @@ def add_note(number: int) -> Response:
 @pages.post("/case/<int:number>/state")
 @frame.handle_form
 def state_fact(number: int) -> Response:
-    """A fact a caseworker adds, and from where it is known."""
+    """Add a fact, and from where it is known. Raises BadFact, NothingSaid, NoTime."""
     field = frame.read_field("field")
     facts = report.from_words([f"{field}={read_required('value', 20_000)}"])
     if "." in field or field not in facts:
@@ -166,7 +170,7 @@ def state_fact(number: int) -> Response:
 @pages.post("/case/<int:number>/person")
 @frame.handle_form
 def name_person(number: int) -> Response:
-    """One more person of this case: someone in the same van, whom nobody has named."""
+    """Add a person to the case: someone in the same van, whom nobody has named. Raises NothingSaid."""
     found = load_case(number)
     k = 1 + max(person.k for person in found.persons)
     facts = {key: value for key in ("birth", "health") if (value := frame.read_field(key))}
@@ -185,6 +189,7 @@ def name_person(number: int) -> Response:
 @pages.post("/case/<int:number>/lawyer")
 @frame.handle_form
 def set_lawyer(number: int) -> Response:
+    """Say how near a lawyer is, for one person or for everybody in the case."""
     found, chosen = frame.find_case_id(number), frame.read_field("state")
     if chosen in LAWYERS:
         person = frame.read_field("person") or None
@@ -195,6 +200,7 @@ def set_lawyer(number: int) -> Response:
 @pages.post("/case/<int:number>/confirm")
 @frame.handle_form
 def confirm_person(number: int) -> Response:
+    """Note that a second source confirms a person. Raises NothingSaid."""
     person = frame.read_field("person") or None
     require_desk().act(entries.Confirmed(case=frame.find_case_id(number), how=read_required("how"), person=person))
     return frame.redirect_back(f"/case/{number}")
@@ -203,7 +209,7 @@ def confirm_person(number: int) -> Response:
 @pages.post("/case/<int:number>/clock")
 @frame.handle_form
 def set_clock(number: int) -> Response:
-    """When a clock really began, or that it was stopped."""
+    """Set when a clock really began, or stop it now. Raises NothingSaid, NoTime."""
     require_desk().act(
         entries.ClockSet(
             case=frame.find_case_id(number),
@@ -218,7 +224,7 @@ def set_clock(number: int) -> Response:
 @pages.post("/case/<int:number>/official")
 @frame.handle_form
 def link_official(number: int) -> Response:
-    """Link an official who is known, or a new one."""
+    """Link an official who is known, or a new one. Raises NothingSaid."""
     desk, case_id = require_desk(), frame.find_case_id(number)
     known = frame.read_field("official")
     if known:

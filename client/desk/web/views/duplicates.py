@@ -1,4 +1,4 @@
-"""Two that may be one: offered with the reasons, joined or kept apart by a person, and taken back by a person."""
+"""Duplicates: two that may be the same, offered with the reasons, joined or kept apart by a person, and taken back."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -25,7 +25,7 @@ SLICE = 0.05  # seconds
 
 @dataclass(frozen=True, slots=True)
 class DuplicateOffer:
-    """Two persons, or two crowds (`group`), that may be one, and the case of the other one."""
+    """Two persons, or two crowds (`is_group`), that may be the same, and their cases."""
 
     a: str
     b: str
@@ -37,7 +37,8 @@ class DuplicateOffer:
 
 
 def compare_pairs(desk: Desk, seconds: float) -> bool:
-    """Look for pairs for a while, in slices that let others to the database in between; whether all was looked at."""
+    """Look for pairs for so many seconds, in slices that let others to the database in between. Returns whether all
+    were looked at."""
     until = monotonic() + seconds
     while True:
         with desk.reading() as db:
@@ -48,20 +49,20 @@ def compare_pairs(desk: Desk, seconds: float) -> bool:
 
 
 def suggest_duplicates(db: Database, case: CaseView) -> list[DuplicateOffer]:
-    """What may be the same as this case or somebody in it, the likeliest first."""
+    """Return what may be the same as this case or somebody in it, the likeliest first."""
     pairs = [pair for person in case.persons[:OFFERED] for pair in candidates.of_person(db, person.id)[:OFFERED]]
     found = build_offers(db, pairs, candidates.of_case(db, case.id)[:OFFERED], case.number)
     return sorted(found, key=lambda offer: -offer.score)[: 2 * OFFERED]
 
 
 def list_duplicates(db: Database, limit: int) -> list[DuplicateOffer]:
-    """The likeliest pairs of all."""
+    """Return the likeliest pairs of all."""
     found = build_offers(db, candidates.candidates(db, limit), candidates.groups(db, limit))
     return sorted(found, key=lambda offer: -offer.score)[:limit]
 
 
 def build_offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None = None) -> list[DuplicateOffer]:
-    """As they are shown; `of`: the case that stands first."""
+    """Build offers of pairs as pages show them; `of`: the number of the case that stands first."""
     both = [(pair, pair.a, pair.b, False) for pair in pairs] + [(pair, pair.a, pair.b, True) for pair in groups]
     now = frame.get_times().now
     found = []
@@ -81,6 +82,7 @@ def build_offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | 
 @pages.post("/same")
 @frame.handle_form
 def join_persons() -> Response:
+    """Note that two persons are the same."""
     require_desk().act(entries.SamePerson(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
@@ -88,6 +90,7 @@ def join_persons() -> Response:
 @pages.post("/different")
 @frame.handle_form
 def keep_persons_apart() -> Response:
+    """Note that two persons are not the same."""
     require_desk().act(entries.DifferentPerson(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
@@ -95,6 +98,7 @@ def keep_persons_apart() -> Response:
 @pages.post("/group")
 @frame.handle_form
 def join_groups() -> Response:
+    """Note that two crowds are the same."""
     require_desk().act(entries.SameGroup(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
@@ -102,6 +106,7 @@ def join_groups() -> Response:
 @pages.post("/apart-group")
 @frame.handle_form
 def keep_groups_apart() -> Response:
+    """Note that two crowds are not the same."""
     require_desk().act(entries.DifferentGroup(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
@@ -109,6 +114,6 @@ def keep_groups_apart() -> Response:
 @pages.post("/apart")
 @frame.handle_form
 def take_back() -> Response:
-    """Takes back one of these, or a confirmation or a link to an official."""
+    """Take back an entry of these four, a confirmation, or a link to an official."""
     require_desk().act(entries.Apart(entry=frame.read_field("entry")))
     return frame.redirect_back()

@@ -1,4 +1,4 @@
-"""The way in: the one-time link, the passphrase, the lock; and what every page needs before that."""
+"""The entrance: the one-time link, the passphrase, the lock; and what every page needs before that."""
 
 import threading
 
@@ -21,13 +21,14 @@ _one_at_a_time = threading.Lock()
 @pages.get("/enter/<token>")
 @open_to_all
 def show_link(token: str) -> str:
-    """One button: what only looks at links (a preview, a prefetch) does not use this one up."""
+    """Show a button: what only looks at links (a preview, a prefetch) does not use this link up."""
     return render_template("enter.html", token=token)
 
 
 @pages.post("/enter")
 @open_to_all
 def redeem_link() -> Response:
+    """Let in the browser that pressed the button, with a cookie. Raises LinkUsed."""
     cookie = frame.get_control().redeem(request.form.get("token", ""))
     if cookie is None:
         raise LinkUsed()
@@ -39,13 +40,14 @@ def redeem_link() -> Response:
 @pages.get("/unlock")
 @without_desk
 def show_unlock() -> str | Response:
+    """Ask for name and passphrase, unless the desk is unlocked."""
     if frame.get_control().desk is not None:
         return redirect("/", 303)
     return _render_unlock("", "")
 
 
 def _render_unlock(by: str, problem: str) -> str:
-    """For name and passphrase. The journal's last hash may be compared with one that was written down elsewhere."""
+    """Render the question. The journal's last hash may be compared with a copy that was written down elsewhere."""
     head_line = getattr(frame.get_control(), "head_line", "")
     return render_template("unlock.html", by=by, problem=problem, head_line=head_line)
 
@@ -53,6 +55,7 @@ def _render_unlock(by: str, problem: str) -> str:
 @pages.post("/unlock")
 @without_desk
 def unlock_desk() -> Response | tuple[str, int]:
+    """Unlock the desk; what is wrong with name or passphrase is said on the same page."""
     by = " ".join(request.form.get("by", "").split())[:BY_CHARACTERS]
     speak = frame.say()
     if not by:
@@ -69,6 +72,7 @@ def unlock_desk() -> Response | tuple[str, int]:
 @pages.post("/lock")
 @without_desk
 def lock_desk() -> Response:
+    """Lock the desk, and lead to the page that says so."""
     frame.get_control().lock()
     answer = redirect("/locked", 303)
     # Nothing a browser may still hold of the pages is good any more.
@@ -79,7 +83,7 @@ def lock_desk() -> Response:
 @pages.get("/locked")
 @without_desk
 def show_locked() -> str | Response:
-    """Shown while the process is being replaced, and then leads to the way in."""
+    """Say that the desk is locked, while the process is being replaced; the page then leads to the entrance."""
     if frame.get_control().desk is not None:
         return redirect("/", 303)
     frame.get_control().note_lock_shown()
@@ -89,13 +93,14 @@ def show_locked() -> str | Response:
 @pages.post("/here")
 @without_desk
 def note_presence() -> Response:
-    """Somebody moves a hand on the page; the lock waits."""
+    """Let the lock wait: somebody moves a hand on the page."""
     return Response(status=204)
 
 
 @pages.post("/language")
 @open_to_all
 def set_language() -> Response:
+    """Set the language of this browser; an unknown one changes nothing."""
     chosen = request.form.get("language", "")
     answer = frame.redirect_back()
     if chosen in LANGUAGES:
@@ -106,7 +111,7 @@ def set_language() -> Response:
 @pages.post("/keys")
 @without_desk
 def set_keys() -> Response:
-    """Keys of one letter can be switched off: speech input and some hands press them unmeant."""
+    """Switch keys of one letter on or off: speech input and some hands press them unmeant."""
     answer = frame.redirect_back()
     answer.set_cookie(
         frame.KEYS_COOKIE, "off" if request.form.get("keys") == "off" else "on", max_age=_YEAR, samesite="Strict"
@@ -117,4 +122,5 @@ def set_keys() -> Response:
 @pages.get("/favicon.ico")
 @open_to_all
 def redirect_favicon() -> Response:
+    """Lead to the icon."""
     return redirect("/static/icon.svg", 303)

@@ -1,4 +1,4 @@
-"""What leaves the desk: chosen, counted, shown, and only then saved. The file waits in memory until it is fetched."""
+"""Exports: chosen, counted, shown, and only then saved. The file waits in memory until it is fetched."""
 
 from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
@@ -25,6 +25,7 @@ class NotEnough(TocsinError):
 
 @pages.get("/exports")
 def show_exports() -> str:
+    """Show every kind of export, and the one that was prepared."""
     with require_desk().reading() as db:
         rows = board.board(db, frame.get_times().now).rows
     return frame.render_page("exports.html", here="exports", kinds=KINDS, places=rows, ready=frame.get_ui_state().ready)
@@ -33,7 +34,7 @@ def show_exports() -> str:
 @pages.post("/exports")
 @frame.handle_form
 def prepare_export() -> Response:
-    """Make it in memory and say what it came to."""
+    """Make an export in memory; the next page says what it came to. Raises NotEnough, and as `make_export`."""
     key = frame.read_field("kind")
     if key not in KINDS:
         raise NotEnough(key)
@@ -86,7 +87,7 @@ def _gather_court() -> Court:
 @pages.post("/exports/save")
 @frame.handle_form
 def save_export() -> Response:
-    """The file itself, once; the journal says who took what."""
+    """Give the file, once; the journal says who saved what. Raises NotHere."""
     ready = frame.get_ui_state().ready
     if ready is None:
         raise NotHere()
@@ -100,12 +101,13 @@ def save_export() -> Response:
 @pages.post("/exports/drop")
 @frame.handle_form
 def drop_export() -> Response:
+    """Forget the export that was prepared."""
     frame.get_ui_state().ready = None
     return redirect("/exports", 303)
 
 
 def build_attachment(export: Export) -> Response:
-    """A file for the disk, under a name that says nothing of anybody."""
+    """Build a response that is a file for the disk, under a name that says nothing of anybody."""
     answer = Response(export.data, content_type="application/octet-stream")
     answer.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
     return answer

@@ -16,7 +16,7 @@ ALONE = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 def list_files(number: int) -> list[ParcelRef]:
-    """The files a case announces, in the order of its letters."""
+    """List the files a case announces, in the order of its letters. Raises NotHere."""
     case = frame.find_case_id(number)
     with require_desk().reading() as db:
         found = view.case(db, case)
@@ -34,7 +34,7 @@ def _load_bytes(number: int, at: int) -> bytes:
 
 @pages.get("/case/<int:number>/file/<int:at>")
 def show_file(number: int, at: int) -> Response:
-    """The picture or sound itself, for the page to show."""
+    """Give the picture or sound itself, for the page to show. `at` from 1. Raises NotHere for anything else."""
     data = _load_bytes(number, at)
     media = media_type.inspect_bytes(data)
     if not media.is_shown:
@@ -44,7 +44,7 @@ def show_file(number: int, at: int) -> Response:
 
 @pages.get("/case/<int:number>/file/<int:at>/save")
 def save_file(number: int, at: int) -> Response:
-    """Any file, for the disk: never opened here, named by us."""
+    """Give any file, for the disk: never opened here, named by us. `at` from 1. Raises NotHere."""
     data = _load_bytes(number, at)
     return _build_response(
         data, media_type.OTHER, "attachment", f"{number}-{at}.{media_type.inspect_bytes(data).ending}"
@@ -53,7 +53,7 @@ def save_file(number: int, at: int) -> Response:
 
 @pages.get("/case/<int:number>/file/<int:at>/about")
 def show_file_info(number: int, at: int) -> str:
-    """What its bytes and its camera say of it."""
+    """Show what the bytes of a file and its camera say of it. `at` from 1. Raises NotHere."""
     announced = list_files(number)
     if not 0 < at <= len(announced):
         raise NotHere()

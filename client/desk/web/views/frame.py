@@ -1,4 +1,4 @@
-"""What all pages share: the words around them, the way back after a form, errors a person can read."""
+"""The frame of all pages: the words around them, the way back after a form, errors a person can read."""
 
 import os
 import re
@@ -25,12 +25,13 @@ _ANCHOR = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 
 
 def get_control() -> DeskControl:
+    """Return the process that these pages belong to."""
     found: DeskControl = current_app.extensions["control"]
     return found
 
 
 def get_ui_state() -> UiState:
-    """What this desk is looking at; begins anew with each unlocking."""
+    """Return what the caseworker is looking at; it begins anew with each unlocking. Raises IsLocked."""
     states: dict[int, UiState] = current_app.extensions["ui_state"]
     desk = require_desk()
     if id(desk) not in states:
@@ -40,6 +41,7 @@ def get_ui_state() -> UiState:
 
 
 def say() -> Speech:
+    """Return the words in the language that was chosen, else in the first of ours that the browser asks for."""
     if "say" not in g:
         asked = request.cookies.get(LANGUAGE_COOKIE, "")
         g.say = Speech(asked if asked in LANGUAGES else choose_language(request.headers.get("Accept-Language", "")))
@@ -48,6 +50,7 @@ def say() -> Speech:
 
 
 def get_times() -> Times:
+    """Return the formats of times as of this request."""
     if "times" not in g:
         clock: Callable[[], float] = current_app.extensions.get("clock", time.time)
         g.times = Times(say(), int(clock()), getattr(get_control(), "zone", None))
@@ -56,7 +59,7 @@ def get_times() -> Times:
 
 
 def render_page(template: str, **values: Any) -> str:
-    """A page of an unlocked desk."""
+    """Render a page of an unlocked desk, with the notices unless it refreshes itself. Raises IsLocked."""
     desk = require_desk()
     notices: list[tuple[str, str]] = []
     if not is_background():  # or a page that refreshes itself would take them from the one they are for
@@ -74,17 +77,17 @@ def render_page(template: str, **values: Any) -> str:
 
 
 def is_background() -> bool:
-    """Whether a page asks by itself, and nobody may be looking."""
+    """Tell whether a page asks by itself, and nobody may be looking."""
     return BACKGROUND in request.headers
 
 
 def add_notice(key: str, **values: object) -> None:
-    """What the next page says first."""
+    """Add words that the next page says first. `key`: of the words."""
     get_ui_state().notices.append(("good", say()(key, **values)))
 
 
 def redirect_back(where: str = "") -> Response:
-    """To the page whose form this was, at the place the form names."""
+    """Lead back to the page whose form this was (or to `where`), at the place the form names."""
     came = urlsplit(request.headers.get("Referer", ""))
     path = where or (came.path if came.path.startswith("/") and not came.path.startswith("//") else "/")
     anchor = request.form.get("at", "")
@@ -92,7 +95,7 @@ def redirect_back(where: str = "") -> Response:
 
 
 def handle_form(view_: Callable[..., Response]) -> Callable[..., Response]:
-    """A view that changes something. What is refused is said on the page it came from, with what was typed."""
+    """Wrap a view that changes something: what is refused is said on the page it came from, with what was typed."""
 
     @wraps(view_)
     def answer(*words: Any, **values: Any) -> Response:
@@ -112,7 +115,7 @@ def handle_form(view_: Callable[..., Response]) -> Callable[..., Response]:
 
 
 def describe_error(problem: TocsinError) -> str:
-    """An error in the caseworker's language, with what to do."""
+    """Describe an error in the caseworker's language, with what to do."""
     speak = say()
     if not speak.has_key(f"error.{problem.code}"):
         return f"{problem.sentence}. {problem.hint}".strip()
@@ -120,12 +123,12 @@ def describe_error(problem: TocsinError) -> str:
 
 
 def read_field(name: str, longest: int = 500) -> str:
-    """A line or text from the form, without the ends' blanks."""
+    """Read a line or text from the form, without the ends' blanks, at most `longest` characters."""
     return request.form.get(name, "").replace("\r\n", "\n").strip()[:longest]
 
 
 def find_case_id(number: int) -> str:
-    """Raises NotHere."""
+    """Return the id of the case with this number in this session. Raises NotHere."""
     with require_desk().reading() as db:
         found = view.id_of(db, number)
     if found is None:
@@ -134,11 +137,11 @@ def find_case_id(number: int) -> str:
 
 
 def render_hidden_fields(at: str = "") -> Markup:
-    """The fields every form carries."""
+    """Render the fields every form carries. `at`: the part of the page that it leads back to."""
     anchor = Markup('<input type="hidden" name="at" value="{}">').format(at) if at else Markup("")
     return Markup('<input type="hidden" name="form_key" value="{}">').format(g.get("form_key", "")) + anchor
 
 
 def make_id() -> str:
-    """A random id for something that is new."""
+    """Make a random id for something that is new."""
     return new_id(os.urandom)

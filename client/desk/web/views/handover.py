@@ -1,4 +1,4 @@
-"""Handing over a shift: what is open in one's name, the words for the next one, and what others wrote before."""
+"""Hand-over of a shift: what is open in one's name, the words for the next shift, and what others wrote before."""
 
 from flask import Blueprint
 from werkzeug.wrappers import Response
@@ -17,6 +17,7 @@ EARLIER = 20
 
 @pages.get("/handover")
 def show_handover() -> str:
+    """Show one's open cases and the latest hand-overs."""
     desk = require_desk()
     with desk.reading() as db:
         mine = queue.queue(db, frame.get_times().now, desk.by, limit=SHOWN)
@@ -27,7 +28,7 @@ def show_handover() -> str:
 @pages.post("/handover")
 @frame.handle_form
 def hand_over() -> Response:
-    """The words; and with `cases`, every open case of mine goes along."""
+    """Note the words; with `cases`, assign every open case of mine to the next name. Raises NothingSaid."""
     desk, to = require_desk(), frame.read_field("to", 80)
     with desk.reading() as db:
         mine = queue.queue(db, frame.get_times().now, desk.by, limit=SHOWN).items

@@ -1,4 +1,4 @@
-"""Who did what when; the journal given to another desk of the organisation, and theirs taken in."""
+"""The journal: who did what when; given to another desk of the organisation, and theirs merged."""
 
 from collections import Counter
 
@@ -25,6 +25,7 @@ class NoBundle(TocsinError):
 
 @pages.get("/journal")
 def show_journal() -> str:
+    """Show entries, the newest first, and how many envelopes could not be used."""
     first = max(0, request.args.get("first", default=0, type=int))
     with require_desk().reading() as db:
         rows, total = view.history(db, first, PAGE)
@@ -37,7 +38,7 @@ def show_journal() -> str:
 @pages.post("/journal/export")
 @frame.handle_form
 def export_journal() -> Response:
-    """Everything, sealed: only a desk of this organisation can read it."""
+    """Give everything, sealed: only a desk of this organisation can read it."""
     answer = Response(require_desk().export_journal(), content_type="application/octet-stream")
     answer.headers["Content-Disposition"] = 'attachment; filename="desk-journal.sealed"'
     return answer
@@ -47,6 +48,7 @@ def export_journal() -> Response:
 @allow_body(BUNDLE_BYTES)
 @frame.handle_form
 def merge_journal() -> Response:
+    """Merge what another desk exported. Raises NoBundle, and as `Desk.merge_journal`."""
     given = request.files.get("bundle")
     if given is None or not given.filename:
         raise NoBundle()

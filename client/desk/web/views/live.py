@@ -1,4 +1,4 @@
-"""Whether something has changed: a page asks, and is answered when it has, or after a while."""
+"""News for open pages: a page asks whether something has changed, and is answered when it has, or after a while."""
 
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response

@@ -15,12 +15,13 @@ NEAR = 25_000  # 1e-5 degree, about 25 km: what belongs to one town
 
 @pages.get("/map")
 def show_map() -> str:
+    """Show the map of all places."""
     return _render_map(None)
 
 
 @pages.get("/map/<int:number>")
 def show_surroundings(number: int) -> str:
-    """The surroundings of one place."""
+    """Show the surroundings of one place. Raises NotHere."""
     return _render_map(number)
 
 

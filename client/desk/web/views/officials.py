@@ -13,6 +13,7 @@ pages = Blueprint("officials", __name__)
 
 @pages.get("/officials")
 def list_officials() -> str:
+    """List all officials."""
     with require_desk().reading() as db:
         found = view.officials(db)
     return frame.render_page("officials.html", here="officials", officials=found)
@@ -20,6 +21,7 @@ def list_officials() -> str:
 
 @pages.get("/official/<int:number>")
 def show_official(number: int) -> str:
+    """Show an official. Raises NotHere."""
     with require_desk().reading() as db:
         found = view.official(db, number)
     if found is None:
@@ -30,7 +32,7 @@ def show_official(number: int) -> str:
 @pages.post("/official/<int:number>")
 @frame.handle_form
 def update_official(number: int) -> Response:
-    """More about an official; an empty field says nothing new."""
+    """State more about an official; an empty field states nothing. Raises NotHere."""
     with require_desk().reading() as db:
         found = view.official(db, number)
     if found is None:

@@ -19,6 +19,7 @@ pages = Blueprint("papers", __name__)
 @pages.post("/case/<int:number>/paper")
 @frame.handle_form
 def fill_letter(number: int) -> Response:
+    """Fill in a letter about a person of a case, and keep it in memory. Raises NotHere, NoConsent."""
     kind, _, language = frame.read_field("kind").partition("-")
     if (kind, language) not in kinds():
         raise NotHere()
@@ -33,6 +34,7 @@ def fill_letter(number: int) -> Response:
 
 @pages.get("/case/<int:number>/paper")
 def show_letter(number: int) -> str:
+    """Show the letter with its gaps. Raises NotHere."""
     letter, language = _find_letter(number), frame.say().language
     gaps = [words().fields.get(name, {}).get(language, name) for name in letter.gaps]
     return frame.render_page("paper.html", here="queue", number=number, letter=letter, gaps=gaps)
@@ -41,6 +43,7 @@ def show_letter(number: int) -> str:
 @pages.post("/case/<int:number>/paper/text")
 @frame.handle_form
 def save_text(number: int) -> Response:
+    """Give the letter as text. Raises NotHere."""
     letter = _find_letter(number)
     return _save_letter(letter, letter.text.encode(), "txt")
 
@@ -48,6 +51,7 @@ def save_text(number: int) -> Response:
 @pages.post("/case/<int:number>/paper/pdf")
 @frame.handle_form
 def save_pdf(number: int) -> Response:
+    """Give the letter as PDF. Raises NotHere, NoFont."""
     letter = _find_letter(number)
     return _save_letter(letter, documents_pdf.print_letter(letter, frame.get_times().now), "pdf")
 

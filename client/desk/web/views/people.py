@@ -1,4 +1,4 @@
-"""Everybody whom a case is about, once each, and who may be the same."""
+"""People: everybody whom a case is about, once each, and who may be the same."""
 
 from flask import Blueprint, request
 
@@ -16,6 +16,7 @@ COMPARING = 0.1  # seconds a page is waited for; what is left goes on while it i
 
 @pages.get("/people")
 def list_people() -> str:
+    """List everybody, `PAGE` on a page from `first`."""
     first = max(0, request.args.get("first", default=0, type=int))
     with require_desk().reading() as db:
         rows, total = view.persons(db, first, PAGE)
@@ -24,6 +25,7 @@ def list_people() -> str:
 
 @pages.get("/duplicates")
 def list_pairs() -> str:
+    """List the likeliest duplicates of all, after looking for pairs for a moment."""
     is_done = compare_pairs(require_desk(), COMPARING)
     with require_desk().reading() as db:
         found = list_duplicates(db, OFFERED)

@@ -1,4 +1,4 @@
-"""What needs a human first; and, kept apart, what was only practice."""
+"""The queue: what needs a human first; and, apart from it, what was only practice."""
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -15,6 +15,7 @@ STATUSES = ("new", "open", "waiting", "closed")
 
 @pages.get("/queue")
 def show_queue() -> str:
+    """Show the cases that need somebody, narrowed as was chosen, `PAGE` on a page from `first`."""
     ui_state, first = frame.get_ui_state(), max(0, request.args.get("first", default=0, type=int))
     desk = require_desk()
     with desk.reading() as db:
@@ -28,6 +29,7 @@ def show_queue() -> str:
 @pages.post("/queue")
 @frame.handle_form
 def set_filter() -> Response:
+    """Choose whose cases and which status; an unknown status shows the open ones."""
     ui_state = frame.get_ui_state()
     ui_state.mine = frame.read_field("mine") == "yes"
     ui_state.status = frame.read_field("status") if frame.read_field("status") in STATUSES else ""
@@ -36,6 +38,7 @@ def set_filter() -> Response:
 
 @pages.get("/practice")
 def show_practice() -> str:
+    """Show presses that were trials."""
     first = max(0, request.args.get("first", default=0, type=int))
     with require_desk().reading() as db:
         found = queue.queue(db, frame.get_times().now, practice=True, first=first, limit=PAGE)

@@ -12,18 +12,21 @@ pages = Blueprint("search", __name__)
 
 @pages.get("/search")
 def show_search() -> str:
+    """Show the field."""
     return frame.render_page("search.html", here="search", asked="", hits=None)
 
 
 @pages.post("/search")
 @frame.handle_form
 def start_search() -> Response:
+    """Remember what was asked, and lead to its number."""
     asked = frame.read_field("text")
     return redirect(f"/search/{frame.get_ui_state().remember_search(asked)}" if asked else "/search", 303)
 
 
 @pages.get("/search/<int:number>")
 def show_results(number: int) -> str:
+    """Show what was found. Raises NotHere for a search that was forgotten."""
     asked = frame.get_ui_state().find_search(number)
     if asked is None:
         raise NotHere()

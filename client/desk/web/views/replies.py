@@ -1,4 +1,4 @@
-"""Answering a reporter: a template in their language, seen before it is sent; the same press takes the case."""
+"""Replies to a reporter: a template in their language, seen before it is sent; the same press takes the case."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from client.desk.web.ui_state import ReplyDraft
 from client.desk.web.views import frame
 from keys.errors import TocsinError
 
-pages = Blueprint("answers", __name__)
+pages = Blueprint("replies", __name__)
 
 LONGEST = 5_000  # characters: what one letter to a phone holds in any script
 
@@ -28,7 +28,8 @@ class NothingToSend(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class ReplyForm:
-    """What the form of a case shows."""
+    """What the form of a case shows. `spoken`: languages of the reporter; `is_open`: whether a reply can still
+    arrive."""
 
     draft: ReplyDraft
     spoken: tuple[str, ...]
@@ -37,7 +38,7 @@ class ReplyForm:
 
 
 def build_reply_form(case: CaseView) -> ReplyForm:
-    """The unsent answer of a case, or an empty one in the reporter's language."""
+    """Return the form with the unsent reply of a case, or with an empty one in the reporter's language."""
     spoken = _find_spoken(case)
     draft = frame.get_ui_state().drafts.get(case.number) or ReplyDraft(
         language=_choose_language(spoken), lawyer=_find_lawyer(case)
@@ -71,7 +72,8 @@ def _load_case(number: int) -> CaseView:
 @pages.post("/case/<int:number>/draft")
 @frame.handle_form
 def fill_draft(number: int) -> Response:
-    """Fill the form from a template; what was written by hand in it is replaced, as the button says."""
+    """Fill the form from a template; what was written by hand in it is replaced, as the button says. Raises
+    NothingToSend."""
     case = _load_case(number)
     template, language = frame.read_field("template"), frame.read_field("language")
     if template not in canned_replies.TEMPLATES or language not in canned_replies.LANGUAGES:
@@ -85,7 +87,10 @@ def fill_draft(number: int) -> Response:
 @pages.post("/case/<int:number>/send")
 @frame.handle_form
 def send_reply(number: int) -> Response:
-    """Seal and send the answer; the case is then this caseworker's, unless somebody has it."""
+    """Seal and send the reply; the case is then this caseworker's, unless somebody has it.
+
+    Raises NothingToSend, and as `Desk.reply`.
+    """
     desk, case = require_desk(), _load_case(number)
     text, lawyer = frame.read_field("text", LONGEST), frame.read_field("lawyer")
     template = frame.read_field("chosen") if frame.read_field("chosen") in canned_replies.TEMPLATES else ""
