@@ -28,7 +28,7 @@ from keys.wire import digest, domain
 
 RESUMED = "TOCSIN_DESK"  # in the environment of the process that follows a lock
 SHOWING_SECONDS = 1.0  # for the browser to ask for the page that the click on Lock leads to
-LEAVING_SECONDS = 0.3  # for an answer to go out
+LEAVING_SECONDS = 0.3  # for a response to go out
 CLOSING_SECONDS = 5.0  # for whatever still holds the desk; killed at any byte it loses nothing
 IDLE_CHECK_SECONDS = 1.0  # how late an idle desk may notice
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, redirect, request
-from werkzeug.wrappers import Response as Answer
+from werkzeug.wrappers import Response as BaseResponse
 
 from keys.errors import TocsinError
 from keys.wire import b64, domain
@@ -143,7 +143,7 @@ def guard(app: Flask, control: DeskControl) -> None:
     """Put the checks before every view and the headers on every response."""
 
     @app.before_request
-    def check() -> Answer | None:
+    def check_request() -> BaseResponse | None:
         view = app.view_functions.get(request.endpoint or "")
         _check_host(request, control.origin)
         _check_sender(request, control.origin)
@@ -162,10 +162,10 @@ def guard(app: Flask, control: DeskControl) -> None:
         return _check_unlocked(control)
 
     @app.after_request
-    def seal(answer: Response) -> Response:
-        answer.headers.update({name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"})
-        answer.headers.setdefault("Content-Security-Policy", POLICY)
-        return answer
+    def add_headers(response: Response) -> Response:
+        response.headers.update({name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"})
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
 
 
 def _check_host(request_: Request, origin: str) -> None:
@@ -197,7 +197,7 @@ def _check_form(request_: Request, cookie: str) -> None:
         raise StaleForm()
 
 
-def _check_unlocked(control: DeskControl) -> Answer | None:
+def _check_unlocked(control: DeskControl) -> BaseResponse | None:
     if control.desk is not None:
         return None
     if request.method == "GET" and BACKGROUND not in request.headers:

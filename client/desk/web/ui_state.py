@@ -42,7 +42,7 @@ class UiState:
     refused_forms: dict[str, dict[str, str]] = field(
         default_factory=dict, repr=False
     )  # forms that were refused, by page
-    answered: int = 0  # the case whose answer was sent a moment ago: its page offers the next one
+    replied_to: int = 0  # number of the case whose reply was sent a moment ago: its page offers the next case
     _searches: dict[int, str] = field(default_factory=dict, repr=False)
     _last: int = 0
 

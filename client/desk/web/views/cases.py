@@ -22,7 +22,7 @@ pages = Blueprint("cases", __name__)
 FIRST_FIELDS = ("stage", "station", "people", "minors", "injured", "name", "detained_at", "article", "needs", "health")
 FIELDS = (*FIRST_FIELDS, *(field for field in report.FIELDS if field not in {*FIRST_FIELDS, "files", "consent"}))
 LAWYERS = ("asked", "on_way", "inside", "refused", "none")
-COMPARING = 0.05  # seconds; what is left goes on while the page is read
+COMPARE_SECONDS = 0.05  # what is left goes on while the page is read
 NEXT = 20  # how far down the queue a case is looked for that nobody has taken
 STATUSES = ("new", "open", "waiting", "closed")
 
@@ -48,7 +48,7 @@ def show_case(number: int) -> str:
     desk = require_desk()
     if not desk.read_only and not frame.is_background():
         desk.act(entries.Viewed(case=found.id))
-    compare_pairs(desk, COMPARING)
+    compare_pairs(desk, COMPARE_SECONDS)
     with desk.reading() as db:
         rows = items(db, frame.get_times().now, [number])
         crowd = items(db, frame.get_times().now, [member for member in found.crowd if member != number])
@@ -87,9 +87,9 @@ def _find_left(case: CaseView) -> set[str]:
 def _find_following(db: Database, number: int) -> Item | None:
     """Return the next case in the queue when this one was answered a moment ago, else None."""
     ui_state = frame.get_ui_state()
-    if ui_state.answered != number or frame.is_background():
+    if ui_state.replied_to != number or frame.is_background():
         return None
-    ui_state.answered = 0
+    ui_state.replied_to = 0
     waiting = queue(db, frame.get_times().now, limit=NEXT).items
     return next((item for item in waiting if item.number != number and not item.assigned), None)
 

@@ -20,7 +20,7 @@ from client.desk.web.views import frame
 pages = Blueprint("duplicates", __name__)
 
 OFFERED = 6
-SLICE = 0.05  # seconds
+SLICE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def compare_pairs(desk: Desk, seconds: float) -> bool:
     until = monotonic() + seconds
     while True:
         with desk.reading() as db:
-            if candidates.work(db, SLICE):
+            if candidates.work(db, SLICE_SECONDS):
                 return True
         if monotonic() > until:
             return False

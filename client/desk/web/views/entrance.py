@@ -32,9 +32,9 @@ def redeem_link() -> Response:
     cookie = frame.get_control().redeem(request.form.get("token", ""))
     if cookie is None:
         raise LinkUsed()
-    answer = redirect("/unlock", 303)
-    answer.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", path="/")
-    return answer
+    response = redirect("/unlock", 303)
+    response.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", path="/")
+    return response
 
 
 @pages.get("/unlock")
@@ -74,10 +74,10 @@ def unlock_desk() -> Response | tuple[str, int]:
 def lock_desk() -> Response:
     """Lock the desk, and lead to the page that says so."""
     frame.get_control().lock()
-    answer = redirect("/locked", 303)
+    response = redirect("/locked", 303)
     # Nothing a browser may still hold of the pages is good any more.
-    answer.headers["Clear-Site-Data"] = '"cache"'
-    return answer
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @pages.get("/locked")
@@ -102,21 +102,21 @@ def note_presence() -> Response:
 def set_language() -> Response:
     """Set the language of this browser; an unknown one changes nothing."""
     chosen = request.form.get("language", "")
-    answer = frame.redirect_back()
+    response = frame.redirect_back()
     if chosen in LANGUAGES:
-        answer.set_cookie(frame.LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Strict")
-    return answer
+        response.set_cookie(frame.LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Strict")
+    return response
 
 
 @pages.post("/keys")
 @without_desk
 def set_keys() -> Response:
     """Switch keys of one letter on or off: speech input and some hands press them unmeant."""
-    answer = frame.redirect_back()
-    answer.set_cookie(
+    response = frame.redirect_back()
+    response.set_cookie(
         frame.KEYS_COOKIE, "off" if request.form.get("keys") == "off" else "on", max_age=_YEAR, samesite="Strict"
     )
-    return answer
+    return response
 
 
 @pages.get("/favicon.ico")

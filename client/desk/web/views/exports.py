@@ -108,6 +108,6 @@ def drop_export() -> Response:
 
 def build_attachment(export: Export) -> Response:
     """Build a response that is a file for the disk, under a name that says nothing of anybody."""
-    answer = Response(export.data, content_type="application/octet-stream")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
-    return answer
+    response = Response(export.data, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
+    return response

@@ -63,7 +63,7 @@ def show_file_info(number: int, at: int) -> str:
 
 
 def _build_response(data: bytes, kind: str, how: str, name: str) -> Response:
-    answer = Response(data, content_type=kind)
-    answer.headers["Content-Disposition"] = f'{how}; filename="file-{name}"'
-    answer.headers["Content-Security-Policy"] = ALONE
-    return answer
+    response = Response(data, content_type=kind)
+    response.headers["Content-Disposition"] = f'{how}; filename="file-{name}"'
+    response.headers["Content-Security-Policy"] = ALONE
+    return response

@@ -98,7 +98,7 @@ def handle_form(view_: Callable[..., Response]) -> Callable[..., Response]:
     """Wrap a view that changes something: what is refused is said on the page it came from, with what was typed."""
 
     @wraps(view_)
-    def answer(*words: Any, **values: Any) -> Response:
+    def run_view(*words: Any, **values: Any) -> Response:
         refused_forms, path = get_ui_state().refused_forms, urlsplit(request.headers.get("Referer", "")).path
         try:
             response = view_(*words, **values)
@@ -111,7 +111,7 @@ def handle_form(view_: Callable[..., Response]) -> Callable[..., Response]:
         refused_forms.pop(path, None)
         return response
 
-    return answer
+    return run_view
 
 
 def describe_error(problem: TocsinError) -> str:

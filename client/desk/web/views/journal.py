@@ -39,9 +39,9 @@ def show_journal() -> str:
 @frame.handle_form
 def export_journal() -> Response:
     """Give everything, sealed: only a desk of this organisation can read it."""
-    answer = Response(require_desk().export_journal(), content_type="application/octet-stream")
-    answer.headers["Content-Disposition"] = 'attachment; filename="desk-journal.sealed"'
-    return answer
+    response = Response(require_desk().export_journal(), content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = 'attachment; filename="desk-journal.sealed"'
+    return response
 
 
 @pages.post("/journal/merge")

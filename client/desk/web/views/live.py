@@ -9,7 +9,7 @@ from client.desk.web.views.duplicates import compare_pairs
 pages = Blueprint("live", __name__)
 
 WAIT_SECONDS = 25.0
-COMPARING = 0.2
+COMPARE_SECONDS = 0.2
 
 
 @pages.get("/changes")
@@ -17,7 +17,7 @@ def wait_for_changes() -> Response:
     """Answer with the newest version, at once when it is not `after`. Raises IsLocked, also when locked meanwhile."""
     after, desk = request.args.get("after", default=0, type=int), require_desk()
     # Who waits for news has time to look for duplicates.
-    compare_pairs(desk, COMPARING)
+    compare_pairs(desk, COMPARE_SECONDS)
     version = desk.wait(after, WAIT_SECONDS)
     require_desk()  # it may have been locked meanwhile
     return jsonify({"version": version})

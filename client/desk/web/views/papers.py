@@ -67,6 +67,6 @@ def _save_letter(letter: Letter, data: bytes, ending: str) -> Response:
     options = {"kind": letter.kind, "language": letter.language, "form": ending}
     digest = hashlib.sha256(data).hexdigest()
     require_desk().act(entries.Exported(what="letter", options=options, count=1, sha256=digest))
-    answer = Response(data, content_type="application/octet-stream")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{letter.kind}-{letter.language}.{ending}"'
-    return answer
+    response = Response(data, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="{letter.kind}-{letter.language}.{ending}"'
+    return response

@@ -11,7 +11,7 @@ pages = Blueprint("people", __name__)
 
 PAGE = 200
 OFFERED = 30
-COMPARING = 0.1  # seconds a page is waited for; what is left goes on while it is looked at
+COMPARE_SECONDS = 0.1  # a page is waited for; what is left goes on while it is looked at
 
 
 @pages.get("/people")
@@ -26,7 +26,7 @@ def list_people() -> str:
 @pages.get("/duplicates")
 def list_pairs() -> str:
     """List the likeliest duplicates of all, after looking for pairs for a moment."""
-    is_done = compare_pairs(require_desk(), COMPARING)
+    is_done = compare_pairs(require_desk(), COMPARE_SECONDS)
     with require_desk().reading() as db:
         found = list_duplicates(db, OFFERED)
     return frame.render_page("duplicates.html", here="people", offers=found, is_done=is_done)

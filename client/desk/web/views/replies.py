@@ -106,7 +106,7 @@ def send_reply(number: int) -> Response:
     frame.get_ui_state().drafts.pop(number, None)
     desk.acts(_plan_actions(case, desk.by, template, lawyer))
     frame.add_notice("answer.sent")
-    frame.get_ui_state().answered = number
+    frame.get_ui_state().replied_to = number
     return redirect(f"/case/{number}", 303)
 
 
