@@ -11,15 +11,15 @@ from math import ceil, cos, floor, log10, radians, sqrt
 WIDTH, HEIGHT = 1_200, 640  # units of the drawing
 MARGIN = 46
 SMALLEST, LARGEST = 11.0, 40.0  # radius of a circle
-METRES = 1.113_2  # in 1e-5 degree of latitude
-SPAN = 4_000  # a drawing shows at least these many 1e-5 degrees, about 4 km
+METRES_PER_E5 = 1.113_2  # metres in 1e-5 degree of latitude
+SPAN_E5 = 4_000  # a drawing shows at least these many 1e-5 degrees, about 4 km
 TOUCH = 0.85  # circles closer than this part of their radii together become one
 LABELS = 40
 LETTER, LINE = 7.2, 17.0  # width of a letter and height of a line of a label
 LETTERS = 34
 CONTEXT = 3_000  # other stations, drawn as dots
 _CYRILLIC = 0x52F  # the last letter of the alphabets that `LETTER` was measured with
-TURN = 36_000_000
+TURN_E5 = 36_000_000
 STEPS = (1, 2, 5)
 
 
@@ -30,8 +30,8 @@ class Spot:
     number: int
     name: str
     city: str
-    lat: int
-    lon: int
+    lat_e5: int
+    lon_e5: int
     heads: int
 
 
@@ -91,21 +91,21 @@ class Drawing:
 class MapFrame:
     """A projection: the middle, and how many units of the drawing one 1e-5 degree of latitude takes."""
 
-    lat: float
-    lon: float
+    lat_e5: float
+    lon_e5: float
     scale: float
 
     @property
     def squeeze(self) -> float:
         """Length of a degree of longitude in degrees of latitude."""
-        return max(0.05, cos(radians(self.lat / 100_000)))
+        return max(0.05, cos(radians(self.lat_e5 / 100_000)))
 
-    def project(self, lat: int, lon: int) -> tuple[float, float]:
+    def project(self, lat_e5: int, lon_e5: int) -> tuple[float, float]:
         """Return where a position (1e-5 degree) lies on the drawing; the date line is crossed the short way."""
-        east = (lon - self.lon + TURN / 2) % TURN - TURN / 2
+        east = (lon_e5 - self.lon_e5 + TURN_E5 / 2) % TURN_E5 - TURN_E5 / 2
         return (
             round(WIDTH / 2 + east * self.squeeze * self.scale, 1),
-            round(HEIGHT / 2 - (lat - self.lat) * self.scale, 1),
+            round(HEIGHT / 2 - (lat_e5 - self.lat_e5) * self.scale, 1),
         )
 
 
@@ -122,14 +122,14 @@ def draw(spots: Sequence[Spot], others: Iterable[tuple[int, int]] = ()) -> Drawi
 
 def fit_frame(spots: Sequence[Spot]) -> MapFrame:
     """Return the frame in which all of them lie."""
-    first = spots[0].lon
-    easts = [(spot.lon - first + TURN // 2) % TURN - TURN // 2 for spot in spots]
-    lats = [spot.lat for spot in spots]
-    lat, lon = (min(lats) + max(lats)) / 2, first + (min(easts) + max(easts)) / 2
-    flat = MapFrame(lat, lon, 1.0)
-    tall = max(SPAN, max(lats) - min(lats))
-    wide = max(SPAN, (max(easts) - min(easts)) * flat.squeeze)
-    return MapFrame(lat, lon, min((HEIGHT - 2 * MARGIN) / tall, (WIDTH - 2 * MARGIN) / wide))
+    first = spots[0].lon_e5
+    easts = [(spot.lon_e5 - first + TURN_E5 // 2) % TURN_E5 - TURN_E5 // 2 for spot in spots]
+    lats = [spot.lat_e5 for spot in spots]
+    lat_e5, lon_e5 = (min(lats) + max(lats)) / 2, first + (min(easts) + max(easts)) / 2
+    flat = MapFrame(lat_e5, lon_e5, 1.0)
+    tall = max(SPAN_E5, max(lats) - min(lats))
+    wide = max(SPAN_E5, (max(easts) - min(easts)) * flat.squeeze)
+    return MapFrame(lat_e5, lon_e5, min((HEIGHT - 2 * MARGIN) / tall, (WIDTH - 2 * MARGIN) / wide))
 
 
 def _find_most(spots: Sequence[Spot]) -> int:
@@ -142,7 +142,7 @@ def _scale_radius(heads: int, most: int) -> float:
 
 
 def _make_circle(frame: MapFrame, spot: Spot, most: int) -> Circle:
-    x, y = frame.project(spot.lat, spot.lon)
+    x, y = frame.project(spot.lat_e5, spot.lon_e5)
     return Circle(x, y, _scale_radius(spot.heads, most), spot.heads, (spot,))
 
 
@@ -220,8 +220,8 @@ def _is_covering(a: tuple[float, float, float, float], b: tuple[float, float, fl
 
 def _make_dots(frame: MapFrame, others: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
     seen: dict[tuple[int, int], tuple[float, float]] = {}
-    for lat, lon in others:
-        x, y = frame.project(lat, lon)
+    for lat_e5, lon_e5 in others:
+        x, y = frame.project(lat_e5, lon_e5)
         if 0 <= x <= WIDTH and 0 <= y <= HEIGHT:
             seen.setdefault((floor(x / 6), floor(y / 6)), (x, y))
         if len(seen) >= CONTEXT:
@@ -231,7 +231,7 @@ def _make_dots(frame: MapFrame, others: Iterable[tuple[int, int]]) -> list[tuple
 
 def _choose_bar(frame: MapFrame) -> tuple[float, int]:
     """Return a round number of metres that is about a sixth of the width, after its length on the drawing."""
-    wanted = WIDTH / 6 / frame.scale * METRES
+    wanted = WIDTH / 6 / frame.scale * METRES_PER_E5
     power = 10 ** floor(log10(wanted))
     metres = max(step * power for step in STEPS if step * power <= ceil(wanted))
-    return round(metres / METRES * frame.scale, 1), int(metres)
+    return round(metres / METRES_PER_E5 * frame.scale, 1), int(metres)

@@ -20,7 +20,7 @@ from client.desk.exports.columns import SubjectRow
 from client.desk.exports.registry import Options, make_export
 from client.desk.matching import candidates, names
 from client.desk.web.map_svg import Label
-from tests.desk.exports.test_people import members
+from tests.desk.exports.test_people import read_members
 from tests.support import pdf_text
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
 
@@ -45,7 +45,7 @@ def number_of(database) -> int:
     return view.number_of(database, case_id(1))
 
 
-def listed(database, language="ru"):
+def make_list(database, language="ru"):
     [place] = [
         number for number, words in database.execute("SELECT number, name FROM place") if words == "ОВД Тверской"
     ]
@@ -111,7 +111,7 @@ def all_named(words: str) -> bool:
 def test_wide_letters_are_measured_and_everybody_else_is_on_the_list(width, fonts, tmp_path):
     fonts(Wide={WIDE: width})
     database = everybody(person(1, WIDE * 100, birth=WIDE * 100), person(2, "Ж" * 500, birth="W" * 500))
-    export = listed(database)
+    export = make_list(database)
     assert (export.count, export.failed) == (len(OTHERS) + 2, ())
     assert all_named(read(export, tmp_path))
     letter_ = fill("complaint", "ru", {"name": WIDE * 100, "account": WIDE * 300, "officials": WIDE * 100}, "RU")
@@ -122,7 +122,7 @@ def test_one_name_in_many_scripts_does_not_use_up_the_fonts_of_the_others(fonts,
     signs = [chr(0x4E00 + n) for n in range(pdf.FALLBACKS + 3)]
     fonts(**{f"Sign{n}": {sign: 1} for n, sign in enumerate(signs)})
     ours = [person(n, f"{signs[-1]} Китаев") for n in (2, 3)]
-    words = read(listed(everybody(person(1, "".join(signs)), *ours)), tmp_path)
+    words = read(make_list(everybody(person(1, "".join(signs)), *ours)), tmp_path)
     assert f"{signs[-1]} Китаев" in words
     assert f"⟨U+{ord(signs[-1]):04X}⟩ Китаев" not in words
 
@@ -137,7 +137,7 @@ def test_a_font_that_cannot_be_read_has_no_letters(fonts, tmp_path, monkeypatch)
         self._pdf.add_font = lambda *given: add(*given) if "Wide" not in str(given) else 1 / 0
 
     monkeypatch.setattr(Paper, "__init__", without)
-    words = read(listed(everybody(person(1, WIDE))), tmp_path)
+    words = read(make_list(everybody(person(1, WIDE))), tmp_path)
     assert all_named(words)
     assert "⟨U+FDFD⟩" in words
 
@@ -150,7 +150,7 @@ def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(
 ):
     database = everybody(person(1, CANARY))
     refuse_canary(monkeypatch, Paper, "_fit_cell")
-    export = listed(database, language)
+    export = make_list(database, language)
     words = " ".join(read(export, tmp_path).split())
     assert all_named(words)
     assert f"{sentence} {number_of(database)}" in words
@@ -163,7 +163,7 @@ def test_whoever_cannot_be_written_is_missing_from_a_table_alone(key, audience, 
     database = everybody(person(1, CANARY))
     refuse_canary(monkeypatch, SubjectRow, "redact_name")
     export = make_export(key, database, Options(NOW, ZONE, audience=audience))
-    data = members(export.data)["persons.csv"] if key == "package" else export.data
+    data = read_members(export.data)["persons.csv"] if key == "package" else export.data
     rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
     assert len(rows) == 1 + export.count == 1 + len(OTHERS)
     assert all(any(name in row for row in rows) for name in OTHERS)
@@ -230,5 +230,5 @@ strange = st.text(st.sampled_from("﷽ﷺ𒐫꧅𰻞W.I \n\u0301\u202eЖمa中�
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strange, strange)
 def test_whatever_somebody_is_called_everybody_else_is_on_the_list(tmp_path, name, birth):
-    export = listed(everybody(person(1, name, birth=birth)))
+    export = make_list(everybody(person(1, name, birth=birth)))
     assert all_named(read(export, tmp_path))

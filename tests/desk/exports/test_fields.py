@@ -50,7 +50,7 @@ def court() -> Court:
     return Court(LETTERS, ENTRIES, "head", file, disclose_entries=True, disclose_replies=True)
 
 
-def members(data: bytes) -> dict[str, bytes]:
+def read_members(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -87,7 +87,7 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     for kind in KINDS.values():
         for audience, language in product(kind.audiences, ("ru", "en")):
             for export in desk.make(kind.key, audience, language):
-                inside = members(export.data) if export.media == "application/zip" else {"": export.data}
+                inside = read_members(export.data) if export.media == "application/zip" else {"": export.data}
                 assert not [name for name, data in inside.items() if SIGNAL in data or SIGNAL.decode() in name]
                 walked += 1
     assert walked > len(KINDS)
@@ -100,7 +100,7 @@ def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
     [whole, part] = desk.make("bag", "court")
     assert (whole.count, whole.left_out) == (1, 0)
     assert (part.count, part.left_out) == (1, 1)
-    inside = members(part.data)
+    inside = read_members(part.data)
     assert not [name for name, data in inside.items() if "заставили".encode() in data]
     assert len([name for name in inside if name.endswith(".msgpack")]) == 1, "entries that state it are left out too"
     with pytest.raises(OnlyUnderPressure):
@@ -112,12 +112,12 @@ def test_who_spoke_and_whose_phone_was_taken_is_published_by_nobody(desk):
     assert not {"role", "phone_taken", "coerced"} & heads
     for key in ("package", "uwazi"):
         [export] = desk.make(key, "publish")
-        inside = members(export.data) if key == "package" else {"": export.data}
+        inside = read_members(export.data) if key == "package" else {"": export.data}
         for word in ("relative", "phone_taken", "source_connection", "role"):
             assert not [name for name, data in inside.items() if word.encode() in data], (key, word)
 
 
-def spec() -> dict[str, list[str]]:
+def read_spec() -> dict[str, list[str]]:
     """The table in `exports.md`: field to what stands in each column."""
     page = Path("client/desk/exports/exports.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`[^|]*`) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$",
@@ -127,7 +127,7 @@ def spec() -> dict[str, list[str]]:
 
 
 def test_the_table_in_the_spec_has_every_field_and_says_what_the_columns_are():
-    table = spec()
+    table = read_spec()
     assert set(table) == set(FIELDS)
     for name, (publish, others, *_) in table.items():
         levels = {column.level for column in COLUMNS if column.field == name}
@@ -141,10 +141,12 @@ def test_the_table_in_the_spec_says_what_lists_letters_and_the_record_tell(desk,
     read = {
         "list": "".join(pdf_text.text(export.data, tmp_path) for export in desk.make("list", "help")),
         "letters": "".join(letter_.text for letter_ in desk.letters()),
-        "bag": "".join(data.decode(errors="replace") for data in members(desk.make("bag", "court")[0].data).values()),
+        "bag": "".join(
+            data.decode(errors="replace") for data in read_members(desk.make("bag", "court")[0].data).values()
+        ),
     }
     for name, word in CANARY.items():
-        _, _, list_, letters_, bag = spec()[name]
+        _, _, list_, letters_, bag = read_spec()[name]
         for kind, cell in (("list", list_), ("letters", letters_), ("bag", bag)):
             there = word in read[kind] or word.encode("unicode-escape").decode() in read[kind]
             assert there is (cell == "yes"), (name, kind)

@@ -31,11 +31,11 @@ def make_subject(at: int, heads: int = 1, minors: int = 0, injured: int = 0, con
     return Subject(f"{at}-{heads}", heads > 1, "", frozenset(), *counts, where, at, 0, 0, (), consent, Facts({}))
 
 
-def crowd(**at_place: int) -> list[Subject]:
+def make_crowd(**at_place: int) -> list[Subject]:
     return [make_subject(int(place[1:]), heads) for place, heads in at_place.items()]
 
 
-def night(persons: list[tuple[int, dict]], consent=ALL):
+def make_night(persons: list[tuple[int, dict]], consent=ALL):
     """`persons`: the station, and more facts."""
     letters = [
         letter(case_id(n), {"name": f"Имярек {n}", "people": 1, "consent": consent, **at_station(STATIONS[at]), **more})
@@ -44,31 +44,31 @@ def night(persons: list[tuple[int, dict]], consent=ALL):
     return db(letters, stations=STATIONS)
 
 
-def shown(found: Totals, measure: str = "affected") -> list[int | None]:
+def list_shown(found: Totals, measure: str = "affected") -> list[int | None]:
     return [line.cells[measure].shown for line in found.lines]
 
 
 def test_fewer_than_five_are_not_told():
-    assert shown(count_totals(crowd(p1=4, p2=5, p3=1))) == [None, 5, None]
+    assert list_shown(count_totals(make_crowd(p1=4, p2=5, p3=1))) == [None, 5, None]
 
 
 def test_a_sum_that_would_tell_the_one_hidden_number_is_hidden_too():
-    assert count_totals(crowd(p1=4, p2=5, p3=9)).sums["affected"] is None
-    assert count_totals(crowd(p1=5, p2=9)).sums["affected"] == 14
+    assert count_totals(make_crowd(p1=4, p2=5, p3=9)).sums["affected"] is None
+    assert count_totals(make_crowd(p1=5, p2=9)).sums["affected"] == 14
 
 
 def test_two_hidden_numbers_whose_sum_leaves_no_choice_hide_the_sum():
-    assert count_totals(crowd(p1=1, p2=1, p3=9)).sums["affected"] is None  # 2 is only 1 + 1
-    assert count_totals(crowd(p1=4, p2=4, p3=9)).sums["affected"] is None  # 8 is only 4 + 4
-    assert count_totals(crowd(p1=4, p2=3, p3=9)).sums["affected"] is None  # 7 is 3 + 4 or 4 + 3
-    assert count_totals(crowd(p1=2, p2=3, p3=9)).sums["affected"] == 14
+    assert count_totals(make_crowd(p1=1, p2=1, p3=9)).sums["affected"] is None  # 2 is only 1 + 1
+    assert count_totals(make_crowd(p1=4, p2=4, p3=9)).sums["affected"] is None  # 8 is only 4 + 4
+    assert count_totals(make_crowd(p1=4, p2=3, p3=9)).sums["affected"] is None  # 7 is 3 + 4 or 4 + 3
+    assert count_totals(make_crowd(p1=2, p2=3, p3=9)).sums["affected"] == 14
 
 
 def test_all_but_a_few_tells_of_the_few():
     found = count_totals([make_subject(1, 20, minors=18)])
-    assert (shown(found), shown(found, "children")) == ([20], [None])
-    assert shown(count_totals([make_subject(1, 20, minors=20)]), "children") == [20]
-    assert shown(count_totals([make_subject(1, 20, minors=0)]), "children") == [0]
+    assert (list_shown(found), list_shown(found, "children")) == ([20], [None])
+    assert list_shown(count_totals([make_subject(1, 20, minors=20)]), "children") == [20]
+    assert list_shown(count_totals([make_subject(1, 20, minors=0)]), "children") == [0]
 
 
 def test_of_a_place_with_few_nothing_is_told():
@@ -84,7 +84,7 @@ def test_only_who_allows_it_is_counted():
             make_subject(1, 6, consent=Consent(statistics=False)),
         ]
     )
-    assert (shown(found), found.count, found.left_out) == ([9], 9, 13)
+    assert (list_shown(found), found.count, found.left_out) == ([9], 9, 13)
 
 
 lines = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), min_size=1, max_size=4)
@@ -126,7 +126,7 @@ PERSONS = [(0, {})] * 7 + [(0, {"minors": 1})] * 6 + [(1, {})] * 2 + [(2, {"inju
 
 
 def test_libhxl_takes_it():
-    data = make_export("hxl", night(PERSONS), OPTIONS).data
+    data = make_export("hxl", make_night(PERSONS), OPTIONS).data
     source = libhxl.data(io.BytesIO(data), libhxl.InputOptions(allow_local=True))
     assert source.display_tags == [
         "#loc+type", "#loc+name", "#adm2+name", "#geo+lat", "#geo+lon", "#affected", "#affected+children",
@@ -149,12 +149,12 @@ def test_totals_are_valid_whatever_people_write(field):
     database = db(letters, stations=STATIONS)
     data = make_export("hxl", database, OPTIONS).data
     assert libhxl.validate(libhxl.data(io.BytesIO(data), libhxl.InputOptions(allow_local=True)))["is_valid"]
-    collection(make_export("geojson", database, OPTIONS).data)
+    read_features(make_export("geojson", database, OPTIONS).data)
     for _, words in HOSTILE:
         assert words.strip() == "" or words.encode("utf-8") not in data
 
 
-def collection(data: bytes) -> list[dict]:
+def read_features(data: bytes) -> list[dict]:
     """The features, after checking what RFC 7946 asks of a collection of points."""
     read = json.loads(data.decode("utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert set(read) == {"type", "features"}  # no `crs`: section 4
@@ -173,7 +173,7 @@ def collection(data: bytes) -> list[dict]:
 
 
 def test_points_are_longitude_first_and_hidden_numbers_null():
-    features = collection(make_export("geojson", night(PERSONS), OPTIONS).data)
+    features = read_features(make_export("geojson", make_night(PERSONS), OPTIONS).data)
     found = {feature["properties"]["name"]: feature for feature in features}
     assert found["ОВД 1"]["geometry"]["coordinates"] == [37.6105, 55.751]
     assert found["ОВД 1"]["properties"]["affected"] == 13
@@ -197,6 +197,6 @@ def test_never_a_name_and_never_a_place_that_is_not_public():
 
 
 def test_nobody_at_all_is_a_valid_file():
-    assert collection(make_export("geojson", db([]), OPTIONS).data) == []
+    assert read_features(make_export("geojson", db([]), OPTIONS).data) == []
     data = make_export("hxl", db([]), OPTIONS).data
     assert libhxl.validate(libhxl.data(io.BytesIO(data), libhxl.InputOptions(allow_local=True)))["is_valid"]

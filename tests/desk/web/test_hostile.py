@@ -275,7 +275,7 @@ def crawled(overrun) -> dict[str, Page]:
     return dict(crawl(let_in(overrun), *STARTS))
 
 
-def harmless(page: Page) -> list[str]:
+def find_harm(page: Page) -> list[str]:
     """What in this page could do something, leave it, or hide something: nothing, one hopes."""
     found = [f"<{element.name}>" for element in page.elements if element.name in TRAPS]
     found += [f"<script> {element.text:.60}" for element in page.named("script") if element.text.strip()]
@@ -323,7 +323,7 @@ def crawl(browser: Browser, *starts: str) -> Iterator[tuple[str, Page]]:
 
 
 def test_no_page_does_hides_or_asks_for_anything(overrun, crawled):
-    assert [f"{path}: {fault}" for path, page in crawled.items() for fault in harmless(page)[:3]] == []
+    assert [f"{path}: {fault}" for path, page in crawled.items() for fault in find_harm(page)[:3]] == []
     titles = {title.text for page in crawled.values() for title in page.named("title")}
     assert len(titles) == 1, "a title stands in the window list and in the history"
     assert len(crawled) > len(overrun.sent)
@@ -334,7 +334,7 @@ def test_what_is_searched_for_is_as_harmless_as_what_is_found(browser):
         answer = browser.post("/search", referer="/search", text=word)
         assert answer.status_code == 303
         assert word not in answer.headers["Location"]
-        assert harmless(browser.page(answer.headers["Location"])) == []
+        assert find_harm(browser.page(answer.headers["Location"])) == []
 
 
 def test_no_file_is_given_as_something_that_runs(overrun, browser, crawled):
@@ -357,7 +357,7 @@ def test_no_file_is_given_as_something_that_runs(overrun, browser, crawled):
         assert refused == (name.removeprefix("file: ") in REFUSED), name
         about, saved = browser.get(f"/case/{number}/file/1/about"), browser.get(f"/case/{number}/file/1/save")
         assert (about.status_code, saved.status_code) == (200, 200), name
-        assert harmless(Page(about.text)) == []
+        assert find_harm(Page(about.text)) == []
         assert saved.mimetype == OTHER
         assert re.fullmatch(r'attachment; filename="file-[0-9]+-1\.[a-z0-9]+"', saved.headers["Content-Disposition"])
 
@@ -408,7 +408,7 @@ def test_a_list_for_a_lawyer_and_a_text_for_the_un_are_made_of_hostile_words_too
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
+def serve(app: Flask) -> Iterator[str]:
     """The pages on a port of their own, with the server that serves them at a desk."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = waitress.create_server(app, sockets=[listener], threads=4)
@@ -426,7 +426,7 @@ def test_in_a_real_browser_nothing_runs_and_nothing_is_asked_for(overrun, playwr
         firsts = {name: view.number_of(db, sent[0]) for name, sent in overrun.sent.items() if sent}
     cases = {f"/case/{number}": name for name, number in firsts.items() if number is not None}
     control = FakeDeskControl(lambda passphrase, by: overrun.desk, desk=overrun.desk)
-    with served(create_app(control, lambda: PAGES_NOW)) as origin:
+    with serve(create_app(control, lambda: PAGES_NOW)) as origin:
         control.origin = origin
         browser = Chromium(playwright, tmp_path / "profile").start()
         try:

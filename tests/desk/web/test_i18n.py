@@ -43,16 +43,16 @@ TERMS = {
 }
 
 
-def sources() -> dict[str, str]:
+def read_sources() -> dict[str, str]:
     paths = [*DESK.rglob("*.py"), *DESK.glob("web/templates/*.html")]
     return {str(path): path.read_text(encoding="utf-8") for path in paths}
 
 
-def asked() -> set[tuple[str, str, bool]]:
+def find_calls() -> set[tuple[str, str, bool]]:
     """How, key, whether more is appended."""
     return {
         (call["how"] or "", call["key"], bool(call["more"]))
-        for text in sources().values()
+        for text in read_sources().values()
         for call in CALL.finditer(text)
     }
 
@@ -61,18 +61,18 @@ def test_both_languages_say_the_same_things():
     russian, english = load_words("ru"), load_words("en")
     assert set(russian) == set(english)
     for key in english:
-        assert fields(russian[key]) == fields(english[key]), key
+        assert find_fields(russian[key]) == find_fields(english[key]), key
         assert russian[key].strip(), key
         assert english[key].strip(), key
 
 
-def fields(text: str) -> set[str]:
+def find_fields(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def test_every_word_that_is_asked_for_is_there():
     english = load_words("en")
-    for how, key, more in asked():
+    for how, key, more in find_calls():
         if how == ".count":
             assert {f"{key}.{form}" for form in PLURALS} <= set(english), key
         elif how == ".term" or more:
@@ -92,10 +92,10 @@ def test_every_reason_not_to_show_a_file_has_words():
 
 
 def test_no_word_is_left_over():
-    text = "\n".join(sources().values())
-    plain = {key for how, key, more in asked() if how == "" and not more}
-    started = {key.rstrip(".") for how, key, more in asked() if how == ".term" or more}
-    counted = {key for how, key, _ in asked() if how == ".count"}
+    text = "\n".join(read_sources().values())
+    plain = {key for how, key, more in find_calls() if how == "" and not more}
+    started = {key.rstrip(".") for how, key, more in find_calls() if how == ".term" or more}
+    counted = {key for how, key, _ in find_calls() if how == ".count"}
     by_value = {
         "error",
         "duplicate",

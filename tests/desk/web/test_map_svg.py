@@ -54,7 +54,7 @@ def test_no_label_covers_a_circle_or_another_label(spots):
         ]
 
 
-def real(seed: int = 1) -> list[Spot]:
+def load_spots(seed: int = 1) -> list[Spot]:
     if not STATIONS.exists():
         pytest.skip("the shared list of stations is not here")
     random_bytes = Random(seed)  # noqa: S311 - not a secret
@@ -73,7 +73,9 @@ def real(seed: int = 1) -> list[Spot]:
 
 
 def test_stations_of_one_city_can_be_told_apart():
-    moscow = [spot for spot in real() if 5_550_000 < spot.lat < 5_600_000 and 3_720_000 < spot.lon < 3_800_000]
+    moscow = [
+        spot for spot in load_spots() if 5_550_000 < spot.lat_e5 < 5_600_000 and 3_720_000 < spot.lon_e5 < 3_800_000
+    ]
     assert len(moscow) > 20
     drawing = draw(moscow)
     assert len(drawing.circles) > len(moscow) * 0.6

@@ -10,7 +10,7 @@ from client.desk.web.views import frame
 
 pages = Blueprint("map", __name__)
 
-NEAR = 25_000  # 1e-5 degree, about 25 km: what belongs to one town
+NEAR_E5 = 25_000  # about 25 km: what belongs to one town
 
 
 @pages.get("/map")
@@ -53,4 +53,4 @@ def _make_spot(row: board.Row) -> Spot:
 
 
 def _is_near(spot: Spot, place: board.Place) -> bool:
-    return abs(spot.lat - (place.lat or 0)) <= NEAR and abs(spot.lon - (place.lon or 0)) <= 2 * NEAR
+    return abs(spot.lat_e5 - (place.lat or 0)) <= NEAR_E5 and abs(spot.lon_e5 - (place.lon or 0)) <= 2 * NEAR_E5
