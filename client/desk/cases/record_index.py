@@ -20,7 +20,7 @@ class NoSuchCase(TocsinError):
     code = "case-unknown"
 
 
-class NoSuchFile(TocsinError):
+class NoSuchCaseFile(TocsinError):
     """this case has no such file"""
 
     code = "file-unknown"
@@ -67,16 +67,16 @@ class RecordIndex:
     def case(self, case: str) -> Case:
         """Everything that was said in a case. Raises NoSuchCase."""
         batches = sorted(self._cases.get(case, ()))
-        letters = [one for batch in batches for one in self.records.batch(batch) if _case_of(one) == case]
+        letters = [one for batch in batches for one in self.records.batch(batch) if _read_case(one) == case]
         if not letters:
             raise NoSuchCase()
         return case_files.gather(letters)[case]
 
     def file(self, case: str, sha256: str) -> Assembled:
-        """A file of a case; the whole one, if it was announced more than once. Raises NoSuchCase, NoSuchFile."""
+        """A file of a case; the whole one, if it was announced more than once. Raises NoSuchCase, NoSuchCaseFile."""
         refs = [ref for ref in self.case(case).files() if ref.sha256 == sha256]
         if not refs:
-            raise NoSuchFile()
+            raise NoSuchCaseFile()
         found = [case_files.assemble(self.records, case, ref) for ref in refs]
         return next((one for one in found if one.whole), found[0])
 
@@ -85,7 +85,7 @@ class RecordIndex:
         return case_files.missing(self.records, case, ref)
 
 
-def _case_of(letter: Letter) -> str:
+def _read_case(letter: Letter) -> str:
     """The id of the case a kept letter belongs to."""
     _, header, _ = unframe(letter.content)
     return _IN_CASE.decode(header).case

@@ -146,10 +146,10 @@ def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> Non
     if not inside or not all(subject.consent.allows(purpose) for subject in inside for purpose in NEEDED):
         raise NoConsent("of everybody in the case, to keep it and to help")
     texts = [text for message in messages for text in _find_texts(message.header)]
-    mentioned = subjects.mentioned(db, texts)
+    mentioned = subjects.find_mentioned(db, texts)
     refusing = (subject for subject in mentioned if not all(subject.consent.allows(purpose) for purpose in NEEDED))
-    others = Names(subjects.names(refusing) - subjects.names(inside))
-    if any(others.found(text) for text in texts):
+    others = Names(subjects.collect_names(refusing) - subjects.collect_names(inside))
+    if any(others.occurs_in(text) for text in texts):
         raise NoConsent("a message names somebody else who has not")
 
 
@@ -232,7 +232,7 @@ def _build_journal(case: str, court: Court, commitments: set[bytes]) -> Iterator
 
 
 def _is_about(entry: Entry, case: str, commitments: set[bytes]) -> bool:
-    action = entry.what
+    action = entry.action
     if SIGNAL in getattr(action, "facts", ()):
         return False
     if isinstance(action, Received):
@@ -242,7 +242,7 @@ def _is_about(entry: Entry, case: str, commitments: set[bytes]) -> bool:
 
 
 def _build_entry_row(entry: Entry) -> list[Cell]:
-    kind = getattr(entry.what, "kind", "") or type(entry.what).__name__.lower()
+    kind = entry.action.kind or "other"  # a newer desk's entry may name none
     return [
         entry.session.hex(), entry.n, entry.turn, _format_time(entry.at), kind, entry.hash.hex(), entry.before.hex(),
     ]  # fmt: skip

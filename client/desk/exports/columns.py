@@ -40,11 +40,11 @@ class SubjectRow:
 
     def redact_words(self, value: Any) -> str | None:
         """Return somebody's own words, without the names of those who did not allow it. None when they are empty."""
-        return self.others.removed(str(value)) if value else None
+        return self.others.remove(str(value)) if value else None
 
     def redact_name(self, value: Any) -> str | None:
         """Return this person's own name, without the names of others in it. None when it is empty."""
-        return self.others.removed_beside(str(value)) if value else None
+        return self.others.remove_beside(str(value)) if value else None
 
     def redact_all(self, values: Any) -> str | None:
         """Return several words of somebody's own as one cell. None when there are none."""

@@ -57,7 +57,7 @@ def select_people(everybody: Sequence[Subject], audience: str) -> People:
         audience,
         sorted(allowing, key=_hash_id),
         len(persons) - len(allowing),
-        consent_subjects.others(persons, audience),
+        consent_subjects.collect_refusing_names(persons, audience),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from client.desk.consent.subjects import Place, Subject
+from client.desk.consent.subjects import Subject, SubjectPlace
 from client.desk.documents.pdf import NoFont, Paper
 from client.desk.exports.people import select_people
 
@@ -71,7 +71,7 @@ def build_surname_list(everybody: Sequence[Subject], place: int, context: ListCo
 @dataclass(frozen=True, slots=True)
 class _Page:
     context: ListContext
-    place: Place | None
+    place: SubjectPlace | None
     named: Sequence[Subject]
     left_out: int
 
@@ -97,5 +97,5 @@ class _Page:
         return [str(index + 1), WORDS[self.context.language]["failed"].replace("{}", cases), "", "", ""]
 
 
-def _format_heading(place: Place | None) -> str:
+def _format_heading(place: SubjectPlace | None) -> str:
     return "" if place is None else ", ".join(part for part in (place.name, place.address, place.phone) if part)

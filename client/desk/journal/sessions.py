@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from client.desk.journal.entries import FIRST, Entry, Head, Locked, Merged, Opened, What, write
+from client.desk.journal.entries import FIRST, Action, Entry, Head, Locked, Merged, Unlocked, write
 from keys.errors import TocsinError
 
 
@@ -65,21 +65,21 @@ class Sessions:
         self._hashes.setdefault(entry.session, []).append(entry.hash)
         self.turn = max(self.turn, entry.turn)
         insort(self.entries, entry, key=lambda one: one.order)
-        for head in _heads_in(entry):
+        for head in _find_heads(entry):
             self._named[head.session] = max(head.n, self._named.get(head.session, -1))
         return True
 
-    def follow(self, session: bytes, whats: Sequence[What], *, at: int, by: str) -> list[Entry]:
+    def follow(self, session: bytes, actions: Sequence[Action], *, at: int, by: str) -> list[Entry]:
         """What comes next in a session, not added yet: it is on no disk. Raises BadEntry."""
         hashes, turn = self._hashes.get(session, []), self.turn
         n, before, made = len(hashes), hashes[-1] if hashes else FIRST, list[Entry]()
-        for what in whats:
+        for action in actions:
             turn = min(turn + 1, LAST_TURN)
-            made.append(write(session, n, before, turn, at=at, by=by, what=what))
+            made.append(write(session, n, before, turn, at=at, by=by, action=action))
             n, before = n + 1, made[-1].hash
         return made
 
-    def sift(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
+    def split_new(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
         """Of another desk's entries those that are new, in an order in which they can be added, and the sessions that
         cannot be: theirs has another entry where ours has one, or is not a chain."""
         by_session: dict[bytes, dict[int, Entry]] = {}
@@ -100,7 +100,7 @@ class Sessions:
         hashes = self._hashes[session]
         return Head(session, len(hashes) - 1, hashes[-1])
 
-    def tips(self) -> list[Head]:
+    def find_tips(self) -> list[Head]:
         """Heads that no entry names yet. Whoever names them names, through them, all there is."""
         return [
             self.head(session)
@@ -108,9 +108,9 @@ class Sessions:
             if self._named.get(session, -1) < len(hashes) - 1
         ]
 
-    def lost(self) -> list[Head]:
+    def find_missing_heads(self) -> list[Head]:
         """Heads that an entry names and that are not here: somebody took a session, or its end, away."""
-        named = {head for entry in self.entries for head in _heads_in(entry)}
+        named = {head for entry in self.entries for head in _find_heads(entry)}
         return sorted((head for head in named if not self._has_head(head)), key=lambda head: (head.session, head.n))
 
     def _has_head(self, head: Head) -> bool:
@@ -118,7 +118,7 @@ class Sessions:
         return head.n < len(hashes) and hashes[head.n] == head.hash
 
 
-def _heads_in(entry: Entry) -> list[Head]:
-    if isinstance(entry.what, Opened | Locked):
-        return entry.what.heads
-    return entry.what.sessions if isinstance(entry.what, Merged) else []
+def _find_heads(entry: Entry) -> list[Head]:
+    if isinstance(entry.action, Unlocked | Locked):
+        return entry.action.heads
+    return entry.action.sessions if isinstance(entry.action, Merged) else []

@@ -139,7 +139,7 @@ class Collector:
                 try:
                     self._desk.release()
                     self._send_outbox(outbox, transport)
-                    self._waiting = self._desk.waiting()
+                    self._waiting = self._desk.count_waiting()
                 except DeskClosed:
                     return
                 except TocsinError:
@@ -147,7 +147,7 @@ class Collector:
                 version = self._desk.wait(version, OUTBOX_CHECK_SECONDS)
 
     def _send_outbox(self, outbox: OutboxStore, transport: Transport) -> None:
-        sender = OutboxSender(outbox, transport, clock=self._clock, note=self._desk.sent)
+        sender = OutboxSender(outbox, transport, clock=self._clock, note=self._desk.append_receipts)
         for hash_ in outbox.hashes():
             if self._stopped.is_set():
                 return

@@ -9,7 +9,7 @@ from flask import Flask, Response, g, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from client.desk.consent.untrusted_text import alone, plain, short, shown
+from client.desk.consent.untrusted_text import isolate, render_plain, render_short, render_text
 from client.desk.desk import DeskClosed
 from client.desk.web import canned_replies
 from client.desk.web.access import FORM_BYTES, DeskControl, IsLocked, NotHere, Refused, guard
@@ -70,8 +70,10 @@ def create_app(control: DeskControl, clock: Callable[[], float] = time.time) -> 
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
     app.extensions["control"], app.extensions["clock"], app.extensions["ui_state"] = control, clock, {}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    words = {"shown": shown, "short": short, "plain": plain}
-    app.jinja_env.filters.update({name: alone(show) for name, show in words.items()}, group_statements=group_statements)
+    words = {"shown": render_text, "short": render_short, "plain": render_plain}
+    app.jinja_env.filters.update(
+        {name: isolate(show) for name, show in words.items()}, group_statements=group_statements
+    )
     app.url_map.converters["int"] = PageNumber
     guard(app, control)
     for pages in PAGES:
@@ -89,7 +91,7 @@ def _build_context() -> dict[str, object]:
         "say": frame.say(),
         "times": frame.get_times(),
         "hidden": frame.render_hidden_fields,
-        "render_fact": alone(render_fact),
+        "render_fact": isolate(render_fact),
         "saying": canned_replies,
         "languages": LANGUAGES,
         "form_key": g.get("form_key", ""),

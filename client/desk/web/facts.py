@@ -6,8 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from client.desk.cases.view import Fact
-from client.desk.consent.untrusted_text import plain, shown
+from client.desk.cases.view import FactView
+from client.desk.consent.untrusted_text import render_plain, render_text
 from client.desk.web.i18n import Speech
 from client.desk.web.times import Times
 
@@ -25,7 +25,7 @@ def render_fact(say: Speech, times: Times, field: str, value: Any) -> Markup:
     return _render_value(say, times, field, value, 0)
 
 
-def group_statements(facts: Iterable[Fact]) -> list[list[Fact]]:
+def group_statements(facts: Iterable[FactView]) -> list[list[FactView]]:
     """Group facts of one message, or of one entry of the journal, that follow each other."""
     return [
         list(statements)
@@ -42,7 +42,7 @@ def _render_value(say: Speech, times: Times, field: str, value: Any, depth: int)
         return _render_text(say, field, value)
     if isinstance(value, list | dict) and depth < DEPTH:
         return _render_container(say, times, field, value, depth)
-    return shown(value)
+    return render_text(value)
 
 
 def _render_container(say: Speech, times: Times, field: str, value: list[Any] | dict[str, Any], depth: int) -> Markup:
@@ -55,7 +55,7 @@ def _render_text(say: Speech, field: str, value: str) -> Markup:
     kind = {"kind": "by", "needs": "need", "type": "file"}.get(field, field)
     if (field in _TERMS or field == "needs") and say.has_key(f"{kind}.{value}"):
         return Markup("<span>{}</span>").format(say(f"{kind}.{value}"))
-    return shown(value)
+    return render_text(value)
 
 
 def _render_fields(say: Speech, times: Times, field: str, value: dict[str, Any], depth: int) -> Markup:
@@ -71,7 +71,7 @@ def _render_fields(say: Speech, times: Times, field: str, value: dict[str, Any],
             if inner not in _PLAIN:
                 parts.append(Markup("({})").format(say.term(name, inner)))
         elif inner not in ("", [], None) and name not in ("pack", "id"):
-            label = plain(say.term("part", name), 60)
+            label = render_plain(say.term("part", name), 60)
             parts.append(
                 Markup("<small>{}</small> {}").format(label, _render_value(say, times, name, inner, depth + 1))
             )

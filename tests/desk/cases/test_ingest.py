@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from client.desk.cases import board, database, ingest, queue, view
 from client.desk.journal import entries as journal_entries
-from client.desk.journal.entries import Apart, SamePerson
+from client.desk.journal.entries import SamePerson, Unlinked
 from client.organisation.records import Letter
 from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
 from tests.support.soak import at_length
@@ -57,7 +57,7 @@ persons = st.builds(person, st.sampled_from(NAMES), st.integers(0, 2))
 anybody = st.just("") | persons
 lawyer_states = st.sampled_from(["on_way", "inside", "none"])
 officials = st.just(case_id("official"))
-whats = st.one_of(
+actions = st.one_of(
     st.builds(journal_entries.Viewed, case=cases),
     st.builds(journal_entries.Noted, case=cases, text=st.sampled_from(["позвонить", ""])),
     st.builds(journal_entries.Assigned, case=cases, to=st.sampled_from(["Vera", ""])),
@@ -95,14 +95,14 @@ whats = st.one_of(
 def journal(drawn: list) -> list[journal_entries.Entry]:
     """Entries of two sessions that do not know of each other; a number takes back an earlier one."""
     desks, found = (Journal(1), Journal(2)), []
-    for at, what in enumerate(drawn):
-        if isinstance(what, int):
+    for at, action in enumerate(drawn):
+        if isinstance(action, int):
             if not found:
                 continue
-            what = Apart(entry=found[what % len(found)].id)  # noqa: PLW2901
-        if isinstance(what, journal_entries.Stated | journal_entries.Named) and getattr(what, "person", ""):
-            what = msgspec.structs.replace(what, case=what.person.partition("#")[0])  # noqa: PLW2901
-        found.append(desks[at % 2].write(what, at=NOW + at * 7 % 50))
+            action = Unlinked(entry=found[action % len(found)].id)  # noqa: PLW2901
+        if isinstance(action, journal_entries.Stated | journal_entries.Named) and getattr(action, "person", ""):
+            action = msgspec.structs.replace(action, case=action.person.partition("#")[0])  # noqa: PLW2901
+        found.append(desks[at % 2].write(action, at=NOW + at * 7 % 50))
     return found
 
 
@@ -123,12 +123,12 @@ def piles(draw, most: int = 6) -> list[Letter]:
     return found
 
 
-@given(piles(), st.lists(whats, max_size=10).map(journal), st.randoms(use_true_random=False))
+@given(piles(), st.lists(actions, max_size=10).map(journal), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=at_length(30, 300))
 def test_any_order_makes_the_same_database(letters, entries, rng):
     built = contents(database.build(letters, entries, country="RU"))
-    db = database.empty(country="RU")
-    steps = [*((ingest.letter, one) for one in letters), *((ingest.entry, one) for one in entries)]
+    db = database.create(country="RU")
+    steps = [*((ingest.add_letter, one) for one in letters), *((ingest.add_entry, one) for one in entries)]
     rng.shuffle(steps)
     for step, one in steps:
         step(db, one)
@@ -137,7 +137,7 @@ def test_any_order_makes_the_same_database(letters, entries, rng):
     assert contents(db) == built
 
 
-@given(piles(), st.lists(whats, max_size=8).map(journal))
+@given(piles(), st.lists(actions, max_size=8).map(journal))
 @settings(deadline=None, max_examples=at_length(20, 200))
 def test_every_view_of_whatever_came_can_be_shown(letters, entries):
     db = database.build(letters, entries, country="RU")
@@ -246,14 +246,14 @@ def test_a_message_id_used_twice_is_told_in_both_cases():
     db = database.build([letter("a", {}, id=case_id("x")), letter("b", {}, id=case_id("x"))], [])
     assert [view.case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
     db = database.build([letter("a", {}, id=case_id("x"))], [])
-    ingest.letter(db, letter("b", {}, id=case_id("x")))
+    ingest.add_letter(db, letter("b", {}, id=case_id("x")))
     assert [view.case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
 
 
 def test_an_amendment_without_a_report_is_told_until_the_report_comes():
     db = database.build([letter("a", {"stage": "court"}, seq=1)], [])
     assert view.case(db, case_id("a")).flags == ("before_report",)
-    ingest.letter(db, held("a", at=NOW - 60))
+    ingest.add_letter(db, held("a", at=NOW - 60))
     assert view.case(db, case_id("a")).flags == ()
 
 
@@ -294,9 +294,9 @@ def test_what_is_no_letter_is_left_out(content):
 def test_an_entry_that_fails_leaves_nothing_behind(monkeypatch):
     db = database.build([held("a"), held("b")], [])
     before = contents(db)
-    monkeypatch.setattr("client.desk.cases.groups.counted", lambda near: 1 / 0)
+    monkeypatch.setattr("client.desk.cases.groups.count_heads", lambda near: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        ingest.entry(db, Journal().write(SamePerson(a=person("a"), b=person("b"))))
+        ingest.add_entry(db, Journal().write(SamePerson(a=person("a"), b=person("b"))))
     monkeypatch.undo()
     assert contents(db) == before
 
@@ -304,7 +304,7 @@ def test_an_entry_that_fails_leaves_nothing_behind(monkeypatch):
 def test_numbers_stay_as_long_as_the_desk_is_open():
     db = database.build([held(name) for name in "abc"], [])
     before = {name: view.number_of(db, case_id(name)) for name in "abc"}
-    ingest.letter(db, held("d"))
-    ingest.letters(db, [letter(name, {"minors": 1}, seq=1) for name in "cab"])
+    ingest.add_letter(db, held("d"))
+    ingest.add_letters(db, [letter(name, {"minors": 1}, seq=1) for name in "cab"])
     assert {name: view.number_of(db, case_id(name)) for name in "abc"} == before
     assert view.id_of(db, view.number_of(db, case_id("d"))) == case_id("d")

@@ -105,8 +105,8 @@ def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, de
     report = office.report(reply=reply_block())
     until(desk, lambda: report.case in cases(desk))
     answer = desk.reply(report.case, "адвокат едет", "lawyer")
-    until(desk, lambda: desk.left(answer))
-    [sent] = [entry.what for entry in desk.entries if isinstance(entry.what, Sent)]
+    until(desk, lambda: desk.is_sent(answer))
+    [sent] = [entry.action for entry in desk.entries if isinstance(entry.action, Sent)]
     assert (sent.case, sent.relay, sent.receipt) == (report.case, RELAYS[0], "receipt")
     until(desk, lambda: collector.state.waiting == 0)
     assert len(office.post.deposited) == 1
@@ -118,7 +118,7 @@ def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, c
     office.post.down.update(RELAYS)
     answer = desk.reply(report.case, "адвокат едет", "lawyer")
     until(desk, lambda: collector.state.waiting == 1)
-    assert not desk.left(answer)
+    assert not desk.is_sent(answer)
 
 
 def test_a_bug_in_one_round_does_not_end_the_listening(

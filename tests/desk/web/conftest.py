@@ -22,12 +22,12 @@ def read_actions(control):
     """What the journal says was done since the last time it was asked."""
     at = len(control.desk.entries) if control.desk else 0
 
-    def read() -> list[entries.What]:
+    def read() -> list[entries.Action]:
         nonlocal at
         fresh = [
-            entry.what
+            entry.action
             for entry in control.desk.entries[at:]
-            if not isinstance(entry.what, entries.Viewed | entries.Sent)
+            if not isinstance(entry.action, entries.Viewed | entries.Sent)
         ]
         at = len(control.desk.entries)
         return fresh

@@ -128,7 +128,7 @@ def test_officials_are_linked_across_cases(browser, office, control, case, read_
 
 
 def test_a_shift_is_handed_over_with_its_cases(browser, control, case, read_actions):
-    control.desk.act(entries.Assigned(case=case, to="Анна"))
+    control.desk.append(entries.Assigned(case=case, to="Анна"))
     read_actions()
     assert "Иванова" in browser.page("/handover").text
     browser.post("/handover", "/handover", text="Петрова едет в Тверской", to="Борис", cases="yes")

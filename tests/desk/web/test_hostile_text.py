@@ -65,7 +65,7 @@ def hostile_facts(text: str, line: str) -> dict[str, Any]:
     }
 
 
-def hostile_entries(case: str, text: str, line: str) -> list[entries.What]:
+def hostile_entries(case: str, text: str, line: str) -> list[entries.Action]:
     """Return one entry of each kind that shows words of a caseworker."""
     return [
         entries.Noted(case=case, text=text),
@@ -84,7 +84,7 @@ def test_a_hostile_report_is_text_on_every_page(browser, office, control, text):
     line = text[:400]
     report = office.report(hostile_facts(text, line), reply=reply_block())
     control.desk.pull(office.post)
-    control.desk.acts(hostile_entries(report.case, text, line))
+    control.desk.append_all(hostile_entries(report.case, text, line))
     found = browser.post("/search", text=line).location
     browser.post("/case/1/draft", template="lawyer", language="fa", lawyer="Петрова")
     for path in [*PATHS, found]:

@@ -29,7 +29,7 @@ def test_an_answer_is_seen_before_it_is_sent_and_takes_the_case(browser, case, r
 
 
 def test_somebody_elses_case_stays_theirs(browser, control, case, read_actions):
-    control.desk.acts([entries.Assigned(case=case, to="Борис"), entries.Marked(case=case, status="waiting")])
+    control.desk.append_all([entries.Assigned(case=case, to="Борис"), entries.Marked(case=case, status="waiting")])
     read_actions()
     browser.post("/case/1/send", chosen="rights", language="ru", text="x")
     [replied] = read_actions()
@@ -48,7 +48,7 @@ def test_a_lawyer_who_is_announced_is_on_the_way(browser, case, read_actions):
 
 def test_a_page_that_refreshes_itself_takes_no_word_from_the_one_that_is_read(browser, control, case, read_actions):
     browser.get("/case/1", Live="1")
-    assert [entry for entry in control.desk.entries if isinstance(entry.what, entries.Viewed)] == [], (
+    assert [entry for entry in control.desk.entries if isinstance(entry.action, entries.Viewed)] == [], (
         "nobody may be looking"
     )
     browser.post("/case/1/send", chosen="received", language="ru", text="x")

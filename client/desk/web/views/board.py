@@ -37,7 +37,7 @@ def show_place(number: int) -> str:
     now = frame.get_times().now
     with require_desk().reading() as db:
         found = board.place(db, number)
-        detainees = board.held(db, number)
+        detainees = board.load_detainees(db, number)
         waiting = queue.queue(db, now, place=number, limit=WAITING)
     if found is None:
         raise NotHere()
@@ -49,7 +49,7 @@ def show_place_names(number: int) -> str:
     """Show the names at one place, for paper."""
     with require_desk().reading() as db:
         found = board.place(db, number)
-        detainees = board.held(db, number)
+        detainees = board.load_detainees(db, number)
     if found is None:
         raise NotHere()
     return frame.render_page("names.html", here="board", lists=[(found, detainees)], first=0, after=None)
@@ -60,11 +60,11 @@ def show_all_names() -> str:
     """Show every place of the board with its names, each on a sheet of its own on paper."""
     ui_state, now = frame.get_ui_state(), frame.get_times().now
     first, heads = max(0, request.args.get("first", default=0, type=int)), 0
-    lists: list[tuple[board.Place, list[board.Held]]] = []
+    lists: list[tuple[board.PlaceRow, list[board.DetaineeRow]]] = []
     with require_desk().reading() as db:
         rows = board.board(db, now, ui_state.city or None, ui_state.event or None).rows
         for row in rows[first:]:
-            detainees = board.held(db, row.place.number, ui_state.event or None)
+            detainees = board.load_detainees(db, row.place.number, ui_state.event or None)
             heads += len(detainees)
             if lists and heads > HEADS:
                 break

@@ -47,7 +47,7 @@ def show_case(number: int) -> str:
     found = load_case(number)
     desk = require_desk()
     if not desk.read_only and not frame.is_background():
-        desk.act(entries.Viewed(case=found.id))
+        desk.append(entries.Viewed(case=found.id))
     compare_pairs(desk, COMPARE_SECONDS)
     with desk.reading() as db:
         rows = items(db, frame.get_times().now, [number])
@@ -79,9 +79,9 @@ def _find_left(case: CaseView) -> set[str]:
         return set()
     desk = require_desk()
     replies = [
-        entry for entry in desk.entries if isinstance(entry.what, entries.Replied) and entry.what.case == case.id
+        entry for entry in desk.entries if isinstance(entry.action, entries.Replied) and entry.action.case == case.id
     ]
-    return {entry.id for entry in replies if desk.left(entry)}
+    return {entry.id for entry in replies if desk.is_sent(entry)}
 
 
 def _find_following(db: Database, number: int) -> Item | None:
@@ -124,7 +124,7 @@ def read_time(name: str) -> int | None:
 @frame.handle_form
 def assign_case(number: int) -> Response:
     """Assign the case to a name; an empty name assigns it to nobody."""
-    require_desk().act(entries.Assigned(case=frame.find_case_id(number), to=frame.read_field("to", 80)))
+    require_desk().append(entries.Assigned(case=frame.find_case_id(number), to=frame.read_field("to", 80)))
     return frame.redirect_back(f"/case/{number}")
 
 
@@ -134,7 +134,7 @@ def set_status(number: int) -> Response:
     """Set the status; another word than `STATUSES` changes nothing."""
     status = frame.read_field("status")
     if status in STATUSES:
-        require_desk().act(entries.Marked(case=frame.find_case_id(number), status=status))  # type: ignore[arg-type]
+        require_desk().append(entries.Marked(case=frame.find_case_id(number), status=status))  # type: ignore[arg-type]
     return frame.redirect_back(f"/case/{number}")
 
 
@@ -142,7 +142,7 @@ def set_status(number: int) -> Response:
 @frame.handle_form
 def add_note(number: int) -> Response:
     """Add a note. Raises NothingSaid."""
-    require_desk().act(entries.Noted(case=frame.find_case_id(number), text=read_required("text", 20_000)))
+    require_desk().append(entries.Noted(case=frame.find_case_id(number), text=read_required("text", 20_000)))
     return frame.redirect_back(f"/case/{number}")
 
 
@@ -155,7 +155,7 @@ def state_fact(number: int) -> Response:
     if "." in field or field not in facts:
         raise report.BadFact(field)
     happened, person = read_time("happened"), frame.read_field("person")
-    require_desk().act(
+    require_desk().append(
         entries.Stated(
             case=frame.find_case_id(number),
             facts=facts,
@@ -174,7 +174,7 @@ def name_person(number: int) -> Response:
     found = load_case(number)
     k = 1 + max(person.k for person in found.persons)
     facts = {key: value for key in ("birth", "health") if (value := frame.read_field(key))}
-    require_desk().act(
+    require_desk().append(
         entries.Named(
             case=found.id,
             person=f"{found.id}#{k}",
@@ -193,7 +193,7 @@ def set_lawyer(number: int) -> Response:
     found, chosen = frame.find_case_id(number), frame.read_field("state")
     if chosen in LAWYERS:
         person = frame.read_field("person") or None
-        require_desk().act(entries.Lawyer(case=found, state=chosen, person=person, name=frame.read_field("name")))  # type: ignore[arg-type]
+        require_desk().append(entries.Lawyer(case=found, state=chosen, person=person, name=frame.read_field("name")))  # type: ignore[arg-type]
     return frame.redirect_back(f"/case/{number}")
 
 
@@ -202,7 +202,7 @@ def set_lawyer(number: int) -> Response:
 def confirm_person(number: int) -> Response:
     """Note that a second source confirms a person. Raises NothingSaid."""
     person = frame.read_field("person") or None
-    require_desk().act(entries.Confirmed(case=frame.find_case_id(number), how=read_required("how"), person=person))
+    require_desk().append(entries.Confirmed(case=frame.find_case_id(number), how=read_required("how"), person=person))
     return frame.redirect_back(f"/case/{number}")
 
 
@@ -210,7 +210,7 @@ def confirm_person(number: int) -> Response:
 @frame.handle_form
 def set_clock(number: int) -> Response:
     """Set when a clock really began, or stop it now. Raises NothingSaid, NoTime."""
-    require_desk().act(
+    require_desk().append(
         entries.ClockSet(
             case=frame.find_case_id(number),
             clock=read_required("clock"),
@@ -228,7 +228,7 @@ def link_official(number: int) -> Response:
     desk, case_id = require_desk(), frame.find_case_id(number)
     known = frame.read_field("official")
     if known:
-        desk.act(entries.Linked(official=known, case=case_id, part=frame.read_field("part")))
+        desk.append(entries.Linked(official=known, case=case_id, part=frame.read_field("part")))
         return frame.redirect_back(f"/case/{number}")
     fresh = entries.Official(
         id=frame.make_id(),
@@ -239,5 +239,5 @@ def link_official(number: int) -> Response:
     )
     if not (fresh.name or fresh.badge):
         raise NothingSaid(frame.say().term("form", "name"))
-    desk.acts([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.read_field("part"))])
+    desk.append_all([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.read_field("part"))])
     return frame.redirect_back(f"/case/{number}")

@@ -83,7 +83,7 @@ def build_offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | 
 @frame.handle_form
 def join_persons() -> Response:
     """Note that two persons are the same."""
-    require_desk().act(entries.SamePerson(a=frame.read_field("a"), b=frame.read_field("b")))
+    require_desk().append(entries.SamePerson(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
 
@@ -91,7 +91,7 @@ def join_persons() -> Response:
 @frame.handle_form
 def keep_persons_apart() -> Response:
     """Note that two persons are not the same."""
-    require_desk().act(entries.DifferentPerson(a=frame.read_field("a"), b=frame.read_field("b")))
+    require_desk().append(entries.DifferentPerson(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
 
@@ -99,7 +99,7 @@ def keep_persons_apart() -> Response:
 @frame.handle_form
 def join_groups() -> Response:
     """Note that two crowds are the same."""
-    require_desk().act(entries.SameGroup(a=frame.read_field("a"), b=frame.read_field("b")))
+    require_desk().append(entries.SameGroup(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
 
@@ -107,7 +107,7 @@ def join_groups() -> Response:
 @frame.handle_form
 def keep_groups_apart() -> Response:
     """Note that two crowds are not the same."""
-    require_desk().act(entries.DifferentGroup(a=frame.read_field("a"), b=frame.read_field("b")))
+    require_desk().append(entries.DifferentGroup(a=frame.read_field("a"), b=frame.read_field("b")))
     return frame.redirect_back()
 
 
@@ -115,5 +115,5 @@ def keep_groups_apart() -> Response:
 @frame.handle_form
 def take_back() -> Response:
     """Take back an entry of these four, a confirmation, or a link to an official."""
-    require_desk().act(entries.Apart(entry=frame.read_field("entry")))
+    require_desk().append(entries.Unlinked(entry=frame.read_field("entry")))
     return frame.redirect_back()

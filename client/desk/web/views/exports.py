@@ -91,7 +91,7 @@ def save_export() -> Response:
     ready = frame.get_ui_state().ready
     if ready is None:
         raise NotHere()
-    require_desk().act(
+    require_desk().append(
         entries.Exported(what=ready.kind, options=ready.options, count=ready.export.count, sha256=ready.export.sha256)
     )
     frame.get_ui_state().ready = None

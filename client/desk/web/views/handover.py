@@ -33,6 +33,6 @@ def hand_over() -> Response:
     with desk.reading() as db:
         mine = queue.queue(db, frame.get_times().now, desk.by, limit=SHOWN).items
     moved = [entries.Assigned(case=item.case, to=to) for item in mine] if frame.read_field("cases") == "yes" else []
-    desk.acts([entries.HandedOver(text=read_required("text", 20_000), to=to), *moved])
+    desk.append_all([entries.HandedOver(text=read_required("text", 20_000), to=to), *moved])
     frame.add_notice("handover.done", n=len(moved))
     return frame.redirect_back("/handover")

@@ -47,10 +47,10 @@ def _render_map(centre: int | None) -> str:
     )
 
 
-def _make_spot(row: board.Row) -> Spot:
+def _make_spot(row: board.BoardRow) -> Spot:
     place = row.place
     return Spot(place.number, place.name, place.city, place.lat or 0, place.lon or 0, row.count.reported)
 
 
-def _is_near(spot: Spot, place: board.Place) -> bool:
+def _is_near(spot: Spot, place: board.PlaceRow) -> bool:
     return abs(spot.lat_e5 - (place.lat or 0)) <= NEAR_E5 and abs(spot.lon_e5 - (place.lon or 0)) <= 2 * NEAR_E5

@@ -38,5 +38,5 @@ def update_official(number: int) -> Response:
     if found is None:
         raise NotHere()
     fields = {name: frame.read_field(name) for name in ("name", "rank", "badge", "unit")}
-    require_desk().act(entries.Official(id=found.id, **fields))
+    require_desk().append(entries.Official(id=found.id, **fields))
     return frame.redirect_back(f"/official/{number}")

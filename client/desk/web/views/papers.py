@@ -66,7 +66,7 @@ def _find_letter(number: int) -> Letter:
 def _save_letter(letter: Letter, data: bytes, ending: str) -> Response:
     options = {"kind": letter.kind, "language": letter.language, "form": ending}
     digest = hashlib.sha256(data).hexdigest()
-    require_desk().act(entries.Exported(what="letter", options=options, count=1, sha256=digest))
+    require_desk().append(entries.Exported(what="letter", options=options, count=1, sha256=digest))
     response = Response(data, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="{letter.kind}-{letter.language}.{ending}"'
     return response

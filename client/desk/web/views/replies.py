@@ -104,14 +104,14 @@ def send_reply(number: int) -> Response:
         raise NothingToSend()
     desk.reply(case.id, text, canned_replies.TEMPLATES.get(template, "received"), template)
     frame.get_ui_state().drafts.pop(number, None)
-    desk.acts(_plan_actions(case, desk.by, template, lawyer))
+    desk.append_all(_plan_actions(case, desk.by, template, lawyer))
     frame.add_notice("answer.sent")
     frame.get_ui_state().replied_to = number
     return redirect(f"/case/{number}", 303)
 
 
-def _plan_actions(case: CaseView, by: str, template: str, lawyer: str) -> list[entries.What]:
-    actions: list[entries.What] = []
+def _plan_actions(case: CaseView, by: str, template: str, lawyer: str) -> list[entries.Action]:
+    actions: list[entries.Action] = []
     if not case.assigned:
         actions.append(entries.Assigned(case=case.id, to=by))
     if case.status == "new":
