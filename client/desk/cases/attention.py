@@ -1,4 +1,4 @@
-"""Why a case needs somebody. Specified in `board.md`."""
+"""Reasons why a case needs somebody. Specified in `board.md`."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -36,28 +36,34 @@ class ArrivedLetter(NamedTuple):
 
 
 def encode_reasons(reasons: Iterable[str]) -> int:
+    """Return reasons as the bits of a number: the more pressing, the higher the bit."""
     return sum(BIT[reason] for reason in reasons)
 
 
 def decode_reasons(bits: int) -> tuple[str, ...]:
+    """Return the reasons in these bits, the most pressing first."""
     return tuple(reason for reason in REASONS if bits & BIT[reason])
 
 
 def find_last_news(letters: Iterable[ArrivedLetter]) -> int:
-    """When something last came that is more than a position."""
+    """Return when something last came that is more than a position (Unix seconds); 0 when nothing did."""
     return max((letter.pulled for letter in letters if not letter.fields or not letter.fields <= QUIET), default=0)
 
 
 def find_reasons(
-    letters: Iterable[ArrivedLetter], looked: int | None, answered: int | None, *, answerable: bool
+    letters: Iterable[ArrivedLetter], handled_at: int | None, replied_at: int | None, *, answerable: bool
 ) -> list[str]:
-    """What nobody has looked at or answered. `looked`, `answered`: when somebody last did; None: never."""
+    """Return the reasons that follow from what nobody has looked at or replied to.
+
+    `handled_at`: when somebody last viewed or did anything; `replied_at`: when a reply last went out (Unix seconds);
+    None: never. `answerable`: a reply can be sent.
+    """
     came = list(letters)
-    asked = any(letter.fields & ASKING and (answered is None or letter.pulled > answered) for letter in came)
+    asked = any(letter.fields & ASKING and (replied_at is None or letter.pulled > replied_at) for letter in came)
     is_true = {
         "question": asked,
-        "unanswered": answerable and answered is None,
-        "changed": looked is not None and find_last_news(came) > looked,
-        "unseen": looked is None,
+        "unanswered": answerable and replied_at is None,
+        "changed": handled_at is not None and find_last_news(came) > handled_at,
+        "unseen": handled_at is None,
     }
     return [reason for reason, holds in is_true.items() if holds]

@@ -13,7 +13,7 @@ EVENTS = 100  # offered to choose from, those with the most reports
 
 @dataclass(frozen=True, slots=True)
 class Lawyers:
-    """How many heads have a lawyer how near; the five add up to the row's `reported`."""
+    """Numbers of heads by how near a lawyer is; the five add up to the row's `reported`."""
 
     on_way: int = 0
     inside: int = 0
@@ -106,7 +106,7 @@ class DetaineeRow:
 
 
 def board(db: Database, now: int, city: str | None = None, event: str | None = None) -> Board:
-    """The board, or what of it is in one city or belongs to one event."""
+    """Return the board at `now` (Unix seconds), or the part of it that is in one city or belongs to one event."""
     only = _Only(city, event)
     cases = dict(only.ask(db, _CASES))
     rows = [_row(row, cases, _clock(db, row["number"], now, only)) for row in only.query(db, _ROWS)]
@@ -124,14 +124,15 @@ def board(db: Database, now: int, city: str | None = None, event: str | None = N
 
 
 def _urgency(ends: int | None, now: int) -> tuple[int, int]:
-    """What runs out next comes first; behind it what is over, the latest first; then what has no clock."""
+    """Return a sort key: the clock that runs out next first; behind it clocks that are over, the latest first; then
+    none."""
     if ends is None:
         return (2, 0)
     return (0, ends) if ends > now else (1, -ends)
 
 
 class _Only:
-    """What a board is narrowed to."""
+    """The conditions that a board is narrowed to."""
 
     def __init__(self, city: str | None = None, event: str | None = None) -> None:
         self._parts = {"city": "AND city = :city" if city is not None else "", "event": "", "unit": ""}
@@ -141,9 +142,11 @@ class _Only:
             self._parts["unit"] = "JOIN unit ON unit = unit.number"
 
     def ask(self, db: Database, question: str, **values: Any) -> list[Any]:
+        """Run a query of this module with the conditions put in. Returns rows as tuples."""
         return db.execute(question.format(**self._parts), {**self._values, **values}).fetchall()
 
     def query(self, db: Database, question: str, **values: Any) -> list[dict[str, Any]]:
+        """Run a query of this module with the conditions put in. Returns rows by column name."""
         return list(db.query(question.format(**self._parts), {**self._values, **values}))
 
 
@@ -209,12 +212,12 @@ def _sum(counts: list[Count], cases: int) -> Count:
 
 
 def place(db: Database, number: int) -> PlaceRow | None:
-    """A place by its number in this session."""
+    """Return a place by its number in this session; None when no place has it."""
     return next((_place(row) for row in db.query("SELECT * FROM place WHERE number = ?", [number])), None)
 
 
 def load_detainees(db: Database, place: int, event: str | None = None) -> list[DetaineeRow]:
-    """Everybody at a place: named persons by name, then the unnamed."""
+    """Return everybody at a place: named persons by name, then the unnamed."""
     only = _Only(event=event)
     cases: dict[int, list[int]] = defaultdict(list)
     for unit, number in only.ask(db, _HELD_CASES, place=place):
@@ -240,10 +243,10 @@ _HELD_CASES = """SELECT unit_case.unit, "case".number FROM unit JOIN unit_case O
 
 
 def surnames(db: Database, place: int, event: str | None = None) -> list[str]:
-    """The lawyer's list: names of those held at a place, in the order of the alphabet."""
+    """Return the names of those held at a place, in the order of the alphabet: the lawyer's list."""
     return [detainee.name for detainee in load_detainees(db, place, event) if detainee.name]
 
 
 def positions(db: Database) -> list[tuple[int, int]]:
-    """Latitude and longitude of every station of the packs, in 1e-5 degree."""
+    """Return latitude and longitude of every station of the packs, in 1e-5 degree."""
     return db.execute("SELECT lat, lon FROM station").fetchall()

@@ -29,7 +29,8 @@ class FactRow(NamedTuple):
 
 
 class LawyerProgress(NamedTuple):
-    """How far a lawyer is, and since when that is known. Sorts by time; `ord` decides between equals."""
+    """The progress of a lawyer, and since when it is known (Unix seconds). Sorts by time; `ord` decides between
+    equals."""
 
     at: int
     ord: str
@@ -42,7 +43,7 @@ NOBODY = LawyerProgress(0, "", "", "")
 
 @dataclass(frozen=True, slots=True)
 class PeopleEntries:
-    """What the journal says of a case's people beside facts. `k` None: everybody."""
+    """The journal's words on a case's people beside facts. `k` None: everybody."""
 
     confirmed: tuple[int | None, ...] = ()
     lawyers: tuple[tuple[int | None, LawyerProgress], ...] = ()
@@ -70,7 +71,7 @@ class CasePerson:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a case says. `stays`: of everybody in it but the person whom the report is about."""
+    """The people of a case, as it tells of them. `stays`: of everybody but the person whom the report is about."""
 
     people: int
     minors: int
@@ -82,19 +83,19 @@ class Account:
 
 
 def find_last_values(facts: Iterable[FactRow]) -> dict[str, Any]:
-    """Field to the value last said. Facts come in the order in which they were said."""
+    """Return the value last said of each field. Facts come in the order in which they were said."""
     return {fact.field: fact.value for fact in facts}
 
 
 def count(value: Any, most: int) -> int:
-    """Heads of a count that may be a plain yes, which is one at least; never more than there are people."""
+    """Return the heads of a count: a plain yes is one, and never more than `most`."""
     if value is True:
         return min(1, most)
     return min(value, most) if isinstance(value, int) else 0
 
 
 def describe_people(facts: Sequence[FactRow], named: PeopleEntries, stations: Stations) -> Account:
-    """Facts that fit and may hold, in the order in which they were said."""
+    """Work out whom a case is about. `facts`: those that fit and may hold, in the order in which they were said."""
     whole = [fact for fact in facts if not fact.own]
     values = find_last_values(whole)
     people = max(1, values["people"]) if isinstance(values.get("people"), int) else 1
@@ -158,7 +159,7 @@ def _find_lawyer(k: int | None, facts: Iterable[FactRow], named: PeopleEntries) 
 
 
 def _read_lawyer(fact: FactRow) -> LawyerProgress:
-    """What the report says of a lawyer: one who was given is there."""
+    """Return the report's word on a lawyer: one who was given is there."""
     answers = (("given", "inside"), ("refused", "refused"), ("asked", "asked"))
     state = next((state for answer, state in answers if fact.value.get(answer) is True), "")
     return LawyerProgress(fact.said, fact.ord, state, "")

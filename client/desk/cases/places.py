@@ -33,7 +33,8 @@ STATIONS_AT_ONCE = 50  # of one message: nobody is moved more often between two
 
 
 class Moment(NamedTuple):
-    """What one source said of where somebody is. `since`: when it happened, else when it was said. `ord` sorts."""
+    """One source's word, at one time, on where somebody is. `since`: when it happened, else when it was said. `ord`
+    sorts."""
 
     since: int
     said: int
@@ -78,7 +79,8 @@ class Stations:
         self._db = db
         self._known: dict[str, tuple[str, str] | None] = {}
 
-    def named(self, folded: str) -> tuple[str, str] | None:
+    def find(self, folded: str) -> tuple[str, str] | None:
+        """Return pack and id of the only station with this folded name; None when there is none or several."""
         if folded not in self._known:
             rows = self._db.execute(_NAMED, [folded]).fetchall()
             self._known[folded] = rows[0] if len(rows) == 1 else None
@@ -89,7 +91,7 @@ _NAMED = "SELECT DISTINCT pack, id FROM station_name WHERE folded = ? LIMIT 2"
 
 
 def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
-    """The stays that follow from what was said, in the order in which they began."""
+    """Return the stays that follow from what was said, in the order in which they began."""
     found: list[Stay] = []
     before: Moment | None = None
     for moment in sorted(moments, key=lambda moment: (moment.since, moment.said, moment.ord)):
@@ -159,7 +161,7 @@ def _in_pack(pack: str, id_: str, text: str) -> Where:
 
 def _name_typed(stage: str, text: str, stations: Stations) -> Where:
     folded = " ".join(fold.tokens(text))
-    known = stations.named(folded) if folded else None
+    known = stations.find(folded) if folded else None
     return _in_pack(*known, text) if known else Where(f"{stage}:{folded}", stage, text if folded else "")
 
 
@@ -190,7 +192,7 @@ def _append(found: list[Stay], stay: Stay) -> None:
 
 
 def number_places(db: Database, wheres: Iterable[Where]) -> dict[str, int]:
-    """The numbers of these places by their keys; rows are made for those that are new."""
+    """Return the numbers of these places by their keys. Places that are new get a row."""
     wanted = {where.key: where for where in wheres}
     known = _load_numbers(db, wanted)
     fresh = [where for key, where in wanted.items() if key not in known]
@@ -210,7 +212,7 @@ def _row(db: Database, where: Where) -> tuple[Any, ...]:
 
 
 def rename(db: Database, numbers: Iterable[int]) -> None:
-    """A place that stands in no pack is called as the first of its spellings in the order of the alphabet: the same
+    """Name places that stand in no pack by the first of their spellings in the order of the alphabet: the same
     whatever came first."""
     db.conn.executemany(_RENAME, ((number,) for number in numbers))
 

@@ -25,17 +25,19 @@ class Names:
         self._longest = max((len(words) for known in self._by_first.values() for words in known), default=0)
 
     def remove(self, text: str) -> str:
-        """The text with a mark in place of each name."""
+        """Return the text with a mark in place of each name."""
         spans = self._spans(text)
         for begin, end in reversed(spans):
             text = text[:begin] + MARK + text[end:]
         return text
 
     def remove_beside(self, name: str) -> str:
-        """The same for somebody's own name: that another person has the very same one does not matter."""
+        """Return somebody's own name without others' names: that another person has the very same name does not
+        matter."""
         return name if self._spans(name) == [(0, len(name))] else self.remove(name)
 
     def occurs_in(self, text: str) -> bool:
+        """Tell whether one of the names stands in a text."""
         return bool(self._spans(text))
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
@@ -45,14 +47,14 @@ class Names:
         spans: list[tuple[int, int]] = []
         at = 0
         while at < len(words):
-            length = self._matched([word for _, _, word in words[at : at + self._longest]])
+            length = self._count_matching([word for _, _, word in words[at : at + self._longest]])
             if length:
                 spans.append((words[at][0], words[at + length - 1][1]))
             at += length or 1
         return spans
 
-    def _matched(self, words: list[str]) -> int:
-        """How many of these words, from the first one on, are a name."""
+    def _count_matching(self, words: list[str]) -> int:
+        """Return how many of these words, from the first one on, are a name."""
         for name in self._by_first.get(words[0], ()):
             if tuple(words[: len(name)]) == name:
                 return len(name)

@@ -138,7 +138,7 @@ class Journal:
         return self.tail
 
     def check_writable(self) -> None:
-        """Raises JournalReadOnly."""
+        """Check that the journal can be continued. Raises JournalReadOnly."""
         if self.read_only:
             raise JournalReadOnly()
 
@@ -171,9 +171,9 @@ class Journal:
             plain = self._box.decrypt(data[start + LENGTH_BYTES : end])
         except CryptoError:
             return RecordChanged()
-        return self._take(plain) or data[start:end]
+        return self._add_record(plain) or data[start:end]
 
-    def _take(self, plain: bytes) -> JournalDamaged | None:
+    def _add_record(self, plain: bytes) -> JournalDamaged | None:
         if plain[:HASH_BYTES] != self._last:
             return RecordMisplaced()
         try:
@@ -184,7 +184,7 @@ class Journal:
         return None
 
     def _is_unfinished(self, problem: JournalDamaged, data: bytes, tail: Tail | None) -> bool:
-        """Whether what cannot be read is a record that was never finished, or one whose end was cut off.
+        """Tell whether what cannot be read is a record that was never finished, or one whose end was cut off.
 
         What lies behind the tail was being written when the power failed. Before it all was whole once: it is
         unfinished only if the file has become shorter.

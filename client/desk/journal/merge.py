@@ -19,7 +19,7 @@ Turn = Callable[[], AbstractContextManager[None]]
 
 
 def read_all(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator[bundle.Item]:
-    """All that a desk has, little by little. `turn`: held whenever the records are looked into."""
+    """Return all that a desk has, little by little. `turn`: held whenever the records are read."""
     with turn():
         batches, pieces, asides = records.batches(), records.piece_marks(), list(records.asides())
     for number in batches:
@@ -68,11 +68,12 @@ class BundleImport:
 
     @property
     def size(self) -> int:
-        """How many letters and pieces wait to be kept."""
+        """The number of letters, pieces and unusable envelopes that wait to be written."""
         return len(self.page.letters) + len(self.page.pieces) + len(self.page.aside)
 
     def write_page(self) -> int | None:
-        """Put what waits on the disk; the number of its batch, if there are letters. Raises CannotWrite."""
+        """Put what waits on the disk. Returns the number of its batch; None when there are no letters. Raises
+        CannotWrite."""
         page = self.page
         number = self._records.keep(page)
         self.letters += page.letters

@@ -54,20 +54,21 @@ class Pairs:
         self._stale: dict[str, None] = {}
 
     def touch(self, id_: str) -> None:
-        """What is known of this one has changed."""
+        """Mark the pairs of this id as out of date."""
         self._stale[id_] = None
 
     def drop(self, id_: str) -> None:
+        """Forget this id and its pairs."""
         self._stale.pop(id_, None)
         for other in self._of.pop(id_, {}):
             self._of[other].pop(id_, None)
 
     def of(self, id_: str) -> list[Pair]:
-        """The pairs of one, best first, as of now."""
+        """Return the pairs of this id, best first, as of now."""
         return sorted(self._judge(id_, {*self._find(id_)}), key=_order)
 
     def all(self) -> list[Pair]:
-        """Every pair found, best first."""
+        """Return every pair found, best first."""
         return sorted({pair for pairs in self._of.values() for pair in pairs.values()}, key=_order)
 
     def catch_up(self, enough: Callable[[], bool]) -> bool:
@@ -80,7 +81,7 @@ class Pairs:
                 pairs = list(self._judge(id_, {other for other in self._find(id_) if other not in self._stale}))
             except Exception:  # two whose words cannot be compared keep nobody else from being compared
                 pairs = []
-            self._keep(pairs)
+            self._store(pairs)
         return not self._stale
 
     def weigh(self) -> None:
@@ -89,9 +90,9 @@ class Pairs:
             others = [other for other in pairs if id_ < other]
             for other in others:
                 del self._of[id_][other], self._of[other][id_]
-            self._keep(self._judge(id_, others))
+            self._store(self._judge(id_, others))
 
-    def _keep(self, pairs: Iterable[Pair]) -> None:
+    def _store(self, pairs: Iterable[Pair]) -> None:
         for pair in pairs:
             self._of[pair.a][pair.b] = self._of[pair.b][pair.a] = pair
 
@@ -113,7 +114,7 @@ class Persons:
     def __init__(self) -> None:
         self.known: dict[str, Described] = {}
         self.rarity = Rarity()
-        self.pairs = Pairs(self._near, self._judged)
+        self.pairs = Pairs(self._near, self._judge_all)
         self._words = Vocabulary()
         # what is heard of a word -> first letter of another word of the name -> persons
         self._heard: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
@@ -122,6 +123,7 @@ class Persons:
         self._weighed = 0
 
     def put(self, described: Described) -> None:
+        """Add a person; without a name and a telephone number nobody can be found."""
         if not described.names and not described.phones:
             return
         self.known[described.person], self._given[described.person] = described, _find_given(described)
@@ -136,6 +138,7 @@ class Persons:
         self.pairs.touch(described.person)
 
     def drop(self, person: str) -> None:
+        """Forget a person ("case#k"); nothing happens when nobody has the id."""
         described = self.known.pop(person, None)
         if described is None:
             return
@@ -149,6 +152,7 @@ class Persons:
         self.pairs.drop(person)
 
     def catch_up(self, enough: Callable[[], bool]) -> bool:
+        """Find the pairs that are out of date, until it is enough. Returns whether all are found."""
         is_done = self.pairs.catch_up(enough)
         if len(self.known) > self._weighed * GROWN:
             self.pairs.weigh()
@@ -171,7 +175,7 @@ class Persons:
         for letter in {*letters, ""}:
             yield from _take_newest(by_letter.get(letter, {}))
 
-    def _judged(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
+    def _judge_all(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
         described = self.known[person]
         for other in others:
             if (pair := self._judge(described, self.known[other])) is not None:
@@ -181,7 +185,7 @@ class Persons:
         if described.case == other.case or self._are_others(described, other):
             return None
         reasons = scoring.of_persons(described, other, self.rarity)
-        if not scoring.is_worth_a_look(described, other, reasons):
+        if not scoring.is_offerable(described, other, reasons):
             return None
         return _make_pair(described.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
 
@@ -222,7 +226,7 @@ def _find_keys(described: Described) -> Iterator[tuple[str, str]]:
 
 
 def _find_things(described: Described) -> set[tuple[str, str]]:
-    """What is counted, to know how rare it is."""
+    """Return the things of a person that are counted, to know how rare each is."""
     words = {("word", word.key) for word in described.words if word.kind is not WordKind.INITIAL}
     return (
         words | {("phone", phone) for phone in described.phones} | {("place", stay.place) for stay in described.stays}
@@ -235,12 +239,13 @@ class Crowds:
     def __init__(self, persons: Persons) -> None:
         self.known: dict[str, Crowd] = {}
         self.rarity = Rarity()
-        self.pairs = Pairs(self._near, self._judged)
+        self.pairs = Pairs(self._near, self._judge_all)
         self._persons = persons
         self._members: dict[str, list[str]] = {}
         self._shared: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
 
     def put(self, crowd: Crowd, persons: Sequence[str]) -> None:
+        """Add a crowd and its persons ("case#k"); a single person without a van is none."""
         if crowd.people < 2 and not crowd.plates and not crowd.sides:  # noqa: PLR2004 - nobody but the person
             return
         self.known[crowd.case], self._members[crowd.case] = crowd, list(persons)
@@ -250,6 +255,7 @@ class Crowds:
         self.pairs.touch(crowd.case)
 
     def drop(self, case: str) -> None:
+        """Forget the crowd of a case; nothing happens when it has none."""
         crowd = self.known.pop(case, None)
         if crowd is None:
             return
@@ -272,7 +278,7 @@ class Crowds:
         sure = (pair.b if pair.a == person else pair.a for person, pair in pairs if pair.score >= SURELY)
         return {self._persons.known[other].case for other in sure}
 
-    def _judged(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
+    def _judge_all(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
         crowd, same = self.known[case], self._through_persons(case)
         for other in others:
             if (pair := self._judge(crowd, self.known.get(other), other in same)) is not None:
@@ -286,7 +292,7 @@ class Crowds:
 
 
 def _find_marks(crowd: Crowd) -> set[tuple[str, str]]:
-    """What crowds are found by, and what is counted of them."""
+    """Return the marks by which crowds are found and counted."""
     vans = {("plate", _digits(plate)) for plate in crowd.plates} | {("side", side) for side in crowd.sides}
     return vans | {("place", stay.place) for stay in crowd.stays if stay.place} | {("people", str(crowd.people))}
 
@@ -305,7 +311,7 @@ class CandidateIndex:
         self._cases: dict[str, CaseFeatures] = {}
 
     def put(self, case: str, features: CaseFeatures) -> None:
-        """This is what the case tells now. The work is done when somebody asks."""
+        """Replace what a case tells. Its pairs are found when somebody asks."""
         before = self._cases.get(case, CaseFeatures())
         if features == before:
             return
@@ -337,11 +343,13 @@ class _IndexState:
     frozen: int = 0  # persons there were when the index was last put out of the garbage collector's sight
 
     def index_cases(self, db: Database, cases: Sequence[str]) -> None:
+        """Put these cases into the index as they are now."""
         for case, case_features in features.load_features(db, cases):
             self.index.put(case, case_features)
             self.waiting.pop(case, None)
 
     def work(self, db: Database, enough: Callable[[], bool]) -> bool:
+        """Do what is left to do, until it is enough. Returns whether all is done."""
         while self.waiting and not enough():
             self.index_cases(db, list(islice(self.waiting, TAKEN)))
         # how rare a name is can only be told when everybody is there
@@ -364,7 +372,7 @@ _STATES: "WeakKeyDictionary[Database, _IndexState]" = WeakKeyDictionary()
 
 
 def _load_state(db: Database) -> _IndexState:
-    """What is kept of this database, with the cases marked about which something came since."""
+    """Return the state kept for this database, with the cases marked about which something came since."""
     state = _STATES.setdefault(db, _IndexState())
     newest = db.execute(_NEWEST).fetchone()
     changed = db.execute(_CHANGED, (state.letter, state.entry)).fetchall()
@@ -383,26 +391,26 @@ def work(db: Database, seconds: float = PATIENCE, clock: Callable[[], float] = m
 
 
 def candidates(db: Database, limit: int) -> list[Pair]:
-    """Persons who are likely one, best first, each pair of groups once; what was decided is left out. Of what is found
-    so far: `work` tells whether that is all."""
+    """Return the persons who are likely one, best first, each pair of groups once, without what was decided. Only of
+    what is found so far: `work` tells whether that is all."""
     work(db)
     return list(islice(_skip_decided_persons(db, _STATES[db].index.persons.pairs.all()), limit))
 
 
 def of_person(db: Database, person: str) -> list[Pair]:
-    """Who is likely this person, best first."""
+    """Return who is likely this person, best first."""
     index = _index_with(db, person.partition("#")[0])
     return list(_skip_decided_persons(db, index.persons.pairs.of(person))) if person in index.persons.known else []
 
 
 def groups(db: Database, limit: int) -> list[Pair]:
-    """Cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
+    """Return the cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
     work(db)
     return list(islice(_skip_decided_groups(db, _STATES[db].index.crowds.pairs.all()), limit))
 
 
 def of_case(db: Database, case: str) -> list[Pair]:
-    """Which cases likely tell of this one's van, cell or crowd."""
+    """Return the cases that likely tell of this case's van, cell or crowd, best first."""
     index = _index_with(db, case)
     return list(_skip_decided_groups(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
 
@@ -426,11 +434,11 @@ def _skip_decided_groups(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
 
 
 def _lookup(db: Database, sql: str) -> Callable[[str], str]:
-    def found(id_: str) -> str:
+    def find(id_: str) -> str:
         row = db.execute(sql, (id_,)).fetchone()
         return str(row[0]) if row else id_
 
-    return found
+    return find
 
 
 def _load_linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[frozenset[str]]:
