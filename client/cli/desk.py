@@ -15,7 +15,7 @@ from client.organisation.home import card_of
 from keys.errors import CannotListen, TocsinError
 
 if TYPE_CHECKING:
-    from client.desk.server.process import DeskProcess, HandedOver
+    from client.desk.server.process import DeskProcess, LockHandover
 
 THREADS = 32  # each open page holds one for news
 NEVER = 2**40  # bytes at which a page is put into a file on the disk
@@ -53,27 +53,27 @@ def _country(_: click.Context, option: click.Parameter, text: str) -> str:
 @click.option("--pack", "packs", type=options.FILE, multiple=True, help="A list of stations; repeatable.")
 @click.option("--country", default="", callback=_country, help="Whose laws set the clocks where no station tells.")
 @click.option("--mend", is_flag=True, help="Set a damaged journal aside and go on with what can be read of it.")
-def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **options: Any) -> None:
+def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **settings: Any) -> None:
     """Open the organisation's desk in this computer's browser. It begins locked."""
     from client.desk.server import hardening  # noqa: PLC0415 - `tocsin --help` need not wait for all this
-    from client.desk.server.process import DeskOptions, DeskProcess, HandedOver  # noqa: PLC0415
+    from client.desk.server.process import DeskOptions, DeskProcess, LockHandover  # noqa: PLC0415
     from client.stations.pack import pack  # noqa: PLC0415
 
-    hardening.harden()
+    hardening.harden_process()
     card_of(folder)
-    for path in options["packs"]:
+    for path in settings["packs"]:
         pack.read(files.read(path))
-    resumed = HandedOver.take()
+    resumed = LockHandover.take_from_environment()
     listener = _listener(listen, beyond_loopback, resumed)
-    idle = max(1, round(options["idle"] * 60))
-    wish = DeskOptions(folder, tuple(options["packs"]), options["country"], idle, options["mend"])
-    keeper = DeskProcess(wish, listener, resumed)
-    keeper.heed_signals()
-    _tell(keeper, resumed, hardening.swaps())
-    _serve(keeper, listener)
+    idle = max(1, round(settings["idle"] * 60))
+    desk_options = DeskOptions(folder, tuple(settings["packs"]), settings["country"], idle, settings["mend"])
+    desk_process = DeskProcess(desk_options, listener, resumed)
+    desk_process.install_signal_handlers()
+    _print_link(desk_process, resumed, hardening.list_swaps())
+    _serve(desk_process, listener)
 
 
-def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "HandedOver | None") -> socket.socket:
+def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "LockHandover | None") -> socket.socket:
     from client.desk.web.access import is_loopback  # noqa: PLC0415
 
     if resumed is not None:
@@ -89,25 +89,25 @@ def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "HandedOv
         raise CannotListen.at(host, port, error) from None
 
 
-def _tell(keeper: "DeskProcess", resumed: "HandedOver | None", swaps: list[str]) -> None:
+def _print_link(desk_process: "DeskProcess", resumed: "LockHandover | None", swaps: list[str]) -> None:
     if resumed is not None:
         output.say("locked: nothing readable is left in memory. The browser that was let in may unlock; for another:")
     else:
         output.say("the desk is locked. Open this link in the browser of this computer; it works once:")
         for swap in swaps:
             output.hint(f"memory may be written to {swap}: encrypt it or `swapoff` it, and do not hibernate")
-    click.echo(keeper.link)
+    click.echo(desk_process.link)
     sys.stdout.flush()
 
 
-def _serve(keeper: "DeskProcess", listener: socket.socket) -> None:
+def _serve(desk_process: "DeskProcess", listener: socket.socket) -> None:
     from waitress.server import create_server  # noqa: PLC0415
 
     from client.desk.web.app import create_app  # noqa: PLC0415
     from client.desk.web.views.journal import BUNDLE_BYTES  # noqa: PLC0415
 
     server = create_server(
-        create_app(keeper),
+        create_app(desk_process),
         sockets=[listener],
         threads=THREADS,
         ident="",
@@ -117,16 +117,16 @@ def _serve(keeper: "DeskProcess", listener: socket.socket) -> None:
         inbuf_overflow=NEVER,
         max_request_body_size=2 * BUNDLE_BYTES,  # the page itself draws the line
     )
-    keeper.watch()
-    threading.Thread(target=_run, args=(server.run, keeper), daemon=True).start()
-    keeper.carry_out()
+    desk_process.start_idle_watch()
+    threading.Thread(target=_run, args=(server.run, desk_process), daemon=True).start()
+    desk_process.follow_order()
 
 
-def _run(serve: Callable[[], None], keeper: "DeskProcess") -> None:
+def _run(serve: Callable[[], None], desk_process: "DeskProcess") -> None:
     """Serve pages until the process ends; when that fails, the process ends too."""
     from client.desk.server.process import Order  # noqa: PLC0415
 
     try:
         serve()
     finally:
-        keeper.order(Order("stopped", FAILED))
+        desk_process.put_order(Order("stopped", FAILED))

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client import files
-from client.desk.journal.entries import By, Damaged, Exported, Replied, Sent, What, plain_name
+from client.desk.journal.entries import Action, By, Damaged, Exported, Replied, Sent, plain_name
 from client.desk.journal.log import Journal
-from client.desk.journal.reconcile import received
+from client.desk.journal.reconcile import make_received
 from client.desk.session import Session
 from client.organisation import case_files
 from client.organisation import reply as organisation_reply
@@ -62,7 +62,7 @@ class BriefSession:
 
     @property
     def damage(self) -> list[Damaged]:
-        """What was found wrong with the journal when it was opened."""
+        """The damage that was found in the journal when it was opened."""
         return list(self._journal.damage)
 
     def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[PullResult, bool]:
@@ -80,36 +80,36 @@ class BriefSession:
 
     def _note_page(self, page: Page, _: int | None) -> None:
         if (page.letters or page.pieces or page.aside) and not self._journal.read_only:
-            self._write([received(page, decode_page(page))])
+            self._write([make_received(page, decode_page(page))])
 
     def reply(self, case: Case, text: str, status: str, transport: Transport) -> tuple[Reply, Outcome]:
-        """Seal an answer, note it, and only then let it go. What does not leave now stays in the outbox.
+        """Seal a reply, note it, and only then let it go. What does not leave now stays in the outbox.
 
-        Raises NoReplyBlock, BadEntry, CannotWrite, JournalReadOnly; then no answer was given.
+        Raises NoReplyBlock, BadEntry, CannotWrite, JournalReadOnly; then no reply was given.
         """
         self._journal.check_writable()
-        answers = self._session.answers
-        said, letters = organisation_reply.compose_reply(
+        replies = self._session.replies
+        reply, letters = organisation_reply.compose_reply(
             case, text, status, self.home.secrets, now=int(self._clock()), random_bytes=self._random_bytes,
-            seq=answers.last_seq(case.id),
+            seq=replies.last_seq(case.id),
         )  # fmt: skip
-        ways = [one.sealed.hash for one in letters]
+        ways = [letter.sealed.hash for letter in letters]
         with OutboxStore(self.home.path) as spool:
-            self._session.settle(spool)
+            self._session.resolve_outbox(spool)
             spool.hold(letters)
             try:
-                self._write([Replied(case=case.id, id=said.id, text=text, status=status, seq=said.seq, ways=ways)])
+                self._write([Replied(case=case.id, id=reply.id, text=text, status=status, seq=reply.seq, ways=ways)])
             except BaseException:
-                if not answers.are_said(ways):
+                if not replies.find_journaled(ways):
                     spool.drop(ways)
                 raise
             spool.release(ways)
-            return said, self._carry(spool, transport, ways)
+            return reply, self._carry(spool, transport, ways)
 
     def send(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[int, Outcome]:
         """Try again whatever has not left, and note the receipts; how many envelopes there were."""
         with OutboxStore(self.home.path) as spool:
-            self._session.settle(spool)
+            self._session.resolve_outbox(spool)
             hashes = spool.hashes()
             return len(hashes), self._carry(spool, transport, hashes, lambda: tick(1))
 
@@ -120,7 +120,7 @@ class BriefSession:
         return courier.carry(hashes, hurry=True, tick=tick)
 
     def _note_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
-        fresh: list[Sent] = self._session.answers.fresh(envelope, receipts.items())
+        fresh: list[Sent] = self._session.replies.make_sent(envelope, receipts.items())
         if fresh and not self._journal.read_only:
             self._write(fresh)
 
@@ -131,7 +131,7 @@ class BriefSession:
         """
         self._journal.check_writable()
         files.make_folder(target)
-        lines = [json.dumps(case_files.as_json(one), ensure_ascii=False) for one in case.messages]
+        lines = [json.dumps(case_files.as_json(message), ensure_ascii=False) for message in case.messages]
         messages = "".join(line + "\n" for line in lines).encode()
         found = [(ref, case_files.assemble(self.records, case.id, ref)) for ref in case.files()]
         count, digest = 1 + sum(file.whole for _, file in found), hashlib.sha256(messages).hexdigest()
@@ -145,10 +145,10 @@ class BriefSession:
             with suppress(TocsinError):
                 self._session.close(COMMAND)
 
-    def _write(self, whats: Sequence[What]) -> None:
+    def _write(self, actions: Sequence[Action]) -> None:
         if not self._is_open:
             self._open()
-        self._session.write(whats)
+        self._session.write(actions)
 
     def _open(self) -> None:
         self._session.open()

@@ -1,4 +1,4 @@
-"""THE DOOR to an organisation's folder while it is unlocked: keys, records, journal, and the database in memory.
+"""An organisation's folder while it is unlocked: keys, records, journal, and the database in memory.
 
 Whatever happens is written to the journal first and to memory only then. Specified in `client/desk/journal/journal.md`.
 """
@@ -19,6 +19,7 @@ from client.desk.cases import database, ingest
 from client.desk.cases.record_index import RecordIndex
 from client.desk.journal import bundle
 from client.desk.journal.entries import (
+    Action,
     Arrival,
     Damaged,
     Entry,
@@ -26,15 +27,14 @@ from client.desk.journal.entries import (
     Head,
     Locked,
     Merged,
-    Opened,
     Replied,
+    Unlocked,
     Viewed,
-    What,
     plain_name,
 )
 from client.desk.journal.log import Journal
-from client.desk.journal.merge import BundleImport, everything
-from client.desk.journal.reconcile import LettersMissing, arrival, named, received
+from client.desk.journal.merge import BundleImport, read_all
+from client.desk.journal.reconcile import LettersMissing, find_named, make_arrival, make_received
 from client.desk.journal.sessions import SessionsMissing
 from client.desk.session import Session
 from client.files import CannotWrite
@@ -83,7 +83,8 @@ class Desk:
         self._merging, self._pacing = threading.Lock(), threading.Lock()
         self._resources = ExitStack()
         self._is_open = True
-        self._shelf, self._arrivals, self._answers = RecordIndex(records), self._session.arrivals, self._session.answers
+        self._record_index = RecordIndex(records)
+        self._arrivals, self._replies = self._session.arrivals, self._session.replies
         self._unnoted: list[tuple[Page, list[DecodedLetter]]] = []
         self._viewed: dict[str, Entry] = {}
         self._db: Database
@@ -123,7 +124,7 @@ class Desk:
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
-        """The database, for this thread alone while it looks. Raises DeskClosed."""
+        """Give this thread the database, and no other thread meanwhile. Raises DeskClosed."""
         with self._open():
             yield self._db
 
@@ -139,7 +140,7 @@ class Desk:
 
     @property
     def damage(self) -> list[Damaged]:
-        """What was found wrong when the desk was unlocked."""
+        """The damage that was found when the desk was unlocked."""
         return list(self._journal.damage)
 
     @property
@@ -168,98 +169,103 @@ class Desk:
             return f"{len(self._journal.sessions.entries)} {self.head.hash.hex()[:_HEAD_DIGITS]}"
 
     def file(self, case: str, sha256: str) -> Assembled:
-        """A photo or recording, put together in memory. Raises NoSuchCase, NoSuchFile."""
+        """Put a photo or recording together in memory. Raises NoSuchCase, NoSuchCaseFile, DeskClosed."""
         with self._open():
-            return self._shelf.file(case, sha256)
+            return self._record_index.file(case, sha256)
 
     def missing(self, case: str, ref: ParcelRef) -> list[int]:
-        """The numbers of a file's pieces that have not come."""
+        """Return the numbers of a file's pieces that have not come."""
         with self._open():
-            return self._shelf.missing(case, ref)
+            return self._record_index.missing(case, ref)
 
     def letters(self) -> list[RecordLetter]:
-        """Every letter as it is kept."""
+        """Return every letter as it is kept. Raises DeskClosed."""
         with self._open():
             return list(self._records.letters())
 
     def asides(self) -> list[Quarantined]:
-        """Every envelope that could not be used."""
+        """Return every envelope that could not be used. Raises DeskClosed."""
         with self._open():
             return list(self._records.asides())
 
-    def left(self, answer: Entry) -> bool:
-        """Whether every envelope of an answer is known to be at a relay."""
+    def is_sent(self, reply: Entry) -> bool:
+        """Tell whether every envelope of a reply is known to be at a relay."""
         with self._open():
-            return isinstance(answer.what, Replied) and self._answers.have_left(answer.what.ways)
+            return isinstance(reply.action, Replied) and self._replies.are_sent(reply.action.ways)
 
-    def waiting(self) -> int:
-        """How many envelopes of answers no relay holds yet."""
+    def count_waiting(self) -> int:
+        """Return how many envelopes of replies no relay holds yet."""
         with self._open():
             letters = [self._spool.get(hash_) for hash_ in self._spool.hashes()]
-            return sum(one is not None and not one.letter.has_left for one in letters) + len(self._spool.held())
+            return sum(letter is not None and not letter.letter.has_left for letter in letters) + len(
+                self._spool.held()
+            )
 
     # Acting
 
-    def act(self, what: What) -> Entry:
-        """Note in the journal what somebody did; it is on the disk when this returns.
+    def append(self, action: Action) -> Entry:
+        """Note in the journal what somebody did; it is on the disk when this returns. Blocks for one fsync.
 
         Raises BadEntry, CannotWrite, JournalReadOnly, DeskClosed; then nothing has happened.
         """
         with self._open():
-            if isinstance(what, Viewed) and what.case in self._viewed:
-                return self._viewed[what.case]
-            return self.acts([what])[0]
+            if isinstance(action, Viewed) and action.case in self._viewed:
+                return self._viewed[action.case]
+            return self.append_all([action])[0]
 
-    def acts(self, whats: Sequence[What]) -> list[Entry]:
-        """Several at once: all or none, but for a power cut in between, which may leave the first of them.
+    def append_all(self, actions: Sequence[Action]) -> list[Entry]:
+        """Note several actions at once: all or none, but for a power cut in between, which may leave the first of
+        them.
 
-        Viewing a case is not noted again until something came for it.
+        Viewing a case is not noted again until something came for it. Raises as `append`.
         """
         with self._open():
-            made = self._session.write([what for what in whats if not self._is_viewed(what)])
-            ingest.entries(self._db, made)
-            for one in made:
-                if isinstance(one.what, Viewed):
-                    self._viewed[one.what.case] = one
+            entries = self._session.write([action for action in actions if not self._is_viewed(action)])
+            ingest.add_entries(self._db, entries)
+            for entry in entries:
+                if isinstance(entry.action, Viewed):
+                    self._viewed[entry.action.case] = entry
             self.touch()
-            return made
+            return entries
 
-    def _is_viewed(self, what: What) -> bool:
-        return isinstance(what, Viewed) and what.case in self._viewed
+    def _is_viewed(self, action: Action) -> bool:
+        return isinstance(action, Viewed) and action.case in self._viewed
 
     def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
-        """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoReplyBlock."""
+        """Seal a reply and note it; the sending thread carries it. Raises as `append`, and NoSuchCase, NoReplyBlock."""
         with self._open():
-            said, letters = organisation_reply.compose_reply(
-                self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()),
-                random_bytes=self._random_bytes, seq=self._answers.last_seq(case),
+            reply, letters = organisation_reply.compose_reply(
+                self._record_index.case(case), text, status, self.home.secrets, now=int(self._clock()),
+                random_bytes=self._random_bytes, seq=self._replies.last_seq(case),
             )  # fmt: skip
-            ways = [one.sealed.hash for one in letters]
+            ways = [letter.sealed.hash for letter in letters]
             self._spool.hold(letters)
             try:
-                noted = self.act(
-                    Replied(case=case, id=said.id, text=text, status=status, seq=said.seq, template=template, ways=ways)
+                noted = self.append(
+                    Replied(
+                        case=case, id=reply.id, text=text, status=status, seq=reply.seq, template=template, ways=ways
+                    )
                 )
             except BaseException:
-                if not self._answers.are_said(ways):
+                if not self._replies.find_journaled(ways):
                     self._spool.drop(ways)
                 raise
             self.release()
             return noted
 
     def release(self) -> None:
-        """Let answers go that stand in the journal."""
+        """Let replies go that stand in the journal."""
         with self._open(), suppress(CannotWrite):
-            said = self._answers.are_said(self._spool.held())
-            if said:
-                self._spool.release(said)
+            hashes = self._replies.find_journaled(self._spool.held())
+            if hashes:
+                self._spool.release(hashes)
 
-    def sent(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
-        """Note the receipts that relays gave for an envelope of an answer: relay to text."""
+    def append_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
+        """Note the receipts that relays gave for an envelope of a reply: relay to text."""
         with self._open():
-            fresh = self._answers.fresh(envelope, receipts.items())
+            fresh = self._replies.make_sent(envelope, receipts.items())
             if fresh and not self.read_only:
-                self.acts(fresh)
+                self.append_all(fresh)
 
     # Collecting
 
@@ -291,7 +297,7 @@ class Desk:
             tick(len(page))
 
     def rotate_if_due(self, transport: Transport) -> bool:
-        """Once a week: move on to this week's keys. False when no relay confirms the date. Raises ClockAhead."""
+        """Move on to this week's keys, once a week; False when no relay confirms the date. Raises ClockAhead."""
         now = int(self._clock())
         with self._pacing:
             if week_of(now) <= self.home.secrets.week:
@@ -302,16 +308,16 @@ class Desk:
         return confirmed
 
     def _make_inbox(self) -> Inbox:
-        kept = self.home.secrets
-        address = report_address(kept.root_public, kept.mailbox_key.id)
+        secrets = self.home.secrets
+        address = report_address(secrets.root_public, secrets.mailbox_key.id)
         return Inbox(
-            self._records, address, kept.open_keys(), last_resort=kept.last_resort, clock=self._clock,
-            on_page=self._take,
+            self._records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
+            on_page=self._receive_page,
         )  # fmt: skip
 
-    def _take(self, page: Page, batch: int | None) -> None:
+    def _receive_page(self, page: Page, batch: int | None) -> None:
         letters = decode_page(page)
-        self._put(batch, letters)
+        self._index_letters(batch, letters)
         if page.letters or page.pieces or page.aside:
             self._unnoted.append((page, letters))
         self._note_pages()
@@ -320,21 +326,22 @@ class Desk:
         """Journal and show pages that are on the disk. One that cannot be journalled now waits for the next chance."""
         while self._unnoted:
             page, letters = self._unnoted[0]
-            made = [] if self.read_only else self._session.write([received(page, letters)])
+            entries = [] if self.read_only else self._session.write([make_received(page, letters)])
             del self._unnoted[0]
-            ingest.letters(self._db, letters)
-            ingest.entries(self._db, made)
+            ingest.add_letters(self._db, letters)
+            ingest.add_entries(self._db, entries)
             self.touch()
 
     # Another desk
 
     def export_journal(self) -> Iterator[bytes]:
-        """Everything this desk has, sealed for another desk of the organisation, chunk by chunk."""
+        """Return everything this desk has, sealed for another desk of the organisation, chunk by chunk. Raises as
+        `append`."""
         with self._open():
             count = len(self._journal.sessions.entries)
             if not self.read_only:
-                self.act(Exported(what=JOURNAL, count=count))
-            items = everything(self._records, list(self._journal.sessions.entries), self._open)
+                self.append(Exported(what=JOURNAL, count=count))
+            items = read_all(self._records, list(self._journal.sessions.entries), self._open)
             return bundle.write(items, self.home.secrets.store)
 
     def merge_journal(self, stream: IO[bytes]) -> Merged:
@@ -346,41 +353,43 @@ class Desk:
         with self._merging:
             with self._open():
                 self._journal.check_writable()
-                taking = BundleImport(self._records)
+                incoming = BundleImport(self._records)
             bundle.check(stream, store := self.home.secrets.store)
             for item in bundle.read(stream, store):
                 with self._open():
-                    taking.take(item)
-                    if taking.size >= PAGE:
-                        self._keep(taking)
+                    incoming.add(item)
+                    if incoming.size >= PAGE:
+                        self._write_page(incoming)
             with self._open():
-                self._keep(taking)
-                return self._union(taking)
+                self._write_page(incoming)
+                return self._merge_entries(incoming)
 
-    def _keep(self, taking: BundleImport) -> None:
-        letters = decode_page(taking.page)
-        self._put(taking.keep(), letters)
+    def _write_page(self, incoming: BundleImport) -> None:
+        letters = decode_page(incoming.page)
+        self._index_letters(incoming.write_page(), letters)
 
-    def _put(self, batch: int | None, letters: list[DecodedLetter]) -> None:
-        self._shelf.put(batch, letters)
-        for one in letters:
-            self._viewed.pop(one.case, None)  # there is something new to view
+    def _index_letters(self, batch: int | None, letters: list[DecodedLetter]) -> None:
+        self._record_index.put(batch, letters)
+        for letter in letters:
+            self._viewed.pop(letter.case, None)  # there is something new to view
 
-    def _union(self, taking: BundleImport) -> Merged:
-        fresh, forked = self._journal.sessions.sift(taking.entries)
-        grown = {one.session: one.head for one in fresh}
-        merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(taking.letters), forked=forked)
+    def _merge_entries(self, incoming: BundleImport) -> Merged:
+        fresh, forked = self._journal.sessions.split_new(incoming.entries)
+        grown = {entry.session: entry.head for entry in fresh}
+        merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(incoming.letters), forked=forked)
         try:
             self._session.append(fresh)
         except BaseException:
-            self._unnoted.append((Page(letters=taking.letters), [decode(one) for one in taking.letters]))
+            self._unnoted.append((Page(letters=incoming.letters), [decode(letter) for letter in incoming.letters]))
             raise
-        letters = self._shelf.find(named(fresh) | {commit(one.content) for one in taking.letters})
-        ingest.letters(self._db, self._arrivals.copies(letters))
-        ingest.entries(self._db, fresh)
+        letters = self._record_index.find(find_named(fresh) | {commit(letter.content) for letter in incoming.letters})
+        ingest.add_letters(self._db, self._arrivals.with_other_copies(letters))
+        ingest.add_entries(self._db, fresh)
         self.touch()
-        if taking.letters or forked or any(map(_is_news, fresh)):
-            self.acts([*self._arrivals.late(arrival(decode(one)) for one in taking.letters), merged])
+        if incoming.letters or forked or any(map(_is_news, fresh)):
+            self.append_all(
+                [*self._arrivals.make_late_entries(make_arrival(decode(letter)) for letter in incoming.letters), merged]
+            )
         return merged
 
     # The session
@@ -409,7 +418,7 @@ class Desk:
             yield
 
     def touch(self) -> None:
-        """Something that pages show has changed."""
+        """Tell whoever waits that something shown on pages has changed."""
         with self._changed:
             self.version += 1
             self._changed.notify_all()
@@ -419,9 +428,9 @@ class Desk:
         arrived: list[Arrival] = []
 
         def letters() -> Iterator[DecodedLetter]:
-            for one in self._shelf.load():
-                arrived.append(arrival(one))
-                yield from self._arrivals.copies([one])
+            for letter in self._record_index.load():
+                arrived.append(make_arrival(letter))
+                yield from self._arrivals.with_other_copies([letter])
 
         self._db = database.build(letters(), self._entries(arrived), packs, country=country)
 
@@ -429,20 +438,20 @@ class Desk:
         """Every entry, after those that begin this session. `arrived`: complete when the first one is asked for."""
         self._note_damage(arrived)
         if not self.read_only:
-            self._session.open(self._arrivals.late(arrived))
-        self._session.settle(self._spool)
+            self._session.open(self._arrivals.make_late_entries(arrived))
+        self._session.resolve_outbox(self._spool)
         yield from self._journal.sessions.entries
 
     def _note_damage(self, arrived: list[Arrival]) -> None:
-        damage, lost, gone = self._journal.damage, self._arrivals.lost(arrived), self._journal.sessions.lost()
-        if lost:
-            damage.append(Damaged(code=LettersMissing.code, letters=lost))
-        if gone:
-            damage.append(Damaged(code=SessionsMissing.code, record=len(gone)))
+        damage = self._journal.damage
+        if letters := self._arrivals.find_missing(arrived):
+            damage.append(Damaged(code=LettersMissing.code, letters=letters))
+        if heads := self._journal.sessions.find_missing_heads():
+            damage.append(Damaged(code=SessionsMissing.code, record=len(heads)))
 
 
-def _is_news(one: Entry) -> bool:
+def _is_news(entry: Entry) -> bool:
     """Not only about desks and their merging: two desks would have to tell each other of that for ever."""
-    if isinstance(one.what, Exported):
-        return one.what.what != JOURNAL
-    return not isinstance(one.what, Opened | Locked | Merged)
+    if isinstance(entry.action, Exported):
+        return entry.action.what != JOURNAL
+    return not isinstance(entry.action, Unlocked | Locked | Merged)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from rich.progress import Progress
 
 from client.desk.cases import board, search, view
-from client.desk.consent.untrusted_text import shown
+from client.desk.consent.untrusted_text import render_text
 from client.desk.desk import Desk
 from client.desk.matching import candidates
 from client.desk.web.app import create_app
@@ -35,7 +35,7 @@ from keys.wire import LETTER_BYTES, Purpose
 from tests.support import night_generator
 from tests.support.desk_office import RELAYS, Post
 from tests.support.desk_pages import Browser
-from tests.support.fake_desk_process import TOKEN, Held
+from tests.support.fake_desk_process import TOKEN, FakeDeskControl
 from tests.support.night_generator import Letter
 from tests.support.sealed_letters import Phones
 
@@ -174,8 +174,8 @@ def measure(folder: Path, rounds: int) -> None:
     before, desks = rss(), list[Desk]()
     unlocked = timed(lambda: desks.append(Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()])))
     [desk] = desks
-    held = Held(lambda passphrase, by: desk, desk=desk)
-    one = Measured(desk, Browser(create_app(held)), phones, Post(), each, rounds)
+    control = FakeDeskControl(lambda passphrase, by: desk, desk=desk)
+    one = Measured(desk, Browser(create_app(control)), phones, Post(), each, rounds)
     one.browser.post("/enter", token=TOKEN)
     first = timed(one.page("/"))
     with desk.reading() as db:
@@ -190,7 +190,7 @@ def measure(folder: Path, rounds: int) -> None:
     searched(one)
     answered(one, cases)
     for name, text in (("65,536 hidden characters", "\u202e" * 65_536), ("32,768 accents", "a\u0301" * 32_768)):
-        row(f"a text of {name} made harmless", timed(lambda text=text: shown(text))[1], "ms", "processor time")
+        row(f"a text of {name} made harmless", timed(lambda text=text: render_text(text))[1], "ms", "processor time")
     row("memory after all that", rss(), "MB")
     desk.close()
 

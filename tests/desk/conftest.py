@@ -9,7 +9,7 @@ from client.desk.web.app import create_app
 from client.desk.web.views import live
 from tests.support.desk_office import PASSPHRASE, Office
 from tests.support.desk_pages import Browser
-from tests.support.fake_desk_process import TOKEN, Held
+from tests.support.fake_desk_process import TOKEN, FakeDeskControl
 
 
 @pytest.fixture
@@ -24,22 +24,22 @@ def _impatient(monkeypatch):
 
 
 @pytest.fixture
-def held(office) -> Iterator[Held]:
+def control(office) -> Iterator[FakeDeskControl]:
     """The process as the pages see it: locked, and nobody let in."""
-    kept = Held(lambda passphrase, by: Desk.unlock(office.folder, passphrase, by, clock=office.clock))
-    yield kept
-    if kept.desk is not None:
-        kept.desk.close()
+    control = FakeDeskControl(lambda passphrase, by: Desk.unlock(office.folder, passphrase, by, clock=office.clock))
+    yield control
+    if control.desk is not None:
+        control.desk.close()
 
 
 @pytest.fixture
-def outside(held, office) -> Browser:
+def outside(control, office) -> Browser:
     """A browser that was not let in."""
-    return Browser(create_app(held, office.clock))
+    return Browser(create_app(control, office.clock))
 
 
 @pytest.fixture
-def browser(held, office, outside) -> Browser:
+def browser(control, office, outside) -> Browser:
     """One that was, and the desk is unlocked."""
     outside.post("/enter", token=TOKEN)
     outside.post("/unlock", passphrase=PASSPHRASE, by="Анна")

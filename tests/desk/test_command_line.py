@@ -13,7 +13,7 @@ import pytest
 from client.desk.brief_session import CASE, open_session
 from client.desk.cases import view
 from client.desk.desk import Desk
-from client.desk.journal.entries import Damaged, Exported, Locked, Opened, Received, Replied, Sent
+from client.desk.journal.entries import Damaged, Exported, Locked, Received, Replied, Sent, Unlocked
 from client.desk.journal.log import JournalReadOnly
 from client.organisation import case_files
 from tests.desk.server.test_lock import World, let_in, until
@@ -26,7 +26,7 @@ ANSWER = "адвокат Петрова едет к вам"
 
 
 def acts(desk: Desk, *kinds: type) -> list[object]:
-    return [one.what for one in desk.entries if isinstance(one.what, kinds)]
+    return [entry.action for entry in desk.entries if isinstance(entry.action, kinds)]
 
 
 def unlocked(folder: Path) -> Desk:
@@ -55,7 +55,7 @@ def test_what_was_pulled_is_named_once_and_not_late(office: Office, case: str) -
     with office.desk() as desk:
         [received] = acts(desk, Received)
         assert (len(received.letters), received.pieces, received.late) == (1, 1, False)
-        assert [one.by for one in desk.entries][:3] == ["Пётр"] * 3
+        assert [entry.by for entry in desk.entries][:3] == ["Пётр"] * 3
         assert desk.damage == []
 
 
@@ -63,7 +63,7 @@ def test_a_pull_that_brings_nothing_leaves_no_trace(office: Office) -> None:
     with session(office) as opened:
         opened.pull(office.post)
     with office.desk() as desk:
-        assert [type(one.what) for one in desk.entries] == [Opened]
+        assert [type(entry.action) for entry in desk.entries] == [Unlocked]
 
 
 def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: str, tmp_path: Path) -> None:
@@ -73,12 +73,12 @@ def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: 
         opened.save(found(opened, case), tmp_path / "saved")
     with office.desk() as desk, desk.reading() as db:
         seen = view.case(db, case)
-        assert [(one.text, one.status, one.by) for one in seen.replies] == [(ANSWER, "lawyer", "Пётр")]
+        assert [(reply.text, reply.status, reply.by) for reply in seen.replies] == [(ANSWER, "lawyer", "Пётр")]
         assert "unanswered" not in seen.reasons
-        assert [one.what["what"] for one in seen.history if one.kind == "exported"] == [CASE]
-        [reply] = [one for one in desk.entries if isinstance(one.what, Replied)]
-        assert desk.left(reply)
-        assert [one.relay for one in acts(desk, Sent)] == [RELAYS[0]]
+        assert [entry.fields["what"] for entry in seen.history if entry.kind == "exported"] == [CASE]
+        [reply] = [entry for entry in desk.entries if isinstance(entry.action, Replied)]
+        assert desk.is_sent(reply)
+        assert [action.relay for action in acts(desk, Sent)] == [RELAYS[0]]
         assert acts(desk, Exported)[0].count == 2
 
 
@@ -87,7 +87,7 @@ def test_answers_from_the_desk_and_from_the_command_line_are_numbered_together(o
         opened.pull(office.post)
         first, _ = opened.reply(found(opened, case), "раз", "received", office.post)
     with office.desk() as desk:
-        second = desk.reply(case, "два", "received").what
+        second = desk.reply(case, "два", "received").action
     with session(office) as opened:
         third, _ = opened.reply(found(opened, case), "три", "received", office.post)
     assert first.seq < second.seq < third.seq
@@ -117,7 +117,7 @@ def test_cut_off_anywhere_an_answer_is_given_once_or_never(after: str, office: O
     with session(office) as opened:
         opened.pull(office.post)
     with session(office) as opened:
-        monkeypatch.setattr("client.desk.session.Session.settle", lambda *_: None)
+        monkeypatch.setattr("client.desk.session.Session.resolve_outbox", lambda *_: None)
         for name in (*CUTS[after], "BriefSession.close"):
             monkeypatch.setattr(HOMES[name.partition(".")[0]] + name, cut)
         with pytest.raises(Cut):
@@ -129,9 +129,9 @@ def test_cut_off_anywhere_an_answer_is_given_once_or_never(after: str, office: O
         with session(office) as opened:
             opened.send(office.post)
     with office.desk() as desk:
-        assert [one.text for one in acts(desk, Replied)] == [ANSWER] * given
+        assert [action.text for action in acts(desk, Replied)] == [ANSWER] * given
         assert len(acts(desk, Sent)) == given
-        assert desk.waiting() == 0
+        assert desk.count_waiting() == 0
 
 
 def test_with_a_damaged_journal_letters_are_collected_and_no_answer_is_given(office: Office, case: str) -> None:
@@ -142,14 +142,14 @@ def test_with_a_damaged_journal_letters_are_collected_and_no_answer_is_given(off
     data[80] ^= 1
     path.write_bytes(data)
     with session(office) as opened:
-        assert [one.code for one in opened.damage] == ["journal-record-changed"]
+        assert [damage.code for damage in opened.damage] == ["journal-record-changed"]
         office.report({"name": "Вторая"})
         assert opened.pull(office.post)[0].new == 1
         with pytest.raises(JournalReadOnly):
             opened.reply(found(opened, case), ANSWER, "received", office.post)
     with office.desk() as desk, desk.reading() as db:
         assert len(view.ids(db)) == 2
-        assert desk.waiting() == 0
+        assert desk.count_waiting() == 0
 
 
 def test_damage_that_the_command_meets_first_is_known_to_the_desk(office: Office, case: str) -> None:
@@ -158,9 +158,9 @@ def test_damage_that_the_command_meets_first_is_known_to_the_desk(office: Office
     with (office.folder / "journal").open("ab") as file:
         file.write(b"\0\0\0\x99half a record")
     with session(office) as opened:
-        assert [one.code for one in opened.damage] == ["journal-cut"]
+        assert [damage.code for damage in opened.damage] == ["journal-cut"]
     with office.desk() as desk:
-        assert [one.code for one in acts(desk, Damaged)] == ["journal-cut"]
+        assert [action.code for action in acts(desk, Damaged)] == ["journal-cut"]
 
 
 # The real command and a real desk
@@ -227,12 +227,12 @@ def test_killed_at_any_moment_a_command_loses_nothing_and_counts_nothing_twice(w
     with unlocked(world.folder) as desk, desk.reading() as db:
         assert desk.damage == []
         assert len(view.case(db, world.case).letters) == 1 + KILLS
-        named = [one.commitment for what in acts(desk, Received) for one in what.letters]
+        named = [arrival.commitment for action in acts(desk, Received) for arrival in action.letters]
         assert len(named) == len(set(named)) == 1 + KILLS
-        texts = [one.text for one in acts(desk, Replied)]
+        texts = [action.text for action in acts(desk, Replied)]
         assert len(texts) == len(set(texts))
-        sent = [(one.envelope, one.relay) for one in acts(desk, Sent)]
+        sent = [(action.envelope, action.relay) for action in acts(desk, Sent)]
         assert len(sent) == len(set(sent))
-        assert all(desk.left(one) for one in desk.entries if isinstance(one.what, Replied))
-        assert desk.waiting() == 0
-        assert {what.why for what in acts(desk, Locked)} <= {"command"}
+        assert all(desk.is_sent(entry) for entry in desk.entries if isinstance(entry.action, Replied))
+        assert desk.count_waiting() == 0
+        assert {action.why for action in acts(desk, Locked)} <= {"command"}

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from client.desk.web.access import COOKIE, form_key
+from client.desk.web.access import COOKIE, derive_form_key
 from tests.support.fake_desk_process import ORIGIN
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source"}
@@ -88,7 +88,7 @@ class Browser:
 
     def post(self, path: str, referer: str = "/", file: bytes | None = None, **fields: str) -> TestResponse:
         cookie = self.client.get_cookie(COOKIE, domain="127.0.0.1")
-        data: dict[str, Any] = {"form_key": form_key(cookie.value if cookie else ""), **fields}
+        data: dict[str, Any] = {"form_key": derive_form_key(cookie.value if cookie else ""), **fields}
         if file is not None:
             data["bundle"] = (BytesIO(file), "journal.sealed")
         sent = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", "Referer": ORIGIN + referer, **self.headers}

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from client.desk.server.process import RESUMED
-from client.desk.web.access import COOKIE, form_key
+from client.desk.web.access import COOKIE, derive_form_key
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds for anything on a busy machine
@@ -98,13 +98,15 @@ class Browser:
         return self.http.get(path)
 
     def post(self, path: str, **fields: str) -> httpx.Response:
-        said = {"form_key": form_key(self.cookie), **fields}
+        said = {"form_key": derive_form_key(self.cookie), **fields}
         return self.http.post(path, data=said, headers={"Origin": self.origin, "Sec-Fetch-Site": "same-origin"})
 
     def merge(self, bundle: bytes) -> httpx.Response:
         headers = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"}
         files = {"bundle": ("desk-journal.sealed", bundle, "application/octet-stream")}
-        return self.http.post("/journal/merge", data={"form_key": form_key(self.cookie)}, files=files, headers=headers)
+        return self.http.post(
+            "/journal/merge", data={"form_key": derive_form_key(self.cookie)}, files=files, headers=headers
+        )
 
     def enter(self) -> httpx.Response:
         return self.post("/enter", token=self.token)

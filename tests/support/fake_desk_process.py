@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from client.desk.desk import Desk
-from client.desk.server.collector import State
+from client.desk.server.collector import CollectorState
 
 ORIGIN = "http://127.0.0.1:8602"
 TOKEN, COOKIE = "the-link", "the-cookie"
 
 
 @dataclass
-class Held:
-    """Wears the interface of the keeper. `opening` unlocks; what it raises is what a person is told."""
+class FakeDeskControl:
+    """Wears the interface of DeskControl. `opening` unlocks; what it raises is what a person is told."""
 
     opening: Callable[[str, str], Desk]
     origin: str = ORIGIN
@@ -22,7 +22,7 @@ class Held:
     token: str | None = TOKEN
     touched: int = 0
     locked: int = 0
-    told: State = field(default_factory=State)
+    collector_state: CollectorState = field(default_factory=CollectorState)
     zone: Any = None
 
     def redeem(self, token: str) -> str | None:
@@ -31,7 +31,7 @@ class Held:
         self.token = None
         return COOKIE
 
-    def admits(self, cookie: str) -> bool:
+    def is_admitted(self, cookie: str) -> bool:
         return cookie == COOKIE and self.token is None
 
     def unlock(self, passphrase: str, by: str) -> None:
@@ -46,8 +46,8 @@ class Held:
             self.desk.close(why)
         self.desk = None
 
-    def lock_was_shown(self) -> None:
+    def note_lock_shown(self) -> None:
         pass
 
-    def state(self) -> State:
-        return self.told
+    def get_collector_state(self) -> CollectorState:
+        return self.collector_state

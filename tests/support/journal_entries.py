@@ -36,7 +36,9 @@ def letter(
     return RecordLetter(content, committed, digest(b"envelope", salt), header.get("last_resort", False), pulled)
 
 
-def held(case: str, place: str = "ОВД Тверской", *, people: int = 1, at: int = NOW, **facts: Any) -> RecordLetter:
+def station_report(
+    case: str, place: str = "ОВД Тверской", *, people: int = 1, at: int = NOW, **facts: Any
+) -> RecordLetter:
     """A report of somebody who is held at a station."""
     station = {"stage": "station", "station": {"text": place}}
     return letter(case, {**station, "people": people, **facts}, at=at)
@@ -49,10 +51,10 @@ class Journal:
         self._session = session.to_bytes(16, "big")
         self._n = itertools.count()
 
-    def write(self, what: entries.What, at: int = NOW + 700, by: str = "Vera", turn: int | None = None) -> Entry:
+    def write(self, action: entries.Action, at: int = NOW + 700, by: str = "Vera", turn: int | None = None) -> Entry:
         n = next(self._n)
         turn = n + 1 if turn is None else turn
-        return entries.write(self._session, n, entries.FIRST, turn, at=at, by=by, what=what)
+        return entries.write(self._session, n, entries.FIRST, turn, at=at, by=by, action=action)
 
-    def all(self, *whats: entries.What) -> list[Entry]:
-        return [self.write(what) for what in whats]
+    def all(self, *actions: entries.Action) -> list[Entry]:
+        return [self.write(action) for action in actions]

@@ -1,4 +1,4 @@
-"""Why a case needs somebody. Specified in `board.md`."""
+"""Reasons why a case needs somebody. Specified in `board.md`."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -28,34 +28,42 @@ ASKING = frozenset({"account", "needs"})  # what somebody who wants to be answer
 QUIET = frozenset({"place", "files"})  # a position every two minutes is no news
 
 
-class Came(NamedTuple):
+class ArrivedLetter(NamedTuple):
     """A letter as it matters here: when it was pulled, and which fields it brought."""
 
     pulled: int
     fields: frozenset[str]
 
 
-def mask(reasons: Iterable[str]) -> int:
+def encode_reasons(reasons: Iterable[str]) -> int:
+    """Return reasons as the bits of a number: the more pressing, the higher the bit."""
     return sum(BIT[reason] for reason in reasons)
 
 
-def told(bits: int) -> tuple[str, ...]:
+def decode_reasons(bits: int) -> tuple[str, ...]:
+    """Return the reasons in these bits, the most pressing first."""
     return tuple(reason for reason in REASONS if bits & BIT[reason])
 
 
-def news(letters: Iterable[Came]) -> int:
-    """When something last came that is more than a position."""
-    return max((one.pulled for one in letters if not one.fields or not one.fields <= QUIET), default=0)
+def find_last_news(letters: Iterable[ArrivedLetter]) -> int:
+    """Return when something last came that is more than a position (Unix seconds); 0 when nothing did."""
+    return max((letter.pulled for letter in letters if not letter.fields or not letter.fields <= QUIET), default=0)
 
 
-def unheard(letters: Iterable[Came], looked: int | None, answered: int | None, *, answerable: bool) -> list[str]:
-    """What nobody has looked at or answered. `looked`, `answered`: when somebody last did; None: never."""
+def find_reasons(
+    letters: Iterable[ArrivedLetter], handled_at: int | None, replied_at: int | None, *, answerable: bool
+) -> list[str]:
+    """Return the reasons that follow from what nobody has looked at or replied to.
+
+    `handled_at`: when somebody last viewed or did anything; `replied_at`: when a reply last went out (Unix seconds);
+    None: never. `answerable`: a reply can be sent.
+    """
     came = list(letters)
-    asked = any(one.fields & ASKING and (answered is None or one.pulled > answered) for one in came)
+    asked = any(letter.fields & ASKING and (replied_at is None or letter.pulled > replied_at) for letter in came)
     is_true = {
         "question": asked,
-        "unanswered": answerable and answered is None,
-        "changed": looked is not None and news(came) > looked,
-        "unseen": looked is None,
+        "unanswered": answerable and replied_at is None,
+        "changed": handled_at is not None and find_last_news(came) > handled_at,
+        "unseen": handled_at is None,
     }
     return [reason for reason, holds in is_true.items() if holds]

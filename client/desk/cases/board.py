@@ -13,7 +13,7 @@ EVENTS = 100  # offered to choose from, those with the most reports
 
 @dataclass(frozen=True, slots=True)
 class Lawyers:
-    """How many heads have a lawyer how near; the five add up to the row's `reported`."""
+    """Numbers of heads by how near a lawyer is; the five add up to the row's `reported`."""
 
     on_way: int = 0
     inside: int = 0
@@ -38,7 +38,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceRow:
     """A place by its number in this session. `kind`: a stage of a report. Positions in 1e-5 degree."""
 
     number: int
@@ -55,11 +55,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BoardRow:
     """One place. `clock_ends`: Unix seconds, of the clock there that runs out first. `heard`: when last something was
     said of somebody there. `since`: when the first who is still there came."""
 
-    place: Place
+    place: PlaceRow
     count: Count
     clock: str
     clock_ends: int | None
@@ -73,7 +73,7 @@ class Board:
     """Rows sorted by the clock that runs out first, then by heads. Totals add up the rows; who was released, or is not
     held yet, stands apart (heads), and so do practice presses (cases)."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[BoardRow, ...]
     total: Count
     released: int
     free: int
@@ -83,7 +83,7 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class DetaineeRow:
     """A person, or (`rest`) the unnamed rest of a crowd, at a place. `cases`: numbers of those that tell of them."""
 
     number: int
@@ -106,7 +106,7 @@ class Held:
 
 
 def board(db: Database, now: int, city: str | None = None, event: str | None = None) -> Board:
-    """The board, or what of it is in one city or belongs to one event."""
+    """Return the board at `now` (Unix seconds), or the part of it that is in one city or belongs to one event."""
     only = _Only(city, event)
     cases = dict(only.ask(db, _CASES))
     rows = [_row(row, cases, _clock(db, row["number"], now, only)) for row in only.query(db, _ROWS)]
@@ -124,14 +124,15 @@ def board(db: Database, now: int, city: str | None = None, event: str | None = N
 
 
 def _urgency(ends: int | None, now: int) -> tuple[int, int]:
-    """What runs out next comes first; behind it what is over, the latest first; then what has no clock."""
+    """Return a sort key: the clock that runs out next first; behind it clocks that are over, the latest first; then
+    none."""
     if ends is None:
         return (2, 0)
     return (0, ends) if ends > now else (1, -ends)
 
 
 class _Only:
-    """What a board is narrowed to."""
+    """The conditions that a board is narrowed to."""
 
     def __init__(self, city: str | None = None, event: str | None = None) -> None:
         self._parts = {"city": "AND city = :city" if city is not None else "", "event": "", "unit": ""}
@@ -141,9 +142,11 @@ class _Only:
             self._parts["unit"] = "JOIN unit ON unit = unit.number"
 
     def ask(self, db: Database, question: str, **values: Any) -> list[Any]:
+        """Run a query of this module with the conditions put in. Returns rows as tuples."""
         return db.execute(question.format(**self._parts), {**self._values, **values}).fetchall()
 
     def query(self, db: Database, question: str, **values: Any) -> list[dict[str, Any]]:
+        """Run a query of this module with the conditions put in. Returns rows by column name."""
         return list(db.query(question.format(**self._parts), {**self._values, **values}))
 
 
@@ -183,38 +186,38 @@ _OVER = """SELECT key, c.ends FROM unit_clock AS c CROSS JOIN unit ON unit = num
   WHERE c.place = :place AND c.ends <= :now {event} ORDER BY c.ends DESC LIMIT 1"""
 
 
-def _row(row: dict[str, Any], cases: dict[int, int], clock: Ends) -> Row:
+def _row(row: dict[str, Any], cases: dict[int, int], clock: Ends) -> BoardRow:
     count = Count(
         row["reported"], row["claimed"], row["named"], row["confirmed"], row["minors"], row["injured"],
         Lawyers(row["on_way"], row["inside"], row["refused"], row["asked"], row["none"]),
         cases.get(row["number"], 0),
     )  # fmt: skip
-    return Row(_place(row), count, *clock, row["heard"], row["since"] or 0, row["claimed"] > 0)
+    return BoardRow(_place(row), count, *clock, row["heard"], row["since"] or 0, row["claimed"] > 0)
 
 
-def _place(row: dict[str, Any]) -> Place:
-    return Place(row["number"], row["kind"], row["name"], row["address"], row["city"], row["country"], row["lat"],
+def _place(row: dict[str, Any]) -> PlaceRow:
+    return PlaceRow(row["number"], row["kind"], row["name"], row["address"], row["city"], row["country"], row["lat"],
                  row["lon"], row["phone"], row["pack"], row["station"])  # fmt: skip
 
 
 def _sum(counts: list[Count], cases: int) -> Count:
     def of(name: str) -> int:
-        return sum(getattr(one, name) for one in counts)
+        return sum(getattr(count, name) for count in counts)
 
     def lawyers(name: str) -> int:
-        return sum(getattr(one.lawyers, name) for one in counts)
+        return sum(getattr(count.lawyers, name) for count in counts)
 
     near = Lawyers(*(lawyers(name) for name in ("on_way", "inside", "refused", "asked", "none")))
     return Count(of("reported"), of("claimed"), of("named"), of("confirmed"), of("minors"), of("injured"), near, cases)
 
 
-def place(db: Database, number: int) -> Place | None:
-    """A place by its number in this session."""
+def place(db: Database, number: int) -> PlaceRow | None:
+    """Return a place by its number in this session; None when no place has it."""
     return next((_place(row) for row in db.query("SELECT * FROM place WHERE number = ?", [number])), None)
 
 
-def held(db: Database, place: int, event: str | None = None) -> list[Held]:
-    """Everybody at a place: named persons by name, then the unnamed."""
+def load_detainees(db: Database, place: int, event: str | None = None) -> list[DetaineeRow]:
+    """Return everybody at a place: named persons by name, then the unnamed."""
     only = _Only(event=event)
     cases: dict[int, list[int]] = defaultdict(list)
     for unit, number in only.ask(db, _HELD_CASES, place=place):
@@ -222,7 +225,7 @@ def held(db: Database, place: int, event: str | None = None) -> list[Held]:
     rows = only.query(db, _HELD, place=place)
     rows.sort(key=lambda row: (row["rest"], row["name"] == "", _surname(row["name"]), row["number"]))
     return [
-        Held(row["number"], row["name"], row["birth"], bool(row["rest"]), row["heads"], row["claimed"],
+        DetaineeRow(row["number"], row["name"], row["birth"], bool(row["rest"]), row["heads"], row["claimed"],
              row["confirmed"], row["minors"], row["injured"], row["lawyer"], row["lawyer_name"], row["stage"],
              row["since"], row["heard"], row["clock"] or "", row["ends"], tuple(cases[row["number"]]))
         for row in rows
@@ -240,10 +243,10 @@ _HELD_CASES = """SELECT unit_case.unit, "case".number FROM unit JOIN unit_case O
 
 
 def surnames(db: Database, place: int, event: str | None = None) -> list[str]:
-    """The lawyer's list: names of those held at a place, in the order of the alphabet."""
-    return [one.name for one in held(db, place, event) if one.name]
+    """Return the names of those held at a place, in the order of the alphabet: the lawyer's list."""
+    return [detainee.name for detainee in load_detainees(db, place, event) if detainee.name]
 
 
 def positions(db: Database) -> list[tuple[int, int]]:
-    """Latitude and longitude of every station of the packs, in 1e-5 degree."""
+    """Return latitude and longitude of every station of the packs, in 1e-5 degree."""
     return db.execute("SELECT lat, lon FROM station").fetchall()

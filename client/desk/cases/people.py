@@ -13,7 +13,7 @@ CONFIRMING = frozenset({"stage", "station", "van", "people"})
 FOLDED = 400  # characters of a name as it is compared
 
 
-class Fact(NamedTuple):
+class FactRow(NamedTuple):
     """A row of `fact`, its value decoded."""
 
     k: int
@@ -28,8 +28,9 @@ class Fact(NamedTuple):
     ord: str
 
 
-class Lawyer(NamedTuple):
-    """How far a lawyer is, and since when that is known. Sorts by time; `ord` decides between equals."""
+class LawyerProgress(NamedTuple):
+    """The progress of a lawyer, and since when it is known (Unix seconds). Sorts by time; `ord` decides between
+    equals."""
 
     at: int
     ord: str
@@ -37,19 +38,19 @@ class Lawyer(NamedTuple):
     name: str
 
 
-NOBODY = Lawyer(0, "", "", "")
+NOBODY = LawyerProgress(0, "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What the journal says of a case's people beside facts. `k` None: everybody."""
+class PeopleEntries:
+    """The journal's words on a case's people beside facts. `k` None: everybody."""
 
     confirmed: tuple[int | None, ...] = ()
-    lawyers: tuple[tuple[int | None, Lawyer], ...] = ()
+    lawyers: tuple[tuple[int | None, LawyerProgress], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CasePerson:
     """One person of a case. `told`: a caseworker wrote the name. `surely`: known from a source beside the report."""
 
     k: int
@@ -60,7 +61,7 @@ class Person:
     minor: bool
     injured: bool
     surely: bool
-    lawyer: Lawyer
+    lawyer: LawyerProgress
     stays: tuple[Stay, ...]
 
     @property
@@ -70,115 +71,115 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a case says. `stays`: of everybody in it but the person whom the report is about."""
+    """The people of a case, as it tells of them. `stays`: of everybody but the person whom the report is about."""
 
     people: int
     minors: int
     injured: int
     surely: bool
-    lawyer: Lawyer
-    persons: tuple[Person, ...]
+    lawyer: LawyerProgress
+    persons: tuple[CasePerson, ...]
     stays: tuple[Stay, ...]
 
 
-def holding(facts: Iterable[Fact]) -> dict[str, Any]:
-    """Field to the value last said. Facts come in the order in which they were said."""
+def find_last_values(facts: Iterable[FactRow]) -> dict[str, Any]:
+    """Return the value last said of each field. Facts come in the order in which they were said."""
     return {fact.field: fact.value for fact in facts}
 
 
 def count(value: Any, most: int) -> int:
-    """Heads of a count that may be a plain yes, which is one at least; never more than there are people."""
+    """Return the heads of a count: a plain yes is one, and never more than `most`."""
     if value is True:
         return min(1, most)
     return min(value, most) if isinstance(value, int) else 0
 
 
-def account(facts: Sequence[Fact], named: Named, stations: Stations) -> Account:
-    """Facts that fit and may hold, in the order in which they were said."""
+def describe_people(facts: Sequence[FactRow], named: PeopleEntries, stations: Stations) -> Account:
+    """Work out whom a case is about. `facts`: those that fit and may hold, in the order in which they were said."""
     whole = [fact for fact in facts if not fact.own]
-    held = holding(whole)
-    people = max(1, held["people"]) if isinstance(held.get("people"), int) else 1
+    values = find_last_values(whole)
+    people = max(1, values["people"]) if isinstance(values.get("people"), int) else 1
     surely = None in named.confirmed or _is_stated(whole)
-    rest = tuple(places.stays(_moments(whole), stations)) if people > 1 else ()
+    rest = tuple(places.find_stays(_collect_moments(whole), stations)) if people > 1 else ()
     numbers = sorted({0, *(fact.k for fact in facts)})
-    persons = tuple(_person(k, facts, whole, named, stations, alone=people == 1) for k in numbers)
+    persons = tuple(_describe_person(k, facts, whole, named, stations, alone=people == 1) for k in numbers)
     return Account(
         people,
-        count(held.get("minors"), people),
-        count(held.get("injured"), people),
+        count(values.get("minors"), people),
+        count(values.get("injured"), people),
         surely,
-        _lawyer(None, whole, named),
+        _find_lawyer(None, whole, named),
         persons,
         rest,
     )
 
 
-def _is_stated(facts: Iterable[Fact]) -> bool:
+def _is_stated(facts: Iterable[FactRow]) -> bool:
     return any(fact.entry is not None and fact.source.strip() and fact.field in CONFIRMING for fact in facts)
 
 
-def _person(
-    k: int, facts: Sequence[Fact], whole: Sequence[Fact], named: Named, stations: Stations, *, alone: bool
-) -> Person:
+def _describe_person(
+    k: int, facts: Sequence[FactRow], whole: Sequence[FactRow], named: PeopleEntries, stations: Stations, *, alone: bool
+) -> CasePerson:
     own = [fact for fact in facts if fact.k == k and fact.own]
     mine = [fact for fact in facts if fact.k == 0] if k == 0 else own
     about = mine if k == 0 and alone else own  # "two minors" of twenty tells nothing about one of them
-    held, marks = holding(mine), holding(about)
-    name = _text(held.get("name"))
-    return Person(
+    values, marks = find_last_values(mine), find_last_values(about)
+    name = _as_line(values.get("name"))
+    return CasePerson(
         k=k,
         name=name,
-        other_names=_text(held.get("other_names")),
-        birth=_text(held.get("birth")),
+        other_names=_as_line(values.get("other_names")),
+        birth=_as_line(values.get("birth")),
         told=bool(name) and any(fact.field == "name" and fact.entry is not None for fact in mine),
         minor=count(marks.get("minors"), 1) > 0,
         injured=count(marks.get("injured"), 1) > 0,
         surely=None in named.confirmed or k in named.confirmed or _is_stated([*whole, *own]),
-        lawyer=_lawyer(k, [*whole, *own], named),
-        stays=_stays(k, mine, whole, stations),
+        lawyer=_find_lawyer(k, [*whole, *own], named),
+        stays=_find_stays(k, mine, whole, stations),
     )
 
 
-def _stays(k: int, mine: Sequence[Fact], whole: Sequence[Fact], stations: Stations) -> tuple[Stay, ...]:
+def _find_stays(k: int, mine: Sequence[FactRow], whole: Sequence[FactRow], stations: Stations) -> tuple[Stay, ...]:
     """Who was named in a van is where the van is, until something is said of them alone."""
-    found = places.stays(_moments(mine), stations)
+    found = places.find_stays(_collect_moments(mine), stations)
     if k and not found:
-        found = places.stays(_moments(whole), stations)
+        found = places.find_stays(_collect_moments(whole), stations)
     return tuple(found)
 
 
-def _text(value: Any) -> str:
+def _as_line(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _lawyer(k: int | None, facts: Iterable[Fact], named: Named) -> Lawyer:
-    said = [_told(fact) for fact in facts if fact.field == "lawyer" and isinstance(fact.value, dict)]
+def _find_lawyer(k: int | None, facts: Iterable[FactRow], named: PeopleEntries) -> LawyerProgress:
+    reported = [_read_lawyer(fact) for fact in facts if fact.field == "lawyer" and isinstance(fact.value, dict)]
     sent = [lawyer for whom, lawyer in named.lawyers if whom in (None, k)]
-    return max([*(one for one in said if one.state), *sent], default=NOBODY)
+    return max([*(lawyer for lawyer in reported if lawyer.state), *sent], default=NOBODY)
 
 
-def _told(fact: Fact) -> Lawyer:
-    """What the report says of a lawyer: one who was given is there."""
+def _read_lawyer(fact: FactRow) -> LawyerProgress:
+    """Return the report's word on a lawyer: one who was given is there."""
     answers = (("given", "inside"), ("refused", "refused"), ("asked", "asked"))
     state = next((state for answer, state in answers if fact.value.get(answer) is True), "")
-    return Lawyer(fact.said, fact.ord, state, "")
+    return LawyerProgress(fact.said, fact.ord, state, "")
 
 
 # Moments: what one source said at one time of where somebody is
 
 
-def _moments(facts: Iterable[Fact]) -> list[Moment]:
-    sources: dict[tuple[int | None, int | None], dict[str, Fact]] = {}
+def _collect_moments(facts: Iterable[FactRow]) -> list[Moment]:
+    sources: dict[tuple[int | None, int | None], dict[str, FactRow]] = {}
     for fact in facts:
         if fact.field in places.FACTS and fact.value is not None:
             sources.setdefault((fact.letter, fact.entry), {})[fact.field] = fact
-    return [_moment(told) for told in sources.values() if told.keys() != {"place"}]
+    return [_make_moment(facts) for facts in sources.values() if facts.keys() != {"place"}]
 
 
-def _moment(told: dict[str, Fact]) -> Moment:
-    first = next(told[field] for field in places.FACTS if field in told)
-    happened = next((fact.happened for fact in told.values() if fact.happened is not None), None)
-    value = {field: fact.value for field, fact in told.items()}
+def _make_moment(facts: dict[str, FactRow]) -> Moment:
+    first = next(facts[field] for field in places.FACTS if field in facts)
+    happened = next((fact.happened for fact in facts.values() if fact.happened is not None), None)
+    value = {field: fact.value for field, fact in facts.items()}
     station = value.get("station") or []
     return Moment(
         since=first.said if happened is None else happened,
@@ -187,5 +188,5 @@ def _moment(told: dict[str, Fact]) -> Moment:
         stage=value.get("stage"),
         stations=station if isinstance(station, list) else [station],
         van=value.get("van"),
-        words=_text((value.get("place") or {}).get("text")),
+        words=_as_line((value.get("place") or {}).get("text")),
     )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from client.stations.pack import fold
+from client.stations.pack.columns import PackStation
 from client.stations.pack.pack import Pack
 
 # Stages that are told of a building, which a station fact names.
@@ -32,7 +33,8 @@ STATIONS_AT_ONCE = 50  # of one message: nobody is moved more often between two
 
 
 class Moment(NamedTuple):
-    """What one source said of where somebody is. `since`: when it happened, else when it was said. `ord` sorts."""
+    """One source's word, at one time, on where somebody is. `since`: when it happened, else when it was said. `ord`
+    sorts."""
 
     since: int
     said: int
@@ -77,7 +79,8 @@ class Stations:
         self._db = db
         self._known: dict[str, tuple[str, str] | None] = {}
 
-    def named(self, folded: str) -> tuple[str, str] | None:
+    def find(self, folded: str) -> tuple[str, str] | None:
+        """Return pack and id of the only station with this folded name; None when there is none or several."""
         if folded not in self._known:
             rows = self._db.execute(_NAMED, [folded]).fetchall()
             self._known[folded] = rows[0] if len(rows) == 1 else None
@@ -87,21 +90,21 @@ class Stations:
 _NAMED = "SELECT DISTINCT pack, id FROM station_name WHERE folded = ? LIMIT 2"
 
 
-def stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
-    """The stays that follow from what was said, in the order in which they began."""
+def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
+    """Return the stays that follow from what was said, in the order in which they began."""
     found: list[Stay] = []
     before: Moment | None = None
-    for moment in sorted(moments, key=lambda one: (one.since, one.said, one.ord)):
-        now = _carried(moment, before)
+    for moment in sorted(moments, key=lambda moment: (moment.since, moment.said, moment.ord)):
+        now = _carry_over(moment, before)
         if now is None:
             continue
         before = now
-        for stay in _of_moment(now, stations):
+        for stay in _make_stays(now, stations):
             _append(found, stay)
     return found
 
 
-def _carried(now: Moment, before: Moment | None) -> Moment | None:
+def _carry_over(now: Moment, before: Moment | None) -> Moment | None:
     """A moment together with what held before it; None when it says nothing of where somebody is."""
     stage = None if now.stage == "unknown" else now.stage
     was = before.stage if before else None
@@ -123,42 +126,42 @@ def _stage_of(now: Moment, was: str | None) -> str | None:
     return "van" if now.van and was in (None, "van", "free") else None
 
 
-def _of_moment(now: Moment, stations: Stations) -> Iterator[Stay]:
+def _make_stays(now: Moment, stations: Stations) -> Iterator[Stay]:
     stage = now.stage or ""
     if stage in BUILDINGS and now.stations:
-        for at, one in enumerate(now.stations[-STATIONS_AT_ONCE:]):
-            since = min(one.get("from") or now.since, now.said)
-            where = _building(stage, one, now.words, stations)
-            until = one.get("to")
-            yield Stay(where, stage, since, until, now.said, _ord(since, now, at), one.get("certainty") or "typed")
+        for at, station in enumerate(now.stations[-STATIONS_AT_ONCE:]):
+            since = min(station.get("from") or now.since, now.said)
+            where = _name_building(stage, station, now.words, stations)
+            until = station.get("to")
+            yield Stay(where, stage, since, until, now.said, _ord(since, now, at), station.get("certainty") or "typed")
     else:
-        yield Stay(_elsewhere(stage, now, stations), stage, now.since, None, now.said, _ord(now.since, now, 0), "")
+        yield Stay(_name_elsewhere(stage, now, stations), stage, now.since, None, now.said, _ord(now.since, now, 0), "")
 
 
 def _ord(since: int, now: Moment, at: int) -> str:
     return f"{since:016x}{now.ord}{at:08x}"
 
 
-def _building(stage: str, station: dict[str, Any], words: str, stations: Stations) -> Where:
-    pack, one, text = station.get("pack") or "", station.get("id") or "", station.get("text") or words
-    if pack and one:
-        return _in_pack(pack, one, text)
-    return _typed(stage, text, stations)
+def _name_building(stage: str, station: dict[str, Any], words: str, stations: Stations) -> Where:
+    pack, id_, text = station.get("pack") or "", station.get("id") or "", station.get("text") or words
+    if pack and id_:
+        return _in_pack(pack, id_, text)
+    return _name_typed(stage, text, stations)
 
 
-def _elsewhere(stage: str, now: Moment, stations: Stations) -> Where:
+def _name_elsewhere(stage: str, now: Moment, stations: Stations) -> Where:
     if stage == "van":
         return _van(now.van or {})
-    return _typed(stage, now.words, stations) if stage in BUILDINGS else Where(f"{stage}:", stage, "")
+    return _name_typed(stage, now.words, stations) if stage in BUILDINGS else Where(f"{stage}:", stage, "")
 
 
-def _in_pack(pack: str, one: str, text: str) -> Where:
-    return Where(f"pack:{pack}/{one}", "station", text, pack, one)
+def _in_pack(pack: str, id_: str, text: str) -> Where:
+    return Where(f"pack:{pack}/{id_}", "station", text, pack, id_)
 
 
-def _typed(stage: str, text: str, stations: Stations) -> Where:
+def _name_typed(stage: str, text: str, stations: Stations) -> Where:
     folded = " ".join(fold.tokens(text))
-    known = stations.named(folded) if folded else None
+    known = stations.find(folded) if folded else None
     return _in_pack(*known, text) if known else Where(f"{stage}:{folded}", stage, text if folded else "")
 
 
@@ -188,16 +191,16 @@ def _append(found: list[Stay], stay: Stay) -> None:
 # Rows
 
 
-def rows(db: Database, wheres: Iterable[Where]) -> dict[str, int]:
-    """The numbers of these places by their keys; rows are made for those that are new."""
+def number_places(db: Database, wheres: Iterable[Where]) -> dict[str, int]:
+    """Return the numbers of these places by their keys. Places that are new get a row."""
     wanted = {where.key: where for where in wheres}
-    known = _known(db, wanted)
+    known = _load_numbers(db, wanted)
     fresh = [where for key, where in wanted.items() if key not in known]
     db.conn.executemany(_NEW, (_row(db, where) for where in fresh))
-    return {**known, **_known(db, {where.key: where for where in fresh})}
+    return {**known, **_load_numbers(db, {where.key: where for where in fresh})}
 
 
-def _known(db: Database, wanted: dict[str, Where]) -> dict[str, int]:
+def _load_numbers(db: Database, wanted: dict[str, Where]) -> dict[str, int]:
     found = (db.execute("SELECT number FROM place WHERE key = ?", [key]).fetchone() for key in wanted)
     return {key: row[0] for key, row in zip(wanted, found, strict=True) if row}
 
@@ -209,7 +212,7 @@ def _row(db: Database, where: Where) -> tuple[Any, ...]:
 
 
 def rename(db: Database, numbers: Iterable[int]) -> None:
-    """A place that stands in no pack is called as the first of its spellings in the order of the alphabet: the same
+    """Name places that stand in no pack by the first of their spellings in the order of the alphabet: the same
     whatever came first."""
     db.conn.executemany(_RENAME, ((number,) for number in numbers))
 
@@ -225,25 +228,27 @@ _RENAME = """UPDATE place SET name = (SELECT min(words) FROM stay WHERE place = 
 
 
 def add_pack(db: Database, pack: Pack) -> None:
-    """Stations of a pack, and every name they can be typed by."""
-    about, towns = pack.about, _towns([one.address for one in pack.stations])
-    db.conn.executemany(
-        "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (about.id, one.id, one.name, one.address, town, about.country, one.lat, one.lon, one.phone)
-            for one, town in zip(pack.stations, towns, strict=True)
-        ),
+    """Add the stations of a pack, and every name they can be typed by."""
+    towns = _find_towns([station.address for station in pack.stations])
+    rows = (_station_row(pack, station, town) for station, town in zip(pack.stations, towns, strict=True))
+    db.conn.executemany("INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    names = (
+        (" ".join(fold.tokens(name)), pack.about.id, station.id) for station in pack.stations for name in station.names
     )
-    names = ((" ".join(fold.tokens(name)), about.id, one.id) for one in pack.stations for name in one.names)
     db.conn.executemany("INSERT INTO station_name VALUES (?, ?, ?)", names)
 
 
-def _towns(addresses: Sequence[str]) -> list[str]:
+def _station_row(pack: Pack, station: Station, town: str) -> tuple[Any, ...]:
+    return (pack.about.id, station.id, station.name, station.address, town, pack.about.country, station.lat,
+            station.lon, station.phone)  # fmt: skip
+
+
+def _find_towns(addresses: Sequence[str]) -> list[str]:
     """The town in each address. A pack does not say which part of an address is the town; it is the part that most
     of its addresses share and that is no street. Empty where no part is."""
     parts = [[_TOWN.sub("", part).strip() for part in address.split(",") if _is_town(part)] for address in addresses]
     spelt: dict[str, Counter[str]] = defaultdict(Counter)
-    for part in (part for one in parts for part in one):
+    for part in (part for address_parts in parts for part in address_parts):
         spelt[part.casefold()][part] += 1
     shared = {key: found.total() for key, found in spelt.items()}
     written = (part for address in addresses for part in address.split(","))
@@ -253,7 +258,7 @@ def _towns(addresses: Sequence[str]) -> list[str]:
         best = max(keys, key=lambda key: (key in certain, shared[key]), default="")
         return spelt[best].most_common(1)[0][0] if best in certain or shared.get(best, 0) > 1 else ""
 
-    return [town([part.casefold() for part in one]) for one in parts]
+    return [town([part.casefold() for part in address_parts]) for address_parts in parts]
 
 
 def _is_town(part: str) -> bool:

@@ -59,8 +59,11 @@ def queue(
     first: int = 0,
     limit: int = 100,
 ) -> Queue:
-    """Cases that need somebody, the most pressing first. `mine`: only what is assigned to that name; `status`: only
-    that one, otherwise all but closed; `practice`: the practice presses instead; `place`: only at that place."""
+    """Return a page of the cases that need somebody, the most pressing first.
+
+    `mine`: only cases assigned to that name. `status`: only that status, otherwise all but closed. `practice`: the
+    practice presses instead. `place`: only cases at that place.
+    """
     where = ["c.practice = :practice", "c.status = :status" if status else "c.status <> 'closed'"]
     if mine is not None:
         where.append("c.assigned = :mine")
@@ -74,7 +77,7 @@ def queue(
     return Queue(tuple(items(db, now, numbers)), total)
 
 
-_BITS = {"clock": attention.BIT["clock"], "waiting": attention.mask(attention.WAITING)}
+_BITS = {"clock": attention.BIT["clock"], "waiting": attention.encode_reasons(attention.WAITING)}
 _CHOSEN = """
 SELECT c.number, began, ends, status = 'waiting' AS rests,
   reasons | CASE WHEN ends IS NULL THEN 0 ELSE :clock END AS bits
@@ -89,7 +92,7 @@ _TOTAL = 'SELECT count(*) FROM "case" AS c WHERE {where}'
 
 
 def items(db: Database, now: int, numbers: list[int]) -> list[Item]:
-    """These cases, by their numbers, in this order; unknown numbers are left out."""
+    """Return cases by their numbers, in this order; unknown numbers are left out."""
     found = (next(db.query(_ITEM, [number]), None) for number in numbers)
     return [_item(db, now, row) for row in found if row is not None]
 
@@ -111,7 +114,7 @@ def _item(db: Database, now: int, row: dict[str, Any]) -> Item:
     return Item(
         case=row["id"],
         number=row["number"],
-        reasons=attention.told(pressing),
+        reasons=attention.decode_reasons(pressing),
         flags=tuple(msgspec.json.decode(row["flags"])),
         name=row["own_name"] or row["unit_name"] or "",
         place=row["place_name"] or "",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from client.desk.cases.people import Fact
+from client.desk.cases.people import FactRow
 
 
 class LetterRow(NamedTuple):
@@ -37,7 +37,7 @@ class EntryRow(NamedTuple):
     at: int
     by: str
     kind: str
-    what: Mapping[str, Any]
+    fields: Mapping[str, Any]
 
 
 _WORDLESS = frozenset({"assigned", "marked", "viewed"})  # entries that add nothing to what is known of a case
@@ -48,15 +48,15 @@ class CaseRows:
     """A case's rows as they were read: letters and facts in the order in which they were said, entries in theirs."""
 
     letters: list[LetterRow] = field(default_factory=list)
-    facts: list[tuple[Fact, bool]] = field(default_factory=list)  # and whether it fits
-    done: list[EntryRow] = field(default_factory=list)
+    facts: list[tuple[FactRow, bool]] = field(default_factory=list)  # and whether it fits
+    entries: list[EntryRow] = field(default_factory=list)
     number: int = 0
     is_broken: bool = False
 
-    def broken(self) -> "CaseRows":
-        """The same case, of which nothing is known but that these letters came."""
-        done = [one for one in self.done if one.kind in _WORDLESS]
-        return CaseRows(self.letters, [], done, self.number, is_broken=True)
+    def without_facts(self) -> "CaseRows":
+        """Return the same case with nothing known of it but that these letters came."""
+        entries = [entry for entry in self.entries if entry.kind in _WORDLESS]
+        return CaseRows(self.letters, [], entries, self.number, is_broken=True)
 
 
 class Values:

@@ -80,8 +80,8 @@ class Hit:
 
 
 def search(db: Database, text: str, limit: int = HITS) -> list[Hit]:
-    """The cases in which all words of `text` occur, in any script and spelling, best first. Never raises."""
-    asked = _questions(text)
+    """Return the cases in which all words of `text` occur, in any script and spelling, best first. Never raises."""
+    asked = _read_questions(text)
     if not asked:
         return []
     found: dict[int, tuple[float, bool]] = {}
@@ -108,19 +108,21 @@ class _Question:
     bones: tuple[str, ...]
 
     def exactly(self) -> str:
-        parts = [_quoted(term) for term in self.terms]
-        return " AND ".join([*parts, *([f"{_quoted(self.prefix)} *"] if self.prefix else [])])
+        """Return the FTS5 query for the word as it stands."""
+        parts = [_quote(term) for term in self.terms]
+        return " AND ".join([*parts, *([f"{_quote(self.prefix)} *"] if self.prefix else [])])
 
     def alike(self) -> str:
-        return " OR ".join([f"({self.exactly()})", *(_quoted(one) for one in self.bones)])
+        """Return the FTS5 query for the word, or something that sounds like it."""
+        return " OR ".join([f"({self.exactly()})", *(_quote(bone) for bone in self.bones)])
 
 
-def _questions(text: str) -> list[_Question]:
+def _read_questions(text: str) -> list[_Question]:
     words = [word for token in fold.tokens(text[:QUESTION]) for word in _cut(token)]
-    return [_question(word) for word in words][:QUESTION_WORDS]
+    return [_read_question(word) for word in words][:QUESTION_WORDS]
 
 
-def _question(word: str) -> _Question:
+def _read_question(word: str) -> _Question:
     if _UNSPACED.match(word):
         pairs = [word[at : at + 2] for at in range(len(word) - 1)]
         return _Question(tuple(pairs or [word]), "", ())
@@ -129,16 +131,16 @@ def _question(word: str) -> _Question:
 
 def _attempts(asked: list[_Question]) -> Iterator[tuple[float, bool, str]]:
     """From the surest to the vaguest: score, whether it is exact, what to ask FTS5 for."""
-    exactly = " AND ".join(f"({one.exactly()})" for one in asked)
-    alike = " AND ".join(f"({one.alike()})" for one in asked)
+    exactly = " AND ".join(f"({question.exactly()})" for question in asked)
+    alike = " AND ".join(f"({question.alike()})" for question in asked)
     yield 4.0, True, f"{{names}} : ({exactly})"
     yield 3.0, True, exactly
-    if any(one.bones for one in asked):
+    if any(question.bones for question in asked):
         yield 2.0, False, f"{{names}} : ({alike})"
         yield 1.0, False, alike
 
 
-def _quoted(term: str) -> str:
+def _quote(term: str) -> str:
     """A string of FTS5: nothing in it is taken for a sign of its language. Folding left letters and digits only."""
     return '"' + term.replace('"', "") + '"'
 
@@ -146,18 +148,18 @@ def _quoted(term: str) -> str:
 # What is found
 
 
-def document(db: Database, case: str, told: "CaseRows") -> tuple[str, str]:
-    """Names, and everything else that was said of a case or noted about it, as words to be found."""
-    names: list[Any] = [fact.value for fact, _ in told.facts if fact.field in NAMES]
-    said: list[Any] = [[fact.field, fact.value] for fact, fits in told.facts if not fits]
-    fitting = [fact for fact, fits in told.facts if fits and fact.field not in CHOSEN | NAMES]
-    said += [_written(fact.value) for fact in fitting]
-    said += [fact.source for fact, _ in told.facts if fact.source]
-    said += [msgspec.json.decode(one.other) for one in told.letters]
-    said += [[value for name, value in one.what.items() if name not in _NOT_SAID] for one in told.done]
+def make_document(db: Database, case: str, rows: "CaseRows") -> tuple[str, str]:
+    """Return the names of a case, and everything else that was said or noted about it, as words to be found."""
+    names: list[Any] = [fact.value for fact, _ in rows.facts if fact.field in NAMES]
+    texts: list[Any] = [[fact.field, fact.value] for fact, fits in rows.facts if not fits]
+    fitting = [fact for fact, fits in rows.facts if fits and fact.field not in CHOSEN | NAMES]
+    texts += [_pick_written(fact.value) for fact in fitting]
+    texts += [fact.source for fact, _ in rows.facts if fact.source]
+    texts += [msgspec.json.decode(letter.other) for letter in rows.letters]
+    texts += [[value for name, value in entry.fields.items() if name not in _NOT_SAID] for entry in rows.entries]
     names += list(db.execute(_OFFICIALS, [case]))
-    said += list(db.execute(_PLACES, [case]))
-    return _indexed(names, case), _indexed(said, case)
+    texts += list(db.execute(_PLACES, [case]))
+    return _index_words(names, case), _index_words(texts, case)
 
 
 _NOT_SAID = frozenset({"case", "id", "ways", "official", "kind", "a", "b", "person", "envelope", "receipt", "relay"})
@@ -165,14 +167,14 @@ _OFFICIALS = 'SELECT name, rank, badge, unit FROM part JOIN official ON official
 _PLACES = 'SELECT DISTINCT name, address, city FROM stay JOIN place ON place = number WHERE "case" = ?'
 
 
-def _written(value: Any) -> Any:
-    """What of a fact somebody wrote."""
+def _pick_written(value: Any) -> Any:
+    """Return the parts of a fact that somebody wrote."""
     if isinstance(value, dict):
         return [part for name, part in value.items() if name not in CHOSEN_PARTS and not isinstance(part, int)]
-    return [_written(one) for one in value] if isinstance(value, list) else value
+    return [_pick_written(part) for part in value] if isinstance(value, list) else value
 
 
-def _indexed(values: list[Any], case: str) -> str:
+def _index_words(values: list[Any], case: str) -> str:
     text = " ".join(_strings(values))[:CHARACTERS]
     found: dict[str, None] = dict.fromkeys([case[:LETTERS].lower()])
     for token in fold.tokens(text):
@@ -188,15 +190,15 @@ def _strings(value: Any) -> Iterator[str]:
     """Every text in a JSON value. No deeper than a parser goes that gave it to us."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, int | float) and not isinstance(one, bool):
-            yield str(one)
-        elif isinstance(one, dict):
-            waiting.extend([*one.keys(), *one.values()])
-        elif isinstance(one, list | tuple):
-            waiting.extend(reversed(one))
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, int | float) and not isinstance(part, bool):
+            yield str(part)
+        elif isinstance(part, dict):
+            waiting.extend([*part.keys(), *part.values()])
+        elif isinstance(part, list | tuple):
+            waiting.extend(reversed(part))
 
 
 def _cut(token: str) -> Iterator[str]:
@@ -215,14 +217,14 @@ def _cut(token: str) -> Iterator[str]:
 
 @lru_cache(KNOWN)
 def _terms(word: str) -> tuple[str, ...]:
-    """What a word is stored as."""
+    """Return the terms that a word is stored as."""
     if not _UNSPACED.match(word):
         return (word, *_bones(word))
     pairs = (word[at : at + 2] for at in range(len(word) - 1))
-    return (*word, *pairs, *_romanised(word))
+    return (*word, *pairs, *_romanise(word))
 
 
-def _romanised(word: str) -> Iterable[str]:
+def _romanise(word: str) -> Iterable[str]:
     """Chinese names as they are written in Latin letters: each sign, and signs of a name together."""
     signs = [" ".join(fold.tokens(anyascii(sign))) for sign in word if _HAN.match(sign)]
     for at in range(len(signs)):
@@ -240,5 +242,5 @@ def _bones(word: str) -> tuple[str, ...]:
     for pattern, put in _BONES:
         plain = pattern.sub(put, plain)
     read = (plain.translate(reading) for reading in _READINGS)
-    bones = dict.fromkeys(_NO_BONES.sub("", _DOUBLE.sub(r"\1", one)) for one in read)
-    return tuple(_BONE + one for one in bones if len(one) >= _LEAST_BONES)
+    bones = dict.fromkeys(_NO_BONES.sub("", _DOUBLE.sub(r"\1", reading)) for reading in read)
+    return tuple(_BONE + bone for bone in bones if len(bone) >= _LEAST_BONES)

@@ -14,7 +14,7 @@ from keys.message import ParcelRef
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class LetterView:
     """A message as it came. `at` is what it says, `said` never later than `pulled`. Hashes: 32 bytes."""
 
     number: int
@@ -31,7 +31,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class FactView:
     """One thing that was said. `source`: words of the caseworker who added it, "" for the report itself; then `by` is
     that caseworker. `letter`: number of the letter it came in. `holds`: it is the last word on its field.
     `fits`: the value has the form of its field, else it is "other". `person`: `case#k`; `own`: said of that person
@@ -53,8 +53,9 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """Where somebody was, from when to when. `said`: when it was last said. `words`: the place as it was written."""
+class StayView:
+    """Somebody's stay at a place, from when to when. `said`: when it was last said. `words`: the place as it was
+    written."""
 
     place: int
     kind: str
@@ -68,7 +69,7 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonView:
     """Somebody whom the case is about. `facts`: what holds, field to value: for k = 0 the report's own, for others what
     was said of them alone. `same`: the other persons (`case#k`) who are linked as the same, with their cases' numbers.
     `confirmed`: two sources that do not depend on each other."""
@@ -79,7 +80,7 @@ class Person:
     group: str
     name: str
     facts: dict[str, Any]
-    stays: tuple[Stay, ...]
+    stays: tuple[StayView, ...]
     lawyer: str
     lawyer_name: str
     confirmed: bool
@@ -87,7 +88,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileView:
     """A file announced by the case. `missing`: numbers of the pieces that have not come."""
 
     ref: ParcelRef
@@ -96,7 +97,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class NoteView:
     """A caseworker's words; `entry` is the entry's id."""
 
     at: int
@@ -106,7 +107,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ReplyView:
     """An answer that went out. `status`, `template`: as chosen."""
 
     at: int
@@ -119,7 +120,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Official:
+class OfficialView:
     """An official who had a part in the case. `cases`: numbers of the other cases they are linked to. `entry`: of the
     link, to take it back."""
 
@@ -135,9 +136,9 @@ class Official:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkView:
     """Two that were said to be one (`same_person`), not one (`different_person`), or in one van (`same_group`); the
-    numbers of their cases. It can be taken back by `Apart(entry)`."""
+    numbers of their cases. It can be taken back by `Unlinked(entry)`."""
 
     entry: str
     kind: str
@@ -150,14 +151,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRow:
-    """One line of the journal. `what`: the entry's fields; `case_number`: of the case it is about, if of one."""
+class EntryView:
+    """An entry of the journal. `fields`: those of its action, with the kind. `case_number`: of a case it is about."""
 
     entry: str
     at: int
     by: str
     kind: str
-    what: dict[str, Any]
+    fields: dict[str, Any]
     case_number: int | None = None
 
 
@@ -191,20 +192,20 @@ class CaseView:
     answerable_until: int | None
     clocks: tuple[Clock, ...]
     facts: dict[str, Any]
-    timeline: tuple[Fact, ...]
-    letters: tuple[Letter, ...]
-    persons: tuple[Person, ...]
-    files: tuple[File, ...]
-    notes: tuple[Note, ...]
-    replies: tuple[Reply, ...]
-    officials: tuple[Official, ...]
-    links: tuple[Link, ...]
+    timeline: tuple[FactView, ...]
+    letters: tuple[LetterView, ...]
+    persons: tuple[PersonView, ...]
+    files: tuple[FileView, ...]
+    notes: tuple[NoteView, ...]
+    replies: tuple[ReplyView, ...]
+    officials: tuple[OfficialView, ...]
+    links: tuple[LinkView, ...]
     crowd: tuple[int, ...]
-    history: tuple[EntryRow, ...]
+    history: tuple[EntryView, ...]
 
     @property
-    def place(self) -> Stay | None:
-        """Where the person is whom the report is about, as this case says."""
+    def place(self) -> StayView | None:
+        """The newest stay of the person whom the report is about, as this case says; None when it says none."""
         stays = self.persons[0].stays
         return stays[-1] if stays else None
 
@@ -242,49 +243,46 @@ Missing = Callable[[str, ParcelRef], list[int]]
 
 
 def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | None:
-    """A case by its id. `missing` tells which pieces of a file have not come (`case_files.missing`)."""
+    """Return a case by its id; None when it is not here.
+
+    `missing` tells which pieces of a file have not come (`case_files.missing`); without it no piece counts as
+    missing.
+    """
     row = next(db.query('SELECT * FROM "case" WHERE id = ?', [case]), None)
     if row is None:
         return None
-    told, known = derive.look_up(db, case)
-    done = [_done(one) for one in db.query(_HISTORY, {"case": case})]
+    rows, known = derive.load_case(db, case)
+    entries = list(map(_make_entry, db.query(_HISTORY, {"case": case})))
     return CaseView(
         **{name: row[name] for name in _AS_STORED},
         practice=bool(row["practice"]),
         flags=tuple(msgspec.json.decode(row["flags"])),
-        reasons=attention.told(row["reasons"]),
+        reasons=attention.decode_reasons(row["reasons"]),
         answerable_until=row["reply_until"],
-        clocks=tuple(derive.clocks_of(db, case, told)),
+        clocks=tuple(derive.find_clocks(db, case, rows)),
         facts=known.facts,
-        timeline=_timeline(case, told, known),
-        letters=tuple(_letter(db, one, known.flags[one.number]) for one in told.letters),
-        persons=tuple(_person(db, case, one, told, known) for one in known.account.persons),
-        files=_files(db, case, missing),
-        notes=tuple(Note(one.at, one.by, one.what["text"], one.entry) for one in done if one.kind == "noted"),
-        replies=tuple(_reply(one) for one in done if one.kind == "replied"),
-        officials=_officials_of(db, case),
-        links=_links(db, case),
-        crowd=_numbers(db, 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number', row["crowd"], case),
-        history=tuple(done),
+        timeline=_make_timeline(case, rows, known),
+        letters=tuple(_load_letter(db, letter, known.flags[letter.number]) for letter in rows.letters),
+        persons=tuple(_load_person(db, case, person, rows, known) for person in known.account.persons),
+        files=_load_files(db, case, missing),
+        notes=tuple(
+            NoteView(entry.at, entry.by, entry.fields["text"], entry.entry)
+            for entry in entries
+            if entry.kind == "noted"
+        ),
+        replies=tuple(_make_reply(entry) for entry in entries if entry.kind == "replied"),
+        officials=_load_officials_of(db, case),
+        links=_load_links(db, case),
+        crowd=_load_numbers(
+            db, 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number', row["crowd"], case
+        ),
+        history=tuple(entries),
     )
 
 
 _AS_STORED = (
-    *(
-        "id",
-        "number",
-        "status",
-        "assigned",
-        "people",
-        "minors",
-        "injured",
-        "began",
-        "heard",
-        "came",
-        "role",
-        "language",
-    ),
-    *("country", "event", "lat", "lon", "accuracy", "fixed"),
+    *("id", "number", "status", "assigned", "people", "minors", "injured", "began", "heard", "came", "role"),
+    *("language", "country", "event", "lat", "lon", "accuracy", "fixed"),
 )
 _HISTORY = """
 WITH mine AS (SELECT entry FROM about WHERE "case" = :case)
@@ -293,22 +291,22 @@ UNION SELECT entry.*, NULL FROM entry WHERE target IN (SELECT id FROM mine JOIN 
 """
 
 
-def _numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
+def _load_numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
     return tuple(row[0] for row in db.execute(query, values))
 
 
-def _done(row: dict[str, Any]) -> EntryRow:
-    return EntryRow(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
+def _make_entry(row: dict[str, Any]) -> EntryView:
+    return EntryView(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
 
 
-def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[Fact, ...]:
-    by = {one.number: one for one in told.done}
+def _make_timeline(case: str, case_rows: CaseRows, known: derive.CaseState) -> tuple[FactView, ...]:
+    by = {entry.number: entry for entry in case_rows.entries}
     holds = {(fact.k, fact.own, fact.field): id(fact) for fact in known.holding}
     rows = []
-    for fact, fits in told.facts:
+    for fact, fits in case_rows.facts:
         entry = by.get(fact.entry) if fact.entry is not None else None
         rows.append(
-            Fact(
+            FactView(
                 person=f"{case}#{fact.k}",
                 own=bool(fact.own),
                 field=fact.field,
@@ -327,32 +325,34 @@ def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[Fact,
     return tuple(rows)
 
 
-def _letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> Letter:
+def _load_letter(db: Database, row: LetterRow, flags: tuple[str, ...]) -> LetterView:
     commitment, envelope = db.execute(
-        "SELECT commitment, envelope FROM letter WHERE number = ?", [one.number]
+        "SELECT commitment, envelope FROM letter WHERE number = ?", [row.number]
     ).fetchone()
-    other = msgspec.json.decode(one.other)
-    return Letter(
-        one.number, one.id, one.kind, one.seq, one.at, one.said, one.pulled, flags, other, commitment, envelope
+    other = msgspec.json.decode(row.other)
+    return LetterView(
+        row.number, row.id, row.kind, row.seq, row.at, row.said, row.pulled, flags, other, commitment, envelope
     )
 
 
-def _person(db: Database, case: str, one: people.Person, told: CaseRows, known: derive.CaseState) -> Person:
-    person = f"{case}#{one.k}"
+def _load_person(
+    db: Database, case: str, described: people.CasePerson, rows: CaseRows, known: derive.CaseState
+) -> PersonView:
+    person = f"{case}#{described.k}"
     number, group = db.execute("SELECT number, grp FROM person WHERE id = ?", [person]).fetchone()
     unit = next(db.query("SELECT * FROM unit WHERE id = ?", [group]), {})
     same = db.execute(_SAME, [group, person]).fetchall()
-    about = [fact for fact in known.holding if fact.k == one.k and (fact.own or not one.k)]
-    return Person(
+    about = [fact for fact in known.holding if fact.k == described.k and (fact.own or not described.k)]
+    return PersonView(
         id=person,
         number=number,
-        k=one.k,
+        k=described.k,
         group=group,
-        name=one.name,
-        facts=people.holding(about),
-        stays=tuple(_stay(db, stay) for stay in one.stays),
-        lawyer=unit.get("lawyer") or one.lawyer.state or "none",
-        lawyer_name=unit.get("lawyer_name") or one.lawyer.name,
+        name=described.name,
+        facts=people.find_last_values(about),
+        stays=tuple(_load_stay(db, stay) for stay in described.stays),
+        lawyer=unit.get("lawyer") or described.lawyer.state or "none",
+        lawyer_name=unit.get("lawyer_name") or described.lawyer.name,
         confirmed=bool(unit.get("confirmed")),
         same=tuple(same),
     )
@@ -362,33 +362,35 @@ _SAME = """SELECT person.id, "case".number FROM person JOIN "case" ON "case".id 
   WHERE grp = ? AND person.id <> ? ORDER BY "case".number"""
 
 
-def _stay(db: Database, stay: places.Stay) -> Stay:
+def _load_stay(db: Database, stay: places.Stay) -> StayView:
     number, kind, name = db.execute(_PLACE, [stay.where.key]).fetchone()
     words = stay.where.words
-    return Stay(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
+    return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
 
 
 _PLACE = "SELECT number, kind, name FROM place WHERE key = ?"
 
 
-def _files(db: Database, case: str, missing: Missing | None) -> tuple[File, ...]:
+def _load_files(db: Database, case: str, missing: Missing | None) -> tuple[FileView, ...]:
     found = []
     for letter, _, *ref in db.execute('SELECT * FROM file WHERE "case" = ? ORDER BY letter, id', [case]):
-        one = ParcelRef(*ref)
-        found.append(File(one, letter, tuple(missing(case, one)) if missing else ()))
+        parcel = ParcelRef(*ref)
+        found.append(FileView(parcel, letter, tuple(missing(case, parcel)) if missing else ()))
     return tuple(found)
 
 
-def _reply(one: EntryRow) -> Reply:
-    what = one.what
-    return Reply(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
+def _make_reply(entry: EntryView) -> ReplyView:
+    fields = entry.fields
+    return ReplyView(
+        entry.at, entry.by, fields["text"], fields["status"], fields.get("template", ""), entry.entry, fields["id"]
+    )
 
 
-def _officials_of(db: Database, case: str) -> tuple[Official, ...]:
+def _load_officials_of(db: Database, case: str) -> tuple[OfficialView, ...]:
     return tuple(
-        Official(
+        OfficialView(
             **{name: row[name] for name in ("id", "number", "name", "rank", "badge", "unit", "part", "entry")},
-            cases=_numbers(db, _OTHER_CASES, row["id"], case),
+            cases=_load_numbers(db, _OTHER_CASES, row["id"], case),
         )
         for row in db.query(_PARTS, [case])
     )
@@ -400,8 +402,8 @@ _OTHER_CASES = """SELECT DISTINCT "case".number FROM part JOIN "case" ON "case".
   WHERE official = ? AND "case".id <> ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
 
 
-def _links(db: Database, case: str) -> tuple[Link, ...]:
-    return tuple(Link(**row) for row in db.query(_LINKS, {"case": case}))
+def _load_links(db: Database, case: str) -> tuple[LinkView, ...]:
+    return tuple(LinkView(**row) for row in db.query(_LINKS, {"case": case}))
 
 
 _LINKS = """
@@ -416,25 +418,25 @@ WHERE :case IN (a_case, b_case) ORDER BY ord
 
 
 def id_of(db: Database, number: int) -> str | None:
-    """The id of the case that has this number in this session."""
+    """Return the id of the case with this number in this session; None when no case has it."""
     row = db.execute('SELECT id FROM "case" WHERE number = ?', [number]).fetchone()
     return row[0] if row else None
 
 
 def number_of(db: Database, case: str) -> int | None:
-    """The number of a case in this session."""
+    """Return the number of a case in this session; None when it is not here."""
     row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
     return row[0] if row else None
 
 
 def person_of(db: Database, number: int) -> str | None:
-    """The id (`case#k`) of the person that has this number in this session."""
+    """Return the id (`case#k`) of the person with this number in this session; None when no person has it."""
     row = db.execute("SELECT id FROM person WHERE number = ?", [number]).fetchone()
     return row[0] if row else None
 
 
 def ids(db: Database, *, practice: bool = False) -> list[str]:
-    """The ids of all cases in the order in which they began; practice presses only when asked for."""
+    """Return the ids of all cases in the order in which they began; with `practice` those of practice presses too."""
     rows = db.execute('SELECT id FROM "case" WHERE practice <= ? ORDER BY began, id', [practice])
     return [row[0] for row in rows]
 
@@ -443,9 +445,10 @@ def ids(db: Database, *, practice: bool = False) -> list[str]:
 
 
 def persons(db: Database, first: int = 0, limit: int = 100) -> tuple[list[PersonRow], int]:
-    """Everybody once, by name, the nameless last; and how many there are."""
+    """Return a page of all persons, each once, by name, the nameless last; and how many persons there are."""
     rows = [
-        PersonRow(**row, cases=_numbers(db, _CASES_OF_UNIT, row["number"])) for row in db.query(_UNITS, [limit, first])
+        PersonRow(**row, cases=_load_numbers(db, _CASES_OF_UNIT, row["number"]))
+        for row in db.query(_UNITS, [limit, first])
     ]
     return rows, db.execute("SELECT count(*) FROM unit WHERE NOT rest").fetchone()[0]
 
@@ -460,17 +463,17 @@ _CASES_OF_UNIT = (
 
 
 def officials(db: Database) -> list[OfficialRow]:
-    """All officials by name."""
-    return [_official(db, row) for row in db.query("SELECT * FROM official ORDER BY name, number")]
+    """Return all officials by name."""
+    return [_load_official(db, row) for row in db.query("SELECT * FROM official ORDER BY name, number")]
 
 
 def official(db: Database, number: int) -> OfficialRow | None:
-    """An official by the number in this session."""
+    """Return an official by the number in this session; None when no official has it."""
     rows = db.query("SELECT * FROM official WHERE number = ?", [number])
-    return next((_official(db, row) for row in rows), None)
+    return next((_load_official(db, row) for row in rows), None)
 
 
-def _official(db: Database, row: dict[str, Any]) -> OfficialRow:
+def _load_official(db: Database, row: dict[str, Any]) -> OfficialRow:
     return OfficialRow(**row, cases=tuple(db.execute(_CASES_OF_OFFICIAL, [row["id"]]).fetchall()))
 
 
@@ -478,17 +481,17 @@ _CASES_OF_OFFICIAL = """SELECT "case".number, part, part.id FROM part JOIN "case
   WHERE official = ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
 
 
-def handovers(db: Database, limit: int = 20) -> list[EntryRow]:
-    """The newest words with which a shift was handed over."""
+def handovers(db: Database, limit: int = 20) -> list[EntryView]:
+    """Return the newest entries with which a shift was handed over."""
     return history(db, 0, limit, ("handedover",))[0]
 
 
-def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[EntryRow], int]:
-    """The journal, newest first, and how many entries there are; of these kinds, or of all."""
+def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[EntryView], int]:
+    """Return a page of the journal, newest first, and how many entries there are; of these kinds, or of all."""
     chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
     rows = db.query(_JOURNAL.format(chosen=chosen), [*kinds, limit, first])
     total = db.execute(f"SELECT count(*) FROM entry {chosen}", [*kinds]).fetchone()[0]  # noqa: S608 - question marks
-    return [_done(row) for row in rows], total
+    return [_make_entry(row) for row in rows], total
 
 
 _JOURNAL = """SELECT entry.*, (SELECT "case".number FROM about JOIN "case" ON "case".id = about."case"

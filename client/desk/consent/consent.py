@@ -16,7 +16,7 @@ class NoConsent(TocsinError):
     hint = "ask them; what they answer can be added to the case with its source, and holds at once"
 
 
-class Word(NamedTuple):
+class ConsentStatement(NamedTuple):
     """One answer to the question: a fact `consent`. `widens`: whether a yes in it counts; a no always does."""
 
     value: Mapping[str, Any]
@@ -24,8 +24,8 @@ class Word(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
-    """What was said: yes, no, or None for nothing."""
+class ConsentAnswers:
+    """The answers to each purpose: yes, no, or None for nothing said."""
 
     help: bool | None = None
     store: bool | None = None
@@ -34,38 +34,39 @@ class Consent:
     publish: str | None = None
 
     def allows(self, audience: str) -> bool:
-        """`help`, `store`, `statistics`, `UN`, `publish` (at least without a name), or `name`: published with it."""
+        """Tell whether an audience may have it: `help`, `store`, `statistics`, `UN`, `publish` (at least without a
+        name), or `name` (published with it)."""
         if audience in ("publish", "name"):
             return PUBLISH.index(self.publish or "no") >= (1 if audience == "publish" else 2)
         return getattr(self, audience.lower()) is True
 
 
-NOTHING = Consent()
+NOTHING = ConsentAnswers()
 
 
-def said(words: Iterable[Word]) -> Consent:
-    """What holds of several answers, oldest first: the last one to each purpose. One that is left out takes nothing
-    back."""
-    held: dict[str, Any] = {}
+def combine_statements(words: Iterable[ConsentStatement]) -> ConsentAnswers:
+    """Return the answers that hold after several statements, oldest first: the last to each purpose. A purpose that a
+    statement leaves out takes nothing back."""
+    values: dict[str, Any] = {}
     for word in words:
-        for purpose in fields(Consent):
+        for purpose in fields(ConsentAnswers):
             answer = word.value.get("UN" if purpose.name == "un" else purpose.name)
-            if answer is not None and (word.widens or _is_stricter(answer, held.get(purpose.name))):
-                held[purpose.name] = answer
-    return Consent(**held)
+            if answer is not None and (word.widens or _is_stricter(answer, values.get(purpose.name))):
+                values[purpose.name] = answer
+    return ConsentAnswers(**values)
 
 
-def of_one_person(own: Iterable[Consent], others: Iterable[Consent]) -> Consent:
-    """What holds for somebody of whom several cases tell: `own` are those whom this person wrote.
+def combine_answers(own: Iterable[ConsentAnswers], others: Iterable[ConsentAnswers]) -> ConsentAnswers:
+    """Return the answers that hold for somebody of whom several cases tell; `own`: of cases that this person wrote.
 
     Anybody's no is a no. When the person spoke, only their own yes is one.
     """
     own, others = list(own), list(others)
-    answers = {purpose.name: _together(purpose.name, own, others) for purpose in fields(Consent)}
-    return Consent(**answers)
+    answers = {purpose.name: _combine_purpose(purpose.name, own, others) for purpose in fields(ConsentAnswers)}
+    return ConsentAnswers(**answers)
 
 
-def _together(purpose: str, own: list[Consent], others: list[Consent]) -> Any:
+def _combine_purpose(purpose: str, own: list[ConsentAnswers], others: list[ConsentAnswers]) -> Any:
     spoken = [getattr(consent, purpose) for consent in own or others]
     answers = [answer for answer in spoken if answer is not None]
     refusals = [getattr(consent, purpose) for consent in own and others]
@@ -77,7 +78,7 @@ def _together(purpose: str, own: list[Consent], others: list[Consent]) -> Any:
     return all(answers + refusals)
 
 
-def _is_stricter(answer: Any, held: Any) -> bool:
+def _is_stricter(answer: Any, before: Any) -> bool:
     if isinstance(answer, str):
-        return PUBLISH.index(answer) <= PUBLISH.index(held or "no")
+        return PUBLISH.index(answer) <= PUBLISH.index(before or "no")
     return answer is False

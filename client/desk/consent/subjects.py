@@ -13,7 +13,7 @@ import msgspec
 from sqlite_utils import Database
 
 from client.desk.consent import consent
-from client.desk.consent.consent import Consent, Word
+from client.desk.consent.consent import ConsentAnswers, ConsentStatement
 from client.desk.consent.redact import Names
 from client.stations.pack.fold import tokens
 
@@ -24,8 +24,9 @@ EVERYBODY = -1  # stands for k where something was said of all whom a report is 
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where somebody is. `listed`: it stands in a pack, so its name and position are public and nobody's own words."""
+class SubjectPlace:
+    """A place where somebody is. `listed`: it stands in a pack, so its name and position are public and nobody's own
+    words."""
 
     kind: str
     name: str
@@ -38,19 +39,19 @@ class Place:
     phone: str = ""
 
 
-class Facts:
-    """What was last said of somebody, field to value."""
+class SubjectFacts:
+    """The values last said of somebody, by field."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
 
     def get(self, name: str) -> Any:
-        """The value, None when nothing was said."""
+        """Return the value last said of a field; None when nothing was said."""
         value = self._values.get(name)
         return None if value is None else msgspec.json.decode(value)
 
     def __repr__(self) -> str:
-        return "Facts(...)"
+        return "SubjectFacts(...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,16 @@ class Subject:
     lawyer: str
     stage: str
     held: bool
-    place: Place
+    place: SubjectPlace
     place_number: int
     since: int
     heard: int
     cases: tuple[str, ...]
-    consent: Consent
-    facts: Facts = field(repr=False)
+    consent: ConsentAnswers
+    facts: SubjectFacts = field(repr=False)
 
 
-class _Said(NamedTuple):
+class _Value(NamedTuple):
     ord: str
     value: Any
 
@@ -109,35 +110,37 @@ ORDER BY "case", ord, number
 
 
 def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] | None = None) -> list[Subject]:
-    """Everybody, but for practice presses; or those of these ids. Without facts (but for names and birth) it takes a
+    """Return everybody but practice presses, or those of these ids. Without facts (but for names and birth) it takes a
     third of the time."""
     only = {"groups": None if groups is None else _json(groups)}
-    cases = _grouped(db.execute(_UNIT_CASES, only))
-    told = _Told(db, with_facts, only, None if groups is None else {case for found in cases.values() for case in found})
-    places = _places(db)
+    cases = _group_pairs(db.execute(_UNIT_CASES, only))
+    statements = _StatementIndex(
+        db, with_facts, only, None if groups is None else {case for found in cases.values() for case in found}
+    )
+    places = _load_places(db)
     found = []
     for number, id_, rest, place, *counts, name in db.execute(_UNITS, only).fetchall():
-        stage, held, heads, minors, injured, lawyer, since, heard = counts
+        stage, is_held, heads, minors, injured, lawyer, since, heard = counts
         in_cases = tuple(cases[number])
-        consent_, facts = told.rest(in_cases) if rest else told.person(id_)
-        names_ = frozenset() if rest else told.names(id_) | {name} - {""}
+        consent_, facts = statements.rest(in_cases) if rest else statements.person(id_)
+        names_ = frozenset() if rest else statements.names(id_) | {name} - {""}
         found.append(
             Subject(
-                id_, bool(rest), name, names_, heads, minors, injured, lawyer, stage, bool(held), places[place], place,
-                since, heard, in_cases, consent_, facts,
+                id_, bool(rest), name, names_, heads, minors, injured, lawyer, stage, bool(is_held), places[place],
+                place, since, heard, in_cases, consent_, facts,
             )
         )  # fmt: skip
     return found
 
 
 def of_case(db: Database, case: str) -> list[Subject]:
-    """Everybody of whom this case tells."""
+    """Return everybody of whom this case tells."""
     units = db.execute('SELECT id FROM unit JOIN unit_case ON unit = unit.number WHERE "case" = ?', [case])
     return subjects(db, with_facts=False, groups=[id_ for (id_,) in units])
 
 
-def mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
-    """Everybody all words of whose name stand in these texts."""
+def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
+    """Return everybody all words of whose name stand in these texts."""
     words = {word for text in texts for word in tokens(text)}
     rows = db.execute("SELECT grp, folded, name, other_names FROM person WHERE practice = 0")
     near = (row for row in rows if not words.isdisjoint(row[1].split()))
@@ -145,62 +148,64 @@ def mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
     return subjects(db, with_facts=False, groups=groups)
 
 
-def names(persons: Iterable[Subject]) -> set[str]:
-    """Every name that was ever said of these persons."""
-    return {name for one in persons for name in one.names}
+def collect_names(persons: Iterable[Subject]) -> set[str]:
+    """Return every name that was ever said of these persons."""
+    return {name for person in persons for name in person.names}
 
 
-def others(persons: Iterable[Subject], audience: str) -> Names:
-    """Names that this audience must not read. Where two people have one name, the one who refuses counts."""
+def collect_refusing_names(persons: Iterable[Subject], audience: str) -> Names:
+    """Return the names that this audience must not read. Where two people have one name, the person who refuses
+    counts."""
     named = "name" if audience == "publish" else audience
-    return Names(names(one for one in persons if not one.rest and not one.consent.allows(named)))
+    return Names(collect_names(person for person in persons if not person.rest and not person.consent.allows(named)))
 
 
-class _Told:
+class _StatementIndex:
     """Facts and consent by person. Values stay JSON until somebody asks for them."""
 
     def __init__(self, db: Database, every: bool, only: dict[str, Any], cases: Collection[str] | None) -> None:
-        self._facts: dict[tuple[str, int], dict[str, _Said]] = defaultdict(dict)
+        self._facts: dict[tuple[str, int], dict[str, _Value]] = defaultdict(dict)
         self._words: dict[tuple[str, int], list[tuple[int, bool, str]]] = defaultdict(list)
         self._names: dict[tuple[str, int], set[str]] = defaultdict(set)
         self._taken: dict[str, int] = {}
-        for case, k, own, name, value, said, letter, ord_ in db.execute(
+        for case, k, own, name, value, said_at, letter, ord_ in db.execute(
             _FACTS, {"every": every, "cases": None if cases is None else _json(cases)}
         ):
             for whom in (k,) if own else (k, EVERYBODY):
-                self._facts[case, whom][name] = _Said(ord_, value)
+                self._facts[case, whom][name] = _Value(ord_, value)
                 if name == "consent":
-                    self._words[case, whom].append((said, letter is not None, value))
+                    self._words[case, whom].append((said_at, letter is not None, value))
             if name in ("name", "other_names"):
-                self._names[case, k].add(str(_read(value) or ""))
+                self._names[case, k].add(str(_decode(value) or ""))
             elif name == "phone_taken" and value == "true":
-                self._taken.setdefault(case, said)
+                self._taken.setdefault(case, said_at)
         self._groups: dict[str, list[_Person]] = defaultdict(list)
         for group, *person in db.execute(_PERSONS, only):
             self._groups[group].append(_Person(*person))
 
-    def person(self, group: str) -> tuple[Consent, Facts]:
-        """The consent of a person and what was last said of them in any of their cases."""
+    def person(self, group: str) -> tuple[ConsentAnswers, SubjectFacts]:
+        """Return the consent of a person, and what was last said of them in any of their cases."""
         persons = self._groups[group]
-        own = [self._consent(one) for one in persons if self._is_own(one)]
-        others = [self._consent(one) for one in persons if not self._is_own(one)]
-        newest: dict[str, _Said] = {}
-        for one in persons:
-            for name, said in self._of(one):
-                if name not in newest or said.ord >= newest[name].ord:
-                    newest[name] = said
-        return consent.of_one_person(own, others), Facts({name: said.value for name, said in newest.items()})
+        own = [self._consent(person) for person in persons if self._is_own(person)]
+        others = [self._consent(person) for person in persons if not self._is_own(person)]
+        newest: dict[str, _Value] = {}
+        for person in persons:
+            for name, value in self._of(person):
+                if name not in newest or value.ord >= newest[name].ord:
+                    newest[name] = value
+        return consent.combine_answers(own, others), SubjectFacts({name: value.value for name, value in newest.items()})
 
     def names(self, group: str) -> frozenset[str]:
+        """Return every name that was ever said of a person."""
         persons = self._groups[group]
-        written = {name for one in persons for name in (one.name, one.other_names)}
-        return frozenset(written.union(*(self._names.get((one.case, one.k), ()) for one in persons)) - {""})
+        written = {name for person in persons for name in (person.name, person.other_names)}
+        return frozenset(written.union(*(self._names.get((person.case, person.k), ()) for person in persons)) - {""})
 
-    def rest(self, cases: Sequence[str]) -> tuple[Consent, Facts]:
-        """Those whom nobody named have no words of their own: that of their reports holds."""
-        return consent.of_one_person([], [self._said(case, EVERYBODY) for case in cases]), Facts({})
+    def rest(self, cases: Sequence[str]) -> tuple[ConsentAnswers, SubjectFacts]:
+        """Return the consent of the unnamed rest of a crowd, who have no words of their own: that of their reports."""
+        return consent.combine_answers([], [self._combine_consent(case, EVERYBODY) for case in cases]), SubjectFacts({})
 
-    def _of(self, person: _Person) -> Iterable[tuple[str, _Said]]:
+    def _of(self, person: _Person) -> Iterable[tuple[str, _Value]]:
         if person.k:
             shared = self._facts.get((person.case, EVERYBODY), {})
             yield from ((name, shared[name]) for name in SHARED if name in shared)
@@ -210,36 +215,36 @@ class _Told:
         role = self._facts.get((person.case, 0), {}).get("role")
         return person.k == 0 and role is not None and role.value == '"self"'
 
-    def _consent(self, person: _Person) -> Consent:
+    def _consent(self, person: _Person) -> ConsentAnswers:
         """As this case says of this person; a case's consent holds for everybody in it who said nothing."""
-        own = self._said(person.case, person.k)
-        return own if own != consent.NOTHING else self._said(person.case, EVERYBODY)
+        own = self._combine_consent(person.case, person.k)
+        return own if own != consent.NOTHING else self._combine_consent(person.case, EVERYBODY)
 
-    def _said(self, case: str, k: int) -> Consent:
-        taken = self._taken.get(case)
-        return consent.said(
+    def _combine_consent(self, case: str, k: int) -> ConsentAnswers:
+        taken_at = self._taken.get(case)
+        return consent.combine_statements(
             # whoever holds the phone afterwards may forbid things, and allow nothing
-            Word(_read(value), not by_phone or taken is None or said <= taken)
-            for said, by_phone, value in self._words.get((case, k), ())
+            ConsentStatement(_decode(value), not by_phone or taken_at is None or said_at <= taken_at)
+            for said_at, by_phone, value in self._words.get((case, k), ())
         )
 
 
 @lru_cache(maxsize=4_096)
-def _read(value: str) -> Any:
+def _decode(value: str) -> Any:
     """JSON; a night has few different answers to most questions."""
     return msgspec.json.decode(value)
 
 
-def _places(db: Database) -> dict[int, Place]:
+def _load_places(db: Database) -> dict[int, SubjectPlace]:
     rows = db.execute("SELECT number, kind, name, address, city, country, lat, lon, pack <> '', phone FROM place")
-    return {number: Place(*place) for number, *place in rows}
+    return {number: SubjectPlace(*place) for number, *place in rows}
 
 
 def _json(values: Iterable[str]) -> str:
     return msgspec.json.encode(sorted(values)).decode()
 
 
-def _grouped(rows: Iterable[Sequence[Any]]) -> dict[Any, list[Any]]:
+def _group_pairs(rows: Iterable[Sequence[Any]]) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = defaultdict(list)
     for key, value in rows:
         found[key].append(value)

@@ -17,65 +17,70 @@ Words = TypeVar("Words", str, Markup)
 _EASY = re.compile(r"""[\w .,:;!?()/'"«»№+-]*""")  # nearly every text; beside BLANK none of them is invisible
 
 
-def shown(value: object, fold: int = FOLD) -> Markup:
-    """Text for a page, in a direction of its own; what is invisible is spelled out, what is long is folded."""
+def render_text(value: object, fold: int = FOLD) -> Markup:
+    """Render text for a page, in a direction of its own. What is invisible is spelled out, what is longer than `fold`
+    characters is folded."""
     text = str(value)
     if len(text) <= fold:
-        return Markup("<bdi>{}</bdi>").format(_visible(text))
-    head = Markup("<bdi>{}…</bdi>").format(_visible(text[:fold]))
+        return Markup("<bdi>{}</bdi>").format(_spell_hidden(text))
+    head = Markup("<bdi>{}…</bdi>").format(_spell_hidden(text[:fold]))
     size = Markup(' <span class="size">({:,})</span>').format(len(text))
-    whole = Markup('<p class="whole"><bdi>{}</bdi></p>').format(_visible(text))
+    whole = Markup('<p class="whole"><bdi>{}</bdi></p>').format(_spell_hidden(text))
     return Markup('<details class="long"><summary>{}{}</summary>{}</details>').format(head, size, whole)
 
 
-def short(value: object, longest: int = 60) -> Markup:
-    """The same on one line of a list: what is longer is cut, and stands whole where it came from."""
+def render_short(value: object, longest: int = 60) -> Markup:
+    """Render text for one line of a list: after `longest` characters it is cut, and stands whole where it came from."""
     text = str(value)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return Markup("<bdi>{}</bdi>").format(_visible(cut))
+    return Markup("<bdi>{}</bdi>").format(_spell_hidden(cut))
 
 
-def plain(value: object, longest: int = 120) -> str:
-    """The same for a place that takes no markup: an option, a label for a screen reader."""
+def render_plain(value: object, longest: int = 120) -> str:
+    """Return text for a place that takes no markup: an option, a label for a screen reader. At most `longest` signs,
+    and more where some are spelled out."""
     text = str(value)
     short = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(_word(one) if one in "\n\t" or is_hidden(short, at) else one for at, one in enumerate(short))
+    return "".join(
+        _render_sign(sign) if sign in "\n\t" or is_hidden(short, at) else sign for at, sign in enumerate(short)
+    )
 
 
-def alone(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
-    """The same for a page about many: whatever raises falls on these words alone, and the rest of the page is made."""
+def isolate(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
+    """Return the same renderer for a page about many: whatever raises falls on these words alone, and the rest of the
+    page is made."""
 
     @wraps(show)
-    def answer(*words: Any, **more: Any) -> Words | Markup:
+    def guarded(*words: Any, **more: Any) -> Words | Markup:
         try:
             return show(*words, **more)
         except Exception:  # what is wrong with one person's words must not hide everybody else
             return UNSHOWN
 
-    return answer
+    return guarded
 
 
-def _visible(text: str) -> Markup:
+def _spell_hidden(text: str) -> Markup:
     if _EASY.fullmatch(text) and BLANK.isdisjoint(text):
         return escape(text)
     parts: list[Markup | str] = []
     at = marks = 0
-    for one, run in groupby(text):
+    for sign, run in groupby(text):
         count = sum(1 for _ in run)
-        is_accent = is_mark(one)
-        spelled = max(0, marks + count - MARKS) if is_accent else count * (one not in LAYOUT and is_hidden(text, at))
+        is_accent = is_mark(sign)
+        spelled = max(0, marks + count - MARKS) if is_accent else count * (sign not in LAYOUT and is_hidden(text, at))
         spelled = min(spelled, count)
-        parts.append(one * (count - spelled))
+        parts.append(sign * (count - spelled))
         if spelled:
-            parts.append(_spelled(one, spelled))
+            parts.append(_render_spelled(sign, spelled))
         at, marks = at + count, (marks + count) * is_accent
     return Markup("").join(parts)  # which escapes what is no markup yet
 
 
-def _word(one: str) -> str:
-    return " " if one in LAYOUT else spell(one)
+def _render_sign(sign: str) -> str:
+    return " " if sign in LAYOUT else spell(sign)
 
 
-def _spelled(one: str, count: int) -> Markup:
+def _render_spelled(sign: str, count: int) -> Markup:
     times = f" × {count:,}" if count > 1 else ""
-    return Markup('<span class="odd">{}{}</span>').format(_word(one), times)
+    return Markup('<span class="odd">{}{}</span>').format(_render_sign(sign), times)

@@ -1,5 +1,5 @@
 """When the law says that a person must be let go or heard. Specified in `clocks.md`; the law itself stands
-in one table per country, `clocks/*.json`. Nothing here knows what time it is now."""
+in one table per country, `tables/*.json`. Nothing here knows what time it is now."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ OVER = frozenset({"released", "free"})
 HOUR = 3_600
 
 
-class Fact(NamedTuple):
+class TimedFact(NamedTuple):
     """One fact of a case as it was told: Unix seconds of when it was said and, if told, of when it happened."""
 
     name: str
@@ -28,7 +28,7 @@ class Fact(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What a caseworker knows better: when a clock started, and that it was stopped."""
+    """A caseworker's better knowledge: when a clock started, and that it was stopped (Unix seconds)."""
 
     starts: int | None = None
     stopped: int | None = None
@@ -48,7 +48,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DeadlineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The limits of one country. A day begins when it does in `zone`."""
 
     country: str
@@ -70,13 +70,13 @@ class Clock:
     stopped: int | None = None
 
     def left(self, now: int) -> int:
-        """Seconds until it runs out; below zero it is over."""
+        """Return the seconds until it runs out; below zero it is over."""
         return self.ends - now
 
 
 class Start(NamedTuple):
-    """When something began. `how`: `exact`; the beginning of the `hour` or `day` that was told; or `said`: it was told
-    then and began at some time before."""
+    """The beginning of something (Unix seconds). `how`: `exact`; the beginning of the `hour` or `day` that was named;
+    or `said`: it was said then and began at some time before."""
 
     at: int
     how: Literal["exact", "hour", "day", "said"] = "exact"
@@ -87,7 +87,7 @@ class _From(NamedTuple):
     certain: bool
 
 
-class _Spell(NamedTuple):
+class _Detention(NamedTuple):
     """One time of being held: since the release before it, until its own release, with the court seen at a time."""
 
     since: int | None
@@ -95,46 +95,56 @@ class _Spell(NamedTuple):
     court: int | None
 
 
-def table(country: str) -> Table | None:
-    """The limits of a country (ISO 3166, two letters), if we have them."""
-    return _tables().get(country.upper())
+def load_table(country: str) -> DeadlineTable | None:
+    """Return the limits of a country (ISO 3166, two letters); None when there is no table."""
+    return _load_tables().get(country.upper())
 
 
-def countries() -> list[str]:
-    return sorted(_tables())
+def list_countries() -> list[str]:
+    """Return the countries that have a table (ISO 3166, two letters), sorted."""
+    return sorted(_load_tables())
 
 
 @cache
-def _tables() -> dict[str, Table]:
+def _load_tables() -> dict[str, DeadlineTable]:
     found = (entry for entry in files(__package__).joinpath("tables").iterdir() if entry.name.endswith(".json"))
-    tables = [msgspec.json.decode(entry.read_bytes(), type=Table) for entry in found]
-    return {one.country: one for one in tables}
+    tables = [msgspec.json.decode(entry.read_bytes(), type=DeadlineTable) for entry in found]
+    return {table.country: table for table in tables}
 
 
-def of_case(facts: Iterable[Fact], limits: Table | None, settings: Mapping[str, Setting] | None = None) -> list[Clock]:
-    """The clocks of a case, soonest end first. Facts in any order; a fact whose value does not fit is passed over."""
+def find_clocks(
+    facts: Iterable[TimedFact], limits: DeadlineTable | None, settings: Mapping[str, Setting] | None = None
+) -> list[Clock]:
+    """Return the clocks of a case, soonest end first. Facts come in any order; a fact whose value does not fit is
+    passed over."""
     if limits is None:
         return []
-    told, settings = list(facts), settings or {}
-    spell = _spell(told)
-    starts = _counting(told, ZoneInfo(limits.zone))
-    clocks = (_clock(rule, starts[rule.begins], spell, settings.get(rule.key, Setting())) for rule in limits.clocks)
+    known, settings = list(facts), settings or {}
+    spell = _find_detention(known)
+    starts = _find_starts(known, ZoneInfo(limits.zone))
+    clocks = (
+        _make_clock(rule, starts[rule.begins], spell, settings.get(rule.key, Setting())) for rule in limits.clocks
+    )
     return sorted((clock for clock in clocks if clock is not None), key=lambda clock: (clock.ends, clock.key))
 
 
-def beginnings(facts: Iterable[Fact], zone: tzinfo) -> dict[str, Start | None]:
-    """When the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
-    told = list(facts)
-    since = _spell(told).since
-    now = [fact for fact in told if since is None or _moment(fact).at > since]
-    stages = [(_moment(fact), fact.value) for fact in now if fact.name == "stage" and isinstance(fact.value, str)]
-    arrivals = [moment for moment, stage in stages if stage in ARRIVED] + _stations(now, since)
-    held = [moment for moment, stage in stages if stage in HELD] + arrivals
-    return {"arrival": _best(arrivals), "detention": _detained_at(told, since, zone) or _best(held)}
+def find_beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start | None]:
+    """Return when the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
+    known = list(facts)
+    since = _find_detention(known).since
+    now = [fact for fact in known if since is None or _find_start(fact).at > since]
+    stages = [(_find_start(fact), fact.value) for fact in now if fact.name == "stage" and isinstance(fact.value, str)]
+    arrivals = [moment for moment, stage in stages if stage in ARRIVED] + _find_station_times(now, since)
+    detentions = [moment for moment, stage in stages if stage in HELD] + arrivals
+    return {
+        "arrival": _find_best(arrivals),
+        "detention": _find_detained_at(known, since, zone) or _find_best(detentions),
+    }
 
 
-def soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
-    """The clock that runs out next; when all have run out, the one that did last. Stopped ones do not count."""
+def find_soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
+    """Return the clock that runs out next; when all have run out, the last one that did. Stopped clocks do not count.
+    None without any."""
     running = [clock for clock in clocks if clock.stopped is None]
     ahead = [clock for clock in running if clock.ends > now]
     if ahead:
@@ -142,44 +152,46 @@ def soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
     return max(running, key=lambda clock: clock.ends, default=None)
 
 
-def _clock(rule: Rule, start: _From | None, spell: _Spell, setting: Setting) -> Clock | None:
+def _make_clock(rule: Rule, start: _From | None, spell: _Detention, setting: Setting) -> Clock | None:
     if setting.starts is not None:
         start = _From(setting.starts, True)
     if start is None:
         return None
     stops = [setting.stopped, spell.released, spell.court if rule.until == "judge" else None]
-    stopped = min((one for one in stops if one is not None), default=None)
+    stopped = min((stop for stop in stops if stop is not None), default=None)
     ends = start.at + rule.hours * HOUR
     return Clock(rule.key, rule.words, rule.law, rule.condition, start.at, ends, start.certain, stopped)
 
 
-def _moment(fact: Fact) -> Start:
-    """When a fact came to be. Nothing happens after it is told: such a time is a wrong clock's."""
+def _find_start(fact: TimedFact) -> Start:
+    """Return when a fact came to be. Nothing happens after it is said: such a time is a wrong clock's."""
     if fact.happened is None or fact.happened > fact.said:
         return Start(fact.said, "said")
     return Start(fact.happened)
 
 
-def _spell(facts: list[Fact]) -> _Spell:
+def _find_detention(facts: list[TimedFact]) -> _Detention:
     """The last time of being held, from what was said of the stage."""
     since = released = court = None
-    held = False
-    stages = sorted((_moment(one).at, one.value) for one in facts if one.name == "stage" and isinstance(one.value, str))
+    is_held = False
+    stages = sorted(
+        (_find_start(fact).at, fact.value) for fact in facts if fact.name == "stage" and isinstance(fact.value, str)
+    )
     for at, stage in stages:
         if stage in OVER:
-            released = at if held and released is None else released
+            released = at if is_held and released is None else released
         elif stage in HELD:
             if released is not None:
                 since, released, court = released, None, None
-            held = True
+            is_held = True
             court = at if stage == "court" and court is None else court
-    return _Spell(since, released, court)
+    return _Detention(since, released, court)
 
 
-def _counting(facts: list[Fact], zone: tzinfo) -> dict[str, _From | None]:
+def _find_starts(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None]:
     """From when the law counts. What happened goes before what was only said: the first message from a station may
     come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
-    known = beginnings(facts, zone)
+    known = find_beginnings(facts, zone)
     arrival, detention = known["arrival"], known["detention"]
     is_better = detention is not None and detention.how != "said"
     if arrival is None or (arrival.how == "said" and is_better):
@@ -189,39 +201,40 @@ def _counting(facts: list[Fact], zone: tzinfo) -> dict[str, _From | None]:
     return {"arrival": at, "detention": detention and _From(detention.at, detention.how == "exact")}
 
 
-def _best(moments: list[Start]) -> Start | None:
+def _find_best(moments: list[Start]) -> Start | None:
     """The earliest that happened, else the earliest that was said."""
     return min(moments, key=lambda moment: (moment.how == "said", moment.at), default=None)
 
 
-def _stations(facts: list[Fact], since: int | None) -> list[Start]:
+def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start]:
     """From when on the person was at a station: as its `from` says, else when the fact happened or was said."""
     found = []
     for fact in facts:
         if fact.name != "station":
             continue
-        for one in fact.value if isinstance(fact.value, list) else [fact.value]:
-            at = one.get("from") if isinstance(one, dict) else None
+        for station in fact.value if isinstance(fact.value, list) else [fact.value]:
+            at = station.get("from") if isinstance(station, dict) else None
             if isinstance(at, int) and at <= fact.said:
                 found.append(Start(at))
             elif not isinstance(fact.value, list):
-                found.append(_moment(fact))
+                found.append(_find_start(fact))
     return [moment for moment in found if since is None or moment.at > since]
 
 
-def _detained_at(facts: list[Fact], since: int | None, zone: tzinfo) -> Start | None:
-    """What was last said in so many words. Of an hour or a day the beginning counts: it errs on the person's side."""
-    for fact in sorted(facts, key=lambda one: one.said)[::-1]:
+def _find_detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
+    """Return the beginning that was last said in so many words. Of an hour or a day the beginning counts: it errs on
+    the person's side."""
+    for fact in sorted(facts, key=lambda fact: fact.said)[::-1]:
         value = fact.value
         if fact.name != "detained_at" or not isinstance(value, dict) or not isinstance(value.get("time"), int):
             continue
-        start = _beginning(value["time"], value.get("precision", "exact"), zone)
+        start = _round_down(value["time"], value.get("precision", "exact"), zone)
         if start.at <= fact.said and (since is None or value["time"] > since):
             return start if since is None else start._replace(at=max(start.at, since))
     return None
 
 
-def _beginning(time: int, precision: Any, zone: tzinfo) -> Start:
+def _round_down(time: int, precision: Any, zone: tzinfo) -> Start:
     if precision not in ("hour", "day"):
         return Start(time)
     try:

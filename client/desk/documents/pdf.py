@@ -36,14 +36,14 @@ FAMILIES = (
     ("Arial.ttf", "Arial Bold.ttf"),
 )
 MARGIN = 20  # millimetres
-SIZE, TITLE_SIZE, SMALL_SIZE = 11, 13, 8  # points
+SIZE, TITLE_SIZE = 11, 13  # points
 LEADING = 5.5  # millimetres from line to line
 PADDING = 1  # millimetres around the words of a cell
 CELL_LINES = 8  # of a cell that are shown: fpdf2 refuses a row that is higher than a page
 FALLBACKS = 6  # fonts beyond the first; every one of them is read whole
 
 
-class Written(Protocol):
+class PrintableLetter(Protocol):
     """A letter: to whom and from whom, its title, its paragraphs."""
 
     @property
@@ -62,8 +62,8 @@ class NoFont(TocsinError):
 
 
 class Paper:
-    """One document. With `strict`, a letter that no font has is NoFont; without, it is spelled out: ⟨U+4E2D⟩.
-    `fallbacks`: how many fonts beyond the first may be used."""
+    """One document. `now`: Unix seconds; only its day stands in the file. With `strict`, a letter that no font has
+    raises NoFont; without, it is spelled out: ⟨U+4E2D⟩. `fallbacks`: how many fonts beyond the first may be used."""
 
     def __init__(self, now: int, *, strict: bool = True, fallbacks: int = FALLBACKS) -> None:
         self._strict, self._fallbacks = strict, fallbacks
@@ -71,53 +71,51 @@ class Paper:
         self._pdf.set_creation_date(datetime.fromtimestamp(now - now % DAY_SECONDS, UTC))
         self._pdf.set_margin(MARGIN)
         self._pdf.set_auto_page_break(True, MARGIN)
-        regular, bold = _family()
+        regular, bold = _find_family()
         self._pdf.add_font("text", "", regular)
         self._pdf.add_font("text", "B", bold)
         self._pdf.set_text_shaping(True)
-        self._letters = set(_letters(regular)) & set(_letters(bold))
+        self._letters = set(_read_letters(regular)) & set(_read_letters(bold))
         self._more: dict[str, str] = {}  # name to path
         self._pdf.add_page()
 
-    def title(self, words: str) -> None:
-        self._write(words, TITLE_SIZE, "B")
+    def add_title(self, text: str) -> None:
+        """Add the title, in bold."""
+        self._write(text, TITLE_SIZE, "B")
         self._pdf.ln(LEADING / 2)
 
-    def paragraph(self, words: str) -> None:
-        """Lines stay lines; an empty one leaves a gap. A word longer than the line is broken."""
-        for one in words.split("\n"):
-            if one.strip():
-                self._write(one, SIZE, "")
+    def add_paragraph(self, text: str) -> None:
+        """Add text, line by line; an empty line leaves a gap. A word longer than the line is broken."""
+        for text_line in text.split("\n"):
+            if text_line.strip():
+                self._write(text_line, SIZE, "")
             else:
                 self._pdf.ln(LEADING / 2)
 
-    def right(self, words: str) -> None:
-        """Whom it is addressed to and from whom: a block on the right half of the page."""
+    def add_right_block(self, text: str) -> None:
+        """Add whom a letter is addressed to and from whom: a block on the right half of the page."""
         half = (self._pdf.w - 2 * MARGIN) / 2
-        for one in words.split("\n"):
+        for text_line in text.split("\n"):
             self._pdf.set_x(MARGIN + half)
-            self._write(one, SIZE, "", width=half)
+            self._write(text_line, SIZE, "", width=half)
 
-    def small(self, words: str) -> None:
-        self._write(words, SMALL_SIZE, "")
-
-    def table(
+    def add_table(
         self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int],
         substitute: Callable[[int], Sequence[str]],
     ) -> list[int]:  # fmt: skip
-        """Rows with lines around them; the heads are repeated on each page. `widths` are shares.
+        """Add rows with lines around them and repeat the heads on each page. `widths` are shares.
 
-        A row that cannot be set for any reason does not keep the others from it: in its place stands `substitute` of
-        its number, from 0. Returns these numbers.
+        A row that cannot be set for any reason does not keep the others from being set: in its place stands
+        `substitute` of its number, from 0. Returns these numbers.
         """
         self._pdf.set_font("text", "", SIZE - 1)
         columns = [self._pdf.epw * width / sum(widths) for width in widths]
         cells, failed = list[Sequence[str]](), list[int]()
         rows = list(rows)
-        self._look_for(self._missing("".join(row) for row in rows))
+        self._add_fonts_for(self._find_missing("".join(row) for row in rows))
         for number, row in enumerate(rows):
             try:
-                cells.append([self._cell(cell, width) for cell, width in zip(row, columns, strict=True)])
+                cells.append([self._fit_cell(cell, width) for cell, width in zip(row, columns, strict=True)])
             except Exception:  # whatever one person's words do, everybody else is on the list
                 failed.append(number)
                 cells.append(substitute(number))
@@ -128,73 +126,78 @@ class Paper:
                 table.row(row)
         return failed
 
-    def _cell(self, words: str, width: float) -> str:
-        """As much of the words as `CELL_LINES` lines of a cell hold, in the font they are set in. `width` in mm."""
-        words = self._fit(words, width - 2 * PADDING)
-        if self._lines(words, width) <= CELL_LINES:
-            return words
-        least, most = 0, len(words)
+    def _fit_cell(self, text: str, width: float) -> str:
+        """Return as much of a text as `CELL_LINES` lines of a cell hold, in the font they are set in. `width` in mm."""
+        text = self._fit(text, width - 2 * PADDING)
+        if self._count_lines(text, width) <= CELL_LINES:
+            return text
+        least, most = 0, len(text)
         while most - least > 1:
             middle = (least + most) // 2
-            if self._lines(words[:middle] + "…", width) <= CELL_LINES:
+            if self._count_lines(text[:middle] + "…", width) <= CELL_LINES:
                 least = middle
             else:
                 most = middle
-        return words[:least] + "…"
+        return text[:least] + "…"
 
-    def _lines(self, words: str, width: float) -> int:
+    def _count_lines(self, text: str, width: float) -> int:
         lines = self._pdf.multi_cell(
-            width, LEADING, words, align="L", wrapmode=WrapMode.WORD, padding=PADDING, dry_run=True,
+            width, LEADING, text, align="L", wrapmode=WrapMode.WORD, padding=PADDING, dry_run=True,
             output=MethodReturnValue.LINES,
         )  # fmt: skip
         return len(cast("list[str]", lines))  # which type it has depends on `output`
 
-    def data(self) -> bytes:
+    def to_bytes(self) -> bytes:
+        """Return the PDF."""
         return bytes(self._pdf.output())
 
-    def _write(self, words: str, size: int, style: str, width: float = 0) -> None:
+    def _write(self, text: str, size: int, style: str, width: float = 0) -> None:
         self._pdf.set_font("text", style, size)
-        words = self._fit(words, width or self._pdf.epw)
-        align = "R" if _is_rtl(words) else "L"
+        text = self._fit(text, width or self._pdf.epw)
+        align = "R" if _is_rtl(text) else "L"
         height = LEADING * size / SIZE
-        self._pdf.multi_cell(width, height, words, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self._pdf.multi_cell(width, height, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
-    def _fit(self, words: str, width: float = 0) -> str:
-        """The words without anything invisible in them, after finding a font for each letter. What is wider than a
-        line of `width` mm (0: any) in the font that is set cannot be broken, and is spelled out."""
-        words = line(words)
-        missing = self._missing([words])
+    def _fit(self, text: str, width: float = 0) -> str:
+        """Find a font for each letter, and return the text without anything invisible in it. A letter that is wider
+        than a line of `width` mm (0: any) in the font that is set cannot be broken, and is spelled out."""
+        text = line(text)
+        missing = self._find_missing([text])
         if missing:
-            self._look_for(missing)
-            missing = self._missing([words])
-        lost = {one for one in missing if unicodedata.category(one)[0] in "LM"}
+            self._add_fonts_for(missing)
+            missing = self._find_missing([text])
+        lost = {letter for letter in missing if unicodedata.category(letter)[0] in "LM"}
         if self._strict and lost:
-            raise NoFont(", ".join(sorted({unicodedata.name(one, "?").split(" ")[0].lower() for one in lost})))
-        spelled = {one for one in set(words) if one in missing or (width and self._width(one) > width)}
-        return "".join(f"⟨U+{ord(one):04X}⟩" if one in spelled else one for one in words)
+            raise NoFont(", ".join(sorted({unicodedata.name(letter, "?").split(" ")[0].lower() for letter in lost})))
+        spelled = {
+            letter for letter in set(text) if letter in missing or (width and self._measure_letter(letter) > width)
+        }
+        return "".join(f"⟨U+{ord(letter):04X}⟩" if letter in spelled else letter for letter in text)
 
-    def _width(self, one: str) -> float:
-        """Of a letter in the font that is set, in mm. It differs tenfold between fonts."""
-        return self._pdf.get_string_width(one) + 2 * self._pdf.c_margin
+    def _measure_letter(self, letter: str) -> float:
+        """Return the width of a letter in the font that is set, in mm. It differs tenfold between fonts."""
+        return self._pdf.get_string_width(letter) + 2 * self._pdf.c_margin
 
-    def _missing(self, texts: Iterable[str]) -> Counter[str]:
-        """The letters that no font has yet, and in how many of these texts each stands."""
-        found = Counter(one for text in texts for one in set(line(text)))
-        return Counter({one: n for one, n in found.items() if ord(one) not in self._letters and not one.isspace()})
+    def _find_missing(self, texts: Iterable[str]) -> Counter[str]:
+        """Count, for each letter that no font has yet, in how many of these texts it stands."""
+        found = Counter(letter for text in texts for letter in set(line(text)))
+        return Counter(
+            {letter: n for letter, n in found.items() if ord(letter) not in self._letters and not letter.isspace()}
+        )
 
-    def _look_for(self, missing: Counter[str]) -> None:
-        """Take fonts in for these letters, those first that most texts need: one name in seven scripts must not use up
-        the fonts of the others."""
-        wanted = {ord(one): count for one, count in missing.items()}
+    def _add_fonts_for(self, missing: Counter[str]) -> None:
+        """Add fonts for these letters, those first that most texts need: one name in seven scripts must not use up the
+        fonts of the others."""
+        wanted = {ord(letter): count for letter, count in missing.items()}
         tried: set[str] = set(self._more.values())
         while wanted and len(self._more) < self._fallbacks:
-            path = max(_fonts(), key=lambda path: _gain(path, wanted, tried), default="")
-            if _gain(path, wanted, tried) <= 0:
+            path = max(_find_fonts(), key=lambda path: _count_gain(path, wanted, tried), default="")
+            if _count_gain(path, wanted, tried) <= 0:
                 return
             tried.add(path)
-            self._take_in(path, wanted)
+            self._add_font(path, wanted)
 
-    def _take_in(self, path: str, wanted: dict[int, int]) -> None:
+    def _add_font(self, path: str, wanted: dict[int, int]) -> None:
         name = f"more{len(self._more)}"
         try:
             self._pdf.add_font(name, "", path)
@@ -202,46 +205,46 @@ class Paper:
             return
         self._more[name] = path
         self._pdf.set_fallback_fonts(list(self._more), exact_match=False)
-        found = wanted.keys() & _letters(path)
+        found = wanted.keys() & _read_letters(path)
         self._letters |= found
-        for one in found:
-            del wanted[one]
+        for letter in found:
+            del wanted[letter]
 
 
-def letter(written: Written, now: int) -> bytes:
-    """A letter as PDF. Raises NoFont."""
+def print_letter(written: PrintableLetter, now: int) -> bytes:
+    """Print a letter as PDF. `now`: Unix seconds. Raises NoFont."""
     paper = Paper(now)
     if written.to:
-        paper.right(written.to)
-        paper.paragraph("\n")
-    paper.title(written.title)
-    for one in written.paragraphs:
-        paper.paragraph(one)
-        paper.paragraph("")
-    return paper.data()
+        paper.add_right_block(written.to)
+        paper.add_paragraph("\n")
+    paper.add_title(written.title)
+    for paragraph in written.paragraphs:
+        paper.add_paragraph(paragraph)
+        paper.add_paragraph("")
+    return paper.to_bytes()
 
 
-def _gain(path: str, wanted: dict[int, int], tried: set[str]) -> int:
-    """How many texts this font would help."""
-    return 0 if path in tried or not path else sum(wanted[one] for one in wanted.keys() & _letters(path))
+def _count_gain(path: str, wanted: dict[int, int], tried: set[str]) -> int:
+    """Count the texts this font would help."""
+    return 0 if path in tried or not path else sum(wanted[letter] for letter in wanted.keys() & _read_letters(path))
 
 
 class _Pdf(FPDF):
     def file_id(self) -> None:
-        """None: it would be a fingerprint of the file within the file."""
+        """Return no id: it would be a fingerprint of the file within the file."""
         return
 
 
-def _is_rtl(words: str) -> bool:
-    """Whether the first letter that has a direction is written from right to left."""
-    kinds = (unicodedata.bidirectional(one) for one in words)
+def _is_rtl(text: str) -> bool:
+    """Tell whether the first letter that has a direction is written from right to left."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
     return next((kind in ("R", "AL") for kind in kinds if kind in ("L", "R", "AL")), False)
 
 
 @cache
-def _family() -> tuple[str, str]:
+def _find_family() -> tuple[str, str]:
     by_name: dict[str, str] = {}
-    for path in _files():
+    for path in _find_font_files():
         by_name.setdefault(path.name, str(path))
     for regular, bold in FAMILIES:
         if regular in by_name:
@@ -249,19 +252,21 @@ def _family() -> tuple[str, str]:
     raise NoFont("DejaVu Sans, Noto Sans, Liberation Sans and Arial were looked for")
 
 
-def _files() -> Iterator[Path]:
+def _find_font_files() -> Iterator[Path]:
     for folder in FOLDERS:
         yield from sorted(Path(folder).expanduser().rglob("*.[to]tf"))
 
 
 @cache
-def _fonts() -> tuple[str, ...]:
-    """Fonts for other scripts: upright and of normal weight."""
-    return tuple(str(path) for path in _files() if path.stem.lower().endswith("-regular") or "-" not in path.stem)
+def _find_fonts() -> tuple[str, ...]:
+    """Return the fonts for other scripts: upright and of normal weight."""
+    return tuple(
+        str(path) for path in _find_font_files() if path.stem.lower().endswith("-regular") or "-" not in path.stem
+    )
 
 
 @cache
-def _letters(path: str) -> frozenset[int]:
+def _read_letters(path: str) -> frozenset[int]:
     try:
         with TTFont(path, lazy=True) as font:
             return frozenset(font.getBestCmap() or ())

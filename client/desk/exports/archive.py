@@ -1,4 +1,4 @@
-"""Several files in one, with nothing in it of this computer: no owner, no time, always in the same order."""
+"""Several files as one zip, with nothing in it of this computer: no owner, no time, always in the same order."""
 
 import io
 import zipfile
@@ -9,8 +9,8 @@ _MODE = 0o600 << 16
 _UNIX = 3
 
 
-def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """A zip archive of files by their names in it."""
+def zip_files(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """Zip files by their names in the archive. The same files in the same order give the same bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files:

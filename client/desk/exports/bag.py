@@ -15,15 +15,15 @@ from client.desk.consent import subjects
 from client.desk.consent.consent import NoConsent
 from client.desk.consent.redact import Names
 from client.desk.consent.text import line
-from client.desk.exports.archive import zipped
-from client.desk.exports.csv_cells import Cell, table
+from client.desk.exports.archive import zip_files
+from client.desk.exports.csv_cells import Cell, build_csv
 from client.desk.journal.entries import Entry, Received
 from client.organisation.case_files import Assembled
 from client.organisation.records import RecordLetter
-from keys import message
 from keys.envelope import commit, unframe
 from keys.errors import EnvelopeError, TocsinError
 from keys.message import Amend, ParcelRef, Report
+from keys.message import read as read_message
 from keys.wire import unb64
 
 FOLDER = "record"
@@ -62,8 +62,8 @@ class NothingReceived(TocsinError):
 @dataclass(frozen=True, slots=True)
 class Court:
     """What a record is made from, besides the database. `letters` of any cases; `entries` of the whole journal; `file`
-    puts one together by case and b64 SHA-256. `disclose_entries`: the journal's own bytes, with what caseworkers wrote
-    and their names. `disclose_replies`: also while an answer is still looked for."""
+    puts a file together by case and b64 SHA-256. `disclose_entries`: the journal's own bytes, with what caseworkers
+    wrote and their names. `disclose_replies`: also while replies are still looked for."""
 
     letters: Iterable[RecordLetter]
     entries: Sequence[Entry]
@@ -74,7 +74,7 @@ class Court:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CourtRecord:
     """The zip, how many messages are in it, and how many are not because they tell of pressure."""
 
     data: bytes = field(repr=False)
@@ -85,7 +85,7 @@ class Made:
 @dataclass(frozen=True, slots=True)
 class _Message:
     letter: RecordLetter
-    said: Report | Amend
+    parsed: Report | Amend
     header: Any
 
     @property
@@ -93,86 +93,92 @@ class _Message:
         return commit(self.letter.content)
 
 
-def bag(db: Database, case: str, court: Court, organisation: str, now: int) -> Made:
-    """The record of a case, without messages that give the silent signal of pressure (`coerced`).
+def build_bag(db: Database, case: str, court: Court, organisation: str, now: int) -> CourtRecord:
+    """Build the record of a case, without messages that give the silent signal of pressure (`coerced`).
 
+    `organisation`: its name, may be empty; `now`: Unix seconds. Specified in `exports.md`, "A record for a court".
     Raises NoConsent, StillAnswerable, NothingReceived, OnlyUnderPressure.
     """
-    received = list(_messages(court.letters, case))
+    received = list(_find_messages(court.letters, case))
     if not received:
         raise NothingReceived()
-    unforced = [one for one in received if SIGNAL not in one.said.facts]
+    unforced = [message for message in received if SIGNAL not in message.parsed.facts]
     if not unforced:
         raise OnlyUnderPressure()
-    messages = sorted(unforced, key=lambda one: (one.said.at, one.said.seq, one.commitment))
+    messages = sorted(unforced, key=lambda message: (message.parsed.at, message.parsed.seq, message.commitment))
     _check_consent(db, case, messages)
-    if not court.disclose_replies and any(one.said.reply and one.said.reply.until > now for one in messages):
+    if not court.disclose_replies and any(
+        message.parsed.reply and message.parsed.reply.until > now for message in messages
+    ):
         raise StillAnswerable()
-    payload = dict(_payload(case, court, messages))
-    info = _info(payload, organisation, now)
+    payload = dict(_build_payload(case, court, messages))
+    info = _build_info(payload, organisation, now)
     tags = {
         "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
         "bag-info.txt": info,
-        **{f"manifest-{one}.txt": _manifest(one, payload) for one in ALGORITHMS},
+        **{f"manifest-{algorithm}.txt": _build_manifest(algorithm, payload) for algorithm in ALGORITHMS},
     }
-    tags |= {f"tagmanifest-{one}.txt": _manifest(one, dict(tags)) for one in ALGORITHMS}
-    return Made(
-        zipped((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()),
+    tags |= {f"tagmanifest-{algorithm}.txt": _build_manifest(algorithm, dict(tags)) for algorithm in ALGORITHMS}
+    return CourtRecord(
+        zip_files((f"{FOLDER}/{name}", data) for name, data in {**tags, **payload}.items()),
         len(messages),
         len(received) - len(messages),
     )
 
 
-def _messages(letters: Iterable[RecordLetter], case: str) -> Iterator[_Message]:
-    """The messages of one case, each once; the copy whose commitment was right goes before another."""
+def _find_messages(letters: Iterable[RecordLetter], case: str) -> Iterator[_Message]:
+    """Yield the messages of one case, each once; the copy whose commitment was right goes before another."""
     found: dict[bytes, _Message] = {}
     for letter in letters:
         try:
             _, header, _ = unframe(letter.content)
             fields = msgspec.json.decode(header)
-            said = message.read(fields).message
+            parsed = read_message(fields).message
         except (EnvelopeError, msgspec.DecodeError):
             continue
-        if isinstance(said, Report | Amend) and said.case == case and (header not in found or letter.committed):
-            found[header] = _Message(letter, said, fields)
+        if isinstance(parsed, Report | Amend) and parsed.case == case and (header not in found or letter.committed):
+            found[header] = _Message(letter, parsed, fields)
     yield from found.values()
 
 
 def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> None:
     inside = subjects.of_case(db, case)
-    if not inside or not all(one.consent.allows(purpose) for one in inside for purpose in NEEDED):
+    if not inside or not all(subject.consent.allows(purpose) for subject in inside for purpose in NEEDED):
         raise NoConsent("of everybody in the case, to keep it and to help")
-    texts = [text for one in messages for text in _texts(one.header)]
-    mentioned = subjects.mentioned(db, texts)
-    refusing = (one for one in mentioned if not all(one.consent.allows(purpose) for purpose in NEEDED))
-    others = Names(subjects.names(refusing) - subjects.names(inside))
-    if any(others.found(text) for text in texts):
+    texts = [text for message in messages for text in _find_texts(message.header)]
+    mentioned = subjects.find_mentioned(db, texts)
+    refusing = (subject for subject in mentioned if not all(subject.consent.allows(purpose) for purpose in NEEDED))
+    others = Names(subjects.collect_names(refusing) - subjects.collect_names(inside))
+    if any(others.occurs_in(text) for text in texts):
         raise NoConsent("a message names somebody else who has not")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _find_texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for inner in value.values():
-            yield from _texts(inner)
+            yield from _find_texts(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner)
+            yield from _find_texts(inner)
 
 
-def _payload(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
+def _build_payload(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
     for name in TEXTS:
         yield f"data/{name}", files(__package__).joinpath("court", name).read_bytes()
-    for number, one in enumerate(messages, 1):
-        yield f"data/messages/{number:04}.content", one.letter.content
-        yield f"data/messages/{number:04}.json", _readable(one.header)
-    yield "data/messages.csv", table(_MESSAGE_HEADS, (_message_row(n, one) for n, one in enumerate(messages, 1)))
-    yield from _files(case, court, messages)
-    yield from _journal(case, court, {one.commitment for one in messages})
+    for number, message in enumerate(messages, 1):
+        yield f"data/messages/{number:04}.content", message.letter.content
+        yield f"data/messages/{number:04}.json", _format_header(message.header)
+    yield (
+        "data/messages.csv",
+        build_csv(_MESSAGE_HEADS, (_build_message_row(n, message) for n, message in enumerate(messages, 1))),
+    )
+    yield from _build_files(case, court, messages)
+    yield from _build_journal(case, court, {message.commitment for message in messages})
 
 
-def _readable(header: Any) -> bytes:
+def _format_header(header: Any) -> bytes:
     return json.dumps(header, ensure_ascii=True, indent=2).encode() + b"\n"
 
 
@@ -182,66 +188,67 @@ _MESSAGE_HEADS = (
 )  # fmt: skip
 
 
-def _message_row(number: int, one: _Message) -> list[Cell]:
+def _build_message_row(number: int, message: _Message) -> list[Cell]:
     names = [f"messages/{number:04}.content", f"messages/{number:04}.json"]
-    kind = "report" if isinstance(one.said, Report) else "amend"
-    times = [_moment(one.said.at), _moment(one.letter.pulled)]
-    hashes = [one.commitment.hex(), one.letter.envelope_hash.hex()]
-    return [*names, kind, one.said.seq, *times, *hashes, one.letter.committed, one.letter.last_resort]
+    kind = "report" if isinstance(message.parsed, Report) else "amend"
+    times = [_format_time(message.parsed.at), _format_time(message.letter.pulled)]
+    hashes = [message.commitment.hex(), message.letter.envelope_hash.hex()]
+    return [*names, kind, message.parsed.seq, *times, *hashes, message.letter.committed, message.letter.last_resort]
 
 
-def _moment(at: int) -> str:
+def _format_time(at: int) -> str:
     try:
         return datetime.fromtimestamp(at, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return str(at)
 
 
-def _files(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
-    """Photos and recordings as far as they came. A file that is not whole has no name by its hash, so none is given."""
+def _build_files(case: str, court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
+    """Yield photos and recordings as far as they came, then their list. A file that is not whole has no name by its
+    hash, so none is given."""
     rows: list[list[Cell]] = []
-    for ref in {one.sha256: one for one_ in messages for one in one_.said.parcels}.values():
+    for ref in {ref.sha256: ref for message in messages for ref in message.parsed.parcels}.values():
         assembled = court.file(case, ref.sha256)
         name = f"files/{unb64(ref.sha256).hex()}.{ENDINGS.get(ref.type, 'bin')}" if assembled.whole else ""
-        rows.append(_file_row(ref, assembled, name))
+        rows.append(_build_file_row(ref, assembled, name))
         if assembled.whole:
             yield f"data/{name}", assembled.data
-    yield "data/files.csv", table(("file", "sha256", "said_type", "bytes", "whole", "missing_pieces"), rows)
+    yield "data/files.csv", build_csv(("file", "sha256", "said_type", "bytes", "whole", "missing_pieces"), rows)
 
 
-def _file_row(ref: ParcelRef, assembled: Assembled, name: str) -> list[Cell]:
+def _build_file_row(ref: ParcelRef, assembled: Assembled, name: str) -> list[Cell]:
     missing = " ".join(map(str, assembled.missing))
     return [name, unb64(ref.sha256).hex(), line(ref.type), ref.bytes, assembled.whole, missing]
 
 
-def _journal(case: str, court: Court, commitments: set[bytes]) -> Iterator[tuple[str, bytes]]:
-    entries = [one for one in court.entries if _is_about(one, case, commitments)]
+def _build_journal(case: str, court: Court, commitments: set[bytes]) -> Iterator[tuple[str, bytes]]:
+    entries = [entry for entry in court.entries if _is_about(entry, case, commitments)]
     heads = ("session", "n", "turn", "at", "kind", "hash", "hash_before")
-    yield "data/journal.csv", table(heads, (_entry_row(one) for one in entries))
+    yield "data/journal.csv", build_csv(heads, (_build_entry_row(entry) for entry in entries))
     yield "data/head.txt", (line(court.head) + "\n").encode()
     if court.disclose_entries:
-        for number, one in enumerate(entries, 1):
-            yield f"data/journal/{number:04}.msgpack", one.data
+        for number, entry in enumerate(entries, 1):
+            yield f"data/journal/{number:04}.msgpack", entry.data
 
 
 def _is_about(entry: Entry, case: str, commitments: set[bytes]) -> bool:
-    what = entry.what
-    if SIGNAL in getattr(what, "facts", ()):
+    action = entry.action
+    if SIGNAL in getattr(action, "facts", ()):
         return False
-    if isinstance(what, Received):
-        return any(one.commitment in commitments for one in what.letters)
-    named = (getattr(what, name, None) for name in ("case", "a", "b"))
-    return any(isinstance(one, str) and one.partition("#")[0] == case for one in named)
+    if isinstance(action, Received):
+        return any(arrival.commitment in commitments for arrival in action.letters)
+    named = (getattr(action, name, None) for name in ("case", "a", "b"))
+    return any(isinstance(id_, str) and id_.partition("#")[0] == case for id_ in named)
 
 
-def _entry_row(entry: Entry) -> list[Cell]:
-    kind = getattr(entry.what, "kind", "") or type(entry.what).__name__.lower()
+def _build_entry_row(entry: Entry) -> list[Cell]:
+    kind = entry.action.kind or "other"  # a newer desk's entry may name none
     return [
-        entry.session.hex(), entry.n, entry.turn, _moment(entry.at), kind, entry.hash.hex(), entry.before.hex(),
+        entry.session.hex(), entry.n, entry.turn, _format_time(entry.at), kind, entry.hash.hex(), entry.before.hex(),
     ]  # fmt: skip
 
 
-def _info(payload: dict[str, bytes], organisation: str, now: int) -> bytes:
+def _build_info(payload: dict[str, bytes], organisation: str, now: int) -> bytes:
     lines = [
         f"Bagging-Date: {datetime.fromtimestamp(now, UTC).date().isoformat()}",
         f"Payload-Oxum: {sum(map(len, payload.values()))}.{len(payload)}",
@@ -251,6 +258,6 @@ def _info(payload: dict[str, bytes], organisation: str, now: int) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _manifest(algorithm: str, named: dict[str, bytes]) -> bytes:
+def _build_manifest(algorithm: str, named: dict[str, bytes]) -> bytes:
     rows = (f"{hashlib.new(algorithm, data).hexdigest()}  {name}\n" for name, data in sorted(named.items()))
     return "".join(rows).encode()

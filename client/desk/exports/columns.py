@@ -1,4 +1,4 @@
-"""What stands in a row about a person, and for whom."""
+"""The columns of a table about persons, and which audience may see which."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,159 +19,155 @@ Level = Literal["open", "name", "full"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A subject and what is needed to write it down."""
+class SubjectRow:
+    """A subject and what its cells need. `others`: the names that nobody allowed to be told."""
 
     subject: Subject
     zone: tzinfo
     others: Names
 
-    def fact(self, name: str) -> Any:
+    def get_fact(self, name: str) -> Any:
+        """Return the value of a fact, None when nobody stated it."""
         return self.subject.facts.get(name)
 
-    def day(self, at: int | None) -> str | None:
-        """A time as its day: nobody needs the minute, and it tells one case from another."""
+    def format_day(self, at: int | None) -> str | None:
+        """Return the day of a time (Unix seconds) as `2026-11-20`, None when no calendar holds it. Nobody needs the
+        minute, and it tells one case from another."""
         try:
             return None if at is None else datetime.fromtimestamp(at, UTC).astimezone(self.zone).date().isoformat()
         except (ValueError, OverflowError, OSError):
             return None
 
-    def words(self, value: Any) -> str | None:
-        """Somebody's own words, without the names of those who did not allow it."""
-        return self.others.removed(str(value)) if value else None
+    def redact_words(self, value: Any) -> str | None:
+        """Return somebody's own words, without the names of those who did not allow it. None when they are empty."""
+        return self.others.remove(str(value)) if value else None
 
-    def named(self, value: Any) -> str | None:
-        """This person's own name."""
-        return self.others.removed_beside(str(value)) if value else None
+    def redact_name(self, value: Any) -> str | None:
+        """Return this person's own name, without the names of others in it. None when it is empty."""
+        return self.others.remove_beside(str(value)) if value else None
 
-    def all(self, values: Any) -> str | None:
-        """Several words of somebody's own in one cell."""
-        return joined(self.words(one) for one in values) if isinstance(values, list) else None
+    def redact_all(self, values: Any) -> str | None:
+        """Return several words of somebody's own as one cell. None when there are none."""
+        return join_values(self.redact_words(value) for value in values) if isinstance(values, list) else None
 
-    def part(self, name: str, inner: str) -> Any:
-        value = self.fact(name)
+    def get_part(self, name: str, inner: str) -> Any:
+        """Return the value `inner` of a fact that has several, None when nobody stated it."""
+        value = self.get_fact(name)
         return value.get(inner) if isinstance(value, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`field`: of a report, where its names in other vocabularies are found."""
+    """A column. `field`: of a report, where its names in other vocabularies are found; `many`: a cell may hold several
+    values."""
 
     name: str
     field: str
     type: Type
     level: Level
-    of: Callable[[Row], Cell]
+    read_value: Callable[[SubjectRow], Cell]
     many: bool = False
 
 
 SEPARATOR = "|"
 
 
-def joined(values: Iterable[str | None]) -> str | None:
-    """Several values in one cell."""
-    return SEPARATOR.join(line(one).replace(SEPARATOR, "/") for one in values if one) or None
+def join_values(values: Iterable[str | None]) -> str | None:
+    """Join several values into one cell. None when all of them are empty."""
+    return SEPARATOR.join(line(value).replace(SEPARATOR, "/") for value in values if value) or None
 
 
-def _plain(name: str, type_: Type = "string", level: Level = "full") -> Column:
-    """A column that is a field as it stands."""
+def _plain_column(name: str, type_: Type = "string", level: Level = "full") -> Column:
+    """Make a column that is a field as it stands."""
     if type_ == "string":
-        return Column(name, name, type_, level, lambda row: row.words(row.fact(name)))
-    return Column(name, name, type_, level, lambda row: row.fact(name))
+        return Column(name, name, type_, level, lambda row: row.redact_words(row.get_fact(name)))
+    return Column(name, name, type_, level, lambda row: row.get_fact(name))
 
 
-def _count(name: str) -> Column:
-    def of(row: Row) -> Cell:
-        value = row.fact(name)
-        return int(value) if isinstance(value, int) else None
+def _asked_column(name: str) -> Column:
+    """Make a column that says what became of asking for something, the worst first."""
 
-    return Column(name, name, "integer", "open", of)
+    def read_value(row: SubjectRow) -> Cell:
+        value = row.get_fact(name)
+        return next((answer for answer in ("refused", "given", "asked") if value and value.get(answer)), None)
 
-
-def _asked(name: str) -> Column:
-    """What became of asking for it, the worst first."""
-
-    def of(row: Row) -> Cell:
-        value = row.fact(name)
-        return next((one for one in ("refused", "given", "asked") if value and value.get(one)), None)
-
-    return Column(name, name, "string", "open", of)
+    return Column(name, name, "string", "open", read_value)
 
 
-def _many(name: str) -> Column:
-    return Column(name, name, "string", "full", lambda row: row.all(row.fact(name)), many=True)
+def _list_column(name: str) -> Column:
+    return Column(name, name, "string", "full", lambda row: row.redact_all(row.get_fact(name)), many=True)
 
 
-def _degrees(name: str, inner: str) -> Column:
-    def of(row: Row) -> Cell:
-        value = row.part("place", inner)
+def _degrees_column(name: str, inner: str) -> Column:
+    def read_value(row: SubjectRow) -> Cell:
+        value = row.get_part("place", inner)
         return None if value is None else value / 100_000
 
-    return Column(name, "place", "number", "full", of)
+    return Column(name, "place", "number", "full", read_value)
 
 
-def _station(row: Row) -> Cell:
-    """Only from a pack: what somebody typed may name anybody."""
+def _get_station(row: SubjectRow) -> Cell:
+    """Return the name of a place from a pack, else None: what somebody typed may name anybody."""
     return row.subject.place.name if row.subject.place.listed else None
 
 
-def _detained(row: Row) -> Cell:
-    return row.day(row.part("detained_at", "time"))
+def _get_detained_day(row: SubjectRow) -> Cell:
+    return row.format_day(row.get_part("detained_at", "time"))
 
 
 # `coerced` is in no export at all: it is a silent signal, and whoever forces somebody must not learn that it was given.
 # `role` and `phone_taken` are not published: they tell who spoke to whom, and which report a seized phone wrote.
 COLUMNS: Sequence[Column] = (
-    Column("name", "name", "string", "name", lambda row: row.named(row.subject.name)),
-    Column("other_names", "other_names", "string", "name", lambda row: row.named(row.fact("other_names"))),
-    _plain("role"),
+    Column("name", "name", "string", "name", lambda row: row.redact_name(row.subject.name)),
+    Column("other_names", "other_names", "string", "name", lambda row: row.redact_name(row.get_fact("other_names"))),
+    _plain_column("role"),
     Column("stage", "stage", "string", "open", lambda row: row.subject.stage),
     Column("held", "stage", "boolean", "open", lambda row: row.subject.held),
-    Column("detained_at", "detained_at", "date", "open", _detained),
-    Column("since", "station", "date", "open", lambda row: row.day(row.subject.since)),
-    Column("station", "station", "string", "open", _station),
-    Column("city", "station", "string", "open", lambda row: row.subject.place.city if _station(row) else None),
-    Column("station_words", "station", "string", "full", lambda row: row.words(row.subject.place.name)),
-    Column("by", "by", "string", "open", lambda row: row.part("by", "kind")),
-    Column("by_names", "by", "string", "full", lambda row: row.all(row.part("by", "names")), many=True),
-    Column("by_badges", "by", "string", "full", lambda row: row.all(row.part("by", "badges")), many=True),
-    _plain("force", "boolean", "open"),
-    _plain("phone_taken", "boolean"),
-    _asked("lawyer"),
-    _asked("call"),
-    _asked("interpreter"),
-    _asked("food"),
-    _asked("doctor"),
-    _plain("birth"),
-    _plain("citizenship"),
-    _plain("sex"),
-    _plain("occupation"),
-    _many("languages"),
-    Column("place", "place", "string", "full", lambda row: row.words(row.part("place", "text"))),
-    _degrees("lat", "lat"),
-    _degrees("lon", "lon"),
-    Column("van_plate", "van", "string", "full", lambda row: row.words(row.part("van", "plate"))),
-    Column("van_side", "van", "string", "full", lambda row: row.words(row.part("van", "side"))),
-    _plain("event"),
-    _plain("reason"),
-    _plain("article"),
-    _plain("warrant"),
-    _plain("papers"),
-    _many("violence"),
-    _plain("injuries"),
-    _plain("health"),
-    _plain("medicines"),
-    _plain("dependants"),
-    _many("needs"),
-    _plain("account"),
+    Column("detained_at", "detained_at", "date", "open", _get_detained_day),
+    Column("since", "station", "date", "open", lambda row: row.format_day(row.subject.since)),
+    Column("station", "station", "string", "open", _get_station),
+    Column("city", "station", "string", "open", lambda row: row.subject.place.city if _get_station(row) else None),
+    Column("station_words", "station", "string", "full", lambda row: row.redact_words(row.subject.place.name)),
+    Column("by", "by", "string", "open", lambda row: row.get_part("by", "kind")),
+    Column("by_names", "by", "string", "full", lambda row: row.redact_all(row.get_part("by", "names")), many=True),
+    Column("by_badges", "by", "string", "full", lambda row: row.redact_all(row.get_part("by", "badges")), many=True),
+    _plain_column("force", "boolean", "open"),
+    _plain_column("phone_taken", "boolean"),
+    _asked_column("lawyer"),
+    _asked_column("call"),
+    _asked_column("interpreter"),
+    _asked_column("food"),
+    _asked_column("doctor"),
+    _plain_column("birth"),
+    _plain_column("citizenship"),
+    _plain_column("sex"),
+    _plain_column("occupation"),
+    _list_column("languages"),
+    Column("place", "place", "string", "full", lambda row: row.redact_words(row.get_part("place", "text"))),
+    _degrees_column("lat", "lat"),
+    _degrees_column("lon", "lon"),
+    Column("van_plate", "van", "string", "full", lambda row: row.redact_words(row.get_part("van", "plate"))),
+    Column("van_side", "van", "string", "full", lambda row: row.redact_words(row.get_part("van", "side"))),
+    _plain_column("event"),
+    _plain_column("reason"),
+    _plain_column("article"),
+    _plain_column("warrant"),
+    _plain_column("papers"),
+    _list_column("violence"),
+    _plain_column("injuries"),
+    _plain_column("health"),
+    _plain_column("medicines"),
+    _plain_column("dependants"),
+    _list_column("needs"),
+    _plain_column("account"),
 )
 
 
-def columns(audience: str) -> list[Column]:
-    """What this audience may be given at all."""
-    return [one for one in COLUMNS if audience != "publish" or one.level != "full"]
+def select_columns(audience: str) -> list[Column]:
+    """Return the columns that this audience may be given at all."""
+    return [column for column in COLUMNS if audience != "publish" or column.level != "full"]
 
 
-def allowed(column: Column, subject: Subject, audience: str) -> bool:
-    """Whether this person lets this audience see this column."""
+def is_allowed(column: Column, subject: Subject, audience: str) -> bool:
+    """Tell whether this person lets this audience see this column."""
     return audience != "publish" or column.level == "open" or subject.consent.allows("name")

@@ -14,23 +14,23 @@ _FORMULA = re.compile(rf"(?:^|(?<=[;\n]))(?=(?:[^\S\n]|['\"])*[{_TRIGGERS}])")
 _NUMBERS = re.compile(r"-?\d+(\.\d+)?(\|-?\d+(\.\d+)?)*", re.ASCII)
 
 Cell = str | int | float | bool | None
-Written = str | int | float  # harmless, and never a bool
+SafeCell = str | int | float  # harmless, and never a bool
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
-    return as_csv(heads, ([cell(one) for one in row] for row in rows))
+def build_csv(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Build CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
+    return write_csv(heads, ([encode_cell(value) for value in row] for row in rows))
 
 
-def written(row: Sequence[Cell]) -> list[Written]:
-    """A row as it is written. Raises UnicodeEncodeError when it holds what is no text."""
-    cells = [cell(one) for one in row]
+def encode_row(row: Sequence[Cell]) -> list[SafeCell]:
+    """Encode the cells of a row. Raises UnicodeEncodeError when one holds what is no text."""
+    cells = [encode_cell(value) for value in row]
     "".join(map(str, cells)).encode("utf-8")
     return cells
 
 
-def as_csv(heads: Sequence[str], rows: Iterable[Sequence[Written]]) -> bytes:
-    """CSV of rows that are `written`."""
+def write_csv(heads: Sequence[str], rows: Iterable[Sequence[SafeCell]]) -> bytes:
+    """Write rows of `encode_row` as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(heads)
@@ -38,17 +38,17 @@ def as_csv(heads: Sequence[str], rows: Iterable[Sequence[Written]]) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def cell(value: Cell) -> Written:
-    """What is written for a value."""
+def encode_cell(value: Cell) -> SafeCell:
+    """Encode a value so that no spreadsheet computes it."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, int | float) else defused(value)
+    return value if isinstance(value, int | float) else defuse_formula(value)
 
 
-def defused(value: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe stands where one could begin."""
+def defuse_formula(value: str) -> str:
+    """Put an apostrophe where a spreadsheet could see the beginning of a formula. See `exports.md`, "Cells"."""
     if _NUMBERS.fullmatch(value):
         return value
     return _FORMULA.sub("'", lines(value).strip("\n"))

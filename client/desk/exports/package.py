@@ -6,23 +6,23 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
-from client.desk.exports.archive import zipped
-from client.desk.exports.columns import SEPARATOR, Column, columns
-from client.desk.exports.people import People, Table
-from client.desk.exports.terms import Terms, terms
+from client.desk.exports.archive import zip_files
+from client.desk.exports.columns import SEPARATOR, Column, select_columns
+from client.desk.exports.people import People, PeopleTable
+from client.desk.exports.terms import Terms, load_terms
 
 PATH = "persons.csv"
 
 
-def package(people: People, zone: tzinfo) -> Table:
-    """A zip: the table, and a description of what stands in each column."""
-    shown = columns(people.audience)
-    table = people.table([one.name for one in shown], zone, lambda _, row: people.cells(row, shown))
-    description = json.dumps(_description(shown, len(table.data)), ensure_ascii=False, indent=2).encode() + b"\n"
-    return replace(table, data=zipped([("datapackage.json", description), (PATH, table.data)]))
+def build_package(people: People, zone: tzinfo) -> PeopleTable:
+    """Build a zip: the table, and a description of what stands in each column."""
+    shown = select_columns(people.audience)
+    table = people.build_table([column.name for column in shown], zone, lambda _, row: people.select_cells(row, shown))
+    description = json.dumps(_build_description(shown, len(table.data)), ensure_ascii=False, indent=2).encode() + b"\n"
+    return replace(table, data=zip_files([("datapackage.json", description), (PATH, table.data)]))
 
 
-def _description(shown: Sequence[Column], size: int) -> dict[str, Any]:
+def _build_description(shown: Sequence[Column], size: int) -> dict[str, Any]:
     return {
         "profile": "tabular-data-package",
         "name": "persons",
@@ -37,14 +37,14 @@ def _description(shown: Sequence[Column], size: int) -> dict[str, Any]:
                 "encoding": "utf-8",
                 "bytes": size,
                 "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n"},
-                "schema": {"fields": [_field(one) for one in shown], "missingValues": [""]},
+                "schema": {"fields": [_build_field(column) for column in shown], "missingValues": [""]},
             }
         ],
     }
 
 
-def _field(column: Column) -> dict[str, Any]:
-    names = terms().get(column.field, Terms("", "", ""))
+def _build_field(column: Column) -> dict[str, Any]:
+    names = load_terms().get(column.field, Terms("", "", ""))
     known = {"huridocs": names.huridocs, "wgad": names.wgad}
     several = {"description": f"several values, separated by {SEPARATOR}"} if column.many else {}
     return {

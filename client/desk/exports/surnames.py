@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from client.desk.consent.subjects import Place, Subject
+from client.desk.consent.subjects import Subject, SubjectPlace
 from client.desk.documents.pdf import NoFont, Paper
-from client.desk.exports.people import people
+from client.desk.exports.people import select_people
 
 WIDTHS = (1, 7, 3, 2, 2)
 HEADS = {
@@ -42,7 +42,7 @@ class ListContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SurnameList:
     """The PDF, how many stand in it, how many heads do not, and whose words could not be printed."""
 
     data: bytes = field(repr=False)
@@ -51,50 +51,51 @@ class Listed:
     failed: tuple[Subject, ...]
 
 
-def surnames(everybody: Sequence[Subject], place: int, around: ListContext) -> Listed:
-    """Return the list of those who are held at the place with this number. Raises NoFont."""
+def build_surname_list(everybody: Sequence[Subject], place: int, context: ListContext) -> SurnameList:
+    """Build the list of those who are held at the place with this number. Who cannot be printed stands there by the
+    number of the case. Raises NoFont."""
     here = [subject for subject in everybody if subject.held and subject.place_number == place]
-    found = people(here, "help")
-    named = sorted((one for one in found.subjects if one.name), key=lambda one: one.name.casefold())
-    left_out = sum(one.heads for one in here) - len(named)
-    page = _Page(around, here[0].place if here else None, named, left_out)
+    found = select_people(here, "help")
+    named = sorted((subject for subject in found.subjects if subject.name), key=lambda subject: subject.name.casefold())
+    left_out = sum(subject.heads for subject in here) - len(named)
+    page = _Page(context, here[0].place if here else None, named, left_out)
     try:
-        data, failed = page.print(Paper(around.now, strict=False))
+        data, failed = page.print_on(Paper(context.now, strict=False))
     except NoFont:
         raise
     except Exception:  # a font of this computer that looks right and cannot be written: once more without it
-        data, failed = page.print(Paper(around.now, strict=False, fallbacks=0))
-    return Listed(data, len(named), left_out, failed)
+        data, failed = page.print_on(Paper(context.now, strict=False, fallbacks=0))
+    return SurnameList(data, len(named), left_out, failed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    around: ListContext
-    place: Place | None
+    context: ListContext
+    place: SubjectPlace | None
     named: Sequence[Subject]
     left_out: int
 
-    def print(self, paper: Paper) -> tuple[bytes, tuple[Subject, ...]]:
-        words = WORDS[self.around.language]
-        paper.title(_heading(self.place))
-        moment = datetime.fromtimestamp(self.around.now, UTC).astimezone(self.around.zone)
-        paper.paragraph(words["at"].replace("{}", f"{moment:%d.%m.%Y %H:%M}"))
-        rows = [self._row(at, one) for at, one in enumerate(self.named, 1)]
-        failed = paper.table(HEADS[self.around.language], rows, WIDTHS, self._failed)
-        paper.paragraph("\n" + words["all"].replace("{}", str(len(self.named))))
+    def print_on(self, paper: Paper) -> tuple[bytes, tuple[Subject, ...]]:
+        words = WORDS[self.context.language]
+        paper.add_title(_format_heading(self.place))
+        moment = datetime.fromtimestamp(self.context.now, UTC).astimezone(self.context.zone)
+        paper.add_paragraph(words["at"].replace("{}", f"{moment:%d.%m.%Y %H:%M}"))
+        rows = [self._build_row(index, subject) for index, subject in enumerate(self.named, 1)]
+        failed = paper.add_table(HEADS[self.context.language], rows, WIDTHS, self._build_failed_row)
+        paper.add_paragraph("\n" + words["all"].replace("{}", str(len(self.named))))
         if self.left_out:
-            paper.paragraph(words["out"].replace("{}", str(self.left_out)))
-        return paper.data(), tuple(self.named[at] for at in failed)
+            paper.add_paragraph(words["out"].replace("{}", str(self.left_out)))
+        return paper.to_bytes(), tuple(self.named[index] for index in failed)
 
-    def _row(self, number: int, one: Subject) -> list[str]:
-        yes = WORDS[self.around.language]["yes"]
-        told = [str(number), one.name, str(one.facts.get("birth") or "")]
-        return [*told, yes if one.minors else "", yes if one.injured else ""]
+    def _build_row(self, number: int, subject: Subject) -> list[str]:
+        yes = WORDS[self.context.language]["yes"]
+        cells = [str(number), subject.name, str(subject.facts.get("birth") or "")]
+        return [*cells, yes if subject.minors else "", yes if subject.injured else ""]
 
-    def _failed(self, at: int) -> list[str]:
-        cases = ", ".join(str(self.around.number_of(case)) for case in self.named[at].cases)
-        return [str(at + 1), WORDS[self.around.language]["failed"].replace("{}", cases), "", "", ""]
+    def _build_failed_row(self, index: int) -> list[str]:
+        cases = ", ".join(str(self.context.number_of(case)) for case in self.named[index].cases)
+        return [str(index + 1), WORDS[self.context.language]["failed"].replace("{}", cases), "", "", ""]
 
 
-def _heading(place: Place | None) -> str:
+def _format_heading(place: SubjectPlace | None) -> str:
     return "" if place is None else ", ".join(part for part in (place.name, place.address, place.phone) if part)

@@ -1,4 +1,4 @@
-"""What our fields are called elsewhere: read from the table in `client/report.md`, the one list there is."""
+"""Names of our fields in other vocabularies, read from the table in `client/report.md`, the one list there is."""
 
 import re
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ class Terms:
 
 
 @cache
-def terms() -> dict[str, Terms]:
-    """Field of a report to its names."""
+def load_terms() -> dict[str, Terms]:
+    """Load the names of every field of a report."""
     page = files("client").joinpath("report.md").read_text(encoding="utf-8")
     _, _, table = page.partition("## Fields and other vocabularies")
-    return {field: Terms(*(_plain(cell) for cell in cells)) for field, _, *cells in _ROW.findall(table)}
+    return {field: Terms(*(_strip_markup(cell) for cell in cells)) for field, _, *cells in _ROW.findall(table)}
 
 
-def _plain(cell: str) -> str:
+def _strip_markup(cell: str) -> str:
     words = cell.replace("`", "").strip()
     return "" if words == _NONE else words

@@ -1,4 +1,4 @@
-"""How many are held where, of those who allow to be counted; small numbers hidden so that none can be worked out.
+"""Numbers of those who are held and allow to be counted, by place; small ones hidden so that none can be worked out.
 
 The rules, and why they hold, stand in `client/desk/exports/exports.md`, "Totals".
 """
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from client.desk.consent.subjects import Place, Subject
+from client.desk.consent.subjects import Subject, SubjectPlace
 
 SMALL = 5  # fewer than this are never published
 SPREAD = 3  # what is hidden may be at least so many different numbers
@@ -15,7 +15,7 @@ MEASURES = ("affected", "children", "injured")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TotalsCell:
     """A number; `shown` is None where it is hidden."""
 
     true: int
@@ -23,12 +23,12 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TotalsLine:
     """One place, or all places of a kind that stand in no pack (`place` None)."""
 
     kind: str
-    place: Place | None
-    cells: dict[str, Cell]
+    place: SubjectPlace | None
+    cells: dict[str, TotalsCell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,83 +36,88 @@ class Totals:
     """Lines, and for each measure the sum of all of them, None where it would tell what is hidden. `left_out`: heads
     that nobody allowed to count."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[TotalsLine, ...]
     sums: dict[str, int | None]
     count: int
     left_out: int
 
 
-def totals(everybody: Sequence[Subject]) -> Totals:
-    """Of everybody who is held."""
-    held = [subject for subject in everybody if subject.held]
-    counted = [subject for subject in held if subject.consent.allows("statistics")]
-    grouped: dict[tuple[str, Place | None], list[Subject]] = defaultdict(list)
+def count_totals(everybody: Sequence[Subject]) -> Totals:
+    """Count everybody who is held and allows it, in heads, and hide small numbers."""
+    detained = [subject for subject in everybody if subject.held]
+    counted = [subject for subject in detained if subject.consent.allows("statistics")]
+    grouped: dict[tuple[str, SubjectPlace | None], list[Subject]] = defaultdict(list)
     for subject in counted:
         grouped[subject.place.kind, subject.place if subject.place.listed else None].append(subject)
-    lines = tuple(_line(kind, place, subjects) for (kind, place), subjects in sorted(grouped.items(), key=_order))
-    sums = {measure: _sum(lines, measure) for measure in MEASURES}
+    lines = tuple(
+        _count_line(kind, place, subjects) for (kind, place), subjects in sorted(grouped.items(), key=_sort_key)
+    )
+    sums = {measure: _find_safe_sum(lines, measure) for measure in MEASURES}
     heads = sum(subject.heads for subject in counted)
-    return Totals(lines, sums, heads, sum(subject.heads for subject in held) - heads)
+    return Totals(lines, sums, heads, sum(subject.heads for subject in detained) - heads)
 
 
-def _order(group: tuple[tuple[str, Place | None], list[Subject]]) -> tuple[str, ...]:
+def _sort_key(group: tuple[tuple[str, SubjectPlace | None], list[Subject]]) -> tuple[str, ...]:
     (kind, place), _ = group
     return (kind, "", "", "") if place is None else (kind, place.city, place.name, place.address)
 
 
-def _line(kind: str, place: Place | None, subjects: list[Subject]) -> Line:
+def _count_line(kind: str, place: SubjectPlace | None, subjects: list[Subject]) -> TotalsLine:
     affected = sum(subject.heads for subject in subjects)
     parts = {
         "children": min(affected, sum(subject.minors for subject in subjects)),
         "injured": min(affected, sum(subject.injured for subject in subjects)),
     }
-    cells = {"affected": Cell(affected, affected if affected >= SMALL else None)}
+    cells = {"affected": TotalsCell(affected, affected if affected >= SMALL else None)}
     for measure, true in parts.items():
         # of ten of whom nine are children, one is not: that is a small number as well
         is_small = affected < SMALL or 0 < true < SMALL or 0 < affected - true < SMALL
-        cells[measure] = Cell(true, None if is_small else true)
-    return Line(kind, place, cells)
+        cells[measure] = TotalsCell(true, None if is_small else true)
+    return TotalsLine(kind, place, cells)
 
 
-def _sum(lines: Sequence[Line], measure: str) -> int | None:
-    """The sum over all lines, if whoever knows it and the rules still cannot tell any hidden number."""
+def _find_safe_sum(lines: Sequence[TotalsLine], measure: str) -> int | None:
+    """Return the sum over all lines if whoever knows it and the rules still cannot tell any hidden number, else
+    None."""
     hidden = [line for line in lines if line.cells[measure].shown is None]
     true = sum(line.cells[measure].true for line in lines)
     rest = sum(line.cells[measure].true for line in hidden)
-    return true if _is_safe([_possible(line, measure) for line in hidden], rest) else None
+    return true if _is_safe([_find_possible(line, measure) for line in hidden], rest) else None
 
 
-def _possible(line: Line, measure: str) -> int:
-    """What a hidden number may be, for all a reader knows: bit n is set for n."""
+def _find_possible(line: TotalsLine, measure: str) -> int:
+    """Return what a hidden number may be, for all a reader knows: bit n is set for n."""
     affected = line.cells["affected"].shown
     if measure == "affected":
-        return _bits(range(1, SMALL))
+        return _set_bits(range(1, SMALL))
     if affected is None:
-        return _bits(range(SMALL))
-    return _bits(n for n in range(affected + 1) if 0 < n < SMALL or 0 < affected - n < SMALL)
+        return _set_bits(range(SMALL))
+    return _set_bits(n for n in range(affected + 1) if 0 < n < SMALL or 0 < affected - n < SMALL)
 
 
-def _bits(numbers: Iterable[int]) -> int:
+def _set_bits(numbers: Iterable[int]) -> int:
     return sum(1 << number for number in set(numbers))
 
 
 def _is_safe(possible: Sequence[int], rest: int) -> bool:
-    """Whether each hidden number may still be at least SPREAD different ones when their sum is known."""
+    """Tell whether each hidden number may still be at least SPREAD different ones when their sum is known."""
     before, after = [1], [1]
-    for one in possible:
-        before.append(_sums(before[-1], one))
-    for one in reversed(possible):
-        after.append(_sums(after[-1], one))
+    for values in possible:
+        before.append(_add_sets(before[-1], values))
+    for values in reversed(possible):
+        after.append(_add_sets(after[-1], values))
     after.reverse()
-    for at, one in enumerate(possible):
-        left = (n for n in range(one.bit_length()) if one >> n & 1 and _meet(before[at], after[at + 1], rest - n))
+    for at, values in enumerate(possible):
+        left = (
+            n for n in range(values.bit_length()) if values >> n & 1 and _can_meet(before[at], after[at + 1], rest - n)
+        )
         if sum(1 for _ in left) < SPREAD:
             return False
     return True
 
 
-def _meet(these: int, those: int, total: int) -> bool:
-    """Whether one of these and one of those add up to the total."""
+def _can_meet(these: int, those: int, total: int) -> bool:
+    """Tell whether a number of each set adds up to the total."""
     if total < 0:
         return False
     mirrored = int(f"{those:b}"[::-1], 2)  # bit n is now at width - n
@@ -120,8 +125,8 @@ def _meet(these: int, those: int, total: int) -> bool:
     return bool(these & (mirrored >> shift if shift >= 0 else mirrored << -shift))
 
 
-def _sums(these: int, those: int) -> int:
-    """Every sum of one of these and one of those."""
+def _add_sets(these: int, those: int) -> int:
+    """Return every sum of a number of each set."""
     found, at = 0, 0
     while those >> at:
         if those >> at & 1:

@@ -83,7 +83,7 @@ class PieceItem(msgspec.Struct, frozen=True, array_like=True, tag="p"):
 
 
 class QuarantinedItem(msgspec.Struct, frozen=True, array_like=True, tag="a"):
-    """What could not be used."""
+    """An envelope that could not be used."""
 
     aside: Quarantined
 
@@ -92,7 +92,7 @@ Item = EntryItem | LetterItem | PieceItem | QuarantinedItem
 
 
 def write(items: Iterable[Item], store: bytes) -> Iterator[bytes]:
-    """The bundle, chunk by chunk. `store`: the storage key of the keystore."""
+    """Seal items into a bundle, chunk by chunk. `store`: the storage key of the keystore."""
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     start = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, _derive(store, _KEY))
     yield MAGIC + start + _derive(store, _OWNER + start)
@@ -107,18 +107,18 @@ def _chunks(items: Iterable[Item]) -> Iterator[tuple[bytes, bool]]:
         chunk.append(msgspec.msgpack.encode(item))
         size += len(chunk[-1])
         if size >= CHUNK_BYTES:
-            yield msgspec.msgpack.encode([msgspec.Raw(one) for one in chunk]), False
+            yield msgspec.msgpack.encode([msgspec.Raw(item) for item in chunk]), False
             chunk, size = [], 0
-    yield msgspec.msgpack.encode([msgspec.Raw(one) for one in chunk]), True
+    yield msgspec.msgpack.encode([msgspec.Raw(item) for item in chunk]), True
 
 
 _ITEMS = msgspec.msgpack.Decoder(list[Item])
 
 
 def read(stream: IO[bytes], store: bytes) -> Iterator[Item]:
-    """What is in a bundle. Raises NotABundle, OtherOrganisation, BundleCut, BundleChanged; possibly after many items,
-    so `check` comes first."""
-    for plain in _opened(stream, store):
+    """Return the items of a bundle. Raises NotABundle, OtherOrganisation, BundleCut, BundleChanged; possibly after
+    many items, so `check` comes first."""
+    for plain in _decrypt(stream, store):
         try:
             yield from _ITEMS.decode(plain)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -133,14 +133,14 @@ def check(stream: IO[bytes], store: bytes) -> None:
     stream.seek(begin)
 
 
-def _opened(stream: IO[bytes], store: bytes) -> Iterator[bytes]:
+def _decrypt(stream: IO[bytes], store: bytes) -> Iterator[bytes]:
     state = _begin(stream.read(_HEAD_BYTES), store)
     is_last = False
     while not is_last:
-        length = int.from_bytes(_exactly(stream, LENGTH_BYTES), "big")
+        length = int.from_bytes(_read_exactly(stream, LENGTH_BYTES), "big")
         if not bindings.crypto_secretstream_xchacha20poly1305_ABYTES <= length <= LONGEST_BYTES:
             raise BundleChanged()
-        box = _exactly(stream, length)
+        box = _read_exactly(stream, length)
         try:
             plain, tag = bindings.crypto_secretstream_xchacha20poly1305_pull(state, box)
         except RuntimeError:
@@ -164,12 +164,12 @@ def _begin(head: bytes, store: bytes) -> bindings.crypto_secretstream_xchacha20p
     return state
 
 
-def _exactly(stream: IO[bytes], length: int) -> bytes:
+def _read_exactly(stream: IO[bytes], length: int) -> bytes:
     data = stream.read(length)
     if len(data) < length:
         raise BundleCut()
     return data
 
 
-def _derive(store: bytes, what: bytes) -> bytes:
-    return hmac.digest(store, what, "sha256")
+def _derive(store: bytes, purpose: bytes) -> bytes:
+    return hmac.digest(store, purpose, "sha256")

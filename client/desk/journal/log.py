@@ -127,18 +127,18 @@ class Journal:
         fresh = list(entries)
         self.check_writable()
         frames, last = list[bytes](), self._last
-        for one in fresh:
-            frames.append(self._frame(last, one.data))
+        for entry in fresh:
+            frames.append(self._frame(last, entry.data))
             last = digest(frames[-1])
         whole = b"".join(frames)
         self._write(whole)
         self._records, self._size, self._last = self._records + len(fresh), self._size + len(whole), last
-        for one in fresh:
-            self.sessions.add(one)
+        for entry in fresh:
+            self.sessions.add(entry)
         return self.tail
 
     def check_writable(self) -> None:
-        """Raises JournalReadOnly."""
+        """Check that the journal can be continued. Raises JournalReadOnly."""
         if self.read_only:
             raise JournalReadOnly()
 
@@ -171,9 +171,9 @@ class Journal:
             plain = self._box.decrypt(data[start + LENGTH_BYTES : end])
         except CryptoError:
             return RecordChanged()
-        return self._take(plain) or data[start:end]
+        return self._add_record(plain) or data[start:end]
 
-    def _take(self, plain: bytes) -> JournalDamaged | None:
+    def _add_record(self, plain: bytes) -> JournalDamaged | None:
         if plain[:HASH_BYTES] != self._last:
             return RecordMisplaced()
         try:
@@ -184,7 +184,7 @@ class Journal:
         return None
 
     def _is_unfinished(self, problem: JournalDamaged, data: bytes, tail: Tail | None) -> bool:
-        """Whether what cannot be read is a record that was never finished, or one whose end was cut off.
+        """Tell whether what cannot be read is a record that was never finished, or one whose end was cut off.
 
         What lies behind the tail was being written when the power failed. Before it all was whole once: it is
         unfinished only if the file has become shorter.
@@ -198,7 +198,7 @@ class Journal:
     def _set_aside(self, data: bytes) -> None:
         rest = data[self._size :]
         try:
-            name = _aside(self.path, rest)
+            name = _write_aside(self.path, rest)
             with self.path.open("r+b") as file:
                 file.truncate(self._size)
                 os.fsync(file.fileno())
@@ -226,10 +226,10 @@ class Journal:
     def mend(self, store: bytes) -> "Journal":
         """Set a damaged journal aside whole, and go on with a copy of what could be read. Raises CannotWrite."""
         whole = files.read(self.path)
-        name = _aside(self.path, whole, "damaged")
+        name = _write_aside(self.path, whole, "damaged")
         files.replace(self.path, whole[: self._size] or MAGIC)
         mended = Journal.open(self.path.parent, store, None)
-        mended.damage = [msgspec.structs.replace(one, aside=name) for one in self.damage]
+        mended.damage = [msgspec.structs.replace(damage, aside=name) for damage in self.damage]
         return mended
 
     def _frame(self, last: bytes, data: bytes) -> bytes:
@@ -259,7 +259,7 @@ class Journal:
             self.read_only = True
 
 
-def _aside(path: Path, data: bytes, why: str = "torn") -> str:
+def _write_aside(path: Path, data: bytes, why: str = "torn") -> str:
     number = 1
     while (target := path.with_name(f"{path.name}.{why}-{number}")).exists():
         number += 1

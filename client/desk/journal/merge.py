@@ -18,21 +18,21 @@ from keys.wire import digest
 Turn = Callable[[], AbstractContextManager[None]]
 
 
-def everything(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator[bundle.Item]:
-    """All that a desk has, little by little. `turn`: held whenever the records are looked into."""
+def read_all(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator[bundle.Item]:
+    """Return all that a desk has, little by little. `turn`: held whenever the records are read."""
     with turn():
         batches, pieces, asides = records.batches(), records.piece_marks(), list(records.asides())
     for number in batches:
         with turn():
             letters = records.batch(number)
-        yield from (LetterItem(one) for one in letters)
+        yield from (LetterItem(letter) for letter in letters)
     for mark in pieces:
         with turn():
             data = records.piece(mark)
         if data is not None:
             yield PieceItem(mark, data)
-    yield from (QuarantinedItem(one) for one in asides)
-    yield from (EntryItem(one.data) for one in entries)
+    yield from (QuarantinedItem(quarantined) for quarantined in asides)
+    yield from (EntryItem(entry.data) for entry in entries)
 
 
 class BundleImport:
@@ -40,12 +40,12 @@ class BundleImport:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._asides = {digest(one.data) for one in records.asides()}
+        self._asides = {digest(quarantined.data) for quarantined in records.asides()}
         self.entries: list[Entry] = []
         self.letters: list[RecordLetter] = []
         self.page = Page()
 
-    def take(self, item: bundle.Item) -> None:
+    def add(self, item: bundle.Item) -> None:
         """Sort one item; what is here already is passed over. Raises BadEntry."""
         match item:
             case EntryItem():
@@ -68,11 +68,12 @@ class BundleImport:
 
     @property
     def size(self) -> int:
-        """How many letters and pieces wait to be kept."""
+        """The number of letters, pieces and unusable envelopes that wait to be written."""
         return len(self.page.letters) + len(self.page.pieces) + len(self.page.aside)
 
-    def keep(self) -> int | None:
-        """Put what waits on the disk; the number of its batch, if there are letters. Raises CannotWrite."""
+    def write_page(self) -> int | None:
+        """Put what waits on the disk. Returns the number of its batch; None when there are no letters. Raises
+        CannotWrite."""
         page = self.page
         number = self._records.keep(page)
         self.letters += page.letters

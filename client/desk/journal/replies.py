@@ -1,4 +1,4 @@
-"""What the journal says of answers: which envelopes belong to which, and which of them are at a relay."""
+"""What the journal says of replies: which envelopes belong to which, and which of them are at a relay."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,41 +7,43 @@ from client.desk.journal.entries import Entry, Replied, Sent
 
 
 @dataclass
-class Answers:
+class Replies:
     """An index over the journal's entries, whatever their order."""
 
-    _ways: dict[bytes, Replied] = field(default_factory=dict)
+    _by_envelope: dict[bytes, Replied] = field(default_factory=dict)
     _relays: dict[bytes, set[str]] = field(default_factory=dict)
     _seqs: dict[str, int] = field(default_factory=dict)
 
     def learn(self, entry: Entry) -> None:
-        what = entry.what
-        if isinstance(what, Replied):
-            self._ways.update(dict.fromkeys(what.ways, what))
-            self._seqs[what.case] = max(what.seq, self._seqs.get(what.case, 0))
-        elif isinstance(what, Sent):
-            self._relays.setdefault(what.envelope, set()).add(what.relay)
+        """Note the replies and receipts that an entry names."""
+        action = entry.action
+        if isinstance(action, Replied):
+            self._by_envelope.update(dict.fromkeys(action.ways, action))
+            self._seqs[action.case] = max(action.seq, self._seqs.get(action.case, 0))
+        elif isinstance(action, Sent):
+            self._relays.setdefault(action.envelope, set()).add(action.relay)
 
     def last_seq(self, case: str) -> int:
-        """The highest number of an answer to a case; 0 without one."""
+        """Return the highest number of a reply to a case; 0 without one."""
         return self._seqs.get(case, 0)
 
-    def are_said(self, envelopes: Iterable[bytes]) -> list[bytes]:
-        """Those envelopes (H of each) that belong to an answer in the journal."""
-        return [one for one in envelopes if one in self._ways]
+    def find_journaled(self, envelopes: Iterable[bytes]) -> list[bytes]:
+        """Return those of these envelopes (H of each) that belong to a reply in the journal."""
+        return [envelope for envelope in envelopes if envelope in self._by_envelope]
 
-    def have_left(self, envelopes: Iterable[bytes]) -> bool:
-        """Whether each of these envelopes is known to be at a relay."""
-        return all(one in self._relays for one in envelopes)
+    def are_sent(self, envelopes: Iterable[bytes]) -> bool:
+        """Tell whether each of these envelopes is known to be at a relay."""
+        return all(envelope in self._relays for envelope in envelopes)
 
-    def fresh(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> list[Sent]:
-        """What is to be noted of receipts (relay, text) for an envelope of an answer."""
-        said = self._ways.get(envelope)
-        if said is None:
+    def make_sent(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> list[Sent]:
+        """Return the actions that note receipts (relay, text) for an envelope of a reply; those that are known
+        already, or belong to no reply, need none."""
+        reply = self._by_envelope.get(envelope)
+        if reply is None:
             return []
         known = self._relays.get(envelope, set())
         return [
-            Sent(case=said.case, id=said.id, envelope=envelope, relay=relay, receipt=receipt)
+            Sent(case=reply.case, id=reply.id, envelope=envelope, relay=relay, receipt=receipt)
             for relay, receipt in receipts
             if relay not in known
         ]

@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from client.desk.journal.entries import FIRST, Entry, Head, Locked, Merged, Opened, What, write
+from client.desk.journal.entries import FIRST, Action, Entry, Head, Locked, Merged, Unlocked, write
 from keys.errors import TocsinError
 
 
@@ -45,7 +45,7 @@ class Sessions:
     _named: dict[bytes, int] = field(default_factory=dict)
 
     def has(self, entry: Entry) -> bool:
-        """Whether it is known. Raises Forked when another one stands in its place."""
+        """Tell whether an entry is known. Raises Forked when another one stands in its place."""
         hashes = self._hashes.get(entry.session, [])
         if entry.n < len(hashes):
             if hashes[entry.n] != entry.hash:
@@ -64,27 +64,27 @@ class Sessions:
             raise Forked()
         self._hashes.setdefault(entry.session, []).append(entry.hash)
         self.turn = max(self.turn, entry.turn)
-        insort(self.entries, entry, key=lambda one: one.order)
-        for head in _heads_in(entry):
+        insort(self.entries, entry, key=lambda entry: entry.order)
+        for head in _find_heads(entry):
             self._named[head.session] = max(head.n, self._named.get(head.session, -1))
         return True
 
-    def follow(self, session: bytes, whats: Sequence[What], *, at: int, by: str) -> list[Entry]:
-        """What comes next in a session, not added yet: it is on no disk. Raises BadEntry."""
+    def follow(self, session: bytes, actions: Sequence[Action], *, at: int, by: str) -> list[Entry]:
+        """Return the entries that come next in a session, not added yet: they are on no disk. Raises BadEntry."""
         hashes, turn = self._hashes.get(session, []), self.turn
-        n, before, made = len(hashes), hashes[-1] if hashes else FIRST, list[Entry]()
-        for what in whats:
+        n, before, new = len(hashes), hashes[-1] if hashes else FIRST, list[Entry]()
+        for action in actions:
             turn = min(turn + 1, LAST_TURN)
-            made.append(write(session, n, before, turn, at=at, by=by, what=what))
-            n, before = n + 1, made[-1].hash
-        return made
+            new.append(write(session, n, before, turn, at=at, by=by, action=action))
+            n, before = n + 1, new[-1].hash
+        return new
 
-    def sift(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
-        """Of another desk's entries those that are new, in an order in which they can be added, and the sessions that
-        cannot be: theirs has another entry where ours has one, or is not a chain."""
+    def split_new(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
+        """Return those of another desk's entries that are new, in an order in which they can be added, and the
+        sessions that cannot be merged: theirs has another entry where ours has one, or is not a chain."""
         by_session: dict[bytes, dict[int, Entry]] = {}
-        for one in entries:
-            by_session.setdefault(one.session, {})[one.n] = one
+        for entry in entries:
+            by_session.setdefault(entry.session, {})[entry.n] = entry
         fresh, forked = list[Entry](), list[bytes]()
         for session, numbered in sorted(by_session.items()):
             trial = Sessions(_hashes={session: list(self._hashes.get(session, []))})
@@ -92,25 +92,25 @@ class Sessions:
                 fresh += [numbered[n] for n in sorted(numbered) if trial.add(numbered[n])]
             except (Forked, Gap):
                 forked.append(session)
-                fresh = [one for one in fresh if one.session != session]
-        return sorted(fresh, key=lambda one: (one.turn, one.session, one.n)), forked
+                fresh = [entry for entry in fresh if entry.session != session]
+        return sorted(fresh, key=lambda entry: (entry.turn, entry.session, entry.n)), forked
 
     def head(self, session: bytes) -> Head:
-        """The last entry known of a session that is known."""
+        """Return the last entry known of a session that is known."""
         hashes = self._hashes[session]
         return Head(session, len(hashes) - 1, hashes[-1])
 
-    def tips(self) -> list[Head]:
-        """Heads that no entry names yet. Whoever names them names, through them, all there is."""
+    def find_tips(self) -> list[Head]:
+        """Return the heads that no entry names yet. Whoever names them names, through them, all there is."""
         return [
             self.head(session)
             for session, hashes in sorted(self._hashes.items())
             if self._named.get(session, -1) < len(hashes) - 1
         ]
 
-    def lost(self) -> list[Head]:
-        """Heads that an entry names and that are not here: somebody took a session, or its end, away."""
-        named = {head for entry in self.entries for head in _heads_in(entry)}
+    def find_missing_heads(self) -> list[Head]:
+        """Return the heads that an entry names and that are not here: somebody took a session, or its end, away."""
+        named = {head for entry in self.entries for head in _find_heads(entry)}
         return sorted((head for head in named if not self._has_head(head)), key=lambda head: (head.session, head.n))
 
     def _has_head(self, head: Head) -> bool:
@@ -118,7 +118,7 @@ class Sessions:
         return head.n < len(hashes) and hashes[head.n] == head.hash
 
 
-def _heads_in(entry: Entry) -> list[Head]:
-    if isinstance(entry.what, Opened | Locked):
-        return entry.what.heads
-    return entry.what.sessions if isinstance(entry.what, Merged) else []
+def _find_heads(entry: Entry) -> list[Head]:
+    if isinstance(entry.action, Unlocked | Locked):
+        return entry.action.heads
+    return entry.action.sessions if isinstance(entry.action, Merged) else []

@@ -15,9 +15,9 @@ from weakref import WeakKeyDictionary
 from sqlite_utils import Database
 
 from client.desk.matching import features, scoring
-from client.desk.matching.features import CaseRows
+from client.desk.matching.features import CaseFeatures
 from client.desk.matching.name_index import Vocabulary
-from client.desk.matching.names import Kind, Word
+from client.desk.matching.names import NameWord, WordKind
 from client.desk.matching.scoring import Crowd, Described, Rarity, Reason, probability
 
 OFFERED = 0.5  # as likely one as two
@@ -53,58 +53,59 @@ class Pairs:
         self._of: dict[str, dict[str, Pair]] = defaultdict(dict)
         self._stale: dict[str, None] = {}
 
-    def touch(self, one: str) -> None:
-        """What is known of this one has changed."""
-        self._stale[one] = None
+    def touch(self, id_: str) -> None:
+        """Mark the pairs of this id as out of date."""
+        self._stale[id_] = None
 
-    def drop(self, one: str) -> None:
-        self._stale.pop(one, None)
-        for other in self._of.pop(one, {}):
-            self._of[other].pop(one, None)
+    def drop(self, id_: str) -> None:
+        """Forget this id and its pairs."""
+        self._stale.pop(id_, None)
+        for other in self._of.pop(id_, {}):
+            self._of[other].pop(id_, None)
 
-    def of(self, one: str) -> list[Pair]:
-        """The pairs of one, best first, as of now."""
-        return sorted(self._judge(one, {*self._find(one)}), key=_best)
+    def of(self, id_: str) -> list[Pair]:
+        """Return the pairs of this id, best first, as of now."""
+        return sorted(self._judge(id_, {*self._find(id_)}), key=_order)
 
     def all(self) -> list[Pair]:
-        """Every pair found, best first."""
-        return sorted({pair for pairs in self._of.values() for pair in pairs.values()}, key=_best)
+        """Return every pair found, best first."""
+        return sorted({pair for pairs in self._of.values() for pair in pairs.values()}, key=_order)
 
-    def settle(self, enough: Callable[[], bool]) -> bool:
+    def catch_up(self, enough: Callable[[], bool]) -> bool:
         """Look for the pairs of those who changed, until it is enough; whether all is done."""
         while self._stale and not enough():
-            one = next(iter(self._stale))
-            self.drop(one)
+            id_ = next(iter(self._stale))
+            self.drop(id_)
             try:
                 # who is stale too comes later and finds this one
-                pairs = list(self._judge(one, {other for other in self._find(one) if other not in self._stale}))
+                pairs = list(self._judge(id_, {other for other in self._find(id_) if other not in self._stale}))
             except Exception:  # two whose words cannot be compared keep nobody else from being compared
                 pairs = []
-            self._keep(pairs)
+            self._store(pairs)
         return not self._stale
 
     def weigh(self) -> None:
         """Judge the pairs that are known once more."""
-        for one, pairs in list(self._of.items()):
-            others = [other for other in pairs if one < other]
+        for id_, pairs in list(self._of.items()):
+            others = [other for other in pairs if id_ < other]
             for other in others:
-                del self._of[one][other], self._of[other][one]
-            self._keep(self._judge(one, others))
+                del self._of[id_][other], self._of[other][id_]
+            self._store(self._judge(id_, others))
 
-    def _keep(self, pairs: Iterable[Pair]) -> None:
+    def _store(self, pairs: Iterable[Pair]) -> None:
         for pair in pairs:
             self._of[pair.a][pair.b] = self._of[pair.b][pair.a] = pair
 
 
-def _best(pair: Pair) -> tuple[float, str, str]:
+def _order(pair: Pair) -> tuple[float, str, str]:
     return (-pair.score, pair.a, pair.b)
 
 
-def _pair(a: str, b: str, score: float, reasons: Iterable[Reason]) -> Pair | None:
+def _make_pair(a: str, b: str, score: float, reasons: Iterable[Reason]) -> Pair | None:
     if score < OFFERED:
         return None
-    told = tuple(sorted(reasons, key=lambda reason: -abs(reason.weight)))
-    return Pair(min(a, b), max(a, b), score, told)
+    weightiest = tuple(sorted(reasons, key=lambda reason: -abs(reason.weight)))
+    return Pair(min(a, b), max(a, b), score, weightiest)
 
 
 class Persons:
@@ -113,7 +114,7 @@ class Persons:
     def __init__(self) -> None:
         self.known: dict[str, Described] = {}
         self.rarity = Rarity()
-        self.pairs = Pairs(self._near, self._judged)
+        self.pairs = Pairs(self._near, self._judge_all)
         self._words = Vocabulary()
         # what is heard of a word -> first letter of another word of the name -> persons
         self._heard: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
@@ -121,47 +122,50 @@ class Persons:
         self._given: dict[str, frozenset[int]] = {}
         self._weighed = 0
 
-    def put(self, one: Described) -> None:
-        if not one.names and not one.phones:
+    def put(self, described: Described) -> None:
+        """Add a person; without a name and a telephone number nobody can be found."""
+        if not described.names and not described.phones:
             return
-        self.known[one.person], self._given[one.person] = one, _given(one)
-        self.rarity.add(_things(one))
-        for word, letters in _blocks(one):
+        self.known[described.person], self._given[described.person] = described, _find_given(described)
+        self.rarity.add(_find_things(described))
+        for word, letters in _find_blocks(described):
             self._words.add(word)
             for sound in word.sounds:
                 for letter in letters:
-                    self._heard[sound][letter][one.person] = None
-        for key in _keys(one):
-            self._shared[key][one.person] = None
-        self.pairs.touch(one.person)
+                    self._heard[sound][letter][described.person] = None
+        for key in _find_keys(described):
+            self._shared[key][described.person] = None
+        self.pairs.touch(described.person)
 
     def drop(self, person: str) -> None:
-        one = self.known.pop(person, None)
-        if one is None:
+        """Forget a person ("case#k"); nothing happens when nobody has the id."""
+        described = self.known.pop(person, None)
+        if described is None:
             return
-        self.rarity.add(_things(one), -1)
-        for word, letters in _blocks(one):
+        self.rarity.add(_find_things(described), -1)
+        for word, letters in _find_blocks(described):
             for sound in word.sounds:
                 for letter in letters:
                     self._heard[sound][letter].pop(person, None)
-        for key in _keys(one):
+        for key in _find_keys(described):
             self._shared[key].pop(person, None)
         self.pairs.drop(person)
 
-    def settle(self, enough: Callable[[], bool]) -> bool:
-        done = self.pairs.settle(enough)
+    def catch_up(self, enough: Callable[[], bool]) -> bool:
+        """Find the pairs that are out of date, until it is enough. Returns whether all are found."""
+        is_done = self.pairs.catch_up(enough)
         if len(self.known) > self._weighed * GROWN:
             self.pairs.weigh()
             self._weighed = len(self.known)
-        return done
+        return is_done
 
     def _near(self, person: str) -> Iterator[str]:
-        one = self.known[person]
-        for word, letters in _blocks(one):
+        described = self.known[person]
+        for word, letters in _find_blocks(described):
             for sound in self._words.like(word):
                 yield from self._sounding(sound, letters)
-        for key in _keys(one):
-            yield from _newest(self._shared[key])
+        for key in _find_keys(described):
+            yield from _take_newest(self._shared[key])
 
     def _sounding(self, sound: str, letters: Iterable[str]) -> Iterator[str]:
         by_letter = self._heard.get(sound, {})
@@ -169,62 +173,64 @@ class Persons:
             yield from (person for some in by_letter.values() for person in some)
             return
         for letter in {*letters, ""}:
-            yield from _newest(by_letter.get(letter, {}))
+            yield from _take_newest(by_letter.get(letter, {}))
 
-    def _judged(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
-        one = self.known[person]
+    def _judge_all(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
+        described = self.known[person]
         for other in others:
-            if (pair := self._judge(one, self.known[other])) is not None:
+            if (pair := self._judge(described, self.known[other])) is not None:
                 yield pair
 
-    def _judge(self, one: Described, other: Described) -> Pair | None:
-        if one.case == other.case or self._are_others(one, other):
+    def _judge(self, described: Described, other: Described) -> Pair | None:
+        if described.case == other.case or self._are_others(described, other):
             return None
-        reasons = scoring.of_persons(one, other, self.rarity)
-        if not scoring.is_worth_a_look(one, other, reasons):
+        reasons = scoring.of_persons(described, other, self.rarity)
+        if not scoring.is_offerable(described, other, reasons):
             return None
-        return _pair(one.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
+        return _make_pair(described.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
 
-    def _are_others(self, one: Described, other: Described) -> bool:
+    def _are_others(self, described: Described, other: Described) -> bool:
         """At first sight: of those who share a surname most have another given name."""
-        if one.sex and other.sex and one.sex != other.sex and not one.phones & other.phones:
+        if described.sex and other.sex and described.sex != other.sex and not described.phones & other.phones:
             return True
-        mine, theirs = self._given[one.person], self._given[other.person]
+        mine, theirs = self._given[described.person], self._given[other.person]
         return bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
-def _newest(some: dict[str, None]) -> Iterator[str]:
+def _take_newest(some: dict[str, None]) -> Iterator[str]:
     """At most so many that nobody can stop the desk by sending one name a thousand times."""
     return islice(reversed(some), COMMON)
 
 
-def _blocks(one: Described) -> Iterator[tuple[Word, frozenset[str]]]:
+def _find_blocks(described: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
     """The surnames, each with the first letters of the other words; given names only when there is nothing else."""
-    for name in one.names:
-        whole = [word for word in name.words if word.kind in (Kind.OTHER, Kind.GIVEN)]
-        chosen = [word for word in whole if word.kind is Kind.OTHER] or whole
+    for name in described.names:
+        whole = [word for word in name.words if word.kind in (WordKind.OTHER, WordKind.GIVEN)]
+        chosen = [word for word in whole if word.kind is WordKind.OTHER] or whole
         for word in chosen:
             letters = [letter for other in name.words if other is not word for letter in other.letters]
             yield word, frozenset(letters or [""])
 
 
-def _given(one: Described) -> frozenset[int]:
+def _find_given(described: Described) -> frozenset[int]:
     """The given names that this person may have; empty when one of them is not known for sure."""
-    words = [word for word in one.words if word.kind is Kind.GIVEN]
+    words = [word for word in described.words if word.kind is WordKind.GIVEN]
     return frozenset().union(*(word.full | word.short for word in words if all(word.full for word in words)))
 
 
-def _keys(one: Described) -> Iterator[tuple[str, str]]:
-    yield from (("phone", phone) for phone in one.phones)
-    born = scoring.birth(one.birth)
+def _find_keys(described: Described) -> Iterator[tuple[str, str]]:
+    yield from (("phone", phone) for phone in described.phones)
+    born = scoring.birth(described.birth)
     if len(born) > 1:
         yield "birth", "-".join(map(str, born))
 
 
-def _things(one: Described) -> set[tuple[str, str]]:
-    """What is counted, to know how rare it is."""
-    words = {("word", word.key) for word in one.words if word.kind is not Kind.INITIAL}
-    return words | {("phone", phone) for phone in one.phones} | {("place", stay.place) for stay in one.stays}
+def _find_things(described: Described) -> set[tuple[str, str]]:
+    """Return the things of a person that are counted, to know how rare each is."""
+    words = {("word", word.key) for word in described.words if word.kind is not WordKind.INITIAL}
+    return (
+        words | {("phone", phone) for phone in described.phones} | {("place", stay.place) for stay in described.stays}
+    )
 
 
 class Crowds:
@@ -233,34 +239,36 @@ class Crowds:
     def __init__(self, persons: Persons) -> None:
         self.known: dict[str, Crowd] = {}
         self.rarity = Rarity()
-        self.pairs = Pairs(self._near, self._judged)
+        self.pairs = Pairs(self._near, self._judge_all)
         self._persons = persons
         self._members: dict[str, list[str]] = {}
         self._shared: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
 
-    def put(self, one: Crowd, persons: Sequence[str]) -> None:
-        if one.people < 2 and not one.plates and not one.sides:  # noqa: PLR2004 - nobody but the person
+    def put(self, crowd: Crowd, persons: Sequence[str]) -> None:
+        """Add a crowd and its persons ("case#k"); a single person without a van is none."""
+        if crowd.people < 2 and not crowd.plates and not crowd.sides:  # noqa: PLR2004 - nobody but the person
             return
-        self.known[one.case], self._members[one.case] = one, list(persons)
-        self.rarity.add(_marks(one))
-        for key in _marks(one):
-            self._shared[key][one.case] = None
-        self.pairs.touch(one.case)
+        self.known[crowd.case], self._members[crowd.case] = crowd, list(persons)
+        self.rarity.add(_find_marks(crowd))
+        for key in _find_marks(crowd):
+            self._shared[key][crowd.case] = None
+        self.pairs.touch(crowd.case)
 
     def drop(self, case: str) -> None:
-        one = self.known.pop(case, None)
-        if one is None:
+        """Forget the crowd of a case; nothing happens when it has none."""
+        crowd = self.known.pop(case, None)
+        if crowd is None:
             return
-        self.rarity.add(_marks(one), -1)
-        for key in _marks(one):
+        self.rarity.add(_find_marks(crowd), -1)
+        for key in _find_marks(crowd):
             self._shared[key].pop(case, None)
         self.pairs.drop(case)
 
     def _near(self, case: str) -> Iterator[str]:
-        one = self.known[case]
-        for key in _marks(one):
+        crowd = self.known[case]
+        for key in _find_marks(crowd):
             if key[0] != "people":
-                yield from (other for other in _newest(self._shared[key]) if other != case)
+                yield from (other for other in _take_newest(self._shared[key]) if other != case)
         yield from self._through_persons(case)
 
     def _through_persons(self, case: str) -> set[str]:
@@ -270,23 +278,23 @@ class Crowds:
         sure = (pair.b if pair.a == person else pair.a for person, pair in pairs if pair.score >= SURELY)
         return {self._persons.known[other].case for other in sure}
 
-    def _judged(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
-        one, same = self.known[case], self._through_persons(case)
+    def _judge_all(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
+        crowd, same = self.known[case], self._through_persons(case)
         for other in others:
-            if (pair := self._judge(one, self.known.get(other), other in same)) is not None:
+            if (pair := self._judge(crowd, self.known.get(other), other in same)) is not None:
                 yield pair
 
-    def _judge(self, one: Crowd, other: Crowd | None, persons_same: bool) -> Pair | None:
-        if other is None or max(one.people, other.people) < 2:  # noqa: PLR2004
+    def _judge(self, crowd: Crowd, other: Crowd | None, persons_same: bool) -> Pair | None:
+        if other is None or max(crowd.people, other.people) < 2:  # noqa: PLR2004
             return None
-        reasons = scoring.of_crowds(one, other, self.rarity, persons_same)
-        return _pair(one.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
+        reasons = scoring.of_crowds(crowd, other, self.rarity, persons_same)
+        return _make_pair(crowd.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
 
 
-def _marks(one: Crowd) -> set[tuple[str, str]]:
-    """What crowds are found by, and what is counted of them."""
-    vans = {("plate", _digits(plate)) for plate in one.plates} | {("side", side) for side in one.sides}
-    return vans | {("place", stay.place) for stay in one.stays if stay.place} | {("people", str(one.people))}
+def _find_marks(crowd: Crowd) -> set[tuple[str, str]]:
+    """Return the marks by which crowds are found and counted."""
+    vans = {("plate", _digits(plate)) for plate in crowd.plates} | {("side", side) for side in crowd.sides}
+    return vans | {("place", stay.place) for stay in crowd.stays if stay.place} | {("people", str(crowd.people))}
 
 
 def _digits(plate: str) -> str:
@@ -294,59 +302,61 @@ def _digits(plate: str) -> str:
     return max(re.findall(r"\d+", plate), key=len, default=plate)
 
 
-class Index:
+class CandidateIndex:
     """Everything that is compared, case by case."""
 
     def __init__(self) -> None:
         self.persons = Persons()
         self.crowds = Crowds(self.persons)
-        self._cases: dict[str, CaseRows] = {}
+        self._cases: dict[str, CaseFeatures] = {}
 
-    def put(self, case: str, told: CaseRows) -> None:
-        """This is what the case tells now. The work is done when somebody asks."""
-        before = self._cases.get(case, CaseRows())
-        if told == before:
+    def put(self, case: str, features: CaseFeatures) -> None:
+        """Replace what a case tells. Its pairs are found when somebody asks."""
+        before = self._cases.get(case, CaseFeatures())
+        if features == before:
             return
         for person in before.persons:
             self.persons.drop(person.person)
         self.crowds.drop(case)
-        for person in told.persons:
+        for person in features.persons:
             self.persons.put(person)
-        if told.crowd is not None:
-            self.crowds.put(told.crowd, [person.person for person in told.persons])
-        self._cases[case] = told
+        if features.crowd is not None:
+            self.crowds.put(features.crowd, [person.person for person in features.persons])
+        self._cases[case] = features
 
-    def settle(self, enough: Callable[[], bool] = lambda: False) -> bool:
+    def catch_up(self, enough: Callable[[], bool] = lambda: False) -> bool:
         """Do what is left to do, until it is enough; whether all is done."""
-        return self.persons.settle(enough) and self.crowds.pairs.settle(enough)
+        return self.persons.catch_up(enough) and self.crowds.pairs.catch_up(enough)
 
 
 # Over the desk's database
 
 
 @dataclass
-class _Kept:
+class _IndexState:
     """The index of a database, up to which row it was looked through, and the cases that are not in it yet."""
 
-    index: Index = field(default_factory=Index)
+    index: CandidateIndex = field(default_factory=CandidateIndex)
     letter: int = 0
     entry: int = 0
     waiting: dict[str, None] = field(default_factory=dict)
     frozen: int = 0  # persons there were when the index was last put out of the garbage collector's sight
 
-    def take(self, db: Database, cases: Sequence[str]) -> None:
-        for case, told in features.told(db, cases):
-            self.index.put(case, told)
+    def index_cases(self, db: Database, cases: Sequence[str]) -> None:
+        """Put these cases into the index as they are now."""
+        for case, case_features in features.load_features(db, cases):
+            self.index.put(case, case_features)
             self.waiting.pop(case, None)
 
     def work(self, db: Database, enough: Callable[[], bool]) -> bool:
+        """Do what is left to do, until it is enough. Returns whether all is done."""
         while self.waiting and not enough():
-            self.take(db, list(islice(self.waiting, TAKEN)))
+            self.index_cases(db, list(islice(self.waiting, TAKEN)))
         # how rare a name is can only be told when everybody is there
-        done = not self.waiting and self.index.settle(enough)
-        if done:
+        is_done = not self.waiting and self.index.catch_up(enough)
+        if is_done:
             self._freeze()
-        return done
+        return is_done
 
     def _freeze(self) -> None:
         """Half a million objects without a cycle among them: to look for one stops every page for 0.3 s."""
@@ -358,17 +368,17 @@ class _Kept:
 
 _CHANGED = 'SELECT "case" FROM letter WHERE number > ? UNION SELECT "case" FROM about WHERE entry > ?'
 _NEWEST = "SELECT (SELECT MAX(number) FROM letter), (SELECT MAX(number) FROM entry)"
-_KEPT: "WeakKeyDictionary[Database, _Kept]" = WeakKeyDictionary()
+_STATES: "WeakKeyDictionary[Database, _IndexState]" = WeakKeyDictionary()
 
 
-def _kept(db: Database) -> _Kept:
-    """What is kept of this database, with the cases marked about which something came since."""
-    kept = _KEPT.setdefault(db, _Kept())
+def _load_state(db: Database) -> _IndexState:
+    """Return the state kept for this database, with the cases marked about which something came since."""
+    state = _STATES.setdefault(db, _IndexState())
     newest = db.execute(_NEWEST).fetchone()
-    changed = db.execute(_CHANGED, (kept.letter, kept.entry)).fetchall()
-    kept.waiting.update(dict.fromkeys(row[0] for row in changed))
-    kept.letter, kept.entry = newest[0] or 0, newest[1] or 0
-    return kept
+    changed = db.execute(_CHANGED, (state.letter, state.entry)).fetchall()
+    state.waiting.update(dict.fromkeys(row[0] for row in changed))
+    state.letter, state.entry = newest[0] or 0, newest[1] or 0
+    return state
 
 
 # Whoever calls these holds the desk's lock.
@@ -377,66 +387,66 @@ def _kept(db: Database) -> _Kept:
 def work(db: Database, seconds: float = PATIENCE, clock: Callable[[], float] = monotonic) -> bool:
     """Do some of what is left to do; whether all is done. With 20,000 cases there is much to do after unlocking."""
     until = clock() + seconds
-    return _kept(db).work(db, lambda: clock() > until)
+    return _load_state(db).work(db, lambda: clock() > until)
 
 
 def candidates(db: Database, limit: int) -> list[Pair]:
-    """Persons who are likely one, best first, each pair of groups once; what was decided is left out. Of what is found
-    so far: `work` tells whether that is all."""
+    """Return the persons who are likely one, best first, each pair of groups once, without what was decided. Only of
+    what is found so far: `work` tells whether that is all."""
     work(db)
-    return list(islice(_undecided(db, _KEPT[db].index.persons.pairs.all()), limit))
+    return list(islice(_skip_decided_persons(db, _STATES[db].index.persons.pairs.all()), limit))
 
 
 def of_person(db: Database, person: str) -> list[Pair]:
-    """Who is likely this person, best first."""
-    index = _looked_at(db, person.partition("#")[0])
-    return list(_undecided(db, index.persons.pairs.of(person))) if person in index.persons.known else []
+    """Return who is likely this person, best first."""
+    index = _index_with(db, person.partition("#")[0])
+    return list(_skip_decided_persons(db, index.persons.pairs.of(person))) if person in index.persons.known else []
 
 
 def groups(db: Database, limit: int) -> list[Pair]:
-    """Cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
+    """Return the cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
     work(db)
-    return list(islice(_ungrouped(db, _KEPT[db].index.crowds.pairs.all()), limit))
+    return list(islice(_skip_decided_groups(db, _STATES[db].index.crowds.pairs.all()), limit))
 
 
 def of_case(db: Database, case: str) -> list[Pair]:
-    """Which cases likely tell of this one's van, cell or crowd."""
-    index = _looked_at(db, case)
-    return list(_ungrouped(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
+    """Return the cases that likely tell of this case's van, cell or crowd, best first."""
+    index = _index_with(db, case)
+    return list(_skip_decided_groups(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
 
 
-def _looked_at(db: Database, case: str) -> Index:
+def _index_with(db: Database, case: str) -> CandidateIndex:
     """The index, in which at least this case stands as it is now."""
-    kept = _kept(db)
-    if case in kept.waiting:
-        kept.take(db, [case])
-    return kept.index
+    state = _load_state(db)
+    if case in state.waiting:
+        state.index_cases(db, [case])
+    return state.index
 
 
-def _undecided(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _skip_decided_persons(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
     group = _lookup(db, "SELECT grp FROM person WHERE id = ?")
-    return _left(pairs, group, _linked(db, "different_person", group))
+    return _skip_decided(pairs, group, _load_linked(db, "different_person", group))
 
 
-def _ungrouped(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _skip_decided_groups(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
     crowd = _lookup(db, 'SELECT crowd FROM "case" WHERE id = ?')
-    return _left(pairs, crowd, _linked(db, "different_group", crowd))
+    return _skip_decided(pairs, crowd, _load_linked(db, "different_group", crowd))
 
 
 def _lookup(db: Database, sql: str) -> Callable[[str], str]:
-    def found(one: str) -> str:
-        row = db.execute(sql, (one,)).fetchone()
-        return str(row[0]) if row else one
+    def find(id_: str) -> str:
+        row = db.execute(sql, (id_,)).fetchone()
+        return str(row[0]) if row else id_
 
-    return found
+    return find
 
 
-def _linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[frozenset[str]]:
+def _load_linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[frozenset[str]]:
     rows = db.execute("SELECT a, b FROM link WHERE kind = ?", (kind,)).fetchall()
     return {frozenset((whole(a), whole(b))) for a, b in rows}
 
 
-def _left(pairs: Iterable[Pair], whole: Callable[[str], str], apart: set[frozenset[str]]) -> Iterator[Pair]:
+def _skip_decided(pairs: Iterable[Pair], whole: Callable[[str], str], apart: set[frozenset[str]]) -> Iterator[Pair]:
     """Those between two wholes that nobody has judged yet; of several between the same two the best."""
     seen = set(apart)
     for pair in pairs:

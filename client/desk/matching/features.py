@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from client.desk.matching import names, scoring
-from client.desk.matching.scoring import Crowd, Described, Stay
+from client.desk.matching.scoring import Crowd, Described, Sighting
 
 NAMES = 4  # of one person that are compared, the newest
 STAYS = 6
@@ -27,96 +27,102 @@ _CROWDS = 'SELECT id, people FROM "case" WHERE NOT practice AND id IN ({})'
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRows:
-    """What one case tells. `persons` is empty when it is practice."""
+class CaseFeatures:
+    """The features of one case. `persons` is empty when it is practice."""
 
     persons: tuple[Described, ...] = ()
     crowd: Crowd | None = None
 
 
-def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseRows]]:
-    """Each of the cases with what it tells."""
+def load_features(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseFeatures]]:
+    """Return each of these cases with what it tells."""
     for start in range(0, len(cases), AT_ONCE):
         some = cases[start : start + AT_ONCE]
-        facts, stays = _facts(db, some), _stays(db, some)
-        people, found = _people(db, some), _crowds(db, some, facts, stays)
+        facts, stays = _load_facts(db, some), _load_stays(db, some)
+        people, found = _load_people(db, some), _load_crowds(db, some, facts, stays)
         for case in some:
             described = (_describe(row, facts, stays) for row in people[case])
-            persons = tuple(one for one in described if one is not None)
-            yield case, CaseRows(persons, found.get(case))
+            persons = tuple(person for person in described if person is not None)
+            yield case, CaseFeatures(persons, found.get(case))
 
 
-def _rows(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
+def _query(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
     return list(db.execute(sql.format(",".join("?" * len(cases))), cases).fetchall())
 
 
-def _facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], list[Any]]:
+def _load_facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], list[Any]]:
     """Values by case, person and field, the newest first."""
     found: dict[tuple[str, int, str], list[Any]] = defaultdict(list)
-    for case, k, name, value in _rows(db, _FACTS, cases):
-        said = json.loads(value)
-        if said is not None:
-            found[case, k, name].append(said)
+    for case, k, name, value in _query(db, _FACTS, cases):
+        decoded = json.loads(value)
+        if decoded is not None:
+            found[case, k, name].append(decoded)
     return found
 
 
-def _stays(db: Database, cases: Sequence[str]) -> dict[str, list[Stay]]:
+def _load_stays(db: Database, cases: Sequence[str]) -> dict[str, list[Sighting]]:
     """Stays by person, the newest first; positions of the phone by case."""
-    found: dict[str, list[Stay]] = defaultdict(list)
-    for person, kind, key, since, lat, lon, certainty in _rows(db, _STAYS, cases):
-        found[person].append(Stay("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))
-    for case, lat, lon, fixed in _rows(db, _FIXES, cases):
-        found[case].append(Stay("", fixed, lat, lon))
+    found: dict[str, list[Sighting]] = defaultdict(list)
+    for person, kind, key, since, lat, lon, certainty in _query(db, _STAYS, cases):
+        found[person].append(Sighting("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))
+    for case, lat, lon, fixed in _query(db, _FIXES, cases):
+        found[case].append(Sighting("", fixed, lat, lon))
     return found
 
 
-def _people(db: Database, cases: Sequence[str]) -> dict[str, list[Any]]:
+def _load_people(db: Database, cases: Sequence[str]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in _rows(db, _PEOPLE, cases):
+    for row in _query(db, _PEOPLE, cases):
         found[row[0]].append(row)
     return found
 
 
-def _describe(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]) -> Described | None:
+def _describe(
+    row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]
+) -> Described | None:
     """Return None for somebody whose words cannot be compared, whatever the reason: all others still are."""
     try:
-        return _person(row, facts, stays)
+        return _describe_person(row, facts, stays)
     except Exception:
         return None
 
 
-def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]) -> Described:
+def _describe_person(
+    row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]
+) -> Described:
     case, person, k, name, other, born = row
 
-    def said(*fields: str) -> list[str]:
-        return [value for one in fields for value in facts.get((case, k, one), ()) if isinstance(value, str)]
+    def texts_of(*fields: str) -> list[str]:
+        return [value for field in fields for value in facts.get((case, k, field), ()) if isinstance(value, str)]
 
-    texts = dict.fromkeys([name, other, *said("name", "other_names")])
+    texts = dict.fromkeys([name, other, *texts_of("name", "other_names")])
     read = tuple(found for text in [text for text in texts if text][:NAMES] if (found := names.read(text)))
-    own = k == 0 and said("role")[:1] == ["self"]
+    own = k == 0 and texts_of("role")[:1] == ["self"]
     where = [*stays.get(person, ())[:STAYS], *(stays.get(case, ()) if k == 0 else ())]
     return Described(
         person=person,
         case=case,
         names=read,
         birth=born,
-        sex=scoring.sex(next(iter(said("sex")), ""), read),
-        phones=scoring.phones(said("contact", "tell")),
+        sex=scoring.sex(next(iter(texts_of("sex")), ""), read),
+        phones=scoring.phones(texts_of("contact", "tell")),
         own=own,
         stays=tuple(where),
     )
 
 
-def _crowds(
-    db: Database, cases: Sequence[str], facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]
+def _load_crowds(
+    db: Database, cases: Sequence[str], facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]
 ) -> dict[str, Crowd]:
     found = {}
-    for case, people in _rows(db, _CROWDS, cases):
+    for case, people in _query(db, _CROWDS, cases):
         vans = [van for van in facts.get((case, 0, "van"), ()) if isinstance(van, dict)]
         where = (*stays.get(f"{case}#0", ())[:STAYS], *stays.get(case, ()))
-        found[case] = Crowd(case, people, _of(vans, "plate", scoring.plate), _of(vans, "side", scoring.side), where)
+        found[case] = Crowd(
+            case, people, _read_marks(vans, "plate", scoring.plate), _read_marks(vans, "side", scoring.side), where
+        )
     return found
 
 
-def _of(vans: Iterable[dict[str, Any]], name: str, read: Any) -> frozenset[str]:
+def _read_marks(vans: Iterable[dict[str, Any]], name: str, read: Any) -> frozenset[str]:
     return frozenset(plain for van in vans if (plain := read(str(van.get(name, "")))))

@@ -95,8 +95,8 @@ _HER_SURNAME = re.compile("(?:ov|ev|in)a$|aia$")
 _HIS_SURNAME = re.compile("(?:ov|ev|in|ski)$")
 
 
-class Kind(Enum):
-    """What a word of a name is; a surname is what is nothing else."""
+class WordKind(Enum):
+    """The kind of a word in a name; a surname is what is nothing else."""
 
     INITIAL = "initial"
     GIVEN = "given"
@@ -105,7 +105,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Word:
+class NameWord:
     """`spellings`: readings in Latin letters, the likeliest first; `sounds`: what is heard of each, vowels and voices
     blurred, and of a wife's surname her husband's; `bones`: the consonants that Persian writes; `full`, `short`:
     numbers of the given names it is, or is a short form of."""
@@ -114,7 +114,7 @@ class Word:
     sounds: tuple[str, ...]
     bones: str
     persian: bool
-    kind: Kind
+    kind: WordKind
     letters: frozenset[str]  # with which it may begin, also as the given name that it is short for
     full: frozenset[int] = frozenset()
     short: frozenset[int] = frozenset()
@@ -125,7 +125,7 @@ class Word:
 
     @property
     def key(self) -> str:
-        """What is counted to tell a rare name from a common one."""
+        """The word under which it is counted, to tell a rare name from a common one."""
         return f"given {min(self.full)}" if self.full else self.heard
 
 
@@ -133,11 +133,11 @@ class Word:
 class Name:
     """A name taken apart. `sex`: "m", "f" or "" when its words do not tell."""
 
-    words: tuple[Word, ...]
+    words: tuple[NameWord, ...]
     sex: str
 
     def __bool__(self) -> bool:
-        return any(word.kind is not Kind.INITIAL for word in self.words)
+        return any(word.kind is not WordKind.INITIAL for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class Givens:
 
 @cache
 def givens() -> Givens:
-    """The small list beside this file."""
+    """Return the given names of `names.json`, the small list beside this file. Read once."""
     listed = msgspec.json.decode(
         (resources.files(__package__) / "names.json").read_bytes(), type=dict[str, list[list[str]]]
     )
@@ -164,19 +164,19 @@ def givens() -> Givens:
     number = 0
     for sex, rows in listed.items():
         for whole, small in rows:
-            sexes[number], letters[number] = sex, heard(spellings(whole.split()[0])[0])[:1]
+            sexes[number], letters[number] = sex, blur(spellings(whole.split()[0])[0])[:1]
             for table, words in ((full, whole), (short, small)):
-                for spelling in _spelt(words):
+                for spelling in _spell_words(words):
                     table.setdefault(spelling, set()).add(number)
             number += 1
-    return Givens(_frozen(full), _frozen(short), sexes, letters)
+    return Givens(_freeze(full), _freeze(short), sexes, letters)
 
 
-def _spelt(words: str) -> Iterable[str]:
+def _spell_words(words: str) -> Iterable[str]:
     return [spelling for word in words.split() for spelling in spellings(word)]
 
 
-def _frozen(table: dict[str, set[int]]) -> dict[str, frozenset[int]]:
+def _freeze(table: dict[str, set[int]]) -> dict[str, frozenset[int]]:
     return {spelling: frozenset(numbers) for spelling, numbers in table.items()}
 
 
@@ -187,26 +187,26 @@ def _frozen(table: dict[str, set[int]]) -> dict[str, frozenset[int]]:
 def read(text: str) -> Name:
     """Take a name apart, whatever the order of its words."""
     raw = _WORD.findall(unicodedata.normalize("NFC", text[: WORDS * LETTERS]))[:WORDS]
-    words = [word for one in raw if (word := _word(one)).spellings[0] not in ("", *_OF_FATHER)]
-    words = _fathers(words)
+    words = [word for part in raw if (word := _word(part)).spellings[0] not in ("", *_OF_FATHER)]
+    words = _mark_patronymics(words)
     return Name(tuple(words), _sex(words))
 
 
 @lru_cache(KNOWN)
-def _word(raw: str) -> Word:
+def _word(raw: str) -> NameWord:
     spelt = spellings(raw.rstrip("."))
     full, short = (
-        frozenset().union(*(table.get(one, ()) for one in spelt)) for table in (givens().full, givens().short)
+        frozenset().union(*(table.get(spelling, ()) for spelling in spelt)) for table in (givens().full, givens().short)
     )
-    kind = Kind.INITIAL if _is_initial(raw) else Kind.GIVEN if full or short else Kind.OTHER
-    if kind is Kind.OTHER and _SURELY_FATHER.search(spelt[0]):
-        kind = Kind.FATHER
+    kind = WordKind.INITIAL if _is_initial(raw) else WordKind.GIVEN if full or short else WordKind.OTHER
+    if kind is WordKind.OTHER and _SURELY_FATHER.search(spelt[0]):
+        kind = WordKind.FATHER
     persian = bool(_PERSIAN.search(raw))
-    sounds = tuple(dict.fromkeys(map(heard, (*spelt, _his(spelt[0])))))
+    sounds = tuple(dict.fromkeys(map(blur, (*spelt, _his(spelt[0])))))
     found = bones(raw, spelt)
-    firsts = {one[:1] for one in (*spelt, *sounds)} | {givens().letters[number] for number in full | short}
+    firsts = {spelling[:1] for spelling in (*spelt, *sounds)} | {givens().letters[number] for number in full | short}
     letters = frozenset({*found[:1]} if persian else {*firsts, *found[:1]})
-    return Word(spelt, sounds, found, persian, kind, letters, full, short)
+    return NameWord(spelt, sounds, found, persian, kind, letters, full, short)
 
 
 def _is_initial(raw: str) -> bool:
@@ -215,16 +215,16 @@ def _is_initial(raw: str) -> bool:
     return len(letters) == 1 or (raw.endswith(".") and len(letters) == 2)  # noqa: PLR2004
 
 
-def _fathers(words: list[Word]) -> list[Word]:
+def _mark_patronymics(words: list[NameWord]) -> list[NameWord]:
     """Patronymics are known by their end, but so are surnames: one is the son of a known name, or stands third."""
-    whole = [word for word in words if word.kind is not Kind.INITIAL]
+    whole = [word for word in words if word.kind is not WordKind.INITIAL]
     kinds = {word.kind for word in whole}
-    crowded = len(whole) > 2 and Kind.GIVEN in kinds and Kind.FATHER not in kinds  # noqa: PLR2004
+    crowded = len(whole) > 2 and WordKind.GIVEN in kinds and WordKind.FATHER not in kinds  # noqa: PLR2004
     return [_as_father(word) if _may_be_father(word, words, crowded) else word for word in words]
 
 
-def _may_be_father(word: Word, words: list[Word], crowded: bool) -> bool:
-    if word.kind is not Kind.OTHER or (found := _FATHER.search(word.spellings[0])) is None:
+def _may_be_father(word: NameWord, words: list[NameWord], crowded: bool) -> bool:
+    if word.kind is not WordKind.OTHER or (found := _FATHER.search(word.spellings[0])) is None:
         return False
     stem = word.spellings[0][: found.start()]
     known = any(stem + end in givens().full for end in ("", "i", "a", "ei", "ii", "r"))
@@ -232,31 +232,33 @@ def _may_be_father(word: Word, words: list[Word], crowded: bool) -> bool:
 
 
 @lru_cache(KNOWN)
-def _as_father(word: Word) -> Word:
-    return Word(word.spellings, word.sounds, word.bones, word.persian, Kind.FATHER, word.letters)
+def _as_father(word: NameWord) -> NameWord:
+    return NameWord(word.spellings, word.sounds, word.bones, word.persian, WordKind.FATHER, word.letters)
 
 
-def _sex(words: list[Word]) -> str:
+def _sex(words: list[NameWord]) -> str:
     """By the patronymic, else by the given name, else by the end of the surname."""
     for word in words:
-        if word.kind is Kind.FATHER:
+        if word.kind is WordKind.FATHER:
             return "m" if _SON.search(word.spellings[0]) else "f" if _DAUGHTER.search(word.spellings[0]) else ""
     sexes = {givens().sexes[number] for word in words for number in word.full or word.short}
     if len(sexes) == 1:
         return sexes.pop()
-    ends = [word.spellings[0] for word in words if word.kind is Kind.OTHER]
+    ends = [word.spellings[0] for word in words if word.kind is WordKind.OTHER]
     her, his = any(map(_HER_SURNAME.search, ends)), any(map(_HIS_SURNAME.search, ends))
     return "" if her == his else "f" if her else "m"
 
 
 @lru_cache(KNOWN)
 def spellings(raw: str) -> tuple[str, ...]:
-    """The word in plain Latin letters, as each of its readings; other scripts as they are folded."""
+    """Return the readings of a word in plain Latin letters; other scripts as they are folded."""
     small = unicodedata.normalize("NFC", raw[:LETTERS].lower()).translate(_MARKED)
     readings = ["".join(fold.tokens(small))]
     for letter, sounds in _READINGS:
         readings = [
-            re.sub(letter, sound, one) for one in readings for sound in (sounds if re.search(letter, one) else ("",))
+            re.sub(letter, sound, reading)
+            for reading in readings
+            for sound in (sounds if re.search(letter, reading) else ("",))
         ]
     return tuple(dict.fromkeys(map(_plain, readings)))[:SPELLINGS]
 
@@ -267,35 +269,36 @@ def _plain(word: str) -> str:
     return word
 
 
-def heard(spelling: str) -> str:
-    """What remains of a word said aloud."""
+def blur(spelling: str) -> str:
+    """Return what remains of a word said aloud."""
     for sound, put in _HEARD:
         spelling = sound.sub(put, spelling)
     return spelling
 
 
 def bones(raw: str, spelt: tuple[str, ...]) -> str:
-    """The consonants of a word without v and y, which Persian writes as it writes vowels; without a last silent h."""
+    """Return the consonants of a word without v and y, which Persian writes as it writes vowels; without a last silent
+    h."""
     if _PERSIAN.search(raw):
-        kept = "".join(_ABJAD.get(mark, "") for mark in spelt[0])
+        consonants = "".join(_ABJAD.get(mark, "") for mark in spelt[0])
     else:
-        spelling = next((one for one in spelt if "zh" in one), spelt[0])
+        spelling = next((form for form in spelt if "zh" in form), spelt[0])
         for sound, put in (("zh", "j"), ("ch", "c"), ("sh", "x"), ("ts", "s"), ("g", "k")):
             spelling = spelling.replace(sound, put)
-        kept = _SHORT_VOWELS.sub("", spelling)
-    kept = re.sub(r"(.)\1+", r"\1", kept)
-    return kept[:-1] if len(kept) > 2 and kept.endswith("h") else kept  # noqa: PLR2004
+        consonants = _SHORT_VOWELS.sub("", spelling)
+    consonants = re.sub(r"(.)\1+", r"\1", consonants)
+    return consonants[:-1] if len(consonants) > 2 and consonants.endswith("h") else consonants  # noqa: PLR2004
 
 
 # How alike
 
 
 @lru_cache(KNOWN)
-def alike(a: Word, b: Word) -> float:
-    """From 0 to 1; below ALIKE they are different words."""
-    if Kind.INITIAL in (a.kind, b.kind):
+def alike(a: NameWord, b: NameWord) -> float:
+    """Return how alike two words are, from 0 to 1; below ALIKE they are different words."""
+    if WordKind.INITIAL in (a.kind, b.kind):
         return _initials(a, b)
-    if Kind.FATHER in (a.kind, b.kind):
+    if WordKind.FATHER in (a.kind, b.kind):
         return _fathers_alike(a, b)
     named = _named_alike(a, b)
     if named < 0:
@@ -303,18 +306,20 @@ def alike(a: Word, b: Word) -> float:
     return max(named, _bones_alike(a.bones, b.bones) if a.persian != b.persian else _spelt_alike(a, b))
 
 
-def _fathers_alike(a: Word, b: Word) -> float:
+def _fathers_alike(a: NameWord, b: NameWord) -> float:
     """All patronymics end alike: the father's name is what counts."""
     if a.kind is not b.kind:
         return 0.0
-    return max(_near(_FATHER.sub("", one), _FATHER.sub("", other)) for one in a.spellings for other in b.spellings)
+    return max(
+        _near(_FATHER.sub("", spelling), _FATHER.sub("", other)) for spelling in a.spellings for other in b.spellings
+    )
 
 
-def _initials(a: Word, b: Word) -> float:
+def _initials(a: NameWord, b: NameWord) -> float:
     return 1.0 if a.letters & b.letters else 0.0
 
 
-def _named_alike(a: Word, b: Word) -> float:
+def _named_alike(a: NameWord, b: NameWord) -> float:
     """Two forms of one given name; -1 for two names of which nobody has both."""
     if a.full & b.full:
         return 0.97
@@ -323,16 +328,16 @@ def _named_alike(a: Word, b: Word) -> float:
     return -1.0 if a.full and b.full else 0.0
 
 
-def _spelt_alike(a: Word, b: Word) -> float:
+def _spelt_alike(a: NameWord, b: NameWord) -> float:
     if set(a.spellings) & set(b.spellings):
         return 1.0
     if a.heard == b.heard or _one_surname(a.spellings[0], b.spellings[0]):
         return 0.95
-    return max(_near(one, other) for one in a.spellings for other in b.spellings)
+    return max(_near(spelling, other) for spelling in a.spellings for other in b.spellings)
 
 
-def _near(one: str, other: str) -> float:
-    return float(OSA.normalized_similarity(one, other, score_cutoff=ALIKE))
+def _near(spelling: str, other: str) -> float:
+    return float(OSA.normalized_similarity(spelling, other, score_cutoff=ALIKE))
 
 
 def _one_surname(a: str, b: str) -> bool:

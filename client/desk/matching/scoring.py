@@ -14,7 +14,7 @@ from math import cos, log2, radians
 from rapidfuzz.distance import OSA
 
 from client.desk.matching import names
-from client.desk.matching.names import ALIKE, KNOWN, Kind, Name, Word
+from client.desk.matching.names import ALIKE, KNOWN, Name, NameWord, WordKind
 from client.stations.pack.fold import tokens
 
 HOUR = 3_600
@@ -29,12 +29,12 @@ PLATE = 4  # characters; less is no number plate
 
 # Expected among strangers: one in so many has this surname, given name, patronymic. Weighs as much as 500 people.
 _KNOWN = 500
-_RARE = {Kind.OTHER: 500, Kind.GIVEN: 30, Kind.FATHER: 60}
-_BOUNDS = {Kind.OTHER: (3.0, 12.0), Kind.GIVEN: (2.5, 7.0), Kind.FATHER: (2.0, 6.0)}
+_RARE = {WordKind.OTHER: 500, WordKind.GIVEN: 30, WordKind.FATHER: 60}
+_BOUNDS = {WordKind.OTHER: (3.0, 12.0), WordKind.GIVEN: (2.5, 7.0), WordKind.FATHER: (2.0, 6.0)}
 _INITIAL = 2.0
 # Brothers have a surname, a patronymic, a mother's telephone number and a van in common.
-_DIFFERS = {Kind.OTHER: -8.0, Kind.GIVEN: -24.0, Kind.FATHER: -12.0}
-_KEYS = {Kind.OTHER: "surname", Kind.GIVEN: "given", Kind.FATHER: "patronymic"}
+_DIFFERS = {WordKind.OTHER: -8.0, WordKind.GIVEN: -24.0, WordKind.FATHER: -12.0}
+_KEYS = {WordKind.OTHER: "surname", WordKind.GIVEN: "given", WordKind.FATHER: "patronymic"}
 
 _LOOKALIKE = str.maketrans("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI")  # the only letters a Russian or Ukrainian plate has
 _DATE = re.compile(r"(?<!\d)(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?!\d)|(?<!\d)(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?!\d)")
@@ -54,8 +54,8 @@ _SEXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """Where somebody was at a time (happened, else said). `place`: its key, or "" when unknown; `lat`, `lon` in 1e-5
+class Sighting:
+    """Somebody at a place at a time (happened, else said). `place`: its key, or "" when unknown; `lat`, `lon` in 1e-5
     degree; `sure`: a confirmed station."""
 
     place: str
@@ -76,10 +76,10 @@ class Described:
     sex: str = ""
     phones: frozenset[str] = frozenset()
     own: bool = False
-    stays: tuple[Stay, ...] = ()
+    stays: tuple[Sighting, ...] = ()
 
     @property
-    def words(self) -> Iterator[Word]:
+    def words(self) -> Iterator[NameWord]:
         return (word for name in self.names for word in name.words)
 
 
@@ -91,7 +91,7 @@ class Crowd:
     people: int
     plates: frozenset[str] = frozenset()
     sides: frozenset[str] = frozenset()
-    stays: tuple[Stay, ...] = ()
+    stays: tuple[Sighting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +104,19 @@ class Reason:
 
 @dataclass
 class Rarity:
-    """How often each word, telephone number and place stands among `people`."""
+    """Counts of each word, telephone number and place among `people`."""
 
     people: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, things: set[tuple[str, str]], by: int = 1) -> None:
-        """One more (or less) of whom these are known."""
+        """Count one more person (or, with `by` -1, one less) of whom these things are known."""
         self.people += by
         for thing in things:
             self.seen[thing] += by
 
     def bits(self, kind: str, thing: str, expected: int, bounds: tuple[float, float]) -> float:
-        """How much it tells that two have the same; `expected`: one stranger in so many has it."""
+        """Return how much the same thing with two tells, in bits. `expected`: one stranger in so many has it."""
         # one of those seen may be the very person who is compared
         others = max(0, self.seen[kind, thing] - 1)
         share = (others + _KNOWN / expected) / (self.people + _KNOWN)
@@ -124,11 +124,12 @@ class Rarity:
 
 
 def bits(reasons: Iterable[Reason]) -> float:
+    """Return the sum of the weights."""
     return sum(reason.weight for reason in reasons)
 
 
 def probability(reasons: Sequence[Reason], people: int, least: int) -> float:
-    """From 0 to 1, among so many: out of `people`, about every second one is reported again by somebody."""
+    """Return how likely two are one, from 0 to 1: out of `people`, about every second is reported again by somebody."""
     odds = bits(reasons) - log2(max(people, least)) - 1
     return float(1 / (1 + 2**-odds)) if odds > HOPELESS else 0.0
 
@@ -137,7 +138,7 @@ def probability(reasons: Sequence[Reason], people: int, least: int) -> float:
 
 
 def phones(texts: Iterable[str]) -> frozenset[str]:
-    """The telephone numbers in a text, without country codes."""
+    """Return the telephone numbers in these texts, digits without country codes."""
     found: set[str] = set()
     for text in texts:
         for piece in re.split(r"[^\d\s().+-]+", _plain_digits(text[:500])):
@@ -152,19 +153,19 @@ def _plain_digits(text: str) -> str:
 
 
 def plate(text: str) -> str:
-    """A number plate as it is compared: letters that look alike are one letter."""
+    """Return a number plate as it is compared: letters that look alike are one letter. "" when it is too short."""
     plain = re.sub(r"[\W_]", "", text[:40].upper().translate(_LOOKALIKE))
     return plain if len(plain) >= PLATE else ""
 
 
 def side(text: str) -> str:
-    """The number on the side of a van as it is compared."""
+    """Return the number on the side of a van as it is compared."""
     return "".join(tokens(text[:40]))
 
 
 @lru_cache(KNOWN)
 def birth(text: str) -> tuple[int, ...]:
-    """(year, month, day), (year,) or nothing."""
+    """Read a birthday: (year, month, day), (year,), or () when there is none."""
     plain = _plain_digits(text[:100])
     if found := _DATE.search(plain):
         year, month, day, day_first, month_second, year_last = (int(part or 0) for part in found.groups())
@@ -174,9 +175,9 @@ def birth(text: str) -> tuple[int, ...]:
 
 
 def sex(text: str, read: Iterable[Name]) -> str:
-    """What was said, else what the names tell."""
-    said = re.match(r"\w*", text.strip().lower())
-    known = _SEXES.get(said[0], "") if said else ""
+    """Return "m", "f" or "": as it was said, else as the names tell."""
+    word = re.match(r"\w*", text.strip().lower())
+    known = _SEXES.get(word[0], "") if word else ""
     return known or next((name.sex for name in read if name.sex), "")
 
 
@@ -184,8 +185,8 @@ def sex(text: str, read: Iterable[Name]) -> str:
 
 
 def of_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
-    """Everything that speaks for or against the two being one."""
-    pairs = [_of_names(one, other, rarity) for one, other in product(a.names, b.names) if one and other]
+    """Return everything that speaks for or against two persons being one."""
+    pairs = [_of_names(mine, other, rarity) for mine, other in product(a.names, b.names) if mine and other]
     reasons = max(pairs, key=bits, default=[])
     if bits(reasons) < HOPELESS:
         return reasons
@@ -201,7 +202,7 @@ def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
     """The words of two names, each with the one it is most like; what is left over on both sides speaks against."""
     found: list[Reason] = []
     rest_a, rest_b = list(a.words), list(b.words)
-    pairs = [(names.alike(one, other), i, j) for i, one in enumerate(rest_a) for j, other in enumerate(rest_b)]
+    pairs = [(names.alike(mine, other), i, j) for i, mine in enumerate(rest_a) for j, other in enumerate(rest_b)]
     gone_a: set[int] = set()
     gone_b: set[int] = set()
     # whole words before initials, which fit too much
@@ -209,44 +210,46 @@ def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
         if likeness >= ALIKE and i not in gone_a and j not in gone_b and _comparable(rest_a[i], rest_b[j]):
             gone_a.add(i)
             gone_b.add(j)
-            found.append(_agreed(rest_a[i], rest_b[j], likeness, rarity))
+            found.append(_weigh_agreement(rest_a[i], rest_b[j], likeness, rarity))
     left_a = [word for i, word in enumerate(rest_a) if i not in gone_a]
     left_b = [word for j, word in enumerate(rest_b) if j not in gone_b]
-    return found + _left_over(left_a, left_b)
+    return found + _weigh_left_over(left_a, left_b)
 
 
-def _is_initial(a: Word, b: Word) -> bool:
-    return Kind.INITIAL in (a.kind, b.kind)
+def _is_initial(a: NameWord, b: NameWord) -> bool:
+    return WordKind.INITIAL in (a.kind, b.kind)
 
 
-def _comparable(a: Word, b: Word) -> bool:
+def _comparable(a: NameWord, b: NameWord) -> bool:
     """A patronymic says nothing beside a given name or a surname."""
-    return (a.kind is Kind.FATHER) == (b.kind is Kind.FATHER) or _is_initial(a, b)
+    return (a.kind is WordKind.FATHER) == (b.kind is WordKind.FATHER) or _is_initial(a, b)
 
 
-def _agreed(a: Word, b: Word, likeness: float, rarity: Rarity) -> Reason:
+def _weigh_agreement(a: NameWord, b: NameWord, likeness: float, rarity: Rarity) -> Reason:
     if _is_initial(a, b):
         return Reason("initials", _INITIAL)
-    kind = a.kind if a.kind is b.kind else Kind.GIVEN
+    kind = a.kind if a.kind is b.kind else WordKind.GIVEN
     bits = min(rarity.bits("word", key, _RARE[kind], _BOUNDS[kind]) for key in {a.key, b.key})
     how = "same" if likeness == 1 else "alike"
-    if kind is Kind.GIVEN and how == "alike" and (a.full | a.short) & (b.full | b.short):
+    if kind is WordKind.GIVEN and how == "alike" and (a.full | a.short) & (b.full | b.short):
         how = "same" if a.full & b.full else "short"
     return Reason(f"{_KEYS[kind]}_{how}", bits * (likeness - ALIKE) / (1 - ALIKE))
 
 
-def _left_over(a: list[Word], b: list[Word]) -> list[Reason]:
+def _weigh_left_over(a: list[NameWord], b: list[NameWord]) -> list[Reason]:
     """Of each kind: words on both sides that found nothing like them. A word on one side only may just be missing."""
     found = []
     for kind, weight in _DIFFERS.items():
         if _has(a, kind) and _has(b, kind):
             found.append(Reason(f"{_KEYS[kind]}_differs", weight))
-    if (_has(a, Kind.GIVEN) and _has(b, Kind.INITIAL)) or (_has(a, Kind.INITIAL) and _has(b, Kind.GIVEN)):
-        found.append(Reason("given_differs", _DIFFERS[Kind.GIVEN]))
+    if (_has(a, WordKind.GIVEN) and _has(b, WordKind.INITIAL)) or (
+        _has(a, WordKind.INITIAL) and _has(b, WordKind.GIVEN)
+    ):
+        found.append(Reason("given_differs", _DIFFERS[WordKind.GIVEN]))
     return found
 
 
-def _has(words: Iterable[Word], kind: Kind) -> bool:
+def _has(words: Iterable[NameWord], kind: WordKind) -> bool:
     return any(word.kind is kind for word in words)
 
 
@@ -272,38 +275,39 @@ def _of_phones(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
     return [Reason("phone_same", max(rarity.bits("phone", phone, 500, (0.0, 9.0)) for phone in both))]
 
 
-def _of_stays(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: bool) -> list[Reason]:
+def _of_stays(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, both_own: bool) -> list[Reason]:
     if not a or not b:
         return []
-    apart = min(abs(one.at - other.at) for one, other in product(a, b))
+    apart = min(abs(sighting.at - other.at) for sighting, other in product(a, b))
     found = [Reason("time_near", 1.0)] if apart <= 3 * HOUR else []
     if apart > 48 * HOUR:
         found.append(Reason("time_far", -3.0))
     return found + _of_places(a, b, rarity, both_own)
 
 
-def _of_places(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: bool) -> list[Reason]:
-    shared = {one.place for one in a if one.place} & {one.place for one in b if one.place}
+def _of_places(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, both_own: bool) -> list[Reason]:
+    shared = {sighting.place for sighting in a if sighting.place} & {sighting.place for sighting in b if sighting.place}
     if shared:
         return [Reason("station_same", max(rarity.bits("place", place, 70, (1.0, 5.0)) for place in shared))]
-    if any(is_near(one, other) for one, other in product(a, b)):
+    if any(is_near(sighting, other) for sighting, other in product(a, b)):
         return [Reason("near", 2.5)]
-    known = [(one, other) for one, other in product(a, b) if one.place and other.place]
-    if any(abs(one.at - other.at) <= MEANWHILE and one.sure and other.sure for one, other in known):
+    known = [(sighting, other) for sighting, other in product(a, b) if sighting.place and other.place]
+    if any(abs(sighting.at - other.at) <= MEANWHILE and sighting.sure and other.sure for sighting, other in known):
         return [Reason("place_differs", -10.0 if both_own else -5.0)]
     return [Reason("place_differs", -2.0)] if known else []
 
 
-def is_near(a: Stay, b: Stay) -> bool:
-    """Within a few streets and two hours."""
+def is_near(a: Sighting, b: Sighting) -> bool:
+    """Tell whether two were within a few streets and two hours of each other."""
     if a.lat is None or a.lon is None or b.lat is None or b.lon is None or abs(a.at - b.at) > NEAR_HOURS * HOUR:
         return False
     north, east = (a.lat - b.lat) * METRES, (a.lon - b.lon) * METRES * cos(radians(a.lat / 1e5))
     return north * north + east * east <= NEAR_METRES**2
 
 
-def is_worth_a_look(a: Described, b: Described, reasons: Iterable[Reason]) -> bool:
-    """Somebody without a name is never offered on thin evidence: only a telephone number of their own will do."""
+def is_offerable(a: Described, b: Described, reasons: Iterable[Reason]) -> bool:
+    """Tell whether a pair may be offered. Somebody without a name never is on thin evidence: only a telephone number
+    of their own will do."""
     keys = {reason.key for reason in reasons}
     if keys & {"surname_same", "surname_alike"}:
         return True
@@ -316,7 +320,7 @@ def is_worth_a_look(a: Described, b: Described, reasons: Iterable[Reason]) -> bo
 
 
 def of_crowds(a: Crowd, b: Crowd, rarity: Rarity, persons_same: bool) -> list[Reason]:
-    """Everything that speaks for or against the two telling of one van, cell or crowd."""
+    """Return everything that speaks for or against two reports telling of one van, cell or crowd."""
     found = _of_plates(a, b)
     if a.sides & b.sides:
         found.append(Reason("side_same", 5.0))
@@ -332,7 +336,7 @@ def _of_plates(a: Crowd, b: Crowd) -> list[Reason]:
         return [Reason("plate_same", 10.0)]
     if not a.plates or not b.plates:
         return []
-    best = max(_plates_alike(one, other) for one, other in product(a.plates, b.plates))
+    best = max(_plates_alike(mine, other) for mine, other in product(a.plates, b.plates))
     return [Reason("plate_alike", best) if best else Reason("plate_differs", -6.0)]
 
 
@@ -349,16 +353,16 @@ def _of_people(a: int, b: int, rarity: Rarity) -> Reason:
     return Reason("people_alike", 0.5) if abs(a - b) <= max(a, b) / 5 else Reason("people_differ", -2.0)
 
 
-def _of_rides(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity) -> list[Reason]:
+def _of_rides(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity) -> list[Reason]:
     """One van makes several journeys in a night: the time counts for more than with a person."""
     if not a or not b:
         return []
-    apart = min(abs(one.at - other.at) for one, other in product(a, b))
+    apart = min(abs(sighting.at - other.at) for sighting, other in product(a, b))
     times = [Reason("time_near", 2.0)] if apart <= HOUR else [Reason("time_far", -6.0)] if apart > 3 * HOUR else []
-    shared = {one.place for one in a if one.place} & {one.place for one in b if one.place}
+    shared = {sighting.place for sighting in a if sighting.place} & {sighting.place for sighting in b if sighting.place}
     if shared:
         return [*times, Reason("station_same", max(rarity.bits("place", place, 70, (0.0, 4.0)) for place in shared))]
-    if any(is_near(one, other) for one, other in product(a, b)):
+    if any(is_near(sighting, other) for sighting, other in product(a, b)):
         return [*times, Reason("near", 3.0)]
-    known = any(one.sure and other.sure for one, other in product(a, b))
+    known = any(sighting.sure and other.sure for sighting, other in product(a, b))
     return [*times, Reason("place_differs", -3.0)] if known else times

@@ -1,4 +1,4 @@
-"""Beside the pages: each relay's mailbox is listened to, and answers are carried. Specified in `journal.md`.
+"""Threads beside the pages: they listen at each relay's mailbox and send replies. Specified in `desk.md`.
 
 A relay that fails is tried again later and later; nothing is lost by that, since only what is on the disk is
 acknowledged.
@@ -18,17 +18,17 @@ from client.transport.relay_client import Problem, Transport
 from keys.errors import TocsinError
 from keys.wire import WAIT_SECONDS
 
-FIRST_REST = 5.0  # seconds after a failure; doubled each time
-LONGEST_REST = 120.0
-PAUSE = 1.0  # between two calls that went well: a relay may not hold a call open
-LOOK_SECONDS = 15.0  # at least so often the outbox is looked at: another relay may be due
+FIRST_REST_SECONDS = 5.0  # after a failure; doubled each time
+LONGEST_REST_SECONDS = 120.0
+PAUSE_SECONDS = 1.0  # between two calls that went well: a relay may not hold a call open
+OUTBOX_CHECK_SECONDS = 15.0  # at least so often the outbox is looked at: another relay may be due
 
 _SYSTEM = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """How it stands with one relay: whether it answered last, when it did (Unix seconds), else the error's code."""
+class RelayStatus:
+    """Status of one relay: whether it answered last, when it did (Unix seconds), else the error's code."""
 
     relay: str
     ok: bool = False
@@ -37,44 +37,47 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """How it stands with all of them. `ok`: at least one listens. `problem`: of the first that does not, though others
-    may. `waiting`: envelopes of answers that no relay holds yet."""
+class CollectorState:
+    """Status of all relays. `ok`: at least one listens. `problem`: code of the first that does not, though others may.
+    `waiting`: envelopes of replies that no relay has yet."""
 
-    lines: tuple[Line, ...] = ()
+    relays: tuple[RelayStatus, ...] = ()
     waiting: int = 0
 
     @property
     def ok(self) -> bool:
-        return any(line.ok for line in self.lines)
+        return any(status.ok for status in self.relays)
 
     @property
     def last(self) -> int | None:
-        return max((line.last for line in self.lines if line.last is not None), default=None)
+        """When a relay answered last, Unix seconds; None when none has."""
+        return max((status.last for status in self.relays if status.last is not None), default=None)
 
     @property
     def problem(self) -> str:
-        return next((line.problem for line in self.lines if line.problem), "")
+        return next((status.problem for status in self.relays if status.problem), "")
 
 
-class Pulling:
-    """Threads that listen at each relay and carry answers, from `start` until the desk closes or `stop`."""
+class Collector:
+    """Threads that listen at each relay and send replies, from `start` until the desk closes or `stop`. `wait_seconds`:
+    how long a relay may hold a call open; `rest_seconds`: after a failure; `pause_seconds`: between two calls."""
 
     def __init__(
         self, desk: Desk, *, transport: Callable[[], Transport] = lambda: Transport(os.urandom),
-        clock: Callable[[], float] = time.time, wait: int = WAIT_SECONDS, rest: float = FIRST_REST,
-        pause: float = PAUSE,
+        clock: Callable[[], float] = time.time, wait_seconds: int = WAIT_SECONDS,
+        rest_seconds: float = FIRST_REST_SECONDS, pause_seconds: float = PAUSE_SECONDS,
     ) -> None:  # fmt: skip
         self._desk, self._transport, self._clock = desk, transport, clock
-        self._wait, self._rest, self._pause = wait, rest, pause
+        self._wait_seconds, self._rest_seconds, self._pause_seconds = wait_seconds, rest_seconds, pause_seconds
         self._stopped = threading.Event()
-        self._lines = {relay: Line(relay) for relay in desk.home.secrets.relays}
+        self._statuses = {relay: RelayStatus(relay) for relay in desk.home.secrets.relays}
         self._waiting = 0
-        self._threads = [threading.Thread(target=self._listen, args=(relay,), daemon=True) for relay in self._lines] + [
-            threading.Thread(target=self._carry, daemon=True)
-        ]
+        self._threads = [
+            threading.Thread(target=self._listen, args=(relay,), daemon=True) for relay in self._statuses
+        ] + [threading.Thread(target=self._run_outbox, daemon=True)]
 
     def start(self) -> None:
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
@@ -83,31 +86,32 @@ class Pulling:
         self._stopped.set()
 
     def join(self, seconds: float) -> None:
+        """Wait so many seconds for each thread to end."""
         for thread in self._threads:
             thread.join(seconds)
 
     @property
-    def state(self) -> State:
-        return State(tuple(self._lines.values()), self._waiting)
+    def state(self) -> CollectorState:
+        return CollectorState(tuple(self._statuses.values()), self._waiting)
 
     def _listen(self, relay: str) -> None:
-        rest, wait = self._rest, 0
+        rest_seconds, wait_seconds = self._rest_seconds, 0
         with self._transport() as transport:
             while not self._stopped.is_set():
-                problem = self._collect(transport, relay, wait)
+                problem = self._listen_once(transport, relay, wait_seconds)
                 if problem is None:
-                    self._stopped.wait(self._pause)
-                    rest, wait = self._rest, self._wait
+                    self._stopped.wait(self._pause_seconds)
+                    rest_seconds, wait_seconds = self._rest_seconds, self._wait_seconds
                 else:
-                    self._note(relay, replace(self._lines[relay], ok=False, problem=problem))
-                    self._stopped.wait(rest * _SYSTEM.uniform(0.8, 1.2))
-                    rest, wait = min(rest * 2, LONGEST_REST), 0
+                    self._set_status(relay, replace(self._statuses[relay], ok=False, problem=problem))
+                    self._stopped.wait(rest_seconds * _SYSTEM.uniform(0.8, 1.2))
+                    rest_seconds, wait_seconds = min(rest_seconds * 2, LONGEST_REST_SECONDS), 0
 
-    def _collect(self, transport: Transport, relay: str, wait: int) -> str | None:
-        """Listen once; the code of what went wrong."""
+    def _listen_once(self, transport: Transport, relay: str, wait_seconds: int) -> str | None:
+        """Listen once. Returns the code of what went wrong, None when nothing did."""
         try:
-            self._desk.collect(transport, relay, wait=wait, tick=lambda _: self._hear(relay))
-            self._hear(relay)
+            self._desk.collect(transport, relay, wait=wait_seconds, tick=lambda _: self._note_success(relay))
+            self._note_success(relay)
             self._desk.rotate_if_due(transport)
         except DeskClosed:
             self._stopped.set()
@@ -119,32 +123,32 @@ class Pulling:
             return TocsinError.code
         return None
 
-    def _hear(self, relay: str) -> None:
-        self._note(relay, Line(relay, ok=True, last=int(self._clock())))
+    def _note_success(self, relay: str) -> None:
+        self._set_status(relay, RelayStatus(relay, ok=True, last=int(self._clock())))
 
-    def _note(self, relay: str, line: Line) -> None:
-        has_turned = line.ok != self._lines[relay].ok
-        self._lines[relay] = line
+    def _set_status(self, relay: str, status: RelayStatus) -> None:
+        has_turned = status.ok != self._statuses[relay].ok
+        self._statuses[relay] = status
         if has_turned:
             self._desk.touch()
 
-    def _carry(self) -> None:
-        with OutboxStore(self._desk.folder) as spool, self._transport() as transport:
+    def _run_outbox(self) -> None:
+        with OutboxStore(self._desk.folder) as outbox, self._transport() as transport:
             version = -1
             while not self._stopped.is_set():
                 try:
                     self._desk.release()
-                    self._send(spool, transport)
-                    self._waiting = self._desk.waiting()
+                    self._send_outbox(outbox, transport)
+                    self._waiting = self._desk.count_waiting()
                 except DeskClosed:
                     return
                 except TocsinError:
                     pass  # the outbox is kept and looked at again
-                version = self._desk.wait(version, LOOK_SECONDS)
+                version = self._desk.wait(version, OUTBOX_CHECK_SECONDS)
 
-    def _send(self, spool: OutboxStore, transport: Transport) -> None:
-        courier = OutboxSender(spool, transport, clock=self._clock, note=self._desk.sent)
-        for hash_ in spool.hashes():
+    def _send_outbox(self, outbox: OutboxStore, transport: Transport) -> None:
+        sender = OutboxSender(outbox, transport, clock=self._clock, note=self._desk.append_receipts)
+        for hash_ in outbox.hashes():
             if self._stopped.is_set():
                 return
-            courier.carry([hash_])
+            sender.carry([hash_])

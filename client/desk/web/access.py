@@ -1,4 +1,4 @@
-"""Who may come in: the checks that stand before every page of the desk. What each is for stands in `desk.md`."""
+"""Access to the desk: the checks that stand before every page. What each is for stands in `desk.md`."""
 
 import hashlib
 import hmac
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, redirect, request
-from werkzeug.wrappers import Response as Answer
+from werkzeug.wrappers import Response as BaseResponse
 
 from keys.errors import TocsinError
 from keys.wire import b64, domain
 
 if TYPE_CHECKING:
     from client.desk.desk import Desk
-    from client.desk.server.collector import State
+    from client.desk.server.collector import CollectorState
 
 COOKIE = "s"  # neutral: whoever looks into the browser's store learns nothing from it
 BACKGROUND = "Live"  # a header of what a page fetches by itself: nobody's hand, so it does not put the lock off
@@ -53,12 +53,12 @@ class DeskControl(Protocol):
     @property
     def desk(self) -> "Desk | None": ...
     def redeem(self, token: str) -> str | None: ...
-    def admits(self, cookie: str) -> bool: ...
+    def is_admitted(self, cookie: str) -> bool: ...
     def unlock(self, passphrase: str, by: str) -> None: ...
     def touch(self) -> None: ...
     def lock(self) -> None: ...
-    def lock_was_shown(self) -> None: ...
-    def state(self) -> "State": ...
+    def note_lock_shown(self) -> None: ...
+    def get_collector_state(self) -> "CollectorState": ...
 
 
 class Refused(TocsinError):
@@ -118,103 +118,106 @@ class NotHere(Refused):
 
 
 def open_to_all(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Marks what answers a browser that was not let in yet: the way in, and the style."""
+    """Mark a view that answers a browser that was not let in yet: the way in, and the style."""
     view.open_to_all = True  # type: ignore[attr-defined]
     return view
 
 
 def without_desk(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Marks what answers while the desk is locked, to a browser that was let in."""
+    """Mark a view that answers while the desk is locked, to a browser that was let in."""
     view.without_desk = True  # type: ignore[attr-defined]
     return view
 
 
-def takes(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Marks what takes more than a form may hold: so many bytes."""
+def allow_body(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a view whose request may be larger than a form: so many bytes."""
 
     def mark(view: Callable[..., Any]) -> Callable[..., Any]:
-        view.takes = size  # type: ignore[attr-defined]
+        view.body_bytes = size  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
-def guard(app: Flask, keeper: DeskControl) -> None:
-    """Put the checks before every answer and the headers on it."""
+def guard(app: Flask, control: DeskControl) -> None:
+    """Put the checks before every view and the headers on every response."""
 
     @app.before_request
-    def check() -> Answer | None:
+    def check_request() -> BaseResponse | None:
         view = app.view_functions.get(request.endpoint or "")
-        _check_host(request, keeper.origin)
-        _check_sender(request, keeper.origin)
+        _check_host(request, control.origin)
+        _check_sender(request, control.origin)
         is_open = request.endpoint == "static" or getattr(view, "open_to_all", False)
         cookie = request.cookies.get(COOKIE, "")
-        if not is_open and not (cookie and keeper.admits(cookie)):
+        if not is_open and not (cookie and control.is_admitted(cookie)):
             raise NotLetIn()
-        request.max_content_length = getattr(view, "takes", FORM_BYTES)
+        request.max_content_length = getattr(view, "body_bytes", FORM_BYTES)
         if request.method == "POST" and not is_open:
             _check_form(request, cookie)
-        g.form_key = form_key(cookie)
+        g.form_key = derive_form_key(cookie)
         if request.endpoint != "static" and BACKGROUND not in request.headers:
-            keeper.touch()
+            control.touch()
         if is_open or getattr(view, "without_desk", False):
             return None
-        return _check_unlocked(keeper)
+        return _check_unlocked(control)
 
     @app.after_request
-    def seal(answer: Response) -> Response:
-        answer.headers.update({name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"})
-        answer.headers.setdefault("Content-Security-Policy", POLICY)
-        return answer
+    def add_headers(response: Response) -> Response:
+        response.headers.update({name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"})
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
 
 
-def _check_host(asked: Request, origin: str) -> None:
-    """A page of a stranger whose name was made to point here (DNS rebinding) comes with that name as its host."""
-    if asked.headers.get("Host", "").lower() != urlsplit(origin).netloc.lower():
+def _check_host(request_: Request, origin: str) -> None:
+    """Refuse another host: a stranger's page whose name was made to point here (DNS rebinding) comes with that name.
+
+    Raises WrongHost.
+    """
+    if request_.headers.get("Host", "").lower() != urlsplit(origin).netloc.lower():
         raise WrongHost()
 
 
-def _check_sender(asked: Request, origin: str) -> None:
-    """What another origin asked for is not answered: neither its forms nor its frames, pictures or links."""
-    if asked.method not in ("GET", "HEAD", "POST"):
+def _check_sender(request_: Request, origin: str) -> None:
+    """Refuse what another origin asked for: its forms, its frames, pictures and links. Raises FromElsewhere."""
+    if request_.method not in ("GET", "HEAD", "POST"):
         raise FromElsewhere()
-    site = asked.headers.get("Sec-Fetch-Site")
+    site = request_.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
         raise FromElsewhere()
-    said = asked.headers.get("Origin")
-    if said is not None and said != origin:
+    sender = request_.headers.get("Origin")
+    if sender is not None and sender != origin:
         raise FromElsewhere()
-    if asked.method == "POST" and said is None and site != "same-origin":
+    if request_.method == "POST" and sender is None and site != "same-origin":
         raise FromElsewhere()
 
 
-def _check_form(asked: Request, cookie: str) -> None:
-    given = asked.headers.get("Form-Key") or asked.form.get("form_key", "")
-    if not hmac.compare_digest(given.encode(), form_key(cookie).encode()):
+def _check_form(request_: Request, cookie: str) -> None:
+    given = request_.headers.get("Form-Key") or request_.form.get("form_key", "")
+    if not hmac.compare_digest(given.encode(), derive_form_key(cookie).encode()):
         raise StaleForm()
 
 
-def _check_unlocked(keeper: DeskControl) -> Answer | None:
-    if keeper.desk is not None:
+def _check_unlocked(control: DeskControl) -> BaseResponse | None:
+    if control.desk is not None:
         return None
     if request.method == "GET" and BACKGROUND not in request.headers:
         return redirect("/unlock", 303)
     raise IsLocked()
 
 
-def form_key(cookie: str) -> str:
-    """What every form of this browser carries; only who has the cookie can know it."""
+def derive_form_key(cookie: str) -> str:
+    """Derive what every form of this browser carries; only who has the cookie can know it."""
     return b64(hmac.digest(cookie.encode(), _FORM, hashlib.sha256))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is reached from this computer alone."""
+    """Tell whether an address to listen on is reached from this computer alone."""
     return host.strip("[]") in _LOOPBACK
 
 
-def the_desk() -> "Desk":
-    """The unlocked desk. Raises IsLocked: it may have been locked while this request was on its way."""
-    keeper: DeskControl = current_app.extensions["keeper"]
-    if keeper.desk is None:
+def require_desk() -> "Desk":
+    """Return the unlocked desk. Raises IsLocked: it may have been locked while this request was on its way."""
+    control: DeskControl = current_app.extensions["control"]
+    if control.desk is None:
         raise IsLocked()
-    return keeper.desk
+    return control.desk

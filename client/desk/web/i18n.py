@@ -19,15 +19,15 @@ class NoSuchWords(KeyError):
 
 
 @cache
-def words(language: str) -> Mapping[str, str]:
-    """Key -> words, keys joined by dots."""
-    return dict(_flat(json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))))
+def load_words(language: str) -> Mapping[str, str]:
+    """Load the words of a language: key to words, keys joined by dots."""
+    return dict(_flatten(json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))))
 
 
-def _flat(tree: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+def _flatten(tree: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for key, value in tree.items():
-        rows += _flat(value, f"{before}{key}.") if isinstance(value, Mapping) else [(before + key, str(value))]
+        rows += _flatten(value, f"{before}{key}.") if isinstance(value, Mapping) else [(before + key, str(value))]
     return rows
 
 
@@ -36,7 +36,7 @@ class Speech:
 
     def __init__(self, language: str) -> None:
         self.language = language if language in LANGUAGES else DEFAULT
-        self._words = words(self.language)
+        self._words = load_words(self.language)
 
     def __call__(self, key: str, **values: object) -> str:
         if key not in self._words:
@@ -44,19 +44,20 @@ class Speech:
         return self._words[key].format(**values) if values else self._words[key]
 
     def count(self, key: str, number: int, **values: object) -> str:
-        """Words with a number in them; `key` has a form for each plural of the language."""
-        return self(f"{key}.{plural(self.language, number)}", n=f"{number:,}".replace(",", "\u202f"), **values)
+        """Return words with a number in them; `key` has a form for each plural of the language. Raises NoSuchWords."""
+        return self(f"{key}.{choose_plural(self.language, number)}", n=f"{number:,}".replace(",", "\u202f"), **values)
 
     def term(self, kind: str, value: object) -> str:
-        """A word of a fixed list in this language, or the value itself: a newer phone may know more of them."""
+        """Return a word of a fixed list in this language, or the value itself: a newer phone may know more of them."""
         return self._words.get(f"{kind}.{value}", str(value))
 
-    def has(self, key: str) -> bool:
+    def has_key(self, key: str) -> bool:
+        """Tell whether this key has words."""
         return key in self._words
 
 
 @lru_cache(1_024)
-def plural(language: str, number: int) -> str:
+def choose_plural(language: str, number: int) -> str:
     """Return the form of CLDR for a whole number: `one`, `few` or `many`. Its `other` stands under `many` here."""
     form = _plural_rule(language)(number)
     return "many" if form == "other" else form
@@ -67,7 +68,7 @@ def _plural_rule(language: str) -> PluralRule:
     return Locale.parse(language).plural_form
 
 
-def choose(accepted: str) -> str:
-    """The first of our languages that a browser asks for (the header Accept-Language)."""
+def choose_language(accepted: str) -> str:
+    """Return the first of our languages that a browser asks for (the header Accept-Language), else `en`."""
     wanted = [part.partition(";")[0].strip().lower()[:2] for part in accepted.split(",")]
-    return next((one for one in wanted if one in LANGUAGES), DEFAULT)
+    return next((language for language in wanted if language in LANGUAGES), DEFAULT)

@@ -1,4 +1,4 @@
-"""What a caseworker is looking at: filters, searches, unsent answers. In memory only, so that no name enters a URL."""
+"""State of the pages: filters, searches, unsent replies. In memory only, so that no name enters a URL."""
 
 from dataclasses import dataclass, field
 
@@ -9,8 +9,8 @@ SEARCHES = 50  # remembered; older ones are forgotten
 
 
 @dataclass
-class Draft:
-    """An answer that was not sent: template's name, language, lawyer's name, the words."""
+class ReplyDraft:
+    """A reply that was not sent: template's name, language, lawyer's name, the words."""
 
     template: str = ""
     language: str = ""
@@ -19,7 +19,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedExport:
     """An export that was made and not fetched yet."""
 
     kind: str
@@ -28,28 +28,31 @@ class Ready:
 
 
 @dataclass
-class Window:
-    """One desk's pages. Gone when the desk is locked."""
+class UiState:
+    """What a caseworker is looking at. Gone when the desk is locked."""
 
     city: str = ""
     event: str = ""
     mine: bool = False
     status: str = ""
-    drafts: dict[int, Draft] = field(default_factory=dict)
+    drafts: dict[int, ReplyDraft] = field(default_factory=dict)
     papers: dict[int, Letter] = field(default_factory=dict, repr=False)
-    ready: Ready | None = None
+    ready: PreparedExport | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
-    kept: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)  # forms that were refused, by page
-    answered: int = 0  # the case whose answer was sent a moment ago: its page offers the next one
+    refused_forms: dict[str, dict[str, str]] = field(
+        default_factory=dict, repr=False
+    )  # forms that were refused, by page
+    replied_to: int = 0  # number of the case whose reply was sent a moment ago: its page offers the next case
     _searches: dict[int, str] = field(default_factory=dict, repr=False)
     _last: int = 0
 
-    def remember(self, text: str) -> int:
-        """The number under which a search is found again."""
+    def remember_search(self, text: str) -> int:
+        """Remember a search, and return the number under which it is found again."""
         self._last += 1
         self._searches[self._last] = text
         self._searches.pop(self._last - SEARCHES, None)
         return self._last
 
-    def search(self, number: int) -> str | None:
+    def find_search(self, number: int) -> str | None:
+        """Return the words of a search; None for one that was forgotten."""
         return self._searches.get(number)

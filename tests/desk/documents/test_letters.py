@@ -12,7 +12,7 @@ from client.desk.consent.consent import NoConsent
 from client.desk.documents.letters.fill import NoSuchLetter, write
 from client.desk.documents.letters.template import fill, kinds, template, words
 from client.desk.documents.letters.values import Around, LetterValues
-from client.desk.exports.registry import Options, make
+from client.desk.exports.registry import Options, make_export
 from client.desk.journal.entries import Linked, Named, Official, Stated
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
 from tests.support.hostile_words import HOSTILE
@@ -50,7 +50,7 @@ def test_every_field_that_is_filled_in_is_used_and_has_a_name():
 
 def test_every_word_is_there_in_both_languages():
     for table in (words().fields, words().terms):
-        assert all(one.keys() == {"ru", "en"} and all(one.values()) for one in table.values())
+        assert all(by_language.keys() == {"ru", "en"} and all(by_language.values()) for by_language in table.values())
 
 
 @pytest.mark.parametrize(("kind", "language"), kinds())
@@ -150,14 +150,14 @@ def test_the_united_nations_need_a_yes_and_help_only_that_nobody_said_no():
     with pytest.raises(NoConsent):
         write(silent, "wgad", "en", ANNA, AROUND)
     with pytest.raises(NoConsent):
-        make("wgad", silent, Options(NOW, MOSCOW, person=ANNA))
+        make_export("wgad", silent, Options(NOW, MOSCOW, person=ANNA))
     with pytest.raises(NoConsent):
         write(case(consent={"help": False}), "complaint", "ru", ANNA, AROUND)
-    assert "I.4" not in make("wgad", case(), Options(NOW, MOSCOW, person=ANNA)).data.decode()
+    assert "I.4" not in make_export("wgad", case(), Options(NOW, MOSCOW, person=ANNA)).data.decode()
 
 
 def test_the_text_for_the_working_group_follows_its_questionnaire():
-    text = make("wgad", case(), Options(NOW, MOSCOW, person=ANNA, organisation="Помощь")).data.decode()
+    text = make_export("wgad", case(), Options(NOW, MOSCOW, person=ANNA, organisation="Помощь")).data.decode()
     assert re.findall(r"^([IV]+)\.", text, re.MULTILINE) == ["I", "II", "III", "IV", "V", "VI", "VII"]
     assert "Подошли и увели.\nНичего не объяснили." in text
     assert "4. Birth date or age: 1990-05-01" in text

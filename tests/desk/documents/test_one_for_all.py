@@ -16,11 +16,11 @@ from client.desk.consent import untrusted_text
 from client.desk.documents import pdf
 from client.desk.documents.letters.template import fill
 from client.desk.documents.pdf import Paper
-from client.desk.exports.columns import Row
-from client.desk.exports.registry import Options, make
+from client.desk.exports.columns import SubjectRow
+from client.desk.exports.registry import Options, make_export
 from client.desk.matching import candidates, names
 from client.desk.web.map_svg import Label
-from tests.desk.exports.test_people import members
+from tests.desk.exports.test_people import read_members
 from tests.support import pdf_text
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
 from tests.support.soak import at_length
@@ -46,11 +46,11 @@ def number_of(database) -> int:
     return view.number_of(database, case_id(1))
 
 
-def listed(database, language="ru"):
+def make_list(database, language="ru"):
     [place] = [
         number for number, words in database.execute("SELECT number, name FROM place") if words == "ОВД Тверской"
     ]
-    return make("list", database, Options(NOW, ZONE, language=language, place=place))
+    return make_export("list", database, Options(NOW, ZONE, language=language, place=place))
 
 
 def refuse_canary(monkeypatch, where, name):
@@ -58,7 +58,7 @@ def refuse_canary(monkeypatch, where, name):
     true = getattr(where, name)
 
     def stumble(*words, **more):
-        if any(CANARY in str(one) for one in (*words, *more.values())):
+        if any(CANARY in str(argument) for argument in (*words, *more.values())):
             raise ZeroDivisionError(CANARY)
         return true(*words, **more)
 
@@ -71,10 +71,10 @@ def make_font(path: Path, letters: dict[str, int]) -> None:
     for move in ((0, 0), (0, UNITS), (UNITS, UNITS), (UNITS, 0)):
         pen.lineTo(move) if move != (0, 0) else pen.moveTo(move)
     pen.closePath()
-    box, glyphs = pen.glyph(), {f"u{ord(one):04X}": width for one, width in letters.items()}
+    box, glyphs = pen.glyph(), {f"u{ord(sign):04X}": width for sign, width in letters.items()}
     font = FontBuilder(UNITS, isTTF=True)
     font.setupGlyphOrder([".notdef", *glyphs])
-    font.setupCharacterMap({ord(one): f"u{ord(one):04X}" for one in letters})
+    font.setupCharacterMap({ord(sign): f"u{ord(sign):04X}" for sign in letters})
     font.setupGlyf(dict.fromkeys([".notdef", *glyphs], box))
     font.setupHorizontalMetrics({".notdef": (UNITS, 0), **{name: (UNITS * width, 0) for name, width in glyphs.items()}})
     font.setupHorizontalHeader(ascent=UNITS, descent=0)
@@ -88,15 +88,15 @@ def make_font(path: Path, letters: dict[str, int]) -> None:
 def fonts(tmp_path, monkeypatch):
     """Gives this computer more fonts than it has."""
 
-    def add(**made: dict[str, int]) -> None:
-        for name, letters in made.items():
+    def add(**letters_by_font: dict[str, int]) -> None:
+        for name, letters in letters_by_font.items():
             make_font(tmp_path / f"{name}-Regular.ttf", letters)
         monkeypatch.setattr(pdf, "FOLDERS", (*pdf.FOLDERS, str(tmp_path)))
-        for known in (pdf._fonts, pdf._family, pdf._letters):
+        for known in (pdf._find_fonts, pdf._find_family, pdf._read_letters):
             known.cache_clear()
 
     yield add
-    for known in (pdf._fonts, pdf._family, pdf._letters):
+    for known in (pdf._find_fonts, pdf._find_family, pdf._read_letters):
         known.cache_clear()
 
 
@@ -112,18 +112,18 @@ def all_named(words: str) -> bool:
 def test_wide_letters_are_measured_and_everybody_else_is_on_the_list(width, fonts, tmp_path):
     fonts(Wide={WIDE: width})
     database = everybody(person(1, WIDE * 100, birth=WIDE * 100), person(2, "Ж" * 500, birth="W" * 500))
-    export = listed(database)
+    export = make_list(database)
     assert (export.count, export.failed) == (len(OTHERS) + 2, ())
     assert all_named(read(export, tmp_path))
     letter_ = fill("complaint", "ru", {"name": WIDE * 100, "account": WIDE * 300, "officials": WIDE * 100}, "RU")
-    assert "ЖАЛОБА" in pdf_text.text(pdf.letter(letter_, NOW), tmp_path)
+    assert "ЖАЛОБА" in pdf_text.text(pdf.print_letter(letter_, NOW), tmp_path)
 
 
 def test_one_name_in_many_scripts_does_not_use_up_the_fonts_of_the_others(fonts, tmp_path):
     signs = [chr(0x4E00 + n) for n in range(pdf.FALLBACKS + 3)]
     fonts(**{f"Sign{n}": {sign: 1} for n, sign in enumerate(signs)})
     ours = [person(n, f"{signs[-1]} Китаев") for n in (2, 3)]
-    words = read(listed(everybody(person(1, "".join(signs)), *ours)), tmp_path)
+    words = read(make_list(everybody(person(1, "".join(signs)), *ours)), tmp_path)
     assert f"{signs[-1]} Китаев" in words
     assert f"⟨U+{ord(signs[-1]):04X}⟩ Китаев" not in words
 
@@ -138,19 +138,23 @@ def test_a_font_that_cannot_be_read_has_no_letters(fonts, tmp_path, monkeypatch)
         self._pdf.add_font = lambda *given: add(*given) if "Wide" not in str(given) else 1 / 0
 
     monkeypatch.setattr(Paper, "__init__", without)
-    words = read(listed(everybody(person(1, WIDE))), tmp_path)
+    words = read(make_list(everybody(person(1, WIDE))), tmp_path)
     assert all_named(words)
     assert "⟨U+FDFD⟩" in words
 
 
-@pytest.mark.parametrize(("language", "said"), [("ru", "Имя не печатается: дело"), ("en", "cannot be printed: case")])
-def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(language, said, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("ru", "Имя не печатается: дело"), ("en", "cannot be printed: case")]
+)
+def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(
+    language, sentence, monkeypatch, tmp_path
+):
     database = everybody(person(1, CANARY))
-    refuse_canary(monkeypatch, Paper, "_cell")
-    export = listed(database, language)
+    refuse_canary(monkeypatch, Paper, "_fit_cell")
+    export = make_list(database, language)
     words = " ".join(read(export, tmp_path).split())
     assert all_named(words)
-    assert f"{said} {number_of(database)}" in words
+    assert f"{sentence} {number_of(database)}" in words
     assert export.failed == (number_of(database),)
 
 
@@ -158,9 +162,9 @@ def test_whoever_cannot_be_printed_stands_on_the_list_by_the_number_of_the_case(
 @pytest.mark.parametrize("audience", ["help", "UN", "publish"])
 def test_whoever_cannot_be_written_is_missing_from_a_table_alone(key, audience, monkeypatch):
     database = everybody(person(1, CANARY))
-    refuse_canary(monkeypatch, Row, "named")
-    export = make(key, database, Options(NOW, ZONE, audience=audience))
-    data = members(export.data)["persons.csv"] if key == "package" else export.data
+    refuse_canary(monkeypatch, SubjectRow, "redact_name")
+    export = make_export(key, database, Options(NOW, ZONE, audience=audience))
+    data = read_members(export.data)["persons.csv"] if key == "package" else export.data
     rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
     assert len(rows) == 1 + export.count == 1 + len(OTHERS)
     assert all(any(name in row for row in rows) for name in OTHERS)
@@ -188,12 +192,12 @@ def test_words_that_cannot_be_compared_keep_nobody_from_being_compared(monkeypat
     assert [{pair.a, pair.b} for pair in found] == [{f"{case_id(2)}#0", f"{case_id(100)}#0"}]
 
 
-def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, office, held, monkeypatch):
+def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, office, control, monkeypatch):
     for name in (CANARY, *OTHERS[:2]):
         office.report({"name": name, "stage": "station", "station": {"text": "ОВД Тверской"}, "account": name})
-    held.desk.pull(office.post)
-    refuse_canary(monkeypatch, untrusted_text, "_visible")
-    with held.desk.reading() as database:
+    control.desk.pull(office.post)
+    refuse_canary(monkeypatch, untrusted_text, "_spell_hidden")
+    with control.desk.reading() as database:
         [place] = {row.place.number for row in board.board(database, NOW).rows}
     paths = "/ /queue /people /names /practice /journal /handover /map /exports /duplicates /case/1 /case/2 /case/3"
     for path in [*paths.split(), f"/place/{place}", f"/place/{place}/names"]:
@@ -204,11 +208,11 @@ def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, offic
             assert "⟨?⟩" in answer.text, path
 
 
-def test_the_page_of_exports_names_the_cases_that_could_not_be_written(browser, office, held, monkeypatch):
+def test_the_page_of_exports_names_the_cases_that_could_not_be_written(browser, office, control, monkeypatch):
     office.report({"name": CANARY, "consent": ALL})
     office.report({"name": OTHERS[0], "consent": ALL})
-    held.desk.pull(office.post)
-    refuse_canary(monkeypatch, Row, "named")
+    control.desk.pull(office.post)
+    refuse_canary(monkeypatch, SubjectRow, "redact_name")
     browser.post("/exports", referer="/exports", kind="package", audience="help", language="en")
     page = browser.get("/exports").text
     assert "could not be written" in page
@@ -227,5 +231,5 @@ strange = st.text(st.sampled_from("﷽ﷺ𒐫꧅𰻞W.I \n\u0301\u202eЖمa中�
 @settings(deadline=None, max_examples=at_length(10, 250), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strange, strange)
 def test_whatever_somebody_is_called_everybody_else_is_on_the_list(tmp_path, name, birth):
-    export = listed(everybody(person(1, name, birth=birth)))
+    export = make_list(everybody(person(1, name, birth=birth)))
     assert all_named(read(export, tmp_path))

@@ -14,7 +14,7 @@ import pytest
 
 from client.desk.consent.consent import NoConsent
 from client.desk.exports.bag import Court, NothingReceived, StillAnswerable
-from client.desk.exports.registry import Options, make
+from client.desk.exports.registry import Options, make_export
 from client.desk.journal.entries import Arrival, Named, Noted, Received
 from client.organisation.case_files import Assembled
 from client.organisation.records import RecordLetter
@@ -40,59 +40,61 @@ LETTERS = [
 FILES = {REF.sha256: Assembled(REF, [], True, PHOTO), LOST.sha256: Assembled(LOST, [1, 2], False, b"part")}
 
 
-def court(letters=LETTERS, entries=(), **more) -> Court:
+def make_court(letters=LETTERS, entries=(), **more) -> Court:
     return Court(
         letters, list(entries), "journal of 3 entries, 0011223344556677", lambda _, sha256: FILES[sha256], **more
     )
 
 
-def bag(letters=LETTERS, entries=(), **more) -> bytes:
+def make_bag(letters=LETTERS, entries=(), **more) -> bytes:
     database = db(list(letters), list(entries), (TVERSKOY,))
     options = Options(NOW, ZoneInfo("Europe/Moscow"), organisation="Помощь\nЕщё: строка", case=CASE)
-    return make("bag", database, Options(**{**vars_of(options), "court": court(letters, entries, **more)})).data
+    return make_export(
+        "bag", database, Options(**{**fields_of(options), "court": make_court(letters, entries, **more)})
+    ).data
 
 
-def vars_of(options: Options) -> dict:
+def fields_of(options: Options) -> dict:
     return {name: getattr(options, name) for name in options.__slots__}
 
 
-def unpacked(data: bytes, folder: Path) -> Path:
+def unpack(data: bytes, folder: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)
     return folder / "record"
 
 
-def verify(record: Path) -> subprocess.CompletedProcess[str]:
+def run_verify(record: Path) -> subprocess.CompletedProcess[str]:
     """The program that lies in the record, run as a court would: by itself, with nothing of ours to import."""
     command = [sys.executable, "-I", str(record / "data" / "verify.py")]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def test_bagit_takes_it_and_so_does_the_program_in_it(tmp_path):
-    record = unpacked(bag(), tmp_path)
+    record = unpack(make_bag(), tmp_path)
     found = bagit.Bag(str(record))
     found.validate()
     assert set(found.algorithms) == {"sha256", "sha512"}
     assert found.info["Bagging-Date"] == "2026-11-20"
     assert found.info["Source-Organization"] == "Помощь Ещё: строка"
-    done = verify(record)
-    assert (done.returncode, done.stderr) == (0, "")
+    result = run_verify(record)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_messages_are_there_byte_for_byte_with_what_was_committed_to(tmp_path):
-    record = unpacked(bag(), tmp_path) / "data"
+    record = unpack(make_bag(), tmp_path) / "data"
     contents = [path.read_bytes() for path in sorted(record.glob("messages/*.content"))]
-    assert contents == [one.content for one in LETTERS[:2]]
+    assert contents == [letter_.content for letter_ in LETTERS[:2]]
     table = (record / "messages.csv").read_text(encoding="utf-8")
-    for one in LETTERS[:2]:
-        assert commit(one.content).hex() in table
-        assert one.envelope_hash.hex() in table
+    for letter_ in LETTERS[:2]:
+        assert commit(letter_.content).hex() in table
+        assert letter_.envelope_hash.hex() in table
     assert json.loads((record / "messages/0002.json").read_bytes())["facts"] == {"account": "били"}
     assert "journal of 3 entries" in (record / "head.txt").read_text(encoding="utf-8")
 
 
 def test_a_photo_is_there_under_its_hash_and_what_is_missing_is_named(tmp_path):
-    record = unpacked(bag(), tmp_path) / "data"
+    record = unpack(make_bag(), tmp_path) / "data"
     assert (record / "files" / f"{hashlib.sha256(PHOTO).hexdigest()}.jpg").read_bytes() == PHOTO
     assert len(list((record / "files").iterdir())) == 1
     lost = (record / "files.csv").read_text(encoding="utf-8").splitlines()[2]
@@ -101,45 +103,47 @@ def test_a_photo_is_there_under_its_hash_and_what_is_missing_is_named(tmp_path):
 
 @pytest.mark.parametrize("target", ["messages/0001.content", "messages/0001.json", "messages.csv", "head.txt"])
 def test_a_change_is_found(target, tmp_path):
-    record = unpacked(bag(), tmp_path)
+    record = unpack(make_bag(), tmp_path)
     path = record / "data" / target
     path.write_bytes(path.read_bytes().replace(b"1", b"2", 1) + b" ")
     with pytest.raises(bagit.BagError):
         bagit.Bag(str(record)).validate()
-    done = verify(record)
-    assert done.returncode == 1
-    assert f"data/{target}: changed" in done.stdout
+    result = run_verify(record)
+    assert result.returncode == 1
+    assert f"data/{target}: changed" in result.stdout
 
 
 def test_a_content_that_was_changed_together_with_the_manifests_is_found_by_its_commitment(tmp_path):
-    record = unpacked(bag(), tmp_path)
+    record = unpack(make_bag(), tmp_path)
     path = record / "data/messages/0001.content"
     old = path.read_bytes()
     new = old[:40] + bytes([old[40] ^ 1]) + old[41:]
     path.write_bytes(new)
     for algorithm in ("sha256", "sha512"):
         manifest = record / f"manifest-{algorithm}.txt"
-        digests = [hashlib.new(algorithm, one).hexdigest() for one in (old, new)]
+        digests = [hashlib.new(algorithm, content).hexdigest() for content in (old, new)]
         manifest.write_text(manifest.read_text(encoding="utf-8").replace(*digests), encoding="utf-8")
-    assert "messages/0001.content: not what was committed to" in verify(record).stdout
+    assert "messages/0001.content: not what was committed to" in run_verify(record).stdout
 
 
 def test_something_added_or_lost_is_found(tmp_path):
-    record = unpacked(bag(), tmp_path)
+    record = unpack(make_bag(), tmp_path)
     (record / "data/extra.txt").write_bytes(b"x")
     (record / "data/head.txt").unlink()
-    assert "data/extra.txt: not in manifest-sha256.txt" in verify(record).stdout
-    assert "data/head.txt: missing" in verify(record).stdout
+    assert "data/extra.txt: not in manifest-sha256.txt" in run_verify(record).stdout
+    assert "data/head.txt: missing" in run_verify(record).stdout
 
 
 def test_the_commands_in_the_readme_work(tmp_path):
-    record = unpacked(bag(), tmp_path)
+    record = unpack(make_bag(), tmp_path)
     subprocess.run(["sha256sum", "--quiet", "-c", "manifest-sha256.txt"], cwd=record, check=True)
     command = "(printf 'tocsin/1/commit\\0'; cat messages/0001.content) | sha256sum"
     for name in ("README-en.txt", "README-ru.txt"):
         assert command in (record / "data" / name).read_text(encoding="utf-8")
-    told = subprocess.run(["sh", "-c", command], cwd=record / "data", capture_output=True, text=True, check=True).stdout
-    assert told.split()[0] == commit(LETTERS[0].content).hex()
+    printed = subprocess.run(
+        ["sh", "-c", command], cwd=record / "data", capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.split()[0] == commit(LETTERS[0].content).hex()
 
 
 ENTRIES = (
@@ -151,9 +155,9 @@ ENTRIES = (
 
 
 def test_of_the_journal_only_what_is_about_the_case_and_nobodys_words(tmp_path):
-    record = unpacked(bag(entries=ENTRIES), tmp_path) / "data"
+    record = unpack(make_bag(entries=ENTRIES), tmp_path) / "data"
     table = (record / "journal.csv").read_text(encoding="utf-8")
-    assert [one.hash.hex() in table for one in ENTRIES] == [True, False, True, False]
+    assert [entry.hash.hex() in table for entry in ENTRIES] == [True, False, True, False]
     assert '"noted"' in table
     assert not (record / "journal").exists()
     for path in record.rglob("*"):
@@ -161,7 +165,7 @@ def test_of_the_journal_only_what_is_about_the_case_and_nobodys_words(tmp_path):
 
 
 def test_entries_are_disclosed_only_when_that_was_chosen(tmp_path):
-    record = unpacked(bag(entries=ENTRIES, disclose_entries=True), tmp_path) / "data"
+    record = unpack(make_bag(entries=ENTRIES, disclose_entries=True), tmp_path) / "data"
     assert [path.read_bytes() for path in sorted((record / "journal").iterdir())] == [ENTRIES[0].data, ENTRIES[2].data]
 
 
@@ -169,7 +173,7 @@ def test_entries_are_disclosed_only_when_that_was_chosen(tmp_path):
 def test_it_needs_a_yes_to_keeping_and_to_help(consent):
     first = letter(CASE, {"name": "Анна Первая", "people": 1, "consent": consent or {}})
     with pytest.raises(NoConsent):
-        bag([first])
+        make_bag([first])
 
 
 def test_everybody_in_the_case_must_have_said_so():
@@ -177,13 +181,13 @@ def test_everybody_in_the_case_must_have_said_so():
         case=CASE, person=f"{CASE}#1", name="Ольга Вторая", facts={"consent": {"store": False}}, source="x"
     )
     with pytest.raises(NoConsent):
-        bag(entries=[said(1, 0, refusing)])
+        make_bag(entries=[said(1, 0, refusing)])
 
 
 def test_messages_that_name_somebody_who_did_not_are_not_handed_over():
     naming = letter(CASE, {"account": "со мной ПЁТР Неназванный"}, seq=2)
     with pytest.raises(NoConsent):
-        bag([*LETTERS, naming])
+        make_bag([*LETTERS, naming])
 
 
 def test_while_answers_are_looked_for_their_keys_are_not_handed_over():
@@ -193,15 +197,15 @@ def test_while_answers_are_looked_for_their_keys_are_not_handed_over():
     }  # fmt: skip
     open_ = [LETTERS[0], letter(CASE, {"force": True}, seq=1, reply=block)]
     with pytest.raises(StillAnswerable):
-        bag(open_)
-    assert bag(open_, disclose_replies=True)
+        make_bag(open_)
+    assert make_bag(open_, disclose_replies=True)
     closed = [LETTERS[0], letter(CASE, {"force": True}, seq=1, reply=block | {"until": NOW - 1})]
-    assert bag(closed)
+    assert make_bag(closed)
 
 
 def test_a_case_of_which_nothing_is_kept_is_an_error():
     with pytest.raises(NothingReceived):
-        make("bag", db(LETTERS), Options(NOW, ZoneInfo("UTC"), case=case_id(9), court=court()))
+        make_export("bag", db(LETTERS), Options(NOW, ZoneInfo("UTC"), case=case_id(9), court=make_court()))
 
 
 def test_letters_that_nobody_can_read_do_not_stand_in_the_way():
@@ -211,13 +215,13 @@ def test_letters_that_nobody_can_read_do_not_stand_in_the_way():
         RecordLetter(frame(bytes(32), b"[", b""), True, bytes(32), False, NOW),
     ]
     database = db(LETTERS)
-    options = Options(NOW, ZoneInfo("UTC"), case=CASE, court=court([*junk, *LETTERS]))
-    assert make("bag", database, options).count == 2
+    options = Options(NOW, ZoneInfo("UTC"), case=CASE, court=make_court([*junk, *LETTERS]))
+    assert make_export("bag", database, options).count == 2
 
 
 def test_a_message_that_came_twice_stands_once_with_the_right_commitment(tmp_path):
     wrong = RecordLetter(LETTERS[0].content, False, bytes(32), False, NOW)
-    record = unpacked(bag([wrong, *LETTERS]), tmp_path) / "data"
+    record = unpack(make_bag([wrong, *LETTERS]), tmp_path) / "data"
     assert len(list(record.glob("messages/*.content"))) == 2
     assert "false" not in (record / "messages.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[8]
 
@@ -228,7 +232,7 @@ def test_hostile_messages_make_a_valid_bag(number, words, tmp_path):
     ref = ParcelRef(b64(bytes(16)), 1, b64(hashlib.sha256(words.encode()).digest()), words[:255], 5)
     FILES[ref.sha256] = Assembled(ref, [], True, words.encode())
     parcels = [{"id": ref.id, "n": 1, "sha256": ref.sha256, "type": words[:255], "bytes": 5}]
-    record = unpacked(bag([first, letter(CASE, {}, seq=1, parcels=parcels)]), tmp_path)
+    record = unpack(make_bag([first, letter(CASE, {}, seq=1, parcels=parcels)]), tmp_path)
     bagit.Bag(str(record)).validate()
-    assert verify(record).returncode == 0
+    assert run_verify(record).returncode == 0
     assert {path.suffix for path in (record / "data/files").iterdir()} == {".bin"}

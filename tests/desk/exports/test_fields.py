@@ -13,8 +13,8 @@ from client.desk.cases import view
 from client.desk.documents import pdf
 from client.desk.documents.letters import fill, template, values
 from client.desk.exports.bag import Court, OnlyUnderPressure
-from client.desk.exports.columns import COLUMNS, columns
-from client.desk.exports.registry import KINDS, Export, Options, make
+from client.desk.exports.columns import COLUMNS, select_columns
+from client.desk.exports.registry import KINDS, Export, Options, make_export
 from client.desk.journal.entries import Named, Stated
 from client.organisation.case_files import Assembled
 from client.report import FIELDS
@@ -51,7 +51,7 @@ def court() -> Court:
     return Court(LETTERS, ENTRIES, "head", file, disclose_entries=True, disclose_replies=True)
 
 
-def members(data: bytes) -> dict[str, bytes]:
+def read_members(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -62,7 +62,7 @@ class Desk:
     def __init__(self) -> None:
         self.db = db(LETTERS, ENTRIES, (STATION,))
 
-    def made(self, key: str, audience: str, language: str = "ru") -> list[Export]:
+    def make(self, key: str, audience: str, language: str = "ru") -> list[Export]:
         options = {"now": NOW, "zone": ZONE, "language": language, "audience": audience}
         scopes: dict[str, list[dict[str, object]]] = {
             "all": [{}],
@@ -70,12 +70,12 @@ class Desk:
             "person": [{"person": f"{case}#0"} for case in (CASE, FORCED, BOTH)],
             "case": [{"case": case, "court": court()} for case in (CASE, BOTH)],
         }
-        return [make(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
+        return [make_export(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
 
     def letters(self) -> list[template.Letter]:
-        people = [one.id for case in (CASE, FORCED, BOTH) for one in view.case(self.db, case).persons]
-        around = values.Around(NOW, ZONE, "Помощь")
-        return [fill.write(self.db, *kind, person, around) for kind, person in product(template.kinds(), people)]
+        people = [person.id for case in (CASE, FORCED, BOTH) for person in view.case(self.db, case).persons]
+        context = values.Around(NOW, ZONE, "Помощь")
+        return [fill.write(self.db, *kind, person, context) for kind, person in product(template.kinds(), people)]
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +88,8 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     walked = 0
     for kind in KINDS.values():
         for audience, language in product(kind.audiences, ("ru", "en")):
-            for export in desk.made(kind.key, audience, language):
-                inside = members(export.data) if export.media == "application/zip" else {"": export.data}
+            for export in desk.make(kind.key, audience, language):
+                inside = read_members(export.data) if export.media == "application/zip" else {"": export.data}
                 assert not [name for name, data in inside.items() if SIGNAL in data or SIGNAL.decode() in name]
                 walked += 1
     assert walked > len(KINDS)
@@ -97,31 +97,31 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     assert not [paper for paper in letters if "coerced" in paper.text]
     kinds = len(template.kinds())
     for paper in letters[:: at_length(len(letters) // kinds, 1)]:  # of every kind one, in a soak all
-        assert "coerced" not in pdf_text.text(pdf.letter(paper, NOW), tmp_path)
+        assert "coerced" not in pdf_text.text(pdf.print_letter(paper, NOW), tmp_path)
 
 
 def test_a_record_for_a_court_is_made_of_what_was_not_forced(desk):
-    [whole, part] = desk.made("bag", "court")
+    [whole, part] = desk.make("bag", "court")
     assert (whole.count, whole.left_out) == (1, 0)
     assert (part.count, part.left_out) == (1, 1)
-    inside = members(part.data)
+    inside = read_members(part.data)
     assert not [name for name, data in inside.items() if "заставили".encode() in data]
     assert len([name for name in inside if name.endswith(".msgpack")]) == 1, "entries that state it are left out too"
     with pytest.raises(OnlyUnderPressure):
-        make("bag", desk.db, Options(NOW, ZONE, case=FORCED, court=court()))
+        make_export("bag", desk.db, Options(NOW, ZONE, case=FORCED, court=court()))
 
 
 def test_who_spoke_and_whose_phone_was_taken_is_published_by_nobody(desk):
-    heads = {one.name for one in columns("publish")}
+    heads = {column.name for column in select_columns("publish")}
     assert not {"role", "phone_taken", "coerced"} & heads
     for key in ("package", "uwazi"):
-        [export] = desk.made(key, "publish")
-        inside = members(export.data) if key == "package" else {"": export.data}
+        [export] = desk.make(key, "publish")
+        inside = read_members(export.data) if key == "package" else {"": export.data}
         for word in ("relative", "phone_taken", "source_connection", "role"):
             assert not [name for name, data in inside.items() if word.encode() in data], (key, word)
 
 
-def spec() -> dict[str, list[str]]:
+def read_spec() -> dict[str, list[str]]:
     """The table in `exports.md`: field to what stands in each column."""
     page = Path("client/desk/exports/exports.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`[^|]*`) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$",
@@ -131,10 +131,10 @@ def spec() -> dict[str, list[str]]:
 
 
 def test_the_table_in_the_spec_has_every_field_and_says_what_the_columns_are():
-    table = spec()
+    table = read_spec()
     assert set(table) == set(FIELDS)
     for name, (publish, others, *_) in table.items():
-        levels = {one.level for one in COLUMNS if one.field == name}
+        levels = {column.level for column in COLUMNS if column.field == name}
         assert (others == "yes") is bool(levels), name
         assert publish == (
             "-" if levels <= {"full"} else "name" if levels == {"name"} else "yes" if levels == {"open"} else "part"
@@ -143,12 +143,14 @@ def test_the_table_in_the_spec_has_every_field_and_says_what_the_columns_are():
 
 def test_the_table_in_the_spec_says_what_lists_letters_and_the_record_tell(desk, tmp_path):
     read = {
-        "list": "".join(pdf_text.text(one.data, tmp_path) for one in desk.made("list", "help")),
-        "letters": "".join(one.text for one in desk.letters()),
-        "bag": "".join(data.decode(errors="replace") for data in members(desk.made("bag", "court")[0].data).values()),
+        "list": "".join(pdf_text.text(export.data, tmp_path) for export in desk.make("list", "help")),
+        "letters": "".join(letter_.text for letter_ in desk.letters()),
+        "bag": "".join(
+            data.decode(errors="replace") for data in read_members(desk.make("bag", "court")[0].data).values()
+        ),
     }
     for name, word in CANARY.items():
-        _, _, list_, letters_, bag = spec()[name]
+        _, _, list_, letters_, bag = read_spec()[name]
         for kind, cell in (("list", list_), ("letters", letters_), ("bag", bag)):
             there = word in read[kind] or word.encode("unicode-escape").decode() in read[kind]
             assert there is (cell == "yes"), (name, kind)

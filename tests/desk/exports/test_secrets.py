@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from client.desk.consent.consent import NoConsent
 from client.desk.exports.bag import Court
-from client.desk.exports.registry import KINDS, Export, Options, make
+from client.desk.exports.registry import KINDS, Export, Options, make_export
 from client.desk.journal.entries import Entry, Named, SamePerson
 from client.organisation.case_files import Assembled
 from tests.support import pdf_text
@@ -64,11 +64,11 @@ class World:
                 Named(case=case_id(n), person=f"{case_id(n)}#1", name=name_of(2 * n + 1), facts=own, source="x")
             )
         for a, b in merges:
-            one, two = sorted((case_id(a % len(consents_)), case_id(b % len(consents_))))
-            if one != two:
-                entries.append(SamePerson(a=f"{one}#0", b=f"{two}#0"))
+            first, second = sorted((case_id(a % len(consents_)), case_id(b % len(consents_))))
+            if first != second:
+                entries.append(SamePerson(a=f"{first}#0", b=f"{second}#0"))
         self.letters = letters
-        self.entries: list[Entry] = [said(1, n, one) for n, one in enumerate(entries)]
+        self.entries: list[Entry] = [said(1, n, action) for n, action in enumerate(entries)]
         self.db = db(letters, self.entries, (STATION,))
         self.consents = consents_
         self.groups = dict(self.db.execute("SELECT id, grp FROM person").fetchall())
@@ -81,11 +81,11 @@ class World:
         if purpose in ("never", "court"):
             return purpose == "court" and self.allows(person, "store") and self.allows(person, "help")
         group = self.groups[person]
-        together = [one for one, other in self.groups.items() if other == group]
-        said_ = [(self.is_own(one), self.answer(one, purpose)) for one in together]
-        if any(answer is False for _, answer in said_):
+        together = [person_ for person_, other in self.groups.items() if other == group]
+        answers = [(self.is_own(person_), self.answer(person_, purpose)) for person_ in together]
+        if any(answer is False for _, answer in answers):
             return False
-        counting = [answer for own, answer in said_ if own] or [answer for _, answer in said_]
+        counting = [answer for own, answer in answers if own] or [answer for _, answer in answers]
         return any(answer is True for answer in counting)
 
     def is_own(self, person: str) -> bool:
@@ -94,13 +94,13 @@ class World:
     def answer(self, person: str, purpose: str) -> bool | None:
         first, second, _ = self._case(person)
         own = second if person.endswith("#1") else first
-        held = own if own and any(value is not None for value in own.values()) else first
+        consent = own if own and any(value is not None for value in own.values()) else first
         if purpose == "name":
-            return {None: None, "with_name": True}.get((held or {}).get("publish"), False)
-        return (held or {}).get(purpose)
+            return {None: None, "with_name": True}.get((consent or {}).get("publish"), False)
+        return (consent or {}).get(purpose)
 
     def _case(self, person):
-        return next(one for n, one in enumerate(self.consents) if person.startswith(case_id(n)))
+        return next(consent for n, consent in enumerate(self.consents) if person.startswith(case_id(n)))
 
     def exports(self, key: str, audience: str) -> list[Export]:
         options = {"now": NOW, "zone": ZoneInfo("Europe/Moscow"), "language": "ru", "audience": audience}
@@ -110,11 +110,11 @@ class World:
             "person": [{"person": person} for person in self.names],
             "case": [{"case": case_id(n), "court": self.court()} for n in range(len(self.consents))],
         }
-        return [one for more in scopes[KINDS[key].scope] if (one := self._made(key, options | more))]
+        return [export for more in scopes[KINDS[key].scope] if (export := self._make(key, options | more))]
 
-    def _made(self, key, options) -> Export | None:
+    def _make(self, key, options) -> Export | None:
         try:
-            return make(key, self.db, Options(**options))
+            return make_export(key, self.db, Options(**options))
         except NoConsent:
             return None
 

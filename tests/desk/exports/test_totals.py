@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from client.desk.consent.consent import Consent
-from client.desk.consent.subjects import Facts, Place, Subject
-from client.desk.exports.registry import Options, make
-from client.desk.exports.totals import SMALL, SPREAD, Totals, totals
+from client.desk.consent.consent import ConsentAnswers
+from client.desk.consent.subjects import Subject, SubjectFacts, SubjectPlace
+from client.desk.exports.registry import Options, make_export
+from client.desk.exports.totals import SMALL, SPREAD, Totals, count_totals
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
 from tests.support.hostile_words import HOSTILE
 
@@ -22,20 +22,20 @@ STATIONS = tuple(
     station(n, f"ОВД {n}", city) for n, city in ((1, "Москва"), (2, "Москва"), (3, "Казань"), (4, "Казань"))
 )
 OPTIONS = Options(NOW, ZoneInfo("Europe/Moscow"), language="ru")
-YES = Consent(statistics=True)
+YES = ConsentAnswers(statistics=True)
 
 
-def held(at: int, heads: int = 1, minors: int = 0, injured: int = 0, consent: Consent = YES) -> Subject:
-    where = Place("station", f"ОВД {at}", "", "Москва", "RU", 5_575_000 + at, 3_761_000, True)
+def make_subject(at: int, heads: int = 1, minors: int = 0, injured: int = 0, consent: ConsentAnswers = YES) -> Subject:
+    where = SubjectPlace("station", f"ОВД {at}", "", "Москва", "RU", 5_575_000 + at, 3_761_000, True)
     counts = (heads, minors, injured, "none", "station", True)
-    return Subject(f"{at}-{heads}", heads > 1, "", frozenset(), *counts, where, at, 0, 0, (), consent, Facts({}))
+    return Subject(f"{at}-{heads}", heads > 1, "", frozenset(), *counts, where, at, 0, 0, (), consent, SubjectFacts({}))
 
 
-def crowd(**at_place: int) -> list[Subject]:
-    return [held(int(place[1:]), heads) for place, heads in at_place.items()]
+def make_crowd(**at_place: int) -> list[Subject]:
+    return [make_subject(int(place[1:]), heads) for place, heads in at_place.items()]
 
 
-def night(persons: list[tuple[int, dict]], consent=ALL):
+def make_night(persons: list[tuple[int, dict]], consent=ALL):
     """`persons`: the station, and more facts."""
     letters = [
         letter(case_id(n), {"name": f"Имярек {n}", "people": 1, "consent": consent, **at_station(STATIONS[at]), **more})
@@ -44,41 +44,47 @@ def night(persons: list[tuple[int, dict]], consent=ALL):
     return db(letters, stations=STATIONS)
 
 
-def shown(found: Totals, measure: str = "affected") -> list[int | None]:
+def list_shown(found: Totals, measure: str = "affected") -> list[int | None]:
     return [line.cells[measure].shown for line in found.lines]
 
 
 def test_fewer_than_five_are_not_told():
-    assert shown(totals(crowd(p1=4, p2=5, p3=1))) == [None, 5, None]
+    assert list_shown(count_totals(make_crowd(p1=4, p2=5, p3=1))) == [None, 5, None]
 
 
 def test_a_sum_that_would_tell_the_one_hidden_number_is_hidden_too():
-    assert totals(crowd(p1=4, p2=5, p3=9)).sums["affected"] is None
-    assert totals(crowd(p1=5, p2=9)).sums["affected"] == 14
+    assert count_totals(make_crowd(p1=4, p2=5, p3=9)).sums["affected"] is None
+    assert count_totals(make_crowd(p1=5, p2=9)).sums["affected"] == 14
 
 
 def test_two_hidden_numbers_whose_sum_leaves_no_choice_hide_the_sum():
-    assert totals(crowd(p1=1, p2=1, p3=9)).sums["affected"] is None  # 2 is only 1 + 1
-    assert totals(crowd(p1=4, p2=4, p3=9)).sums["affected"] is None  # 8 is only 4 + 4
-    assert totals(crowd(p1=4, p2=3, p3=9)).sums["affected"] is None  # 7 is 3 + 4 or 4 + 3
-    assert totals(crowd(p1=2, p2=3, p3=9)).sums["affected"] == 14
+    assert count_totals(make_crowd(p1=1, p2=1, p3=9)).sums["affected"] is None  # 2 is only 1 + 1
+    assert count_totals(make_crowd(p1=4, p2=4, p3=9)).sums["affected"] is None  # 8 is only 4 + 4
+    assert count_totals(make_crowd(p1=4, p2=3, p3=9)).sums["affected"] is None  # 7 is 3 + 4 or 4 + 3
+    assert count_totals(make_crowd(p1=2, p2=3, p3=9)).sums["affected"] == 14
 
 
 def test_all_but_a_few_tells_of_the_few():
-    found = totals([held(1, 20, minors=18)])
-    assert (shown(found), shown(found, "children")) == ([20], [None])
-    assert shown(totals([held(1, 20, minors=20)]), "children") == [20]
-    assert shown(totals([held(1, 20, minors=0)]), "children") == [0]
+    found = count_totals([make_subject(1, 20, minors=18)])
+    assert (list_shown(found), list_shown(found, "children")) == ([20], [None])
+    assert list_shown(count_totals([make_subject(1, 20, minors=20)]), "children") == [20]
+    assert list_shown(count_totals([make_subject(1, 20, minors=0)]), "children") == [0]
 
 
 def test_of_a_place_with_few_nothing_is_told():
-    found = totals([held(1, 3, minors=0, injured=3)])
+    found = count_totals([make_subject(1, 3, minors=0, injured=3)])
     assert [cell.shown for cell in found.lines[0].cells.values()] == [None, None, None]
 
 
 def test_only_who_allows_it_is_counted():
-    found = totals([held(1, 9), held(1, 7, consent=Consent()), held(1, 6, consent=Consent(statistics=False))])
-    assert (shown(found), found.count, found.left_out) == ([9], 9, 13)
+    found = count_totals(
+        [
+            make_subject(1, 9),
+            make_subject(1, 7, consent=ConsentAnswers()),
+            make_subject(1, 6, consent=ConsentAnswers(statistics=False)),
+        ]
+    )
+    assert (list_shown(found), found.count, found.left_out) == ([9], 9, 13)
 
 
 lines = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), min_size=1, max_size=4)
@@ -88,16 +94,16 @@ lines = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), min_size=1, 
 @given(lines)
 def test_no_hidden_number_can_be_worked_out_from_what_is_published(counts):
     """Tries every night that would have been published in the same way, as somebody who knows all the rules can."""
-    found = totals([held(at, heads, min(minors, heads)) for at, (heads, minors) in enumerate(counts)])
+    found = count_totals([make_subject(at, heads, min(minors, heads)) for at, (heads, minors) in enumerate(counts)])
     for measure in ("affected", "children"):
         cells = [line.cells[measure] for line in found.lines]
         if found.sums[measure] is None:
             continue
         possible = [_possible(line, measure) for line in found.lines]
-        fitting = [one for one in itertools.product(*possible) if sum(one) == found.sums[measure]]
+        fitting = [numbers for numbers in itertools.product(*possible) if sum(numbers) == found.sums[measure]]
         for at, cell in enumerate(cells):
             if cell.shown is None:
-                assert len({one[at] for one in fitting}) >= SPREAD
+                assert len({numbers[at] for numbers in fitting}) >= SPREAD
 
 
 def _possible(line, measure):
@@ -112,7 +118,7 @@ def _possible(line, measure):
 
 
 def test_a_country_full_of_stations_is_summed_up_in_a_moment():
-    found = totals([held(at, 1 + at * 7 % 40, minors=at % 9) for at in range(1, 1_500)])
+    found = count_totals([make_subject(at, 1 + at * 7 % 40, minors=at % 9) for at in range(1, 1_500)])
     assert found.sums["affected"] == sum(line.cells["affected"].true for line in found.lines)
 
 
@@ -120,7 +126,7 @@ PERSONS = [(0, {})] * 7 + [(0, {"minors": 1})] * 6 + [(1, {})] * 2 + [(2, {"inju
 
 
 def test_libhxl_takes_it():
-    data = make("hxl", night(PERSONS), OPTIONS).data
+    data = make_export("hxl", make_night(PERSONS), OPTIONS).data
     source = libhxl.data(io.BytesIO(data), libhxl.InputOptions(allow_local=True))
     assert source.display_tags == [
         "#loc+type", "#loc+name", "#adm2+name", "#geo+lat", "#geo+lon", "#affected", "#affected+children",
@@ -141,14 +147,14 @@ def test_totals_are_valid_whatever_people_write(field):
         more = {"station": {"text": words[:500]}, "stage": "station"} if field == "station" else {field: words[:500]}
         letters.append(letter(case_id(n), {"people": 1, "consent": ALL, **at_station(STATIONS[0]), **more}))
     database = db(letters, stations=STATIONS)
-    data = make("hxl", database, OPTIONS).data
+    data = make_export("hxl", database, OPTIONS).data
     assert libhxl.validate(libhxl.data(io.BytesIO(data), libhxl.InputOptions(allow_local=True)))["is_valid"]
-    collection(make("geojson", database, OPTIONS).data)
+    read_features(make_export("geojson", database, OPTIONS).data)
     for _, words in HOSTILE:
         assert words.strip() == "" or words.encode("utf-8") not in data
 
 
-def collection(data: bytes) -> list[dict]:
+def read_features(data: bytes) -> list[dict]:
     """The features, after checking what RFC 7946 asks of a collection of points."""
     read = json.loads(data.decode("utf-8"), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert set(read) == {"type", "features"}  # no `crs`: section 4
@@ -167,8 +173,8 @@ def collection(data: bytes) -> list[dict]:
 
 
 def test_points_are_longitude_first_and_hidden_numbers_null():
-    features = collection(make("geojson", night(PERSONS), OPTIONS).data)
-    found = {one["properties"]["name"]: one for one in features}
+    features = read_features(make_export("geojson", make_night(PERSONS), OPTIONS).data)
+    found = {feature["properties"]["name"]: feature for feature in features}
     assert found["ОВД 1"]["geometry"]["coordinates"] == [37.6105, 55.751]
     assert found["ОВД 1"]["properties"]["affected"] == 13
     assert found["ОВД 2"]["properties"]["affected"] is None
@@ -186,11 +192,11 @@ def test_never_a_name_and_never_a_place_that_is_not_public():
         letter(case_id(99), {"people": 30, "consent": ALL, "stage": "station", "station": {"text": "у Молчуна"}})
     )
     for key in ("hxl", "geojson"):
-        data = make(key, db(letters, stations=STATIONS), OPTIONS).data.decode()
+        data = make_export(key, db(letters, stations=STATIONS), OPTIONS).data.decode()
         assert not [word for word in ("Анна", "Первая", "А123ВС", "Молчун") if word in data]
 
 
 def test_nobody_at_all_is_a_valid_file():
-    assert collection(make("geojson", db([]), OPTIONS).data) == []
-    data = make("hxl", db([]), OPTIONS).data
+    assert read_features(make_export("geojson", db([]), OPTIONS).data) == []
+    data = make_export("hxl", db([]), OPTIONS).data
     assert libhxl.validate(libhxl.data(io.BytesIO(data), libhxl.InputOptions(allow_local=True)))["is_valid"]

@@ -12,11 +12,11 @@ import pytest
 
 from client.desk.cases import view
 from client.desk.desk import Desk
-from client.desk.journal.entries import Apart, DifferentGroup, DifferentPerson, Named, SameGroup, SamePerson
+from client.desk.journal.entries import DifferentGroup, DifferentPerson, Named, SameGroup, SamePerson, Unlinked
 from client.desk.matching import candidates, names, scoring
-from client.desk.matching.candidates import COMMON, OFFERED, Index
-from client.desk.matching.features import CaseRows
-from client.desk.matching.scoring import Crowd, Described, Stay
+from client.desk.matching.candidates import COMMON, OFFERED, CandidateIndex
+from client.desk.matching.features import CaseFeatures
+from client.desk.matching.scoring import Crowd, Described, Sighting
 from client.reporter.compose import Draft, compose, new_id
 from tests.support.desk_office import RELAYS, Office
 
@@ -28,7 +28,7 @@ class Town:
     """An index with enough strangers in it that a name weighs what it weighs."""
 
     def __init__(self, strangers: int = 300) -> None:
-        self.index, self._numbers = Index(), count()
+        self.index, self._numbers = CandidateIndex(), count()
         for number in range(strangers):
             self.tell(
                 f"{'БВГДЖЗКЛМ'[number % 9]}{'аеиоу'[number % 5]}{'рлнмт'[number // 9 % 5]}{number % 7 * 'и'}нский"
@@ -40,18 +40,18 @@ class Town:
         read = tuple(map(names.read, texts))
         stays = more.pop("stays", ())
         phones = scoring.phones(more.pop("phones", ()))
-        said = more.pop("sex", "")
-        one = Described(f"{case}#0", case, read, sex=scoring.sex(said, read), phones=phones, stays=stays, **more)
+        sex = more.pop("sex", "")
+        described = Described(f"{case}#0", case, read, sex=scoring.sex(sex, read), phones=phones, stays=stays, **more)
         plates = frozenset(filter(None, [scoring.plate(plate)]))
-        self.index.put(case, CaseRows((one,), Crowd(case, people, plates, frozenset(), stays)))
+        self.index.put(case, CaseFeatures((described,), Crowd(case, people, plates, frozenset(), stays)))
         return case
 
     def offered(self) -> set[tuple[str, str]]:
-        self.index.settle()
+        self.index.catch_up()
         return {(pair.a[:6], pair.b[:6]) for pair in self.index.persons.pairs.all()}
 
     def vans(self) -> set[tuple[str, str]]:
-        self.index.settle()
+        self.index.catch_up()
         return {(pair.a, pair.b) for pair in self.index.crowds.pairs.all()}
 
 
@@ -60,7 +60,7 @@ def town():
     return Town()
 
 
-TVERSKOY, ARBAT = Stay("pack:ovd/2", NIGHT, sure=True), Stay("pack:ovd/4", NIGHT, sure=True)
+TVERSKOY, ARBAT = Sighting("pack:ovd/2", NIGHT, sure=True), Sighting("pack:ovd/4", NIGHT, sure=True)
 
 
 @pytest.mark.parametrize(
@@ -170,44 +170,49 @@ def test_a_case_told_anew_is_matched_anew(town):
     a = town.tell("Щербаков Григорий", stays=(TVERSKOY,))
     b = town.tell("", stays=(TVERSKOY,))
     assert town.offered() == set()
-    one = Described(f"{b}#0", b, (names.read("Щербаков Гриша"),), stays=(TVERSKOY,))
-    town.index.put(b, CaseRows((one,)))
+    described = Described(f"{b}#0", b, (names.read("Щербаков Гриша"),), stays=(TVERSKOY,))
+    town.index.put(b, CaseFeatures((described,)))
     assert town.offered() == {(a, b)}
-    town.index.put(b, CaseRows())
+    town.index.put(b, CaseFeatures())
     assert town.offered() == set()
 
 
 def test_pairs_do_not_depend_on_the_order_in_which_cases_came():
-    told = [("Щербаков Григорий", "1"), ("Shcherbakov G.", ""), ("Гриша Щербаков", "8 916 1234567"), ("Ким Олег", "")]
+    reports = [
+        ("Щербаков Григорий", "1"),
+        ("Shcherbakov G.", ""),
+        ("Гриша Щербаков", "8 916 1234567"),
+        ("Ким Олег", ""),
+    ]
     found = []
-    for order in (told, told[::-1]):
-        index = Index()
+    for order in (reports, reports[::-1]):
+        index = CandidateIndex()
         for text, phone in order:
-            one = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
-            index.put(text, CaseRows((one,)))
-        index.settle()
+            described = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
+            index.put(text, CaseFeatures((described,)))
+        index.catch_up()
         found.append(index.persons.pairs.all())
-        assert {pair for one in told for pair in index.persons.pairs.of(f"{one[0]}#0")} == set(found[-1])
+        assert {pair for row in reports for pair in index.persons.pairs.of(f"{row[0]}#0")} == set(found[-1])
     assert found[0] == found[1] != []
 
 
 def test_a_flood_of_one_name_costs_no_more_than_its_share():
-    index, judged = Index(), count()
+    index, judged = CandidateIndex(), count()
     judge = index.persons._judge
-    index.persons._judge = lambda one, other: (next(judged), judge(one, other))[1]
+    index.persons._judge = lambda described, other: (next(judged), judge(described, other))[1]
     for number in range(2_000):
-        one = Described(f"{number:06}#0", f"{number:06}", (names.read("Иванов Иван"),))
-        index.put(one.case, CaseRows((one,)))
-    assert index.settle()
+        described = Described(f"{number:06}#0", f"{number:06}", (names.read("Иванов Иван"),))
+        index.put(described.case, CaseFeatures((described,)))
+    assert index.catch_up()
     assert next(judged) <= 2_000 * COMMON * 2
 
 
 def test_one_van_told_by_two_is_offered(town):
     for number in range(12):
-        town.tell(people=7 + number, stays=(Stay(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
+        town.tell(people=7 + number, stays=(Sighting(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
     a = town.tell("Ким Олег", people=14, plate="А123ВС77", stays=(TVERSKOY,))
-    b = town.tell("Цой Инна", people=13, plate="a 123 bc", stays=(Stay("", NIGHT + 600),))
-    town.tell("Ли Пётр", people=14, plate="К777КК99", stays=(Stay("pack:ovd/4", NIGHT + 900, sure=True),))
+    b = town.tell("Цой Инна", people=13, plate="a 123 bc", stays=(Sighting("", NIGHT + 600),))
+    town.tell("Ли Пётр", people=14, plate="К777КК99", stays=(Sighting("pack:ovd/4", NIGHT + 900, sure=True),))
     assert town.vans() == {(a, b)}
     own = town.tell("Пак Роман", plate="A123BC77", own=True, stays=(TVERSKOY,))
     assert town.vans() == {(a, b), (a, own), (b, own)}
@@ -215,9 +220,9 @@ def test_one_van_told_by_two_is_offered(town):
 
 def test_the_same_van_hours_later_brings_others(town):
     for number in range(12):
-        town.tell(people=7 + number, stays=(Stay(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
+        town.tell(people=7 + number, stays=(Sighting(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
     town.tell(people=14, plate="А123ВС77", stays=(TVERSKOY,))
-    town.tell(people=9, plate="А123ВС77", stays=(Stay("pack:ovd/4", NIGHT + 5 * HOUR, sure=True),))
+    town.tell(people=9, plate="А123ВС77", stays=(Sighting("pack:ovd/4", NIGHT + 5 * HOUR, sure=True),))
     assert town.vans() == set()
 
 
@@ -272,11 +277,11 @@ def desk(office) -> Iterator[Desk]:
         yield desk
 
 
-def told(office: Office, desk: Desk, **facts: Any) -> str:
+def report_and_pull(office: Office, desk: Desk, **facts: Any) -> str:
     """A report that came; its case."""
-    made = office.report(facts)
+    report = office.report(facts)
     desk.pull(office.post)
-    return made.case
+    return report.case
 
 
 def offered(desk: Desk) -> set[frozenset[str]]:
@@ -292,9 +297,9 @@ def vans(desk: Desk) -> set[frozenset[str]]:
 
 
 def test_what_came_is_offered_as_soon_as_it_came(office, desk):
-    a = told(office, desk, name="Щербаков Григорий Павлович", birth="1990-03-05")
+    a = report_and_pull(office, desk, name="Щербаков Григорий Павлович", birth="1990-03-05")
     assert offered(desk) == set()
-    b = told(office, desk, name="Hryhorii Shcherbakov")
+    b = report_and_pull(office, desk, name="Hryhorii Shcherbakov")
     assert offered(desk) == {frozenset((a, b))}
     with desk.reading() as db:
         [pair] = candidates.of_person(db, f"{b}#0")
@@ -306,43 +311,45 @@ def test_what_came_is_offered_as_soon_as_it_came(office, desk):
 
 
 def test_what_was_decided_is_not_offered_until_it_is_taken_back(office, desk):
-    a, b, c = (told(office, desk, name=name) for name in ("Щербаков Гриша", "Shcherbakov G.", "Щербаков Григорий"))
+    a, b, c = (
+        report_and_pull(office, desk, name=name) for name in ("Щербаков Гриша", "Shcherbakov G.", "Щербаков Григорий")
+    )
     both = {frozenset(pair) for pair in ((a, b), (a, c), (b, c))}
     assert offered(desk) == both
-    different = desk.act(DifferentPerson(a=f"{a}#0", b=f"{b}#0"))
+    different = desk.append(DifferentPerson(a=f"{a}#0", b=f"{b}#0"))
     assert offered(desk) == both - {frozenset((a, b))}
-    same = desk.act(SamePerson(a=f"{b}#0", b=f"{c}#0"))
+    same = desk.append(SamePerson(a=f"{b}#0", b=f"{c}#0"))
     assert offered(desk) == set(), "who is one with somebody else is that somebody"
-    desk.act(Apart(entry=different.id))
+    desk.append(Unlinked(entry=different.id))
     assert len(offered(desk)) == 1
-    desk.act(Apart(entry=same.id))
+    desk.append(Unlinked(entry=same.id))
     assert offered(desk) == both
 
 
 def test_a_van_is_offered_until_somebody_decides(office, desk):
-    a, b = (told(office, desk, people=people, **VAN) for people in (14, 13))
+    a, b = (report_and_pull(office, desk, people=people, **VAN) for people in (14, 13))
     assert vans(desk) == {frozenset((a, b))}
-    different = desk.act(DifferentGroup(a=a, b=b))
+    different = desk.append(DifferentGroup(a=a, b=b))
     assert vans(desk) == set()
-    desk.act(Apart(entry=different.id))
+    desk.append(Unlinked(entry=different.id))
     assert vans(desk) == {frozenset((a, b))}
-    desk.act(SameGroup(a=a, b=b))
+    desk.append(SameGroup(a=a, b=b))
     assert vans(desk) == set()
 
 
 def test_somebody_whom_a_caseworker_named_is_matched_too(office, desk):
-    a, b = told(office, desk, people=14, **VAN), told(office, desk, name="Щербаков Григорий")
-    desk.act(Named(case=a, person=f"{a}#3", name="Shcherbakov Grigory"))
+    a, b = report_and_pull(office, desk, people=14, **VAN), report_and_pull(office, desk, name="Щербаков Григорий")
+    desk.append(Named(case=a, person=f"{a}#3", name="Shcherbakov Grigory"))
     assert offered(desk) == {frozenset((a, b))}
 
 
 def test_practice_is_nobody(office, desk):
-    told(office, desk, name="Щербаков Григорий")
+    report_and_pull(office, desk, name="Щербаков Григорий")
     draft = Draft({"stage": "van", "people": 1, "name": "Щербаков Григорий"}, practice=True)
-    made = compose(
+    report = compose(
         office.card, draft, case=new_id(os.urandom), first=True, seq=0, now=office.now, random_bytes=os.urandom
     )
-    office.post.lay(RELAYS[0], made.sealed[0])
+    office.post.lay(RELAYS[0], report.sealed[0])
     assert desk.pull(office.post).new == 1
     assert offered(desk) == set()
 

@@ -10,7 +10,7 @@ import pytest
 
 from client.desk.desk import Desk
 from client.desk.journal.entries import Sent
-from client.desk.server.collector import Pulling
+from client.desk.server.collector import Collector
 from client.transport.relay_client import Frame
 from keys.mailbox import MailboxKey
 from keys.wire import WEEK_SECONDS
@@ -49,13 +49,15 @@ def desk(office: Office) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def pulling(office: Office, desk: Desk) -> Iterator[Pulling]:
-    made = Pulling(desk, transport=lambda: office.post, clock=office.clock, wait=7, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
-    made.start()
-    yield made
-    made.stop()
+def collector(office: Office, desk: Desk) -> Iterator[Collector]:
+    running = Collector(
+        desk, transport=lambda: office.post, clock=office.clock, wait_seconds=7, rest_seconds=0.01, pause_seconds=0.01
+    )  # type: ignore[arg-type,return-value]
+    running.start()
+    yield running
+    running.stop()
     desk.touch()
-    made.join(PATIENCE)
+    running.join(PATIENCE)
 
 
 def until(desk: Desk, true: Callable[[], bool]) -> None:
@@ -71,54 +73,56 @@ def cases(desk: Desk) -> set[str]:
         return {row[0] for row in db.execute('SELECT DISTINCT "case" FROM letter')}
 
 
-def test_letters_come_in_from_both_relays_while_the_desk_is_open(office: Office, desk: Desk, pulling: Pulling) -> None:
+def test_letters_come_in_from_both_relays_while_the_desk_is_open(
+    office: Office, desk: Desk, collector: Collector
+) -> None:
     first = office.report(to=RELAYS[0])
     until(desk, lambda: first.case in cases(desk))
     second = office.report(to=RELAYS[1])
     until(desk, lambda: second.case in cases(desk))
-    until(desk, lambda: all(line.ok for line in pulling.state.lines))
-    assert (pulling.state.ok, pulling.state.problem) == (True, "")
-    assert pulling.state.last is not None
+    until(desk, lambda: all(line.ok for line in collector.state.relays))
+    assert (collector.state.ok, collector.state.problem) == (True, "")
+    assert collector.state.last is not None
     assert {wait for _, wait in office.post.waits[4:]} <= {0, 7}  # type: ignore[attr-defined]
 
 
 def test_a_relay_that_is_down_is_told_of_and_does_not_keep_the_other(
-    office: Office, desk: Desk, pulling: Pulling
+    office: Office, desk: Desk, collector: Collector
 ) -> None:
     office.post.down.add(RELAYS[0])
-    until(desk, lambda: pulling.state.lines[0].problem == "relay-unreachable")
-    said = office.report(to=RELAYS[1])
-    until(desk, lambda: said.case in cases(desk))
-    assert pulling.state.ok
+    until(desk, lambda: collector.state.relays[0].problem == "relay-unreachable")
+    report = office.report(to=RELAYS[1])
+    until(desk, lambda: report.case in cases(desk))
+    assert collector.state.ok
     office.post.down.add(RELAYS[1])
-    until(desk, lambda: not pulling.state.ok)
+    until(desk, lambda: not collector.state.ok)
     office.post.down.clear()
-    until(desk, lambda: all(line.ok for line in pulling.state.lines))
-    assert pulling.state.problem == ""
+    until(desk, lambda: all(line.ok for line in collector.state.relays))
+    assert collector.state.problem == ""
 
 
-def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, desk: Desk, pulling: Pulling) -> None:
-    said = office.report(reply=reply_block())
-    until(desk, lambda: said.case in cases(desk))
-    answer = desk.reply(said.case, "адвокат едет", "lawyer")
-    until(desk, lambda: desk.left(answer))
-    [sent] = [one.what for one in desk.entries if isinstance(one.what, Sent)]
-    assert (sent.case, sent.relay, sent.receipt) == (said.case, RELAYS[0], "receipt")
-    until(desk, lambda: pulling.state.waiting == 0)
+def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, desk: Desk, collector: Collector) -> None:
+    report = office.report(reply=reply_block())
+    until(desk, lambda: report.case in cases(desk))
+    answer = desk.reply(report.case, "адвокат едет", "lawyer")
+    until(desk, lambda: desk.is_sent(answer))
+    [sent] = [entry.action for entry in desk.entries if isinstance(entry.action, Sent)]
+    assert (sent.case, sent.relay, sent.receipt) == (report.case, RELAYS[0], "receipt")
+    until(desk, lambda: collector.state.waiting == 0)
     assert len(office.post.deposited) == 1
 
 
-def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, pulling: Pulling) -> None:
-    said = office.report(reply=reply_block())
-    until(desk, lambda: said.case in cases(desk))
+def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, collector: Collector) -> None:
+    report = office.report(reply=reply_block())
+    until(desk, lambda: report.case in cases(desk))
     office.post.down.update(RELAYS)
-    answer = desk.reply(said.case, "адвокат едет", "lawyer")
-    until(desk, lambda: pulling.state.waiting == 1)
-    assert not desk.left(answer)
+    answer = desk.reply(report.case, "адвокат едет", "lawyer")
+    until(desk, lambda: collector.state.waiting == 1)
+    assert not desk.is_sent(answer)
 
 
 def test_a_bug_in_one_round_does_not_end_the_listening(
-    office: Office, desk: Desk, pulling: Pulling, monkeypatch: pytest.MonkeyPatch
+    office: Office, desk: Desk, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
 
@@ -126,16 +130,16 @@ def test_a_bug_in_one_round_does_not_end_the_listening(
             raise ZeroDivisionError("Иванова")
 
         patch.setattr(desk, "collect", broken)
-        until(desk, lambda: {line.problem for line in pulling.state.lines} == {"error"})
-    said = office.report()
-    until(desk, lambda: said.case in cases(desk))
+        until(desk, lambda: {line.problem for line in collector.state.relays} == {"error"})
+    report = office.report()
+    until(desk, lambda: report.case in cases(desk))
 
 
 def test_the_week_s_keys_change_while_the_desk_is_open(
-    office: Office, desk: Desk, pulling: Pulling, monkeypatch: pytest.MonkeyPatch
+    office: Office, desk: Desk, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     week = desk.home.secrets.week
-    until(desk, lambda: pulling.state.ok)
+    until(desk, lambda: collector.state.ok)
     office.now += WEEK_SECONDS
     monkeypatch.setattr(
         office.post,
@@ -143,24 +147,26 @@ def test_the_week_s_keys_change_while_the_desk_is_open(
         lambda relay: Post.info(office.post, relay).__class__(relay, None, office.now, b"", 0),  # type: ignore[arg-type]
     )
     until(desk, lambda: desk.home.secrets.week == week + 1)
-    said = office.report()
-    until(desk, lambda: said.case in cases(desk))
+    report = office.report()
+    until(desk, lambda: report.case in cases(desk))
 
 
-def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, pulling: Pulling) -> None:
+def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, collector: Collector) -> None:
     week = desk.home.secrets.week
     office.now += 3 * WEEK_SECONDS  # the relays in memory say it is 1970
-    said = office.report()
-    until(desk, lambda: said.case in cases(desk))
+    report = office.report()
+    until(desk, lambda: report.case in cases(desk))
     assert desk.home.secrets.week == week
     assert office.now > NOW
 
 
 def test_the_threads_end_with_the_desk(office: Office) -> None:
     desk = office.unlock()
-    pulling = Pulling(desk, transport=lambda: office.post, clock=office.clock, wait=0, rest=0.01, pause=0.01)  # type: ignore[arg-type,return-value]
-    pulling.start()
-    until(desk, lambda: pulling.state.ok)
+    collector = Collector(
+        desk, transport=lambda: office.post, clock=office.clock, wait_seconds=0, rest_seconds=0.01, pause_seconds=0.01
+    )  # type: ignore[arg-type,return-value]
+    collector.start()
+    until(desk, lambda: collector.state.ok)
     desk.close()
-    pulling.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in pulling._threads)
+    collector.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in collector._threads)

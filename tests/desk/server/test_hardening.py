@@ -4,13 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from client.desk.server.hardening import in_short, swaps
+from client.desk.server.hardening import list_swaps, summarize_error
 
 SECRET = "Иванова"
 CRASH = """
 import logging, threading, sys
-from client.desk.server.hardening import harden
-harden()
+from client.desk.server.hardening import harden_process
+harden_process()
 logging.getLogger("waitress").error("Exception while serving %s", "Иванова")
 try:
     raise ValueError("Иванова")
@@ -26,19 +26,19 @@ def test_an_error_is_told_by_kind_and_place() -> None:
     try:
         raise ValueError(SECRET)
     except ValueError as error:
-        told = in_short(type(error), error.__traceback__)
-    assert told.startswith("error: ValueError\n")
-    assert f"{Path(__file__).name}:" in told
-    assert SECRET not in told
+        summary = summarize_error(type(error), error.__traceback__)
+    assert summary.startswith("error: ValueError\n")
+    assert f"{Path(__file__).name}:" in summary
+    assert SECRET not in summary
 
 
 def test_neither_logs_nor_threads_nor_the_end_of_a_process_say_a_word() -> None:
-    done = subprocess.run([sys.executable, "-c", CRASH], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert SECRET not in done.stdout + done.stderr
-    assert done.stderr.count("error: KeyError") == 2
-    assert "ERROR waitress" in done.stderr
-    assert "error: ValueError" in done.stderr
+    result = subprocess.run([sys.executable, "-c", CRASH], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert SECRET not in result.stdout + result.stderr
+    assert result.stderr.count("error: KeyError") == 2
+    assert "ERROR waitress" in result.stderr
+    assert "error: ValueError" in result.stderr
 
 
 def test_swap_on_a_disk_is_named_and_swap_in_memory_is_not(tmp_path: Path) -> None:
@@ -47,5 +47,5 @@ def test_swap_on_a_disk_is_named_and_swap_in_memory_is_not(tmp_path: Path) -> No
         "Filename Type Size Used Priority\n/dev/zram0 partition 8 0 100\n"
         "/dev/sda2 partition 8 0 -2\n/swapfile file 8 0 -3\n"
     )
-    assert swaps(table) == ["/dev/sda2", "/swapfile"]
-    assert swaps(tmp_path / "none") == []
+    assert list_swaps(table) == ["/dev/sda2", "/swapfile"]
+    assert list_swaps(tmp_path / "none") == []

@@ -50,7 +50,7 @@ class World:
             reply_block(), relays=[(self.relay.address, reply_block().relays[0][1])], until=int(time.time()) + 86_400
         )
         draft = Draft(facts, files or [], block)
-        made = compose(
+        composed = compose(
             self.office.card,
             draft,
             case=self.case,
@@ -61,7 +61,7 @@ class World:
         )
         with Transport(os.urandom) as transport:
             key = NoteKey.parse(self.relay.http.get("/v1/relay").json()["note_key"])
-            for sealed in made.sealed:
+            for sealed in composed.sealed:
                 transport.deposit(self.relay.address, sealed, [key])
 
 
@@ -124,7 +124,7 @@ def test_an_idle_desk_locks_by_itself(world: World) -> None:
         assert desk.remembers(NEEDLES) == set()
         assert desk.end() == 0
     with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
-        assert [one.what.why for one in opened.entries if isinstance(one.what, Locked)] == ["idle"]
+        assert [entry.action.why for entry in opened.entries if isinstance(entry.action, Locked)] == ["idle"]
 
 
 def test_a_wrong_passphrase_is_wiped_as_well(world: World) -> None:
@@ -187,7 +187,7 @@ def test_it_ends_cleanly_while_it_is_unlocked(world: World, how: int, code: int)
         assert desk.end(how) == code
         assert "Traceback" not in desk.log.read_text()
     with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
-        assert [one.what.why for one in opened.entries if isinstance(one.what, Locked)] == ["stopped"]
+        assert [entry.action.why for entry in opened.entries if isinstance(entry.action, Locked)] == ["stopped"]
         assert opened.damage == []
 
 
@@ -232,13 +232,13 @@ def test_no_disk_holds_a_word_of_a_day(world: World, tmp_path: Path) -> None:
     assert list(desk.temporary.iterdir()) == []
     assert found_in(world.folder.joinpath("card").read_bytes(), {"organisation": "Помощь"}) == {"organisation"}
     with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
-        kinds = {type(one.what).__name__ for one in opened.entries}
-        assert kinds >= {"Received", "Viewed", "Noted", "Replied", "Sent", "HandedOver", "Exported", "Locked"}
+        kinds = {entry.action.kind for entry in opened.entries}
+        assert kinds >= {"received", "viewed", "noted", "replied", "sent", "handedover", "exported", "locked"}
         assert opened.damage == []
 
 
 def found_in(data: bytes, needles: dict[str, bytes | str]) -> set[str]:
-    return {name for name, needle in needles.items() if any(way in data for way in ways(needle))}
+    return {name for name, needle in needles.items() if any(form in data for form in ways(needle))}
 
 
 def until_whole(browser: Browser, path: str) -> bytes:
@@ -279,10 +279,10 @@ def test_what_is_asked_wrongly_is_refused_in_words(world: World, options: tuple[
     import subprocess
     import sys
 
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "client.cli.main", "desk", "--home", str(world.folder), *options],
         capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
-    assert done.returncode != 0
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    assert result.returncode != 0
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr

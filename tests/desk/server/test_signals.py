@@ -51,10 +51,10 @@ CODES = {signal.SIGTERM: 0, signal.SIGHUP: 0, signal.SIGINT: 130}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    made = tmp_path_factory.mktemp("signals") / "office"
+    folder = tmp_path_factory.mktemp("signals") / "office"
     profile = Profile("Помощь", ("http://127.0.0.1:9",))
-    home.create(made, PASSPHRASE, profile, now=int(time.time()), cost=WEAK)
-    return made
+    home.create(folder, PASSPHRASE, profile, now=int(time.time()), cost=WEAK)
+    return folder
 
 
 def start(folder: Path, *before: str) -> "subprocess.Popen[str]":

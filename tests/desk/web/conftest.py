@@ -7,25 +7,29 @@ from tests.support.desk_office import reply_block
 
 
 @pytest.fixture
-def case(office, held, browser):
+def case(office, control, browser):
     """A case on the desk; its id."""
-    made = office.report(
+    report = office.report(
         {"name": "Иванова Анна", "stage": "station", "station": {"text": "ОВД Тверской"}, "languages": ["uk"]},
         reply=reply_block(),
     )
-    held.desk.pull(office.post)
-    return made.case
+    control.desk.pull(office.post)
+    return report.case
 
 
 @pytest.fixture
-def done(held):
+def read_actions(control):
     """What the journal says was done since the last time it was asked."""
-    at = len(held.desk.entries) if held.desk else 0
+    at = len(control.desk.entries) if control.desk else 0
 
-    def since() -> list[entries.What]:
+    def read() -> list[entries.Action]:
         nonlocal at
-        fresh = [one.what for one in held.desk.entries[at:] if not isinstance(one.what, entries.Viewed | entries.Sent)]
-        at = len(held.desk.entries)
+        fresh = [
+            entry.action
+            for entry in control.desk.entries[at:]
+            if not isinstance(entry.action, entries.Viewed | entries.Sent)
+        ]
+        at = len(control.desk.entries)
         return fresh
 
-    return since
+    return read

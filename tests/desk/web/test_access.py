@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from client.desk.web.access import COOKIE, POLICY, form_key, is_loopback
+from client.desk.web.access import COOKIE, POLICY, derive_form_key, is_loopback
 from client.desk.web.app import create_app
 from tests.support.desk_office import PASSPHRASE
 from tests.support.desk_pages import Browser, Page
@@ -27,10 +27,10 @@ def every_form(app):
             yield re.sub(r"<[^>]+>", "1", rule.rule)
 
 
-def test_the_link_lets_one_browser_in_once(outside, held):
+def test_the_link_lets_one_browser_in_once(outside, control):
     looked = outside.get(f"/enter/{TOKEN}")
     assert looked.status_code == 200
-    assert held.token == TOKEN, "looking at the link does not use it up"
+    assert control.token == TOKEN, "looking at the link does not use it up"
 
     answer = outside.post("/enter", token=TOKEN)
     assert (answer.status_code, answer.location) == (303, "/unlock")
@@ -50,9 +50,9 @@ def test_the_link_lets_one_browser_in_once(outside, held):
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "the-link ", "\u0000"])
-def test_another_token_opens_nothing(outside, held, token):
+def test_another_token_opens_nothing(outside, control, token):
     assert outside.post("/enter", token=token).status_code == 410
-    assert held.token == TOKEN
+    assert control.token == TOKEN
 
 
 def test_nothing_is_shown_to_a_browser_that_was_not_let_in(browser, office):
@@ -69,7 +69,7 @@ def test_nothing_is_shown_to_a_browser_that_was_not_let_in(browser, office):
             assert stranger.post(path).status_code == 403, path
 
 
-def test_a_locked_desk_shows_only_where_the_passphrase_goes(outside, held):
+def test_a_locked_desk_shows_only_where_the_passphrase_goes(outside, control):
     outside.post("/enter", token=TOKEN)
     for path in every_page(outside.app):
         if path in ("/unlock", "/locked", "/favicon.ico") or path.startswith("/enter"):
@@ -80,19 +80,19 @@ def test_a_locked_desk_shows_only_where_the_passphrase_goes(outside, held):
     assert outside.post("/case/1/note", text="x").status_code == 423
 
 
-def test_a_wrong_passphrase_is_said_and_the_name_is_kept(outside, held):
+def test_a_wrong_passphrase_is_said_and_the_name_is_kept(outside, control):
     outside.post("/enter", token=TOKEN)
     answer = outside.post("/unlock", passphrase="wrong", by="Анна")
     assert answer.status_code == 403
     assert "passphrase is wrong" in answer.text
     assert 'value="Анна"' in answer.text
     assert "wrong" not in re.sub(r"is wrong", "", answer.text)
-    assert held.desk is None
+    assert control.desk is None
     nobody = outside.post("/unlock", passphrase=PASSPHRASE, by="  ")
     assert nobody.status_code == 400
-    assert held.desk is None
+    assert control.desk is None
     assert outside.post("/unlock", passphrase=PASSPHRASE, by="Анна").location == "/"
-    assert held.desk is not None
+    assert control.desk is not None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_name_that_was_made_to_point_here_gets_nothing(browser, host):
     for path in ("/", "/queue", "/changes", "/unlock", f"/enter/{TOKEN}", "/static/desk.css"):
         answer = browser.ask(path, headers={"Host": host, "Cookie": f"{COOKIE}={LET_IN}"})
         assert answer.status_code == 421, (host, path)
-    key = form_key(LET_IN)
+    key = derive_form_key(LET_IN)
     answer = browser.ask("/case/1/note", "POST", data={"form_key": key, "text": "x"}, headers={"Host": host})
     assert answer.status_code == 421
 
@@ -131,31 +131,31 @@ def test_what_another_page_asks_for_is_not_answered(browser, site):
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://127.0.0.1:8603", "http://localhost:8602", ""]
 )
-def test_a_form_of_another_origin_changes_nothing(browser, held, origin):
+def test_a_form_of_another_origin_changes_nothing(browser, control, origin):
     browser.headers = {"Origin": origin}
     assert browser.post("/handover", text="x").status_code == 403
     assert browser.post("/lock").status_code == 403
-    assert held.desk is not None
-    assert "x" not in [getattr(one.what, "text", "") for one in held.desk.entries]
+    assert control.desk is not None
+    assert "x" not in [getattr(entry.action, "text", "") for entry in control.desk.entries]
 
 
 def test_a_form_without_any_sign_of_its_origin_changes_nothing(browser):
-    key = form_key(LET_IN)
+    key = derive_form_key(LET_IN)
     answer = browser.ask("/handover", "POST", data={"form_key": key, "text": "x"})
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("key", [None, "", "x", form_key("another-cookie"), "ключ"])
-def test_every_form_needs_the_key_of_this_browser(browser, held, key):
-    before = len(held.desk.entries)
+@pytest.mark.parametrize("key", [None, "", "x", derive_form_key("another-cookie"), "ключ"])
+def test_every_form_needs_the_key_of_this_browser(browser, control, key):
+    before = len(control.desk.entries)
     headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
     for path in every_form(browser.app):
         if path in ("/enter", "/language"):
             continue
         data = {"text": "x", "to": "x", "status": "closed"} | ({} if key is None else {"form_key": key})
         assert browser.ask(path, "POST", data=data, headers=headers).status_code == 403, path
-    assert held.desk is not None
-    assert len(held.desk.entries) == before
+    assert control.desk is not None
+    assert len(control.desk.entries) == before
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
@@ -165,23 +165,23 @@ def test_other_methods_get_nothing(browser, method):
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_looking_changes_nothing(browser, held, office):
+def test_looking_changes_nothing(browser, control, office):
     """But that somebody looked at a case, which is what the journal is for."""
     office.report({"name": "Иванова Анна"}, files=(b"\xff\xd8\xff\xe0",))
-    held.desk.pull(office.post)
-    before = len(held.desk.entries)
+    control.desk.pull(office.post)
+    before = len(control.desk.entries)
     for path in every_page(browser.app):
         browser.get(path)
-    kinds = [type(one.what).__name__ for one in held.desk.entries[before:]]
-    assert kinds in (["Viewed"], [])
+    kinds = [entry.action.kind for entry in control.desk.entries[before:]]
+    assert kinds in (["viewed"], [])
     for path in every_form(browser.app):
         if path not in every_page(browser.app):
             assert browser.get(path).status_code in (404, 405), path
 
 
-def test_every_answer_is_closed_to_other_pages_and_kept_nowhere(browser, office, held):
+def test_every_answer_is_closed_to_other_pages_and_kept_nowhere(browser, office, control):
     office.report({"name": "Иванова Анна"})
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     asked = [*every_page(browser.app), "/static/desk.js", "/static/desk.css", "/nothing"]
     for path in asked:
         answer = browser.get(path)
@@ -199,9 +199,9 @@ def test_every_answer_is_closed_to_other_pages_and_kept_nowhere(browser, office,
     assert "http" not in POLICY
 
 
-def test_pages_hold_no_script_style_or_address_of_their_own(browser, office, held):
+def test_pages_hold_no_script_style_or_address_of_their_own(browser, office, control):
     office.report({"name": "Иванова Анна", "account": "x"})
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     for path in every_page(browser.app):
         answer = browser.get(path)
         if answer.mimetype != "text/html" or answer.status_code != 200:
@@ -220,14 +220,14 @@ def test_pages_hold_no_script_style_or_address_of_their_own(browser, office, hel
         assert page.find("body").attributes["spellcheck"] == "false"
         assert page.find("html").attributes["translate"] == "no"
         scripts = page.named("script")
-        assert [one.attributes["src"] for one in scripts] in (["/static/forget.js"], ["/static/desk.js"])
+        assert [script.attributes["src"] for script in scripts] in (["/static/forget.js"], ["/static/desk.js"])
         [title] = page.named("title")
         assert title.text in ("Desk", "Стол")
 
 
-def test_no_name_and_no_id_stands_in_an_address(browser, office, held):
-    made = office.report({"name": "Иванова Анна", "stage": "station", "station": {"text": "ОВД Тверской"}})
-    held.desk.pull(office.post)
+def test_no_name_and_no_id_stands_in_an_address(browser, office, control):
+    report = office.report({"name": "Иванова Анна", "stage": "station", "station": {"text": "ОВД Тверской"}})
+    control.desk.pull(office.post)
     found = browser.post("/search", text="Иванова")
     assert found.status_code == 303
     assert re.fullmatch(r"/search/\d+", found.location)
@@ -236,44 +236,44 @@ def test_no_name_and_no_id_stands_in_an_address(browser, office, held):
         for element in Page(browser.get(path).text).elements:
             for name in ("href", "src", "action", "formaction"):
                 where = element.attributes.get(name, "")
-                assert made.case not in where
+                assert report.case not in where
                 assert re.fullmatch(r"[/#a-z0-9?=.-]*", where), where
 
 
-def test_the_desk_can_be_locked_from_every_page(browser, held):
+def test_the_desk_can_be_locked_from_every_page(browser, control):
     for path in ("/", "/queue", "/journal", "/exports"):
         assert 'action="/lock"' in browser.get(path).text
     answer = browser.post("/lock")
     assert (answer.status_code, answer.location) == (303, "/locked")
     assert answer.headers["Clear-Site-Data"] == '"cache"'
-    assert held.desk is None
+    assert control.desk is None
     assert browser.get("/").location == "/unlock"
 
 
-def test_a_desk_that_is_locked_while_a_request_is_on_its_way_says_that(browser, held):
-    held.desk.close()
+def test_a_desk_that_is_locked_while_a_request_is_on_its_way_says_that(browser, control):
+    control.desk.close()
     for path in ("/", "/queue", "/changes"):
         assert browser.get(path, Live="1").status_code == 423, path
 
 
-def test_what_a_page_asks_for_by_itself_does_not_put_the_lock_off(browser, held):
+def test_what_a_page_asks_for_by_itself_does_not_put_the_lock_off(browser, control):
     browser.get("/")
-    before = held.touched
+    before = control.touched
     browser.get("/changes?after=-1", Live="1")
     browser.get("/", Live="1")
     browser.get("/static/desk.css")
-    assert held.touched == before
+    assert control.touched == before
     browser.post("/here")
-    assert held.touched == before + 1
+    assert control.touched == before + 1
 
 
-def test_a_form_can_be_too_large(browser, held):
+def test_a_form_can_be_too_large(browser, control):
     answer = browser.post("/handover", text="x" * 2_000_000)
     assert answer.status_code == 413
     assert "too much" in answer.text
 
 
-def test_an_error_says_where_and_never_what(browser, held, monkeypatch):
+def test_an_error_says_where_and_never_what(browser, control, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("Иванова Анна, ОВД Тверской")
 
@@ -302,9 +302,9 @@ def test_which_addresses_only_this_computer_reaches(host, is_it):
     assert is_loopback(host) is is_it
 
 
-def test_the_app_asks_nobody(held, office):
+def test_the_app_asks_nobody(control, office):
     """No address but its own stands in what is served."""
-    app = create_app(held, office.clock)
+    app = create_app(control, office.clock)
     browser = Browser(app)
     for path in ("/static/desk.js", "/static/live.js", "/static/keys.js", "/static/idle.js", "/static/desk.css"):
         text = browser.get(path).text

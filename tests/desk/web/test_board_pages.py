@@ -21,26 +21,26 @@ def test_the_board_says_who_is_where(browser, case):
     assert "Иванова Анна" in browser.page("/names").text
 
 
-def test_a_stations_telephones_stand_beside_its_address(browser, office, held, case):
+def test_a_stations_telephones_stand_beside_its_address(browser, office, control, case):
     known = station(1, "ОВД Арбат", phone="102; +7 495 1234567")
-    held.opening = lambda passphrase, by: Desk.unlock(
+    control.opening = lambda passphrase, by: Desk.unlock(
         office.folder, passphrase, by, clock=office.clock, packs=[pack(known)]
     )
-    held.lock()
+    control.lock()
     browser.post("/unlock", passphrase=PASSPHRASE, by="Анна")
     office.report(at_station(known))
-    held.desk.pull(office.post)
-    links = [one.attributes["href"] for one in browser.page("/").named("a")]
-    for where in {one for one in links if re.fullmatch(r"/place/\d+", one)}:
+    control.desk.pull(office.post)
+    paths = [link.attributes["href"] for link in browser.page("/").named("a")]
+    for where in {link for link in paths if re.fullmatch(r"/place/\d+", link)}:
         has = "Арбат" in browser.page(where).find("h1").text
         for page in (where, where + "/names"):
             assert ("Тверская улица, 1 · tel. 102; +7 495 1234567" in browser.page(page).text) == has
     assert "102; +7 495 1234567" in browser.page("/names").text
 
 
-def test_the_board_can_be_narrowed_and_widened_again(browser, office, held, case):
+def test_the_board_can_be_narrowed_and_widened_again(browser, office, control, case):
     office.report({"event": "Пушкинская", "name": "Ким Олег", "stage": "station", "station": {"text": "ОВД Арбат"}})
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     assert "ОВД Тверской" in browser.page("/").text
     browser.post("/filter", event="Пушкинская")
     narrowed = browser.page("/")

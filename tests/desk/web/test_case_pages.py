@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("path", "fields", "kind", "said"),
+    ("path", "fields", "kind", "stated"),
     [
         ("assign", {"to": "Борис"}, entries.Assigned, {"to": "Борис"}),
         ("assign", {"to": ""}, entries.Assigned, {"to": ""}),
@@ -44,22 +44,22 @@ pytestmark = pytest.mark.slow
         ),
     ],
 )
-def test_what_is_done_on_a_case_stands_in_the_journal(browser, case, done, *, path, fields, kind, said):
+def test_what_is_done_on_a_case_stands_in_the_journal(browser, case, read_actions, *, path, fields, kind, stated):
     answer = browser.post(f"/case/1/{path}", "/case/1", **fields)
     assert answer.status_code == 303
-    [one] = done()
-    assert isinstance(one, kind)
-    assert one.case == case
-    assert {name: getattr(one, name) for name in said} == said
+    [action] = read_actions()
+    assert isinstance(action, kind)
+    assert action.case == case
+    assert {name: getattr(action, name) for name in stated} == stated
     assert browser.get("/case/1").status_code == 200
 
 
-def test_when_something_happened_can_be_said(browser, case, done):
+def test_when_something_happened_can_be_said(browser, case, read_actions):
     browser.post("/case/1/state", "/case/1", field="stage", value="court", source="x", happened="2026-11-20T18:40")
-    [stated] = done()
+    [stated] = read_actions()
     assert stated.when["stage"] > 1_700_000_000
     browser.post("/case/1/clock", "/case/1", clock="detention", starts="2026-11-20T18:40", stop="yes")
-    [clock] = done()
+    [clock] = read_actions()
     assert clock.starts == stated.when["stage"]
     assert clock.stopped > NOW
 
@@ -79,45 +79,45 @@ def test_when_something_happened_can_be_said(browser, case, done):
         ("official", {"rank": "майор"}, "field is empty"),
     ],
 )
-def test_what_does_not_fit_is_said_and_what_was_typed_stays(browser, case, done, *, path, fields, words):
+def test_what_does_not_fit_is_said_and_what_was_typed_stays(browser, case, read_actions, *, path, fields, words):
     browser.post(f"/case/1/{path}", "/case/1", **fields)
     page = browser.page("/case/1")
     assert words in page.text
-    assert done() == []
+    assert read_actions() == []
     if path == "state":
         assert page.find("input", name="value").attributes["value"] == fields["value"]
     assert words not in browser.page("/case/1").text, "it is said once"
 
 
-def test_two_reports_of_one_person_are_joined_and_taken_apart_again(browser, office, held, case, done):
+def test_two_reports_of_one_person_are_joined_and_taken_apart_again(browser, office, control, case, read_actions):
     office.report({"name": "Ivanova Anna", "stage": "station", "station": {"text": "ОВД Тверской"}})
-    held.desk.pull(office.post)
-    done()
+    control.desk.pull(office.post)
+    read_actions()
     assert browser.page("/").find("strong").text == "2"
     page = browser.page("/case/1")
     a, b = (page.find("input", name=name).attributes["value"] for name in ("a", "b"))
     browser.post("/same", "/case/1", a=a, b=b)
-    [same] = done()
+    [same] = read_actions()
     assert {same.a, same.b} == {a, b}
     assert browser.page("/").find("strong").text == "1"
 
     joined = browser.page("/case/1")
     assert "The same person" in joined.text
-    link = next(one for one in joined.named("button") if one.attributes.get("name") == "entry")
+    link = next(button for button in joined.named("button") if button.attributes.get("name") == "entry")
     browser.post("/apart", "/case/1", entry=link.attributes["value"])
     assert browser.page("/").find("strong").text == "2"
     browser.post("/different", "/case/1", a=a, b=b)
     assert "One person?" not in browser.page("/case/1").text
 
 
-def test_officials_are_linked_across_cases(browser, office, held, case, done):
+def test_officials_are_linked_across_cases(browser, office, control, case, read_actions):
     office.report({"name": "Ким"})
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     browser.post("/case/1/official", "/case/1", name="Сидоров", rank="майор", badge="0123", unit="ОВД", part="оформлял")
     listed = browser.page("/officials")
     assert "Сидоров" in listed.text
     page = browser.page("/case/2")
-    known = next(one for one in page.named("option") if "Сидоров" in one.text)
+    known = next(option for option in page.named("option") if "Сидоров" in option.text)
     browser.post("/case/2/official", "/case/2", official=known.attributes["value"], part="бил")
     assert "also:" in browser.page("/case/2").text
     about = browser.page("/official/1")
@@ -127,12 +127,12 @@ def test_officials_are_linked_across_cases(browser, office, held, case, done):
     assert "0124" in browser.page("/official/1").text
 
 
-def test_a_shift_is_handed_over_with_its_cases(browser, held, case, done):
-    held.desk.act(entries.Assigned(case=case, to="Анна"))
-    done()
+def test_a_shift_is_handed_over_with_its_cases(browser, control, case, read_actions):
+    control.desk.append(entries.Assigned(case=case, to="Анна"))
+    read_actions()
     assert "Иванова" in browser.page("/handover").text
     browser.post("/handover", "/handover", text="Петрова едет в Тверской", to="Борис", cases="yes")
-    [handed, assigned] = done()
+    [handed, assigned] = read_actions()
     assert (handed.text, handed.to) == ("Петрова едет в Тверской", "Борис")
     assert (assigned.case, assigned.to) == (case, "Борис")
     page = browser.page("/handover")

@@ -23,7 +23,7 @@ from flask import Flask
 from client.desk.cases import board, queue, search, view
 from client.desk.cases.board import Count
 from client.desk.desk import Desk
-from client.desk.exports.registry import KINDS, Options, make
+from client.desk.exports.registry import KINDS, Options, make_export
 from client.desk.matching import candidates
 from client.desk.web.app import create_app
 from client.desk.web.media_type import ENDINGS, OTHER
@@ -37,7 +37,7 @@ from tests.stations.lists import packed
 from tests.support import invented_names
 from tests.support.desk_office import NOW, RELAYS, Office
 from tests.support.desk_pages import Browser, Page
-from tests.support.fake_desk_process import TOKEN, Held
+from tests.support.fake_desk_process import TOKEN, FakeDeskControl
 from tests.support.hostile_reports import CANARY, SCRIPTS, WORDS, Attack, Attacker, File
 from tests.support.hostile_reports import KINDS as KINDS_OF_WORDS
 from tests.support.sealed_letters import Phones
@@ -77,7 +77,9 @@ class Besieged:
                 self._lay(self.phones.seal_header(header))
             else:
                 self._lay(self.phones.seal_fields(header))
-        self.sent[attack.name] = [one["case"] for one in headers if isinstance(one, dict) and one.get("case")]
+        self.sent[attack.name] = [
+            header["case"] for header in headers if isinstance(header, dict) and header.get("case")
+        ]
         tally = self.desk.pull(self.office.post)
         assert tally.failures == {}
         return tally.new, tally.bad
@@ -97,10 +99,10 @@ class Besieged:
         pieces = [file.data[at : at + PIECE_BYTES] for at in range(0, len(file.data), PIECE_BYTES)] or [b""]
         ref = {"id": self.attacker.id(), "n": len(pieces), "sha256": b64(hashlib.sha256(file.data).digest())}
         for i, piece in enumerate(pieces):
-            said = Parcel(
+            parcel = Parcel(
                 id=self.attacker.id(), case=header["case"], seq=0, at=NOW, of=str(ref["id"]), i=i, n=len(pieces)
             )
-            self._lay(self.phones.seal_header(message.header(said), piece, PARCEL_BYTES))
+            self._lay(self.phones.seal_header(message.header(parcel), piece, PARCEL_BYTES))
         return {**ref, "type": file.type, "bytes": len(file.data), **file.claim}
 
     def _lay(self, sealed: Any) -> None:
@@ -112,17 +114,17 @@ class Besieged:
             rows = board.board(db, PAGES_NOW).rows
         return {row.place.station: row.count for row in rows if row.place.station in ("s0", "s1", "s2")}
 
-    def look(self) -> None:
+    def look_at_everything(self) -> None:
         """Everything that a caseworker looks at, once; none of it may break."""
         with self.desk.reading() as db:
             whole = board.board(db, PAGES_NOW)
             for row in whole.rows:
                 assert max(row.count.minors, row.count.injured) <= row.count.reported + row.count.claimed
-                board.held(db, row.place.number)
+                board.load_detainees(db, row.place.number)
                 board.surnames(db, row.place.number)
             queue.queue(db, PAGES_NOW)
-            for one in view.ids(db):
-                assert view.case(db, one) is not None
+            for case in view.ids(db):
+                assert view.case(db, case) is not None
             view.persons(db)
 
 
@@ -184,7 +186,7 @@ def test_honest_sums_stand_and_the_desk_goes_on(name, besieged, attacks, honest_
 
 def test_afterwards_every_page_can_still_be_made(overrun, honest_before):
     begin = time.process_time()
-    overrun.look()
+    overrun.look_at_everything()
     assert time.process_time() - begin < 60
     assert overrun.honest() == honest_before
 
@@ -202,8 +204,8 @@ def test_nobody_has_the_last_word_for_ever(overrun):
     """An attacker's highest number and latest time do not keep an honest later message from counting."""
     station = {"pack": "list", "id": "s3", "certainty": "confirmed"}
     overrun.office.now += 3_600
-    said = {"stage": "station", "station": station, "people": 1}
-    later = overrun.attacker.report(said, kind="amend", case=overrun.victim["case"], seq=1, at=overrun.office.now)
+    facts = {"stage": "station", "station": station, "people": 1}
+    later = overrun.attacker.report(facts, kind="amend", case=overrun.victim["case"], seq=1, at=overrun.office.now)
     overrun.send(Attack("honest again", [later]))
     with overrun.desk.reading() as db:
         [row] = [row for row in board.board(db, PAGES_NOW).rows if row.place.station == "s3"]
@@ -213,11 +215,11 @@ def test_nobody_has_the_last_word_for_ever(overrun):
 def test_one_liar_with_a_hundred_thousand_people_is_marked_and_not_believed(overrun):
     with overrun.desk.reading() as db:
         rows = board.board(db, PAGES_NOW)
-        held = [one for one in rows.rows if one.is_flagged]
-        assert held
-        cases = [view.case(db, one) for one in overrun.sent["people 100000"]]
+        flagged = [row for row in rows.rows if row.is_flagged]
+        assert flagged
+        cases = [view.case(db, case) for case in overrun.sent["people 100000"]]
     assert rows.total.claimed > 99_000
-    assert all(one is not None and "crowd" in one.reasons for one in cases)
+    assert all(case is not None and "crowd" in case.reasons for case in cases)
 
 
 def test_hostile_words_are_found_by_search_and_break_nothing(overrun):
@@ -255,8 +257,8 @@ UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\u2028\u2029\u
 
 
 def let_in(besieged: Besieged) -> Browser:
-    held = Held(lambda passphrase, by: besieged.desk, desk=besieged.desk)
-    visitor = Browser(create_app(held, lambda: PAGES_NOW))
+    control = FakeDeskControl(lambda passphrase, by: besieged.desk, desk=besieged.desk)
+    visitor = Browser(create_app(control, lambda: PAGES_NOW))
     assert visitor.post("/enter", token=TOKEN).status_code < 400
     return visitor
 
@@ -273,20 +275,22 @@ def crawled(overrun) -> dict[str, Page]:
     return dict(crawl(let_in(overrun), *STARTS))
 
 
-def harmless(page: Page) -> list[str]:
+def find_harm(page: Page) -> list[str]:
     """What in this page could do something, leave it, or hide something: nothing, one hopes."""
-    found = [f"<{one.name}>" for one in page.elements if one.name in TRAPS]
-    found += [f"<script> {one.text:.60}" for one in page.named("script") if one.text.strip()]
-    for one in page.elements:
-        found += [f"{one.name} {name}" for name in one.attributes if name.startswith("on") or name == "style"]
+    found = [f"<{element.name}>" for element in page.elements if element.name in TRAPS]
+    found += [f"<script> {element.text:.60}" for element in page.named("script") if element.text.strip()]
+    for element in page.elements:
+        found += [f"{element.name} {name}" for name in element.attributes if name.startswith("on") or name == "style"]
         found += [
-            f"{one.name} {name}={one.attributes[name]:.60}" for name in ADDRESSES if _leaves(one.attributes.get(name))
+            f"{element.name} {name}={element.attributes[name]:.60}"
+            for name in ADDRESSES
+            if _leaves(element.attributes.get(name))
         ]
-    metas = [one.attributes for one in page.named("meta") if "http-equiv" in one.attributes]
-    found += [f"meta {one}" for one in metas if not re.fullmatch(r"[0-9]+;url=/", one.get("content", ""))]
+    metas = [element.attributes for element in page.named("meta") if "http-equiv" in element.attributes]
+    found += [f"meta {element}" for element in metas if not re.fullmatch(r"[0-9]+;url=/", element.get("content", ""))]
     # What a form sends back stands as it came; what people read does not.
-    read = [one.text for one in page.named("html")]
-    read += [text for one in page.elements for name, text in one.attributes.items() if name != "value"]
+    read = [element.text for element in page.named("html")]
+    read += [text for element in page.elements for name, text in element.attributes.items() if name != "value"]
     found += [
         f"hidden {text[max(0, at.start() - 80) : at.end() + 20]!r}" for text in read for at in UNSEEN.finditer(text)
     ]
@@ -319,8 +323,8 @@ def crawl(browser: Browser, *starts: str) -> Iterator[tuple[str, Page]]:
 
 
 def test_no_page_does_hides_or_asks_for_anything(overrun, crawled):
-    assert [f"{path}: {one}" for path, page in crawled.items() for one in harmless(page)[:3]] == []
-    titles = {one.text for page in crawled.values() for one in page.named("title")}
+    assert [f"{path}: {fault}" for path, page in crawled.items() for fault in find_harm(page)[:3]] == []
+    titles = {title.text for page in crawled.values() for title in page.named("title")}
     assert len(titles) == 1, "a title stands in the window list and in the history"
     assert len(crawled) > len(overrun.sent)
 
@@ -330,15 +334,15 @@ def test_what_is_searched_for_is_as_harmless_as_what_is_found(browser):
         answer = browser.post("/search", referer="/search", text=word)
         assert answer.status_code == 303
         assert word not in answer.headers["Location"]
-        assert harmless(browser.page(answer.headers["Location"])) == []
+        assert find_harm(browser.page(answer.headers["Location"])) == []
 
 
 def test_no_file_is_given_as_something_that_runs(overrun, browser, crawled):
     """What is a picture is given as one; everything else only for the disk, under a name of ours."""
     shown = set()
     for path, page in crawled.items():
-        for one in page.named("img") + page.named("audio") + page.named("source"):
-            shown.add(one.attributes["src"])
+        for element in page.named("img") + page.named("audio") + page.named("source"):
+            shown.add(element.attributes["src"])
         assert "/static" not in path
     for address in shown:
         answer = browser.get(address)
@@ -353,7 +357,7 @@ def test_no_file_is_given_as_something_that_runs(overrun, browser, crawled):
         assert refused == (name.removeprefix("file: ") in REFUSED), name
         about, saved = browser.get(f"/case/{number}/file/1/about"), browser.get(f"/case/{number}/file/1/save")
         assert (about.status_code, saved.status_code) == (200, 200), name
-        assert harmless(Page(about.text)) == []
+        assert find_harm(Page(about.text)) == []
         assert saved.mimetype == OTHER
         assert re.fullmatch(r'attachment; filename="file-[0-9]+-1\.[a-z0-9]+"', saved.headers["Content-Disposition"])
 
@@ -370,14 +374,14 @@ def _tables(key: str, data: bytes) -> list[str]:
 def test_no_cell_that_leaves_the_desk_is_a_formula(key, overrun):
     """Everybody in the first attacks allows everything, so that their words do leave."""
     with overrun.desk.reading() as db:
-        made = [
-            make(key, db, Options(PAGES_NOW, UTC, language, audience=audience))
+        exports = [
+            make_export(key, db, Options(PAGES_NOW, UTC, language, audience=audience))
             for audience in KINDS[key].audiences
             for language in ("en", "ru")
         ]
-    assert any(export.count for export in made)
+    assert any(export.count for export in exports)
     cells = 0
-    for export in made:
+    for export in exports:
         if key == "geojson":
             assert b"<script" not in export.data
             json.loads(export.data)
@@ -393,18 +397,18 @@ def test_a_list_for_a_lawyer_and_a_text_for_the_un_are_made_of_hostile_words_too
     with overrun.desk.reading() as db:
         rows = board.board(db, PAGES_NOW).rows
         for row in rows:
-            export = make("list", db, Options(PAGES_NOW, UTC, "ru", place=row.place.number))
+            export = make_export("list", db, Options(PAGES_NOW, UTC, "ru", place=row.place.number))
             assert export.data.startswith(b"%PDF")
             assert b"/JavaScript" not in export.data
             assert b"/URI" not in export.data
         for kind in KINDS_OF_WORDS:
             for case in overrun.sent[f"{kind} in every field"]:
-                text = make("wgad", db, Options(PAGES_NOW, UTC, person=f"{case}#0")).data.decode()
+                text = make_export("wgad", db, Options(PAGES_NOW, UTC, person=f"{case}#0")).data.decode()
                 assert not UNSEEN.search(text)
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
+def serve(app: Flask) -> Iterator[str]:
     """The pages on a port of their own, with the server that serves them at a desk."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = waitress.create_server(app, sockets=[listener], threads=4)
@@ -421,9 +425,9 @@ def test_in_a_real_browser_nothing_runs_and_nothing_is_asked_for(overrun, playwr
     with overrun.desk.reading() as db:
         firsts = {name: view.number_of(db, sent[0]) for name, sent in overrun.sent.items() if sent}
     cases = {f"/case/{number}": name for name, number in firsts.items() if number is not None}
-    held = Held(lambda passphrase, by: overrun.desk, desk=overrun.desk)
-    with served(create_app(held, lambda: PAGES_NOW)) as origin:
-        held.origin = origin
+    control = FakeDeskControl(lambda passphrase, by: overrun.desk, desk=overrun.desk)
+    with serve(create_app(control, lambda: PAGES_NOW)) as origin:
+        control.origin = origin
         browser = Chromium(playwright, tmp_path / "profile").start()
         try:
             seen = _visit(browser, origin, cases)

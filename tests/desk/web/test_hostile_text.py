@@ -65,7 +65,7 @@ def hostile_facts(text: str, line: str) -> dict[str, Any]:
     }
 
 
-def hostile_entries(case: str, text: str, line: str) -> list[entries.What]:
+def hostile_entries(case: str, text: str, line: str) -> list[entries.Action]:
     """Return one entry of each kind that shows words of a caseworker."""
     return [
         entries.Noted(case=case, text=text),
@@ -80,11 +80,11 @@ def hostile_entries(case: str, text: str, line: str) -> list[entries.What]:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_report_is_text_on_every_page(browser, office, held, text):
+def test_a_hostile_report_is_text_on_every_page(browser, office, control, text):
     line = text[:400]
-    made = office.report(hostile_facts(text, line), reply=reply_block())
-    held.desk.pull(office.post)
-    held.desk.acts(hostile_entries(made.case, text, line))
+    report = office.report(hostile_facts(text, line), reply=reply_block())
+    control.desk.pull(office.post)
+    control.desk.append_all(hostile_entries(report.case, text, line))
     found = browser.post("/search", text=line).location
     browser.post("/case/1/draft", template="lawyer", language="fa", lawyer="Петрова")
     for path in [*PATHS, found]:
@@ -92,6 +92,8 @@ def test_a_hostile_report_is_text_on_every_page(browser, office, held, text):
         assert not page.named("img"), path
         assert len(page.named("h1")) == 1, path
         assert len(page.named("script")) == 1, path
-        assert not [one for one in page.elements if any(name.startswith("on") for name in one.attributes)], path
+        assert not [
+            element for element in page.elements if any(name.startswith("on") for name in element.attributes)
+        ], path
         for hidden in "\u202e\u200b\u0000":
             assert hidden not in re.sub(r' value="[^"]*"', "", page.html), path

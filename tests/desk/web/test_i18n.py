@@ -14,8 +14,8 @@ from client.desk.documents.letters.template import kinds
 from client.desk.exports.registry import KINDS
 from client.desk.journal import entries
 from client.desk.web import canned_replies
-from client.desk.web.i18n import FOLDER, LANGUAGES, NoSuchWords, Speech, choose, plural, words
-from client.desk.web.media_type import Told
+from client.desk.web.i18n import FOLDER, LANGUAGES, NoSuchWords, Speech, choose_language, choose_plural, load_words
+from client.desk.web.media_type import MediaInfo
 
 DESK = Path("client/desk")
 PLURALS = ("one", "few", "many")
@@ -34,7 +34,7 @@ TERMS = {
     "reason": attention.REASONS,
     "flag": flags.FLAGS,
     "template": tuple(canned_replies.TEMPLATES),
-    "done": tuple(kind.__name__.lower() for kind in typing.get_args(entries.What)),
+    "done": entries.KINDS,
     "export": tuple(KINDS),
     "audience": tuple({audience for kind in KINDS.values() for audience in kind.audiences}),
     "letter": tuple({kind for kind, _ in kinds()}),
@@ -43,34 +43,36 @@ TERMS = {
 }
 
 
-def sources() -> dict[str, str]:
+def read_sources() -> dict[str, str]:
     paths = [*DESK.rglob("*.py"), *DESK.glob("web/templates/*.html")]
     return {str(path): path.read_text(encoding="utf-8") for path in paths}
 
 
-def asked() -> set[tuple[str, str, bool]]:
+def find_calls() -> set[tuple[str, str, bool]]:
     """How, key, whether more is appended."""
     return {
-        (one["how"] or "", one["key"], bool(one["more"])) for text in sources().values() for one in CALL.finditer(text)
+        (call["how"] or "", call["key"], bool(call["more"]))
+        for text in read_sources().values()
+        for call in CALL.finditer(text)
     }
 
 
 def test_both_languages_say_the_same_things():
-    russian, english = words("ru"), words("en")
+    russian, english = load_words("ru"), load_words("en")
     assert set(russian) == set(english)
     for key in english:
-        assert fields(russian[key]) == fields(english[key]), key
+        assert find_fields(russian[key]) == find_fields(english[key]), key
         assert russian[key].strip(), key
         assert english[key].strip(), key
 
 
-def fields(text: str) -> set[str]:
+def find_fields(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def test_every_word_that_is_asked_for_is_there():
-    english = words("en")
-    for how, key, more in asked():
+    english = load_words("en")
+    for how, key, more in find_calls():
         if how == ".count":
             assert {f"{key}.{form}" for form in PLURALS} <= set(english), key
         elif how == ".term" or more:
@@ -81,19 +83,19 @@ def test_every_word_that_is_asked_for_is_there():
 
 @pytest.mark.parametrize(("kind", "values"), TERMS.items(), ids=TERMS)
 def test_every_value_of_a_list_has_words(kind, values):
-    assert {f"{kind}.{value}" for value in values} <= set(words("en"))
+    assert {f"{kind}.{value}" for value in values} <= set(load_words("en"))
 
 
 def test_every_reason_not_to_show_a_file_has_words():
-    assert {f"file.refused_{why}" for why in ("type", "damaged", "large", "moving")} <= set(words("en"))
-    assert Told("image/png").is_shown
+    assert {f"file.refused_{why}" for why in ("type", "damaged", "large", "moving")} <= set(load_words("en"))
+    assert MediaInfo("image/png").is_shown
 
 
 def test_no_word_is_left_over():
-    text = "\n".join(sources().values())
-    plain = {key for how, key, more in asked() if how == "" and not more}
-    started = {key.rstrip(".") for how, key, more in asked() if how == ".term" or more}
-    counted = {key for how, key, _ in asked() if how == ".count"}
+    text = "\n".join(read_sources().values())
+    plain = {key for how, key, more in find_calls() if how == "" and not more}
+    started = {key.rstrip(".") for how, key, more in find_calls() if how == ".term" or more}
+    counted = {key for how, key, _ in find_calls() if how == ".count"}
     by_value = {
         "error",
         "duplicate",
@@ -108,7 +110,7 @@ def test_no_word_is_left_over():
         "file",
         "official",
     }
-    for key in words("en"):
+    for key in load_words("en"):
         section, _, _ = key.partition(".")
         is_used = (
             key in plain
@@ -116,7 +118,7 @@ def test_no_word_is_left_over():
             or key.rpartition(".")[0] in counted
             or f'"{key}"' in text
             or key in ("yes", "no", "unknown")
-            or any(key.startswith(one) for one in started)
+            or any(key.startswith(start) for start in started)
         )
         assert is_used, key
 
@@ -136,7 +138,7 @@ def test_no_word_is_left_over():
     ],
 )
 def test_russian_counts(number, form):
-    assert plural("ru", number) == form
+    assert choose_plural("ru", number) == form
 
 
 def written_out(language: str, number: int) -> str:
@@ -151,11 +153,11 @@ def written_out(language: str, number: int) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_count_has_the_form_of_its_language(language):
     numbers = (*range(1_200), 9_999, 10_011, 10_021, 123_456, 1_000_000, 1_000_001, 1_000_012)
-    assert [plural(language, number) for number in numbers] == [written_out(language, number) for number in numbers]
+    assert [choose_plural(language, number) for number in numbers] == [written_out(language, number) for number in numbers]
 
 
 def test_no_language_has_a_form_that_the_words_lack():
-    assert {plural(language, number) for language in LANGUAGES for number in range(200)} == set(PLURALS)
+    assert {choose_plural(language, number) for language in LANGUAGES for number in range(200)} == set(PLURALS)
 
 
 def test_words_that_do_not_exist_are_a_mistake_of_the_program():
@@ -170,7 +172,7 @@ def test_words_that_do_not_exist_are_a_mistake_of_the_program():
     [("ru-RU,ru;q=0.9,en;q=0.8", "ru"), ("kk,ru;q=0.5", "ru"), ("de", "en"), ("", "en"), (",;,", "en")],
 )
 def test_the_browser_says_which_language(header, language):
-    assert choose(header) == language
+    assert choose_language(header) == language
 
 
 def test_files_are_written_as_the_formatter_has_them():

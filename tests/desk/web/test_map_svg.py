@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.desk.web.map_svg import HEIGHT, LABELS, WIDTH, Spot, _box, _cover, draw
+from client.desk.web.map_svg import HEIGHT, LABELS, WIDTH, Spot, _is_covering, _measure_box, draw
 
 STATIONS = Path("../shared/data/stations/ovdinfo_2013_ovds.csv")
 
-spots = st.lists(
+many_spots = st.lists(
     st.builds(
         Spot,
         st.integers(1, 10**6),
@@ -29,28 +29,32 @@ spots = st.lists(
 )
 
 
-@given(spots)
-def test_everybody_is_on_the_map_once(held):
-    drawing = draw(held)
-    assert sorted(spot.number for one in drawing.circles for spot in one.spots) == sorted(spot.number for spot in held)
-    assert sum(one.heads for one in drawing.circles) == sum(spot.heads for spot in held)
-    for one in drawing.circles:
-        assert 0 <= one.x <= WIDTH
-        assert 0 <= one.y <= HEIGHT
+@given(many_spots)
+def test_everybody_is_on_the_map_once(spots):
+    drawing = draw(spots)
+    assert sorted(spot.number for circle in drawing.circles for spot in circle.spots) == sorted(
+        spot.number for spot in spots
+    )
+    assert sum(circle.heads for circle in drawing.circles) == sum(spot.heads for spot in spots)
+    for circle in drawing.circles:
+        assert 0 <= circle.x <= WIDTH
+        assert 0 <= circle.y <= HEIGHT
 
 
-@given(spots)
-def test_no_label_covers_a_circle_or_another_label(held):
-    drawing = draw(held)
-    labels = [_box(one.label) for one in drawing.circles if one.label]
+@given(many_spots)
+def test_no_label_covers_a_circle_or_another_label(spots):
+    drawing = draw(spots)
+    labels = [_measure_box(circle.label) for circle in drawing.circles if circle.label]
     assert len(labels) <= LABELS
-    assert not [pair for pair in combinations(labels, 2) if _cover(*pair)]
-    for one in drawing.circles:
-        r = one.radius
-        assert not [box for box in labels if _cover(box, (one.x - r, one.y - r, one.x + r, one.y + r))]
+    assert not [pair for pair in combinations(labels, 2) if _is_covering(*pair)]
+    for circle in drawing.circles:
+        r = circle.radius
+        assert not [
+            box for box in labels if _is_covering(box, (circle.x - r, circle.y - r, circle.x + r, circle.y + r))
+        ]
 
 
-def real(seed: int = 1) -> list[Spot]:
+def load_spots(seed: int = 1) -> list[Spot]:
     if not STATIONS.exists():
         pytest.skip("the shared list of stations is not here")
     random_bytes = Random(seed)  # noqa: S311 - not a secret
@@ -69,20 +73,22 @@ def real(seed: int = 1) -> list[Spot]:
 
 
 def test_stations_of_one_city_can_be_told_apart():
-    moscow = [spot for spot in real() if 5_550_000 < spot.lat < 5_600_000 and 3_720_000 < spot.lon < 3_800_000]
+    moscow = [
+        spot for spot in load_spots() if 5_550_000 < spot.lat_e5 < 5_600_000 and 3_720_000 < spot.lon_e5 < 3_800_000
+    ]
     assert len(moscow) > 20
     drawing = draw(moscow)
     assert len(drawing.circles) > len(moscow) * 0.6
-    assert sum(one.label is not None for one in drawing.circles) > 10
-    biggest = max(drawing.circles, key=lambda one: one.heads)
+    assert sum(circle.label is not None for circle in drawing.circles) > 10
+    biggest = max(drawing.circles, key=lambda circle: circle.heads)
     assert biggest.label is not None
-    assert biggest.radius == max(one.radius for one in drawing.circles)
+    assert biggest.radius == max(circle.radius for circle in drawing.circles)
 
 
 def test_north_is_up_and_east_is_right_also_over_the_date_line():
     south_west, north_east = Spot(1, "a", "", 6_000_000, 17_900_000, 5), Spot(2, "b", "", 6_100_000, -17_900_000, 5)
     drawing = draw([south_west, north_east])
-    where = {one.spots[0].number: one for one in drawing.circles}
+    where = {circle.spots[0].number: circle for circle in drawing.circles}
     assert where[1].x < where[2].x
     assert where[1].y > where[2].y
     assert where[2].x - where[1].x < WIDTH
@@ -90,7 +96,7 @@ def test_north_is_up_and_east_is_right_also_over_the_date_line():
 
 def test_the_bar_is_as_long_as_it_says():
     drawing = draw([Spot(1, "a", "", 5_500_000, 3_700_000, 1), Spot(2, "b", "", 5_600_000, 3_700_000, 1)])
-    [low, high] = sorted((one.y for one in drawing.circles), reverse=True)
+    [low, high] = sorted((circle.y for circle in drawing.circles), reverse=True)
     metres_per_unit = 111_320 / (low - high)
     assert drawing.metres == pytest.approx(drawing.bar * metres_per_unit, rel=0.01)
 

@@ -12,14 +12,14 @@ from tests.support.desk_pages import Page
 pytestmark = pytest.mark.slow
 
 
-def test_practice_stands_apart(browser, office, held):
+def test_practice_stands_apart(browser, office, control):
     from client.reporter.compose import Draft, compose, new_id
 
     draft = Draft({"stage": "van", "people": 1, "name": "Проба"}, practice=True)
-    made = compose(office.card, draft, case=new_id(bytes), first=True, seq=0, now=NOW, random_bytes=bytes)
-    for sealed in made.sealed:
+    composed = compose(office.card, draft, case=new_id(bytes), first=True, seq=0, now=NOW, random_bytes=bytes)
+    for sealed in composed.sealed:
         office.post.lay((office.post.held and next(iter(office.post.held))) or "https://a.example", sealed)
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     assert "Проба" in browser.page("/practice").text
     for path in ("/", "/queue", "/people", "/names"):
         assert "Проба" not in browser.page(path).find("main").text
@@ -66,27 +66,27 @@ def test_no_form_leads_away_from_the_desk(browser, case, referer):
     assert not location.startswith("//")
 
 
-def test_times_are_those_of_the_desk_and_say_so(browser, held, case):
+def test_times_are_those_of_the_desk_and_say_so(browser, control, case):
     from datetime import timedelta, timezone
 
-    held.zone = timezone(timedelta(hours=5), "ALMT")
+    control.zone = timezone(timedelta(hours=5), "ALMT")
     page = browser.page("/queue")
     assert "ALMT, UTC+05:00" in page.find("footer").text
     assert page.named("time")[0].attributes["datetime"].endswith("+05:00")
 
 
-def test_a_damaged_journal_is_said_on_every_page_and_changes_nothing(browser, office, held, case):
-    held.desk.act(entries.Noted(case=case, text="одна"))
-    held.desk.act(entries.Noted(case=case, text="две"))
-    held.desk.close()
+def test_a_damaged_journal_is_said_on_every_page_and_changes_nothing(browser, office, control, case):
+    control.desk.append(entries.Noted(case=case, text="одна"))
+    control.desk.append(entries.Noted(case=case, text="две"))
+    control.desk.close()
     journal = office.folder / "journal"
     data = bytearray(journal.read_bytes())
     data[len(data) // 2] ^= 1
     journal.write_bytes(data)
-    held.unlock("пять случайных слов для ночи", "Анна")
+    control.unlock("пять случайных слов для ночи", "Анна")
     for path in ("/", "/queue", "/journal", "/case/1"):
         page = browser.page(path)
-        assert [one for one in page.elements if one.attributes.get("role") == "alert"], path
+        assert [element for element in page.elements if element.attributes.get("role") == "alert"], path
     browser.post("/case/1/note", "/case/1", text="важное")
     page = browser.page("/case/1")
     assert "damaged" in page.text
@@ -94,7 +94,7 @@ def test_a_damaged_journal_is_said_on_every_page_and_changes_nothing(browser, of
     assert journal.read_bytes() == bytes(data)
 
 
-def test_reply_blocks_never_stand_on_a_page(browser, held, case):
+def test_reply_blocks_never_stand_on_a_page(browser, control, case):
     block: ReplyBlock = reply_block()
     for path in ("/case/1", "/journal"):
         text = browser.get(path).text
@@ -108,5 +108,5 @@ def test_pages_are_whole_html(browser, case):
         html = browser.get(path).text
         for name in ("section", "div", "form", "table", "details", "ul", "ol", "main"):
             assert len(re.findall(rf"<{name}[ >]", html)) == html.count(f"</{name}>"), (path, name)
-        ids = [one.attributes["id"] for one in Page(html).elements if "id" in one.attributes]
+        ids = [element.attributes["id"] for element in Page(html).elements if "id" in element.attributes]
         assert len(ids) == len(set(ids)), path

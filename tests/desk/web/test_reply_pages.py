@@ -9,17 +9,17 @@ from tests.support.desk_pages import place
 pytestmark = pytest.mark.slow
 
 
-def test_an_answer_is_seen_before_it_is_sent_and_takes_the_case(browser, case, done):
+def test_an_answer_is_seen_before_it_is_sent_and_takes_the_case(browser, case, read_actions):
     fresh = browser.page("/case/1")
     assert fresh.find("textarea", id="answer-text").text == ""
     browser.post("/case/1/draft", template="received", language="uk")
-    assert done() == []
+    assert read_actions() == []
     text = browser.page("/case/1").find("textarea", id="answer-text").text
     assert text.startswith("Ми отримали")
 
     answer = browser.post("/case/1/send", chosen="received", language="uk", text=text)
     assert answer.location == "/case/1"
-    [replied, assigned, marked] = done()
+    [replied, assigned, marked] = read_actions()
     assert (replied.text, replied.status, replied.template) == (text, "received", "received")
     assert (assigned.case, assigned.to) == (case, "Анна")
     assert marked.status == "open"
@@ -28,27 +28,29 @@ def test_an_answer_is_seen_before_it_is_sent_and_takes_the_case(browser, case, d
     assert page.find("textarea", id="answer-text").text == ""
 
 
-def test_somebody_elses_case_stays_theirs(browser, held, case, done):
-    held.desk.acts([entries.Assigned(case=case, to="Борис"), entries.Marked(case=case, status="waiting")])
-    done()
+def test_somebody_elses_case_stays_theirs(browser, control, case, read_actions):
+    control.desk.append_all([entries.Assigned(case=case, to="Борис"), entries.Marked(case=case, status="waiting")])
+    read_actions()
     browser.post("/case/1/send", chosen="rights", language="ru", text="x")
-    [replied] = done()
+    [replied] = read_actions()
     assert isinstance(replied, entries.Replied)
 
 
-def test_a_lawyer_who_is_announced_is_on_the_way(browser, case, done):
+def test_a_lawyer_who_is_announced_is_on_the_way(browser, case, read_actions):
     browser.post("/case/1/draft", template="lawyer", language="ru", lawyer="Петрова")
     text = browser.page("/case/1").find("textarea", id="answer-text").text
     assert "адвокат, Петрова." in text
     browser.post("/case/1/send", chosen="lawyer", language="ru", lawyer="Петрова", text=text)
-    lawyer = next(one for one in done() if isinstance(one, entries.Lawyer))
+    lawyer = next(action for action in read_actions() if isinstance(action, entries.Lawyer))
     assert (lawyer.state, lawyer.name) == ("on_way", "Петрова")
     assert "Петрова" in browser.page(place(browser.page("/"))).text
 
 
-def test_a_page_that_refreshes_itself_takes_no_word_from_the_one_that_is_read(browser, held, case, done):
+def test_a_page_that_refreshes_itself_takes_no_word_from_the_one_that_is_read(browser, control, case, read_actions):
     browser.get("/case/1", Live="1")
-    assert [one for one in held.desk.entries if isinstance(one.what, entries.Viewed)] == [], "nobody may be looking"
+    assert [entry for entry in control.desk.entries if isinstance(entry.action, entries.Viewed)] == [], (
+        "nobody may be looking"
+    )
     browser.post("/case/1/send", chosen="received", language="ru", text="x")
     refreshed = browser.get("/case/1", Live="1").text
     assert "Sealed and on its way" not in refreshed
@@ -56,30 +58,30 @@ def test_a_page_that_refreshes_itself_takes_no_word_from_the_one_that_is_read(br
     assert "Sealed and on its way" not in browser.page("/case/1").text
 
 
-def test_after_an_answer_the_next_case_nobody_has_is_offered(browser, office, held, case, done):
+def test_after_an_answer_the_next_case_nobody_has_is_offered(browser, office, control, case, read_actions):
     office.report({"name": "Ким Олег", "minors": 1}, reply=reply_block())
-    held.desk.pull(office.post)
+    control.desk.pull(office.post)
     browser.post("/case/1/send", chosen="received", language="ru", text="x")
     browser.get("/case/1", Live="1")
     assert "Next: case 2" in browser.page("/case/1").text
     assert "Next:" not in browser.page("/case/1").text
 
 
-def test_an_empty_answer_and_an_unknown_template_send_nothing(browser, case, done):
+def test_an_empty_answer_and_an_unknown_template_send_nothing(browser, case, read_actions):
     browser.post("/case/1/send", "/case/1", text="   ")
     assert "answer is empty" in browser.page("/case/1").text
     browser.post("/case/1/draft", "/case/1", template="../../etc/passwd", language="ru")
     browser.post("/case/1/draft", "/case/1", template="received", language="xx")
-    assert done() == []
+    assert read_actions() == []
 
 
-def test_where_no_answer_can_go_the_page_says_so(browser, office, held, done):
+def test_where_no_answer_can_go_the_page_says_so(browser, office, control, read_actions):
     office.report({"name": "Ким"})
-    held.desk.pull(office.post)
-    done()
+    control.desk.pull(office.post)
+    read_actions()
     page = browser.page("/case/1")
     assert "No answer can go through the app" in page.text
-    assert not [one for one in page.named("form") if one.attributes.get("action", "").endswith("/send")]
+    assert not [form for form in page.named("form") if form.attributes.get("action", "").endswith("/send")]
     browser.post("/case/1/send", "/case/1", text="привет")
     assert "There is no way back" in browser.page("/case/1").text
-    assert done() == []
+    assert read_actions() == []

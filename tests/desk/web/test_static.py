@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not TOOLS.exists(), reason="t
 
 def test_the_scripts_are_typed():
     files = sorted(map(str, STATIC.glob("*.js")))
-    done = subprocess.run([TOOLS / "tsc", *STRICT, *files], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    result = subprocess.run([TOOLS / "tsc", *STRICT, *files], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
 
 
 def test_scripts_styles_and_words_are_tidy():
     config = TOOLS.parent.parent
     command = [TOOLS / "biome", "check", "--config-path", config, STATIC, STATIC.parent / "locales"]
-    done = subprocess.run(command, cwd=config, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run(command, cwd=config, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr

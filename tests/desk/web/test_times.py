@@ -30,14 +30,14 @@ def times(language="en", zone=MOSCOW, now=NOW) -> Times:
     ],
 )
 def test_a_time_in_words(at, english, russian):
-    assert times().words(at).replace("\u00a0", " ") == english
-    assert times("ru").words(at).replace("\u00a0", " ") == russian
+    assert times().format_short(at).replace("\u00a0", " ") == english
+    assert times("ru").format_short(at).replace("\u00a0", " ") == russian
 
 
 def test_midnight_is_that_of_the_desk():
     late = NOW + 11 * 3_600 + 1_800  # 00:30 in Moscow, 21:30 in UTC
-    assert times().words(late).startswith("21\u00a0Nov")
-    assert times(zone=UTC).words(late) == "21:30"
+    assert times().format_short(late).startswith("21\u00a0Nov")
+    assert times(zone=UTC).format_short(late) == "21:30"
 
 
 @pytest.mark.parametrize(
@@ -61,22 +61,22 @@ def test_the_zone_is_named(zone, words):
     ],
 )
 def test_how_long_is_left(ends, words):
-    assert times().left(ends) == words
+    assert times().format_left(ends) == words
 
 
 @given(st.integers(1_500_000_000, 4_000_000_000))
 def test_what_a_field_shows_is_what_it_gives_back(at):
-    assert times().read(times().local(at)) == at // 60 * 60
+    assert times().parse_input(times().format_input(at)) == at // 60 * 60
 
 
 @pytest.mark.parametrize("typed", ["yesterday", "2026-13-01T00:00", "\u0000", "2026-11-20T25:00"])
 def test_what_is_no_time_is_refused(typed):
     with pytest.raises(ValueError, match=r"\S"):
-        times().read(typed)
-    assert times().read("") is None
+        times().parse_input(typed)
+    assert times().parse_input("") is None
 
 
 @given(st.integers())
 def test_no_number_makes_it_stumble(at):
-    assert times().element(at)
-    assert times().full(at)
+    assert times().render_time(at)
+    assert times().format_full(at)

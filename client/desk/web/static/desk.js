@@ -1,15 +1,15 @@
-/** What the pages do beside being pages: stay up to date, take keys, count down to the lock, print. All of it can be
- *  missing: every page and form works without. */
+/** Start what the pages do beside being pages: stay up to date, take keys, count down to the lock, print. All of it can
+ *  be missing: every page and form works without. */
 
-import { watch } from "./idle.js";
-import { listen } from "./keys.js";
-import { follow } from "./live.js";
+import { watchHand } from "./idle.js";
+import { listenForKeys } from "./keys.js";
+import { keepUpToDate } from "./live.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 
-follow(main);
-watch(main);
-listen();
+keepUpToDate(main);
+watchHand(main);
+listenForKeys();
 
 for (const button of document.querySelectorAll("[data-print]")) {
   /** @type {HTMLElement} */ (button).hidden = false;

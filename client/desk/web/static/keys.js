@@ -1,8 +1,9 @@
-/** Keys of one letter, outside of fields. They can be switched off under `?`. */
+/** Run keys of one letter, outside of fields. They can be switched off under `?`. */
 
 const OFF = "k=off";
 
-export function listen() {
+/** Run what a key means, until the page is left. */
+export function listenForKeys() {
   addEventListener("keydown", (event) => {
     const at = /** @type {HTMLElement} */ (event.target);
     if (event.key === "Escape" && isField(at)) return at.blur();
@@ -11,19 +12,20 @@ export function listen() {
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isField(at) || document.querySelector("dialog[open]")) return;
     if (document.cookie.split("; ").includes(OFF)) return;
-    if (press(event.key)) event.preventDefault();
+    if (runKey(event.key)) event.preventDefault();
   });
 }
 
-/** @param {HTMLElement} one */
-function isField(one) {
-  return one.matches?.("input, textarea, select") ?? false;
+/** @param {HTMLElement} element @returns {boolean} */
+function isField(element) {
+  return element.matches?.("input, textarea, select") ?? false;
 }
 
-/** @param {string} key @returns {boolean} whether the key means something here */
-function press(key) {
-  if (key === "j" || key === "k") return move(key === "j" ? 1 : -1);
-  if (key === "o") return open();
+/** Do what a key means here.
+ *  @param {string} key @returns {boolean} whether it means something */
+function runKey(key) {
+  if (key === "j" || key === "k") return moveFocus(key === "j" ? 1 : -1);
+  if (key === "o") return openItem();
   const named = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]`));
   if (!named) return false;
   if (isField(named)) named.focus();
@@ -31,26 +33,29 @@ function press(key) {
   return true;
 }
 
-/** @returns {HTMLElement[]} */
-function items() {
+/** Return the links of the list on this page, in its order.
+ *  @returns {HTMLElement[]} */
+function findItems() {
   return [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-item]"))];
 }
 
-/** @param {number} step @returns {boolean} */
-function move(step) {
-  const all = items();
+/** Move the cursor to another link of the list.
+ *  @param {number} step 1 down, -1 up @returns {boolean} whether there is one */
+function moveFocus(step) {
+  const all = findItems();
   const row = document.activeElement?.closest("tr");
-  const here = all.findIndex((one) => one === document.activeElement || (row && one.closest("tr") === row));
+  const here = all.findIndex((item) => item === document.activeElement || (row && item.closest("tr") === row));
   const next = all[here < 0 ? 0 : Math.min(all.length - 1, Math.max(0, here + step))];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
   return Boolean(next);
 }
 
-/** @returns {boolean} */
-function open() {
+/** Open the link at the cursor, else the first of the list.
+ *  @returns {boolean} whether there is one */
+function openItem() {
   const here = /** @type {HTMLElement | null} */ (document.activeElement);
-  const one = here?.matches("[data-item]") ? here : items()[0];
-  one?.click();
-  return Boolean(one);
+  const item = here?.matches("[data-item]") ? here : findItems()[0];
+  item?.click();
+  return Boolean(item);
 }

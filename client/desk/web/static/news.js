@@ -1,8 +1,8 @@
-/** Whether something has changed at the desk. A browser opens six lines to one address, and who waits for news holds
+/** Wait until something has changed at the desk. A browser opens six lines to one address, and who waits for news holds
  *  one of them: so one tab of all waits, and tells the others. */
 
-import { gone } from "./forget.js";
-import { announce, BACKGROUND, isLocked, leave, pause, words } from "./page.js";
+import { pageEnd } from "./forget.js";
+import { announce, BACKGROUND, isLocked, leave, pause, readWords } from "./page.js";
 
 const AGAIN_MS = 3_000; // after the desk did not answer
 const REST_MS = 1_000; // between two news, however many letters come
@@ -15,12 +15,12 @@ const NAME = "news"; // of the lock that the waiting tab holds, and of the chann
 export function listenForNews(version, changed) {
   const channel = new BroadcastChannel(NAME);
   const news = new News(channel, version, changed);
-  channel.onmessage = (/** @type {MessageEvent<Message>} */ { data }) => news.hear(data);
+  channel.onmessage = (/** @type {MessageEvent<Message>} */ { data }) => news.receive(data);
   let isLocking = false;
   document.querySelector('form[action="/lock"]')?.addEventListener("submit", () => {
     isLocking = true;
   });
-  gone.signal.addEventListener("abort", () => {
+  pageEnd.signal.addEventListener("abort", () => {
     // The answer to the click is here, so the desk is locked; to be asked once more it may be too busy wiping itself.
     if (isLocking) channel.postMessage({ locked: true });
     channel.close();
@@ -29,7 +29,7 @@ export function listenForNews(version, changed) {
   channel.postMessage({ asked: version });
   if (navigator.locks) {
     const wait = () => news.repeat(() => news.ask(news.newest));
-    navigator.locks.request(NAME, { signal: gone.signal }, wait).catch(() => {});
+    navigator.locks.request(NAME, { signal: pageEnd.signal }, wait).catch(() => {});
   } else {
     // Beyond loopback there are no locks: each page asks for itself, from time to time, and holds no line.
     news.repeat(async () => {
@@ -50,8 +50,9 @@ class News {
     this.isWaiting = false;
   }
 
-  /** @param {Message} message of another tab */
-  hear(message) {
+  /** Do what a message of another tab asks for.
+   *  @param {Message} message */
+  receive(message) {
     if ("locked" in message) return leave();
     if ("version" in message) {
       this.newest = message.version;
@@ -60,12 +61,14 @@ class News {
     if (this.isWaiting && this.newest !== message.asked) this.channel.postMessage({ version: this.newest });
   }
 
-  /** @param {number} after @returns {Promise<boolean>} whether to go on */
+  /** Ask the desk for its version, once. Rejects when the desk does not answer.
+   *  @param {number} after wait for another version than this; -1 does not wait
+   *  @returns {Promise<boolean>} whether to go on */
   async ask(after) {
     const answer = await fetch(`/changes?after=${after}`, {
       headers: BACKGROUND,
       cache: "no-store",
-      signal: gone.signal,
+      signal: pageEnd.signal,
     });
     if (isLocked(answer)) {
       this.channel.postMessage({ locked: true });
@@ -82,15 +85,16 @@ class News {
     return true;
   }
 
-  /** @param {() => Promise<boolean>} once */
-  async repeat(once) {
+  /** Repeat a step until it resolves to false or the page is left; what it rejects with is tried again.
+   *  @param {() => Promise<boolean>} step */
+  async repeat(step) {
     this.isWaiting = true;
-    while (!gone.signal.aborted) {
+    while (!pageEnd.signal.aborted) {
       try {
-        if (!(await once())) return;
+        if (!(await step())) return;
       } catch {
-        if (gone.signal.aborted) return;
-        announce(words().lost);
+        if (pageEnd.signal.aborted) return;
+        announce(readWords().lost);
         await pause(AGAIN_MS);
       }
     }

@@ -10,19 +10,19 @@ from client.desk.cases.queue import Item, items, queue
 from client.desk.cases.view import CaseView
 from client.desk.documents.letters.template import kinds
 from client.desk.journal import entries
-from client.desk.web.access import NotHere, the_desk
+from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
-from client.desk.web.views.answers import offered
-from client.desk.web.views.duplicates import compare, suggested
+from client.desk.web.views.duplicates import compare_pairs, suggest_duplicates
+from client.desk.web.views.replies import build_reply_form
 from keys.errors import TocsinError
 
 pages = Blueprint("cases", __name__)
 
 # What a caseworker learns by telephone most often stands first; every field of a report may be stated.
 FIRST_FIELDS = ("stage", "station", "people", "minors", "injured", "name", "detained_at", "article", "needs", "health")
-FIELDS = (*FIRST_FIELDS, *(one for one in report.FIELDS if one not in {*FIRST_FIELDS, "files", "consent"}))
+FIELDS = (*FIRST_FIELDS, *(field for field in report.FIELDS if field not in {*FIRST_FIELDS, "files", "consent"}))
 LAWYERS = ("asked", "on_way", "inside", "refused", "none")
-COMPARING = 0.05  # seconds; what is left goes on while the page is read
+COMPARE_SECONDS = 0.05  # what is left goes on while the page is read
 NEXT = 20  # how far down the queue a case is looked for that nobody has taken
 STATUSES = ("new", "open", "waiting", "closed")
 
@@ -42,19 +42,20 @@ class NothingSaid(TocsinError):
 
 
 @pages.get("/case/<int:number>")
-def case(number: int) -> str:
-    found = look(number)
-    desk = the_desk()
+def show_case(number: int) -> str:
+    """Show a case, and note in the journal that it was viewed."""
+    found = load_case(number)
+    desk = require_desk()
     if not desk.read_only and not frame.is_background():
-        desk.act(entries.Viewed(case=found.id))
-    compare(desk, COMPARING)
+        desk.append(entries.Viewed(case=found.id))
+    compare_pairs(desk, COMPARE_SECONDS)
     with desk.reading() as db:
-        rows = items(db, frame.times().now, [number])
-        crowd = items(db, frame.times().now, [one for one in found.crowd if one != number])
-        near = suggested(db, found)
+        rows = items(db, frame.get_times().now, [number])
+        crowd = items(db, frame.get_times().now, [member for member in found.crowd if member != number])
+        near = suggest_duplicates(db, found)
         officials = view.officials(db)
-        following = _following(db, number)
-    return frame.page(
+        following = _find_following(db, number)
+    return frame.render_page(
         "case.html",
         here="practice" if found.practice else "queue",
         case=found,
@@ -63,8 +64,8 @@ def case(number: int) -> str:
         near=near,
         officials=officials,
         following=following,
-        answer=offered(found),
-        left=_left(found),
+        reply_form=build_reply_form(found),
+        left_entries=_find_left(found),
         kinds=kinds(),
         lawyers=LAWYERS,
         statuses=STATUSES,
@@ -72,28 +73,30 @@ def case(number: int) -> str:
     )
 
 
-def _left(case: CaseView) -> set[str]:
-    """Answers that a relay holds, by their entries."""
+def _find_left(case: CaseView) -> set[str]:
+    """Return the entries of replies that a relay has."""
     if not case.replies:
         return set()
-    desk = the_desk()
-    answers = [one for one in desk.entries if isinstance(one.what, entries.Replied) and one.what.case == case.id]
-    return {one.id for one in answers if desk.left(one)}
+    desk = require_desk()
+    replies = [
+        entry for entry in desk.entries if isinstance(entry.action, entries.Replied) and entry.action.case == case.id
+    ]
+    return {entry.id for entry in replies if desk.is_sent(entry)}
 
 
-def _following(db: Database, number: int) -> Item | None:
-    """The next in the queue, when this one was answered a moment ago."""
-    looking = frame.window()
-    if looking.answered != number or frame.is_background():
+def _find_following(db: Database, number: int) -> Item | None:
+    """Return the next case in the queue when this one was answered a moment ago, else None."""
+    ui_state = frame.get_ui_state()
+    if ui_state.replied_to != number or frame.is_background():
         return None
-    looking.answered = 0
-    waiting = queue(db, frame.times().now, limit=NEXT).items
+    ui_state.replied_to = 0
+    waiting = queue(db, frame.get_times().now, limit=NEXT).items
     return next((item for item in waiting if item.number != number and not item.assigned), None)
 
 
-def look(number: int) -> CaseView:
-    """The case with this number in this session. Raises NotHere."""
-    desk, case_id = the_desk(), frame.case_id(number)
+def load_case(number: int) -> CaseView:
+    """Load the case with this number in this session. Raises NotHere."""
+    desk, case_id = require_desk(), frame.find_case_id(number)
     with desk.reading() as db:
         found = view.case(db, case_id, desk.missing)
     if found is None:
@@ -101,131 +104,140 @@ def look(number: int) -> CaseView:
     return found
 
 
-def needed(name: str, longest: int = 500) -> str:
-    """What stands in a field that must not be empty. Raises NothingSaid."""
-    found = frame.typed(name, longest)
+def read_required(name: str, longest: int = 500) -> str:
+    """Read a field that must not be empty, at most `longest` characters. Raises NothingSaid."""
+    found = frame.read_field(name, longest)
     if not found:
         raise NothingSaid(frame.say().term("form", name))
     return found
 
 
-def moment(name: str) -> int | None:
-    """Raises NoTime."""
+def read_time(name: str) -> int | None:
+    """Read a field of the type datetime-local, to Unix seconds; None when it is empty. Raises NoTime."""
     try:
-        return frame.times().read(request.form.get(name, ""))
+        return frame.get_times().parse_input(request.form.get(name, ""))
     except (ValueError, OverflowError):
         raise NoTime() from None
 
 
 @pages.post("/case/<int:number>/assign")
-@frame.form
-def assign(number: int) -> Response:
-    the_desk().act(entries.Assigned(case=frame.case_id(number), to=frame.typed("to", 80)))
-    return frame.back(f"/case/{number}")
+@frame.handle_form
+def assign_case(number: int) -> Response:
+    """Assign the case to a name; an empty name assigns it to nobody."""
+    require_desk().append(entries.Assigned(case=frame.find_case_id(number), to=frame.read_field("to", 80)))
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/status")
-@frame.form
-def mark(number: int) -> Response:
-    status = frame.typed("status")
+@frame.handle_form
+def set_status(number: int) -> Response:
+    """Set the status; another word than `STATUSES` changes nothing."""
+    status = frame.read_field("status")
     if status in STATUSES:
-        the_desk().act(entries.Marked(case=frame.case_id(number), status=status))  # type: ignore[arg-type]
-    return frame.back(f"/case/{number}")
+        require_desk().append(entries.Marked(case=frame.find_case_id(number), status=status))  # type: ignore[arg-type]
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/note")
-@frame.form
-def note(number: int) -> Response:
-    the_desk().act(entries.Noted(case=frame.case_id(number), text=needed("text", 20_000)))
-    return frame.back(f"/case/{number}")
+@frame.handle_form
+def add_note(number: int) -> Response:
+    """Add a note. Raises NothingSaid."""
+    require_desk().append(entries.Noted(case=frame.find_case_id(number), text=read_required("text", 20_000)))
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/state")
-@frame.form
-def state(number: int) -> Response:
-    """A fact a caseworker adds, and from where it is known."""
-    field = frame.typed("field")
-    facts = report.from_words([f"{field}={needed('value', 20_000)}"])
+@frame.handle_form
+def state_fact(number: int) -> Response:
+    """Add a fact, and from where it is known. Raises BadFact, NothingSaid, NoTime."""
+    field = frame.read_field("field")
+    facts = report.from_words([f"{field}={read_required('value', 20_000)}"])
     if "." in field or field not in facts:
         raise report.BadFact(field)
-    happened, person = moment("happened"), frame.typed("person")
-    the_desk().act(
+    happened, person = read_time("happened"), frame.read_field("person")
+    require_desk().append(
         entries.Stated(
-            case=frame.case_id(number),
+            case=frame.find_case_id(number),
             facts=facts,
-            source=needed("source"),
+            source=read_required("source"),
             when={} if happened is None else {field: happened},
             person=person,
         )
     )
-    return frame.back(f"/case/{number}")
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/person")
-@frame.form
+@frame.handle_form
 def name_person(number: int) -> Response:
-    """One more person of this case: someone in the same van, whom nobody has named."""
-    found = look(number)
+    """Add a person to the case: someone in the same van, whom nobody has named. Raises NothingSaid."""
+    found = load_case(number)
     k = 1 + max(person.k for person in found.persons)
-    said = {key: value for key in ("birth", "health") if (value := frame.typed(key))}
-    the_desk().act(
+    facts = {key: value for key in ("birth", "health") if (value := frame.read_field(key))}
+    require_desk().append(
         entries.Named(
-            case=found.id, person=f"{found.id}#{k}", name=needed("name"), facts=said, source=frame.typed("source")
+            case=found.id,
+            person=f"{found.id}#{k}",
+            name=read_required("name"),
+            facts=facts,
+            source=frame.read_field("source"),
         )
     )
-    return frame.back(f"/case/{number}")
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/lawyer")
-@frame.form
-def lawyer(number: int) -> Response:
-    found, chosen = frame.case_id(number), frame.typed("state")
+@frame.handle_form
+def set_lawyer(number: int) -> Response:
+    """Say how near a lawyer is, for one person or for everybody in the case."""
+    found, chosen = frame.find_case_id(number), frame.read_field("state")
     if chosen in LAWYERS:
-        person = frame.typed("person") or None
-        the_desk().act(entries.Lawyer(case=found, state=chosen, person=person, name=frame.typed("name")))  # type: ignore[arg-type]
-    return frame.back(f"/case/{number}")
+        person = frame.read_field("person") or None
+        require_desk().append(entries.Lawyer(case=found, state=chosen, person=person, name=frame.read_field("name")))  # type: ignore[arg-type]
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/confirm")
-@frame.form
-def confirm(number: int) -> Response:
-    person = frame.typed("person") or None
-    the_desk().act(entries.Confirmed(case=frame.case_id(number), how=needed("how"), person=person))
-    return frame.back(f"/case/{number}")
+@frame.handle_form
+def confirm_person(number: int) -> Response:
+    """Note that a second source confirms a person. Raises NothingSaid."""
+    person = frame.read_field("person") or None
+    require_desk().append(entries.Confirmed(case=frame.find_case_id(number), how=read_required("how"), person=person))
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/clock")
-@frame.form
-def clock(number: int) -> Response:
-    """When a clock really began, or that it was stopped."""
-    the_desk().act(
+@frame.handle_form
+def set_clock(number: int) -> Response:
+    """Set when a clock really began, or stop it now. Raises NothingSaid, NoTime."""
+    require_desk().append(
         entries.ClockSet(
-            case=frame.case_id(number),
-            clock=needed("clock"),
-            starts=moment("starts"),
-            stopped=frame.times().now if frame.typed("stop") else None,
+            case=frame.find_case_id(number),
+            clock=read_required("clock"),
+            starts=read_time("starts"),
+            stopped=frame.get_times().now if frame.read_field("stop") else None,
         )
     )
-    return frame.back(f"/case/{number}")
+    return frame.redirect_back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/official")
-@frame.form
-def official(number: int) -> Response:
-    """Link an official who is known, or a new one."""
-    desk, case_id = the_desk(), frame.case_id(number)
-    known = frame.typed("official")
+@frame.handle_form
+def link_official(number: int) -> Response:
+    """Link an official who is known, or a new one. Raises NothingSaid."""
+    desk, case_id = require_desk(), frame.find_case_id(number)
+    known = frame.read_field("official")
     if known:
-        desk.act(entries.Linked(official=known, case=case_id, part=frame.typed("part")))
-        return frame.back(f"/case/{number}")
+        desk.append(entries.Linked(official=known, case=case_id, part=frame.read_field("part")))
+        return frame.redirect_back(f"/case/{number}")
     fresh = entries.Official(
-        id=frame.fresh_id(),
-        name=frame.typed("name"),
-        rank=frame.typed("rank"),
-        badge=frame.typed("badge"),
-        unit=frame.typed("unit"),
+        id=frame.make_id(),
+        name=frame.read_field("name"),
+        rank=frame.read_field("rank"),
+        badge=frame.read_field("badge"),
+        unit=frame.read_field("unit"),
     )
     if not (fresh.name or fresh.badge):
         raise NothingSaid(frame.say().term("form", "name"))
-    desk.acts([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.typed("part"))])
-    return frame.back(f"/case/{number}")
+    desk.append_all([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.read_field("part"))])
+    return frame.redirect_back(f"/case/{number}")

@@ -1,4 +1,4 @@
-"""The way in: the one-time link, the passphrase, the lock; and what every page needs before that."""
+"""The entrance: the one-time link, the passphrase, the lock; and what every page needs before that."""
 
 import threading
 
@@ -20,101 +20,107 @@ _one_at_a_time = threading.Lock()
 
 @pages.get("/enter/<token>")
 @open_to_all
-def enter(token: str) -> str:
-    """One button: what only looks at links (a preview, a prefetch) does not use this one up."""
+def show_link(token: str) -> str:
+    """Show a button: what only looks at links (a preview, a prefetch) does not use this link up."""
     return render_template("enter.html", token=token)
 
 
 @pages.post("/enter")
 @open_to_all
-def let_in() -> Response:
-    cookie = frame.keeper().redeem(request.form.get("token", ""))
+def redeem_link() -> Response:
+    """Let in the browser that pressed the button, with a cookie. Raises LinkUsed."""
+    cookie = frame.get_control().redeem(request.form.get("token", ""))
     if cookie is None:
         raise LinkUsed()
-    answer = redirect("/unlock", 303)
-    answer.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", path="/")
-    return answer
+    response = redirect("/unlock", 303)
+    response.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", path="/")
+    return response
 
 
 @pages.get("/unlock")
 @without_desk
-def locked() -> str | Response:
-    if frame.keeper().desk is not None:
+def show_unlock() -> str | Response:
+    """Ask for name and passphrase, unless the desk is unlocked."""
+    if frame.get_control().desk is not None:
         return redirect("/", 303)
-    return _asking("", "")
+    return _render_unlock("", "")
 
 
-def _asking(by: str, problem: str) -> str:
-    """For name and passphrase. The journal's last hash may be compared with one that was written down elsewhere."""
-    head_line = getattr(frame.keeper(), "head_line", "")
+def _render_unlock(by: str, problem: str) -> str:
+    """Render the question. The journal's last hash may be compared with a copy that was written down elsewhere."""
+    head_line = getattr(frame.get_control(), "head_line", "")
     return render_template("unlock.html", by=by, problem=problem, head_line=head_line)
 
 
 @pages.post("/unlock")
 @without_desk
-def unlock() -> Response | tuple[str, int]:
+def unlock_desk() -> Response | tuple[str, int]:
+    """Unlock the desk; what is wrong with name or passphrase is said on the same page."""
     by = " ".join(request.form.get("by", "").split())[:BY_CHARACTERS]
     speak = frame.say()
     if not by:
-        return _asking("", speak("unlock.nobody")), 400
+        return _render_unlock("", speak("unlock.nobody")), 400
     try:
         with _one_at_a_time:
-            if frame.keeper().desk is None:
-                frame.keeper().unlock(request.form.get("passphrase", ""), by)
+            if frame.get_control().desk is None:
+                frame.get_control().unlock(request.form.get("passphrase", ""), by)
     except TocsinError as problem:
-        return _asking(by, frame.in_words(problem)), 403
+        return _render_unlock(by, frame.describe_error(problem)), 403
     return redirect("/", 303)
 
 
 @pages.post("/lock")
 @without_desk
-def lock() -> Response:
-    frame.keeper().lock()
-    answer = redirect("/locked", 303)
+def lock_desk() -> Response:
+    """Lock the desk, and lead to the page that says so."""
+    frame.get_control().lock()
+    response = redirect("/locked", 303)
     # Nothing a browser may still hold of the pages is good any more.
-    answer.headers["Clear-Site-Data"] = '"cache"'
-    return answer
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @pages.get("/locked")
 @without_desk
-def is_locked() -> str | Response:
-    """Shown while the process is being replaced, and then leads to the way in."""
-    if frame.keeper().desk is not None:
+def show_locked() -> str | Response:
+    """Say that the desk is locked, while the process is being replaced; the page then leads to the entrance."""
+    if frame.get_control().desk is not None:
         return redirect("/", 303)
-    frame.keeper().lock_was_shown()
+    frame.get_control().note_lock_shown()
     return render_template("locked.html")
 
 
 @pages.post("/here")
 @without_desk
-def here() -> Response:
-    """Somebody moves a hand on the page; the lock waits."""
+def note_presence() -> Response:
+    """Let the lock wait: somebody moves a hand on the page."""
     return Response(status=204)
 
 
 @pages.post("/language")
 @open_to_all
-def language() -> Response:
+def set_language() -> Response:
+    """Set the language of this browser; an unknown one changes nothing."""
     chosen = request.form.get("language", "")
-    answer = frame.back()
+    response = frame.redirect_back()
     if chosen in LANGUAGES:
-        answer.set_cookie(frame.LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Strict")
-    return answer
+        response.set_cookie(frame.LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Strict")
+    return response
 
 
 @pages.post("/keys")
 @without_desk
-def keys() -> Response:
-    """Keys of one letter can be switched off: speech input and some hands press them unmeant."""
-    answer = frame.back()
-    answer.set_cookie(
+def set_keys() -> Response:
+    """Switch keys of one letter on or off: speech input and some hands press them unmeant."""
+    response = frame.redirect_back()
+    response.set_cookie(
         frame.KEYS_COOKIE, "off" if request.form.get("keys") == "off" else "on", max_age=_YEAR, samesite="Strict"
     )
-    return answer
+    return response
 
 
 @pages.get("/favicon.ico")
 @open_to_all
-def favicon() -> Response:
+def redirect_favicon() -> Response:
+    """Lead to the icon."""
     return redirect("/static/icon.svg", 303)

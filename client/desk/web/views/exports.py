@@ -1,15 +1,15 @@
-"""What leaves the desk: chosen, counted, shown, and only then saved. The file waits in memory until it is fetched."""
+"""Exports: chosen, counted, shown, and only then saved. The file waits in memory until it is fetched."""
 
 from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
 
 from client.desk.cases import board
 from client.desk.exports.bag import Court
-from client.desk.exports.registry import KINDS, Export, Options, make
+from client.desk.exports.registry import KINDS, Export, Options, make_export
 from client.desk.journal import entries
-from client.desk.web.access import NotHere, the_desk
+from client.desk.web.access import NotHere, require_desk
 from client.desk.web.i18n import LANGUAGES
-from client.desk.web.ui_state import Ready
+from client.desk.web.ui_state import PreparedExport
 from client.desk.web.views import frame
 from keys.errors import TocsinError
 
@@ -24,88 +24,90 @@ class NotEnough(TocsinError):
 
 
 @pages.get("/exports")
-def choose() -> str:
-    with the_desk().reading() as db:
-        rows = board.board(db, frame.times().now).rows
-    return frame.page("exports.html", here="exports", kinds=KINDS, places=rows, ready=frame.window().ready)
+def show_exports() -> str:
+    """Show every kind of export, and the one that was prepared."""
+    with require_desk().reading() as db:
+        rows = board.board(db, frame.get_times().now).rows
+    return frame.render_page("exports.html", here="exports", kinds=KINDS, places=rows, ready=frame.get_ui_state().ready)
 
 
 @pages.post("/exports")
-@frame.form
-def count() -> Response:
-    """Make it in memory and say what it came to."""
-    key = frame.typed("kind")
+@frame.handle_form
+def prepare_export() -> Response:
+    """Make an export in memory; the next page says what it came to. Raises NotEnough, and as `make_export`."""
+    key = frame.read_field("kind")
     if key not in KINDS:
         raise NotEnough(key)
-    options = _options(key)
-    with the_desk().reading() as db:
-        export = make(key, db, options)
+    options = _read_options(key)
+    with require_desk().reading() as db:
+        export = make_export(key, db, options)
     shown: dict[str, object] = {"language": options.language, "audience": options.audience}
-    frame.window().ready = Ready(key, shown, export)
-    return frame.back("/exports")
+    frame.get_ui_state().ready = PreparedExport(key, shown, export)
+    return frame.redirect_back("/exports")
 
 
-def _options(key: str) -> Options:
-    desk, kind = the_desk(), KINDS[key]
-    language, audience = frame.typed("language"), frame.typed("audience")
+def _read_options(key: str) -> Options:
+    desk, kind = require_desk(), KINDS[key]
+    language, audience = frame.read_field("language"), frame.read_field("audience")
     if kind.audiences and audience not in kind.audiences:
         raise NotEnough(frame.say()("exports.audience"))
-    case = frame.case_id(_number("case", "exports.case")) if kind.scope in ("case", "person") else None
+    case = frame.find_case_id(_read_number("case", "exports.case")) if kind.scope in ("case", "person") else None
     return Options(
-        now=frame.times().now,
-        zone=frame.times().tz,
+        now=frame.get_times().now,
+        zone=frame.get_times().tz,
         language=language if language in LANGUAGES else LANGUAGES[0],
         organisation=desk.home.secrets.name,
         audience=audience,
-        place=_number("place", "exports.place") if kind.scope == "place" else None,
+        place=_read_number("place", "exports.place") if kind.scope == "place" else None,
         case=case,
         person=f"{case}#0" if kind.scope == "person" else None,
-        court=_court() if key == "bag" else None,
+        court=_gather_court() if key == "bag" else None,
     )
 
 
-def _number(field: str, words: str) -> int:
-    typed = frame.typed(field)
+def _read_number(field: str, words: str) -> int:
+    typed = frame.read_field(field)
     if not (typed.isascii() and typed.isdigit()):
         raise NotEnough(frame.say()(words))
     return int(typed[:9])
 
 
-def _court() -> Court:
-    desk = the_desk()
+def _gather_court() -> Court:
+    desk = require_desk()
     return Court(
         letters=desk.letters(),
         entries=desk.entries,
         head=desk.head_line,
         file=desk.file,
-        disclose_replies=frame.typed("replies") == "yes",
-        disclose_entries=frame.typed("entries") == "yes",
+        disclose_replies=frame.read_field("replies") == "yes",
+        disclose_entries=frame.read_field("entries") == "yes",
     )
 
 
 @pages.post("/exports/save")
-@frame.form
-def save() -> Response:
-    """The file itself, once; the journal says who took what."""
-    ready = frame.window().ready
+@frame.handle_form
+def save_export() -> Response:
+    """Give the file, once; the journal says who saved what. Raises NotHere."""
+    ready = frame.get_ui_state().ready
     if ready is None:
         raise NotHere()
-    the_desk().act(
+    require_desk().append(
         entries.Exported(what=ready.kind, options=ready.options, count=ready.export.count, sha256=ready.export.sha256)
     )
-    frame.window().ready = None
-    return attachment(ready.export)
+    frame.get_ui_state().ready = None
+    return build_attachment(ready.export)
 
 
 @pages.post("/exports/drop")
-@frame.form
-def drop() -> Response:
-    frame.window().ready = None
+@frame.handle_form
+def drop_export() -> Response:
+    """Forget the export that was prepared."""
+    frame.get_ui_state().ready = None
     return redirect("/exports", 303)
 
 
-def attachment(export: Export) -> Response:
-    """A file for the disk, under a name that says nothing of anybody."""
-    answer = Response(export.data, content_type="application/octet-stream")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
-    return answer
+def build_attachment(export: Export) -> Response:
+    """Build a response that is a file for the disk, under a name that says nothing of anybody."""
+    response = Response(export.data, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
+    return response

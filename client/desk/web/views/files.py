@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from client.desk.cases import view
 from client.desk.web import media_type
-from client.desk.web.access import NotHere, the_desk
+from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
 from keys.message import ParcelRef
 
@@ -15,53 +15,55 @@ pages = Blueprint("files", __name__)
 ALONE = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
-def refs(number: int) -> list[ParcelRef]:
-    """The files a case announces, in the order of its letters."""
-    case = frame.case_id(number)
-    with the_desk().reading() as db:
+def list_files(number: int) -> list[ParcelRef]:
+    """List the files a case announces, in the order of its letters. Raises NotHere."""
+    case = frame.find_case_id(number)
+    with require_desk().reading() as db:
         found = view.case(db, case)
     if found is None:
         raise NotHere()
     return [file.ref for file in found.files]
 
 
-def _bytes(number: int, at: int) -> bytes:
-    announced = refs(number)
+def _load_bytes(number: int, at: int) -> bytes:
+    announced = list_files(number)
     if not 0 < at <= len(announced):
         raise NotHere()
-    return the_desk().file(frame.case_id(number), announced[at - 1].sha256).data
+    return require_desk().file(frame.find_case_id(number), announced[at - 1].sha256).data
 
 
 @pages.get("/case/<int:number>/file/<int:at>")
-def look(number: int, at: int) -> Response:
-    """The picture or sound itself, for the page to show."""
-    data = _bytes(number, at)
-    told = media_type.tell(data)
-    if not told.is_shown:
+def show_file(number: int, at: int) -> Response:
+    """Give the picture or sound itself, for the page to show. `at` from 1. Raises NotHere for anything else."""
+    data = _load_bytes(number, at)
+    media = media_type.inspect_bytes(data)
+    if not media.is_shown:
         raise NotHere()
-    return _answer(data, told.type, "inline", f"{number}-{at}.{told.ending}")
+    return _build_response(data, media.type, "inline", f"{number}-{at}.{media.ending}")
 
 
 @pages.get("/case/<int:number>/file/<int:at>/save")
-def save(number: int, at: int) -> Response:
-    """Any file, for the disk: never opened here, named by us."""
-    data = _bytes(number, at)
-    return _answer(data, media_type.OTHER, "attachment", f"{number}-{at}.{media_type.tell(data).ending}")
+def save_file(number: int, at: int) -> Response:
+    """Give any file, for the disk: never opened here, named by us. `at` from 1. Raises NotHere."""
+    data = _load_bytes(number, at)
+    return _build_response(
+        data, media_type.OTHER, "attachment", f"{number}-{at}.{media_type.inspect_bytes(data).ending}"
+    )
 
 
 @pages.get("/case/<int:number>/file/<int:at>/about")
-def about(number: int, at: int) -> str:
-    """What its bytes and its camera say of it."""
-    announced = refs(number)
+def show_file_info(number: int, at: int) -> str:
+    """Show what the bytes of a file and its camera say of it. `at` from 1. Raises NotHere."""
+    announced = list_files(number)
     if not 0 < at <= len(announced):
         raise NotHere()
-    held = the_desk().file(frame.case_id(number), announced[at - 1].sha256)
-    told = media_type.tell(held.data)
-    return frame.page("file.html", here="queue", number=number, at=at, file=held, look=told)
+    assembled = require_desk().file(frame.find_case_id(number), announced[at - 1].sha256)
+    media = media_type.inspect_bytes(assembled.data)
+    return frame.render_page("file.html", here="queue", number=number, at=at, file=assembled, media=media)
 
 
-def _answer(data: bytes, kind: str, how: str, name: str) -> Response:
-    answer = Response(data, content_type=kind)
-    answer.headers["Content-Disposition"] = f'{how}; filename="file-{name}"'
-    answer.headers["Content-Security-Policy"] = ALONE
-    return answer
+def _build_response(data: bytes, kind: str, how: str, name: str) -> Response:
+    response = Response(data, content_type=kind)
+    response.headers["Content-Disposition"] = f'{how}; filename="file-{name}"'
+    response.headers["Content-Security-Policy"] = ALONE
+    return response

@@ -1,4 +1,4 @@
-"""Who did what when; the journal given to another desk of the organisation, and theirs taken in."""
+"""The journal: who did what when; given to another desk of the organisation, and theirs merged."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from client.desk.cases import view
-from client.desk.web.access import takes, the_desk
+from client.desk.web.access import allow_body, require_desk
 from client.desk.web.views import frame
 from keys.errors import TocsinError
 
@@ -24,32 +24,36 @@ class NoBundle(TocsinError):
 
 
 @pages.get("/journal")
-def lines() -> str:
+def show_journal() -> str:
+    """Show entries, the newest first, and how many envelopes could not be used."""
     first = max(0, request.args.get("first", default=0, type=int))
-    with the_desk().reading() as db:
-        done, total = view.history(db, first, PAGE)
-    aside = Counter(one.reason for one in the_desk().asides())
-    return frame.page("journal.html", here="journal", done=done, total=total, first=first, size=PAGE, aside=aside)
+    with require_desk().reading() as db:
+        rows, total = view.history(db, first, PAGE)
+    aside = Counter(envelope.reason for envelope in require_desk().asides())
+    return frame.render_page(
+        "journal.html", here="journal", rows=rows, total=total, first=first, size=PAGE, aside=aside
+    )
 
 
 @pages.post("/journal/export")
-@frame.form
-def give() -> Response:
-    """Everything, sealed: only a desk of this organisation can read it."""
-    answer = Response(the_desk().export_journal(), content_type="application/octet-stream")
-    answer.headers["Content-Disposition"] = 'attachment; filename="desk-journal.sealed"'
-    return answer
+@frame.handle_form
+def export_journal() -> Response:
+    """Give everything, sealed: only a desk of this organisation can read it."""
+    response = Response(require_desk().export_journal(), content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = 'attachment; filename="desk-journal.sealed"'
+    return response
 
 
 @pages.post("/journal/merge")
-@takes(BUNDLE_BYTES)
-@frame.form
-def take() -> Response:
+@allow_body(BUNDLE_BYTES)
+@frame.handle_form
+def merge_journal() -> Response:
+    """Merge what another desk exported. Raises NoBundle, and as `Desk.merge_journal`."""
     given = request.files.get("bundle")
     if given is None or not given.filename:
         raise NoBundle()
-    merged = the_desk().merge_journal(given.stream)
-    frame.tell("journal.merged", entries=merged.entries, letters=merged.letters)
+    merged = require_desk().merge_journal(given.stream)
+    frame.add_notice("journal.merged", entries=merged.entries, letters=merged.letters)
     if merged.forked:
-        frame.window().notices.append(("bad", frame.say().count("journal.forked", len(merged.forked))))
-    return frame.back("/journal")
+        frame.get_ui_state().notices.append(("bad", frame.say().count("journal.forked", len(merged.forked))))
+    return frame.redirect_back("/journal")

@@ -5,36 +5,38 @@ from werkzeug.wrappers import Response
 
 from client.desk.cases import view
 from client.desk.journal import entries
-from client.desk.web.access import NotHere, the_desk
+from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
 
 pages = Blueprint("officials", __name__)
 
 
 @pages.get("/officials")
-def everybody() -> str:
-    with the_desk().reading() as db:
+def list_officials() -> str:
+    """List all officials."""
+    with require_desk().reading() as db:
         found = view.officials(db)
-    return frame.page("officials.html", here="officials", officials=found)
+    return frame.render_page("officials.html", here="officials", officials=found)
 
 
 @pages.get("/official/<int:number>")
-def one(number: int) -> str:
-    with the_desk().reading() as db:
+def show_official(number: int) -> str:
+    """Show an official. Raises NotHere."""
+    with require_desk().reading() as db:
         found = view.official(db, number)
     if found is None:
         raise NotHere()
-    return frame.page("official.html", here="officials", official=found)
+    return frame.render_page("official.html", here="officials", official=found)
 
 
 @pages.post("/official/<int:number>")
-@frame.form
-def more(number: int) -> Response:
-    """More about an official; an empty field says nothing new."""
-    with the_desk().reading() as db:
+@frame.handle_form
+def update_official(number: int) -> Response:
+    """State more about an official; an empty field states nothing. Raises NotHere."""
+    with require_desk().reading() as db:
         found = view.official(db, number)
     if found is None:
         raise NotHere()
-    fields = {name: frame.typed(name) for name in ("name", "rank", "badge", "unit")}
-    the_desk().act(entries.Official(id=found.id, **fields))
-    return frame.back(f"/official/{number}")
+    fields = {name: frame.read_field(name) for name in ("name", "rank", "badge", "unit")}
+    require_desk().append(entries.Official(id=found.id, **fields))
+    return frame.redirect_back(f"/official/{number}")
