@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client import files
-from client.desk.journal.entries import By, Damaged, Exported, Replied, Sent, What, plain_name
+from client.desk.journal.entries import Action, By, Damaged, Exported, Replied, Sent, plain_name
 from client.desk.journal.log import Journal
 from client.desk.journal.reconcile import received
 from client.desk.session import Session
@@ -145,10 +145,10 @@ class BriefSession:
             with suppress(TocsinError):
                 self._session.close(COMMAND)
 
-    def _write(self, whats: Sequence[What]) -> None:
+    def _write(self, actions: Sequence[Action]) -> None:
         if not self._is_open:
             self._open()
-        self._session.write(whats)
+        self._session.write(actions)
 
     def _open(self) -> None:
         self._session.open()

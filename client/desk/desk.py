@@ -19,6 +19,7 @@ from client.desk.cases import database, ingest
 from client.desk.cases.record_index import RecordIndex
 from client.desk.journal import bundle
 from client.desk.journal.entries import (
+    Action,
     Arrival,
     Damaged,
     Entry,
@@ -26,10 +27,9 @@ from client.desk.journal.entries import (
     Head,
     Locked,
     Merged,
-    Opened,
     Replied,
+    Unlocked,
     Viewed,
-    What,
     plain_name,
 )
 from client.desk.journal.log import Journal
@@ -190,7 +190,7 @@ class Desk:
     def left(self, answer: Entry) -> bool:
         """Whether every envelope of an answer is known to be at a relay."""
         with self._open():
-            return isinstance(answer.what, Replied) and self._answers.have_left(answer.what.ways)
+            return isinstance(answer.action, Replied) and self._answers.have_left(answer.action.ways)
 
     def waiting(self) -> int:
         """How many envelopes of answers no relay holds yet."""
@@ -200,35 +200,35 @@ class Desk:
 
     # Acting
 
-    def act(self, what: What) -> Entry:
+    def append(self, action: Action) -> Entry:
         """Note in the journal what somebody did; it is on the disk when this returns.
 
         Raises BadEntry, CannotWrite, JournalReadOnly, DeskClosed; then nothing has happened.
         """
         with self._open():
-            if isinstance(what, Viewed) and what.case in self._viewed:
-                return self._viewed[what.case]
-            return self.acts([what])[0]
+            if isinstance(action, Viewed) and action.case in self._viewed:
+                return self._viewed[action.case]
+            return self.append_all([action])[0]
 
-    def acts(self, whats: Sequence[What]) -> list[Entry]:
+    def append_all(self, actions: Sequence[Action]) -> list[Entry]:
         """Several at once: all or none, but for a power cut in between, which may leave the first of them.
 
         Viewing a case is not noted again until something came for it.
         """
         with self._open():
-            made = self._session.write([what for what in whats if not self._is_viewed(what)])
+            made = self._session.write([action for action in actions if not self._is_viewed(action)])
             ingest.entries(self._db, made)
             for one in made:
-                if isinstance(one.what, Viewed):
-                    self._viewed[one.what.case] = one
+                if isinstance(one.action, Viewed):
+                    self._viewed[one.action.case] = one
             self.touch()
             return made
 
-    def _is_viewed(self, what: What) -> bool:
-        return isinstance(what, Viewed) and what.case in self._viewed
+    def _is_viewed(self, action: Action) -> bool:
+        return isinstance(action, Viewed) and action.case in self._viewed
 
     def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
-        """Seal an answer and note it; the sending thread carries it. Raises as `act`, and NoSuchCase, NoWayBack."""
+        """Seal an answer and note it; the sending thread carries it. Raises as `append`, and NoSuchCase, NoWayBack."""
         with self._open():
             said, letters = organisation_reply.answer(
                 self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()),
@@ -237,7 +237,7 @@ class Desk:
             ways = [one.sealed.hash for one in letters]
             self._spool.hold(letters)
             try:
-                noted = self.act(
+                noted = self.append(
                     Replied(case=case, id=said.id, text=text, status=status, seq=said.seq, template=template, ways=ways)
                 )
             except BaseException:
@@ -259,7 +259,7 @@ class Desk:
         with self._open():
             fresh = self._answers.fresh(envelope, receipts.items())
             if fresh and not self.read_only:
-                self.acts(fresh)
+                self.append_all(fresh)
 
     # Collecting
 
@@ -333,7 +333,7 @@ class Desk:
         with self._open():
             count = len(self._journal.sessions.entries)
             if not self.read_only:
-                self.act(Exported(what=JOURNAL, count=count))
+                self.append(Exported(what=JOURNAL, count=count))
             items = everything(self._records, list(self._journal.sessions.entries), self._open)
             return bundle.write(items, self.home.secrets.store)
 
@@ -380,7 +380,7 @@ class Desk:
         ingest.entries(self._db, fresh)
         self.touch()
         if taking.letters or forked or any(map(_is_news, fresh)):
-            self.acts([*self._arrivals.late(arrival(decode(one)) for one in taking.letters), merged])
+            self.append_all([*self._arrivals.late(arrival(decode(one)) for one in taking.letters), merged])
         return merged
 
     # The session
@@ -443,6 +443,6 @@ class Desk:
 
 def _is_news(one: Entry) -> bool:
     """Not only about desks and their merging: two desks would have to tell each other of that for ever."""
-    if isinstance(one.what, Exported):
-        return one.what.what != JOURNAL
-    return not isinstance(one.what, Opened | Locked | Merged)
+    if isinstance(one.action, Exported):
+        return one.action.what != JOURNAL
+    return not isinstance(one.action, Unlocked | Locked | Merged)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 
-from client.desk.journal.entries import Damaged, Entry, Locked, Opened, What
+from client.desk.journal.entries import Action, Damaged, Entry, Locked, Unlocked
 from client.desk.journal.log import Journal
 from client.desk.journal.reconcile import Arrivals
 from client.desk.journal.replies import Answers
@@ -29,21 +29,21 @@ class Session:
         for one in journal.sessions.entries:
             self._learn(one)
 
-    def open(self, more: Sequence[What] = ()) -> list[Entry]:
+    def open(self, more: Sequence[Action] = ()) -> list[Entry]:
         """Write the first entry of the session, damage that no entry names yet, and `more`. Raises as `write`."""
         sessions = self._journal.sessions
-        known = [one.what for one in sessions.entries if isinstance(one.what, Damaged)]
+        known = [one.action for one in sessions.entries if isinstance(one.action, Damaged)]
         damage = [one for one in self._journal.damage if one not in known]
-        return self.write([Opened(heads=sessions.tips(), version=version("tocsin")), *damage, *more])
+        return self.write([Unlocked(heads=sessions.tips(), version=version("tocsin")), *damage, *more])
 
     def close(self, why: str) -> list[Entry]:
         """Write the last entry of the session. Raises as `write`."""
         heads = [head for head in self._journal.sessions.tips() if head.session != self.id]
         return self.write([Locked(why=why, heads=heads)])
 
-    def write(self, whats: Sequence[What]) -> list[Entry]:
+    def write(self, actions: Sequence[Action]) -> list[Entry]:
         """Write new entries of this session. Raises BadEntry, CannotWrite, JournalReadOnly; then nothing is written."""
-        made = self._journal.sessions.follow(self.id, whats, at=int(self._clock()), by=self.by)
+        made = self._journal.sessions.follow(self.id, actions, at=int(self._clock()), by=self.by)
         self.append(made)
         return made
 

@@ -13,7 +13,7 @@ import pytest
 from client.desk.brief_session import CASE, open_session
 from client.desk.cases import view
 from client.desk.desk import Desk
-from client.desk.journal.entries import Damaged, Exported, Locked, Opened, Received, Replied, Sent
+from client.desk.journal.entries import Damaged, Exported, Locked, Received, Replied, Sent, Unlocked
 from client.desk.journal.log import JournalReadOnly
 from client.organisation import case_files
 from tests.desk.server.test_lock import World, let_in, until
@@ -26,7 +26,7 @@ ANSWER = "адвокат Петрова едет к вам"
 
 
 def acts(desk: Desk, *kinds: type) -> list[object]:
-    return [one.what for one in desk.entries if isinstance(one.what, kinds)]
+    return [one.action for one in desk.entries if isinstance(one.action, kinds)]
 
 
 def unlocked(folder: Path) -> Desk:
@@ -63,7 +63,7 @@ def test_a_pull_that_brings_nothing_leaves_no_trace(office: Office) -> None:
     with session(office) as opened:
         opened.pull(office.post)
     with office.desk() as desk:
-        assert [type(one.what) for one in desk.entries] == [Opened]
+        assert [type(one.action) for one in desk.entries] == [Unlocked]
 
 
 def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: str, tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: 
         seen = view.case(db, case)
         assert [(one.text, one.status, one.by) for one in seen.replies] == [(ANSWER, "lawyer", "Пётр")]
         assert "unanswered" not in seen.reasons
-        assert [one.what["what"] for one in seen.history if one.kind == "exported"] == [CASE]
-        [reply] = [one for one in desk.entries if isinstance(one.what, Replied)]
+        assert [one.fields["what"] for one in seen.history if one.kind == "exported"] == [CASE]
+        [reply] = [one for one in desk.entries if isinstance(one.action, Replied)]
         assert desk.left(reply)
         assert [one.relay for one in acts(desk, Sent)] == [RELAYS[0]]
         assert acts(desk, Exported)[0].count == 2
@@ -87,7 +87,7 @@ def test_answers_from_the_desk_and_from_the_command_line_are_numbered_together(o
         opened.pull(office.post)
         first, _ = opened.reply(found(opened, case), "раз", "received", office.post)
     with office.desk() as desk:
-        second = desk.reply(case, "два", "received").what
+        second = desk.reply(case, "два", "received").action
     with session(office) as opened:
         third, _ = opened.reply(found(opened, case), "три", "received", office.post)
     assert first.seq < second.seq < third.seq
@@ -227,12 +227,12 @@ def test_killed_at_any_moment_a_command_loses_nothing_and_counts_nothing_twice(w
     with unlocked(world.folder) as desk, desk.reading() as db:
         assert desk.damage == []
         assert len(view.case(db, world.case).letters) == 1 + KILLS
-        named = [one.commitment for what in acts(desk, Received) for one in what.letters]
+        named = [one.commitment for action in acts(desk, Received) for one in action.letters]
         assert len(named) == len(set(named)) == 1 + KILLS
         texts = [one.text for one in acts(desk, Replied)]
         assert len(texts) == len(set(texts))
         sent = [(one.envelope, one.relay) for one in acts(desk, Sent)]
         assert len(sent) == len(set(sent))
-        assert all(desk.left(one) for one in desk.entries if isinstance(one.what, Replied))
+        assert all(desk.left(one) for one in desk.entries if isinstance(one.action, Replied))
         assert desk.waiting() == 0
-        assert {what.why for what in acts(desk, Locked)} <= {"command"}
+        assert {action.why for action in acts(desk, Locked)} <= {"command"}

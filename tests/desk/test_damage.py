@@ -38,7 +38,7 @@ def test_letters_that_vanished_from_the_records_are_named(office: Office) -> Non
             assert damage.letters == [gone.sealed[0].commitment]
             assert cases(desk) == {stays.case}
     with office.desk() as desk:
-        noted = [one.what for one in desk.entries if isinstance(one.what, Damaged)]
+        noted = [one.action for one in desk.entries if isinstance(one.action, Damaged)]
         assert [one.code for one in noted] == ["letters-missing"]
 
 
@@ -58,19 +58,19 @@ def test_a_record_that_was_invented_has_no_entry_from_its_day(office: Office) ->
         forged = msgspec.structs.replace(page.letters[0], content=content)
         records.keep(Page(letters=[forged], seen={records.mark(commit(content)): True}))
     with office.desk(by="Пётр") as desk:
-        received = [one for one in desk.entries if isinstance(one.what, Received)]
-        assert [(one.by, one.what.late) for one in received] == [("Анна", False), ("Пётр", True)]
-        assert received[0].what.letters[0].commitment == honest.sealed[0].commitment
-        assert received[1].what.letters[0].commitment == commit(content)
+        received = [one for one in desk.entries if isinstance(one.action, Received)]
+        assert [(one.by, one.action.late) for one in received] == [("Анна", False), ("Пётр", True)]
+        assert received[0].action.letters[0].commitment == honest.sealed[0].commitment
+        assert received[1].action.letters[0].commitment == commit(content)
 
 
 def test_a_damaged_journal_is_shown_up_to_the_damage_and_letters_still_come(office: Office) -> None:
     said = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        desk.act(Noted(case=said.case, text="до"))
+        desk.append(Noted(case=said.case, text="до"))
         size = (office.folder / "journal").stat().st_size
-        desk.act(Noted(case=said.case, text="после"))
+        desk.append(Noted(case=said.case, text="после"))
     data = bytearray((office.folder / "journal").read_bytes())
     data[size + 40] ^= 1
     (office.folder / "journal").write_bytes(data)
@@ -78,9 +78,9 @@ def test_a_damaged_journal_is_shown_up_to_the_damage_and_letters_still_come(offi
     with office.desk() as desk:
         assert desk.read_only
         assert [one.code for one in desk.damage] == ["journal-record-changed"]
-        assert [one.what.text for one in desk.entries if isinstance(one.what, Noted)] == ["до"]
+        assert [one.action.text for one in desk.entries if isinstance(one.action, Noted)] == ["до"]
         with pytest.raises(JournalReadOnly):
-            desk.act(Noted(case=said.case, text="ещё"))
+            desk.append(Noted(case=said.case, text="ещё"))
         assert desk.head_line == ""
         desk.pull(office.post)
         assert cases(desk) == {said.case, late.case}
@@ -88,21 +88,21 @@ def test_a_damaged_journal_is_shown_up_to_the_damage_and_letters_still_come(offi
     with office.desk(mend=True) as desk:
         assert not desk.read_only
         assert cases(desk) == {said.case, late.case}
-        desk.act(Noted(case=said.case, text="дальше"))
+        desk.append(Noted(case=said.case, text="дальше"))
         assert (office.folder / "journal.damaged-1").read_bytes() == data
     with office.desk() as desk:
-        assert [one.what.text for one in desk.entries if isinstance(one.what, Noted)] == ["до", "дальше"]
+        assert [one.action.text for one in desk.entries if isinstance(one.action, Noted)] == ["до", "дальше"]
         assert desk.damage == []
 
 
 def test_damage_is_shown_and_noted_once(office: Office) -> None:
     with office.desk() as desk:
-        desk.act(Noted(case=b64(bytes(16)), text="?"))
+        desk.append(Noted(case=b64(bytes(16)), text="?"))
     path = office.folder / "journal"
     path.write_bytes(path.read_bytes()[:-3])
     with office.desk() as desk:
         assert [one.code for one in desk.damage] == ["journal-cut"]
-        assert kinds(desk) == ["Opened", "Noted", "Opened", "Damaged"]
+        assert kinds(desk) == ["opened", "noted", "opened", "damaged"]
     with office.desk() as desk:
         assert desk.damage == []
 
@@ -122,7 +122,7 @@ def test_the_folder_holds_no_word_after_a_day(office: Office) -> None:
     said = office.report({"name": "Иванова Анна", "account": "били дубинками"}, files=(photo,), reply=reply_block())
     with office.desk(by="Марина Волкова") as desk:
         desk.pull(office.post)
-        desk.act(Noted(case=said.case, text="мать зовут Ольга"))
+        desk.append(Noted(case=said.case, text="мать зовут Ольга"))
         desk.reply(said.case, "адвокат Петрова едет", "lawyer")
         for _ in desk.export_journal():
             pass

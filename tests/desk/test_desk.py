@@ -8,7 +8,7 @@ import pytest
 
 from client.desk.cases.record_index import NoSuchCase, NoSuchFile
 from client.desk.desk import Desk
-from client.desk.journal.entries import BadEntry, Locked, Marked, Noted, Opened, Received, Viewed
+from client.desk.journal.entries import BadEntry, Locked, Marked, Noted, Received, Unlocked, Viewed
 from client.files import CannotWrite
 from client.organisation import home
 from client.organisation.inbox import Inbox, PullResult, report_address
@@ -20,7 +20,7 @@ from tests.support.desk_office import PASSPHRASE, Office, cases, kinds, reply_bl
 
 
 def notes(desk: Desk) -> list[str]:
-    return [one.what.text for one in desk.entries if isinstance(one.what, Noted)]
+    return [one.action.text for one in desk.entries if isinstance(one.action, Noted)]
 
 
 def pulled_by_a_command(office: Office) -> PullResult:
@@ -38,21 +38,21 @@ def test_a_letter_is_kept_journalled_and_shown(office: Office) -> None:
     with office.desk() as desk:
         before = desk.version
         assert desk.pull(office.post).new == 1
-        [received] = [one.what for one in desk.entries if isinstance(one.what, Received)]
+        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
         [arrival] = received.letters
         assert (arrival.commitment, arrival.envelope) == (said.sealed[0].commitment, said.sealed[0].hash)
         assert (arrival.committed, arrival.last_resort, received.late) == (True, False, False)
         assert (cases(desk), desk.version > before) == ({said.case}, True)
-        assert kinds(desk) == ["Opened", "Received"]
+        assert kinds(desk) == ["opened", "received"]
 
 
 def test_a_day_survives_the_lock(office: Office) -> None:
     said = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        desk.act(Noted(case=said.case, text="звонила мать"))
+        desk.append(Noted(case=said.case, text="звонила мать"))
     with office.desk(by="Пётр") as desk:
-        assert kinds(desk) == ["Opened", "Received", "Noted", "Locked", "Opened"]
+        assert kinds(desk) == ["opened", "received", "noted", "locked", "opened"]
         assert [one.by for one in desk.entries] == ["Анна"] * 4 + ["Пётр"]
         assert (cases(desk), desk.damage) == ({said.case}, [])
 
@@ -62,9 +62,9 @@ def test_the_sessions_name_each_other(office: Office) -> None:
         first = desk.entries[0].session
     with office.desk() as desk:
         last, locked = desk.entries[-1], desk.entries[-2]
-        assert isinstance(last.what, Opened)
-        assert isinstance(locked.what, Locked)
-        assert last.what.heads == [locked.head]
+        assert isinstance(last.action, Unlocked)
+        assert isinstance(locked.action, Locked)
+        assert last.action.heads == [locked.head]
         assert last.session != first
 
 
@@ -72,12 +72,12 @@ def test_letters_pulled_by_a_command_get_their_entries_at_the_next_unlocking(off
     reports = [office.report() for _ in range(3)]
     assert pulled_by_a_command(office).new == 3
     with office.desk() as desk:
-        [received] = [one.what for one in desk.entries if isinstance(one.what, Received)]
+        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
         assert {one.commitment for one in received.letters} == {one.sealed[0].commitment for one in reports}
         assert received.late
         assert cases(desk) == {one.case for one in reports}
     with office.desk() as desk:
-        assert kinds(desk).count("Received") == 1
+        assert kinds(desk).count("received") == 1
 
 
 def test_a_power_cut_between_records_and_journal_loses_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_a_power_cut_between_records_and_journal_loses_nothing(office: Office, m
     desk._resources.close()
     assert not office.post.deposited
     with office.desk() as desk:
-        [received] = [one.what for one in desk.entries if isinstance(one.what, Received)]
+        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
         assert ([one.commitment for one in received.letters], received.late) == ([said.sealed[0].commitment], True)
         assert cases(desk) == {said.case}
         assert desk.pull(office.post).new == 0
@@ -114,7 +114,7 @@ def test_a_full_disk_at_the_journal_shows_nothing_until_it_is_noted(
             assert cases(desk) == set()
         assert desk.pull(office.post).duplicate == 1  # the relay was not told that it has arrived
         assert cases(desk) == {said.case}
-        [received] = [one.what for one in desk.entries if isinstance(one.what, Received)]
+        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
         assert [one.commitment for one in received.letters] == [said.sealed[0].commitment]
 
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_written_is_not_said(office: Office, monkeypatch: pytest.
         with monkeypatch.context() as patch:
             patch.setattr(desk._journal, "append", full)
             with pytest.raises(CannotWrite):
-                desk.act(Noted(case=said.case, text="не записано"))
+                desk.append(Noted(case=said.case, text="не записано"))
             with pytest.raises(CannotWrite):
                 desk.reply(said.case, "адвокат едет", "lawyer")
         assert (desk.version, kinds(desk), desk.waiting()) == (version, before, 0)
@@ -144,31 +144,31 @@ def test_several_acts_are_written_all_or_none(office: Office) -> None:
         desk.pull(office.post)
         before = kinds(desk)
         with pytest.raises(BadEntry):
-            desk.acts([Noted(case=said.case, text="да"), Marked(case=said.case, status="нет")])  # type: ignore[arg-type]
+            desk.append_all([Noted(case=said.case, text="да"), Marked(case=said.case, status="нет")])  # type: ignore[arg-type]
         assert kinds(desk) == before
-        assert len(desk.acts([Noted(case=said.case, text="да"), Marked(case=said.case, status="open")])) == 2
+        assert len(desk.append_all([Noted(case=said.case, text="да"), Marked(case=said.case, status="open")])) == 2
 
 
 def test_a_case_is_viewed_anew_when_something_came_for_it(office: Office) -> None:
     said = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        first = desk.act(Viewed(case=said.case))
+        first = desk.append(Viewed(case=said.case))
         office.report({"injured": 1}, case=said.case, seq=1)
         desk.pull(office.post)
-        assert desk.act(Viewed(case=said.case)) is not first
-        assert kinds(desk).count("Viewed") == 2
+        assert desk.append(Viewed(case=said.case)) is not first
+        assert kinds(desk).count("viewed") == 2
 
 
 def test_a_case_that_is_looked_at_twice_is_noted_once_in_a_session(office: Office) -> None:
     said = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        assert desk.act(Viewed(case=said.case)) is desk.act(Viewed(case=said.case))
-        assert kinds(desk).count("Viewed") == 1
+        assert desk.append(Viewed(case=said.case)) is desk.append(Viewed(case=said.case))
+        assert kinds(desk).count("viewed") == 1
     with office.desk() as desk:
-        desk.act(Viewed(case=said.case))
-        assert kinds(desk).count("Viewed") == 2
+        desk.append(Viewed(case=said.case))
+        assert kinds(desk).count("viewed") == 2
 
 
 def test_a_file_is_put_together_from_its_pieces(office: Office) -> None:
@@ -182,7 +182,7 @@ def test_a_file_is_put_together_from_its_pieces(office: Office) -> None:
             desk.file(said.case, b64(bytes(32)))
         with pytest.raises(NoSuchCase):
             desk.file(b64(bytes(16)), sha256)
-        [received] = [one.what for one in desk.entries if isinstance(one.what, Received)]
+        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
         assert (len(received.letters), received.pieces) == (1, 3)
 
 
@@ -202,14 +202,14 @@ def test_on_a_disk_that_is_really_full_nothing_is_half_said(tmp_path: Path) -> N
         with pytest.raises(CannotWrite):
             desk.pull(office.post)
         (disk / "ballast").unlink()
-        desk.act(Noted(case=said.case, text="место есть"))
-        assert desk.reply(said.case, "адвокат едет", "lawyer").what
+        desk.append(Noted(case=said.case, text="место есть"))
+        assert desk.reply(said.case, "адвокат едет", "lawyer").action
         desk.pull(office.post)
         assert len(cases(desk)) == 2
         desk.close()
         with office.desk() as again:
             assert (again.damage, notes(again)) == ([], [*written, "место есть"])
-            assert kinds(again).count("Replied") == 1
+            assert kinds(again).count("replied") == 1
             assert len(cases(again)) == 2
 
 
@@ -218,7 +218,7 @@ def write_until_full(desk: Desk, case: str) -> list[str]:
     written: list[str] = []
     for i in range(10_000):
         try:
-            written.append(desk.act(Noted(case=case, text=f"{i} " + "слово " * 20)).what.text)  # type: ignore[union-attr]
+            written.append(desk.append(Noted(case=case, text=f"{i} " + "слово " * 20)).action.text)  # type: ignore[union-attr]
         except CannotWrite:
             return written
     raise AssertionError("the disk is not full")

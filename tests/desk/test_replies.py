@@ -13,18 +13,18 @@ def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None
     with office.desk() as desk:
         desk.pull(office.post)
         first, second = (desk.reply(said.case, "адвокат едет", "lawyer", "on-way") for _ in range(2))
-        assert isinstance(first.what, Replied)
-        assert isinstance(second.what, Replied)
-        assert (first.what.seq, second.what.seq, desk.waiting()) == (1, 2, 2)
+        assert isinstance(first.action, Replied)
+        assert isinstance(second.action, Replied)
+        assert (first.action.seq, second.action.seq, desk.waiting()) == (1, 2, 2)
         with OutboxStore(office.folder) as spool:
-            assert set(spool.hashes()) == {*first.what.ways, *second.what.ways}
+            assert set(spool.hashes()) == {*first.action.ways, *second.action.ways}
         assert not desk.left(first)
-        desk.sent(first.what.ways[0], {RELAYS[0]: "receipt"})
-        desk.sent(first.what.ways[0], {RELAYS[0]: "receipt"})
-        assert (desk.left(first), desk.left(second), kinds(desk).count("Sent")) == (True, False, 1)
+        desk.sent(first.action.ways[0], {RELAYS[0]: "receipt"})
+        desk.sent(first.action.ways[0], {RELAYS[0]: "receipt"})
+        assert (desk.left(first), desk.left(second), kinds(desk).count("sent")) == (True, False, 1)
     with office.desk() as desk:
         assert (desk.left(first), desk.left(second)) == (True, False)
-        assert [one.what.relay for one in desk.entries if isinstance(one.what, Sent)] == [RELAYS[0]]
+        assert [one.action.relay for one in desk.entries if isinstance(one.action, Sent)] == [RELAYS[0]]
 
 
 def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +45,7 @@ def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, mo
         desk.reply(said.case, "адвокат едет", "lawyer")
     desk._resources.close()
     with office.desk() as desk, OutboxStore(office.folder) as spool:
-        assert ("Replied" in kinds(desk), spool.hashes(), spool.held()) == (False, [], [])
+        assert ("replied" in kinds(desk), spool.hashes(), spool.held()) == (False, [], [])
 
 
 def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
@@ -57,11 +57,11 @@ def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
     monkeypatch.setattr(desk, "release", lambda: None)
     answer = desk.reply(said.case, "адвокат едет", "lawyer")
     desk._resources.close()
-    assert isinstance(answer.what, Replied)
+    assert isinstance(answer.action, Replied)
     with OutboxStore(office.folder) as spool:
-        assert (spool.hashes(), spool.held()) == ([], answer.what.ways)
+        assert (spool.hashes(), spool.held()) == ([], answer.action.ways)
     with office.desk(), OutboxStore(office.folder) as spool:
-        assert (spool.hashes(), spool.held()) == (answer.what.ways, [])
+        assert (spool.hashes(), spool.held()) == (answer.action.ways, [])
 
 
 def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,5 +79,5 @@ def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monk
         with office.desk() as desk:
             assert desk.waiting() == 1
     with office.desk() as desk, OutboxStore(office.folder) as spool:
-        assert isinstance(answer.what, Replied)
-        assert spool.hashes() == answer.what.ways
+        assert isinstance(answer.action, Replied)
+        assert spool.hashes() == answer.action.ways

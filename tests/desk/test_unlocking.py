@@ -22,7 +22,7 @@ def test_a_wrong_passphrase_changes_nothing(office: Office) -> None:
     after = {path.name: path.read_bytes() for path in office.folder.iterdir() if path.name != "lock"}
     assert after == before
     with office.desk() as desk:
-        assert kinds(desk) == ["Opened"]
+        assert kinds(desk) == ["opened"]
 
 
 def test_two_desks_on_one_folder_are_kept_apart(office: Office) -> None:
@@ -51,7 +51,7 @@ def test_a_closed_desk_answers_nothing(office: Office) -> None:
     line = desk.head_line
     assert desk.close("idle") != line
     assert desk.close() == ""
-    for call in (lambda: desk.entries, lambda: desk.act(Viewed(case=b64(bytes(16)))), desk.asides):
+    for call in (lambda: desk.entries, lambda: desk.append(Viewed(case=b64(bytes(16)))), desk.asides):
         with pytest.raises(DeskClosed):
             call()
     with pytest.raises(DeskClosed), desk.reading():
@@ -64,7 +64,7 @@ def test_a_closed_desk_answers_nothing(office: Office) -> None:
 def test_the_head_stands_for_everything(office: Office) -> None:
     with office.desk() as desk:
         line = desk.head_line
-        desk.act(Noted(case=b64(bytes(16)), text="?"))
+        desk.append(Noted(case=b64(bytes(16)), text="?"))
         assert desk.head_line != line
         assert desk.head_line == f"2 {desk.head.hash.hex()[:32]}"
 
@@ -74,7 +74,7 @@ def test_who_waits_is_told_at_once(office: Office) -> None:
         seen, version = [], desk.version
         waiter = threading.Thread(target=lambda: seen.append(desk.wait(version, 60)))
         waiter.start()
-        desk.act(Noted(case=b64(bytes(16)), text="?"))
+        desk.append(Noted(case=b64(bytes(16)), text="?"))
         waiter.join(60)
         assert seen == [version + 1]
         assert desk.wait(version + 1, 0) == version + 1
@@ -86,7 +86,7 @@ def test_many_threads_act_at_once_and_every_act_counts(office: Office) -> None:
 
         def acts(name: int) -> None:
             for i in range(20):
-                desk.act(Noted(case=case, text=f"{name} {i}"))
+                desk.append(Noted(case=case, text=f"{name} {i}"))
 
         threads = [threading.Thread(target=acts, args=(i,)) for i in range(6)]
         for thread in threads:
@@ -94,6 +94,6 @@ def test_many_threads_act_at_once_and_every_act_counts(office: Office) -> None:
         for thread in threads:
             thread.join()
     with office.desk() as desk:
-        notes = [one.what.text for one in desk.entries if isinstance(one.what, Noted)]
+        notes = [one.action.text for one in desk.entries if isinstance(one.action, Noted)]
         assert len(set(notes)) == len(notes) == 120
         assert [one.turn for one in desk.entries] == list(range(1, len(desk.entries) + 1))

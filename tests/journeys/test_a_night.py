@@ -212,10 +212,10 @@ def merged(world, arrived) -> World:
     acts: list[Any] = [SamePerson(a=f"{a}#0", b=f"{b}#0") for a, b in persons]
     acts += [SameGroup(a=a, b=b) for a, b in vans]
     for act in acts:
-        world.desk.act(act)
+        world.desk.append(act)
     for case in world.night.earnest:
         if case.is_mistyped:
-            world.desk.act(_found_out(world, case))
+            world.desk.append(_found_out(world, case))
     return world
 
 

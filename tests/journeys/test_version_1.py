@@ -41,9 +41,9 @@ def folder(tmp_path):
 def test_the_organisations_folder_with_its_journal(folder):
     held = json.loads((MADE / "desk.json").read_text())
     with Desk.unlock(folder("organisation"), PASSPHRASE, "Вера", clock=lambda: AT) as desk:
-        kinds = [type(entry.what).__name__ for entry in desk.entries]
-        assert kinds[: len(held["kinds"])] == held["kinds"]
-        assert not [what for what in kinds if what == "Damaged"]
+        kinds = [entry.action.kind for entry in desk.entries]
+        assert kinds[: len(held["kinds"])] == [name.lower() for name in held["kinds"]]
+        assert "damaged" not in kinds
         with desk.reading() as db:
             ids = {row["id"] for row in db.query('SELECT id FROM "case"')}
             names = {row["names"] for row in db.query("SELECT names FROM words")}

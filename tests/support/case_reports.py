@@ -35,10 +35,10 @@ def letter(
     return Letter(frame(digest(number), header, b""), True, digest(b"envelope", number), False, max(at, NOW))
 
 
-def said(session: int, n: int, what: journal_entries.What, at: int = NOW) -> Entry:
+def said(session: int, n: int, action: journal_entries.Action, at: int = NOW) -> Entry:
     """An entry of a desk's journal."""
     return journal_entries.write(
-        session.to_bytes(16, "big"), n, journal_entries.FIRST, n + 1, at=at, by="Вера", what=what
+        session.to_bytes(16, "big"), n, journal_entries.FIRST, n + 1, at=at, by="Вера", action=action
     )
 
 

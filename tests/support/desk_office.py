@@ -87,7 +87,7 @@ def reply_block(mailbox: bytes = b"m" * 32) -> ReplyBlock:
 
 def kinds(desk: Desk) -> list[str]:
     """Return the kind of every entry in a desk's journal, from the first to the last."""
-    return [type(entry.what).__name__ for entry in desk.entries]
+    return [entry.action.kind for entry in desk.entries]
 
 
 def cases(desk: Desk) -> set[str]:

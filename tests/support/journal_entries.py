@@ -49,10 +49,10 @@ class Journal:
         self._session = session.to_bytes(16, "big")
         self._n = itertools.count()
 
-    def write(self, what: entries.What, at: int = NOW + 700, by: str = "Vera", turn: int | None = None) -> Entry:
+    def write(self, action: entries.Action, at: int = NOW + 700, by: str = "Vera", turn: int | None = None) -> Entry:
         n = next(self._n)
         turn = n + 1 if turn is None else turn
-        return entries.write(self._session, n, entries.FIRST, turn, at=at, by=by, what=what)
+        return entries.write(self._session, n, entries.FIRST, turn, at=at, by=by, action=action)
 
-    def all(self, *whats: entries.What) -> list[Entry]:
-        return [self.write(what) for what in whats]
+    def all(self, *actions: entries.Action) -> list[Entry]:
+        return [self.write(action) for action in actions]

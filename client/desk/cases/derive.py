@@ -176,9 +176,9 @@ def _doubtful(told: CaseRows) -> list[cases_flags.Letter]:
 
 
 def _named(done: Sequence[EntryRow]) -> Named:
-    confirmed = [_k(one.what.get("person")) for one in done if one.kind == "confirmed"]
+    confirmed = [_k(one.fields.get("person")) for one in done if one.kind == "confirmed"]
     lawyers = [
-        (_k(one.what.get("person")), Lawyer(one.at, f"~{one.ord}", one.what["state"], one.what.get("name", "")))
+        (_k(one.fields.get("person")), Lawyer(one.at, f"~{one.ord}", one.fields["state"], one.fields.get("name", "")))
         for one in done
         if one.kind == "lawyer"
     ]
@@ -328,7 +328,7 @@ def _handling(told: CaseRows, known: CaseState) -> dict[str, Any]:
             brought[fact.letter].add(fact.field)
     came = [attention.Came(one.pulled, frozenset(brought[one.number])) for one in told.letters]
     marked = next((one for one in reversed(told.done) if one.kind == "marked"), None)
-    assigned = next((one.what["to"] for one in reversed(told.done) if one.kind == "assigned"), "")
+    assigned = next((one.fields["to"] for one in reversed(told.done) if one.kind == "assigned"), "")
     looked = max((one.at for one in told.done), default=None)
     answered = max((one.at for one in told.done if one.kind == "replied"), default=None)
     is_answerable = any(one.reply_until is not None for one in told.letters)
@@ -337,7 +337,7 @@ def _handling(told: CaseRows, known: CaseState) -> dict[str, Any]:
     pressing += ["coerced"] * (known.facts.get("coerced") is True)
     pressing += ["disputed"] * (bool(flags & cases_flags.DISPUTED) or _is_doubtful_release(known))
     news = attention.news(came)
-    status = marked.what["status"] if marked else "new"
+    status = marked.fields["status"] if marked else "new"
     return {
         "news": news,
         "status": "open" if status == "closed" and marked and news > marked.at else status,
@@ -394,7 +394,7 @@ def clocks_of(db: Database, case: str, told: CaseRows) -> list[clocks.Clock]:
         clocks.Fact(one.field, one.value, one.said, one.happened) for one, fits in told.facts if fits and not one.k
     ]
     settings = {
-        one.what["clock"]: clocks.Setting(one.what.get("starts"), one.what.get("stopped"))
+        one.fields["clock"]: clocks.Setting(one.fields.get("starts"), one.fields.get("stopped"))
         for one in told.done
         if one.kind == "clockset"
     }
@@ -442,13 +442,13 @@ SELECT a_case FROM torn UNION SELECT b_case FROM torn
 def relink(db: Database, a: str, b: str) -> None:
     """The newest word on these two that was not taken back."""
     db.execute("DELETE FROM link WHERE a = ? AND b = ?", [a, b])
-    row = db.execute(_NEWEST_TIE, [a, b]).fetchone()
+    row = db.execute(_NEWEST_LINK_ENTRY, [a, b]).fetchone()
     if row:
         a_case, b_case = (one.partition("#")[0] for one in (a, b))
         db.execute("INSERT INTO link VALUES (?, ?, ?, ?, ?, ?)", [*row, a, b, a_case, b_case])
 
 
-_NEWEST_TIE = """SELECT entry, kind FROM tie WHERE a = ? AND b = ? AND id NOT IN (SELECT id FROM taken)
+_NEWEST_LINK_ENTRY = """SELECT entry, kind FROM link_entry WHERE a = ? AND b = ? AND id NOT IN (SELECT id FROM taken)
   ORDER BY ord DESC LIMIT 1"""
 
 

@@ -10,7 +10,6 @@ from sqlite_utils import Database
 from client.desk.cases import derive
 from client.desk.cases.rows import Values
 from client.desk.journal.entries import (
-    Apart,
     DifferentGroup,
     DifferentPerson,
     Entry,
@@ -20,6 +19,7 @@ from client.desk.journal.entries import (
     Other,
     SameGroup,
     SamePerson,
+    Unlinked,
 )
 from client.organisation.decoded_letters import DecodedLetter, decode_all
 from client.organisation.records import Letter
@@ -28,8 +28,8 @@ from keys.message import Amend, Report
 
 _LATEST = 2**53 - 1  # seconds
 
-# Two whom an entry ties together, as `link` names it.
-_TIES: dict[type, str] = {
+# How an entry that links two is named in `link_entry` and `link`.
+_LINK_KINDS: dict[type, str] = {
     SamePerson: "same_person",
     DifferentPerson: "different_person",
     SameGroup: "same_group",
@@ -182,28 +182,31 @@ def _add_entries(db: Database, done: Iterable[Entry]) -> set[str]:
     return touched
 
 
-def _add_entry(db: Database, one: Entry) -> set[str]:
-    what, order = one.what, order_of(one)
-    kind, fields = ("other", what.fields) if isinstance(what, Other) else (type(what).__name__.lower(), what)
-    target = what.entry if isinstance(what, Apart) else None
-    row = [one.id, order, one.at, one.by, kind, target, _json(fields)]
+def _add_entry(db: Database, entry: Entry) -> set[str]:
+    action, order = entry.action, order_of(entry)
+    kind, fields = ("other", action.fields) if isinstance(action, Other) else (action.kind, action)
+    target = action.entry if isinstance(action, Unlinked) else None
+    row = [entry.id, order, entry.at, entry.by, kind, target, _json(fields)]
     number = db.execute(_NEW_ENTRY, row).lastrowid
     if not db.execute("SELECT changes()").fetchone()[0]:
         return set()  # another desk's journal may be merged twice
-    touched = _cases_of(what)
+    touched = _cases_of(action)
     db.conn.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", ((number, case) for case in touched))
-    match what:
+    match action:
         case SamePerson() | DifferentPerson() | SameGroup() | DifferentGroup():
-            a, b = sorted((what.a, what.b))
-            db.execute("INSERT INTO tie VALUES (?, ?, ?, ?, ?, ?)", [number, order, one.id, _TIES[type(what)], a, b])
+            a, b = sorted((action.a, action.b))
+            db.execute(
+                "INSERT INTO link_entry VALUES (?, ?, ?, ?, ?, ?)",
+                [number, order, entry.id, _LINK_KINDS[type(action)], a, b],
+            )
             derive.relink(db, a, b)
-        case Apart():
-            touched |= _take_back(db, what.entry)
+        case Unlinked():
+            touched |= _take_back(db, action.entry)
         case Official():
-            touched |= {row[0] for row in db.execute('SELECT "case" FROM part WHERE official = ?', [what.id])}
-            derive.describe_official(db, what.id)
+            touched |= {row[0] for row in db.execute('SELECT "case" FROM part WHERE official = ?', [action.id])}
+            derive.describe_official(db, action.id)
         case Linked():
-            row = [number, one.id, what.official, what.case, what.part]
+            row = [number, entry.id, action.official, action.case, action.part]
             db.execute("INSERT INTO part VALUES (?, ?, ?, ?, ?)", row)
     return touched
 
@@ -225,7 +228,7 @@ def _cases_of(what: Any) -> set[str]:
 def _take_back(db: Database, taken: str) -> set[str]:
     """The entry may come after the one that takes it back: journals of two desks are merged in any order."""
     db.execute("INSERT OR IGNORE INTO taken VALUES (?)", [taken])
-    for a, b in db.execute("SELECT a, b FROM tie WHERE id = ?", [taken]).fetchall():
+    for a, b in db.execute("SELECT a, b FROM link_entry WHERE id = ?", [taken]).fetchall():
         derive.relink(db, a, b)
     return {row[0] for row in db.execute(_ABOUT_TAKEN, [taken])}
 

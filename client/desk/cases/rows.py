@@ -37,7 +37,7 @@ class EntryRow(NamedTuple):
     at: int
     by: str
     kind: str
-    what: Mapping[str, Any]
+    fields: Mapping[str, Any]
 
 
 _WORDLESS = frozenset({"assigned", "marked", "viewed"})  # entries that add nothing to what is known of a case

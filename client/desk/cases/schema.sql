@@ -32,7 +32,7 @@ CREATE TABLE entry (
   at     INTEGER NOT NULL,
   by     TEXT NOT NULL,
   kind   TEXT NOT NULL,                   -- as in entry.py; "other": what a newer desk wrote
-  target TEXT,                            -- of an Apart: the entry it takes back
+  target TEXT,                            -- of an Unlinked: the entry it takes back
   what   TEXT NOT NULL                    -- JSON
 );
 CREATE INDEX entry_kind ON entry (kind, ord);
@@ -217,12 +217,12 @@ CREATE INDEX unit_clock_unit ON unit_clock (unit, ends);
 CREATE INDEX unit_clock_ends ON unit_clock (ends, unit);
 
 -- What was said of two: SamePerson, DifferentPerson (persons), SameGroup (cases); a < b. `taken`: ids of entries that an
--- Apart takes back. `link`: the newest word on each pair, if it was not taken back.
-CREATE TABLE tie (
+-- Unlinked takes back. `link`: the newest word on each pair, if it was not taken back.
+CREATE TABLE link_entry (
   entry INTEGER PRIMARY KEY, ord TEXT NOT NULL, id TEXT NOT NULL,
   kind TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL
 );
-CREATE INDEX tie_pair ON tie (a, b);
+CREATE INDEX link_entry_pair ON link_entry (a, b);
 CREATE TABLE taken (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE link (
   entry INTEGER PRIMARY KEY, kind TEXT NOT NULL,  -- same_person, different_person, same_group, different_group

@@ -154,7 +154,7 @@ def document(db: Database, case: str, told: "CaseRows") -> tuple[str, str]:
     said += [_written(fact.value) for fact in fitting]
     said += [fact.source for fact, _ in told.facts if fact.source]
     said += [msgspec.json.decode(one.other) for one in told.letters]
-    said += [[value for name, value in one.what.items() if name not in _NOT_SAID] for one in told.done]
+    said += [[value for name, value in one.fields.items() if name not in _NOT_SAID] for one in told.done]
     names += list(db.execute(_OFFICIALS, [case]))
     said += list(db.execute(_PLACES, [case]))
     return _indexed(names, case), _indexed(said, case)

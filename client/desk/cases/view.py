@@ -137,7 +137,7 @@ class Official:
 @dataclass(frozen=True, slots=True)
 class Link:
     """Two that were said to be one (`same_person`), not one (`different_person`), or in one van (`same_group`); the
-    numbers of their cases. It can be taken back by `Apart(entry)`."""
+    numbers of their cases. It can be taken back by `Unlinked(entry)`."""
 
     entry: str
     kind: str
@@ -151,13 +151,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One line of the journal. `what`: the entry's fields; `case_number`: of the case it is about, if of one."""
+    """An entry of the journal. `fields`: those of its action, with the kind. `case_number`: of a case it is about."""
 
     entry: str
     at: int
     by: str
     kind: str
-    what: dict[str, Any]
+    fields: dict[str, Any]
     case_number: int | None = None
 
 
@@ -260,7 +260,7 @@ def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | 
         letters=tuple(_letter(db, one, known.flags[one.number]) for one in told.letters),
         persons=tuple(_person(db, case, one, told, known) for one in known.account.persons),
         files=_files(db, case, missing),
-        notes=tuple(Note(one.at, one.by, one.what["text"], one.entry) for one in done if one.kind == "noted"),
+        notes=tuple(Note(one.at, one.by, one.fields["text"], one.entry) for one in done if one.kind == "noted"),
         replies=tuple(_reply(one) for one in done if one.kind == "replied"),
         officials=_officials_of(db, case),
         links=_links(db, case),
@@ -380,7 +380,7 @@ def _files(db: Database, case: str, missing: Missing | None) -> tuple[File, ...]
 
 
 def _reply(one: EntryRow) -> Reply:
-    what = one.what
+    what = one.fields
     return Reply(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
 
 

@@ -225,17 +225,17 @@ def _journal(case: str, court: Court, commitments: set[bytes]) -> Iterator[tuple
 
 
 def _is_about(entry: Entry, case: str, commitments: set[bytes]) -> bool:
-    what = entry.what
-    if SIGNAL in getattr(what, "facts", ()):
+    action = entry.action
+    if SIGNAL in getattr(action, "facts", ()):
         return False
-    if isinstance(what, Received):
-        return any(one.commitment in commitments for one in what.letters)
-    named = (getattr(what, name, None) for name in ("case", "a", "b"))
+    if isinstance(action, Received):
+        return any(one.commitment in commitments for one in action.letters)
+    named = (getattr(action, name, None) for name in ("case", "a", "b"))
     return any(isinstance(one, str) and one.partition("#")[0] == case for one in named)
 
 
 def _entry_row(entry: Entry) -> list[Cell]:
-    kind = getattr(entry.what, "kind", "") or type(entry.what).__name__.lower()
+    kind = entry.action.kind or "other"  # a newer desk's entry may name none
     return [
         entry.session.hex(), entry.n, entry.turn, _moment(entry.at), kind, entry.hash.hex(), entry.before.hex(),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from 1 on for others whom a caseworker named. An entry's own id is the b64 of it
 
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -73,26 +73,33 @@ class Arrival(msgspec.Struct, frozen=True, array_like=True):
     pulled: Number
 
 
-class _What(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
+class _Action(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
+    # The kind on the disk is the class's name in small letters; a class that is renamed names the old one as its tag.
+
+    @property
+    def kind(self) -> str:
+        """The kind as it stands on the disk."""
+        return kind_of(type(self))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"  # what a caseworker wrote must not reach a log by way of a traceback
 
 
-class Opened(_What, frozen=True, kw_only=True):
+class Unlocked(_Action, frozen=True, kw_only=True, tag="opened"):
     """The first entry of a session: the desk was unlocked. `heads`: of every session that no other head stands upon."""
 
     heads: list[Head] = []
     version: Line = ""
 
 
-class Locked(_What, frozen=True, kw_only=True):
-    """The desk was locked. `why`: `button`, `idle`, or `stopped`. `heads` as in Opened: its hash covers all."""
+class Locked(_Action, frozen=True, kw_only=True):
+    """The desk was locked. `why`: `button`, `idle`, or `stopped`. `heads` as in Unlocked: its hash covers all."""
 
     why: Line = ""
     heads: list[Head] = []
 
 
-class Received(_What, frozen=True, kw_only=True):
+class Received(_Action, frozen=True, kw_only=True):
     """Letters were opened and kept; how many files' pieces, duplicates, and envelopes put aside came with them.
 
     `late`: they lay in the records without an entry (pulled by a command, or the power failed in between).
@@ -105,34 +112,34 @@ class Received(_What, frozen=True, kw_only=True):
     late: bool = False
 
 
-class Viewed(_What, frozen=True, kw_only=True):
+class Viewed(_Action, frozen=True, kw_only=True):
     """A case was opened; noted once for each session and case."""
 
     case: Id
 
 
-class Noted(_What, frozen=True, kw_only=True):
+class Noted(_Action, frozen=True, kw_only=True):
     """A caseworker's note."""
 
     case: Id
     text: Text
 
 
-class Assigned(_What, frozen=True, kw_only=True):
+class Assigned(_Action, frozen=True, kw_only=True):
     """Who looks after a case; empty: nobody."""
 
     case: Id
     to: By
 
 
-class Marked(_What, frozen=True, kw_only=True):
+class Marked(_Action, frozen=True, kw_only=True):
     """How far a case has come."""
 
     case: Id
     status: Status
 
 
-class Replied(_What, frozen=True, kw_only=True):
+class Replied(_Action, frozen=True, kw_only=True):
     """An answer was sealed for the reporter: its message id, place in the case, words, status, template's name.
 
     `ways`: H of each envelope, one for each mailbox of the reply block.
@@ -147,7 +154,7 @@ class Replied(_What, frozen=True, kw_only=True):
     ways: list[Hash32] = []
 
 
-class Sent(_What, frozen=True, kw_only=True):
+class Sent(_Action, frozen=True, kw_only=True):
     """One envelope of an answer is at a relay: the answer's message id, H(envelope), the relay and its receipt."""
 
     case: Id
@@ -157,7 +164,7 @@ class Sent(_What, frozen=True, kw_only=True):
     receipt: Text
 
 
-class Stated(_What, frozen=True, kw_only=True):
+class Stated(_Action, frozen=True, kw_only=True):
     """Facts (fields of a report) that a caseworker adds, and from where they are known: "phone call to the station".
 
     `when` says for a field when it happened. `person` when it is about one of several; empty: the report's own.
@@ -170,7 +177,7 @@ class Stated(_What, frozen=True, kw_only=True):
     person: Anybody = ""
 
 
-class Named(_What, frozen=True, kw_only=True):
+class Named(_Action, frozen=True, kw_only=True):
     """One more person of a case (k from 1 on), or more about one: `facts` are fields of a report about that person."""
 
     case: Id
@@ -180,7 +187,7 @@ class Named(_What, frozen=True, kw_only=True):
     source: Line = ""
 
 
-class Lawyer(_What, frozen=True, kw_only=True):
+class Lawyer(_Action, frozen=True, kw_only=True):
     """How far a lawyer is; without `person`, for everybody whom the case is about."""
 
     case: Id
@@ -189,7 +196,7 @@ class Lawyer(_What, frozen=True, kw_only=True):
     name: Line = ""
 
 
-class Confirmed(_What, frozen=True, kw_only=True):
+class Confirmed(_Action, frozen=True, kw_only=True):
     """A second source says the same: `how` names it. Without `person`, for everybody whom the case is about."""
 
     case: Id
@@ -197,41 +204,41 @@ class Confirmed(_What, frozen=True, kw_only=True):
     person: Person | None = None
 
 
-class SamePerson(_What, frozen=True, kw_only=True):
+class SamePerson(_Action, frozen=True, kw_only=True):
     """Two are one."""
 
     a: Person
     b: Person
 
 
-class DifferentPerson(_What, frozen=True, kw_only=True):
+class DifferentPerson(_Action, frozen=True, kw_only=True):
     """Two are not one, however alike: not to be offered again."""
 
     a: Person
     b: Person
 
 
-class SameGroup(_What, frozen=True, kw_only=True):
+class SameGroup(_Action, frozen=True, kw_only=True):
     """Two cases tell of one van, cell or crowd."""
 
     a: Id
     b: Id
 
 
-class DifferentGroup(_What, frozen=True, kw_only=True):
+class DifferentGroup(_Action, frozen=True, kw_only=True):
     """Two cases do not, however alike: not to be offered again."""
 
     a: Id
     b: Id
 
 
-class Apart(_What, frozen=True, kw_only=True):
+class Unlinked(_Action, frozen=True, kw_only=True, tag="apart"):
     """Takes back an entry that joins, tells apart, confirms or links: its id."""
 
     entry: Hash
 
 
-class Official(_What, frozen=True, kw_only=True):
+class Official(_Action, frozen=True, kw_only=True):
     """An official, or more about one; an empty field says nothing new."""
 
     id: Id
@@ -241,7 +248,7 @@ class Official(_What, frozen=True, kw_only=True):
     unit: Line = ""
 
 
-class Linked(_What, frozen=True, kw_only=True):
+class Linked(_Action, frozen=True, kw_only=True):
     """An official had a part in a case: "arrested", "drew up the papers"."""
 
     official: Id
@@ -249,14 +256,14 @@ class Linked(_What, frozen=True, kw_only=True):
     part: Line = ""
 
 
-class HandedOver(_What, frozen=True, kw_only=True):
+class HandedOver(_Action, frozen=True, kw_only=True):
     """The words with which a shift goes to the next one; `to` may be empty."""
 
     text: Text
     to: By = ""
 
 
-class ClockSet(_What, frozen=True, kw_only=True):
+class ClockSet(_Action, frozen=True, kw_only=True):
     """When a clock of a case starts or was stopped (Unix seconds), if not as the facts say (None)."""
 
     case: Id
@@ -265,7 +272,7 @@ class ClockSet(_What, frozen=True, kw_only=True):
     stopped: Number | None = None
 
 
-class Exported(_What, frozen=True, kw_only=True):
+class Exported(_Action, frozen=True, kw_only=True):
     """Something left the desk: which export, with which options, how many rows or cases, SHA-256 of the file (hex)."""
 
     what: Line
@@ -274,7 +281,7 @@ class Exported(_What, frozen=True, kw_only=True):
     sha256: Line = ""
 
 
-class Merged(_What, frozen=True, kw_only=True):
+class Merged(_Action, frozen=True, kw_only=True):
     """Another desk's bundle was merged: heads of the sessions that grew by it, entries and letters that were new.
 
     `forked`: sessions of which both desks have the same number with another entry; nothing of these was merged.
@@ -286,7 +293,7 @@ class Merged(_What, frozen=True, kw_only=True):
     forked: list[Session] = []
 
 
-class Damaged(_What, frozen=True, kw_only=True):
+class Damaged(_Action, frozen=True, kw_only=True):
     """Damage was found at unlocking: code of the error, record (from 0) and byte offset in the journal, how many bytes
     were set aside under which name; `letters`: commitments that stand in the journal and not in the records."""
 
@@ -300,14 +307,14 @@ class Damaged(_What, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """What a newer desk wrote: its kind, and all of it."""
+    """An action that a newer desk wrote: its kind ("" when it has none), and all its fields."""
 
     kind: str
     fields: dict[str, Any] = field(repr=False)
 
 
-What = (
-    Opened
+Action = (
+    Unlocked
     | Locked
     | Received
     | Viewed
@@ -324,7 +331,7 @@ What = (
     | DifferentPerson
     | SameGroup
     | DifferentGroup
-    | Apart
+    | Unlinked
     | Official
     | Linked
     | HandedOver
@@ -333,6 +340,14 @@ What = (
     | Merged
     | Damaged
 )
+
+
+def kind_of(action: type[_Action]) -> str:
+    """Return the kind by which the actions of a class stand on the disk."""
+    return str(action.__struct_config__.tag)
+
+
+KINDS = tuple(kind_of(action) for action in get_args(Action))
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):
@@ -344,7 +359,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     turn: Number
     at: Number
     by: By
-    what: msgspec.Raw
+    action: msgspec.Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +375,7 @@ class Entry:
     turn: int
     at: int
     by: str
-    what: What | Other
+    action: Action | Other
     data: bytes = field(repr=False)
     hash: bytes = field(repr=False)
 
@@ -379,20 +394,20 @@ class Entry:
         return Head(self.session, self.n, self.hash)
 
     def __repr__(self) -> str:
-        return f"Entry({self.session.hex()[:8]} {self.n}, {type(self.what).__name__})"
+        return f"Entry({self.session.hex()[:8]} {self.n}, {type(self.action).__name__})"
 
 
 _ROW = msgspec.msgpack.Decoder(_Row)
-_WHAT: msgspec.msgpack.Decoder[What] = msgspec.msgpack.Decoder(What)
-_KIND = msgspec.msgpack.Decoder(dict[str, Any])
+_ACTION: msgspec.msgpack.Decoder[Action] = msgspec.msgpack.Decoder(Action)
+_FIELDS = msgspec.msgpack.Decoder(dict[str, Any])
 
 
-def write(session: bytes, n: int, before: bytes, turn: int, *, at: int, by: str, what: What) -> Entry:
+def write(session: bytes, n: int, before: bytes, turn: int, *, at: int, by: str, action: Action) -> Entry:
     """A fresh entry. Raises BadEntry naming the field that does not fit, never its value."""
     try:
-        said = msgspec.msgpack.encode(what)
-        _WHAT.decode(said)
-        data = msgspec.msgpack.encode((session, n, before, turn, at, by, msgspec.Raw(said)))
+        packed = msgspec.msgpack.encode(action)
+        _ACTION.decode(packed)
+        data = msgspec.msgpack.encode((session, n, before, turn, at, by, msgspec.Raw(packed)))
         return read(data)
     except msgspec.ValidationError as error:
         raise BadEntry(_path(error)) from None
@@ -404,19 +419,19 @@ def read(data: bytes) -> Entry:
     """An entry from its bytes; of a kind or form this version does not know: Other. Raises BadEntry."""
     try:
         row = _ROW.decode(data)
-        what = _read_what(row.what)
+        action = _read_action(row.action)
     except msgspec.ValidationError as error:
         raise BadEntry(_path(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadEntry() from None
-    return Entry(row.session, row.n, row.before, row.turn, row.at, row.by, what, data, digest(_ENTRY, data))
+    return Entry(row.session, row.n, row.before, row.turn, row.at, row.by, action, data, digest(_ENTRY, data))
 
 
-def _read_what(said: msgspec.Raw) -> What | Other:
+def _read_action(packed: msgspec.Raw) -> Action | Other:
     try:
-        return _WHAT.decode(said)
+        return _ACTION.decode(packed)
     except msgspec.ValidationError:
-        fields = _KIND.decode(said)
+        fields = _FIELDS.decode(packed)
         return Other(str(fields.get("kind", "")), fields)
 
 

@@ -25,8 +25,8 @@ class Arrivals:
     _known: dict[bytes, set[Arrival]] = field(default_factory=dict)
 
     def learn(self, entry: Entry) -> None:
-        if isinstance(entry.what, Received):
-            for one in entry.what.letters:
+        if isinstance(entry.action, Received):
+            for one in entry.action.letters:
                 self._known.setdefault(one.commitment, set()).add(one)
 
     def lost(self, arrived: Iterable[Arrival]) -> list[bytes]:
@@ -51,7 +51,7 @@ class Arrivals:
 
 def named(entries: Iterable[Entry]) -> set[bytes]:
     """The commitments of all letters that these entries name."""
-    return {one.commitment for entry in entries if isinstance(entry.what, Received) for one in entry.what.letters}
+    return {one.commitment for entry in entries if isinstance(entry.action, Received) for one in entry.action.letters}
 
 
 def received(page: Page, letters: Iterable[DecodedLetter]) -> Received:

@@ -15,12 +15,12 @@ class Answers:
     _seqs: dict[str, int] = field(default_factory=dict)
 
     def learn(self, entry: Entry) -> None:
-        what = entry.what
-        if isinstance(what, Replied):
-            self._ways.update(dict.fromkeys(what.ways, what))
-            self._seqs[what.case] = max(what.seq, self._seqs.get(what.case, 0))
-        elif isinstance(what, Sent):
-            self._relays.setdefault(what.envelope, set()).add(what.relay)
+        action = entry.action
+        if isinstance(action, Replied):
+            self._ways.update(dict.fromkeys(action.ways, action))
+            self._seqs[action.case] = max(action.seq, self._seqs.get(action.case, 0))
+        elif isinstance(action, Sent):
+            self._relays.setdefault(action.envelope, set()).add(action.relay)
 
     def last_seq(self, case: str) -> int:
         """The highest number of an answer to a case; 0 without one."""

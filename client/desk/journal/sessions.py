@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from client.desk.journal.entries import FIRST, Entry, Head, Locked, Merged, Opened, What, write
+from client.desk.journal.entries import FIRST, Action, Entry, Head, Locked, Merged, Unlocked, write
 from keys.errors import TocsinError
 
 
@@ -69,13 +69,13 @@ class Sessions:
             self._named[head.session] = max(head.n, self._named.get(head.session, -1))
         return True
 
-    def follow(self, session: bytes, whats: Sequence[What], *, at: int, by: str) -> list[Entry]:
+    def follow(self, session: bytes, actions: Sequence[Action], *, at: int, by: str) -> list[Entry]:
         """What comes next in a session, not added yet: it is on no disk. Raises BadEntry."""
         hashes, turn = self._hashes.get(session, []), self.turn
         n, before, made = len(hashes), hashes[-1] if hashes else FIRST, list[Entry]()
-        for what in whats:
+        for action in actions:
             turn = min(turn + 1, LAST_TURN)
-            made.append(write(session, n, before, turn, at=at, by=by, what=what))
+            made.append(write(session, n, before, turn, at=at, by=by, action=action))
             n, before = n + 1, made[-1].hash
         return made
 
@@ -119,6 +119,6 @@ class Sessions:
 
 
 def _heads_in(entry: Entry) -> list[Head]:
-    if isinstance(entry.what, Opened | Locked):
-        return entry.what.heads
-    return entry.what.sessions if isinstance(entry.what, Merged) else []
+    if isinstance(entry.action, Unlocked | Locked):
+        return entry.action.heads
+    return entry.action.sessions if isinstance(entry.action, Merged) else []

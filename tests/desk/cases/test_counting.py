@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from client.desk.cases import board, database, ingest
 from client.desk.journal.entries import (
-    Apart,
     Confirmed,
     DifferentGroup,
     DifferentPerson,
@@ -13,6 +12,7 @@ from client.desk.journal.entries import (
     SameGroup,
     SamePerson,
     Stated,
+    Unlinked,
 )
 from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
 from tests.support.second_count import BELIEVED, Report, World
@@ -186,7 +186,7 @@ def test_unmerging_gives_the_same_board():
         SamePerson(a=person("b"), b=person("c")),
         SameGroup(a=case_id("a"), b=case_id("c")),
     )
-    apart = journal.all(*(Apart(entry=one.id) for one in links))
+    apart = journal.all(*(Unlinked(entry=one.id) for one in links))
     before = board.board(database.build(letters, []), NOW)
     merged = board.board(database.build(letters, links), NOW)
     after = database.build(letters, links)
@@ -203,7 +203,7 @@ def test_saying_different_after_saying_same_parts_them():
 def test_a_confirmation_can_be_taken_back():
     journal = Journal()
     confirmed = journal.write(Confirmed(case=case_id("a"), how="phone call"))
-    apart = journal.write(Apart(entry=confirmed.id))
+    apart = journal.write(Unlinked(entry=confirmed.id))
     for order in ([confirmed, apart], [apart, confirmed]):
         assert total([held("a", people=200)], order).claimed == 140
 
@@ -293,7 +293,7 @@ def test_whatever_is_merged_can_be_unmerged(world, other):
     links = [SamePerson(a=person(*a), b=person(*b)) for a, b in other.same]
     links += [SameGroup(a=case_id(a), b=case_id(b)) for a, b in other.crowd]
     made = [journal.write(link, turn=1_000 + at) for at, link in enumerate(links)]
-    apart = [journal.write(Apart(entry=one.id), turn=2_000) for one in made]
+    apart = [journal.write(Unlinked(entry=one.id), turn=2_000) for one in made]
     db = database.build(letters, entries)
     ingest.entries(db, made)
     ingest.entries(db, apart)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from client.desk.cases import board, database, ingest, queue, view
 from client.desk.journal import entries as journal_entries
-from client.desk.journal.entries import Apart, SamePerson
+from client.desk.journal.entries import SamePerson, Unlinked
 from client.organisation.records import Letter
 from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
 from tests.support.soak import at_length
@@ -57,7 +57,7 @@ persons = st.builds(person, st.sampled_from(NAMES), st.integers(0, 2))
 anybody = st.just("") | persons
 lawyer_states = st.sampled_from(["on_way", "inside", "none"])
 officials = st.just(case_id("official"))
-whats = st.one_of(
+actions = st.one_of(
     st.builds(journal_entries.Viewed, case=cases),
     st.builds(journal_entries.Noted, case=cases, text=st.sampled_from(["позвонить", ""])),
     st.builds(journal_entries.Assigned, case=cases, to=st.sampled_from(["Vera", ""])),
@@ -95,14 +95,14 @@ whats = st.one_of(
 def journal(drawn: list) -> list[journal_entries.Entry]:
     """Entries of two sessions that do not know of each other; a number takes back an earlier one."""
     desks, found = (Journal(1), Journal(2)), []
-    for at, what in enumerate(drawn):
-        if isinstance(what, int):
+    for at, action in enumerate(drawn):
+        if isinstance(action, int):
             if not found:
                 continue
-            what = Apart(entry=found[what % len(found)].id)  # noqa: PLW2901
-        if isinstance(what, journal_entries.Stated | journal_entries.Named) and getattr(what, "person", ""):
-            what = msgspec.structs.replace(what, case=what.person.partition("#")[0])  # noqa: PLW2901
-        found.append(desks[at % 2].write(what, at=NOW + at * 7 % 50))
+            action = Unlinked(entry=found[action % len(found)].id)  # noqa: PLW2901
+        if isinstance(action, journal_entries.Stated | journal_entries.Named) and getattr(action, "person", ""):
+            action = msgspec.structs.replace(action, case=action.person.partition("#")[0])  # noqa: PLW2901
+        found.append(desks[at % 2].write(action, at=NOW + at * 7 % 50))
     return found
 
 
@@ -123,7 +123,7 @@ def piles(draw, most: int = 6) -> list[Letter]:
     return found
 
 
-@given(piles(), st.lists(whats, max_size=10).map(journal), st.randoms(use_true_random=False))
+@given(piles(), st.lists(actions, max_size=10).map(journal), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=at_length(30, 300))
 def test_any_order_makes_the_same_database(letters, entries, rng):
     built = contents(database.build(letters, entries, country="RU"))
@@ -137,7 +137,7 @@ def test_any_order_makes_the_same_database(letters, entries, rng):
     assert contents(db) == built
 
 
-@given(piles(), st.lists(whats, max_size=8).map(journal))
+@given(piles(), st.lists(actions, max_size=8).map(journal))
 @settings(deadline=None, max_examples=at_length(20, 200))
 def test_every_view_of_whatever_came_can_be_shown(letters, entries):
     db = database.build(letters, entries, country="RU")

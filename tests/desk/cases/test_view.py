@@ -2,7 +2,6 @@
 
 from client.desk.cases import database, ingest, queue, view
 from client.desk.journal.entries import (
-    Apart,
     HandedOver,
     Linked,
     Named,
@@ -12,6 +11,7 @@ from client.desk.journal.entries import (
     SameGroup,
     SamePerson,
     Stated,
+    Unlinked,
     Viewed,
 )
 from keys.message import ParcelRef
@@ -114,7 +114,7 @@ def test_links_can_be_followed_and_taken_back():
     assert found.persons[0].same == ((person("b"), view.number_of(db, case_id("b"))),)
     assert found.persons[0].confirmed
     assert found.crowd == (view.number_of(db, case_id("c")),)
-    ingest.entry(db, journal.write(Apart(entry=same.id)))
+    ingest.entry(db, journal.write(Unlinked(entry=same.id)))
     found = view.case(db, case_id("a"))
     assert [link.kind for link in found.links] == ["same_group"]
     assert found.persons[0].same == ()
@@ -133,7 +133,7 @@ def test_an_official_stands_in_every_case_they_had_a_part_in():
     (one,) = view.case(db, case_id("a")).officials
     assert (one.name, one.rank, one.part, one.cases) == ("Сидоров", "капитан", "arrested", (2,))
     assert [part for _, part, _ in view.official(db, one.number).cases] == ["arrested", "drew up the papers"]
-    ingest.entry(db, journal.write(Apart(entry=one.entry)))
+    ingest.entry(db, journal.write(Unlinked(entry=one.entry)))
     assert view.case(db, case_id("a")).officials == ()
 
 
@@ -168,7 +168,7 @@ def test_the_journal_is_shown_newest_first():
     rows, total = view.history(db, 0, 2)
     assert [(row.kind, row.case_number) for row in rows] == [("viewed", None), ("handedover", None)]
     assert total == 3
-    assert [row.what["text"] for row in view.handovers(db)] == ["всё тихо"]
+    assert [row.fields["text"] for row in view.handovers(db)] == ["всё тихо"]
 
 
 def test_there_is_no_case_that_nobody_sent():

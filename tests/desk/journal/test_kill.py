@@ -51,10 +51,10 @@ class World:
             for i in range(LETTERS)
         ]
         with self.office.desk(self.second, "Пётр") as desk:
-            self.own = desk.act(Noted(case=cases[0], text="своя заметка"))
+            self.own = desk.append(Noted(case=cases[0], text="своя заметка"))
         with self.office.desk() as desk:
             desk.pull(self.office.post)
-            desk.acts([Noted(case=case, text="заметка") for case in cases])
+            desk.append_all([Noted(case=case, text="заметка") for case in cases])
             self.data = exported(desk)
             self.expected = [*acts(desk), self.own.id]
             self.bundle = folder / "bundle"
@@ -196,7 +196,7 @@ def test_two_desks_at_once_and_one_is_killed_in_mid_merge(world: World) -> None:
         assert acts(one) == acts(other)
         assert {*world.expected} <= set(acts(one))
         assert len(acts(one)) == len(set(acts(one)))
-        assert "пока тот лежал" in [done.what.text for done in other.entries if isinstance(done.what, Noted)]
+        assert "пока тот лежал" in [done.action.text for done in other.entries if isinstance(done.action, Noted)]
         assert state(one) == state(other)
         assert one.damage == []
         with one.reading() as db:

@@ -8,7 +8,7 @@ import pytest
 
 from client.desk.journal import entries as journal_entries
 from client.desk.journal import log
-from client.desk.journal.entries import BadEntry, Entry, Marked, Noted, Opened, Other
+from client.desk.journal.entries import BadEntry, Entry, Marked, Noted, Other, Unlocked
 from client.desk.journal.log import MAGIC, Journal, JournalReadOnly
 from client.desk.journal.sessions import Forked, Gap, Sessions
 from client.files import CannotWrite
@@ -26,12 +26,12 @@ def opened(folder: Path, tail: Tail | None = None) -> Journal:
 
 
 def write(made: Journal, *words: str, session: bytes = SESSION) -> Tail:
-    whats = [Noted(case=CASE, text=word) for word in words]
-    return made.append(made.sessions.follow(session, whats, at=5, by="Анна"))
+    actions = [Noted(case=CASE, text=word) for word in words]
+    return made.append(made.sessions.follow(session, actions, at=5, by="Анна"))
 
 
 def words(made: Journal) -> list[str]:
-    return [one.what.text for one in made.sessions.entries if isinstance(one.what, Noted)]
+    return [one.action.text for one in made.sessions.entries if isinstance(one.action, Noted)]
 
 
 def frames(data: bytes) -> list[bytes]:
@@ -291,9 +291,9 @@ def test_everything_is_on_the_disk_before_memory_knows(tmp_path: Path, monkeypat
 
 
 def made(
-    what: journal_entries.What, n: int = 0, before: bytes = journal_entries.FIRST, session: bytes = SESSION
+    action: journal_entries.Action, n: int = 0, before: bytes = journal_entries.FIRST, session: bytes = SESSION
 ) -> Entry:
-    return journal_entries.write(session, n, before, n + 1, at=7, by="Анна", what=what)
+    return journal_entries.write(session, n, before, n + 1, at=7, by="Анна", action=action)
 
 
 def test_a_kind_of_a_newer_desk_is_kept_as_it_came() -> None:
@@ -302,8 +302,8 @@ def test_a_kind_of_a_newer_desk_is_kept_as_it_came() -> None:
     said = {"kind": "sung", "song": "Червона рута"}
     data = msgspec.msgpack.encode((SESSION, 0, journal_entries.FIRST, 1, 5, "Анна", said, "a field that comes later"))
     one = journal_entries.read(data)
-    assert isinstance(one.what, Other)
-    assert (one.what.kind, one.what.fields, one.data) == ("sung", said, data)
+    assert isinstance(one.action, Other)
+    assert (one.action.kind, one.action.fields, one.data) == ("sung", said, data)
 
 
 def test_a_known_kind_with_more_fields_stays_known_and_keeps_its_bytes() -> None:
@@ -312,12 +312,12 @@ def test_a_known_kind_with_more_fields_stays_known_and_keeps_its_bytes() -> None
     said = {"kind": "noted", "case": CASE, "text": "да", "mood": "tired"}
     data = msgspec.msgpack.encode((SESSION, 0, journal_entries.FIRST, 1, 5, "Анна", said))
     one = journal_entries.read(data)
-    assert isinstance(one.what, Noted)
+    assert isinstance(one.action, Noted)
     assert b"tired" in one.data
 
 
 @pytest.mark.parametrize(
-    ("what", "where"),
+    ("action", "where"),
     [
         (Noted(case="нет", text="секрет"), "$.case"),
         (Noted(case=CASE, text="секрет" * 10_000), "$.text"),
@@ -326,16 +326,16 @@ def test_a_known_kind_with_more_fields_stays_known_and_keeps_its_bytes() -> None
         (Noted(case=CASE, text="секрет \ud800"), ""),
     ],
 )
-def test_what_does_not_fit_is_named_and_its_words_are_not(what: journal_entries.What, where: str) -> None:
+def test_what_does_not_fit_is_named_and_its_words_are_not(action: journal_entries.Action, where: str) -> None:
     with pytest.raises(BadEntry) as error:
-        made(what)
+        made(action)
     assert (error.value.detail, "секрет" in str(error.value)) == (where, False)
 
 
 def test_no_word_of_an_entry_is_in_its_repr() -> None:
-    what = Noted(case=CASE, text="секрет")
-    one = made(what)
-    assert "секрет" not in repr(what) + repr(one) + repr(Other("x", {"a": "секрет"})) + repr([one])
+    action = Noted(case=CASE, text="секрет")
+    one = made(action)
+    assert "секрет" not in repr(action) + repr(one) + repr(Other("x", {"a": "секрет"})) + repr([one])
     assert CASE not in repr(one)
 
 
@@ -381,7 +381,7 @@ def test_heads_that_are_named_are_named_through_whoever_names_them() -> None:
         sessions.add(one)
     [tip] = sessions.tips()
     assert (tip.session, tip.n) == (b"a" * 16, 2)
-    for one in sessions.follow(b"b" * 16, [Opened(heads=[tip])], at=1, by="Анна"):
+    for one in sessions.follow(b"b" * 16, [Unlocked(heads=[tip])], at=1, by="Анна"):
         sessions.add(one)
     assert [tip.session for tip in sessions.tips()] == [b"b" * 16]
     for one in sessions.follow(b"a" * 16, [Noted(case=CASE, text="ещё")], at=1, by="Анна"):
@@ -395,7 +395,7 @@ def test_a_session_that_somebody_took_away_is_missed() -> None:
     whole = Sessions()
     for one in first:
         whole.add(one)
-    later = whole.follow(b"b" * 16, [Opened(heads=whole.tips())], at=1, by="Анна")
+    later = whole.follow(b"b" * 16, [Unlocked(heads=whole.tips())], at=1, by="Анна")
     for one in (*first[:2], *later):
         kept.add(one)
     assert [(head.session, head.n) for head in kept.lost()] == [(b"a" * 16, 2)]

@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from client.desk.desk import Desk, DeskClosed
 from client.desk.journal.bundle import BundleCut
 from client.desk.journal.entries import (
+    Action,
     Damaged,
     Exported,
     Lawyer,
@@ -21,12 +22,11 @@ from client.desk.journal.entries import (
     Marked,
     Merged,
     Noted,
-    Opened,
     Received,
     SamePerson,
     Stated,
+    Unlocked,
     Viewed,
-    What,
 )
 from client.files import CannotWrite
 from client.organisation.records import Records
@@ -36,7 +36,7 @@ from tests.support.soak import at_length
 
 CASE = b64(b"c" * 16)
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - what counts here is order, not the disk
-ABOUT_THE_DESK = (Opened, Locked, Merged, Received, Exported, Damaged)
+ABOUT_THE_DESK = (Unlocked, Locked, Merged, Received, Exported, Damaged)
 
 
 def exported(desk: Desk) -> bytes:
@@ -49,7 +49,7 @@ def merge(into: Desk, data: bytes) -> Merged:
 
 def acts(desk: Desk) -> list[str]:
     """What people did, in its true order."""
-    return [one.id for one in desk.entries if not isinstance(one.what, ABOUT_THE_DESK)]
+    return [one.id for one in desk.entries if not isinstance(one.action, ABOUT_THE_DESK)]
 
 
 _STATE = (
@@ -86,7 +86,7 @@ def test_what_one_desk_did_is_at_the_other_after_a_merge(office: Office, two: tu
     photo = b"\xff\xd8" + bytes(100_000)
     said = office.report({"name": "Иванова"}, files=(photo,))
     first.pull(office.post)
-    noted = first.act(Noted(case=said.case, text="звонила мать"))
+    noted = first.append(Noted(case=said.case, text="звонила мать"))
     merged = merge(second, exported(first))
     assert (merged.letters, merged.forked) == (1, [])
     assert acts(second) == [noted.id]
@@ -101,7 +101,7 @@ def test_the_same_bundle_twice_and_in_both_directions_counts_once(office: Office
     for desk in two:
         said = office.report({"people": 7})
         desk.pull(office.post)
-        desk.act(Marked(case=said.case, status="open"))
+        desk.append(Marked(case=said.case, status="open"))
     from_first = exported(first)
     from_second = exported(second)
     for _ in range(2):
@@ -135,9 +135,9 @@ def test_two_desks_at_rest_have_nothing_more_to_tell(office: Office, two: tuple[
     for _ in range(3):
         merge(second, exported(first))
         merge(first, exported(second))
-    before = [one.id for one in first.entries if not isinstance(one.what, Exported)]
+    before = [one.id for one in first.entries if not isinstance(one.action, Exported)]
     merge(first, exported(second))
-    assert [one.id for one in first.entries if not isinstance(one.what, Exported)] == before
+    assert [one.id for one in first.entries if not isinstance(one.action, Exported)] == before
 
 
 def test_answers_of_another_desk_are_known_here(office: Office, two: tuple[Desk, Desk]) -> None:
@@ -147,7 +147,7 @@ def test_answers_of_another_desk_are_known_here(office: Office, two: tuple[Desk,
     answer = first.reply(said.case, "адвокат едет", "lawyer")
     merge(second, exported(first))
     again = second.reply(said.case, "адвокат внутри", "lawyer")
-    assert (answer.what.seq, again.what.seq) == (1, 2)  # type: ignore[union-attr]
+    assert (answer.action.seq, again.action.seq) == (1, 2)  # type: ignore[union-attr]
     assert second.waiting() == 1
 
 
@@ -156,7 +156,7 @@ def test_a_merge_survives_the_lock(office: Office) -> None:
     said = office.report()
     with office.desk() as first, office.desk(other) as second:
         first.pull(office.post)
-        first.act(Noted(case=said.case, text="да"))
+        first.append(Noted(case=said.case, text="да"))
         merge(second, exported(first))
         seen = state(second)
     with office.desk(other) as second:
@@ -166,7 +166,7 @@ def test_a_merge_survives_the_lock(office: Office) -> None:
 def test_a_session_with_two_ends_is_named_and_the_rest_is_merged(office: Office) -> None:
     """A snapshot of a running computer was continued twice."""
     desk = office.unlock()
-    desk.act(Noted(case=CASE, text="общая"))
+    desk.append(Noted(case=CASE, text="общая"))
     desk._resources.close()
     twin_folder = office.copy("twin")
     twin = office.unlock(twin_folder, "Пётр")
@@ -174,12 +174,12 @@ def test_a_session_with_two_ends_is_named_and_the_rest_is_merged(office: Office)
     session = desk._session.id
     for one, text in ((twin, "здесь так"), (again, "а здесь иначе")):
         one._session.id = session
-        one.act(Noted(case=CASE, text=text))
+        one.append(Noted(case=CASE, text=text))
         one._session.id = one.entries[-2].session
-    fine = twin.act(Noted(case=CASE, text="своя"))
+    fine = twin.append(Noted(case=CASE, text="своя"))
     merged = merge(again, exported(twin))
     assert merged.forked == [session]
-    texts = [one.what.text for one in again.entries if isinstance(one.what, Noted)]
+    texts = [one.action.text for one in again.entries if isinstance(one.action, Noted)]
     assert sorted(texts) == ["а здесь иначе", "общая", "своя"]
     assert fine.id in acts(again)
     assert merge(again, exported(twin)).forked == [session]
@@ -231,7 +231,7 @@ def test_a_full_disk_at_the_journal_loses_no_letter_of_a_bundle(
     first, second = two
     said = office.report()
     first.pull(office.post)
-    first.act(Noted(case=said.case, text="да"))
+    first.append(Noted(case=said.case, text="да"))
     data = exported(first)
 
     def full(*_: object) -> None:
@@ -285,7 +285,7 @@ class Desks(RuleBasedStateMachine):
         if not self.cases:
             return
         case, other = (data.draw(st.sampled_from(self.cases)) for _ in range(2))
-        whats: list[What] = [
+        actions: list[Action] = [
             Noted(case=case, text="заметка"),
             Marked(case=case, status="open"),
             Marked(case=case, status="closed"),
@@ -294,8 +294,8 @@ class Desks(RuleBasedStateMachine):
             Viewed(case=case),
         ]
         if case != other:
-            whats.append(SamePerson(a=f"{case}#0", b=f"{other}#0"))
-        self.done.add(self.desks[i].act(data.draw(st.sampled_from(whats))).id)
+            actions.append(SamePerson(a=f"{case}#0", b=f"{other}#0"))
+        self.done.add(self.desks[i].append(data.draw(st.sampled_from(actions))).id)
 
     @rule(i=which)
     def lock_and_unlock(self, i: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from client.desk.cases import view
 from client.desk.desk import Desk
-from client.desk.journal.entries import Apart, DifferentGroup, DifferentPerson, Named, SameGroup, SamePerson
+from client.desk.journal.entries import DifferentGroup, DifferentPerson, Named, SameGroup, SamePerson, Unlinked
 from client.desk.matching import candidates, names, scoring
 from client.desk.matching.candidates import COMMON, OFFERED, Index
 from client.desk.matching.features import CaseRows
@@ -309,30 +309,30 @@ def test_what_was_decided_is_not_offered_until_it_is_taken_back(office, desk):
     a, b, c = (told(office, desk, name=name) for name in ("Щербаков Гриша", "Shcherbakov G.", "Щербаков Григорий"))
     both = {frozenset(pair) for pair in ((a, b), (a, c), (b, c))}
     assert offered(desk) == both
-    different = desk.act(DifferentPerson(a=f"{a}#0", b=f"{b}#0"))
+    different = desk.append(DifferentPerson(a=f"{a}#0", b=f"{b}#0"))
     assert offered(desk) == both - {frozenset((a, b))}
-    same = desk.act(SamePerson(a=f"{b}#0", b=f"{c}#0"))
+    same = desk.append(SamePerson(a=f"{b}#0", b=f"{c}#0"))
     assert offered(desk) == set(), "who is one with somebody else is that somebody"
-    desk.act(Apart(entry=different.id))
+    desk.append(Unlinked(entry=different.id))
     assert len(offered(desk)) == 1
-    desk.act(Apart(entry=same.id))
+    desk.append(Unlinked(entry=same.id))
     assert offered(desk) == both
 
 
 def test_a_van_is_offered_until_somebody_decides(office, desk):
     a, b = (told(office, desk, people=people, **VAN) for people in (14, 13))
     assert vans(desk) == {frozenset((a, b))}
-    different = desk.act(DifferentGroup(a=a, b=b))
+    different = desk.append(DifferentGroup(a=a, b=b))
     assert vans(desk) == set()
-    desk.act(Apart(entry=different.id))
+    desk.append(Unlinked(entry=different.id))
     assert vans(desk) == {frozenset((a, b))}
-    desk.act(SameGroup(a=a, b=b))
+    desk.append(SameGroup(a=a, b=b))
     assert vans(desk) == set()
 
 
 def test_somebody_whom_a_caseworker_named_is_matched_too(office, desk):
     a, b = told(office, desk, people=14, **VAN), told(office, desk, name="Щербаков Григорий")
-    desk.act(Named(case=a, person=f"{a}#3", name="Shcherbakov Grigory"))
+    desk.append(Named(case=a, person=f"{a}#3", name="Shcherbakov Grigory"))
     assert offered(desk) == {frozenset((a, b))}
 
 

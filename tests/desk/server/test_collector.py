@@ -102,7 +102,7 @@ def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, de
     until(desk, lambda: said.case in cases(desk))
     answer = desk.reply(said.case, "адвокат едет", "lawyer")
     until(desk, lambda: desk.left(answer))
-    [sent] = [one.what for one in desk.entries if isinstance(one.what, Sent)]
+    [sent] = [one.action for one in desk.entries if isinstance(one.action, Sent)]
     assert (sent.case, sent.relay, sent.receipt) == (said.case, RELAYS[0], "receipt")
     until(desk, lambda: pulling.state.waiting == 0)
     assert len(office.post.deposited) == 1

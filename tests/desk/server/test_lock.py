@@ -124,7 +124,7 @@ def test_an_idle_desk_locks_by_itself(world: World) -> None:
         assert desk.remembers(NEEDLES) == set()
         assert desk.end() == 0
     with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
-        assert [one.what.why for one in opened.entries if isinstance(one.what, Locked)] == ["idle"]
+        assert [one.action.why for one in opened.entries if isinstance(one.action, Locked)] == ["idle"]
 
 
 def test_a_wrong_passphrase_is_wiped_as_well(world: World) -> None:
@@ -187,7 +187,7 @@ def test_it_ends_cleanly_while_it_is_unlocked(world: World, how: int, code: int)
         assert desk.end(how) == code
         assert "Traceback" not in desk.log.read_text()
     with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
-        assert [one.what.why for one in opened.entries if isinstance(one.what, Locked)] == ["stopped"]
+        assert [one.action.why for one in opened.entries if isinstance(one.action, Locked)] == ["stopped"]
         assert opened.damage == []
 
 
@@ -232,8 +232,8 @@ def test_no_disk_holds_a_word_of_a_day(world: World, tmp_path: Path) -> None:
     assert list(desk.temporary.iterdir()) == []
     assert found_in(world.folder.joinpath("card").read_bytes(), {"organisation": "Помощь"}) == {"organisation"}
     with Desk.unlock(world.folder, PASSPHRASE, BY) as opened:
-        kinds = {type(one.what).__name__ for one in opened.entries}
-        assert kinds >= {"Received", "Viewed", "Noted", "Replied", "Sent", "HandedOver", "Exported", "Locked"}
+        kinds = {entry.action.kind for entry in opened.entries}
+        assert kinds >= {"received", "viewed", "noted", "replied", "sent", "handedover", "exported", "locked"}
         assert opened.damage == []
 
 

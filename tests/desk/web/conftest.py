@@ -22,9 +22,10 @@ def done(held):
     """What the journal says was done since the last time it was asked."""
     at = len(held.desk.entries) if held.desk else 0
 
-    def since() -> list[entries.What]:
+    def since() -> list[entries.Action]:
         nonlocal at
-        fresh = [one.what for one in held.desk.entries[at:] if not isinstance(one.what, entries.Viewed | entries.Sent)]
+        actions = [entry.action for entry in held.desk.entries[at:]]
+        fresh = [action for action in actions if not isinstance(action, entries.Viewed | entries.Sent)]
         at = len(held.desk.entries)
         return fresh
 

@@ -128,7 +128,7 @@ def test_officials_are_linked_across_cases(browser, office, held, case, done):
 
 
 def test_a_shift_is_handed_over_with_its_cases(browser, held, case, done):
-    held.desk.act(entries.Assigned(case=case, to="Анна"))
+    held.desk.append(entries.Assigned(case=case, to="Анна"))
     done()
     assert "Иванова" in browser.page("/handover").text
     browser.post("/handover", "/handover", text="Петрова едет в Тверской", to="Борис", cases="yes")

@@ -65,7 +65,7 @@ def hostile_facts(text: str, line: str) -> dict[str, Any]:
     }
 
 
-def hostile_entries(case: str, text: str, line: str) -> list[entries.What]:
+def hostile_entries(case: str, text: str, line: str) -> list[entries.Action]:
     """Return one entry of each kind that shows words of a caseworker."""
     return [
         entries.Noted(case=case, text=text),
@@ -84,7 +84,7 @@ def test_a_hostile_report_is_text_on_every_page(browser, office, held, text):
     line = text[:400]
     made = office.report(hostile_facts(text, line), reply=reply_block())
     held.desk.pull(office.post)
-    held.desk.acts(hostile_entries(made.case, text, line))
+    held.desk.append_all(hostile_entries(made.case, text, line))
     found = browser.post("/search", text=line).location
     browser.post("/case/1/draft", template="lawyer", language="fa", lawyer="Петрова")
     for path in [*PATHS, found]:

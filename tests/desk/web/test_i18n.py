@@ -34,7 +34,7 @@ TERMS = {
     "reason": attention.REASONS,
     "flag": flags.FLAGS,
     "template": tuple(canned_replies.TEMPLATES),
-    "done": tuple(kind.__name__.lower() for kind in typing.get_args(entries.What)),
+    "done": entries.KINDS,
     "export": tuple(KINDS),
     "audience": tuple({audience for kind in KINDS.values() for audience in kind.audiences}),
     "letter": tuple({kind for kind, _ in kinds()}),

@@ -76,8 +76,8 @@ def test_times_are_those_of_the_desk_and_say_so(browser, held, case):
 
 
 def test_a_damaged_journal_is_said_on_every_page_and_changes_nothing(browser, office, held, case):
-    held.desk.act(entries.Noted(case=case, text="одна"))
-    held.desk.act(entries.Noted(case=case, text="две"))
+    held.desk.append(entries.Noted(case=case, text="одна"))
+    held.desk.append(entries.Noted(case=case, text="две"))
     held.desk.close()
     journal = office.folder / "journal"
     data = bytearray(journal.read_bytes())

@@ -29,7 +29,7 @@ def test_an_answer_is_seen_before_it_is_sent_and_takes_the_case(browser, case, d
 
 
 def test_somebody_elses_case_stays_theirs(browser, held, case, done):
-    held.desk.acts([entries.Assigned(case=case, to="Борис"), entries.Marked(case=case, status="waiting")])
+    held.desk.append_all([entries.Assigned(case=case, to="Борис"), entries.Marked(case=case, status="waiting")])
     done()
     browser.post("/case/1/send", chosen="rights", language="ru", text="x")
     [replied] = done()
@@ -48,7 +48,7 @@ def test_a_lawyer_who_is_announced_is_on_the_way(browser, case, done):
 
 def test_a_page_that_refreshes_itself_takes_no_word_from_the_one_that_is_read(browser, held, case, done):
     browser.get("/case/1", Live="1")
-    assert [one for one in held.desk.entries if isinstance(one.what, entries.Viewed)] == [], "nobody may be looking"
+    assert [one for one in held.desk.entries if isinstance(one.action, entries.Viewed)] == [], "nobody may be looking"
     browser.post("/case/1/send", chosen="received", language="ru", text="x")
     refreshed = browser.get("/case/1", Live="1").text
     assert "Sealed and on its way" not in refreshed

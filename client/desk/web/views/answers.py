@@ -95,14 +95,14 @@ def send(number: int) -> Response:
         raise NothingToSend()
     desk.reply(case.id, text, canned_replies.TEMPLATES.get(template, "received"), template)
     frame.window().drafts.pop(number, None)
-    desk.acts(_afterwards(case, desk.by, template, lawyer))
+    desk.append_all(_afterwards(case, desk.by, template, lawyer))
     frame.tell("answer.sent")
     frame.window().answered = number
     return redirect(f"/case/{number}", 303)
 
 
-def _afterwards(case: CaseView, by: str, template: str, lawyer: str) -> list[entries.What]:
-    done: list[entries.What] = []
+def _afterwards(case: CaseView, by: str, template: str, lawyer: str) -> list[entries.Action]:
+    done: list[entries.Action] = []
     if not case.assigned:
         done.append(entries.Assigned(case=case.id, to=by))
     if case.status == "new":

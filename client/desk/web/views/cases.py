@@ -46,7 +46,7 @@ def case(number: int) -> str:
     found = look(number)
     desk = the_desk()
     if not desk.read_only and not frame.is_background():
-        desk.act(entries.Viewed(case=found.id))
+        desk.append(entries.Viewed(case=found.id))
     compare(desk, COMPARING)
     with desk.reading() as db:
         rows = items(db, frame.times().now, [number])
@@ -77,7 +77,7 @@ def _left(case: CaseView) -> set[str]:
     if not case.replies:
         return set()
     desk = the_desk()
-    answers = [one for one in desk.entries if isinstance(one.what, entries.Replied) and one.what.case == case.id]
+    answers = [one for one in desk.entries if isinstance(one.action, entries.Replied) and one.action.case == case.id]
     return {one.id for one in answers if desk.left(one)}
 
 
@@ -120,7 +120,7 @@ def moment(name: str) -> int | None:
 @pages.post("/case/<int:number>/assign")
 @frame.form
 def assign(number: int) -> Response:
-    the_desk().act(entries.Assigned(case=frame.case_id(number), to=frame.typed("to", 80)))
+    the_desk().append(entries.Assigned(case=frame.case_id(number), to=frame.typed("to", 80)))
     return frame.back(f"/case/{number}")
 
 
@@ -129,14 +129,14 @@ def assign(number: int) -> Response:
 def mark(number: int) -> Response:
     status = frame.typed("status")
     if status in STATUSES:
-        the_desk().act(entries.Marked(case=frame.case_id(number), status=status))  # type: ignore[arg-type]
+        the_desk().append(entries.Marked(case=frame.case_id(number), status=status))  # type: ignore[arg-type]
     return frame.back(f"/case/{number}")
 
 
 @pages.post("/case/<int:number>/note")
 @frame.form
 def note(number: int) -> Response:
-    the_desk().act(entries.Noted(case=frame.case_id(number), text=needed("text", 20_000)))
+    the_desk().append(entries.Noted(case=frame.case_id(number), text=needed("text", 20_000)))
     return frame.back(f"/case/{number}")
 
 
@@ -149,7 +149,7 @@ def state(number: int) -> Response:
     if "." in field or field not in facts:
         raise report.BadFact(field)
     happened, person = moment("happened"), frame.typed("person")
-    the_desk().act(
+    the_desk().append(
         entries.Stated(
             case=frame.case_id(number),
             facts=facts,
@@ -168,7 +168,7 @@ def name_person(number: int) -> Response:
     found = look(number)
     k = 1 + max(person.k for person in found.persons)
     said = {key: value for key in ("birth", "health") if (value := frame.typed(key))}
-    the_desk().act(
+    the_desk().append(
         entries.Named(
             case=found.id, person=f"{found.id}#{k}", name=needed("name"), facts=said, source=frame.typed("source")
         )
@@ -182,7 +182,7 @@ def lawyer(number: int) -> Response:
     found, chosen = frame.case_id(number), frame.typed("state")
     if chosen in LAWYERS:
         person = frame.typed("person") or None
-        the_desk().act(entries.Lawyer(case=found, state=chosen, person=person, name=frame.typed("name")))  # type: ignore[arg-type]
+        the_desk().append(entries.Lawyer(case=found, state=chosen, person=person, name=frame.typed("name")))  # type: ignore[arg-type]
     return frame.back(f"/case/{number}")
 
 
@@ -190,7 +190,7 @@ def lawyer(number: int) -> Response:
 @frame.form
 def confirm(number: int) -> Response:
     person = frame.typed("person") or None
-    the_desk().act(entries.Confirmed(case=frame.case_id(number), how=needed("how"), person=person))
+    the_desk().append(entries.Confirmed(case=frame.case_id(number), how=needed("how"), person=person))
     return frame.back(f"/case/{number}")
 
 
@@ -198,7 +198,7 @@ def confirm(number: int) -> Response:
 @frame.form
 def clock(number: int) -> Response:
     """When a clock really began, or that it was stopped."""
-    the_desk().act(
+    the_desk().append(
         entries.ClockSet(
             case=frame.case_id(number),
             clock=needed("clock"),
@@ -216,7 +216,7 @@ def official(number: int) -> Response:
     desk, case_id = the_desk(), frame.case_id(number)
     known = frame.typed("official")
     if known:
-        desk.act(entries.Linked(official=known, case=case_id, part=frame.typed("part")))
+        desk.append(entries.Linked(official=known, case=case_id, part=frame.typed("part")))
         return frame.back(f"/case/{number}")
     fresh = entries.Official(
         id=frame.fresh_id(),
@@ -227,5 +227,5 @@ def official(number: int) -> Response:
     )
     if not (fresh.name or fresh.badge):
         raise NothingSaid(frame.say().term("form", "name"))
-    desk.acts([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.typed("part"))])
+    desk.append_all([fresh, entries.Linked(official=fresh.id, case=case_id, part=frame.typed("part"))])
     return frame.back(f"/case/{number}")

@@ -81,28 +81,28 @@ def offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | None =
 @pages.post("/same")
 @frame.form
 def same() -> Response:
-    the_desk().act(entries.SamePerson(a=frame.typed("a"), b=frame.typed("b")))
+    the_desk().append(entries.SamePerson(a=frame.typed("a"), b=frame.typed("b")))
     return frame.back()
 
 
 @pages.post("/different")
 @frame.form
 def different() -> Response:
-    the_desk().act(entries.DifferentPerson(a=frame.typed("a"), b=frame.typed("b")))
+    the_desk().append(entries.DifferentPerson(a=frame.typed("a"), b=frame.typed("b")))
     return frame.back()
 
 
 @pages.post("/group")
 @frame.form
 def group() -> Response:
-    the_desk().act(entries.SameGroup(a=frame.typed("a"), b=frame.typed("b")))
+    the_desk().append(entries.SameGroup(a=frame.typed("a"), b=frame.typed("b")))
     return frame.back()
 
 
 @pages.post("/apart-group")
 @frame.form
 def apart_group() -> Response:
-    the_desk().act(entries.DifferentGroup(a=frame.typed("a"), b=frame.typed("b")))
+    the_desk().append(entries.DifferentGroup(a=frame.typed("a"), b=frame.typed("b")))
     return frame.back()
 
 
@@ -110,5 +110,5 @@ def apart_group() -> Response:
 @frame.form
 def apart() -> Response:
     """Takes back one of these, or a confirmation or a link to an official."""
-    the_desk().act(entries.Apart(entry=frame.typed("entry")))
+    the_desk().append(entries.Unlinked(entry=frame.typed("entry")))
     return frame.back()

@@ -90,7 +90,7 @@ def save() -> Response:
     ready = frame.window().ready
     if ready is None:
         raise NotHere()
-    the_desk().act(
+    the_desk().append(
         entries.Exported(what=ready.kind, options=ready.options, count=ready.export.count, sha256=ready.export.sha256)
     )
     frame.window().ready = None

@@ -32,6 +32,6 @@ def hand() -> Response:
     with desk.reading() as db:
         mine = queue.queue(db, frame.times().now, desk.by, limit=SHOWN).items
     moved = [entries.Assigned(case=item.case, to=to) for item in mine] if frame.typed("cases") == "yes" else []
-    desk.acts([entries.HandedOver(text=needed("text", 20_000), to=to), *moved])
+    desk.append_all([entries.HandedOver(text=needed("text", 20_000), to=to), *moved])
     frame.tell("handover.done", n=len(moved))
     return frame.back("/handover")

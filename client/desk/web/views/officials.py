@@ -36,5 +36,5 @@ def more(number: int) -> Response:
     if found is None:
         raise NotHere()
     fields = {name: frame.typed(name) for name in ("name", "rank", "badge", "unit")}
-    the_desk().act(entries.Official(id=found.id, **fields))
+    the_desk().append(entries.Official(id=found.id, **fields))
     return frame.back(f"/official/{number}")

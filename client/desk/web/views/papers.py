@@ -62,7 +62,7 @@ def _letter(number: int) -> Letter:
 def _save(letter: Letter, data: bytes, ending: str) -> Response:
     options = {"kind": letter.kind, "language": letter.language, "form": ending}
     digest = hashlib.sha256(data).hexdigest()
-    the_desk().act(entries.Exported(what="letter", options=options, count=1, sha256=digest))
+    the_desk().append(entries.Exported(what="letter", options=options, count=1, sha256=digest))
     answer = Response(data, content_type="application/octet-stream")
     answer.headers["Content-Disposition"] = f'attachment; filename="{letter.kind}-{letter.language}.{ending}"'
     return answer
