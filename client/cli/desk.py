@@ -15,7 +15,7 @@ from client.organisation.home import card_of
 from keys.errors import CannotListen, TocsinError
 
 if TYPE_CHECKING:
-    from client.desk.server.process import DeskProcess, HandedOver
+    from client.desk.server.process import DeskProcess, LockHandover
 
 THREADS = 32  # each open page holds one for news
 NEVER = 2**40  # bytes at which an answer is put into a file on the disk
@@ -56,14 +56,14 @@ def _country(_: click.Context, option: click.Parameter, text: str) -> str:
 def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **said: Any) -> None:
     """Open the organisation's desk in this computer's browser. It begins locked."""
     from client.desk.server import hardening  # noqa: PLC0415 - `tocsin --help` need not wait for all this
-    from client.desk.server.process import DeskOptions, DeskProcess, HandedOver  # noqa: PLC0415
+    from client.desk.server.process import DeskOptions, DeskProcess, LockHandover  # noqa: PLC0415
     from client.stations.pack import pack  # noqa: PLC0415
 
     hardening.harden()
     card_of(folder)
     for path in said["packs"]:
         pack.read(files.read(path))
-    resumed = HandedOver.take()
+    resumed = LockHandover.take()
     listener = _listener(listen, beyond_loopback, resumed)
     idle = max(1, round(said["idle"] * 60))
     wish = DeskOptions(folder, tuple(said["packs"]), said["country"], idle, said["mend"])
@@ -73,7 +73,7 @@ def desk(folder: Path, listen: tuple[str, int], beyond_loopback: bool, **said: A
     _serve(keeper, listener)
 
 
-def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "HandedOver | None") -> socket.socket:
+def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "LockHandover | None") -> socket.socket:
     from client.desk.web.access import is_loopback  # noqa: PLC0415
 
     if resumed is not None:
@@ -89,7 +89,7 @@ def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "HandedOv
         raise CannotListen.at(host, port, error) from None
 
 
-def _tell(keeper: "DeskProcess", resumed: "HandedOver | None", swaps: list[str]) -> None:
+def _tell(keeper: "DeskProcess", resumed: "LockHandover | None", swaps: list[str]) -> None:
     if resumed is not None:
         output.say("locked: nothing readable is left in memory. The browser that was let in may unlock; for another:")
     else:

@@ -168,7 +168,7 @@ class Desk:
             return f"{len(self._journal.sessions.entries)} {self.head.hash.hex()[:_HEAD_DIGITS]}"
 
     def file(self, case: str, sha256: str) -> Assembled:
-        """A photo or recording, put together in memory. Raises NoSuchCase, NoSuchFile."""
+        """A photo or recording, put together in memory. Raises NoSuchCase, NoSuchCaseFile."""
         with self._open():
             return self._shelf.file(case, sha256)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from client.desk.cases.record_index import NoSuchCase, NoSuchFile
+from client.desk.cases.record_index import NoSuchCase, NoSuchCaseFile
 from client.desk.desk import Desk
 from client.desk.journal.entries import BadEntry, Locked, Marked, Noted, Received, Unlocked, Viewed
 from client.files import CannotWrite
@@ -178,7 +178,7 @@ def test_a_file_is_put_together_from_its_pieces(office: Office) -> None:
     with office.desk() as desk:
         desk.pull(office.post)
         assert (desk.file(said.case, sha256).data, desk.file(said.case, sha256).whole) == (photo, True)
-        with pytest.raises(NoSuchFile):
+        with pytest.raises(NoSuchCaseFile):
             desk.file(said.case, b64(bytes(32)))
         with pytest.raises(NoSuchCase):
             desk.file(b64(bytes(16)), sha256)

@@ -71,7 +71,7 @@ class Arrival:
     seconds: float
 
 
-def _place(place: board.Place) -> Place:
+def _place(place: board.PlaceRow) -> Place:
     return ("station", place.station) if place.pack else ("typed", place.name)
 
 

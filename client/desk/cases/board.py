@@ -38,7 +38,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceRow:
     """A place by its number in this session. `kind`: a stage of a report. Positions in 1e-5 degree."""
 
     number: int
@@ -55,11 +55,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BoardRow:
     """One place. `clock_ends`: Unix seconds, of the clock there that runs out first. `heard`: when last something was
     said of somebody there. `since`: when the first who is still there came."""
 
-    place: Place
+    place: PlaceRow
     count: Count
     clock: str
     clock_ends: int | None
@@ -73,7 +73,7 @@ class Board:
     """Rows sorted by the clock that runs out first, then by heads. Totals add up the rows; who was released, or is not
     held yet, stands apart (heads), and so do practice presses (cases)."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[BoardRow, ...]
     total: Count
     released: int
     free: int
@@ -83,7 +83,7 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class DetaineeRow:
     """A person, or (`rest`) the unnamed rest of a crowd, at a place. `cases`: numbers of those that tell of them."""
 
     number: int
@@ -183,17 +183,17 @@ _OVER = """SELECT key, c.ends FROM unit_clock AS c CROSS JOIN unit ON unit = num
   WHERE c.place = :place AND c.ends <= :now {event} ORDER BY c.ends DESC LIMIT 1"""
 
 
-def _row(row: dict[str, Any], cases: dict[int, int], clock: Ends) -> Row:
+def _row(row: dict[str, Any], cases: dict[int, int], clock: Ends) -> BoardRow:
     count = Count(
         row["reported"], row["claimed"], row["named"], row["confirmed"], row["minors"], row["injured"],
         Lawyers(row["on_way"], row["inside"], row["refused"], row["asked"], row["none"]),
         cases.get(row["number"], 0),
     )  # fmt: skip
-    return Row(_place(row), count, *clock, row["heard"], row["since"] or 0, row["claimed"] > 0)
+    return BoardRow(_place(row), count, *clock, row["heard"], row["since"] or 0, row["claimed"] > 0)
 
 
-def _place(row: dict[str, Any]) -> Place:
-    return Place(row["number"], row["kind"], row["name"], row["address"], row["city"], row["country"], row["lat"],
+def _place(row: dict[str, Any]) -> PlaceRow:
+    return PlaceRow(row["number"], row["kind"], row["name"], row["address"], row["city"], row["country"], row["lat"],
                  row["lon"], row["phone"], row["pack"], row["station"])  # fmt: skip
 
 
@@ -208,12 +208,12 @@ def _sum(counts: list[Count], cases: int) -> Count:
     return Count(of("reported"), of("claimed"), of("named"), of("confirmed"), of("minors"), of("injured"), near, cases)
 
 
-def place(db: Database, number: int) -> Place | None:
+def place(db: Database, number: int) -> PlaceRow | None:
     """A place by its number in this session."""
     return next((_place(row) for row in db.query("SELECT * FROM place WHERE number = ?", [number])), None)
 
 
-def held(db: Database, place: int, event: str | None = None) -> list[Held]:
+def held(db: Database, place: int, event: str | None = None) -> list[DetaineeRow]:
     """Everybody at a place: named persons by name, then the unnamed."""
     only = _Only(event=event)
     cases: dict[int, list[int]] = defaultdict(list)
@@ -222,7 +222,7 @@ def held(db: Database, place: int, event: str | None = None) -> list[Held]:
     rows = only.query(db, _HELD, place=place)
     rows.sort(key=lambda row: (row["rest"], row["name"] == "", _surname(row["name"]), row["number"]))
     return [
-        Held(row["number"], row["name"], row["birth"], bool(row["rest"]), row["heads"], row["claimed"],
+        DetaineeRow(row["number"], row["name"], row["birth"], bool(row["rest"]), row["heads"], row["claimed"],
              row["confirmed"], row["minors"], row["injured"], row["lawyer"], row["lawyer_name"], row["stage"],
              row["since"], row["heard"], row["clock"] or "", row["ends"], tuple(cases[row["number"]]))
         for row in rows

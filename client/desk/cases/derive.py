@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from client.desk.cases import attention, groups, people, places, search
 from client.desk.cases import flags as cases_flags
-from client.desk.cases.people import Account, Fact, Lawyer, Named
+from client.desk.cases.people import Account, FactRow, LawyerProgress, PeopleEntries
 from client.desk.cases.places import Stations, Stay, Where
 from client.desk.cases.rows import CaseRows, EntryRow, LetterRow, Values
 from client.desk.deadlines import clocks
@@ -103,7 +103,7 @@ def read(db: Database, chosen: Iterable[str], known: Values | None = None) -> di
     found = {case: told for case, told in asked.items() if told.letters}
     for case, k, own, name, value, said, happened, letter, entry, source, order, fits in db.execute(_FACTS, values):
         if case in found:
-            fact = Fact(k, own, name, known.decode(value), said, happened, letter, entry, source, order)
+            fact = FactRow(k, own, name, known.decode(value), said, happened, letter, entry, source, order)
             found[case].facts.append((fact, bool(fits)))
     for case, number, one_id, order, at, by, kind, what in db.execute(_DONE, values):
         if case in found:
@@ -131,7 +131,7 @@ class CaseState:
     """A case as worked out."""
 
     account: Account
-    holding: list[Fact]  # facts that fit and may hold, in the order in which they were said
+    holding: list[FactRow]  # facts that fit and may hold, in the order in which they were said
     facts: dict[str, Any]
     practice: bool
     flags: dict[int, tuple[str, ...]]
@@ -163,26 +163,31 @@ def _known(told: CaseRows, stations: Stations) -> CaseState:
     return CaseState(account, facts, people.holding(fact for fact in facts if not fact.own), practice, flags)
 
 
-def _doubtful(told: CaseRows) -> list[cases_flags.Letter]:
-    said: dict[int, dict[str, Any]] = defaultdict(dict)
+def _doubtful(told: CaseRows) -> list[cases_flags.CheckedLetter]:
+    facts: dict[int, dict[str, Any]] = defaultdict(dict)
     for fact, _ in told.facts:
         if fact.letter is not None:
-            said[fact.letter][fact.field] = fact.value
+            facts[fact.letter][fact.field] = fact.value
     return [
-        cases_flags.Letter(one.number, one.id, one.kind, one.seq, one.at, one.said, one.pulled, one.practice, one.doubt,
-                      one.last_resort, one.repeated, said[one.number])
-        for one in told.letters
+        cases_flags.CheckedLetter(
+            row.number, row.id, row.kind, row.seq, row.at, row.said, row.pulled, row.practice, row.doubt,
+            row.last_resort, row.repeated, facts[row.number],
+        )
+        for row in told.letters
     ]  # fmt: skip
 
 
-def _named(done: Sequence[EntryRow]) -> Named:
+def _named(done: Sequence[EntryRow]) -> PeopleEntries:
     confirmed = [_k(one.fields.get("person")) for one in done if one.kind == "confirmed"]
     lawyers = [
-        (_k(one.fields.get("person")), Lawyer(one.at, f"~{one.ord}", one.fields["state"], one.fields.get("name", "")))
+        (
+            _k(one.fields.get("person")),
+            LawyerProgress(one.at, f"~{one.ord}", one.fields["state"], one.fields.get("name", "")),
+        )
         for one in done
         if one.kind == "lawyer"
     ]
-    return Named(tuple(confirmed), tuple(lawyers))
+    return PeopleEntries(tuple(confirmed), tuple(lawyers))
 
 
 def _k(person: str | None) -> int | None:
@@ -391,7 +396,7 @@ def clocks_of(db: Database, case: str, told: CaseRows) -> list[clocks.Clock]:
     """The clocks of a case by the law of its country."""
     country = db.execute('SELECT country FROM "case" WHERE id = ?', [case]).fetchone()[0]
     facts = [
-        clocks.Fact(one.field, one.value, one.said, one.happened) for one, fits in told.facts if fits and not one.k
+        clocks.TimedFact(one.field, one.value, one.said, one.happened) for one, fits in told.facts if fits and not one.k
     ]
     settings = {
         one.fields["clock"]: clocks.Setting(one.fields.get("starts"), one.fields.get("stopped"))

@@ -22,7 +22,7 @@ FLAGS = (
 DISPUTED = frozenset({"second_report", "same_id", "same_number"})
 
 
-class Letter(NamedTuple):
+class CheckedLetter(NamedTuple):
     """What is needed of a letter to doubt it. `facts`: by field, those that do not fit too."""
 
     number: int
@@ -39,7 +39,7 @@ class Letter(NamedTuple):
     facts: Mapping[str, Any]
 
 
-def of_case(letters: Sequence[Letter]) -> dict[int, tuple[str, ...]]:
+def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
     """Flags of each letter of a case by its number; letters in the order in which they were said."""
     practice = all(one.practice for one in letters)
     has_report = any(one.kind == "report" for one in letters)
@@ -62,10 +62,10 @@ def of_case(letters: Sequence[Letter]) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _quarrels(letters: Sequence[Letter]) -> dict[str, set[int]]:
+def _quarrels(letters: Sequence[CheckedLetter]) -> dict[str, set[int]]:
     """Letters that claim the same place as another, or both to begin the case, and differ in a field."""
     found: dict[str, set[int]] = {"report": set(), "seq": set()}
-    places: dict[Any, list[Letter]] = {}
+    places: dict[Any, list[CheckedLetter]] = {}
     for one in letters:
         places.setdefault(one.seq, []).append(one)
         if one.kind == "report":
@@ -77,7 +77,7 @@ def _quarrels(letters: Sequence[Letter]) -> dict[str, set[int]]:
     return found
 
 
-def _pairs(rivals: Sequence[Letter]) -> list[tuple[Letter, Letter]]:
+def _pairs(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, CheckedLetter]]:
     """Each with each; against somebody who sends thousands, each with the first only."""
     few = 20
     if len(rivals) <= few:
@@ -85,6 +85,6 @@ def _pairs(rivals: Sequence[Letter]) -> list[tuple[Letter, Letter]]:
     return [(rivals[0], one) for one in rivals[1:]]
 
 
-def _taken(letters: Sequence[Letter]) -> int | None:
+def _taken(letters: Sequence[CheckedLetter]) -> int | None:
     """When it was first said that the phone is taken or about to be."""
     return next((one.said for one in letters if one.facts.get("phone_taken") is True), None)

@@ -38,7 +38,7 @@ class DisjointSet:
         return {members[0]: members for members in found.values()}
 
 
-class Person(NamedTuple):
+class CountedPerson(NamedTuple):
     """What is needed of a person to be counted."""
 
     id: str
@@ -54,7 +54,7 @@ class Person(NamedTuple):
     lawyer_at: int
 
 
-class Case(NamedTuple):
+class CountedCase(NamedTuple):
     """What is needed of a case to be counted."""
 
     id: str
@@ -69,7 +69,7 @@ class Case(NamedTuple):
     event: str
 
 
-class Stay(NamedTuple):
+class LatestStay(NamedTuple):
     """The newest stay of a person, or of everybody else in a case."""
 
     ord: str
@@ -89,9 +89,9 @@ class Running(NamedTuple):
 class Cluster:
     """Cases that hang together and everything needed to count them; no practice presses among them."""
 
-    cases: dict[str, Case]
-    persons: dict[str, Person]
-    stays: dict[str, Stay]
+    cases: dict[str, CountedCase]
+    persons: dict[str, CountedPerson]
+    stays: dict[str, LatestStay]
     clocks: dict[str, list[Running]]
     links: list[tuple[str, str, str]]  # kind, a, b
 
@@ -102,7 +102,7 @@ class CountedGroup:
 
     id: str
     rest: bool
-    stay: Stay | None
+    stay: LatestStay | None
     heads: int
     claimed: int
     confirmed: int
@@ -147,7 +147,7 @@ def counted(near: Cluster) -> Counted:
     return found
 
 
-def _person(name: str, members: Sequence[Person], near: Cluster) -> CountedGroup:
+def _person(name: str, members: Sequence[CountedPerson], near: Cluster) -> CountedGroup:
     cases = tuple(sorted({one.case for one in members}))
     stays = [near.stays[one.id] for one in members if one.id in near.stays]
     lawyer = _newest(members)
@@ -191,7 +191,7 @@ def _inside(near: Cluster, groups: dict[str, list[str]]) -> dict[str, _Inside]:
     return {case: _Inside(*map(frozenset, sets)) for case, sets in found.items()}
 
 
-def _rest(name: str, cases: Sequence[Case], inside: Sequence[_Inside], near: Cluster) -> CountedGroup | None:
+def _rest(name: str, cases: Sequence[CountedCase], inside: Sequence[_Inside], near: Cluster) -> CountedGroup | None:
     """The unnamed rest of a crowd, if any of its reports tells of more than one."""
     groups = [one for one in cases if one.people > 1]
     if not groups:
@@ -218,7 +218,7 @@ def _rest(name: str, cases: Sequence[Case], inside: Sequence[_Inside], near: Clu
     )
 
 
-def _heads(groups: Sequence[Case]) -> tuple[int, int, int]:
+def _heads(groups: Sequence[CountedCase]) -> tuple[int, int, int]:
     """The most that is said, what of it is believed, and what more than one source says."""
     said = sorted((one.people for one in groups), reverse=True)
     vouched = max([*said[1:2], *(one.people for one in groups if one.surely)], default=0)
@@ -230,11 +230,11 @@ def _more(said: Iterable[int], known: Iterable[frozenset[str]]) -> int:
     return max(0, max(said) - len(frozenset().union(*known)))
 
 
-def _events(cases: Iterable[Case]) -> str:
+def _events(cases: Iterable[CountedCase]) -> str:
     return "\n".join(["", *sorted({one.event for one in cases if one.event}), ""])
 
 
-def _newest(told: Sequence[Person | Case]) -> Person | Case:
+def _newest(told: Sequence[CountedPerson | CountedCase]) -> CountedPerson | CountedCase:
     """The one with the newest word on a lawyer."""
     return max(told, key=lambda one: (one.lawyer_at, one.lawyer, one.lawyer_name))
 
@@ -282,11 +282,11 @@ _OWN_UNIT = """UPDATE "case" SET unit = (SELECT unit.number FROM person JOIN uni
 
 
 def _read(db: Database) -> Cluster:
-    cases = {row[0]: Case(*row) for row in db.execute(_CASES)}
-    persons = {row[0]: Person(*row) for row in db.execute(_PERSONS)}
-    stays: dict[str, Stay] = {}
+    cases = {row[0]: CountedCase(*row) for row in db.execute(_CASES)}
+    persons = {row[0]: CountedPerson(*row) for row in db.execute(_PERSONS)}
+    stays: dict[str, LatestStay] = {}
     for person, *row in db.execute(_STAYS):
-        stays[person] = max(stays.get(person, Stay("", 0, "", 0)), Stay(*row))
+        stays[person] = max(stays.get(person, LatestStay("", 0, "", 0)), LatestStay(*row))
     clocks: dict[str, list[Running]] = defaultdict(list)
     for case, ends, key in db.execute(_CLOCKS):
         clocks[case].append(Running(ends, key))
@@ -294,7 +294,7 @@ def _read(db: Database) -> Cluster:
     return Cluster(cases, persons, stays, clocks, links)
 
 
-def _is_between(link: tuple[str, str, str], cases: dict[str, Case]) -> bool:
+def _is_between(link: tuple[str, str, str], cases: dict[str, CountedCase]) -> bool:
     # A practice press, or a case whose letters are not here, joins nobody.
     return all(one.partition("#")[0] in cases for one in link[1:])
 
@@ -312,7 +312,7 @@ _LINKS = """SELECT kind, a, b FROM near CROSS JOIN link ON a_case = "case"
 
 def _write(db: Database, units: Sequence[CountedGroup]) -> None:
     unknown = places.rows(db, [places.UNKNOWN])[places.UNKNOWN.key]
-    nowhere = Stay("", unknown, "unknown", 0)
+    nowhere = LatestStay("", unknown, "unknown", 0)
     last = int(db.execute("SELECT coalesce(max(number), 0) FROM unit").fetchone()[0])
     rows: list[tuple[Any, ...]] = []
     cases: list[tuple[int, str, int]] = []
@@ -332,7 +332,7 @@ def _write(db: Database, units: Sequence[CountedGroup]) -> None:
 _NEW_UNIT = "INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def _row(number: int, unit: CountedGroup, stay: Stay, held: bool, ends: int | None) -> tuple[Any, ...]:
+def _row(number: int, unit: CountedGroup, stay: LatestStay, held: bool, ends: int | None) -> tuple[Any, ...]:
     return (
         number,
         unit.id,

@@ -13,7 +13,7 @@ CONFIRMING = frozenset({"stage", "station", "van", "people"})
 FOLDED = 400  # characters of a name as it is compared
 
 
-class Fact(NamedTuple):
+class FactRow(NamedTuple):
     """A row of `fact`, its value decoded."""
 
     k: int
@@ -28,7 +28,7 @@ class Fact(NamedTuple):
     ord: str
 
 
-class Lawyer(NamedTuple):
+class LawyerProgress(NamedTuple):
     """How far a lawyer is, and since when that is known. Sorts by time; `ord` decides between equals."""
 
     at: int
@@ -37,19 +37,19 @@ class Lawyer(NamedTuple):
     name: str
 
 
-NOBODY = Lawyer(0, "", "", "")
+NOBODY = LawyerProgress(0, "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class PeopleEntries:
     """What the journal says of a case's people beside facts. `k` None: everybody."""
 
     confirmed: tuple[int | None, ...] = ()
-    lawyers: tuple[tuple[int | None, Lawyer], ...] = ()
+    lawyers: tuple[tuple[int | None, LawyerProgress], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CasePerson:
     """One person of a case. `told`: a caseworker wrote the name. `surely`: known from a source beside the report."""
 
     k: int
@@ -60,7 +60,7 @@ class Person:
     minor: bool
     injured: bool
     surely: bool
-    lawyer: Lawyer
+    lawyer: LawyerProgress
     stays: tuple[Stay, ...]
 
     @property
@@ -76,12 +76,12 @@ class Account:
     minors: int
     injured: int
     surely: bool
-    lawyer: Lawyer
-    persons: tuple[Person, ...]
+    lawyer: LawyerProgress
+    persons: tuple[CasePerson, ...]
     stays: tuple[Stay, ...]
 
 
-def holding(facts: Iterable[Fact]) -> dict[str, Any]:
+def holding(facts: Iterable[FactRow]) -> dict[str, Any]:
     """Field to the value last said. Facts come in the order in which they were said."""
     return {fact.field: fact.value for fact in facts}
 
@@ -93,7 +93,7 @@ def count(value: Any, most: int) -> int:
     return min(value, most) if isinstance(value, int) else 0
 
 
-def account(facts: Sequence[Fact], named: Named, stations: Stations) -> Account:
+def account(facts: Sequence[FactRow], named: PeopleEntries, stations: Stations) -> Account:
     """Facts that fit and may hold, in the order in which they were said."""
     whole = [fact for fact in facts if not fact.own]
     held = holding(whole)
@@ -113,19 +113,19 @@ def account(facts: Sequence[Fact], named: Named, stations: Stations) -> Account:
     )
 
 
-def _is_stated(facts: Iterable[Fact]) -> bool:
+def _is_stated(facts: Iterable[FactRow]) -> bool:
     return any(fact.entry is not None and fact.source.strip() and fact.field in CONFIRMING for fact in facts)
 
 
 def _person(
-    k: int, facts: Sequence[Fact], whole: Sequence[Fact], named: Named, stations: Stations, *, alone: bool
-) -> Person:
+    k: int, facts: Sequence[FactRow], whole: Sequence[FactRow], named: PeopleEntries, stations: Stations, *, alone: bool
+) -> CasePerson:
     own = [fact for fact in facts if fact.k == k and fact.own]
     mine = [fact for fact in facts if fact.k == 0] if k == 0 else own
     about = mine if k == 0 and alone else own  # "two minors" of twenty tells nothing about one of them
     held, marks = holding(mine), holding(about)
     name = _text(held.get("name"))
-    return Person(
+    return CasePerson(
         k=k,
         name=name,
         other_names=_text(held.get("other_names")),
@@ -139,7 +139,7 @@ def _person(
     )
 
 
-def _stays(k: int, mine: Sequence[Fact], whole: Sequence[Fact], stations: Stations) -> tuple[Stay, ...]:
+def _stays(k: int, mine: Sequence[FactRow], whole: Sequence[FactRow], stations: Stations) -> tuple[Stay, ...]:
     """Who was named in a van is where the van is, until something is said of them alone."""
     found = places.stays(_moments(mine), stations)
     if k and not found:
@@ -151,31 +151,31 @@ def _text(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _lawyer(k: int | None, facts: Iterable[Fact], named: Named) -> Lawyer:
+def _lawyer(k: int | None, facts: Iterable[FactRow], named: PeopleEntries) -> LawyerProgress:
     said = [_told(fact) for fact in facts if fact.field == "lawyer" and isinstance(fact.value, dict)]
     sent = [lawyer for whom, lawyer in named.lawyers if whom in (None, k)]
     return max([*(one for one in said if one.state), *sent], default=NOBODY)
 
 
-def _told(fact: Fact) -> Lawyer:
+def _told(fact: FactRow) -> LawyerProgress:
     """What the report says of a lawyer: one who was given is there."""
     answers = (("given", "inside"), ("refused", "refused"), ("asked", "asked"))
     state = next((state for answer, state in answers if fact.value.get(answer) is True), "")
-    return Lawyer(fact.said, fact.ord, state, "")
+    return LawyerProgress(fact.said, fact.ord, state, "")
 
 
 # Moments: what one source said at one time of where somebody is
 
 
-def _moments(facts: Iterable[Fact]) -> list[Moment]:
-    sources: dict[tuple[int | None, int | None], dict[str, Fact]] = {}
+def _moments(facts: Iterable[FactRow]) -> list[Moment]:
+    sources: dict[tuple[int | None, int | None], dict[str, FactRow]] = {}
     for fact in facts:
         if fact.field in places.FACTS and fact.value is not None:
             sources.setdefault((fact.letter, fact.entry), {})[fact.field] = fact
     return [_moment(told) for told in sources.values() if told.keys() != {"place"}]
 
 
-def _moment(told: dict[str, Fact]) -> Moment:
+def _moment(told: dict[str, FactRow]) -> Moment:
     first = next(told[field] for field in places.FACTS if field in told)
     happened = next((fact.happened for fact in told.values() if fact.happened is not None), None)
     value = {field: fact.value for field, fact in told.items()}

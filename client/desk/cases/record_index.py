@@ -20,7 +20,7 @@ class NoSuchCase(TocsinError):
     code = "case-unknown"
 
 
-class NoSuchFile(TocsinError):
+class NoSuchCaseFile(TocsinError):
     """this case has no such file"""
 
     code = "file-unknown"
@@ -73,10 +73,10 @@ class RecordIndex:
         return case_files.gather(letters)[case]
 
     def file(self, case: str, sha256: str) -> Assembled:
-        """A file of a case; the whole one, if it was announced more than once. Raises NoSuchCase, NoSuchFile."""
+        """A file of a case; the whole one, if it was announced more than once. Raises NoSuchCase, NoSuchCaseFile."""
         refs = [ref for ref in self.case(case).files() if ref.sha256 == sha256]
         if not refs:
-            raise NoSuchFile()
+            raise NoSuchCaseFile()
         found = [case_files.assemble(self.records, case, ref) for ref in refs]
         return next((one for one in found if one.whole), found[0])
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from client.desk.cases.people import Fact
+from client.desk.cases.people import FactRow
 
 
 class LetterRow(NamedTuple):
@@ -48,7 +48,7 @@ class CaseRows:
     """A case's rows as they were read: letters and facts in the order in which they were said, entries in theirs."""
 
     letters: list[LetterRow] = field(default_factory=list)
-    facts: list[tuple[Fact, bool]] = field(default_factory=list)  # and whether it fits
+    facts: list[tuple[FactRow, bool]] = field(default_factory=list)  # and whether it fits
     done: list[EntryRow] = field(default_factory=list)
     number: int = 0
     is_broken: bool = False

@@ -14,7 +14,7 @@ from keys.message import ParcelRef
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class LetterView:
     """A message as it came. `at` is what it says, `said` never later than `pulled`. Hashes: 32 bytes."""
 
     number: int
@@ -31,7 +31,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class FactView:
     """One thing that was said. `source`: words of the caseworker who added it, "" for the report itself; then `by` is
     that caseworker. `letter`: number of the letter it came in. `holds`: it is the last word on its field.
     `fits`: the value has the form of its field, else it is "other". `person`: `case#k`; `own`: said of that person
@@ -53,7 +53,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class StayView:
     """Where somebody was, from when to when. `said`: when it was last said. `words`: the place as it was written."""
 
     place: int
@@ -68,7 +68,7 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonView:
     """Somebody whom the case is about. `facts`: what holds, field to value: for k = 0 the report's own, for others what
     was said of them alone. `same`: the other persons (`case#k`) who are linked as the same, with their cases' numbers.
     `confirmed`: two sources that do not depend on each other."""
@@ -79,7 +79,7 @@ class Person:
     group: str
     name: str
     facts: dict[str, Any]
-    stays: tuple[Stay, ...]
+    stays: tuple[StayView, ...]
     lawyer: str
     lawyer_name: str
     confirmed: bool
@@ -87,7 +87,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileView:
     """A file announced by the case. `missing`: numbers of the pieces that have not come."""
 
     ref: ParcelRef
@@ -96,7 +96,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class NoteView:
     """A caseworker's words; `entry` is the entry's id."""
 
     at: int
@@ -106,7 +106,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ReplyView:
     """An answer that went out. `status`, `template`: as chosen."""
 
     at: int
@@ -119,7 +119,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Official:
+class OfficialView:
     """An official who had a part in the case. `cases`: numbers of the other cases they are linked to. `entry`: of the
     link, to take it back."""
 
@@ -135,7 +135,7 @@ class Official:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkView:
     """Two that were said to be one (`same_person`), not one (`different_person`), or in one van (`same_group`); the
     numbers of their cases. It can be taken back by `Unlinked(entry)`."""
 
@@ -150,7 +150,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryView:
     """An entry of the journal. `fields`: those of its action, with the kind. `case_number`: of a case it is about."""
 
     entry: str
@@ -191,19 +191,19 @@ class CaseView:
     answerable_until: int | None
     clocks: tuple[Clock, ...]
     facts: dict[str, Any]
-    timeline: tuple[Fact, ...]
-    letters: tuple[Letter, ...]
-    persons: tuple[Person, ...]
-    files: tuple[File, ...]
-    notes: tuple[Note, ...]
-    replies: tuple[Reply, ...]
-    officials: tuple[Official, ...]
-    links: tuple[Link, ...]
+    timeline: tuple[FactView, ...]
+    letters: tuple[LetterView, ...]
+    persons: tuple[PersonView, ...]
+    files: tuple[FileView, ...]
+    notes: tuple[NoteView, ...]
+    replies: tuple[ReplyView, ...]
+    officials: tuple[OfficialView, ...]
+    links: tuple[LinkView, ...]
     crowd: tuple[int, ...]
-    history: tuple[EntryRow, ...]
+    history: tuple[EntryView, ...]
 
     @property
-    def place(self) -> Stay | None:
+    def place(self) -> StayView | None:
         """Where the person is whom the report is about, as this case says."""
         stays = self.persons[0].stays
         return stays[-1] if stays else None
@@ -260,7 +260,7 @@ def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | 
         letters=tuple(_letter(db, one, known.flags[one.number]) for one in told.letters),
         persons=tuple(_person(db, case, one, told, known) for one in known.account.persons),
         files=_files(db, case, missing),
-        notes=tuple(Note(one.at, one.by, one.fields["text"], one.entry) for one in done if one.kind == "noted"),
+        notes=tuple(NoteView(one.at, one.by, one.fields["text"], one.entry) for one in done if one.kind == "noted"),
         replies=tuple(_reply(one) for one in done if one.kind == "replied"),
         officials=_officials_of(db, case),
         links=_links(db, case),
@@ -297,18 +297,18 @@ def _numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
     return tuple(row[0] for row in db.execute(query, values))
 
 
-def _done(row: dict[str, Any]) -> EntryRow:
-    return EntryRow(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
+def _done(row: dict[str, Any]) -> EntryView:
+    return EntryView(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
 
 
-def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[Fact, ...]:
+def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[FactView, ...]:
     by = {one.number: one for one in told.done}
     holds = {(fact.k, fact.own, fact.field): id(fact) for fact in known.holding}
     rows = []
     for fact, fits in told.facts:
         entry = by.get(fact.entry) if fact.entry is not None else None
         rows.append(
-            Fact(
+            FactView(
                 person=f"{case}#{fact.k}",
                 own=bool(fact.own),
                 field=fact.field,
@@ -327,23 +327,23 @@ def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[Fact,
     return tuple(rows)
 
 
-def _letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> Letter:
+def _letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> LetterView:
     commitment, envelope = db.execute(
         "SELECT commitment, envelope FROM letter WHERE number = ?", [one.number]
     ).fetchone()
     other = msgspec.json.decode(one.other)
-    return Letter(
+    return LetterView(
         one.number, one.id, one.kind, one.seq, one.at, one.said, one.pulled, flags, other, commitment, envelope
     )
 
 
-def _person(db: Database, case: str, one: people.Person, told: CaseRows, known: derive.CaseState) -> Person:
+def _person(db: Database, case: str, one: people.CasePerson, told: CaseRows, known: derive.CaseState) -> PersonView:
     person = f"{case}#{one.k}"
     number, group = db.execute("SELECT number, grp FROM person WHERE id = ?", [person]).fetchone()
     unit = next(db.query("SELECT * FROM unit WHERE id = ?", [group]), {})
     same = db.execute(_SAME, [group, person]).fetchall()
     about = [fact for fact in known.holding if fact.k == one.k and (fact.own or not one.k)]
-    return Person(
+    return PersonView(
         id=person,
         number=number,
         k=one.k,
@@ -362,31 +362,31 @@ _SAME = """SELECT person.id, "case".number FROM person JOIN "case" ON "case".id 
   WHERE grp = ? AND person.id <> ? ORDER BY "case".number"""
 
 
-def _stay(db: Database, stay: places.Stay) -> Stay:
+def _stay(db: Database, stay: places.Stay) -> StayView:
     number, kind, name = db.execute(_PLACE, [stay.where.key]).fetchone()
     words = stay.where.words
-    return Stay(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
+    return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
 
 
 _PLACE = "SELECT number, kind, name FROM place WHERE key = ?"
 
 
-def _files(db: Database, case: str, missing: Missing | None) -> tuple[File, ...]:
+def _files(db: Database, case: str, missing: Missing | None) -> tuple[FileView, ...]:
     found = []
     for letter, _, *ref in db.execute('SELECT * FROM file WHERE "case" = ? ORDER BY letter, id', [case]):
         one = ParcelRef(*ref)
-        found.append(File(one, letter, tuple(missing(case, one)) if missing else ()))
+        found.append(FileView(one, letter, tuple(missing(case, one)) if missing else ()))
     return tuple(found)
 
 
-def _reply(one: EntryRow) -> Reply:
+def _reply(one: EntryView) -> ReplyView:
     what = one.fields
-    return Reply(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
+    return ReplyView(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
 
 
-def _officials_of(db: Database, case: str) -> tuple[Official, ...]:
+def _officials_of(db: Database, case: str) -> tuple[OfficialView, ...]:
     return tuple(
-        Official(
+        OfficialView(
             **{name: row[name] for name in ("id", "number", "name", "rank", "badge", "unit", "part", "entry")},
             cases=_numbers(db, _OTHER_CASES, row["id"], case),
         )
@@ -400,8 +400,8 @@ _OTHER_CASES = """SELECT DISTINCT "case".number FROM part JOIN "case" ON "case".
   WHERE official = ? AND "case".id <> ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
 
 
-def _links(db: Database, case: str) -> tuple[Link, ...]:
-    return tuple(Link(**row) for row in db.query(_LINKS, {"case": case}))
+def _links(db: Database, case: str) -> tuple[LinkView, ...]:
+    return tuple(LinkView(**row) for row in db.query(_LINKS, {"case": case}))
 
 
 _LINKS = """
@@ -478,12 +478,12 @@ _CASES_OF_OFFICIAL = """SELECT "case".number, part, part.id FROM part JOIN "case
   WHERE official = ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
 
 
-def handovers(db: Database, limit: int = 20) -> list[EntryRow]:
+def handovers(db: Database, limit: int = 20) -> list[EntryView]:
     """The newest words with which a shift was handed over."""
     return history(db, 0, limit, ("handedover",))[0]
 
 
-def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[EntryRow], int]:
+def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[EntryView], int]:
     """The journal, newest first, and how many entries there are; of these kinds, or of all."""
     chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
     rows = db.query(_JOURNAL.format(chosen=chosen), [*kinds, limit, first])

@@ -16,7 +16,7 @@ class NoConsent(TocsinError):
     hint = "ask them; what they answer can be added to the case with its source, and holds at once"
 
 
-class Word(NamedTuple):
+class ConsentStatement(NamedTuple):
     """One answer to the question: a fact `consent`. `widens`: whether a yes in it counts; a no always does."""
 
     value: Mapping[str, Any]
@@ -24,7 +24,7 @@ class Word(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class ConsentAnswers:
     """What was said: yes, no, or None for nothing."""
 
     help: bool | None = None
@@ -40,32 +40,32 @@ class Consent:
         return getattr(self, audience.lower()) is True
 
 
-NOTHING = Consent()
+NOTHING = ConsentAnswers()
 
 
-def said(words: Iterable[Word]) -> Consent:
+def said(words: Iterable[ConsentStatement]) -> ConsentAnswers:
     """What holds of several answers, oldest first: the last one to each purpose. One that is left out takes nothing
     back."""
     held: dict[str, Any] = {}
     for word in words:
-        for purpose in fields(Consent):
+        for purpose in fields(ConsentAnswers):
             answer = word.value.get("UN" if purpose.name == "un" else purpose.name)
             if answer is not None and (word.widens or _is_stricter(answer, held.get(purpose.name))):
                 held[purpose.name] = answer
-    return Consent(**held)
+    return ConsentAnswers(**held)
 
 
-def of_one_person(own: Iterable[Consent], others: Iterable[Consent]) -> Consent:
+def of_one_person(own: Iterable[ConsentAnswers], others: Iterable[ConsentAnswers]) -> ConsentAnswers:
     """What holds for somebody of whom several cases tell: `own` are those whom this person wrote.
 
     Anybody's no is a no. When the person spoke, only their own yes is one.
     """
     own, others = list(own), list(others)
-    answers = {purpose.name: _together(purpose.name, own, others) for purpose in fields(Consent)}
-    return Consent(**answers)
+    answers = {purpose.name: _together(purpose.name, own, others) for purpose in fields(ConsentAnswers)}
+    return ConsentAnswers(**answers)
 
 
-def _together(purpose: str, own: list[Consent], others: list[Consent]) -> Any:
+def _together(purpose: str, own: list[ConsentAnswers], others: list[ConsentAnswers]) -> Any:
     spoken = [getattr(consent, purpose) for consent in own or others]
     answers = [answer for answer in spoken if answer is not None]
     refusals = [getattr(consent, purpose) for consent in own and others]

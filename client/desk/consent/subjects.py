@@ -13,7 +13,7 @@ import msgspec
 from sqlite_utils import Database
 
 from client.desk.consent import consent
-from client.desk.consent.consent import Consent, Word
+from client.desk.consent.consent import ConsentAnswers, ConsentStatement
 from client.desk.consent.redact import Names
 from client.stations.pack.fold import tokens
 
@@ -24,7 +24,7 @@ EVERYBODY = -1  # stands for k where something was said of all whom a report is 
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SubjectPlace:
     """Where somebody is. `listed`: it stands in a pack, so its name and position are public and nobody's own words."""
 
     kind: str
@@ -38,7 +38,7 @@ class Place:
     phone: str = ""
 
 
-class Facts:
+class SubjectFacts:
     """What was last said of somebody, field to value."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -50,7 +50,7 @@ class Facts:
         return None if value is None else msgspec.json.decode(value)
 
     def __repr__(self) -> str:
-        return "Facts(...)"
+        return "SubjectFacts(...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Subject:
     lawyer: str
     stage: str
     held: bool
-    place: Place
+    place: SubjectPlace
     place_number: int
     since: int
     heard: int
     cases: tuple[str, ...]
-    consent: Consent
-    facts: Facts = field(repr=False)
+    consent: ConsentAnswers
+    facts: SubjectFacts = field(repr=False)
 
 
 class _Said(NamedTuple):
@@ -179,7 +179,7 @@ class _Told:
         for group, *person in db.execute(_PERSONS, only):
             self._groups[group].append(_Person(*person))
 
-    def person(self, group: str) -> tuple[Consent, Facts]:
+    def person(self, group: str) -> tuple[ConsentAnswers, SubjectFacts]:
         """The consent of a person and what was last said of them in any of their cases."""
         persons = self._groups[group]
         own = [self._consent(one) for one in persons if self._is_own(one)]
@@ -189,16 +189,16 @@ class _Told:
             for name, said in self._of(one):
                 if name not in newest or said.ord >= newest[name].ord:
                     newest[name] = said
-        return consent.of_one_person(own, others), Facts({name: said.value for name, said in newest.items()})
+        return consent.of_one_person(own, others), SubjectFacts({name: said.value for name, said in newest.items()})
 
     def names(self, group: str) -> frozenset[str]:
         persons = self._groups[group]
         written = {name for one in persons for name in (one.name, one.other_names)}
         return frozenset(written.union(*(self._names.get((one.case, one.k), ()) for one in persons)) - {""})
 
-    def rest(self, cases: Sequence[str]) -> tuple[Consent, Facts]:
+    def rest(self, cases: Sequence[str]) -> tuple[ConsentAnswers, SubjectFacts]:
         """Those whom nobody named have no words of their own: that of their reports holds."""
-        return consent.of_one_person([], [self._said(case, EVERYBODY) for case in cases]), Facts({})
+        return consent.of_one_person([], [self._said(case, EVERYBODY) for case in cases]), SubjectFacts({})
 
     def _of(self, person: _Person) -> Iterable[tuple[str, _Said]]:
         if person.k:
@@ -210,16 +210,16 @@ class _Told:
         role = self._facts.get((person.case, 0), {}).get("role")
         return person.k == 0 and role is not None and role.value == '"self"'
 
-    def _consent(self, person: _Person) -> Consent:
+    def _consent(self, person: _Person) -> ConsentAnswers:
         """As this case says of this person; a case's consent holds for everybody in it who said nothing."""
         own = self._said(person.case, person.k)
         return own if own != consent.NOTHING else self._said(person.case, EVERYBODY)
 
-    def _said(self, case: str, k: int) -> Consent:
+    def _said(self, case: str, k: int) -> ConsentAnswers:
         taken = self._taken.get(case)
         return consent.said(
             # whoever holds the phone afterwards may forbid things, and allow nothing
-            Word(_read(value), not by_phone or taken is None or said <= taken)
+            ConsentStatement(_read(value), not by_phone or taken is None or said <= taken)
             for said, by_phone, value in self._words.get((case, k), ())
         )
 
@@ -230,9 +230,9 @@ def _read(value: str) -> Any:
     return msgspec.json.decode(value)
 
 
-def _places(db: Database) -> dict[int, Place]:
+def _places(db: Database) -> dict[int, SubjectPlace]:
     rows = db.execute("SELECT number, kind, name, address, city, country, lat, lon, pack <> '', phone FROM place")
-    return {number: Place(*place) for number, *place in rows}
+    return {number: SubjectPlace(*place) for number, *place in rows}
 
 
 def _json(values: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ OVER = frozenset({"released", "free"})
 HOUR = 3_600
 
 
-class Fact(NamedTuple):
+class TimedFact(NamedTuple):
     """One fact of a case as it was told: Unix seconds of when it was said and, if told, of when it happened."""
 
     name: str
@@ -48,7 +48,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DeadlineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The limits of one country. A day begins when it does in `zone`."""
 
     country: str
@@ -95,7 +95,7 @@ class _Spell(NamedTuple):
     court: int | None
 
 
-def table(country: str) -> Table | None:
+def table(country: str) -> DeadlineTable | None:
     """The limits of a country (ISO 3166, two letters), if we have them."""
     return _tables().get(country.upper())
 
@@ -105,13 +105,15 @@ def countries() -> list[str]:
 
 
 @cache
-def _tables() -> dict[str, Table]:
+def _tables() -> dict[str, DeadlineTable]:
     found = (entry for entry in files(__package__).joinpath("tables").iterdir() if entry.name.endswith(".json"))
-    tables = [msgspec.json.decode(entry.read_bytes(), type=Table) for entry in found]
+    tables = [msgspec.json.decode(entry.read_bytes(), type=DeadlineTable) for entry in found]
     return {one.country: one for one in tables}
 
 
-def of_case(facts: Iterable[Fact], limits: Table | None, settings: Mapping[str, Setting] | None = None) -> list[Clock]:
+def of_case(
+    facts: Iterable[TimedFact], limits: DeadlineTable | None, settings: Mapping[str, Setting] | None = None
+) -> list[Clock]:
     """The clocks of a case, soonest end first. Facts in any order; a fact whose value does not fit is passed over."""
     if limits is None:
         return []
@@ -122,7 +124,7 @@ def of_case(facts: Iterable[Fact], limits: Table | None, settings: Mapping[str, 
     return sorted((clock for clock in clocks if clock is not None), key=lambda clock: (clock.ends, clock.key))
 
 
-def beginnings(facts: Iterable[Fact], zone: tzinfo) -> dict[str, Start | None]:
+def beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start | None]:
     """When the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
     told = list(facts)
     since = _spell(told).since
@@ -153,14 +155,14 @@ def _clock(rule: Rule, start: _From | None, spell: _Spell, setting: Setting) -> 
     return Clock(rule.key, rule.words, rule.law, rule.condition, start.at, ends, start.certain, stopped)
 
 
-def _moment(fact: Fact) -> Start:
+def _moment(fact: TimedFact) -> Start:
     """When a fact came to be. Nothing happens after it is told: such a time is a wrong clock's."""
     if fact.happened is None or fact.happened > fact.said:
         return Start(fact.said, "said")
     return Start(fact.happened)
 
 
-def _spell(facts: list[Fact]) -> _Spell:
+def _spell(facts: list[TimedFact]) -> _Spell:
     """The last time of being held, from what was said of the stage."""
     since = released = court = None
     held = False
@@ -176,7 +178,7 @@ def _spell(facts: list[Fact]) -> _Spell:
     return _Spell(since, released, court)
 
 
-def _counting(facts: list[Fact], zone: tzinfo) -> dict[str, _From | None]:
+def _counting(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None]:
     """From when the law counts. What happened goes before what was only said: the first message from a station may
     come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
     known = beginnings(facts, zone)
@@ -194,7 +196,7 @@ def _best(moments: list[Start]) -> Start | None:
     return min(moments, key=lambda moment: (moment.how == "said", moment.at), default=None)
 
 
-def _stations(facts: list[Fact], since: int | None) -> list[Start]:
+def _stations(facts: list[TimedFact], since: int | None) -> list[Start]:
     """From when on the person was at a station: as its `from` says, else when the fact happened or was said."""
     found = []
     for fact in facts:
@@ -209,7 +211,7 @@ def _stations(facts: list[Fact], since: int | None) -> list[Start]:
     return [moment for moment in found if since is None or moment.at > since]
 
 
-def _detained_at(facts: list[Fact], since: int | None, zone: tzinfo) -> Start | None:
+def _detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
     """What was last said in so many words. Of an hour or a day the beginning counts: it errs on the person's side."""
     for fact in sorted(facts, key=lambda one: one.said)[::-1]:
         value = fact.value

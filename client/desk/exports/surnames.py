@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from client.desk.consent.subjects import Place, Subject
+from client.desk.consent.subjects import Subject, SubjectPlace
 from client.desk.documents.pdf import NoFont, Paper
 from client.desk.exports.people import people
 
@@ -70,7 +70,7 @@ def surnames(everybody: Sequence[Subject], place: int, around: ListContext) -> L
 @dataclass(frozen=True, slots=True)
 class _Page:
     around: ListContext
-    place: Place | None
+    place: SubjectPlace | None
     named: Sequence[Subject]
     left_out: int
 
@@ -96,5 +96,5 @@ class _Page:
         return [str(at + 1), WORDS[self.around.language]["failed"].replace("{}", cases), "", "", ""]
 
 
-def _heading(place: Place | None) -> str:
+def _heading(place: SubjectPlace | None) -> str:
     return "" if place is None else ", ".join(part for part in (place.name, place.address, place.phone) if part)

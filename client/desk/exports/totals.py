@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from client.desk.consent.subjects import Place, Subject
+from client.desk.consent.subjects import Subject, SubjectPlace
 
 SMALL = 5  # fewer than this are never published
 SPREAD = 3  # what is hidden may be at least so many different numbers
@@ -27,7 +27,7 @@ class Line:
     """One place, or all places of a kind that stand in no pack (`place` None)."""
 
     kind: str
-    place: Place | None
+    place: SubjectPlace | None
     cells: dict[str, Cell]
 
 
@@ -46,7 +46,7 @@ def totals(everybody: Sequence[Subject]) -> Totals:
     """Of everybody who is held."""
     held = [subject for subject in everybody if subject.held]
     counted = [subject for subject in held if subject.consent.allows("statistics")]
-    grouped: dict[tuple[str, Place | None], list[Subject]] = defaultdict(list)
+    grouped: dict[tuple[str, SubjectPlace | None], list[Subject]] = defaultdict(list)
     for subject in counted:
         grouped[subject.place.kind, subject.place if subject.place.listed else None].append(subject)
     lines = tuple(_line(kind, place, subjects) for (kind, place), subjects in sorted(grouped.items(), key=_order))
@@ -55,12 +55,12 @@ def totals(everybody: Sequence[Subject]) -> Totals:
     return Totals(lines, sums, heads, sum(subject.heads for subject in held) - heads)
 
 
-def _order(group: tuple[tuple[str, Place | None], list[Subject]]) -> tuple[str, ...]:
+def _order(group: tuple[tuple[str, SubjectPlace | None], list[Subject]]) -> tuple[str, ...]:
     (kind, place), _ = group
     return (kind, "", "", "") if place is None else (kind, place.city, place.name, place.address)
 
 
-def _line(kind: str, place: Place | None, subjects: list[Subject]) -> Line:
+def _line(kind: str, place: SubjectPlace | None, subjects: list[Subject]) -> Line:
     affected = sum(subject.heads for subject in subjects)
     parts = {
         "children": min(affected, sum(subject.minors for subject in subjects)),

@@ -15,9 +15,9 @@ from weakref import WeakKeyDictionary
 from sqlite_utils import Database
 
 from client.desk.matching import features, scoring
-from client.desk.matching.features import CaseRows
+from client.desk.matching.features import CaseFeatures
 from client.desk.matching.name_index import Vocabulary
-from client.desk.matching.names import Kind, Word
+from client.desk.matching.names import NameWord, WordKind
 from client.desk.matching.scoring import Crowd, Described, Rarity, Reason, probability
 
 OFFERED = 0.5  # as likely one as two
@@ -198,11 +198,11 @@ def _newest(some: dict[str, None]) -> Iterator[str]:
     return islice(reversed(some), COMMON)
 
 
-def _blocks(one: Described) -> Iterator[tuple[Word, frozenset[str]]]:
+def _blocks(one: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
     """The surnames, each with the first letters of the other words; given names only when there is nothing else."""
     for name in one.names:
-        whole = [word for word in name.words if word.kind in (Kind.OTHER, Kind.GIVEN)]
-        chosen = [word for word in whole if word.kind is Kind.OTHER] or whole
+        whole = [word for word in name.words if word.kind in (WordKind.OTHER, WordKind.GIVEN)]
+        chosen = [word for word in whole if word.kind is WordKind.OTHER] or whole
         for word in chosen:
             letters = [letter for other in name.words if other is not word for letter in other.letters]
             yield word, frozenset(letters or [""])
@@ -210,7 +210,7 @@ def _blocks(one: Described) -> Iterator[tuple[Word, frozenset[str]]]:
 
 def _given(one: Described) -> frozenset[int]:
     """The given names that this person may have; empty when one of them is not known for sure."""
-    words = [word for word in one.words if word.kind is Kind.GIVEN]
+    words = [word for word in one.words if word.kind is WordKind.GIVEN]
     return frozenset().union(*(word.full | word.short for word in words if all(word.full for word in words)))
 
 
@@ -223,7 +223,7 @@ def _keys(one: Described) -> Iterator[tuple[str, str]]:
 
 def _things(one: Described) -> set[tuple[str, str]]:
     """What is counted, to know how rare it is."""
-    words = {("word", word.key) for word in one.words if word.kind is not Kind.INITIAL}
+    words = {("word", word.key) for word in one.words if word.kind is not WordKind.INITIAL}
     return words | {("phone", phone) for phone in one.phones} | {("place", stay.place) for stay in one.stays}
 
 
@@ -294,17 +294,17 @@ def _digits(plate: str) -> str:
     return max(re.findall(r"\d+", plate), key=len, default=plate)
 
 
-class Index:
+class CandidateIndex:
     """Everything that is compared, case by case."""
 
     def __init__(self) -> None:
         self.persons = Persons()
         self.crowds = Crowds(self.persons)
-        self._cases: dict[str, CaseRows] = {}
+        self._cases: dict[str, CaseFeatures] = {}
 
-    def put(self, case: str, told: CaseRows) -> None:
+    def put(self, case: str, told: CaseFeatures) -> None:
         """This is what the case tells now. The work is done when somebody asks."""
-        before = self._cases.get(case, CaseRows())
+        before = self._cases.get(case, CaseFeatures())
         if told == before:
             return
         for person in before.persons:
@@ -328,7 +328,7 @@ class Index:
 class _Kept:
     """The index of a database, up to which row it was looked through, and the cases that are not in it yet."""
 
-    index: Index = field(default_factory=Index)
+    index: CandidateIndex = field(default_factory=CandidateIndex)
     letter: int = 0
     entry: int = 0
     waiting: dict[str, None] = field(default_factory=dict)
@@ -405,7 +405,7 @@ def of_case(db: Database, case: str) -> list[Pair]:
     return list(_ungrouped(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
 
 
-def _looked_at(db: Database, case: str) -> Index:
+def _looked_at(db: Database, case: str) -> CandidateIndex:
     """The index, in which at least this case stands as it is now."""
     kept = _kept(db)
     if case in kept.waiting:

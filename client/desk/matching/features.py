@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from client.desk.matching import names, scoring
-from client.desk.matching.scoring import Crowd, Described, Stay
+from client.desk.matching.scoring import Crowd, Described, Sighting
 
 NAMES = 4  # of one person that are compared, the newest
 STAYS = 6
@@ -27,14 +27,14 @@ _CROWDS = 'SELECT id, people FROM "case" WHERE NOT practice AND id IN ({})'
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRows:
+class CaseFeatures:
     """What one case tells. `persons` is empty when it is practice."""
 
     persons: tuple[Described, ...] = ()
     crowd: Crowd | None = None
 
 
-def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseRows]]:
+def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseFeatures]]:
     """Each of the cases with what it tells."""
     for start in range(0, len(cases), AT_ONCE):
         some = cases[start : start + AT_ONCE]
@@ -43,7 +43,7 @@ def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseRows]]:
         for case in some:
             described = (_describe(row, facts, stays) for row in people[case])
             persons = tuple(one for one in described if one is not None)
-            yield case, CaseRows(persons, found.get(case))
+            yield case, CaseFeatures(persons, found.get(case))
 
 
 def _rows(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
@@ -60,13 +60,13 @@ def _facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], lis
     return found
 
 
-def _stays(db: Database, cases: Sequence[str]) -> dict[str, list[Stay]]:
+def _stays(db: Database, cases: Sequence[str]) -> dict[str, list[Sighting]]:
     """Stays by person, the newest first; positions of the phone by case."""
-    found: dict[str, list[Stay]] = defaultdict(list)
+    found: dict[str, list[Sighting]] = defaultdict(list)
     for person, kind, key, since, lat, lon, certainty in _rows(db, _STAYS, cases):
-        found[person].append(Stay("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))
+        found[person].append(Sighting("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))
     for case, lat, lon, fixed in _rows(db, _FIXES, cases):
-        found[case].append(Stay("", fixed, lat, lon))
+        found[case].append(Sighting("", fixed, lat, lon))
     return found
 
 
@@ -77,7 +77,9 @@ def _people(db: Database, cases: Sequence[str]) -> dict[str, list[Any]]:
     return found
 
 
-def _describe(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]) -> Described | None:
+def _describe(
+    row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]
+) -> Described | None:
     """Return None for somebody whose words cannot be compared, whatever the reason: all others still are."""
     try:
         return _person(row, facts, stays)
@@ -85,7 +87,7 @@ def _describe(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dic
         return None
 
 
-def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]) -> Described:
+def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]) -> Described:
     case, person, k, name, other, born = row
 
     def said(*fields: str) -> list[str]:
@@ -108,7 +110,7 @@ def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[
 
 
 def _crowds(
-    db: Database, cases: Sequence[str], facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Stay]]
+    db: Database, cases: Sequence[str], facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]
 ) -> dict[str, Crowd]:
     found = {}
     for case, people in _rows(db, _CROWDS, cases):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import OSA
 
-from client.desk.matching.names import Word
+from client.desk.matching.names import NameWord
 
 SLIPS_FROM = 5  # letters; in a shorter word one slip makes another word
 LIKE = 0.6  # blurred words are shorter than those that are compared later
@@ -18,9 +18,9 @@ class Vocabulary:
     def __init__(self) -> None:
         self._slipped: dict[str, set[str]] = defaultdict(set)
         self._bones: dict[bool, dict[str, set[str]]] = {True: defaultdict(set), False: defaultdict(set)}
-        self._known: set[Word] = set()
+        self._known: set[NameWord] = set()
 
-    def add(self, word: Word) -> None:
+    def add(self, word: NameWord) -> None:
         """Words stay: nothing goes wrong when one is known that nobody has any more."""
         if word in self._known:
             return
@@ -30,7 +30,7 @@ class Vocabulary:
                 self._slipped[slip].add(sound)
         self._bones[word.persian][word.bones].update(word.sounds)
 
-    def like(self, word: Word) -> Iterator[str]:
+    def like(self, word: NameWord) -> Iterator[str]:
         """What is heard of the words that may be this one."""
         slips = {slip for form in (*word.sounds, *word.spellings) for slip in _slips(form)}
         found = {near for slip in slips for near in self._slipped.get(slip, ())}
@@ -39,7 +39,7 @@ class Vocabulary:
             yield from self._bones[not word.persian].get(word.bones, set()) - found
 
 
-def _is_like(near: str, word: Word) -> bool:
+def _is_like(near: str, word: NameWord) -> bool:
     return any(OSA.normalized_similarity(near, sound, score_cutoff=LIKE) for sound in word.sounds)
 
 

@@ -95,7 +95,7 @@ _HER_SURNAME = re.compile("(?:ov|ev|in)a$|aia$")
 _HIS_SURNAME = re.compile("(?:ov|ev|in|ski)$")
 
 
-class Kind(Enum):
+class WordKind(Enum):
     """What a word of a name is; a surname is what is nothing else."""
 
     INITIAL = "initial"
@@ -105,7 +105,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Word:
+class NameWord:
     """`spellings`: readings in Latin letters, the likeliest first; `sounds`: what is heard of each, vowels and voices
     blurred, and of a wife's surname her husband's; `bones`: the consonants that Persian writes; `full`, `short`:
     numbers of the given names it is, or is a short form of."""
@@ -114,7 +114,7 @@ class Word:
     sounds: tuple[str, ...]
     bones: str
     persian: bool
-    kind: Kind
+    kind: WordKind
     letters: frozenset[str]  # with which it may begin, also as the given name that it is short for
     full: frozenset[int] = frozenset()
     short: frozenset[int] = frozenset()
@@ -133,11 +133,11 @@ class Word:
 class Name:
     """A name taken apart. `sex`: "m", "f" or "" when its words do not tell."""
 
-    words: tuple[Word, ...]
+    words: tuple[NameWord, ...]
     sex: str
 
     def __bool__(self) -> bool:
-        return any(word.kind is not Kind.INITIAL for word in self.words)
+        return any(word.kind is not WordKind.INITIAL for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,20 +193,20 @@ def read(text: str) -> Name:
 
 
 @lru_cache(KNOWN)
-def _word(raw: str) -> Word:
+def _word(raw: str) -> NameWord:
     spelt = spellings(raw.rstrip("."))
     full, short = (
         frozenset().union(*(table.get(one, ()) for one in spelt)) for table in (givens().full, givens().short)
     )
-    kind = Kind.INITIAL if _is_initial(raw) else Kind.GIVEN if full or short else Kind.OTHER
-    if kind is Kind.OTHER and _SURELY_FATHER.search(spelt[0]):
-        kind = Kind.FATHER
+    kind = WordKind.INITIAL if _is_initial(raw) else WordKind.GIVEN if full or short else WordKind.OTHER
+    if kind is WordKind.OTHER and _SURELY_FATHER.search(spelt[0]):
+        kind = WordKind.FATHER
     persian = bool(_PERSIAN.search(raw))
     sounds = tuple(dict.fromkeys(map(heard, (*spelt, _his(spelt[0])))))
     found = bones(raw, spelt)
     firsts = {one[:1] for one in (*spelt, *sounds)} | {givens().letters[number] for number in full | short}
     letters = frozenset({*found[:1]} if persian else {*firsts, *found[:1]})
-    return Word(spelt, sounds, found, persian, kind, letters, full, short)
+    return NameWord(spelt, sounds, found, persian, kind, letters, full, short)
 
 
 def _is_initial(raw: str) -> bool:
@@ -215,16 +215,16 @@ def _is_initial(raw: str) -> bool:
     return len(letters) == 1 or (raw.endswith(".") and len(letters) == 2)  # noqa: PLR2004
 
 
-def _fathers(words: list[Word]) -> list[Word]:
+def _fathers(words: list[NameWord]) -> list[NameWord]:
     """Patronymics are known by their end, but so are surnames: one is the son of a known name, or stands third."""
-    whole = [word for word in words if word.kind is not Kind.INITIAL]
+    whole = [word for word in words if word.kind is not WordKind.INITIAL]
     kinds = {word.kind for word in whole}
-    crowded = len(whole) > 2 and Kind.GIVEN in kinds and Kind.FATHER not in kinds  # noqa: PLR2004
+    crowded = len(whole) > 2 and WordKind.GIVEN in kinds and WordKind.FATHER not in kinds  # noqa: PLR2004
     return [_as_father(word) if _may_be_father(word, words, crowded) else word for word in words]
 
 
-def _may_be_father(word: Word, words: list[Word], crowded: bool) -> bool:
-    if word.kind is not Kind.OTHER or (found := _FATHER.search(word.spellings[0])) is None:
+def _may_be_father(word: NameWord, words: list[NameWord], crowded: bool) -> bool:
+    if word.kind is not WordKind.OTHER or (found := _FATHER.search(word.spellings[0])) is None:
         return False
     stem = word.spellings[0][: found.start()]
     known = any(stem + end in givens().full for end in ("", "i", "a", "ei", "ii", "r"))
@@ -232,19 +232,19 @@ def _may_be_father(word: Word, words: list[Word], crowded: bool) -> bool:
 
 
 @lru_cache(KNOWN)
-def _as_father(word: Word) -> Word:
-    return Word(word.spellings, word.sounds, word.bones, word.persian, Kind.FATHER, word.letters)
+def _as_father(word: NameWord) -> NameWord:
+    return NameWord(word.spellings, word.sounds, word.bones, word.persian, WordKind.FATHER, word.letters)
 
 
-def _sex(words: list[Word]) -> str:
+def _sex(words: list[NameWord]) -> str:
     """By the patronymic, else by the given name, else by the end of the surname."""
     for word in words:
-        if word.kind is Kind.FATHER:
+        if word.kind is WordKind.FATHER:
             return "m" if _SON.search(word.spellings[0]) else "f" if _DAUGHTER.search(word.spellings[0]) else ""
     sexes = {givens().sexes[number] for word in words for number in word.full or word.short}
     if len(sexes) == 1:
         return sexes.pop()
-    ends = [word.spellings[0] for word in words if word.kind is Kind.OTHER]
+    ends = [word.spellings[0] for word in words if word.kind is WordKind.OTHER]
     her, his = any(map(_HER_SURNAME.search, ends)), any(map(_HIS_SURNAME.search, ends))
     return "" if her == his else "f" if her else "m"
 
@@ -291,11 +291,11 @@ def bones(raw: str, spelt: tuple[str, ...]) -> str:
 
 
 @lru_cache(KNOWN)
-def alike(a: Word, b: Word) -> float:
+def alike(a: NameWord, b: NameWord) -> float:
     """From 0 to 1; below ALIKE they are different words."""
-    if Kind.INITIAL in (a.kind, b.kind):
+    if WordKind.INITIAL in (a.kind, b.kind):
         return _initials(a, b)
-    if Kind.FATHER in (a.kind, b.kind):
+    if WordKind.FATHER in (a.kind, b.kind):
         return _fathers_alike(a, b)
     named = _named_alike(a, b)
     if named < 0:
@@ -303,18 +303,18 @@ def alike(a: Word, b: Word) -> float:
     return max(named, _bones_alike(a.bones, b.bones) if a.persian != b.persian else _spelt_alike(a, b))
 
 
-def _fathers_alike(a: Word, b: Word) -> float:
+def _fathers_alike(a: NameWord, b: NameWord) -> float:
     """All patronymics end alike: the father's name is what counts."""
     if a.kind is not b.kind:
         return 0.0
     return max(_near(_FATHER.sub("", one), _FATHER.sub("", other)) for one in a.spellings for other in b.spellings)
 
 
-def _initials(a: Word, b: Word) -> float:
+def _initials(a: NameWord, b: NameWord) -> float:
     return 1.0 if a.letters & b.letters else 0.0
 
 
-def _named_alike(a: Word, b: Word) -> float:
+def _named_alike(a: NameWord, b: NameWord) -> float:
     """Two forms of one given name; -1 for two names of which nobody has both."""
     if a.full & b.full:
         return 0.97
@@ -323,7 +323,7 @@ def _named_alike(a: Word, b: Word) -> float:
     return -1.0 if a.full and b.full else 0.0
 
 
-def _spelt_alike(a: Word, b: Word) -> float:
+def _spelt_alike(a: NameWord, b: NameWord) -> float:
     if set(a.spellings) & set(b.spellings):
         return 1.0
     if a.heard == b.heard or _one_surname(a.spellings[0], b.spellings[0]):

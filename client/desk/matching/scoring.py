@@ -14,7 +14,7 @@ from math import cos, log2, radians
 from rapidfuzz.distance import OSA
 
 from client.desk.matching import names
-from client.desk.matching.names import ALIKE, KNOWN, Kind, Name, Word
+from client.desk.matching.names import ALIKE, KNOWN, Name, NameWord, WordKind
 from client.stations.pack.fold import tokens
 
 HOUR = 3_600
@@ -29,12 +29,12 @@ PLATE = 4  # characters; less is no number plate
 
 # Expected among strangers: one in so many has this surname, given name, patronymic. Weighs as much as 500 people.
 _KNOWN = 500
-_RARE = {Kind.OTHER: 500, Kind.GIVEN: 30, Kind.FATHER: 60}
-_BOUNDS = {Kind.OTHER: (3.0, 12.0), Kind.GIVEN: (2.5, 7.0), Kind.FATHER: (2.0, 6.0)}
+_RARE = {WordKind.OTHER: 500, WordKind.GIVEN: 30, WordKind.FATHER: 60}
+_BOUNDS = {WordKind.OTHER: (3.0, 12.0), WordKind.GIVEN: (2.5, 7.0), WordKind.FATHER: (2.0, 6.0)}
 _INITIAL = 2.0
 # Brothers have a surname, a patronymic, a mother's telephone number and a van in common.
-_DIFFERS = {Kind.OTHER: -8.0, Kind.GIVEN: -24.0, Kind.FATHER: -12.0}
-_KEYS = {Kind.OTHER: "surname", Kind.GIVEN: "given", Kind.FATHER: "patronymic"}
+_DIFFERS = {WordKind.OTHER: -8.0, WordKind.GIVEN: -24.0, WordKind.FATHER: -12.0}
+_KEYS = {WordKind.OTHER: "surname", WordKind.GIVEN: "given", WordKind.FATHER: "patronymic"}
 
 _LOOKALIKE = str.maketrans("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI")  # the only letters a Russian or Ukrainian plate has
 _DATE = re.compile(r"(?<!\d)(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?!\d)|(?<!\d)(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?!\d)")
@@ -54,7 +54,7 @@ _SEXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class Sighting:
     """Where somebody was at a time (happened, else said). `place`: its key, or "" when unknown; `lat`, `lon` in 1e-5
     degree; `sure`: a confirmed station."""
 
@@ -76,10 +76,10 @@ class Described:
     sex: str = ""
     phones: frozenset[str] = frozenset()
     own: bool = False
-    stays: tuple[Stay, ...] = ()
+    stays: tuple[Sighting, ...] = ()
 
     @property
-    def words(self) -> Iterator[Word]:
+    def words(self) -> Iterator[NameWord]:
         return (word for name in self.names for word in name.words)
 
 
@@ -91,7 +91,7 @@ class Crowd:
     people: int
     plates: frozenset[str] = frozenset()
     sides: frozenset[str] = frozenset()
-    stays: tuple[Stay, ...] = ()
+    stays: tuple[Sighting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,38 +215,40 @@ def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
     return found + _left_over(left_a, left_b)
 
 
-def _is_initial(a: Word, b: Word) -> bool:
-    return Kind.INITIAL in (a.kind, b.kind)
+def _is_initial(a: NameWord, b: NameWord) -> bool:
+    return WordKind.INITIAL in (a.kind, b.kind)
 
 
-def _comparable(a: Word, b: Word) -> bool:
+def _comparable(a: NameWord, b: NameWord) -> bool:
     """A patronymic says nothing beside a given name or a surname."""
-    return (a.kind is Kind.FATHER) == (b.kind is Kind.FATHER) or _is_initial(a, b)
+    return (a.kind is WordKind.FATHER) == (b.kind is WordKind.FATHER) or _is_initial(a, b)
 
 
-def _agreed(a: Word, b: Word, likeness: float, rarity: Rarity) -> Reason:
+def _agreed(a: NameWord, b: NameWord, likeness: float, rarity: Rarity) -> Reason:
     if _is_initial(a, b):
         return Reason("initials", _INITIAL)
-    kind = a.kind if a.kind is b.kind else Kind.GIVEN
+    kind = a.kind if a.kind is b.kind else WordKind.GIVEN
     bits = min(rarity.bits("word", key, _RARE[kind], _BOUNDS[kind]) for key in {a.key, b.key})
     how = "same" if likeness == 1 else "alike"
-    if kind is Kind.GIVEN and how == "alike" and (a.full | a.short) & (b.full | b.short):
+    if kind is WordKind.GIVEN and how == "alike" and (a.full | a.short) & (b.full | b.short):
         how = "same" if a.full & b.full else "short"
     return Reason(f"{_KEYS[kind]}_{how}", bits * (likeness - ALIKE) / (1 - ALIKE))
 
 
-def _left_over(a: list[Word], b: list[Word]) -> list[Reason]:
+def _left_over(a: list[NameWord], b: list[NameWord]) -> list[Reason]:
     """Of each kind: words on both sides that found nothing like them. A word on one side only may just be missing."""
     found = []
     for kind, weight in _DIFFERS.items():
         if _has(a, kind) and _has(b, kind):
             found.append(Reason(f"{_KEYS[kind]}_differs", weight))
-    if (_has(a, Kind.GIVEN) and _has(b, Kind.INITIAL)) or (_has(a, Kind.INITIAL) and _has(b, Kind.GIVEN)):
-        found.append(Reason("given_differs", _DIFFERS[Kind.GIVEN]))
+    if (_has(a, WordKind.GIVEN) and _has(b, WordKind.INITIAL)) or (
+        _has(a, WordKind.INITIAL) and _has(b, WordKind.GIVEN)
+    ):
+        found.append(Reason("given_differs", _DIFFERS[WordKind.GIVEN]))
     return found
 
 
-def _has(words: Iterable[Word], kind: Kind) -> bool:
+def _has(words: Iterable[NameWord], kind: WordKind) -> bool:
     return any(word.kind is kind for word in words)
 
 
@@ -272,7 +274,7 @@ def _of_phones(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
     return [Reason("phone_same", max(rarity.bits("phone", phone, 500, (0.0, 9.0)) for phone in both))]
 
 
-def _of_stays(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: bool) -> list[Reason]:
+def _of_stays(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, both_own: bool) -> list[Reason]:
     if not a or not b:
         return []
     apart = min(abs(one.at - other.at) for one, other in product(a, b))
@@ -282,7 +284,7 @@ def _of_stays(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: bo
     return found + _of_places(a, b, rarity, both_own)
 
 
-def _of_places(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: bool) -> list[Reason]:
+def _of_places(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, both_own: bool) -> list[Reason]:
     shared = {one.place for one in a if one.place} & {one.place for one in b if one.place}
     if shared:
         return [Reason("station_same", max(rarity.bits("place", place, 70, (1.0, 5.0)) for place in shared))]
@@ -294,7 +296,7 @@ def _of_places(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity, both_own: b
     return [Reason("place_differs", -2.0)] if known else []
 
 
-def is_near(a: Stay, b: Stay) -> bool:
+def is_near(a: Sighting, b: Sighting) -> bool:
     """Within a few streets and two hours."""
     if a.lat is None or a.lon is None or b.lat is None or b.lon is None or abs(a.at - b.at) > NEAR_HOURS * HOUR:
         return False
@@ -349,7 +351,7 @@ def _of_people(a: int, b: int, rarity: Rarity) -> Reason:
     return Reason("people_alike", 0.5) if abs(a - b) <= max(a, b) / 5 else Reason("people_differ", -2.0)
 
 
-def _of_rides(a: Sequence[Stay], b: Sequence[Stay], rarity: Rarity) -> list[Reason]:
+def _of_rides(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity) -> list[Reason]:
     """One van makes several journeys in a night: the time counts for more than with a person."""
     if not a or not b:
         return []

@@ -38,7 +38,7 @@ _COOKIE = domain("desk-cookie")
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOver:
+class LockHandover:
     """What a locked process is given by the one before: listening socket, digest of the cookie, last head."""
 
     socket: int
@@ -92,7 +92,7 @@ class DeskProcess:
     """The process as its pages see it. `desk` is None while it is locked."""
 
     def __init__(
-        self, wish: DeskOptions, listener: socket.socket, resumed: HandedOver | None = None, *,
+        self, wish: DeskOptions, listener: socket.socket, resumed: LockHandover | None = None, *,
         clock: Callable[[], float] = lambda: time.clock_gettime(_AWAKE_AND_ASLEEP),
     ) -> None:  # fmt: skip
         self._wish, self._listener, self._clock = wish, listener, clock
@@ -208,7 +208,7 @@ class DeskProcess:
             return end
         number = self._listener.fileno()
         os.set_inheritable(number, True)
-        given = HandedOver(number, self._cookie, self.head_line).give()
+        given = LockHandover(number, self._cookie, self.head_line).give()
         _flush()
         try:
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, RESUMED: given})  # noqa: S606

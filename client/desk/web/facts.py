@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from client.desk.cases.view import Fact
+from client.desk.cases.view import FactView
 from client.desk.consent.untrusted_text import plain, shown
 from client.desk.web.i18n import Speech
 from client.desk.web.times import Times
@@ -25,7 +25,7 @@ def told(say: Speech, times: Times, field: str, value: Any) -> Markup:
     return _said(say, times, field, value, 0)
 
 
-def said_together(facts: Iterable[Fact]) -> list[list[Fact]]:
+def said_together(facts: Iterable[FactView]) -> list[list[FactView]]:
     """Facts of one message, or of one entry of the journal, belong together."""
     return [list(some) for _, some in groupby(facts, key=lambda one: (one.letter, one.entry, one.said, one.flags))]
 

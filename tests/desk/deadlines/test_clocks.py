@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.desk.deadlines.clocks import HOUR, Fact, Setting, countries, of_case, soonest, table
+from client.desk.deadlines.clocks import HOUR, Setting, TimedFact, countries, of_case, soonest, table
 from client.report import sort_facts
 
 RU = table("RU")
@@ -20,11 +20,11 @@ def clocks(*facts, limits=RU, settings=None):
 
 
 def detained(time, precision="exact", said=NIGHT):
-    return Fact("detained_at", {"time": time, "precision": precision}, said)
+    return TimedFact("detained_at", {"time": time, "precision": precision}, said)
 
 
 def test_three_hours_run_from_the_arrival_at_the_station_and_not_from_the_arrest():
-    found = clocks(detained(NIGHT - 2 * HOUR), Fact("stage", "station", NIGHT, NIGHT - HOUR))
+    found = clocks(detained(NIGHT - 2 * HOUR), TimedFact("stage", "station", NIGHT, NIGHT - HOUR))
     assert (found["administrative"].starts, found["administrative"].certain) == (NIGHT - HOUR, True)
     assert found["administrative"].ends == NIGHT + 2 * HOUR
     assert found["administrative-arrest"].ends == NIGHT + 47 * HOUR
@@ -38,10 +38,10 @@ def test_without_an_arrival_they_run_from_the_arrest_and_say_so():
 
 
 def test_what_happened_goes_before_what_was_only_said():
-    said_late = Fact("stage", "station", NIGHT)
+    said_late = TimedFact("stage", "station", NIGHT)
     assert clocks(said_late)["administrative"].starts == NIGHT
     assert not clocks(said_late)["administrative"].certain
-    known = clocks(said_late, Fact("station", {"text": "ОВД", "from": NIGHT - 5 * HOUR}, NIGHT))
+    known = clocks(said_late, TimedFact("station", {"text": "ОВД", "from": NIGHT - 5 * HOUR}, NIGHT))
     assert (known["administrative"].starts, known["administrative"].certain) == (NIGHT - 5 * HOUR, True)
     assert clocks(said_late, detained(NIGHT - 4 * HOUR))["administrative"].starts == NIGHT - 4 * HOUR
 
@@ -63,15 +63,15 @@ def test_the_newest_statement_of_the_time_holds():
 
 def test_moved_to_another_station_the_first_arrival_counts():
     stays = [{"text": "A", "from": NIGHT - 3 * HOUR, "to": NIGHT - HOUR}, {"text": "B", "from": NIGHT - HOUR}]
-    assert clocks(Fact("station", stays, NIGHT))["administrative"].starts == NIGHT - 3 * HOUR
+    assert clocks(TimedFact("station", stays, NIGHT))["administrative"].starts == NIGHT - 3 * HOUR
 
 
 def test_a_release_stops_every_clock_and_a_court_those_that_wait_for_a_judge():
-    before = [detained(NIGHT), Fact("stage", "station", NIGHT, NIGHT)]
-    at_court = clocks(*before, Fact("stage", "court", NIGHT + 20 * HOUR))
+    before = [detained(NIGHT), TimedFact("stage", "station", NIGHT, NIGHT)]
+    at_court = clocks(*before, TimedFact("stage", "court", NIGHT + 20 * HOUR))
     assert at_court["criminal-judge"].stopped == NIGHT + 20 * HOUR
     assert at_court["administrative"].stopped is None
-    released = clocks(*before, Fact("stage", "released", NIGHT + 5 * HOUR, NIGHT + 4 * HOUR))
+    released = clocks(*before, TimedFact("stage", "released", NIGHT + 5 * HOUR, NIGHT + 4 * HOUR))
     assert {clock.stopped for clock in released.values()} == {NIGHT + 4 * HOUR}
     assert soonest(released.values(), NIGHT) is None
 
@@ -79,16 +79,16 @@ def test_a_release_stops_every_clock_and_a_court_those_that_wait_for_a_judge():
 def test_taken_again_the_clocks_begin_again():
     found = clocks(
         detained(NIGHT - 30 * HOUR, said=NIGHT - 30 * HOUR),
-        Fact("stage", "station", NIGHT - 30 * HOUR, NIGHT - 30 * HOUR),
-        Fact("stage", "released", NIGHT - 20 * HOUR),
-        Fact("stage", "van", NIGHT, NIGHT),
+        TimedFact("stage", "station", NIGHT - 30 * HOUR, NIGHT - 30 * HOUR),
+        TimedFact("stage", "released", NIGHT - 20 * HOUR),
+        TimedFact("stage", "van", NIGHT, NIGHT),
     )
     assert (found["criminal-judge"].starts, found["criminal-judge"].stopped) == (NIGHT, None)
 
 
 def test_the_caseworker_knows_better():
     told = Setting(starts=NIGHT - HOUR, stopped=None)
-    found = clocks(Fact("stage", "station", NIGHT), settings={"administrative": told})
+    found = clocks(TimedFact("stage", "station", NIGHT), settings={"administrative": told})
     assert (found["administrative"].starts, found["administrative"].certain) == (NIGHT - HOUR, True)
     assert clocks(settings={"administrative": told}).keys() == {"administrative"}
     stopped = clocks(detained(NIGHT), settings={"criminal-judge": Setting(stopped=NIGHT + HOUR)})
@@ -97,7 +97,7 @@ def test_the_caseworker_knows_better():
 
 
 def test_nothing_happens_after_it_was_told():
-    found = clocks(Fact("stage", "station", NIGHT, NIGHT + 9 * HOUR))["administrative"]
+    found = clocks(TimedFact("stage", "station", NIGHT, NIGHT + 9 * HOUR))["administrative"]
     assert (found.starts, found.certain) == (NIGHT, False)
     assert "criminal-judge" not in clocks(detained(2**53 - 1, "day"))
 
@@ -113,7 +113,7 @@ def test_the_soonest_is_the_next_to_run_out_and_when_all_have_the_last():
 
 def test_nothing_known_no_clock_and_no_table_no_clock():
     assert clocks() == {}
-    assert clocks(Fact("stage", "free", NIGHT)) == {}
+    assert clocks(TimedFact("stage", "free", NIGHT)) == {}
     assert table("XX") is None
     assert of_case([detained(NIGHT)], None) == []
 
@@ -157,7 +157,7 @@ values = st.one_of(
 
 @given(st.lists(st.tuples(values, times, st.none() | times)), st.randoms())
 def test_whatever_is_told_in_whatever_order_the_clocks_are_the_same(told, random_bytes):
-    facts = [Fact(name, value, said, happened) for (name, value), said, happened in told]
+    facts = [TimedFact(name, value, said, happened) for (name, value), said, happened in told]
     fitting = [fact for fact in facts if sort_facts({fact.name: fact.value})[0]]
     of_case(facts, RU)
     found = of_case(fitting, RU)

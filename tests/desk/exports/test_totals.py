@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from client.desk.consent.consent import Consent
-from client.desk.consent.subjects import Facts, Place, Subject
+from client.desk.consent.consent import ConsentAnswers
+from client.desk.consent.subjects import Subject, SubjectFacts, SubjectPlace
 from client.desk.exports.registry import Options, make
 from client.desk.exports.totals import SMALL, SPREAD, Totals, totals
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
@@ -22,13 +22,13 @@ STATIONS = tuple(
     station(n, f"ОВД {n}", city) for n, city in ((1, "Москва"), (2, "Москва"), (3, "Казань"), (4, "Казань"))
 )
 OPTIONS = Options(NOW, ZoneInfo("Europe/Moscow"), language="ru")
-YES = Consent(statistics=True)
+YES = ConsentAnswers(statistics=True)
 
 
-def held(at: int, heads: int = 1, minors: int = 0, injured: int = 0, consent: Consent = YES) -> Subject:
-    where = Place("station", f"ОВД {at}", "", "Москва", "RU", 5_575_000 + at, 3_761_000, True)
+def held(at: int, heads: int = 1, minors: int = 0, injured: int = 0, consent: ConsentAnswers = YES) -> Subject:
+    where = SubjectPlace("station", f"ОВД {at}", "", "Москва", "RU", 5_575_000 + at, 3_761_000, True)
     counts = (heads, minors, injured, "none", "station", True)
-    return Subject(f"{at}-{heads}", heads > 1, "", frozenset(), *counts, where, at, 0, 0, (), consent, Facts({}))
+    return Subject(f"{at}-{heads}", heads > 1, "", frozenset(), *counts, where, at, 0, 0, (), consent, SubjectFacts({}))
 
 
 def crowd(**at_place: int) -> list[Subject]:
@@ -77,7 +77,9 @@ def test_of_a_place_with_few_nothing_is_told():
 
 
 def test_only_who_allows_it_is_counted():
-    found = totals([held(1, 9), held(1, 7, consent=Consent()), held(1, 6, consent=Consent(statistics=False))])
+    found = totals(
+        [held(1, 9), held(1, 7, consent=ConsentAnswers()), held(1, 6, consent=ConsentAnswers(statistics=False))]
+    )
     assert (shown(found), found.count, found.left_out) == ([9], 9, 13)
 
 

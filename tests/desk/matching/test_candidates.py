@@ -14,9 +14,9 @@ from client.desk.cases import view
 from client.desk.desk import Desk
 from client.desk.journal.entries import DifferentGroup, DifferentPerson, Named, SameGroup, SamePerson, Unlinked
 from client.desk.matching import candidates, names, scoring
-from client.desk.matching.candidates import COMMON, OFFERED, Index
-from client.desk.matching.features import CaseRows
-from client.desk.matching.scoring import Crowd, Described, Stay
+from client.desk.matching.candidates import COMMON, OFFERED, CandidateIndex
+from client.desk.matching.features import CaseFeatures
+from client.desk.matching.scoring import Crowd, Described, Sighting
 from client.reporter.compose import Draft, compose, new_id
 from tests.support.desk_office import RELAYS, Office
 
@@ -28,7 +28,7 @@ class Town:
     """An index with enough strangers in it that a name weighs what it weighs."""
 
     def __init__(self, strangers: int = 300) -> None:
-        self.index, self._numbers = Index(), count()
+        self.index, self._numbers = CandidateIndex(), count()
         for number in range(strangers):
             self.tell(
                 f"{'БВГДЖЗКЛМ'[number % 9]}{'аеиоу'[number % 5]}{'рлнмт'[number // 9 % 5]}{number % 7 * 'и'}нский"
@@ -43,7 +43,7 @@ class Town:
         said = more.pop("sex", "")
         one = Described(f"{case}#0", case, read, sex=scoring.sex(said, read), phones=phones, stays=stays, **more)
         plates = frozenset(filter(None, [scoring.plate(plate)]))
-        self.index.put(case, CaseRows((one,), Crowd(case, people, plates, frozenset(), stays)))
+        self.index.put(case, CaseFeatures((one,), Crowd(case, people, plates, frozenset(), stays)))
         return case
 
     def offered(self) -> set[tuple[str, str]]:
@@ -60,7 +60,7 @@ def town():
     return Town()
 
 
-TVERSKOY, ARBAT = Stay("pack:ovd/2", NIGHT, sure=True), Stay("pack:ovd/4", NIGHT, sure=True)
+TVERSKOY, ARBAT = Sighting("pack:ovd/2", NIGHT, sure=True), Sighting("pack:ovd/4", NIGHT, sure=True)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +171,9 @@ def test_a_case_told_anew_is_matched_anew(town):
     b = town.tell("", stays=(TVERSKOY,))
     assert town.offered() == set()
     one = Described(f"{b}#0", b, (names.read("Щербаков Гриша"),), stays=(TVERSKOY,))
-    town.index.put(b, CaseRows((one,)))
+    town.index.put(b, CaseFeatures((one,)))
     assert town.offered() == {(a, b)}
-    town.index.put(b, CaseRows())
+    town.index.put(b, CaseFeatures())
     assert town.offered() == set()
 
 
@@ -181,10 +181,10 @@ def test_pairs_do_not_depend_on_the_order_in_which_cases_came():
     told = [("Щербаков Григорий", "1"), ("Shcherbakov G.", ""), ("Гриша Щербаков", "8 916 1234567"), ("Ким Олег", "")]
     found = []
     for order in (told, told[::-1]):
-        index = Index()
+        index = CandidateIndex()
         for text, phone in order:
             one = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
-            index.put(text, CaseRows((one,)))
+            index.put(text, CaseFeatures((one,)))
         index.settle()
         found.append(index.persons.pairs.all())
         assert {pair for one in told for pair in index.persons.pairs.of(f"{one[0]}#0")} == set(found[-1])
@@ -192,22 +192,22 @@ def test_pairs_do_not_depend_on_the_order_in_which_cases_came():
 
 
 def test_a_flood_of_one_name_costs_no_more_than_its_share():
-    index, judged = Index(), count()
+    index, judged = CandidateIndex(), count()
     judge = index.persons._judge
     index.persons._judge = lambda one, other: (next(judged), judge(one, other))[1]
     for number in range(2_000):
         one = Described(f"{number:06}#0", f"{number:06}", (names.read("Иванов Иван"),))
-        index.put(one.case, CaseRows((one,)))
+        index.put(one.case, CaseFeatures((one,)))
     assert index.settle()
     assert next(judged) <= 2_000 * COMMON * 2
 
 
 def test_one_van_told_by_two_is_offered(town):
     for number in range(12):
-        town.tell(people=7 + number, stays=(Stay(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
+        town.tell(people=7 + number, stays=(Sighting(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
     a = town.tell("Ким Олег", people=14, plate="А123ВС77", stays=(TVERSKOY,))
-    b = town.tell("Цой Инна", people=13, plate="a 123 bc", stays=(Stay("", NIGHT + 600),))
-    town.tell("Ли Пётр", people=14, plate="К777КК99", stays=(Stay("pack:ovd/4", NIGHT + 900, sure=True),))
+    b = town.tell("Цой Инна", people=13, plate="a 123 bc", stays=(Sighting("", NIGHT + 600),))
+    town.tell("Ли Пётр", people=14, plate="К777КК99", stays=(Sighting("pack:ovd/4", NIGHT + 900, sure=True),))
     assert town.vans() == {(a, b)}
     own = town.tell("Пак Роман", plate="A123BC77", own=True, stays=(TVERSKOY,))
     assert town.vans() == {(a, b), (a, own), (b, own)}
@@ -215,9 +215,9 @@ def test_one_van_told_by_two_is_offered(town):
 
 def test_the_same_van_hours_later_brings_others(town):
     for number in range(12):
-        town.tell(people=7 + number, stays=(Stay(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
+        town.tell(people=7 + number, stays=(Sighting(f"pack:ovd/{100 + number}", NIGHT, sure=True),))
     town.tell(people=14, plate="А123ВС77", stays=(TVERSKOY,))
-    town.tell(people=9, plate="А123ВС77", stays=(Stay("pack:ovd/4", NIGHT + 5 * HOUR, sure=True),))
+    town.tell(people=9, plate="А123ВС77", stays=(Sighting("pack:ovd/4", NIGHT + 5 * HOUR, sure=True),))
     assert town.vans() == set()
 
 

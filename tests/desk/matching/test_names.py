@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.desk.matching import names
-from client.desk.matching.names import ALIKE, Kind, Word, read
+from client.desk.matching.names import ALIKE, NameWord, WordKind, read
 from tests.support import invented_names
 
 
-def word(text: str) -> Word:
+def word(text: str) -> NameWord:
     [one] = read(text).words
     return one
 
@@ -82,12 +82,12 @@ def test_other_names_are_not_alike(one, other):
     assert names.alike(word(one), word(other)) < ALIKE
 
 
-def kinds(text: str) -> list[Kind]:
+def kinds(text: str) -> list[WordKind]:
     return [one.kind for one in read(text).words]
 
 
 def test_words_of_a_name_are_told_apart_in_any_order():
-    surname, given_name, father, initial = Kind.OTHER, Kind.GIVEN, Kind.FATHER, Kind.INITIAL
+    surname, given_name, father, initial = WordKind.OTHER, WordKind.GIVEN, WordKind.FATHER, WordKind.INITIAL
     assert kinds("Иванов Александр Петрович") == [surname, given_name, father]
     assert kinds("Alexander Petrovich Ivanov") == [given_name, father, surname]
     assert kinds("Иванов А.П.") == [surname, initial, initial]
@@ -102,7 +102,7 @@ def test_words_of_a_name_are_told_apart_in_any_order():
 
 @pytest.mark.parametrize("surname", [*invented_names.SURNAMES, *invented_names.RARE])
 def test_a_surname_is_not_taken_for_a_given_name(surname):
-    assert set(kinds(surname)) == {Kind.OTHER}
+    assert set(kinds(surname)) == {WordKind.OTHER}
 
 
 @pytest.mark.parametrize(

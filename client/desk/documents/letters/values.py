@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from client.desk.cases.board import Place
-from client.desk.cases.view import CaseView, Person, Stay
+from client.desk.cases.board import PlaceRow
+from client.desk.cases.view import CaseView, PersonView, StayView
 from client.desk.consent.subjects import SHARED
 from client.desk.consent.text import line, lines
 from client.desk.deadlines import clocks
-from client.desk.deadlines.clocks import Fact, Start
+from client.desk.deadlines.clocks import Start, TimedFact
 from client.desk.documents.letters.template import words
 
 # Facts of the report itself that may be told of those who were taken with its writer, too.
@@ -33,10 +33,10 @@ class LetterValues:
     """One person of a case. `address`: of a place by its number, empty when no pack has it."""
 
     view: CaseView
-    person: Person
+    person: PersonView
     language: str
     around: Around
-    places: Callable[[int], Place | None]
+    places: Callable[[int], PlaceRow | None]
 
     def fields(self) -> Mapping[str, str]:
         """Every field of a letter that is known; what the desk can never know is not among them."""
@@ -112,7 +112,7 @@ class LetterValues:
 
     def _began(self, what: str) -> str:
         facts = [
-            Fact(one.field, one.value, one.said, one.happened)
+            TimedFact(one.field, one.value, one.said, one.happened)
             for one in self.view.timeline
             if one.fits and (one.person == self.person.id or (one.person.endswith("#0") and self._is_ours(one.field)))
         ]
@@ -128,12 +128,12 @@ class LetterValues:
         told = self._time(start.at)
         return told if start.how == "exact" else self._term(f"time.{start.how}", told)
 
-    def _station(self) -> Stay | None:
+    def _station(self) -> StayView | None:
         """Where the person is or was held last, if it is a building."""
         stays = [one for one in self.person.stays if one.kind in ("station", "special_centre", "court")]
         return max(stays, key=lambda one: one.since, default=None)
 
-    def _stay(self, stay: Stay) -> str:
+    def _stay(self, stay: StayView) -> str:
         until = self._term("until.now") if stay.until is None else self._time(stay.until)
         return f"{self._said(stay.name or stay.words)}: {self._time(stay.since)} – {until}"
 

@@ -56,7 +56,7 @@ def all_names() -> str:
     """Every place of the board with its names, each on a sheet of its own on paper."""
     looking, now = frame.window(), frame.times().now
     first, heads = max(0, request.args.get("first", default=0, type=int)), 0
-    lists: list[tuple[board.Place, list[board.Held]]] = []
+    lists: list[tuple[board.PlaceRow, list[board.DetaineeRow]]] = []
     with the_desk().reading() as db:
         rows = board.board(db, now, looking.city or None, looking.event or None).rows
         for row in rows[first:]:

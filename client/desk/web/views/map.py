@@ -46,10 +46,10 @@ def _drawn(around_: int | None) -> str:
     )
 
 
-def _spot(row: board.Row) -> Spot:
+def _spot(row: board.BoardRow) -> Spot:
     place = row.place
     return Spot(place.number, place.name, place.city, place.lat or 0, place.lon or 0, row.count.reported)
 
 
-def _is_near(spot: Spot, place: board.Place) -> bool:
+def _is_near(spot: Spot, place: board.PlaceRow) -> bool:
     return abs(spot.lat - (place.lat or 0)) <= NEAR and abs(spot.lon - (place.lon or 0)) <= 2 * NEAR
