@@ -17,7 +17,7 @@ from pathlib import Path
 from client import files
 from client.desk.journal.entries import Action, By, Damaged, Exported, Replied, Sent, plain_name
 from client.desk.journal.log import Journal
-from client.desk.journal.reconcile import received
+from client.desk.journal.reconcile import make_received
 from client.desk.session import Session
 from client.organisation import case_files
 from client.organisation import reply as organisation_reply
@@ -80,7 +80,7 @@ class BriefSession:
 
     def _note_page(self, page: Page, _: int | None) -> None:
         if (page.letters or page.pieces or page.aside) and not self._journal.read_only:
-            self._write([received(page, decode_page(page))])
+            self._write([make_received(page, decode_page(page))])
 
     def reply(self, case: Case, text: str, status: str, transport: Transport) -> tuple[Reply, Outcome]:
         """Seal an answer, note it, and only then let it go. What does not leave now stays in the outbox.
@@ -88,19 +88,19 @@ class BriefSession:
         Raises NoWayBack, BadEntry, CannotWrite, JournalReadOnly; then no answer was given.
         """
         self._journal.check_writable()
-        answers = self._session.answers
+        answers = self._session.replies
         said, letters = organisation_reply.answer(
             case, text, status, self.home.secrets, now=int(self._clock()), random_bytes=self._random_bytes,
             seq=answers.last_seq(case.id),
         )  # fmt: skip
         ways = [one.sealed.hash for one in letters]
         with OutboxStore(self.home.path) as spool:
-            self._session.settle(spool)
+            self._session.resolve_outbox(spool)
             spool.hold(letters)
             try:
                 self._write([Replied(case=case.id, id=said.id, text=text, status=status, seq=said.seq, ways=ways)])
             except BaseException:
-                if not answers.are_said(ways):
+                if not answers.find_journaled(ways):
                     spool.drop(ways)
                 raise
             spool.release(ways)
@@ -109,7 +109,7 @@ class BriefSession:
     def send(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[int, Outcome]:
         """Try again whatever has not left, and note the receipts; how many envelopes there were."""
         with OutboxStore(self.home.path) as spool:
-            self._session.settle(spool)
+            self._session.resolve_outbox(spool)
             hashes = spool.hashes()
             return len(hashes), self._carry(spool, transport, hashes, lambda: tick(1))
 
@@ -120,7 +120,7 @@ class BriefSession:
         return courier.carry(hashes, hurry=True, tick=tick)
 
     def _note_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
-        fresh: list[Sent] = self._session.answers.fresh(envelope, receipts.items())
+        fresh: list[Sent] = self._session.replies.make_sent(envelope, receipts.items())
         if fresh and not self._journal.read_only:
             self._write(fresh)
 

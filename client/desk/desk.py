@@ -33,8 +33,8 @@ from client.desk.journal.entries import (
     plain_name,
 )
 from client.desk.journal.log import Journal
-from client.desk.journal.merge import BundleImport, everything
-from client.desk.journal.reconcile import LettersMissing, arrival, named, received
+from client.desk.journal.merge import BundleImport, read_all
+from client.desk.journal.reconcile import LettersMissing, find_named, make_arrival, make_received
 from client.desk.journal.sessions import SessionsMissing
 from client.desk.session import Session
 from client.files import CannotWrite
@@ -83,7 +83,8 @@ class Desk:
         self._merging, self._pacing = threading.Lock(), threading.Lock()
         self._resources = ExitStack()
         self._is_open = True
-        self._shelf, self._arrivals, self._answers = RecordIndex(records), self._session.arrivals, self._session.answers
+        self._record_index = RecordIndex(records)
+        self._arrivals, self._replies = self._session.arrivals, self._session.replies
         self._unnoted: list[tuple[Page, list[DecodedLetter]]] = []
         self._viewed: dict[str, Entry] = {}
         self._db: Database
@@ -170,12 +171,12 @@ class Desk:
     def file(self, case: str, sha256: str) -> Assembled:
         """A photo or recording, put together in memory. Raises NoSuchCase, NoSuchCaseFile."""
         with self._open():
-            return self._shelf.file(case, sha256)
+            return self._record_index.file(case, sha256)
 
     def missing(self, case: str, ref: ParcelRef) -> list[int]:
         """The numbers of a file's pieces that have not come."""
         with self._open():
-            return self._shelf.missing(case, ref)
+            return self._record_index.missing(case, ref)
 
     def letters(self) -> list[Letter]:
         """Every letter as it is kept."""
@@ -187,12 +188,12 @@ class Desk:
         with self._open():
             return list(self._records.asides())
 
-    def left(self, answer: Entry) -> bool:
+    def is_sent(self, answer: Entry) -> bool:
         """Whether every envelope of an answer is known to be at a relay."""
         with self._open():
-            return isinstance(answer.action, Replied) and self._answers.have_left(answer.action.ways)
+            return isinstance(answer.action, Replied) and self._replies.are_sent(answer.action.ways)
 
-    def waiting(self) -> int:
+    def count_waiting(self) -> int:
         """How many envelopes of answers no relay holds yet."""
         with self._open():
             letters = [self._spool.get(hash_) for hash_ in self._spool.hashes()]
@@ -217,7 +218,7 @@ class Desk:
         """
         with self._open():
             made = self._session.write([action for action in actions if not self._is_viewed(action)])
-            ingest.entries(self._db, made)
+            ingest.add_entries(self._db, made)
             for one in made:
                 if isinstance(one.action, Viewed):
                     self._viewed[one.action.case] = one
@@ -231,8 +232,8 @@ class Desk:
         """Seal an answer and note it; the sending thread carries it. Raises as `append`, and NoSuchCase, NoWayBack."""
         with self._open():
             said, letters = organisation_reply.answer(
-                self._shelf.case(case), text, status, self.home.secrets, now=int(self._clock()),
-                random_bytes=self._random_bytes, seq=self._answers.last_seq(case),
+                self._record_index.case(case), text, status, self.home.secrets, now=int(self._clock()),
+                random_bytes=self._random_bytes, seq=self._replies.last_seq(case),
             )  # fmt: skip
             ways = [one.sealed.hash for one in letters]
             self._spool.hold(letters)
@@ -241,7 +242,7 @@ class Desk:
                     Replied(case=case, id=said.id, text=text, status=status, seq=said.seq, template=template, ways=ways)
                 )
             except BaseException:
-                if not self._answers.are_said(ways):
+                if not self._replies.find_journaled(ways):
                     self._spool.drop(ways)
                 raise
             self.release()
@@ -250,14 +251,14 @@ class Desk:
     def release(self) -> None:
         """Let answers go that stand in the journal."""
         with self._open(), suppress(CannotWrite):
-            said = self._answers.are_said(self._spool.held())
+            said = self._replies.find_journaled(self._spool.held())
             if said:
                 self._spool.release(said)
 
-    def sent(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
+    def append_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
         """Note the receipts that relays gave for an envelope of an answer: relay to text."""
         with self._open():
-            fresh = self._answers.fresh(envelope, receipts.items())
+            fresh = self._replies.make_sent(envelope, receipts.items())
             if fresh and not self.read_only:
                 self.append_all(fresh)
 
@@ -306,12 +307,12 @@ class Desk:
         address = report_address(kept.root_public, kept.mailbox_key.id)
         return Inbox(
             self._records, address, kept.open_keys(), last_resort=kept.last_resort, clock=self._clock,
-            kept=self._take,
+            kept=self._receive_page,
         )  # fmt: skip
 
-    def _take(self, page: Page, batch: int | None) -> None:
+    def _receive_page(self, page: Page, batch: int | None) -> None:
         letters = decode_page(page)
-        self._put(batch, letters)
+        self._index_letters(batch, letters)
         if page.letters or page.pieces or page.aside:
             self._unnoted.append((page, letters))
         self._note_pages()
@@ -320,10 +321,10 @@ class Desk:
         """Journal and show pages that are on the disk. One that cannot be journalled now waits for the next chance."""
         while self._unnoted:
             page, letters = self._unnoted[0]
-            made = [] if self.read_only else self._session.write([received(page, letters)])
+            made = [] if self.read_only else self._session.write([make_received(page, letters)])
             del self._unnoted[0]
-            ingest.letters(self._db, letters)
-            ingest.entries(self._db, made)
+            ingest.add_letters(self._db, letters)
+            ingest.add_entries(self._db, made)
             self.touch()
 
     # Another desk
@@ -334,7 +335,7 @@ class Desk:
             count = len(self._journal.sessions.entries)
             if not self.read_only:
                 self.append(Exported(what=JOURNAL, count=count))
-            items = everything(self._records, list(self._journal.sessions.entries), self._open)
+            items = read_all(self._records, list(self._journal.sessions.entries), self._open)
             return bundle.write(items, self.home.secrets.store)
 
     def merge_journal(self, stream: IO[bytes]) -> Merged:
@@ -346,41 +347,43 @@ class Desk:
         with self._merging:
             with self._open():
                 self._journal.check_writable()
-                taking = BundleImport(self._records)
+                incoming = BundleImport(self._records)
             bundle.check(stream, store := self.home.secrets.store)
             for item in bundle.read(stream, store):
                 with self._open():
-                    taking.take(item)
-                    if taking.size >= PAGE:
-                        self._keep(taking)
+                    incoming.add(item)
+                    if incoming.size >= PAGE:
+                        self._write_page(incoming)
             with self._open():
-                self._keep(taking)
-                return self._union(taking)
+                self._write_page(incoming)
+                return self._merge_entries(incoming)
 
-    def _keep(self, taking: BundleImport) -> None:
-        letters = decode_page(taking.page)
-        self._put(taking.keep(), letters)
+    def _write_page(self, incoming: BundleImport) -> None:
+        letters = decode_page(incoming.page)
+        self._index_letters(incoming.write_page(), letters)
 
-    def _put(self, batch: int | None, letters: list[DecodedLetter]) -> None:
-        self._shelf.put(batch, letters)
+    def _index_letters(self, batch: int | None, letters: list[DecodedLetter]) -> None:
+        self._record_index.put(batch, letters)
         for one in letters:
             self._viewed.pop(one.case, None)  # there is something new to view
 
-    def _union(self, taking: BundleImport) -> Merged:
-        fresh, forked = self._journal.sessions.sift(taking.entries)
+    def _merge_entries(self, incoming: BundleImport) -> Merged:
+        fresh, forked = self._journal.sessions.split_new(incoming.entries)
         grown = {one.session: one.head for one in fresh}
-        merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(taking.letters), forked=forked)
+        merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(incoming.letters), forked=forked)
         try:
             self._session.append(fresh)
         except BaseException:
-            self._unnoted.append((Page(letters=taking.letters), [decode(one) for one in taking.letters]))
+            self._unnoted.append((Page(letters=incoming.letters), [decode(one) for one in incoming.letters]))
             raise
-        letters = self._shelf.find(named(fresh) | {commit(one.content) for one in taking.letters})
-        ingest.letters(self._db, self._arrivals.copies(letters))
-        ingest.entries(self._db, fresh)
+        letters = self._record_index.find(find_named(fresh) | {commit(one.content) for one in incoming.letters})
+        ingest.add_letters(self._db, self._arrivals.with_other_copies(letters))
+        ingest.add_entries(self._db, fresh)
         self.touch()
-        if taking.letters or forked or any(map(_is_news, fresh)):
-            self.append_all([*self._arrivals.late(arrival(decode(one)) for one in taking.letters), merged])
+        if incoming.letters or forked or any(map(_is_news, fresh)):
+            self.append_all(
+                [*self._arrivals.make_late_entries(make_arrival(decode(one)) for one in incoming.letters), merged]
+            )
         return merged
 
     # The session
@@ -419,9 +422,9 @@ class Desk:
         arrived: list[Arrival] = []
 
         def letters() -> Iterator[DecodedLetter]:
-            for one in self._shelf.load():
-                arrived.append(arrival(one))
-                yield from self._arrivals.copies([one])
+            for one in self._record_index.load():
+                arrived.append(make_arrival(one))
+                yield from self._arrivals.with_other_copies([one])
 
         self._db = database.build(letters(), self._entries(arrived), packs, country=country)
 
@@ -429,16 +432,16 @@ class Desk:
         """Every entry, after those that begin this session. `arrived`: complete when the first one is asked for."""
         self._note_damage(arrived)
         if not self.read_only:
-            self._session.open(self._arrivals.late(arrived))
-        self._session.settle(self._spool)
+            self._session.open(self._arrivals.make_late_entries(arrived))
+        self._session.resolve_outbox(self._spool)
         yield from self._journal.sessions.entries
 
     def _note_damage(self, arrived: list[Arrival]) -> None:
-        damage, lost, gone = self._journal.damage, self._arrivals.lost(arrived), self._journal.sessions.lost()
-        if lost:
-            damage.append(Damaged(code=LettersMissing.code, letters=lost))
-        if gone:
-            damage.append(Damaged(code=SessionsMissing.code, record=len(gone)))
+        damage = self._journal.damage
+        if letters := self._arrivals.find_missing(arrived):
+            damage.append(Damaged(code=LettersMissing.code, letters=letters))
+        if heads := self._journal.sessions.find_missing_heads():
+            damage.append(Damaged(code=SessionsMissing.code, record=len(heads)))
 
 
 def _is_news(one: Entry) -> bool:

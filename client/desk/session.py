@@ -10,7 +10,7 @@ from importlib.metadata import version
 from client.desk.journal.entries import Action, Damaged, Entry, Locked, Unlocked
 from client.desk.journal.log import Journal
 from client.desk.journal.reconcile import Arrivals
-from client.desk.journal.replies import Answers
+from client.desk.journal.replies import Replies
 from client.files import CannotWrite
 from client.organisation.records import Records
 from client.outbox.store import OutboxStore
@@ -24,7 +24,7 @@ class Session:
         self, records: Records, journal: Journal, *, by: str, clock: Callable[[], float], random_bytes: RandomBytes
     ) -> None:
         self.id, self.by = random_bytes(ID_BYTES), by
-        self.answers, self.arrivals = Answers(), Arrivals()
+        self.replies, self.arrivals = Replies(), Arrivals()
         self._records, self._journal, self._clock = records, journal, clock
         for one in journal.sessions.entries:
             self._learn(one)
@@ -34,11 +34,11 @@ class Session:
         sessions = self._journal.sessions
         known = [one.action for one in sessions.entries if isinstance(one.action, Damaged)]
         damage = [one for one in self._journal.damage if one not in known]
-        return self.write([Unlocked(heads=sessions.tips(), version=version("tocsin")), *damage, *more])
+        return self.write([Unlocked(heads=sessions.find_tips(), version=version("tocsin")), *damage, *more])
 
     def close(self, why: str) -> list[Entry]:
         """Write the last entry of the session. Raises as `write`."""
-        heads = [head for head in self._journal.sessions.tips() if head.session != self.id]
+        heads = [head for head in self._journal.sessions.find_tips() if head.session != self.id]
         return self.write([Locked(why=why, heads=heads)])
 
     def write(self, actions: Sequence[Action]) -> list[Entry]:
@@ -57,16 +57,16 @@ class Session:
         for one in entries:
             self._learn(one)
 
-    def settle(self, spool: OutboxStore) -> None:
+    def resolve_outbox(self, spool: OutboxStore) -> None:
         """Release sealed answers that the journal names, and drop those that the power kept from being noted: they were
         never given."""
         with suppress(CannotWrite):
             held = spool.held()
-            named = self.answers.are_said(held)
+            named = self.replies.find_journaled(held)
             spool.release(named)
             if not self._journal.read_only:
                 spool.drop([one for one in held if one not in named])
 
     def _learn(self, one: Entry) -> None:
-        self.answers.learn(one)
+        self.replies.learn(one)
         self.arrivals.learn(one)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from rich.progress import Progress
 
 from client.desk.cases import board, search, view
-from client.desk.consent.untrusted_text import shown
+from client.desk.consent.untrusted_text import render_text
 from client.desk.desk import Desk
 from client.desk.matching import candidates
 from client.desk.web.app import create_app
@@ -190,7 +190,7 @@ def measure(folder: Path, rounds: int) -> None:
     searched(one)
     answered(one, cases)
     for name, text in (("65,536 hidden characters", "\u202e" * 65_536), ("32,768 accents", "a\u0301" * 32_768)):
-        row(f"a text of {name} made harmless", timed(lambda text=text: shown(text))[1], "ms", "processor time")
+        row(f"a text of {name} made harmless", timed(lambda text=text: render_text(text))[1], "ms", "processor time")
     row("memory after all that", rss(), "MB")
     desk.close()
 

@@ -77,7 +77,7 @@ def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: 
         assert "unanswered" not in seen.reasons
         assert [one.fields["what"] for one in seen.history if one.kind == "exported"] == [CASE]
         [reply] = [one for one in desk.entries if isinstance(one.action, Replied)]
-        assert desk.left(reply)
+        assert desk.is_sent(reply)
         assert [one.relay for one in acts(desk, Sent)] == [RELAYS[0]]
         assert acts(desk, Exported)[0].count == 2
 
@@ -117,7 +117,7 @@ def test_cut_off_anywhere_an_answer_is_given_once_or_never(after: str, office: O
     with session(office) as opened:
         opened.pull(office.post)
     with session(office) as opened:
-        monkeypatch.setattr("client.desk.session.Session.settle", lambda *_: None)
+        monkeypatch.setattr("client.desk.session.Session.resolve_outbox", lambda *_: None)
         for name in (*CUTS[after], "BriefSession.close"):
             monkeypatch.setattr(HOMES[name.partition(".")[0]] + name, cut)
         with pytest.raises(Cut):
@@ -131,7 +131,7 @@ def test_cut_off_anywhere_an_answer_is_given_once_or_never(after: str, office: O
     with office.desk() as desk:
         assert [one.text for one in acts(desk, Replied)] == [ANSWER] * given
         assert len(acts(desk, Sent)) == given
-        assert desk.waiting() == 0
+        assert desk.count_waiting() == 0
 
 
 def test_with_a_damaged_journal_letters_are_collected_and_no_answer_is_given(office: Office, case: str) -> None:
@@ -149,7 +149,7 @@ def test_with_a_damaged_journal_letters_are_collected_and_no_answer_is_given(off
             opened.reply(found(opened, case), ANSWER, "received", office.post)
     with office.desk() as desk, desk.reading() as db:
         assert len(view.ids(db)) == 2
-        assert desk.waiting() == 0
+        assert desk.count_waiting() == 0
 
 
 def test_damage_that_the_command_meets_first_is_known_to_the_desk(office: Office, case: str) -> None:
@@ -233,6 +233,6 @@ def test_killed_at_any_moment_a_command_loses_nothing_and_counts_nothing_twice(w
         assert len(texts) == len(set(texts))
         sent = [(one.envelope, one.relay) for one in acts(desk, Sent)]
         assert len(sent) == len(set(sent))
-        assert all(desk.left(one) for one in desk.entries if isinstance(one.action, Replied))
-        assert desk.waiting() == 0
+        assert all(desk.is_sent(one) for one in desk.entries if isinstance(one.action, Replied))
+        assert desk.count_waiting() == 0
         assert {action.why for action in acts(desk, Locked)} <= {"command"}

@@ -133,7 +133,7 @@ def test_what_cannot_be_written_is_not_said(office: Office, monkeypatch: pytest.
                 desk.append(Noted(case=said.case, text="не записано"))
             with pytest.raises(CannotWrite):
                 desk.reply(said.case, "адвокат едет", "lawyer")
-        assert (desk.version, kinds(desk), desk.waiting()) == (version, before, 0)
+        assert (desk.version, kinds(desk), desk.count_waiting()) == (version, before, 0)
         with OutboxStore(office.folder) as spool:
             assert spool.hashes() + spool.held() == []
 

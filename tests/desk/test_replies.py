@@ -15,15 +15,15 @@ def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None
         first, second = (desk.reply(said.case, "адвокат едет", "lawyer", "on-way") for _ in range(2))
         assert isinstance(first.action, Replied)
         assert isinstance(second.action, Replied)
-        assert (first.action.seq, second.action.seq, desk.waiting()) == (1, 2, 2)
+        assert (first.action.seq, second.action.seq, desk.count_waiting()) == (1, 2, 2)
         with OutboxStore(office.folder) as spool:
             assert set(spool.hashes()) == {*first.action.ways, *second.action.ways}
-        assert not desk.left(first)
-        desk.sent(first.action.ways[0], {RELAYS[0]: "receipt"})
-        desk.sent(first.action.ways[0], {RELAYS[0]: "receipt"})
-        assert (desk.left(first), desk.left(second), kinds(desk).count("sent")) == (True, False, 1)
+        assert not desk.is_sent(first)
+        desk.append_receipts(first.action.ways[0], {RELAYS[0]: "receipt"})
+        desk.append_receipts(first.action.ways[0], {RELAYS[0]: "receipt"})
+        assert (desk.is_sent(first), desk.is_sent(second), kinds(desk).count("sent")) == (True, False, 1)
     with office.desk() as desk:
-        assert (desk.left(first), desk.left(second)) == (True, False)
+        assert (desk.is_sent(first), desk.is_sent(second)) == (True, False)
         assert [one.action.relay for one in desk.entries if isinstance(one.action, Sent)] == [RELAYS[0]]
 
 
@@ -75,9 +75,9 @@ def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monk
         with office.desk() as desk:
             desk.pull(office.post)
             answer = desk.reply(said.case, "адвокат едет", "lawyer")
-            assert desk.waiting() == 1
+            assert desk.count_waiting() == 1
         with office.desk() as desk:
-            assert desk.waiting() == 1
+            assert desk.count_waiting() == 1
     with office.desk() as desk, OutboxStore(office.folder) as spool:
         assert isinstance(answer.action, Replied)
         assert spool.hashes() == answer.action.ways

@@ -28,34 +28,36 @@ ASKING = frozenset({"account", "needs"})  # what somebody who wants to be answer
 QUIET = frozenset({"place", "files"})  # a position every two minutes is no news
 
 
-class Came(NamedTuple):
+class ArrivedLetter(NamedTuple):
     """A letter as it matters here: when it was pulled, and which fields it brought."""
 
     pulled: int
     fields: frozenset[str]
 
 
-def mask(reasons: Iterable[str]) -> int:
+def encode_reasons(reasons: Iterable[str]) -> int:
     return sum(BIT[reason] for reason in reasons)
 
 
-def told(bits: int) -> tuple[str, ...]:
+def decode_reasons(bits: int) -> tuple[str, ...]:
     return tuple(reason for reason in REASONS if bits & BIT[reason])
 
 
-def news(letters: Iterable[Came]) -> int:
+def find_last_news(letters: Iterable[ArrivedLetter]) -> int:
     """When something last came that is more than a position."""
     return max((one.pulled for one in letters if not one.fields or not one.fields <= QUIET), default=0)
 
 
-def unheard(letters: Iterable[Came], looked: int | None, answered: int | None, *, answerable: bool) -> list[str]:
+def find_reasons(
+    letters: Iterable[ArrivedLetter], looked: int | None, answered: int | None, *, answerable: bool
+) -> list[str]:
     """What nobody has looked at or answered. `looked`, `answered`: when somebody last did; None: never."""
     came = list(letters)
     asked = any(one.fields & ASKING and (answered is None or one.pulled > answered) for one in came)
     is_true = {
         "question": asked,
         "unanswered": answerable and answered is None,
-        "changed": looked is not None and news(came) > looked,
+        "changed": looked is not None and find_last_news(came) > looked,
         "unseen": looked is None,
     }
     return [reason for reason, holds in is_true.items() if holds]

@@ -213,7 +213,7 @@ def place(db: Database, number: int) -> PlaceRow | None:
     return next((_place(row) for row in db.query("SELECT * FROM place WHERE number = ?", [number])), None)
 
 
-def held(db: Database, place: int, event: str | None = None) -> list[DetaineeRow]:
+def load_detainees(db: Database, place: int, event: str | None = None) -> list[DetaineeRow]:
     """Everybody at a place: named persons by name, then the unnamed."""
     only = _Only(event=event)
     cases: dict[int, list[int]] = defaultdict(list)
@@ -241,7 +241,7 @@ _HELD_CASES = """SELECT unit_case.unit, "case".number FROM unit JOIN unit_case O
 
 def surnames(db: Database, place: int, event: str | None = None) -> list[str]:
     """The lawyer's list: names of those held at a place, in the order of the alphabet."""
-    return [one.name for one in held(db, place, event) if one.name]
+    return [one.name for one in load_detainees(db, place, event) if one.name]
 
 
 def positions(db: Database) -> list[tuple[int, int]]:

@@ -23,14 +23,14 @@ def build(
 
     `country` (two letters): whose laws hold where no place of a case tells.
     """
-    db = empty(packs, country=country)
-    with _undisturbed():
-        ingest.everything(db, letters, entries)
+    db = create(packs, country=country)
+    with _without_collector():
+        ingest.add_all(db, letters, entries)
     return db
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _without_collector() -> Iterator[None]:
     """Millions of small objects and no cycles: looking for cycles among them took half of the time."""
     was = gc.isenabled()
     gc.disable()
@@ -41,14 +41,14 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def empty(packs: Sequence[Pack] = (), *, country: str = "") -> Database:
+def create(packs: Sequence[Pack] = (), *, country: str = "") -> Database:
     """The tables, and the stations of the packs. Nothing of it ever touches a disk."""
     # Plugins would be found by what else is installed on this computer; none is wanted here.
     db = Database(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None), execute_plugins=False)
     db.execute("PRAGMA temp_store = MEMORY")
     db.conn.executescript(files(__package__).joinpath("schema.sql").read_text(encoding="utf-8"))
     db.execute("INSERT INTO desk VALUES (?)", [country])
-    with ingest.whole(db):
+    with ingest.transaction(db):
         for pack in packs:
             places.add_pack(db, pack)
     return db

@@ -25,34 +25,34 @@ def refresh(db: Database, touched: set[str], values: Values | None = None) -> No
     """
     db.execute("DELETE FROM touched")
     db.conn.executemany("INSERT INTO touched VALUES (?)", ((case,) for case in touched))
-    _state(db)
+    _write_stated_facts(db)
     waiting = [row[0] for row in db.execute(_AS_THEY_CAME)]
     for at in range(0, len(waiting), _AT_ONCE):
-        _write_apart(db, waiting[at : at + _AT_ONCE], values or Values())
+        _write_isolated(db, waiting[at : at + _AT_ONCE], values or Values())
     groups.refresh(db)
-    _press(db)
+    _add_unit_reasons(db)
 
 
 _AS_THEY_CAME = """SELECT "case" FROM touched JOIN letter USING ("case") GROUP BY "case" ORDER BY min(letter.number)"""
 _AT_ONCE = 500  # cases held in memory as objects
 
 
-def _write_apart(db: Database, chosen: Sequence[str], values: Values) -> None:
+def _write_isolated(db: Database, chosen: Sequence[str], values: Values) -> None:
     """Write these cases; one that cannot be worked out is written without what its letters say, and marked `broken`.
 
     A fault of ours that one person's words bring to light must not keep the desk from everybody else.
     """
     db.execute("SAVEPOINT apart")
     try:
-        _write(db, read(db, chosen, values))
+        _write(db, load_rows(db, chosen, values))
     except Exception:
         db.execute("ROLLBACK TO apart")
         if len(chosen) > 1:
             half = len(chosen) // 2
-            _write_apart(db, chosen[:half], values)
-            _write_apart(db, chosen[half:], values)
+            _write_isolated(db, chosen[:half], values)
+            _write_isolated(db, chosen[half:], values)
         else:
-            _write(db, {case: told.broken() for case, told in read(db, chosen, values).items()})
+            _write(db, {case: told.broken() for case, told in load_rows(db, chosen, values).items()})
     finally:
         db.execute("RELEASE apart")
 
@@ -60,19 +60,19 @@ def _write_apart(db: Database, chosen: Sequence[str], values: Values) -> None:
 # Reading
 
 
-def _state(db: Database) -> None:
+def _write_stated_facts(db: Database) -> None:
     """Facts that caseworkers added become rows beside those of the letters."""
     db.execute(_FORGET_STATED)
     latest: dict[str, int] = defaultdict(int)
     for case, number, order, at, kind, what in db.execute(_STATED).fetchall():
         latest[case] = max(latest[case], at)
-        told = _stated(kind, msgspec.json.decode(what))
+        told = _make_fact_rows(kind, msgspec.json.decode(what))
         ord_ = f"{latest[case]:016x}~{order}"
         rows = ((case, *fact, latest[case], number, ord_) for fact in told)
         db.conn.executemany(_NEW_FACT, rows)
 
 
-def _stated(kind: str, what: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _make_fact_rows(kind: str, what: dict[str, Any]) -> list[tuple[Any, ...]]:
     """k, own, field, value, whether it fits, when it happened, and the source of each fact of an entry."""
     facts, when, person = dict(what["facts"]), what.get("when", {}), what.get("person") or ""
     if kind == "named":
@@ -92,7 +92,7 @@ _NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, fits, happened, s
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-def read(db: Database, chosen: Iterable[str], known: Values | None = None) -> dict[str, CaseRows]:
+def load_rows(db: Database, chosen: Iterable[str], known: Values | None = None) -> dict[str, CaseRows]:
     """The rows of those of these cases of which a letter is here, in the order in which they are asked for."""
     known = known or Values()
     asked = {case: CaseRows() for case in chosen}
@@ -137,33 +137,33 @@ class CaseState:
     flags: dict[int, tuple[str, ...]]
 
 
-def known(db: Database, told: CaseRows) -> CaseState:
+def derive_state(db: Database, told: CaseRows) -> CaseState:
     """A case, worked out from its rows."""
-    return _known(told, Stations(db))
+    return _derive_state(told, Stations(db))
 
 
-def look_up(db: Database, case: str) -> tuple[CaseRows, CaseState]:
+def load_case(db: Database, case: str) -> tuple[CaseRows, CaseState]:
     """The rows of a case, and what they come to; of one that is `broken` neither says more than that letters came."""
-    told = read(db, [case])[case]
+    told = load_rows(db, [case])[case]
     try:
-        return told, known(db, told)
+        return told, derive_state(db, told)
     except Exception:  # as when it was written
         told = told.broken()
-        return told, known(db, told)
+        return told, derive_state(db, told)
 
 
-def _known(told: CaseRows, stations: Stations) -> CaseState:
+def _derive_state(told: CaseRows, stations: Stations) -> CaseState:
     practice = all(one.practice for one in told.letters)
     trial = frozenset() if practice else {one.number for one in told.letters if one.practice}
     facts = [fact for fact, fits in told.facts if fits and fact.letter not in trial]
-    account = people.account(facts, _named(told.done), stations)
-    flags = cases_flags.of_case(_doubtful(told))
+    account = people.describe_people(facts, _collect_people_entries(told.done), stations)
+    flags = cases_flags.of_case(_make_checked_letters(told))
     if told.is_broken:
         flags = {number: (*found, "broken") for number, found in flags.items()}
-    return CaseState(account, facts, people.holding(fact for fact in facts if not fact.own), practice, flags)
+    return CaseState(account, facts, people.find_last_values(fact for fact in facts if not fact.own), practice, flags)
 
 
-def _doubtful(told: CaseRows) -> list[cases_flags.CheckedLetter]:
+def _make_checked_letters(told: CaseRows) -> list[cases_flags.CheckedLetter]:
     facts: dict[int, dict[str, Any]] = defaultdict(dict)
     for fact, _ in told.facts:
         if fact.letter is not None:
@@ -177,7 +177,7 @@ def _doubtful(told: CaseRows) -> list[cases_flags.CheckedLetter]:
     ]  # fmt: skip
 
 
-def _named(done: Sequence[EntryRow]) -> PeopleEntries:
+def _collect_people_entries(done: Sequence[EntryRow]) -> PeopleEntries:
     confirmed = [_k(one.fields.get("person")) for one in done if one.kind == "confirmed"]
     lawyers = [
         (
@@ -199,27 +199,27 @@ def _k(person: str | None) -> int | None:
 
 def _write(db: Database, told: Mapping[str, CaseRows]) -> None:
     stations = Stations(db)
-    known = {case: _known(one, stations) for case, one in told.items()}
+    known = {case: _derive_state(one, stations) for case, one in told.items()}
     old = {row[0] for case in told for row in db.execute(_OLD_PLACES, [case])}
     for forget in ('DELETE FROM stay WHERE "case" = ?', 'DELETE FROM clock WHERE "case" = ?'):
         db.conn.executemany(forget, ((case,) for case in told))
-    numbers = places.rows(db, _wheres(known.values()))
+    numbers = places.number_places(db, _find_wheres(known.values()))
     _write_stays(db, known, numbers)
     places.rename(db, old | set(numbers.values()))
-    _number(db, told)
+    _number_cases(db, told)
     db.conn.executemany(_PUT_CASE, (_case_row(db, case, told[case], one, numbers) for case, one in known.items()))
     _write_persons(db, known)
     _write_clocks(db, told, known)
     _write_words(db, told)
 
 
-def _wheres(known: Iterable[CaseState]) -> Iterable[Where]:
+def _find_wheres(known: Iterable[CaseState]) -> Iterable[Where]:
     for one in known:
         for stays in (one.account.stays, *(person.stays for person in one.account.persons)):
             yield from (stay.where for stay in stays)
 
 
-def _number(db: Database, told: Mapping[str, CaseRows]) -> None:
+def _number_cases(db: Database, told: Mapping[str, CaseRows]) -> None:
     """A case keeps its number as long as the desk is unlocked; new ones are numbered as they come."""
     last = int(db.execute('SELECT coalesce(max(number), 0) FROM "case"').fetchone()[0])
     for case, one in told.items():
@@ -283,14 +283,14 @@ def _case_row(db: Database, case: str, told: CaseRows, known: CaseState, numbers
         "event": _line(facts.get("event")),
         "event_key": " ".join(fold.tokens(_line(facts.get("event")))),
         "language": next(iter(facts.get("languages") or ()), ""),
-        "country": _country(db, last_stays, numbers),
+        "country": _find_country(db, last_stays, numbers),
         "place": numbers[last_stays[-1].where.key] if last_stays else None,
-        **_position(told),
-        "began": _began(told),
+        **_find_position(told),
+        "began": _find_beginning(told),
         "heard": max(one.said for one in letters),
         "came": max(one.pulled for one in letters),
         "reply_until": max((one.reply_until for one in letters if one.reply_until is not None), default=None),
-        **_handling(told, known),
+        **_derive_handling(told, known),
     }
 
 
@@ -298,7 +298,7 @@ def _line(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int]) -> str:
+def _find_country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int]) -> str:
     for stay in reversed(stays):
         row = db.execute("SELECT country FROM place WHERE number = ?", [numbers[stay.where.key]]).fetchone()
         if row[0]:
@@ -306,7 +306,7 @@ def _country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int]) ->
     return str(db.execute("SELECT country FROM desk").fetchone()[0])
 
 
-def _position(told: CaseRows) -> dict[str, int | None]:
+def _find_position(told: CaseRows) -> dict[str, int | None]:
     """The newest fix, and when it was true."""
     fixes = []
     for fact, fits in told.facts:
@@ -319,35 +319,35 @@ def _position(told: CaseRows) -> dict[str, int | None]:
     return {"lat": lat, "lon": lon, "accuracy": accuracy, "fixed": fixed}
 
 
-def _began(told: CaseRows) -> int:
+def _find_beginning(told: CaseRows) -> int:
     """The first that was said of where somebody is: what a phone sealed in advance may be weeks older."""
     said = [fact.said for fact, fits in told.facts if fits and fact.field in places.FACTS]
     return min(said, default=min(one.pulled for one in told.letters))
 
 
-def _handling(told: CaseRows, known: CaseState) -> dict[str, Any]:
+def _derive_handling(told: CaseRows, known: CaseState) -> dict[str, Any]:
     """How far the case has come, and what about it asks for somebody."""
     brought: dict[int, set[str]] = defaultdict(set)
     for fact, _ in told.facts:
         if fact.letter is not None:
             brought[fact.letter].add(fact.field)
-    came = [attention.Came(one.pulled, frozenset(brought[one.number])) for one in told.letters]
+    came = [attention.ArrivedLetter(one.pulled, frozenset(brought[one.number])) for one in told.letters]
     marked = next((one for one in reversed(told.done) if one.kind == "marked"), None)
     assigned = next((one.fields["to"] for one in reversed(told.done) if one.kind == "assigned"), "")
     looked = max((one.at for one in told.done), default=None)
     answered = max((one.at for one in told.done if one.kind == "replied"), default=None)
     is_answerable = any(one.reply_until is not None for one in told.letters)
-    pressing = attention.unheard(came, looked, answered, answerable=is_answerable)
+    pressing = attention.find_reasons(came, looked, answered, answerable=is_answerable)
     flags = {flag for found in known.flags.values() for flag in found}
     pressing += ["coerced"] * (known.facts.get("coerced") is True)
     pressing += ["disputed"] * (bool(flags & cases_flags.DISPUTED) or _is_doubtful_release(known))
-    news = attention.news(came)
+    news = attention.find_last_news(came)
     status = marked.fields["status"] if marked else "new"
     return {
         "news": news,
         "status": "open" if status == "closed" and marked and news > marked.at else status,
         "assigned": assigned,
-        "pressing": attention.mask(pressing),
+        "pressing": attention.encode_reasons(pressing),
         "flags": msgspec.json.encode([flag for flag in cases_flags.FLAGS if flag in flags]).decode(),
     }
 
@@ -387,12 +387,12 @@ _PUT_CASE = (
 def _write_clocks(db: Database, told: Mapping[str, CaseRows], known: Mapping[str, CaseState]) -> None:
     rows: list[tuple[Any, ...]] = []
     for case in known:
-        for clock in clocks_of(db, case, told[case]):
+        for clock in find_clocks(db, case, told[case]):
             rows.append((case, clock.key, clock.starts, clock.ends, clock.certain, clock.stopped))
     db.conn.executemany("INSERT INTO clock VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def clocks_of(db: Database, case: str, told: CaseRows) -> list[clocks.Clock]:
+def find_clocks(db: Database, case: str, told: CaseRows) -> list[clocks.Clock]:
     """The clocks of a case by the law of its country."""
     country = db.execute('SELECT country FROM "case" WHERE id = ?', [case]).fetchone()[0]
     facts = [
@@ -403,24 +403,24 @@ def clocks_of(db: Database, case: str, told: CaseRows) -> list[clocks.Clock]:
         for one in told.done
         if one.kind == "clockset"
     }
-    return clocks.of_case(facts, clocks.table(country), settings)
+    return clocks.find_clocks(facts, clocks.load_table(country), settings)
 
 
 def _write_words(db: Database, told: Mapping[str, CaseRows]) -> None:
     db.conn.executemany("DELETE FROM words WHERE rowid = ?", ((one.number,) for one in told.values()))
-    rows = ((one.number, *search.document(db, case, one)) for case, one in told.items())
+    rows = ((one.number, *search.make_document(db, case, one)) for case, one in told.items())
     db.conn.executemany("INSERT INTO words (rowid, names, said) VALUES (?, ?, ?)", rows)
 
 
 # What the persons and the crowd of a case add to its reasons
 
 
-def _press(db: Database) -> None:
+def _add_unit_reasons(db: Database) -> None:
     db.execute('UPDATE "case" SET reasons = pressing WHERE id IN (SELECT "case" FROM near)')
     found: dict[str, int] = defaultdict(int)
     for case, minors, injured, claimed, refused, alone in db.execute(_OF_UNITS):
         is_true = {"minor": minors, "injured": injured, "crowd": claimed, "refused": refused, "no_lawyer": alone}
-        found[case] |= attention.mask(reason for reason, holds in is_true.items() if holds)
+        found[case] |= attention.encode_reasons(reason for reason, holds in is_true.items() if holds)
     for (case,) in db.execute(_CONTRADICTED):
         found[case] |= attention.BIT["disputed"]
     db.conn.executemany(

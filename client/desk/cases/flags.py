@@ -43,8 +43,8 @@ def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
     """Flags of each letter of a case by its number; letters in the order in which they were said."""
     practice = all(one.practice for one in letters)
     has_report = any(one.kind == "report" for one in letters)
-    quarrel = _quarrels(letters)
-    taken = _taken(letters)
+    quarrel = _find_contradictions(letters)
+    taken = _find_phone_taken(letters)
     found = {}
     for one in letters:
         is_true = {
@@ -62,7 +62,7 @@ def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _quarrels(letters: Sequence[CheckedLetter]) -> dict[str, set[int]]:
+def _find_contradictions(letters: Sequence[CheckedLetter]) -> dict[str, set[int]]:
     """Letters that claim the same place as another, or both to begin the case, and differ in a field."""
     found: dict[str, set[int]] = {"report": set(), "seq": set()}
     places: dict[Any, list[CheckedLetter]] = {}
@@ -71,13 +71,13 @@ def _quarrels(letters: Sequence[CheckedLetter]) -> dict[str, set[int]]:
         if one.kind == "report":
             places.setdefault("report", []).append(one)
     for claim, rivals in places.items():
-        for one, other in _pairs(rivals):
+        for one, other in _pair_rivals(rivals):
             if any(other.facts.get(field, value) != value for field, value in one.facts.items()):
                 found["report" if claim == "report" else "seq"] |= {one.number, other.number}
     return found
 
 
-def _pairs(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, CheckedLetter]]:
+def _pair_rivals(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, CheckedLetter]]:
     """Each with each; against somebody who sends thousands, each with the first only."""
     few = 20
     if len(rivals) <= few:
@@ -85,6 +85,6 @@ def _pairs(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, Checked
     return [(rivals[0], one) for one in rivals[1:]]
 
 
-def _taken(letters: Sequence[CheckedLetter]) -> int | None:
+def _find_phone_taken(letters: Sequence[CheckedLetter]) -> int | None:
     """When it was first said that the phone is taken or about to be."""
     return next((one.said for one in letters if one.facts.get("phone_taken") is True), None)

@@ -127,7 +127,7 @@ class Counted:
     crowds: dict[str, str] = field(default_factory=dict)
 
 
-def counted(near: Cluster) -> Counted:
+def count_heads(near: Cluster) -> Counted:
     """The rule of `board.md`: each person once, and of each crowd as many more as its reports make believable."""
     same, crowd = DisjointSet(), DisjointSet()
     for kind, a, b in near.links:
@@ -138,19 +138,21 @@ def counted(near: Cluster) -> Counted:
         groups={person: name for name, members in groups.items() for person in members},
         crowds={case: name for name, members in crowds.items() for case in members},
     )
-    found.units.extend(_person(name, [near.persons[one] for one in members], near) for name, members in groups.items())
-    inside = _inside(near, groups)
+    found.units.extend(
+        _count_person(name, [near.persons[one] for one in members], near) for name, members in groups.items()
+    )
+    inside = _group_by_case(near, groups)
     for name, members in crowds.items():
-        rest = _rest(name, [near.cases[one] for one in members], [inside[one] for one in members], near)
+        rest = _count_rest(name, [near.cases[one] for one in members], [inside[one] for one in members], near)
         if rest is not None:
             found.units.append(rest)
     return found
 
 
-def _person(name: str, members: Sequence[CountedPerson], near: Cluster) -> CountedGroup:
+def _count_person(name: str, members: Sequence[CountedPerson], near: Cluster) -> CountedGroup:
     cases = tuple(sorted({one.case for one in members}))
     stays = [near.stays[one.id] for one in members if one.id in near.stays]
-    lawyer = _newest(members)
+    lawyer = _find_newest_lawyer(members)
     return CountedGroup(
         id=name,
         rest=False,
@@ -165,13 +167,13 @@ def _person(name: str, members: Sequence[CountedPerson], near: Cluster) -> Count
         heard=max(near.cases[one].heard for one in cases),
         name=max(members, key=lambda one: (one.told, len(one.name), one.name)).name,
         birth=max((one.birth for one in members), key=lambda birth: (len(birth), birth)),
-        events=_events(near.cases[one] for one in cases),
+        events=_join_events(near.cases[one] for one in cases),
         cases=cases,
         clocks=tuple(sorted(clock for one in cases for clock in near.clocks.get(one, ()))),
     )
 
 
-class _Inside(NamedTuple):
+class _CaseGroups(NamedTuple):
     """Groups of the persons of one case, and which of those groups are minors, which injured."""
 
     groups: frozenset[str]
@@ -179,7 +181,7 @@ class _Inside(NamedTuple):
     injured: frozenset[str]
 
 
-def _inside(near: Cluster, groups: dict[str, list[str]]) -> dict[str, _Inside]:
+def _group_by_case(near: Cluster, groups: dict[str, list[str]]) -> dict[str, _CaseGroups]:
     found: dict[str, list[set[str]]] = {case: [set(), set(), set()] for case in near.cases}
     for name, ids in groups.items():
         members = [near.persons[one] for one in ids]
@@ -188,18 +190,20 @@ def _inside(near: Cluster, groups: dict[str, list[str]]) -> dict[str, _Inside]:
             for group, mark in zip(found[one.case], marks, strict=True):
                 if mark:
                     group.add(name)
-    return {case: _Inside(*map(frozenset, sets)) for case, sets in found.items()}
+    return {case: _CaseGroups(*map(frozenset, sets)) for case, sets in found.items()}
 
 
-def _rest(name: str, cases: Sequence[CountedCase], inside: Sequence[_Inside], near: Cluster) -> CountedGroup | None:
+def _count_rest(
+    name: str, cases: Sequence[CountedCase], inside: Sequence[_CaseGroups], near: Cluster
+) -> CountedGroup | None:
     """The unnamed rest of a crowd, if any of its reports tells of more than one."""
     groups = [one for one in cases if one.people > 1]
     if not groups:
         return None
     named = len(frozenset().union(*(one.groups for one in inside)))
-    most, believed, vouched = _heads(groups)
+    most, believed, vouched = _weigh_heads(groups)
     stays = [near.stays[one.id] for one in groups if one.id in near.stays]
-    lawyer = _newest(groups)
+    lawyer = _find_newest_lawyer(groups)
     return CountedGroup(
         id=name,
         rest=True,
@@ -207,34 +211,34 @@ def _rest(name: str, cases: Sequence[CountedCase], inside: Sequence[_Inside], ne
         heads=max(0, believed - named),
         claimed=max(0, most - max(believed, named)),
         confirmed=max(0, min(believed, vouched) - named),
-        minors=_more([min(one.minors, believed) for one in groups], [one.minors for one in inside]),
-        injured=_more([min(one.injured, believed) for one in groups], [one.injured for one in inside]),
+        minors=_count_beyond_named([min(one.minors, believed) for one in groups], [one.minors for one in inside]),
+        injured=_count_beyond_named([min(one.injured, believed) for one in groups], [one.injured for one in inside]),
         lawyer=lawyer.lawyer or "none",
         lawyer_name=lawyer.lawyer_name,
         heard=max(one.heard for one in groups),
-        events=_events(groups),
+        events=_join_events(groups),
         cases=tuple(sorted(one.id for one in groups)),
         clocks=tuple(sorted(clock for one in groups for clock in near.clocks.get(one.id, ()))),
     )
 
 
-def _heads(groups: Sequence[CountedCase]) -> tuple[int, int, int]:
+def _weigh_heads(groups: Sequence[CountedCase]) -> tuple[int, int, int]:
     """The most that is said, what of it is believed, and what more than one source says."""
     said = sorted((one.people for one in groups), reverse=True)
     vouched = max([*said[1:2], *(one.people for one in groups if one.surely)], default=0)
     return said[0], max(min(said[0], BELIEVED), vouched), vouched
 
 
-def _more(said: Iterable[int], known: Iterable[frozenset[str]]) -> int:
+def _count_beyond_named(said: Iterable[int], known: Iterable[frozenset[str]]) -> int:
     """Beyond those who are known by name."""
     return max(0, max(said) - len(frozenset().union(*known)))
 
 
-def _events(cases: Iterable[CountedCase]) -> str:
+def _join_events(cases: Iterable[CountedCase]) -> str:
     return "\n".join(["", *sorted({one.event for one in cases if one.event}), ""])
 
 
-def _newest(told: Sequence[CountedPerson | CountedCase]) -> CountedPerson | CountedCase:
+def _find_newest_lawyer(told: Sequence[CountedPerson | CountedCase]) -> CountedPerson | CountedCase:
     """The one with the newest word on a lawyer."""
     return max(told, key=lambda one: (one.lawyer_at, one.lawyer, one.lawyer_name))
 
@@ -248,7 +252,7 @@ def refresh(db: Database) -> None:
     old = [row[0] for row in db.execute(_OLD_UNITS)]
     for statement in _FORGET:
         db.conn.executemany(statement, ((number,) for number in old))
-    found = counted(_read(db))
+    found = count_heads(_read(db))
     db.conn.executemany("UPDATE person SET grp = ? WHERE id = ?", ((to, one) for one, to in found.groups.items()))
     db.conn.executemany('UPDATE "case" SET crowd = ? WHERE id = ?', ((to, one) for one, to in found.crowds.items()))
     _write(db, found.units)
@@ -311,7 +315,7 @@ _LINKS = """SELECT kind, a, b FROM near CROSS JOIN link ON a_case = "case"
 
 
 def _write(db: Database, units: Sequence[CountedGroup]) -> None:
-    unknown = places.rows(db, [places.UNKNOWN])[places.UNKNOWN.key]
+    unknown = places.number_places(db, [places.UNKNOWN])[places.UNKNOWN.key]
     nowhere = LatestStay("", unknown, "unknown", 0)
     last = int(db.execute("SELECT coalesce(max(number), 0) FROM unit").fetchone()[0])
     rows: list[tuple[Any, ...]] = []

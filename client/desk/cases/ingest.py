@@ -38,7 +38,7 @@ _LINK_KINDS: dict[type, str] = {
 
 
 @contextmanager
-def whole(db: Database) -> Iterator[None]:
+def transaction(db: Database) -> Iterator[None]:
     """All of it or, when something fails, nothing."""
     db.execute("BEGIN")
     try:
@@ -49,31 +49,31 @@ def whole(db: Database) -> Iterator[None]:
         raise
 
 
-def letter(db: Database, new: Letter | DecodedLetter) -> None:
+def add_letter(db: Database, new: Letter | DecodedLetter) -> None:
     """A letter that came. One that came before changes nothing, or gives way to a better copy."""
-    everything(db, [new], [])
+    add_all(db, [new], [])
 
 
-def letters(db: Database, new: Iterable[Letter | DecodedLetter]) -> None:
+def add_letters(db: Database, new: Iterable[Letter | DecodedLetter]) -> None:
     """Many at once."""
-    everything(db, new, [])
+    add_all(db, new, [])
 
 
-def entry(db: Database, done: Entry) -> None:
+def add_entry(db: Database, done: Entry) -> None:
     """An entry of the journal, this desk's or another's."""
-    everything(db, [], [done])
+    add_all(db, [], [done])
 
 
-def entries(db: Database, done: Iterable[Entry]) -> None:
+def add_entries(db: Database, done: Iterable[Entry]) -> None:
     """Many at once."""
-    everything(db, [], done)
+    add_all(db, [], done)
 
 
-def everything(db: Database, new: Iterable[Letter | DecodedLetter], done: Iterable[Entry]) -> None:
+def add_all(db: Database, new: Iterable[Letter | DecodedLetter], done: Iterable[Entry]) -> None:
     """Letters and entries together, in one transaction. Letters that are decoded already are not decoded again."""
-    with whole(db):
+    with transaction(db):
         values = Values()
-        touched = _add_letters(db, decode_all(new), values) | _add_entries(db, done)
+        touched = _put_letters(db, decode_all(new), values) | _put_entries(db, done)
         derive.refresh(db, touched, values)
 
 
@@ -91,22 +91,22 @@ class _Copy(NamedTuple):
     pulled: int
 
 
-def _add_letters(db: Database, new: Iterable[DecodedLetter], values: Values) -> set[str]:
+def _put_letters(db: Database, new: Iterable[DecodedLetter], values: Values) -> set[str]:
     """The cases that something was added to."""
     touched: set[str] = set()
     for one in new:
-        touched |= _add_letter(db, one, values)
+        touched |= _put_letter(db, one, values)
     return touched
 
 
-def _add_letter(db: Database, one: DecodedLetter, values: Values) -> set[str]:
+def _put_letter(db: Database, one: DecodedLetter, values: Values) -> set[str]:
     kept, said = one.letter, one.message
     if said is None:
         return set()
     copy = _Copy(int(not kept.committed), int(kept.last_resort), kept.envelope_hash, one.commitment, kept.pulled)
     known = db.execute(_KNOWN, [one.header]).fetchone()
     if known is None:
-        number = _insert(db, one.header, said, one.other, copy)
+        number = _insert_letter(db, one.header, said, one.other, copy)
     else:
         number, held = known[0], _Copy(*known[1:])
         better = min(copy, held)._replace(pulled=min(copy.pulled, held.pulled))
@@ -116,10 +116,10 @@ def _add_letter(db: Database, one: DecodedLetter, values: Values) -> set[str]:
         db.execute(_BETTER, [*copy, copy.pulled, number])
         db.execute("DELETE FROM fact WHERE letter = ?", [number])
     _add_facts(db, number, one, copy.pulled, values)
-    return {said.case, *_namesakes(db, said)}
+    return {said.case, *_find_namesakes(db, said)}
 
 
-def _insert(db: Database, header: bytes, said: Report | Amend, other: dict[str, Any], copy: _Copy) -> int:
+def _insert_letter(db: Database, header: bytes, said: Report | Amend, other: dict[str, Any], copy: _Copy) -> int:
     until = said.reply.until if said.reply else None
     kind = "report" if isinstance(said, Report) else "amend"
     wrong = {field: at for field, at in said.when.items() if not _is_time(at)}
@@ -152,7 +152,7 @@ def _is_time(at: Any) -> bool:
     return type(at) is int and 0 <= at <= _LATEST
 
 
-def _namesakes(db: Database, said: Report | Amend) -> set[str]:
+def _find_namesakes(db: Database, said: Report | Amend) -> set[str]:
     """The other case in which a message calls itself by this id: it becomes doubtful when the second one comes."""
     found = db.execute('SELECT "case" FROM letter WHERE id = ? LIMIT 3', [said.id]).fetchall()
     return {row[0] for row in found} if len(found) <= 2 else set()  # noqa: PLR2004 - it and its first namesake
@@ -174,15 +174,15 @@ _NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, said, happened, l
 # Entries of the journal
 
 
-def _add_entries(db: Database, done: Iterable[Entry]) -> set[str]:
+def _put_entries(db: Database, done: Iterable[Entry]) -> set[str]:
     """The cases that something was done about."""
     touched: set[str] = set()
     for one in done:
-        touched |= _add_entry(db, one)
+        touched |= _put_entry(db, one)
     return touched
 
 
-def _add_entry(db: Database, entry: Entry) -> set[str]:
+def _put_entry(db: Database, entry: Entry) -> set[str]:
     action, order = entry.action, order_of(entry)
     kind, fields = ("other", action.fields) if isinstance(action, Other) else (action.kind, action)
     target = action.entry if isinstance(action, Unlinked) else None
@@ -190,7 +190,7 @@ def _add_entry(db: Database, entry: Entry) -> set[str]:
     number = db.execute(_NEW_ENTRY, row).lastrowid
     if not db.execute("SELECT changes()").fetchone()[0]:
         return set()  # another desk's journal may be merged twice
-    touched = _cases_of(action)
+    touched = _find_cases(action)
     db.conn.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", ((number, case) for case in touched))
     match action:
         case SamePerson() | DifferentPerson() | SameGroup() | DifferentGroup():
@@ -201,7 +201,7 @@ def _add_entry(db: Database, entry: Entry) -> set[str]:
             )
             derive.relink(db, a, b)
         case Unlinked():
-            touched |= _take_back(db, action.entry)
+            touched |= _unlink(db, action.entry)
         case Official():
             touched |= {row[0] for row in db.execute('SELECT "case" FROM part WHERE official = ?', [action.id])}
             derive.describe_official(db, action.id)
@@ -217,7 +217,7 @@ def order_of(one: Entry) -> str:
     return f"{turn:016x}{session.hex()}{n:016x}"
 
 
-def _cases_of(what: Any) -> set[str]:
+def _find_cases(what: Any) -> set[str]:
     """The cases that an entry is about. A person's case stands before the `#`."""
     named = [getattr(what, field, None) for field in ("case", "a", "b")]
     if isinstance(what, Exported):
@@ -225,7 +225,7 @@ def _cases_of(what: Any) -> set[str]:
     return {one.partition("#")[0] for one in named if isinstance(one, str)}
 
 
-def _take_back(db: Database, taken: str) -> set[str]:
+def _unlink(db: Database, taken: str) -> set[str]:
     """The entry may come after the one that takes it back: journals of two desks are merged in any order."""
     db.execute("INSERT OR IGNORE INTO taken VALUES (?)", [taken])
     for a, b in db.execute("SELECT a, b FROM link_entry WHERE id = ?", [taken]).fetchall():

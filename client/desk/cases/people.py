@@ -81,7 +81,7 @@ class Account:
     stays: tuple[Stay, ...]
 
 
-def holding(facts: Iterable[FactRow]) -> dict[str, Any]:
+def find_last_values(facts: Iterable[FactRow]) -> dict[str, Any]:
     """Field to the value last said. Facts come in the order in which they were said."""
     return {fact.field: fact.value for fact in facts}
 
@@ -93,21 +93,21 @@ def count(value: Any, most: int) -> int:
     return min(value, most) if isinstance(value, int) else 0
 
 
-def account(facts: Sequence[FactRow], named: PeopleEntries, stations: Stations) -> Account:
+def describe_people(facts: Sequence[FactRow], named: PeopleEntries, stations: Stations) -> Account:
     """Facts that fit and may hold, in the order in which they were said."""
     whole = [fact for fact in facts if not fact.own]
-    held = holding(whole)
+    held = find_last_values(whole)
     people = max(1, held["people"]) if isinstance(held.get("people"), int) else 1
     surely = None in named.confirmed or _is_stated(whole)
-    rest = tuple(places.stays(_moments(whole), stations)) if people > 1 else ()
+    rest = tuple(places.find_stays(_collect_moments(whole), stations)) if people > 1 else ()
     numbers = sorted({0, *(fact.k for fact in facts)})
-    persons = tuple(_person(k, facts, whole, named, stations, alone=people == 1) for k in numbers)
+    persons = tuple(_describe_person(k, facts, whole, named, stations, alone=people == 1) for k in numbers)
     return Account(
         people,
         count(held.get("minors"), people),
         count(held.get("injured"), people),
         surely,
-        _lawyer(None, whole, named),
+        _find_lawyer(None, whole, named),
         persons,
         rest,
     )
@@ -117,47 +117,47 @@ def _is_stated(facts: Iterable[FactRow]) -> bool:
     return any(fact.entry is not None and fact.source.strip() and fact.field in CONFIRMING for fact in facts)
 
 
-def _person(
+def _describe_person(
     k: int, facts: Sequence[FactRow], whole: Sequence[FactRow], named: PeopleEntries, stations: Stations, *, alone: bool
 ) -> CasePerson:
     own = [fact for fact in facts if fact.k == k and fact.own]
     mine = [fact for fact in facts if fact.k == 0] if k == 0 else own
     about = mine if k == 0 and alone else own  # "two minors" of twenty tells nothing about one of them
-    held, marks = holding(mine), holding(about)
-    name = _text(held.get("name"))
+    held, marks = find_last_values(mine), find_last_values(about)
+    name = _as_line(held.get("name"))
     return CasePerson(
         k=k,
         name=name,
-        other_names=_text(held.get("other_names")),
-        birth=_text(held.get("birth")),
+        other_names=_as_line(held.get("other_names")),
+        birth=_as_line(held.get("birth")),
         told=bool(name) and any(fact.field == "name" and fact.entry is not None for fact in mine),
         minor=count(marks.get("minors"), 1) > 0,
         injured=count(marks.get("injured"), 1) > 0,
         surely=None in named.confirmed or k in named.confirmed or _is_stated([*whole, *own]),
-        lawyer=_lawyer(k, [*whole, *own], named),
-        stays=_stays(k, mine, whole, stations),
+        lawyer=_find_lawyer(k, [*whole, *own], named),
+        stays=_find_stays(k, mine, whole, stations),
     )
 
 
-def _stays(k: int, mine: Sequence[FactRow], whole: Sequence[FactRow], stations: Stations) -> tuple[Stay, ...]:
+def _find_stays(k: int, mine: Sequence[FactRow], whole: Sequence[FactRow], stations: Stations) -> tuple[Stay, ...]:
     """Who was named in a van is where the van is, until something is said of them alone."""
-    found = places.stays(_moments(mine), stations)
+    found = places.find_stays(_collect_moments(mine), stations)
     if k and not found:
-        found = places.stays(_moments(whole), stations)
+        found = places.find_stays(_collect_moments(whole), stations)
     return tuple(found)
 
 
-def _text(value: Any) -> str:
+def _as_line(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _lawyer(k: int | None, facts: Iterable[FactRow], named: PeopleEntries) -> LawyerProgress:
-    said = [_told(fact) for fact in facts if fact.field == "lawyer" and isinstance(fact.value, dict)]
+def _find_lawyer(k: int | None, facts: Iterable[FactRow], named: PeopleEntries) -> LawyerProgress:
+    said = [_read_lawyer(fact) for fact in facts if fact.field == "lawyer" and isinstance(fact.value, dict)]
     sent = [lawyer for whom, lawyer in named.lawyers if whom in (None, k)]
     return max([*(one for one in said if one.state), *sent], default=NOBODY)
 
 
-def _told(fact: FactRow) -> LawyerProgress:
+def _read_lawyer(fact: FactRow) -> LawyerProgress:
     """What the report says of a lawyer: one who was given is there."""
     answers = (("given", "inside"), ("refused", "refused"), ("asked", "asked"))
     state = next((state for answer, state in answers if fact.value.get(answer) is True), "")
@@ -167,15 +167,15 @@ def _told(fact: FactRow) -> LawyerProgress:
 # Moments: what one source said at one time of where somebody is
 
 
-def _moments(facts: Iterable[FactRow]) -> list[Moment]:
+def _collect_moments(facts: Iterable[FactRow]) -> list[Moment]:
     sources: dict[tuple[int | None, int | None], dict[str, FactRow]] = {}
     for fact in facts:
         if fact.field in places.FACTS and fact.value is not None:
             sources.setdefault((fact.letter, fact.entry), {})[fact.field] = fact
-    return [_moment(told) for told in sources.values() if told.keys() != {"place"}]
+    return [_make_moment(told) for told in sources.values() if told.keys() != {"place"}]
 
 
-def _moment(told: dict[str, FactRow]) -> Moment:
+def _make_moment(told: dict[str, FactRow]) -> Moment:
     first = next(told[field] for field in places.FACTS if field in told)
     happened = next((fact.happened for fact in told.values() if fact.happened is not None), None)
     value = {field: fact.value for field, fact in told.items()}
@@ -187,5 +187,5 @@ def _moment(told: dict[str, FactRow]) -> Moment:
         stage=value.get("stage"),
         stations=station if isinstance(station, list) else [station],
         van=value.get("van"),
-        words=_text((value.get("place") or {}).get("text")),
+        words=_as_line((value.get("place") or {}).get("text")),
     )

@@ -87,21 +87,21 @@ class Stations:
 _NAMED = "SELECT DISTINCT pack, id FROM station_name WHERE folded = ? LIMIT 2"
 
 
-def stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
+def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
     """The stays that follow from what was said, in the order in which they began."""
     found: list[Stay] = []
     before: Moment | None = None
     for moment in sorted(moments, key=lambda one: (one.since, one.said, one.ord)):
-        now = _carried(moment, before)
+        now = _carry_over(moment, before)
         if now is None:
             continue
         before = now
-        for stay in _of_moment(now, stations):
+        for stay in _make_stays(now, stations):
             _append(found, stay)
     return found
 
 
-def _carried(now: Moment, before: Moment | None) -> Moment | None:
+def _carry_over(now: Moment, before: Moment | None) -> Moment | None:
     """A moment together with what held before it; None when it says nothing of where somebody is."""
     stage = None if now.stage == "unknown" else now.stage
     was = before.stage if before else None
@@ -123,40 +123,40 @@ def _stage_of(now: Moment, was: str | None) -> str | None:
     return "van" if now.van and was in (None, "van", "free") else None
 
 
-def _of_moment(now: Moment, stations: Stations) -> Iterator[Stay]:
+def _make_stays(now: Moment, stations: Stations) -> Iterator[Stay]:
     stage = now.stage or ""
     if stage in BUILDINGS and now.stations:
         for at, one in enumerate(now.stations[-STATIONS_AT_ONCE:]):
             since = min(one.get("from") or now.since, now.said)
-            where = _building(stage, one, now.words, stations)
+            where = _name_building(stage, one, now.words, stations)
             until = one.get("to")
             yield Stay(where, stage, since, until, now.said, _ord(since, now, at), one.get("certainty") or "typed")
     else:
-        yield Stay(_elsewhere(stage, now, stations), stage, now.since, None, now.said, _ord(now.since, now, 0), "")
+        yield Stay(_name_elsewhere(stage, now, stations), stage, now.since, None, now.said, _ord(now.since, now, 0), "")
 
 
 def _ord(since: int, now: Moment, at: int) -> str:
     return f"{since:016x}{now.ord}{at:08x}"
 
 
-def _building(stage: str, station: dict[str, Any], words: str, stations: Stations) -> Where:
+def _name_building(stage: str, station: dict[str, Any], words: str, stations: Stations) -> Where:
     pack, one, text = station.get("pack") or "", station.get("id") or "", station.get("text") or words
     if pack and one:
         return _in_pack(pack, one, text)
-    return _typed(stage, text, stations)
+    return _name_typed(stage, text, stations)
 
 
-def _elsewhere(stage: str, now: Moment, stations: Stations) -> Where:
+def _name_elsewhere(stage: str, now: Moment, stations: Stations) -> Where:
     if stage == "van":
         return _van(now.van or {})
-    return _typed(stage, now.words, stations) if stage in BUILDINGS else Where(f"{stage}:", stage, "")
+    return _name_typed(stage, now.words, stations) if stage in BUILDINGS else Where(f"{stage}:", stage, "")
 
 
 def _in_pack(pack: str, one: str, text: str) -> Where:
     return Where(f"pack:{pack}/{one}", "station", text, pack, one)
 
 
-def _typed(stage: str, text: str, stations: Stations) -> Where:
+def _name_typed(stage: str, text: str, stations: Stations) -> Where:
     folded = " ".join(fold.tokens(text))
     known = stations.named(folded) if folded else None
     return _in_pack(*known, text) if known else Where(f"{stage}:{folded}", stage, text if folded else "")
@@ -188,16 +188,16 @@ def _append(found: list[Stay], stay: Stay) -> None:
 # Rows
 
 
-def rows(db: Database, wheres: Iterable[Where]) -> dict[str, int]:
+def number_places(db: Database, wheres: Iterable[Where]) -> dict[str, int]:
     """The numbers of these places by their keys; rows are made for those that are new."""
     wanted = {where.key: where for where in wheres}
-    known = _known(db, wanted)
+    known = _load_numbers(db, wanted)
     fresh = [where for key, where in wanted.items() if key not in known]
     db.conn.executemany(_NEW, (_row(db, where) for where in fresh))
-    return {**known, **_known(db, {where.key: where for where in fresh})}
+    return {**known, **_load_numbers(db, {where.key: where for where in fresh})}
 
 
-def _known(db: Database, wanted: dict[str, Where]) -> dict[str, int]:
+def _load_numbers(db: Database, wanted: dict[str, Where]) -> dict[str, int]:
     found = (db.execute("SELECT number FROM place WHERE key = ?", [key]).fetchone() for key in wanted)
     return {key: row[0] for key, row in zip(wanted, found, strict=True) if row}
 
@@ -226,7 +226,7 @@ _RENAME = """UPDATE place SET name = (SELECT min(words) FROM stay WHERE place = 
 
 def add_pack(db: Database, pack: Pack) -> None:
     """Stations of a pack, and every name they can be typed by."""
-    about, towns = pack.about, _towns([one.address for one in pack.stations])
+    about, towns = pack.about, _find_towns([one.address for one in pack.stations])
     db.conn.executemany(
         "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -238,7 +238,7 @@ def add_pack(db: Database, pack: Pack) -> None:
     db.conn.executemany("INSERT INTO station_name VALUES (?, ?, ?)", names)
 
 
-def _towns(addresses: Sequence[str]) -> list[str]:
+def _find_towns(addresses: Sequence[str]) -> list[str]:
     """The town in each address. A pack does not say which part of an address is the town; it is the part that most
     of its addresses share and that is no street. Empty where no part is."""
     parts = [[_TOWN.sub("", part).strip() for part in address.split(",") if _is_town(part)] for address in addresses]

@@ -74,7 +74,7 @@ def queue(
     return Queue(tuple(items(db, now, numbers)), total)
 
 
-_BITS = {"clock": attention.BIT["clock"], "waiting": attention.mask(attention.WAITING)}
+_BITS = {"clock": attention.BIT["clock"], "waiting": attention.encode_reasons(attention.WAITING)}
 _CHOSEN = """
 SELECT c.number, began, ends, status = 'waiting' AS rests,
   reasons | CASE WHEN ends IS NULL THEN 0 ELSE :clock END AS bits
@@ -111,7 +111,7 @@ def _item(db: Database, now: int, row: dict[str, Any]) -> Item:
     return Item(
         case=row["id"],
         number=row["number"],
-        reasons=attention.told(pressing),
+        reasons=attention.decode_reasons(pressing),
         flags=tuple(msgspec.json.decode(row["flags"])),
         name=row["own_name"] or row["unit_name"] or "",
         place=row["place_name"] or "",

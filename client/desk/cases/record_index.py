@@ -67,7 +67,7 @@ class RecordIndex:
     def case(self, case: str) -> Case:
         """Everything that was said in a case. Raises NoSuchCase."""
         batches = sorted(self._cases.get(case, ()))
-        letters = [one for batch in batches for one in self.records.batch(batch) if _case_of(one) == case]
+        letters = [one for batch in batches for one in self.records.batch(batch) if _read_case(one) == case]
         if not letters:
             raise NoSuchCase()
         return case_files.gather(letters)[case]
@@ -85,7 +85,7 @@ class RecordIndex:
         return case_files.missing(self.records, case, ref)
 
 
-def _case_of(letter: Letter) -> str:
+def _read_case(letter: Letter) -> str:
     """The id of the case a kept letter belongs to."""
     _, header, _ = unframe(letter.content)
     return _IN_CASE.decode(header).case

@@ -81,7 +81,7 @@ class Hit:
 
 def search(db: Database, text: str, limit: int = HITS) -> list[Hit]:
     """The cases in which all words of `text` occur, in any script and spelling, best first. Never raises."""
-    asked = _questions(text)
+    asked = _read_questions(text)
     if not asked:
         return []
     found: dict[int, tuple[float, bool]] = {}
@@ -108,19 +108,19 @@ class _Question:
     bones: tuple[str, ...]
 
     def exactly(self) -> str:
-        parts = [_quoted(term) for term in self.terms]
-        return " AND ".join([*parts, *([f"{_quoted(self.prefix)} *"] if self.prefix else [])])
+        parts = [_quote(term) for term in self.terms]
+        return " AND ".join([*parts, *([f"{_quote(self.prefix)} *"] if self.prefix else [])])
 
     def alike(self) -> str:
-        return " OR ".join([f"({self.exactly()})", *(_quoted(one) for one in self.bones)])
+        return " OR ".join([f"({self.exactly()})", *(_quote(one) for one in self.bones)])
 
 
-def _questions(text: str) -> list[_Question]:
+def _read_questions(text: str) -> list[_Question]:
     words = [word for token in fold.tokens(text[:QUESTION]) for word in _cut(token)]
-    return [_question(word) for word in words][:QUESTION_WORDS]
+    return [_read_question(word) for word in words][:QUESTION_WORDS]
 
 
-def _question(word: str) -> _Question:
+def _read_question(word: str) -> _Question:
     if _UNSPACED.match(word):
         pairs = [word[at : at + 2] for at in range(len(word) - 1)]
         return _Question(tuple(pairs or [word]), "", ())
@@ -138,7 +138,7 @@ def _attempts(asked: list[_Question]) -> Iterator[tuple[float, bool, str]]:
         yield 1.0, False, alike
 
 
-def _quoted(term: str) -> str:
+def _quote(term: str) -> str:
     """A string of FTS5: nothing in it is taken for a sign of its language. Folding left letters and digits only."""
     return '"' + term.replace('"', "") + '"'
 
@@ -146,18 +146,18 @@ def _quoted(term: str) -> str:
 # What is found
 
 
-def document(db: Database, case: str, told: "CaseRows") -> tuple[str, str]:
+def make_document(db: Database, case: str, told: "CaseRows") -> tuple[str, str]:
     """Names, and everything else that was said of a case or noted about it, as words to be found."""
     names: list[Any] = [fact.value for fact, _ in told.facts if fact.field in NAMES]
     said: list[Any] = [[fact.field, fact.value] for fact, fits in told.facts if not fits]
     fitting = [fact for fact, fits in told.facts if fits and fact.field not in CHOSEN | NAMES]
-    said += [_written(fact.value) for fact in fitting]
+    said += [_pick_written(fact.value) for fact in fitting]
     said += [fact.source for fact, _ in told.facts if fact.source]
     said += [msgspec.json.decode(one.other) for one in told.letters]
     said += [[value for name, value in one.fields.items() if name not in _NOT_SAID] for one in told.done]
     names += list(db.execute(_OFFICIALS, [case]))
     said += list(db.execute(_PLACES, [case]))
-    return _indexed(names, case), _indexed(said, case)
+    return _index_words(names, case), _index_words(said, case)
 
 
 _NOT_SAID = frozenset({"case", "id", "ways", "official", "kind", "a", "b", "person", "envelope", "receipt", "relay"})
@@ -165,14 +165,14 @@ _OFFICIALS = 'SELECT name, rank, badge, unit FROM part JOIN official ON official
 _PLACES = 'SELECT DISTINCT name, address, city FROM stay JOIN place ON place = number WHERE "case" = ?'
 
 
-def _written(value: Any) -> Any:
+def _pick_written(value: Any) -> Any:
     """What of a fact somebody wrote."""
     if isinstance(value, dict):
         return [part for name, part in value.items() if name not in CHOSEN_PARTS and not isinstance(part, int)]
-    return [_written(one) for one in value] if isinstance(value, list) else value
+    return [_pick_written(one) for one in value] if isinstance(value, list) else value
 
 
-def _indexed(values: list[Any], case: str) -> str:
+def _index_words(values: list[Any], case: str) -> str:
     text = " ".join(_strings(values))[:CHARACTERS]
     found: dict[str, None] = dict.fromkeys([case[:LETTERS].lower()])
     for token in fold.tokens(text):
@@ -219,10 +219,10 @@ def _terms(word: str) -> tuple[str, ...]:
     if not _UNSPACED.match(word):
         return (word, *_bones(word))
     pairs = (word[at : at + 2] for at in range(len(word) - 1))
-    return (*word, *pairs, *_romanised(word))
+    return (*word, *pairs, *_romanise(word))
 
 
-def _romanised(word: str) -> Iterable[str]:
+def _romanise(word: str) -> Iterable[str]:
     """Chinese names as they are written in Latin letters: each sign, and signs of a name together."""
     signs = [" ".join(fold.tokens(anyascii(sign))) for sign in word if _HAN.match(sign)]
     for at in range(len(signs)):

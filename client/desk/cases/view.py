@@ -246,25 +246,27 @@ def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | 
     row = next(db.query('SELECT * FROM "case" WHERE id = ?', [case]), None)
     if row is None:
         return None
-    told, known = derive.look_up(db, case)
-    done = [_done(one) for one in db.query(_HISTORY, {"case": case})]
+    told, known = derive.load_case(db, case)
+    done = [_make_entry(one) for one in db.query(_HISTORY, {"case": case})]
     return CaseView(
         **{name: row[name] for name in _AS_STORED},
         practice=bool(row["practice"]),
         flags=tuple(msgspec.json.decode(row["flags"])),
-        reasons=attention.told(row["reasons"]),
+        reasons=attention.decode_reasons(row["reasons"]),
         answerable_until=row["reply_until"],
-        clocks=tuple(derive.clocks_of(db, case, told)),
+        clocks=tuple(derive.find_clocks(db, case, told)),
         facts=known.facts,
-        timeline=_timeline(case, told, known),
-        letters=tuple(_letter(db, one, known.flags[one.number]) for one in told.letters),
-        persons=tuple(_person(db, case, one, told, known) for one in known.account.persons),
-        files=_files(db, case, missing),
+        timeline=_make_timeline(case, told, known),
+        letters=tuple(_load_letter(db, one, known.flags[one.number]) for one in told.letters),
+        persons=tuple(_load_person(db, case, one, told, known) for one in known.account.persons),
+        files=_load_files(db, case, missing),
         notes=tuple(NoteView(one.at, one.by, one.fields["text"], one.entry) for one in done if one.kind == "noted"),
-        replies=tuple(_reply(one) for one in done if one.kind == "replied"),
-        officials=_officials_of(db, case),
-        links=_links(db, case),
-        crowd=_numbers(db, 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number', row["crowd"], case),
+        replies=tuple(_make_reply(one) for one in done if one.kind == "replied"),
+        officials=_load_officials_of(db, case),
+        links=_load_links(db, case),
+        crowd=_load_numbers(
+            db, 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number', row["crowd"], case
+        ),
         history=tuple(done),
     )
 
@@ -293,15 +295,15 @@ UNION SELECT entry.*, NULL FROM entry WHERE target IN (SELECT id FROM mine JOIN 
 """
 
 
-def _numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
+def _load_numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
     return tuple(row[0] for row in db.execute(query, values))
 
 
-def _done(row: dict[str, Any]) -> EntryView:
+def _make_entry(row: dict[str, Any]) -> EntryView:
     return EntryView(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
 
 
-def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[FactView, ...]:
+def _make_timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[FactView, ...]:
     by = {one.number: one for one in told.done}
     holds = {(fact.k, fact.own, fact.field): id(fact) for fact in known.holding}
     rows = []
@@ -327,7 +329,7 @@ def _timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[FactV
     return tuple(rows)
 
 
-def _letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> LetterView:
+def _load_letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> LetterView:
     commitment, envelope = db.execute(
         "SELECT commitment, envelope FROM letter WHERE number = ?", [one.number]
     ).fetchone()
@@ -337,7 +339,9 @@ def _letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> LetterView:
     )
 
 
-def _person(db: Database, case: str, one: people.CasePerson, told: CaseRows, known: derive.CaseState) -> PersonView:
+def _load_person(
+    db: Database, case: str, one: people.CasePerson, told: CaseRows, known: derive.CaseState
+) -> PersonView:
     person = f"{case}#{one.k}"
     number, group = db.execute("SELECT number, grp FROM person WHERE id = ?", [person]).fetchone()
     unit = next(db.query("SELECT * FROM unit WHERE id = ?", [group]), {})
@@ -349,8 +353,8 @@ def _person(db: Database, case: str, one: people.CasePerson, told: CaseRows, kno
         k=one.k,
         group=group,
         name=one.name,
-        facts=people.holding(about),
-        stays=tuple(_stay(db, stay) for stay in one.stays),
+        facts=people.find_last_values(about),
+        stays=tuple(_load_stay(db, stay) for stay in one.stays),
         lawyer=unit.get("lawyer") or one.lawyer.state or "none",
         lawyer_name=unit.get("lawyer_name") or one.lawyer.name,
         confirmed=bool(unit.get("confirmed")),
@@ -362,7 +366,7 @@ _SAME = """SELECT person.id, "case".number FROM person JOIN "case" ON "case".id 
   WHERE grp = ? AND person.id <> ? ORDER BY "case".number"""
 
 
-def _stay(db: Database, stay: places.Stay) -> StayView:
+def _load_stay(db: Database, stay: places.Stay) -> StayView:
     number, kind, name = db.execute(_PLACE, [stay.where.key]).fetchone()
     words = stay.where.words
     return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
@@ -371,7 +375,7 @@ def _stay(db: Database, stay: places.Stay) -> StayView:
 _PLACE = "SELECT number, kind, name FROM place WHERE key = ?"
 
 
-def _files(db: Database, case: str, missing: Missing | None) -> tuple[FileView, ...]:
+def _load_files(db: Database, case: str, missing: Missing | None) -> tuple[FileView, ...]:
     found = []
     for letter, _, *ref in db.execute('SELECT * FROM file WHERE "case" = ? ORDER BY letter, id', [case]):
         one = ParcelRef(*ref)
@@ -379,16 +383,16 @@ def _files(db: Database, case: str, missing: Missing | None) -> tuple[FileView, 
     return tuple(found)
 
 
-def _reply(one: EntryView) -> ReplyView:
+def _make_reply(one: EntryView) -> ReplyView:
     what = one.fields
     return ReplyView(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
 
 
-def _officials_of(db: Database, case: str) -> tuple[OfficialView, ...]:
+def _load_officials_of(db: Database, case: str) -> tuple[OfficialView, ...]:
     return tuple(
         OfficialView(
             **{name: row[name] for name in ("id", "number", "name", "rank", "badge", "unit", "part", "entry")},
-            cases=_numbers(db, _OTHER_CASES, row["id"], case),
+            cases=_load_numbers(db, _OTHER_CASES, row["id"], case),
         )
         for row in db.query(_PARTS, [case])
     )
@@ -400,7 +404,7 @@ _OTHER_CASES = """SELECT DISTINCT "case".number FROM part JOIN "case" ON "case".
   WHERE official = ? AND "case".id <> ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
 
 
-def _links(db: Database, case: str) -> tuple[LinkView, ...]:
+def _load_links(db: Database, case: str) -> tuple[LinkView, ...]:
     return tuple(LinkView(**row) for row in db.query(_LINKS, {"case": case}))
 
 
@@ -445,7 +449,8 @@ def ids(db: Database, *, practice: bool = False) -> list[str]:
 def persons(db: Database, first: int = 0, limit: int = 100) -> tuple[list[PersonRow], int]:
     """Everybody once, by name, the nameless last; and how many there are."""
     rows = [
-        PersonRow(**row, cases=_numbers(db, _CASES_OF_UNIT, row["number"])) for row in db.query(_UNITS, [limit, first])
+        PersonRow(**row, cases=_load_numbers(db, _CASES_OF_UNIT, row["number"]))
+        for row in db.query(_UNITS, [limit, first])
     ]
     return rows, db.execute("SELECT count(*) FROM unit WHERE NOT rest").fetchone()[0]
 
@@ -461,16 +466,16 @@ _CASES_OF_UNIT = (
 
 def officials(db: Database) -> list[OfficialRow]:
     """All officials by name."""
-    return [_official(db, row) for row in db.query("SELECT * FROM official ORDER BY name, number")]
+    return [_load_official(db, row) for row in db.query("SELECT * FROM official ORDER BY name, number")]
 
 
 def official(db: Database, number: int) -> OfficialRow | None:
     """An official by the number in this session."""
     rows = db.query("SELECT * FROM official WHERE number = ?", [number])
-    return next((_official(db, row) for row in rows), None)
+    return next((_load_official(db, row) for row in rows), None)
 
 
-def _official(db: Database, row: dict[str, Any]) -> OfficialRow:
+def _load_official(db: Database, row: dict[str, Any]) -> OfficialRow:
     return OfficialRow(**row, cases=tuple(db.execute(_CASES_OF_OFFICIAL, [row["id"]]).fetchall()))
 
 
@@ -488,7 +493,7 @@ def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str]
     chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
     rows = db.query(_JOURNAL.format(chosen=chosen), [*kinds, limit, first])
     total = db.execute(f"SELECT count(*) FROM entry {chosen}", [*kinds]).fetchone()[0]  # noqa: S608 - question marks
-    return [_done(row) for row in rows], total
+    return [_make_entry(row) for row in rows], total
 
 
 _JOURNAL = """SELECT entry.*, (SELECT "case".number FROM about JOIN "case" ON "case".id = about."case"

@@ -43,7 +43,7 @@ class ConsentAnswers:
 NOTHING = ConsentAnswers()
 
 
-def said(words: Iterable[ConsentStatement]) -> ConsentAnswers:
+def combine_statements(words: Iterable[ConsentStatement]) -> ConsentAnswers:
     """What holds of several answers, oldest first: the last one to each purpose. One that is left out takes nothing
     back."""
     held: dict[str, Any] = {}
@@ -55,17 +55,17 @@ def said(words: Iterable[ConsentStatement]) -> ConsentAnswers:
     return ConsentAnswers(**held)
 
 
-def of_one_person(own: Iterable[ConsentAnswers], others: Iterable[ConsentAnswers]) -> ConsentAnswers:
+def combine_answers(own: Iterable[ConsentAnswers], others: Iterable[ConsentAnswers]) -> ConsentAnswers:
     """What holds for somebody of whom several cases tell: `own` are those whom this person wrote.
 
     Anybody's no is a no. When the person spoke, only their own yes is one.
     """
     own, others = list(own), list(others)
-    answers = {purpose.name: _together(purpose.name, own, others) for purpose in fields(ConsentAnswers)}
+    answers = {purpose.name: _combine_purpose(purpose.name, own, others) for purpose in fields(ConsentAnswers)}
     return ConsentAnswers(**answers)
 
 
-def _together(purpose: str, own: list[ConsentAnswers], others: list[ConsentAnswers]) -> Any:
+def _combine_purpose(purpose: str, own: list[ConsentAnswers], others: list[ConsentAnswers]) -> Any:
     spoken = [getattr(consent, purpose) for consent in own or others]
     answers = [answer for answer in spoken if answer is not None]
     refusals = [getattr(consent, purpose) for consent in own and others]

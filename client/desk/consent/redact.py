@@ -17,31 +17,31 @@ class Names:
     def __init__(self, names: Iterable[str]) -> None:
         self._by_first: dict[str, list[tuple[str, ...]]] = {}
         for name in names:
-            words = _folded(name)
+            words = _fold_name(name)
             if sum(map(len, words)) >= SHORTEST:
                 self._by_first.setdefault(words[0], []).append(words)
         for known in self._by_first.values():
             known.sort(key=len, reverse=True)
         self._longest = max((len(one) for known in self._by_first.values() for one in known), default=0)
 
-    def removed(self, text: str) -> str:
+    def remove(self, text: str) -> str:
         """The text with a mark in place of each name."""
         spans = self._spans(text)
         for begin, end in reversed(spans):
             text = text[:begin] + MARK + text[end:]
         return text
 
-    def removed_beside(self, name: str) -> str:
+    def remove_beside(self, name: str) -> str:
         """The same for somebody's own name: that another person has the very same one does not matter."""
-        return name if self._spans(name) == [(0, len(name))] else self.removed(name)
+        return name if self._spans(name) == [(0, len(name))] else self.remove(name)
 
-    def found(self, text: str) -> bool:
+    def occurs_in(self, text: str) -> bool:
         return bool(self._spans(text))
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         if not self._by_first:
             return []
-        words = [(match.start(), match.end(), _word(match[0])) for match in _WORD.finditer(text)]
+        words = [(match.start(), match.end(), _fold_word(match[0])) for match in _WORD.finditer(text)]
         spans: list[tuple[int, int]] = []
         at = 0
         while at < len(words):
@@ -60,9 +60,9 @@ class Names:
 
 
 @lru_cache(maxsize=65_536)
-def _word(word: str) -> str:
+def _fold_word(word: str) -> str:
     return "".join(tokens(word))
 
 
-def _folded(name: str) -> tuple[str, ...]:
-    return tuple(word for word in map(_word, _WORD.findall(name)) if word)
+def _fold_name(name: str) -> tuple[str, ...]:
+    return tuple(word for word in map(_fold_word, _WORD.findall(name)) if word)

@@ -76,7 +76,7 @@ class Subject:
     facts: SubjectFacts = field(repr=False)
 
 
-class _Said(NamedTuple):
+class _Value(NamedTuple):
     ord: str
     value: Any
 
@@ -112,9 +112,11 @@ def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] |
     """Everybody, but for practice presses; or those of these ids. Without facts (but for names and birth) it takes a
     third of the time."""
     only = {"groups": None if groups is None else _json(groups)}
-    cases = _grouped(db.execute(_UNIT_CASES, only))
-    told = _Told(db, with_facts, only, None if groups is None else {case for found in cases.values() for case in found})
-    places = _places(db)
+    cases = _group_pairs(db.execute(_UNIT_CASES, only))
+    told = _StatementIndex(
+        db, with_facts, only, None if groups is None else {case for found in cases.values() for case in found}
+    )
+    places = _load_places(db)
     found = []
     for number, id_, rest, place, *counts, name in db.execute(_UNITS, only).fetchall():
         stage, held, heads, minors, injured, lawyer, since, heard = counts
@@ -136,7 +138,7 @@ def of_case(db: Database, case: str) -> list[Subject]:
     return subjects(db, with_facts=False, groups=[id_ for (id_,) in units])
 
 
-def mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
+def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
     """Everybody all words of whose name stand in these texts."""
     words = {word for text in texts for word in tokens(text)}
     rows = db.execute("SELECT grp, folded, name, other_names FROM person WHERE practice = 0")
@@ -145,22 +147,22 @@ def mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
     return subjects(db, with_facts=False, groups=groups)
 
 
-def names(persons: Iterable[Subject]) -> set[str]:
+def collect_names(persons: Iterable[Subject]) -> set[str]:
     """Every name that was ever said of these persons."""
     return {name for one in persons for name in one.names}
 
 
-def others(persons: Iterable[Subject], audience: str) -> Names:
+def collect_refusing_names(persons: Iterable[Subject], audience: str) -> Names:
     """Names that this audience must not read. Where two people have one name, the one who refuses counts."""
     named = "name" if audience == "publish" else audience
-    return Names(names(one for one in persons if not one.rest and not one.consent.allows(named)))
+    return Names(collect_names(one for one in persons if not one.rest and not one.consent.allows(named)))
 
 
-class _Told:
+class _StatementIndex:
     """Facts and consent by person. Values stay JSON until somebody asks for them."""
 
     def __init__(self, db: Database, every: bool, only: dict[str, Any], cases: Collection[str] | None) -> None:
-        self._facts: dict[tuple[str, int], dict[str, _Said]] = defaultdict(dict)
+        self._facts: dict[tuple[str, int], dict[str, _Value]] = defaultdict(dict)
         self._words: dict[tuple[str, int], list[tuple[int, bool, str]]] = defaultdict(list)
         self._names: dict[tuple[str, int], set[str]] = defaultdict(set)
         self._taken: dict[str, int] = {}
@@ -168,11 +170,11 @@ class _Told:
             _FACTS, {"every": every, "cases": None if cases is None else _json(cases)}
         ):
             for whom in (k,) if own else (k, EVERYBODY):
-                self._facts[case, whom][name] = _Said(ord_, value)
+                self._facts[case, whom][name] = _Value(ord_, value)
                 if name == "consent":
                     self._words[case, whom].append((said, letter is not None, value))
             if name in ("name", "other_names"):
-                self._names[case, k].add(str(_read(value) or ""))
+                self._names[case, k].add(str(_decode(value) or ""))
             elif name == "phone_taken" and value == "true":
                 self._taken.setdefault(case, said)
         self._groups: dict[str, list[_Person]] = defaultdict(list)
@@ -184,12 +186,12 @@ class _Told:
         persons = self._groups[group]
         own = [self._consent(one) for one in persons if self._is_own(one)]
         others = [self._consent(one) for one in persons if not self._is_own(one)]
-        newest: dict[str, _Said] = {}
+        newest: dict[str, _Value] = {}
         for one in persons:
             for name, said in self._of(one):
                 if name not in newest or said.ord >= newest[name].ord:
                     newest[name] = said
-        return consent.of_one_person(own, others), SubjectFacts({name: said.value for name, said in newest.items()})
+        return consent.combine_answers(own, others), SubjectFacts({name: said.value for name, said in newest.items()})
 
     def names(self, group: str) -> frozenset[str]:
         persons = self._groups[group]
@@ -198,9 +200,9 @@ class _Told:
 
     def rest(self, cases: Sequence[str]) -> tuple[ConsentAnswers, SubjectFacts]:
         """Those whom nobody named have no words of their own: that of their reports holds."""
-        return consent.of_one_person([], [self._said(case, EVERYBODY) for case in cases]), SubjectFacts({})
+        return consent.combine_answers([], [self._said(case, EVERYBODY) for case in cases]), SubjectFacts({})
 
-    def _of(self, person: _Person) -> Iterable[tuple[str, _Said]]:
+    def _of(self, person: _Person) -> Iterable[tuple[str, _Value]]:
         if person.k:
             shared = self._facts.get((person.case, EVERYBODY), {})
             yield from ((name, shared[name]) for name in SHARED if name in shared)
@@ -217,20 +219,20 @@ class _Told:
 
     def _said(self, case: str, k: int) -> ConsentAnswers:
         taken = self._taken.get(case)
-        return consent.said(
+        return consent.combine_statements(
             # whoever holds the phone afterwards may forbid things, and allow nothing
-            ConsentStatement(_read(value), not by_phone or taken is None or said <= taken)
+            ConsentStatement(_decode(value), not by_phone or taken is None or said <= taken)
             for said, by_phone, value in self._words.get((case, k), ())
         )
 
 
 @lru_cache(maxsize=4_096)
-def _read(value: str) -> Any:
+def _decode(value: str) -> Any:
     """JSON; a night has few different answers to most questions."""
     return msgspec.json.decode(value)
 
 
-def _places(db: Database) -> dict[int, SubjectPlace]:
+def _load_places(db: Database) -> dict[int, SubjectPlace]:
     rows = db.execute("SELECT number, kind, name, address, city, country, lat, lon, pack <> '', phone FROM place")
     return {number: SubjectPlace(*place) for number, *place in rows}
 
@@ -239,7 +241,7 @@ def _json(values: Iterable[str]) -> str:
     return msgspec.json.encode(sorted(values)).decode()
 
 
-def _grouped(rows: Iterable[Sequence[Any]]) -> dict[Any, list[Any]]:
+def _group_pairs(rows: Iterable[Sequence[Any]]) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = defaultdict(list)
     for key, value in rows:
         found[key].append(value)

@@ -17,32 +17,32 @@ Words = TypeVar("Words", str, Markup)
 _EASY = re.compile(r"""[\w .,:;!?()/'"«»№+-]*""")  # nearly every text; beside BLANK none of them is invisible
 
 
-def shown(value: object, fold: int = FOLD) -> Markup:
+def render_text(value: object, fold: int = FOLD) -> Markup:
     """Text for a page, in a direction of its own; what is invisible is spelled out, what is long is folded."""
     text = str(value)
     if len(text) <= fold:
-        return Markup("<bdi>{}</bdi>").format(_visible(text))
-    head = Markup("<bdi>{}…</bdi>").format(_visible(text[:fold]))
+        return Markup("<bdi>{}</bdi>").format(_spell_hidden(text))
+    head = Markup("<bdi>{}…</bdi>").format(_spell_hidden(text[:fold]))
     size = Markup(' <span class="size">({:,})</span>').format(len(text))
-    whole = Markup('<p class="whole"><bdi>{}</bdi></p>').format(_visible(text))
+    whole = Markup('<p class="whole"><bdi>{}</bdi></p>').format(_spell_hidden(text))
     return Markup('<details class="long"><summary>{}{}</summary>{}</details>').format(head, size, whole)
 
 
-def short(value: object, longest: int = 60) -> Markup:
+def render_short(value: object, longest: int = 60) -> Markup:
     """The same on one line of a list: what is longer is cut, and stands whole where it came from."""
     text = str(value)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return Markup("<bdi>{}</bdi>").format(_visible(cut))
+    return Markup("<bdi>{}</bdi>").format(_spell_hidden(cut))
 
 
-def plain(value: object, longest: int = 120) -> str:
+def render_plain(value: object, longest: int = 120) -> str:
     """The same for a place that takes no markup: an option, a label for a screen reader."""
     text = str(value)
     short = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(_word(one) if one in "\n\t" or is_hidden(short, at) else one for at, one in enumerate(short))
+    return "".join(_render_sign(one) if one in "\n\t" or is_hidden(short, at) else one for at, one in enumerate(short))
 
 
-def alone(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
+def isolate(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
     """The same for a page about many: whatever raises falls on these words alone, and the rest of the page is made."""
 
     @wraps(show)
@@ -55,7 +55,7 @@ def alone(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
     return answer
 
 
-def _visible(text: str) -> Markup:
+def _spell_hidden(text: str) -> Markup:
     if _EASY.fullmatch(text) and BLANK.isdisjoint(text):
         return escape(text)
     parts: list[Markup | str] = []
@@ -67,15 +67,15 @@ def _visible(text: str) -> Markup:
         spelled = min(spelled, count)
         parts.append(one * (count - spelled))
         if spelled:
-            parts.append(_spelled(one, spelled))
+            parts.append(_render_spelled(one, spelled))
         at, marks = at + count, (marks + count) * is_accent
     return Markup("").join(parts)  # which escapes what is no markup yet
 
 
-def _word(one: str) -> str:
+def _render_sign(one: str) -> str:
     return " " if one in LAYOUT else spell(one)
 
 
-def _spelled(one: str, count: int) -> Markup:
+def _render_spelled(one: str, count: int) -> Markup:
     times = f" × {count:,}" if count > 1 else ""
-    return Markup('<span class="odd">{}{}</span>').format(_word(one), times)
+    return Markup('<span class="odd">{}{}</span>').format(_render_sign(one), times)

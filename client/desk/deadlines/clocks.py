@@ -87,7 +87,7 @@ class _From(NamedTuple):
     certain: bool
 
 
-class _Spell(NamedTuple):
+class _Detention(NamedTuple):
     """One time of being held: since the release before it, until its own release, with the court seen at a time."""
 
     since: int | None
@@ -95,47 +95,49 @@ class _Spell(NamedTuple):
     court: int | None
 
 
-def table(country: str) -> DeadlineTable | None:
+def load_table(country: str) -> DeadlineTable | None:
     """The limits of a country (ISO 3166, two letters), if we have them."""
-    return _tables().get(country.upper())
+    return _load_tables().get(country.upper())
 
 
-def countries() -> list[str]:
-    return sorted(_tables())
+def list_countries() -> list[str]:
+    return sorted(_load_tables())
 
 
 @cache
-def _tables() -> dict[str, DeadlineTable]:
+def _load_tables() -> dict[str, DeadlineTable]:
     found = (entry for entry in files(__package__).joinpath("tables").iterdir() if entry.name.endswith(".json"))
     tables = [msgspec.json.decode(entry.read_bytes(), type=DeadlineTable) for entry in found]
     return {one.country: one for one in tables}
 
 
-def of_case(
+def find_clocks(
     facts: Iterable[TimedFact], limits: DeadlineTable | None, settings: Mapping[str, Setting] | None = None
 ) -> list[Clock]:
     """The clocks of a case, soonest end first. Facts in any order; a fact whose value does not fit is passed over."""
     if limits is None:
         return []
     told, settings = list(facts), settings or {}
-    spell = _spell(told)
-    starts = _counting(told, ZoneInfo(limits.zone))
-    clocks = (_clock(rule, starts[rule.begins], spell, settings.get(rule.key, Setting())) for rule in limits.clocks)
+    spell = _find_detention(told)
+    starts = _find_starts(told, ZoneInfo(limits.zone))
+    clocks = (
+        _make_clock(rule, starts[rule.begins], spell, settings.get(rule.key, Setting())) for rule in limits.clocks
+    )
     return sorted((clock for clock in clocks if clock is not None), key=lambda clock: (clock.ends, clock.key))
 
 
-def beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start | None]:
+def find_beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start | None]:
     """When the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
     told = list(facts)
-    since = _spell(told).since
-    now = [fact for fact in told if since is None or _moment(fact).at > since]
-    stages = [(_moment(fact), fact.value) for fact in now if fact.name == "stage" and isinstance(fact.value, str)]
-    arrivals = [moment for moment, stage in stages if stage in ARRIVED] + _stations(now, since)
+    since = _find_detention(told).since
+    now = [fact for fact in told if since is None or _find_start(fact).at > since]
+    stages = [(_find_start(fact), fact.value) for fact in now if fact.name == "stage" and isinstance(fact.value, str)]
+    arrivals = [moment for moment, stage in stages if stage in ARRIVED] + _find_station_times(now, since)
     held = [moment for moment, stage in stages if stage in HELD] + arrivals
-    return {"arrival": _best(arrivals), "detention": _detained_at(told, since, zone) or _best(held)}
+    return {"arrival": _find_best(arrivals), "detention": _find_detained_at(told, since, zone) or _find_best(held)}
 
 
-def soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
+def find_soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
     """The clock that runs out next; when all have run out, the one that did last. Stopped ones do not count."""
     running = [clock for clock in clocks if clock.stopped is None]
     ahead = [clock for clock in running if clock.ends > now]
@@ -144,7 +146,7 @@ def soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
     return max(running, key=lambda clock: clock.ends, default=None)
 
 
-def _clock(rule: Rule, start: _From | None, spell: _Spell, setting: Setting) -> Clock | None:
+def _make_clock(rule: Rule, start: _From | None, spell: _Detention, setting: Setting) -> Clock | None:
     if setting.starts is not None:
         start = _From(setting.starts, True)
     if start is None:
@@ -155,18 +157,20 @@ def _clock(rule: Rule, start: _From | None, spell: _Spell, setting: Setting) -> 
     return Clock(rule.key, rule.words, rule.law, rule.condition, start.at, ends, start.certain, stopped)
 
 
-def _moment(fact: TimedFact) -> Start:
+def _find_start(fact: TimedFact) -> Start:
     """When a fact came to be. Nothing happens after it is told: such a time is a wrong clock's."""
     if fact.happened is None or fact.happened > fact.said:
         return Start(fact.said, "said")
     return Start(fact.happened)
 
 
-def _spell(facts: list[TimedFact]) -> _Spell:
+def _find_detention(facts: list[TimedFact]) -> _Detention:
     """The last time of being held, from what was said of the stage."""
     since = released = court = None
     held = False
-    stages = sorted((_moment(one).at, one.value) for one in facts if one.name == "stage" and isinstance(one.value, str))
+    stages = sorted(
+        (_find_start(one).at, one.value) for one in facts if one.name == "stage" and isinstance(one.value, str)
+    )
     for at, stage in stages:
         if stage in OVER:
             released = at if held and released is None else released
@@ -175,13 +179,13 @@ def _spell(facts: list[TimedFact]) -> _Spell:
                 since, released, court = released, None, None
             held = True
             court = at if stage == "court" and court is None else court
-    return _Spell(since, released, court)
+    return _Detention(since, released, court)
 
 
-def _counting(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None]:
+def _find_starts(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None]:
     """From when the law counts. What happened goes before what was only said: the first message from a station may
     come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
-    known = beginnings(facts, zone)
+    known = find_beginnings(facts, zone)
     arrival, detention = known["arrival"], known["detention"]
     is_better = detention is not None and detention.how != "said"
     if arrival is None or (arrival.how == "said" and is_better):
@@ -191,12 +195,12 @@ def _counting(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None]:
     return {"arrival": at, "detention": detention and _From(detention.at, detention.how == "exact")}
 
 
-def _best(moments: list[Start]) -> Start | None:
+def _find_best(moments: list[Start]) -> Start | None:
     """The earliest that happened, else the earliest that was said."""
     return min(moments, key=lambda moment: (moment.how == "said", moment.at), default=None)
 
 
-def _stations(facts: list[TimedFact], since: int | None) -> list[Start]:
+def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start]:
     """From when on the person was at a station: as its `from` says, else when the fact happened or was said."""
     found = []
     for fact in facts:
@@ -207,23 +211,23 @@ def _stations(facts: list[TimedFact], since: int | None) -> list[Start]:
             if isinstance(at, int) and at <= fact.said:
                 found.append(Start(at))
             elif not isinstance(fact.value, list):
-                found.append(_moment(fact))
+                found.append(_find_start(fact))
     return [moment for moment in found if since is None or moment.at > since]
 
 
-def _detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
+def _find_detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
     """What was last said in so many words. Of an hour or a day the beginning counts: it errs on the person's side."""
     for fact in sorted(facts, key=lambda one: one.said)[::-1]:
         value = fact.value
         if fact.name != "detained_at" or not isinstance(value, dict) or not isinstance(value.get("time"), int):
             continue
-        start = _beginning(value["time"], value.get("precision", "exact"), zone)
+        start = _round_down(value["time"], value.get("precision", "exact"), zone)
         if start.at <= fact.said and (since is None or value["time"] > since):
             return start if since is None else start._replace(at=max(start.at, since))
     return None
 
 
-def _beginning(time: int, precision: Any, zone: tzinfo) -> Start:
+def _round_down(time: int, precision: Any, zone: tzinfo) -> Start:
     if precision not in ("hour", "day"):
         return Start(time)
     try:

@@ -143,10 +143,10 @@ def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> Non
     if not inside or not all(one.consent.allows(purpose) for one in inside for purpose in NEEDED):
         raise NoConsent("of everybody in the case, to keep it and to help")
     texts = [text for one in messages for text in _texts(one.header)]
-    mentioned = subjects.mentioned(db, texts)
+    mentioned = subjects.find_mentioned(db, texts)
     refusing = (one for one in mentioned if not all(one.consent.allows(purpose) for purpose in NEEDED))
-    others = Names(subjects.names(refusing) - subjects.names(inside))
-    if any(others.found(text) for text in texts):
+    others = Names(subjects.collect_names(refusing) - subjects.collect_names(inside))
+    if any(others.occurs_in(text) for text in texts):
         raise NoConsent("a message names somebody else who has not")
 
 

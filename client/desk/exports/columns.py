@@ -38,11 +38,11 @@ class Row:
 
     def words(self, value: Any) -> str | None:
         """Somebody's own words, without the names of those who did not allow it."""
-        return self.others.removed(str(value)) if value else None
+        return self.others.remove(str(value)) if value else None
 
     def named(self, value: Any) -> str | None:
         """This person's own name."""
-        return self.others.removed_beside(str(value)) if value else None
+        return self.others.remove_beside(str(value)) if value else None
 
     def all(self, values: Any) -> str | None:
         """Several words of somebody's own in one cell."""

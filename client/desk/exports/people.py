@@ -50,7 +50,10 @@ def people(everybody: Sequence[Subject], audience: str) -> People:
     persons = [subject for subject in everybody if not subject.rest]
     allowing = [subject for subject in persons if subject.consent.allows(audience)]
     return People(
-        audience, sorted(allowing, key=_order), len(persons) - len(allowing), consent_subjects.others(persons, audience)
+        audience,
+        sorted(allowing, key=_order),
+        len(persons) - len(allowing),
+        consent_subjects.collect_refusing_names(persons, audience),
     )
 
 

@@ -118,7 +118,7 @@ _ITEMS = msgspec.msgpack.Decoder(list[Item])
 def read(stream: IO[bytes], store: bytes) -> Iterator[Item]:
     """What is in a bundle. Raises NotABundle, OtherOrganisation, BundleCut, BundleChanged; possibly after many items,
     so `check` comes first."""
-    for plain in _opened(stream, store):
+    for plain in _decrypt(stream, store):
         try:
             yield from _ITEMS.decode(plain)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -133,14 +133,14 @@ def check(stream: IO[bytes], store: bytes) -> None:
     stream.seek(begin)
 
 
-def _opened(stream: IO[bytes], store: bytes) -> Iterator[bytes]:
+def _decrypt(stream: IO[bytes], store: bytes) -> Iterator[bytes]:
     state = _begin(stream.read(_HEAD_BYTES), store)
     is_last = False
     while not is_last:
-        length = int.from_bytes(_exactly(stream, LENGTH_BYTES), "big")
+        length = int.from_bytes(_read_exactly(stream, LENGTH_BYTES), "big")
         if not bindings.crypto_secretstream_xchacha20poly1305_ABYTES <= length <= LONGEST_BYTES:
             raise BundleChanged()
-        box = _exactly(stream, length)
+        box = _read_exactly(stream, length)
         try:
             plain, tag = bindings.crypto_secretstream_xchacha20poly1305_pull(state, box)
         except RuntimeError:
@@ -164,7 +164,7 @@ def _begin(head: bytes, store: bytes) -> bindings.crypto_secretstream_xchacha20p
     return state
 
 
-def _exactly(stream: IO[bytes], length: int) -> bytes:
+def _read_exactly(stream: IO[bytes], length: int) -> bytes:
     data = stream.read(length)
     if len(data) < length:
         raise BundleCut()

@@ -198,7 +198,7 @@ class Journal:
     def _set_aside(self, data: bytes) -> None:
         rest = data[self._size :]
         try:
-            name = _aside(self.path, rest)
+            name = _write_aside(self.path, rest)
             with self.path.open("r+b") as file:
                 file.truncate(self._size)
                 os.fsync(file.fileno())
@@ -226,7 +226,7 @@ class Journal:
     def mend(self, store: bytes) -> "Journal":
         """Set a damaged journal aside whole, and go on with a copy of what could be read. Raises CannotWrite."""
         whole = files.read(self.path)
-        name = _aside(self.path, whole, "damaged")
+        name = _write_aside(self.path, whole, "damaged")
         files.replace(self.path, whole[: self._size] or MAGIC)
         mended = Journal.open(self.path.parent, store, None)
         mended.damage = [msgspec.structs.replace(one, aside=name) for one in self.damage]
@@ -259,7 +259,7 @@ class Journal:
             self.read_only = True
 
 
-def _aside(path: Path, data: bytes, why: str = "torn") -> str:
+def _write_aside(path: Path, data: bytes, why: str = "torn") -> str:
     number = 1
     while (target := path.with_name(f"{path.name}.{why}-{number}")).exists():
         number += 1

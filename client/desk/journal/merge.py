@@ -18,7 +18,7 @@ from keys.wire import digest
 Turn = Callable[[], AbstractContextManager[None]]
 
 
-def everything(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator[bundle.Item]:
+def read_all(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator[bundle.Item]:
     """All that a desk has, little by little. `turn`: held whenever the records are looked into."""
     with turn():
         batches, pieces, asides = records.batches(), records.piece_marks(), list(records.asides())
@@ -45,7 +45,7 @@ class BundleImport:
         self.letters: list[Letter] = []
         self.page = Page()
 
-    def take(self, item: bundle.Item) -> None:
+    def add(self, item: bundle.Item) -> None:
         """Sort one item; what is here already is passed over. Raises BadEntry."""
         match item:
             case EntryItem():
@@ -71,7 +71,7 @@ class BundleImport:
         """How many letters and pieces wait to be kept."""
         return len(self.page.letters) + len(self.page.pieces) + len(self.page.aside)
 
-    def keep(self) -> int | None:
+    def write_page(self) -> int | None:
         """Put what waits on the disk; the number of its batch, if there are letters. Raises CannotWrite."""
         page = self.page
         number = self._records.keep(page)

@@ -29,42 +29,42 @@ class Arrivals:
             for one in entry.action.letters:
                 self._known.setdefault(one.commitment, set()).add(one)
 
-    def lost(self, arrived: Iterable[Arrival]) -> list[bytes]:
+    def find_missing(self, arrived: Iterable[Arrival]) -> list[bytes]:
         """Return the commitments of letters that the journal names and that are not among these."""
         return sorted(self._known.keys() - {one.commitment for one in arrived})
 
-    def late(self, arrived: Iterable[Arrival]) -> list[Received]:
+    def make_late_entries(self, arrived: Iterable[Arrival]) -> list[Received]:
         """Return entries for those of these very copies that the journal does not name yet."""
         new = [one for one in arrived if one not in self._known.get(one.commitment, ())]
         return [Received(letters=new[at : at + LATE], late=True) for at in range(0, len(new), LATE)]
 
-    def copies(self, letters: Iterable[DecodedLetter]) -> Iterator[DecodedLetter]:
+    def with_other_copies(self, letters: Iterable[DecodedLetter]) -> Iterator[DecodedLetter]:
         """These letters, and each once more as another desk had it: which came first is then the same everywhere."""
         for letter in letters:
             yield letter
-            own = arrival(letter)
+            own = make_arrival(letter)
             for one in self._known.get(own.commitment, set()) - {own}:
                 yield letter.copy(
                     Letter(letter.letter.content, one.committed, one.envelope, one.last_resort, one.pulled)
                 )
 
 
-def named(entries: Iterable[Entry]) -> set[bytes]:
+def find_named(entries: Iterable[Entry]) -> set[bytes]:
     """The commitments of all letters that these entries name."""
     return {one.commitment for entry in entries if isinstance(entry.action, Received) for one in entry.action.letters}
 
 
-def received(page: Page, letters: Iterable[DecodedLetter]) -> Received:
+def make_received(page: Page, letters: Iterable[DecodedLetter]) -> Received:
     """The entry for a page that was kept, with these letters in it."""
     return Received(
-        letters=[arrival(one) for one in letters],
+        letters=[make_arrival(one) for one in letters],
         pieces=len(page.pieces),
         duplicate=page.duplicate,
         bad=len(page.aside),
     )
 
 
-def arrival(one: DecodedLetter) -> Arrival:
+def make_arrival(one: DecodedLetter) -> Arrival:
     """Return how a letter came."""
     kept = one.letter
     return Arrival(one.commitment, kept.envelope_hash, kept.committed, kept.last_resort, kept.pulled)

@@ -7,17 +7,17 @@ from client.desk.journal.entries import Entry, Replied, Sent
 
 
 @dataclass
-class Answers:
+class Replies:
     """An index over the journal's entries, whatever their order."""
 
-    _ways: dict[bytes, Replied] = field(default_factory=dict)
+    _by_envelope: dict[bytes, Replied] = field(default_factory=dict)
     _relays: dict[bytes, set[str]] = field(default_factory=dict)
     _seqs: dict[str, int] = field(default_factory=dict)
 
     def learn(self, entry: Entry) -> None:
         action = entry.action
         if isinstance(action, Replied):
-            self._ways.update(dict.fromkeys(action.ways, action))
+            self._by_envelope.update(dict.fromkeys(action.ways, action))
             self._seqs[action.case] = max(action.seq, self._seqs.get(action.case, 0))
         elif isinstance(action, Sent):
             self._relays.setdefault(action.envelope, set()).add(action.relay)
@@ -26,17 +26,17 @@ class Answers:
         """The highest number of an answer to a case; 0 without one."""
         return self._seqs.get(case, 0)
 
-    def are_said(self, envelopes: Iterable[bytes]) -> list[bytes]:
+    def find_journaled(self, envelopes: Iterable[bytes]) -> list[bytes]:
         """Those envelopes (H of each) that belong to an answer in the journal."""
-        return [one for one in envelopes if one in self._ways]
+        return [one for one in envelopes if one in self._by_envelope]
 
-    def have_left(self, envelopes: Iterable[bytes]) -> bool:
+    def are_sent(self, envelopes: Iterable[bytes]) -> bool:
         """Whether each of these envelopes is known to be at a relay."""
         return all(one in self._relays for one in envelopes)
 
-    def fresh(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> list[Sent]:
+    def make_sent(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> list[Sent]:
         """What is to be noted of receipts (relay, text) for an envelope of an answer."""
-        said = self._ways.get(envelope)
+        said = self._by_envelope.get(envelope)
         if said is None:
             return []
         known = self._relays.get(envelope, set())

@@ -65,7 +65,7 @@ class Sessions:
         self._hashes.setdefault(entry.session, []).append(entry.hash)
         self.turn = max(self.turn, entry.turn)
         insort(self.entries, entry, key=lambda one: one.order)
-        for head in _heads_in(entry):
+        for head in _find_heads(entry):
             self._named[head.session] = max(head.n, self._named.get(head.session, -1))
         return True
 
@@ -79,7 +79,7 @@ class Sessions:
             n, before = n + 1, made[-1].hash
         return made
 
-    def sift(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
+    def split_new(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
         """Of another desk's entries those that are new, in an order in which they can be added, and the sessions that
         cannot be: theirs has another entry where ours has one, or is not a chain."""
         by_session: dict[bytes, dict[int, Entry]] = {}
@@ -100,7 +100,7 @@ class Sessions:
         hashes = self._hashes[session]
         return Head(session, len(hashes) - 1, hashes[-1])
 
-    def tips(self) -> list[Head]:
+    def find_tips(self) -> list[Head]:
         """Heads that no entry names yet. Whoever names them names, through them, all there is."""
         return [
             self.head(session)
@@ -108,9 +108,9 @@ class Sessions:
             if self._named.get(session, -1) < len(hashes) - 1
         ]
 
-    def lost(self) -> list[Head]:
+    def find_missing_heads(self) -> list[Head]:
         """Heads that an entry names and that are not here: somebody took a session, or its end, away."""
-        named = {head for entry in self.entries for head in _heads_in(entry)}
+        named = {head for entry in self.entries for head in _find_heads(entry)}
         return sorted((head for head in named if not self._has_head(head)), key=lambda head: (head.session, head.n))
 
     def _has_head(self, head: Head) -> bool:
@@ -118,7 +118,7 @@ class Sessions:
         return head.n < len(hashes) and hashes[head.n] == head.hash
 
 
-def _heads_in(entry: Entry) -> list[Head]:
+def _find_heads(entry: Entry) -> list[Head]:
     if isinstance(entry.action, Unlocked | Locked):
         return entry.action.heads
     return entry.action.sessions if isinstance(entry.action, Merged) else []

@@ -64,13 +64,13 @@ class Pairs:
 
     def of(self, one: str) -> list[Pair]:
         """The pairs of one, best first, as of now."""
-        return sorted(self._judge(one, {*self._find(one)}), key=_best)
+        return sorted(self._judge(one, {*self._find(one)}), key=_order)
 
     def all(self) -> list[Pair]:
         """Every pair found, best first."""
-        return sorted({pair for pairs in self._of.values() for pair in pairs.values()}, key=_best)
+        return sorted({pair for pairs in self._of.values() for pair in pairs.values()}, key=_order)
 
-    def settle(self, enough: Callable[[], bool]) -> bool:
+    def catch_up(self, enough: Callable[[], bool]) -> bool:
         """Look for the pairs of those who changed, until it is enough; whether all is done."""
         while self._stale and not enough():
             one = next(iter(self._stale))
@@ -96,11 +96,11 @@ class Pairs:
             self._of[pair.a][pair.b] = self._of[pair.b][pair.a] = pair
 
 
-def _best(pair: Pair) -> tuple[float, str, str]:
+def _order(pair: Pair) -> tuple[float, str, str]:
     return (-pair.score, pair.a, pair.b)
 
 
-def _pair(a: str, b: str, score: float, reasons: Iterable[Reason]) -> Pair | None:
+def _make_pair(a: str, b: str, score: float, reasons: Iterable[Reason]) -> Pair | None:
     if score < OFFERED:
         return None
     told = tuple(sorted(reasons, key=lambda reason: -abs(reason.weight)))
@@ -124,14 +124,14 @@ class Persons:
     def put(self, one: Described) -> None:
         if not one.names and not one.phones:
             return
-        self.known[one.person], self._given[one.person] = one, _given(one)
-        self.rarity.add(_things(one))
-        for word, letters in _blocks(one):
+        self.known[one.person], self._given[one.person] = one, _find_given(one)
+        self.rarity.add(_find_things(one))
+        for word, letters in _find_blocks(one):
             self._words.add(word)
             for sound in word.sounds:
                 for letter in letters:
                     self._heard[sound][letter][one.person] = None
-        for key in _keys(one):
+        for key in _find_keys(one):
             self._shared[key][one.person] = None
         self.pairs.touch(one.person)
 
@@ -139,17 +139,17 @@ class Persons:
         one = self.known.pop(person, None)
         if one is None:
             return
-        self.rarity.add(_things(one), -1)
-        for word, letters in _blocks(one):
+        self.rarity.add(_find_things(one), -1)
+        for word, letters in _find_blocks(one):
             for sound in word.sounds:
                 for letter in letters:
                     self._heard[sound][letter].pop(person, None)
-        for key in _keys(one):
+        for key in _find_keys(one):
             self._shared[key].pop(person, None)
         self.pairs.drop(person)
 
-    def settle(self, enough: Callable[[], bool]) -> bool:
-        done = self.pairs.settle(enough)
+    def catch_up(self, enough: Callable[[], bool]) -> bool:
+        done = self.pairs.catch_up(enough)
         if len(self.known) > self._weighed * GROWN:
             self.pairs.weigh()
             self._weighed = len(self.known)
@@ -157,11 +157,11 @@ class Persons:
 
     def _near(self, person: str) -> Iterator[str]:
         one = self.known[person]
-        for word, letters in _blocks(one):
+        for word, letters in _find_blocks(one):
             for sound in self._words.like(word):
                 yield from self._sounding(sound, letters)
-        for key in _keys(one):
-            yield from _newest(self._shared[key])
+        for key in _find_keys(one):
+            yield from _take_newest(self._shared[key])
 
     def _sounding(self, sound: str, letters: Iterable[str]) -> Iterator[str]:
         by_letter = self._heard.get(sound, {})
@@ -169,7 +169,7 @@ class Persons:
             yield from (person for some in by_letter.values() for person in some)
             return
         for letter in {*letters, ""}:
-            yield from _newest(by_letter.get(letter, {}))
+            yield from _take_newest(by_letter.get(letter, {}))
 
     def _judged(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
         one = self.known[person]
@@ -183,7 +183,7 @@ class Persons:
         reasons = scoring.of_persons(one, other, self.rarity)
         if not scoring.is_worth_a_look(one, other, reasons):
             return None
-        return _pair(one.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
+        return _make_pair(one.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
 
     def _are_others(self, one: Described, other: Described) -> bool:
         """At first sight: of those who share a surname most have another given name."""
@@ -193,12 +193,12 @@ class Persons:
         return bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
-def _newest(some: dict[str, None]) -> Iterator[str]:
+def _take_newest(some: dict[str, None]) -> Iterator[str]:
     """At most so many that nobody can stop the desk by sending one name a thousand times."""
     return islice(reversed(some), COMMON)
 
 
-def _blocks(one: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
+def _find_blocks(one: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
     """The surnames, each with the first letters of the other words; given names only when there is nothing else."""
     for name in one.names:
         whole = [word for word in name.words if word.kind in (WordKind.OTHER, WordKind.GIVEN)]
@@ -208,20 +208,20 @@ def _blocks(one: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
             yield word, frozenset(letters or [""])
 
 
-def _given(one: Described) -> frozenset[int]:
+def _find_given(one: Described) -> frozenset[int]:
     """The given names that this person may have; empty when one of them is not known for sure."""
     words = [word for word in one.words if word.kind is WordKind.GIVEN]
     return frozenset().union(*(word.full | word.short for word in words if all(word.full for word in words)))
 
 
-def _keys(one: Described) -> Iterator[tuple[str, str]]:
+def _find_keys(one: Described) -> Iterator[tuple[str, str]]:
     yield from (("phone", phone) for phone in one.phones)
     born = scoring.birth(one.birth)
     if len(born) > 1:
         yield "birth", "-".join(map(str, born))
 
 
-def _things(one: Described) -> set[tuple[str, str]]:
+def _find_things(one: Described) -> set[tuple[str, str]]:
     """What is counted, to know how rare it is."""
     words = {("word", word.key) for word in one.words if word.kind is not WordKind.INITIAL}
     return words | {("phone", phone) for phone in one.phones} | {("place", stay.place) for stay in one.stays}
@@ -242,8 +242,8 @@ class Crowds:
         if one.people < 2 and not one.plates and not one.sides:  # noqa: PLR2004 - nobody but the person
             return
         self.known[one.case], self._members[one.case] = one, list(persons)
-        self.rarity.add(_marks(one))
-        for key in _marks(one):
+        self.rarity.add(_find_marks(one))
+        for key in _find_marks(one):
             self._shared[key][one.case] = None
         self.pairs.touch(one.case)
 
@@ -251,16 +251,16 @@ class Crowds:
         one = self.known.pop(case, None)
         if one is None:
             return
-        self.rarity.add(_marks(one), -1)
-        for key in _marks(one):
+        self.rarity.add(_find_marks(one), -1)
+        for key in _find_marks(one):
             self._shared[key].pop(case, None)
         self.pairs.drop(case)
 
     def _near(self, case: str) -> Iterator[str]:
         one = self.known[case]
-        for key in _marks(one):
+        for key in _find_marks(one):
             if key[0] != "people":
-                yield from (other for other in _newest(self._shared[key]) if other != case)
+                yield from (other for other in _take_newest(self._shared[key]) if other != case)
         yield from self._through_persons(case)
 
     def _through_persons(self, case: str) -> set[str]:
@@ -280,10 +280,10 @@ class Crowds:
         if other is None or max(one.people, other.people) < 2:  # noqa: PLR2004
             return None
         reasons = scoring.of_crowds(one, other, self.rarity, persons_same)
-        return _pair(one.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
+        return _make_pair(one.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
 
 
-def _marks(one: Crowd) -> set[tuple[str, str]]:
+def _find_marks(one: Crowd) -> set[tuple[str, str]]:
     """What crowds are found by, and what is counted of them."""
     vans = {("plate", _digits(plate)) for plate in one.plates} | {("side", side) for side in one.sides}
     return vans | {("place", stay.place) for stay in one.stays if stay.place} | {("people", str(one.people))}
@@ -316,16 +316,16 @@ class CandidateIndex:
             self.crowds.put(told.crowd, [person.person for person in told.persons])
         self._cases[case] = told
 
-    def settle(self, enough: Callable[[], bool] = lambda: False) -> bool:
+    def catch_up(self, enough: Callable[[], bool] = lambda: False) -> bool:
         """Do what is left to do, until it is enough; whether all is done."""
-        return self.persons.settle(enough) and self.crowds.pairs.settle(enough)
+        return self.persons.catch_up(enough) and self.crowds.pairs.catch_up(enough)
 
 
 # Over the desk's database
 
 
 @dataclass
-class _Kept:
+class _IndexState:
     """The index of a database, up to which row it was looked through, and the cases that are not in it yet."""
 
     index: CandidateIndex = field(default_factory=CandidateIndex)
@@ -334,16 +334,16 @@ class _Kept:
     waiting: dict[str, None] = field(default_factory=dict)
     frozen: int = 0  # persons there were when the index was last put out of the garbage collector's sight
 
-    def take(self, db: Database, cases: Sequence[str]) -> None:
-        for case, told in features.told(db, cases):
+    def index_cases(self, db: Database, cases: Sequence[str]) -> None:
+        for case, told in features.load_features(db, cases):
             self.index.put(case, told)
             self.waiting.pop(case, None)
 
     def work(self, db: Database, enough: Callable[[], bool]) -> bool:
         while self.waiting and not enough():
-            self.take(db, list(islice(self.waiting, TAKEN)))
+            self.index_cases(db, list(islice(self.waiting, TAKEN)))
         # how rare a name is can only be told when everybody is there
-        done = not self.waiting and self.index.settle(enough)
+        done = not self.waiting and self.index.catch_up(enough)
         if done:
             self._freeze()
         return done
@@ -358,12 +358,12 @@ class _Kept:
 
 _CHANGED = 'SELECT "case" FROM letter WHERE number > ? UNION SELECT "case" FROM about WHERE entry > ?'
 _NEWEST = "SELECT (SELECT MAX(number) FROM letter), (SELECT MAX(number) FROM entry)"
-_KEPT: "WeakKeyDictionary[Database, _Kept]" = WeakKeyDictionary()
+_STATES: "WeakKeyDictionary[Database, _IndexState]" = WeakKeyDictionary()
 
 
-def _kept(db: Database) -> _Kept:
+def _load_state(db: Database) -> _IndexState:
     """What is kept of this database, with the cases marked about which something came since."""
-    kept = _KEPT.setdefault(db, _Kept())
+    kept = _STATES.setdefault(db, _IndexState())
     newest = db.execute(_NEWEST).fetchone()
     changed = db.execute(_CHANGED, (kept.letter, kept.entry)).fetchall()
     kept.waiting.update(dict.fromkeys(row[0] for row in changed))
@@ -377,50 +377,50 @@ def _kept(db: Database) -> _Kept:
 def work(db: Database, seconds: float = PATIENCE, clock: Callable[[], float] = monotonic) -> bool:
     """Do some of what is left to do; whether all is done. With 20,000 cases there is much to do after unlocking."""
     until = clock() + seconds
-    return _kept(db).work(db, lambda: clock() > until)
+    return _load_state(db).work(db, lambda: clock() > until)
 
 
 def candidates(db: Database, limit: int) -> list[Pair]:
     """Persons who are likely one, best first, each pair of groups once; what was decided is left out. Of what is found
     so far: `work` tells whether that is all."""
     work(db)
-    return list(islice(_undecided(db, _KEPT[db].index.persons.pairs.all()), limit))
+    return list(islice(_skip_decided_persons(db, _STATES[db].index.persons.pairs.all()), limit))
 
 
 def of_person(db: Database, person: str) -> list[Pair]:
     """Who is likely this person, best first."""
-    index = _looked_at(db, person.partition("#")[0])
-    return list(_undecided(db, index.persons.pairs.of(person))) if person in index.persons.known else []
+    index = _index_with(db, person.partition("#")[0])
+    return list(_skip_decided_persons(db, index.persons.pairs.of(person))) if person in index.persons.known else []
 
 
 def groups(db: Database, limit: int) -> list[Pair]:
     """Cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
     work(db)
-    return list(islice(_ungrouped(db, _KEPT[db].index.crowds.pairs.all()), limit))
+    return list(islice(_skip_decided_groups(db, _STATES[db].index.crowds.pairs.all()), limit))
 
 
 def of_case(db: Database, case: str) -> list[Pair]:
     """Which cases likely tell of this one's van, cell or crowd."""
-    index = _looked_at(db, case)
-    return list(_ungrouped(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
+    index = _index_with(db, case)
+    return list(_skip_decided_groups(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
 
 
-def _looked_at(db: Database, case: str) -> CandidateIndex:
+def _index_with(db: Database, case: str) -> CandidateIndex:
     """The index, in which at least this case stands as it is now."""
-    kept = _kept(db)
+    kept = _load_state(db)
     if case in kept.waiting:
-        kept.take(db, [case])
+        kept.index_cases(db, [case])
     return kept.index
 
 
-def _undecided(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _skip_decided_persons(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
     group = _lookup(db, "SELECT grp FROM person WHERE id = ?")
-    return _left(pairs, group, _linked(db, "different_person", group))
+    return _skip_decided(pairs, group, _load_linked(db, "different_person", group))
 
 
-def _ungrouped(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _skip_decided_groups(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
     crowd = _lookup(db, 'SELECT crowd FROM "case" WHERE id = ?')
-    return _left(pairs, crowd, _linked(db, "different_group", crowd))
+    return _skip_decided(pairs, crowd, _load_linked(db, "different_group", crowd))
 
 
 def _lookup(db: Database, sql: str) -> Callable[[str], str]:
@@ -431,12 +431,12 @@ def _lookup(db: Database, sql: str) -> Callable[[str], str]:
     return found
 
 
-def _linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[frozenset[str]]:
+def _load_linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[frozenset[str]]:
     rows = db.execute("SELECT a, b FROM link WHERE kind = ?", (kind,)).fetchall()
     return {frozenset((whole(a), whole(b))) for a, b in rows}
 
 
-def _left(pairs: Iterable[Pair], whole: Callable[[str], str], apart: set[frozenset[str]]) -> Iterator[Pair]:
+def _skip_decided(pairs: Iterable[Pair], whole: Callable[[str], str], apart: set[frozenset[str]]) -> Iterator[Pair]:
     """Those between two wholes that nobody has judged yet; of several between the same two the best."""
     seen = set(apart)
     for pair in pairs:

@@ -34,45 +34,45 @@ class CaseFeatures:
     crowd: Crowd | None = None
 
 
-def told(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseFeatures]]:
+def load_features(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseFeatures]]:
     """Each of the cases with what it tells."""
     for start in range(0, len(cases), AT_ONCE):
         some = cases[start : start + AT_ONCE]
-        facts, stays = _facts(db, some), _stays(db, some)
-        people, found = _people(db, some), _crowds(db, some, facts, stays)
+        facts, stays = _load_facts(db, some), _load_stays(db, some)
+        people, found = _load_people(db, some), _load_crowds(db, some, facts, stays)
         for case in some:
             described = (_describe(row, facts, stays) for row in people[case])
             persons = tuple(one for one in described if one is not None)
             yield case, CaseFeatures(persons, found.get(case))
 
 
-def _rows(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
+def _query(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
     return list(db.execute(sql.format(",".join("?" * len(cases))), cases).fetchall())
 
 
-def _facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], list[Any]]:
+def _load_facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], list[Any]]:
     """Values by case, person and field, the newest first."""
     found: dict[tuple[str, int, str], list[Any]] = defaultdict(list)
-    for case, k, name, value in _rows(db, _FACTS, cases):
+    for case, k, name, value in _query(db, _FACTS, cases):
         said = json.loads(value)
         if said is not None:
             found[case, k, name].append(said)
     return found
 
 
-def _stays(db: Database, cases: Sequence[str]) -> dict[str, list[Sighting]]:
+def _load_stays(db: Database, cases: Sequence[str]) -> dict[str, list[Sighting]]:
     """Stays by person, the newest first; positions of the phone by case."""
     found: dict[str, list[Sighting]] = defaultdict(list)
-    for person, kind, key, since, lat, lon, certainty in _rows(db, _STAYS, cases):
+    for person, kind, key, since, lat, lon, certainty in _query(db, _STAYS, cases):
         found[person].append(Sighting("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))
-    for case, lat, lon, fixed in _rows(db, _FIXES, cases):
+    for case, lat, lon, fixed in _query(db, _FIXES, cases):
         found[case].append(Sighting("", fixed, lat, lon))
     return found
 
 
-def _people(db: Database, cases: Sequence[str]) -> dict[str, list[Any]]:
+def _load_people(db: Database, cases: Sequence[str]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in _rows(db, _PEOPLE, cases):
+    for row in _query(db, _PEOPLE, cases):
         found[row[0]].append(row)
     return found
 
@@ -82,12 +82,14 @@ def _describe(
 ) -> Described | None:
     """Return None for somebody whose words cannot be compared, whatever the reason: all others still are."""
     try:
-        return _person(row, facts, stays)
+        return _describe_person(row, facts, stays)
     except Exception:
         return None
 
 
-def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]) -> Described:
+def _describe_person(
+    row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]
+) -> Described:
     case, person, k, name, other, born = row
 
     def said(*fields: str) -> list[str]:
@@ -109,16 +111,18 @@ def _person(row: Any, facts: dict[tuple[str, int, str], list[Any]], stays: dict[
     )
 
 
-def _crowds(
+def _load_crowds(
     db: Database, cases: Sequence[str], facts: dict[tuple[str, int, str], list[Any]], stays: dict[str, list[Sighting]]
 ) -> dict[str, Crowd]:
     found = {}
-    for case, people in _rows(db, _CROWDS, cases):
+    for case, people in _query(db, _CROWDS, cases):
         vans = [van for van in facts.get((case, 0, "van"), ()) if isinstance(van, dict)]
         where = (*stays.get(f"{case}#0", ())[:STAYS], *stays.get(case, ()))
-        found[case] = Crowd(case, people, _of(vans, "plate", scoring.plate), _of(vans, "side", scoring.side), where)
+        found[case] = Crowd(
+            case, people, _read_marks(vans, "plate", scoring.plate), _read_marks(vans, "side", scoring.side), where
+        )
     return found
 
 
-def _of(vans: Iterable[dict[str, Any]], name: str, read: Any) -> frozenset[str]:
+def _read_marks(vans: Iterable[dict[str, Any]], name: str, read: Any) -> frozenset[str]:
     return frozenset(plain for van in vans if (plain := read(str(van.get(name, "")))))

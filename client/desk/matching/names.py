@@ -164,19 +164,19 @@ def givens() -> Givens:
     number = 0
     for sex, rows in listed.items():
         for whole, small in rows:
-            sexes[number], letters[number] = sex, heard(spellings(whole.split()[0])[0])[:1]
+            sexes[number], letters[number] = sex, blur(spellings(whole.split()[0])[0])[:1]
             for table, words in ((full, whole), (short, small)):
-                for spelling in _spelt(words):
+                for spelling in _spell_words(words):
                     table.setdefault(spelling, set()).add(number)
             number += 1
-    return Givens(_frozen(full), _frozen(short), sexes, letters)
+    return Givens(_freeze(full), _freeze(short), sexes, letters)
 
 
-def _spelt(words: str) -> Iterable[str]:
+def _spell_words(words: str) -> Iterable[str]:
     return [spelling for word in words.split() for spelling in spellings(word)]
 
 
-def _frozen(table: dict[str, set[int]]) -> dict[str, frozenset[int]]:
+def _freeze(table: dict[str, set[int]]) -> dict[str, frozenset[int]]:
     return {spelling: frozenset(numbers) for spelling, numbers in table.items()}
 
 
@@ -188,7 +188,7 @@ def read(text: str) -> Name:
     """Take a name apart, whatever the order of its words."""
     raw = _WORD.findall(unicodedata.normalize("NFC", text[: WORDS * LETTERS]))[:WORDS]
     words = [word for one in raw if (word := _word(one)).spellings[0] not in ("", *_OF_FATHER)]
-    words = _fathers(words)
+    words = _mark_patronymics(words)
     return Name(tuple(words), _sex(words))
 
 
@@ -202,7 +202,7 @@ def _word(raw: str) -> NameWord:
     if kind is WordKind.OTHER and _SURELY_FATHER.search(spelt[0]):
         kind = WordKind.FATHER
     persian = bool(_PERSIAN.search(raw))
-    sounds = tuple(dict.fromkeys(map(heard, (*spelt, _his(spelt[0])))))
+    sounds = tuple(dict.fromkeys(map(blur, (*spelt, _his(spelt[0])))))
     found = bones(raw, spelt)
     firsts = {one[:1] for one in (*spelt, *sounds)} | {givens().letters[number] for number in full | short}
     letters = frozenset({*found[:1]} if persian else {*firsts, *found[:1]})
@@ -215,7 +215,7 @@ def _is_initial(raw: str) -> bool:
     return len(letters) == 1 or (raw.endswith(".") and len(letters) == 2)  # noqa: PLR2004
 
 
-def _fathers(words: list[NameWord]) -> list[NameWord]:
+def _mark_patronymics(words: list[NameWord]) -> list[NameWord]:
     """Patronymics are known by their end, but so are surnames: one is the son of a known name, or stands third."""
     whole = [word for word in words if word.kind is not WordKind.INITIAL]
     kinds = {word.kind for word in whole}
@@ -267,7 +267,7 @@ def _plain(word: str) -> str:
     return word
 
 
-def heard(spelling: str) -> str:
+def blur(spelling: str) -> str:
     """What remains of a word said aloud."""
     for sound, put in _HEARD:
         spelling = sound.sub(put, spelling)

@@ -209,10 +209,10 @@ def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
         if likeness >= ALIKE and i not in gone_a and j not in gone_b and _comparable(rest_a[i], rest_b[j]):
             gone_a.add(i)
             gone_b.add(j)
-            found.append(_agreed(rest_a[i], rest_b[j], likeness, rarity))
+            found.append(_weigh_agreement(rest_a[i], rest_b[j], likeness, rarity))
     left_a = [word for i, word in enumerate(rest_a) if i not in gone_a]
     left_b = [word for j, word in enumerate(rest_b) if j not in gone_b]
-    return found + _left_over(left_a, left_b)
+    return found + _weigh_left_over(left_a, left_b)
 
 
 def _is_initial(a: NameWord, b: NameWord) -> bool:
@@ -224,7 +224,7 @@ def _comparable(a: NameWord, b: NameWord) -> bool:
     return (a.kind is WordKind.FATHER) == (b.kind is WordKind.FATHER) or _is_initial(a, b)
 
 
-def _agreed(a: NameWord, b: NameWord, likeness: float, rarity: Rarity) -> Reason:
+def _weigh_agreement(a: NameWord, b: NameWord, likeness: float, rarity: Rarity) -> Reason:
     if _is_initial(a, b):
         return Reason("initials", _INITIAL)
     kind = a.kind if a.kind is b.kind else WordKind.GIVEN
@@ -235,7 +235,7 @@ def _agreed(a: NameWord, b: NameWord, likeness: float, rarity: Rarity) -> Reason
     return Reason(f"{_KEYS[kind]}_{how}", bits * (likeness - ALIKE) / (1 - ALIKE))
 
 
-def _left_over(a: list[NameWord], b: list[NameWord]) -> list[Reason]:
+def _weigh_left_over(a: list[NameWord], b: list[NameWord]) -> list[Reason]:
     """Of each kind: words on both sides that found nothing like them. A word on one side only may just be missing."""
     found = []
     for kind, weight in _DIFFERS.items():

@@ -135,7 +135,7 @@ class Pulling:
                 try:
                     self._desk.release()
                     self._send(spool, transport)
-                    self._waiting = self._desk.waiting()
+                    self._waiting = self._desk.count_waiting()
                 except DeskClosed:
                     return
                 except TocsinError:
@@ -143,7 +143,7 @@ class Pulling:
                 version = self._desk.wait(version, LOOK_SECONDS)
 
     def _send(self, spool: OutboxStore, transport: Transport) -> None:
-        courier = OutboxSender(spool, transport, clock=self._clock, note=self._desk.sent)
+        courier = OutboxSender(spool, transport, clock=self._clock, note=self._desk.append_receipts)
         for hash_ in spool.hashes():
             if self._stopped.is_set():
                 return

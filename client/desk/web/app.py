@@ -9,7 +9,7 @@ from flask import Flask, Response, g, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from client.desk.consent.untrusted_text import alone, plain, short, shown
+from client.desk.consent.untrusted_text import isolate, render_plain, render_short, render_text
 from client.desk.desk import DeskClosed
 from client.desk.web import canned_replies
 from client.desk.web.access import FORM_BYTES, DeskControl, IsLocked, NotHere, Refused, guard
@@ -70,8 +70,8 @@ def create_app(keeper: DeskControl, clock: Callable[[], float] = time.time) -> F
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
     app.extensions["keeper"], app.extensions["clock"], app.extensions["window"] = keeper, clock, {}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    words = {"shown": shown, "short": short, "plain": plain}
-    app.jinja_env.filters.update({name: alone(show) for name, show in words.items()}, said_together=said_together)
+    words = {"shown": render_text, "short": render_short, "plain": render_plain}
+    app.jinja_env.filters.update({name: isolate(show) for name, show in words.items()}, said_together=said_together)
     app.url_map.converters["int"] = Number
     guard(app, keeper)
     for pages in PAGES:
@@ -89,7 +89,7 @@ def _around() -> dict[str, object]:
         "say": frame.say(),
         "times": frame.times(),
         "hidden": frame.hidden,
-        "told": alone(told),
+        "told": isolate(told),
         "saying": canned_replies,
         "languages": LANGUAGES,
         "form_key": g.get("form_key", ""),

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from client.desk.cases.view import FactView
-from client.desk.consent.untrusted_text import plain, shown
+from client.desk.consent.untrusted_text import render_plain, render_text
 from client.desk.web.i18n import Speech
 from client.desk.web.times import Times
 
@@ -39,7 +39,7 @@ def _said(say: Speech, times: Times, field: str, value: Any, depth: int) -> Mark
         return _words(say, field, value)
     if isinstance(value, list | dict) and depth < DEPTH:
         return _several(say, times, field, value, depth)
-    return shown(value)
+    return render_text(value)
 
 
 def _several(say: Speech, times: Times, field: str, value: list[Any] | dict[str, Any], depth: int) -> Markup:
@@ -52,7 +52,7 @@ def _words(say: Speech, field: str, value: str) -> Markup:
     kind = {"kind": "by", "needs": "need", "type": "file"}.get(field, field)
     if (field in _TERMS or field == "needs") and say.has(f"{kind}.{value}"):
         return Markup("<span>{}</span>").format(say(f"{kind}.{value}"))
-    return shown(value)
+    return render_text(value)
 
 
 def _fields(say: Speech, times: Times, field: str, value: dict[str, Any], depth: int) -> Markup:
@@ -68,7 +68,7 @@ def _fields(say: Speech, times: Times, field: str, value: dict[str, Any], depth:
             if inner not in _PLAIN:
                 parts.append(Markup("({})").format(say.term(name, inner)))
         elif inner not in ("", [], None) and name not in ("pack", "id"):
-            label = plain(say.term("part", name), 60)
+            label = render_plain(say.term("part", name), 60)
             parts.append(Markup("<small>{}</small> {}").format(label, _said(say, times, name, inner, depth + 1)))
     return Markup("; ").join(parts) or Markup("<span>{}</span>").format(say("unknown"))
 

@@ -91,7 +91,7 @@ def test_a_board_of_one_event():
     found = board.board(db, NOW, event="манежная")
     assert {row.place.name: row.count.reported for row in found.rows} == {"ОВД Арбат": 2}
     assert found.events == ("МАНЕЖНАЯ",)
-    assert len(board.held(db, found.rows[0].place.number, "Манежная")) == 2
+    assert len(board.load_detainees(db, found.rows[0].place.number, "Манежная")) == 2
     assert board.board(db, NOW, event="another").rows == ()
 
 
@@ -146,7 +146,7 @@ def test_a_clock_that_was_stopped_runs_no_more():
 
 def test_somebody_moves_and_is_counted_in_one_place_only():
     db = build([chosen("a", TVERSKOY)])
-    ingest.letter(db, letter("a", place(ARBAT), seq=1, at=NOW + 60))
+    ingest.add_letter(db, letter("a", place(ARBAT), seq=1, at=NOW + 60))
     assert rows(db) == {"ОВД Арбат": 1}
 
 
@@ -182,7 +182,7 @@ def test_news_of_one_report_reach_those_who_are_linked_to_it(names):
     for at, name in zip((0, 600), names, strict=True):
         for where in (ARBAT, NIZHNY):
             at += 60  # noqa: PLW2901
-            ingest.letter(db, letter(name, place(where), seq=at, at=NOW + at))
+            ingest.add_letter(db, letter(name, place(where), seq=at, at=NOW + at))
             (row,) = board.board(db, NOW).rows
             assert (row.place.name, row.count.reported, row.count.cases) == (where.name, 1, 2)
 
@@ -200,7 +200,7 @@ def test_what_is_held_at_a_place_adds_up_to_its_row():
     journal = Journal().all(SameGroup(a=case_id("a"), b=case_id("b")))
     db = build([chosen("a", ARBAT, people=20, minors=2), chosen("b", ARBAT, name="Анна"), chosen("c", ARBAT)], journal)
     (row,) = board.board(db, NOW).rows
-    found = board.held(db, row.place.number)
+    found = board.load_detainees(db, row.place.number)
     assert sum(one.heads for one in found) == row.count.reported == 21
     assert sum(one.minors for one in found) == row.count.minors == 2
     assert [one.name for one in found] == ["Анна", "", "", ""]
@@ -228,7 +228,7 @@ def test_the_town_is_the_part_of_an_address_that_most_share(address, town):
     others = ["Москва, Тверская, 1", "Москва, пр. Мира", "Нижний Новгород, 1", "9 LANE, COLUMBIA, SC"]
     others += ["Нижний Новгород, Горная, 4"]
     stations = [Station(str(at), (), one, 0, 0) for at, one in enumerate([*others, address])]
-    db = database.empty([pack(*stations)])
+    db = database.create([pack(*stations)])
     assert db.execute("SELECT city FROM station WHERE id = ?", [str(len(others))]).fetchone() == (town,)
 
 

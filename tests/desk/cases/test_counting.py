@@ -190,7 +190,7 @@ def test_unmerging_gives_the_same_board():
     before = board.board(database.build(letters, []), NOW)
     merged = board.board(database.build(letters, links), NOW)
     after = database.build(letters, links)
-    ingest.entries(after, apart)
+    ingest.add_entries(after, apart)
     assert merged.total != before.total
     assert by_name(board.board(after, NOW)) == by_name(before)
 
@@ -295,6 +295,6 @@ def test_whatever_is_merged_can_be_unmerged(world, other):
     made = [journal.write(link, turn=1_000 + at) for at, link in enumerate(links)]
     apart = [journal.write(Unlinked(entry=one.id), turn=2_000) for one in made]
     db = database.build(letters, entries)
-    ingest.entries(db, made)
-    ingest.entries(db, apart)
+    ingest.add_entries(db, made)
+    ingest.add_entries(db, apart)
     assert counts(db) == before

@@ -127,8 +127,8 @@ def piles(draw, most: int = 6) -> list[Letter]:
 @settings(deadline=None, max_examples=at_length(30, 300))
 def test_any_order_makes_the_same_database(letters, entries, rng):
     built = contents(database.build(letters, entries, country="RU"))
-    db = database.empty(country="RU")
-    steps = [*((ingest.letter, one) for one in letters), *((ingest.entry, one) for one in entries)]
+    db = database.create(country="RU")
+    steps = [*((ingest.add_letter, one) for one in letters), *((ingest.add_entry, one) for one in entries)]
     rng.shuffle(steps)
     for step, one in steps:
         step(db, one)
@@ -246,14 +246,14 @@ def test_a_message_id_used_twice_is_told_in_both_cases():
     db = database.build([letter("a", {}, id=case_id("x")), letter("b", {}, id=case_id("x"))], [])
     assert [view.case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
     db = database.build([letter("a", {}, id=case_id("x"))], [])
-    ingest.letter(db, letter("b", {}, id=case_id("x")))
+    ingest.add_letter(db, letter("b", {}, id=case_id("x")))
     assert [view.case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
 
 
 def test_an_amendment_without_a_report_is_told_until_the_report_comes():
     db = database.build([letter("a", {"stage": "court"}, seq=1)], [])
     assert view.case(db, case_id("a")).flags == ("before_report",)
-    ingest.letter(db, held("a", at=NOW - 60))
+    ingest.add_letter(db, held("a", at=NOW - 60))
     assert view.case(db, case_id("a")).flags == ()
 
 
@@ -294,9 +294,9 @@ def test_what_is_no_letter_is_left_out(content):
 def test_an_entry_that_fails_leaves_nothing_behind(monkeypatch):
     db = database.build([held("a"), held("b")], [])
     before = contents(db)
-    monkeypatch.setattr("client.desk.cases.groups.counted", lambda near: 1 / 0)
+    monkeypatch.setattr("client.desk.cases.groups.count_heads", lambda near: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        ingest.entry(db, Journal().write(SamePerson(a=person("a"), b=person("b"))))
+        ingest.add_entry(db, Journal().write(SamePerson(a=person("a"), b=person("b"))))
     monkeypatch.undo()
     assert contents(db) == before
 
@@ -304,7 +304,7 @@ def test_an_entry_that_fails_leaves_nothing_behind(monkeypatch):
 def test_numbers_stay_as_long_as_the_desk_is_open():
     db = database.build([held(name) for name in "abc"], [])
     before = {name: view.number_of(db, case_id(name)) for name in "abc"}
-    ingest.letter(db, held("d"))
-    ingest.letters(db, [letter(name, {"minors": 1}, seq=1) for name in "cab"])
+    ingest.add_letter(db, held("d"))
+    ingest.add_letters(db, [letter(name, {"minors": 1}, seq=1) for name in "cab"])
     assert {name: view.number_of(db, case_id(name)) for name in "abc"} == before
     assert view.id_of(db, view.number_of(db, case_id("d"))) == case_id("d")

@@ -159,7 +159,7 @@ def test_cases_at_one_place():
 def test_looking_at_a_case_takes_it_from_the_unseen_at_once():
     db = database.build([held("a")], [])
     assert "unseen" in queue.queue(db, NOW).items[0].reasons
-    ingest.entry(db, Journal().write(Viewed(case=case_id("a"))))
+    ingest.add_entry(db, Journal().write(Viewed(case=case_id("a"))))
     assert "unseen" not in queue.queue(db, NOW).items[0].reasons
 
 

@@ -131,7 +131,7 @@ def test_notes_answers_sources_and_officials_are_found():
 def test_an_official_who_is_described_later_is_found():
     journal = Journal()
     db = database.build([held("ivanov")], journal.all(Linked(official=case_id("o"), case=case_id("ivanov"))))
-    ingest.entry(db, journal.write(Official(id=case_id("o"), name="Сидоренко")))
+    ingest.add_entry(db, journal.write(Official(id=case_id("o"), name="Сидоренко")))
     assert found("Сидоренко", db) == ["ivanov"]
 
 
@@ -143,7 +143,7 @@ def test_the_station_of_a_pack_is_found_by_its_name():
 
 def test_what_came_just_now_is_found_at_once():
     db = database.build([held("ivanov")], [])
-    ingest.letter(db, letter("ivanov", {"name": "Кузнецова"}, seq=1))
+    ingest.add_letter(db, letter("ivanov", {"name": "Кузнецова"}, seq=1))
     assert found("Kuznecova", db) == ["ivanov"]
 
 

@@ -114,7 +114,7 @@ def test_links_can_be_followed_and_taken_back():
     assert found.persons[0].same == ((person("b"), view.number_of(db, case_id("b"))),)
     assert found.persons[0].confirmed
     assert found.crowd == (view.number_of(db, case_id("c")),)
-    ingest.entry(db, journal.write(Unlinked(entry=same.id)))
+    ingest.add_entry(db, journal.write(Unlinked(entry=same.id)))
     found = view.case(db, case_id("a"))
     assert [link.kind for link in found.links] == ["same_group"]
     assert found.persons[0].same == ()
@@ -133,7 +133,7 @@ def test_an_official_stands_in_every_case_they_had_a_part_in():
     (one,) = view.case(db, case_id("a")).officials
     assert (one.name, one.rank, one.part, one.cases) == ("Сидоров", "капитан", "arrested", (2,))
     assert [part for _, part, _ in view.official(db, one.number).cases] == ["arrested", "drew up the papers"]
-    ingest.entry(db, journal.write(Unlinked(entry=one.entry)))
+    ingest.add_entry(db, journal.write(Unlinked(entry=one.entry)))
     assert view.case(db, case_id("a")).officials == ()
 
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.desk.deadlines.clocks import HOUR, Setting, TimedFact, countries, of_case, soonest, table
+from client.desk.deadlines.clocks import HOUR, Setting, TimedFact, find_clocks, find_soonest, list_countries, load_table
 from client.report import sort_facts
 
-RU = table("RU")
+RU = load_table("RU")
 NIGHT = int(datetime(2026, 11, 20, 16, 0, tzinfo=UTC).timestamp())  # 19:00 in Moscow
 
 
 def clocks(*facts, limits=RU, settings=None):
-    return {clock.key: clock for clock in of_case(facts, limits, settings)}
+    return {clock.key: clock for clock in find_clocks(facts, limits, settings)}
 
 
 def detained(time, precision="exact", said=NIGHT):
@@ -73,7 +73,7 @@ def test_a_release_stops_every_clock_and_a_court_those_that_wait_for_a_judge():
     assert at_court["administrative"].stopped is None
     released = clocks(*before, TimedFact("stage", "released", NIGHT + 5 * HOUR, NIGHT + 4 * HOUR))
     assert {clock.stopped for clock in released.values()} == {NIGHT + 4 * HOUR}
-    assert soonest(released.values(), NIGHT) is None
+    assert find_soonest(released.values(), NIGHT) is None
 
 
 def test_taken_again_the_clocks_begin_again():
@@ -103,24 +103,24 @@ def test_nothing_happens_after_it_was_told():
 
 
 def test_the_soonest_is_the_next_to_run_out_and_when_all_have_the_last():
-    found = of_case([detained(NIGHT, said=NIGHT)], RU)
-    assert soonest(found, NIGHT).ends == NIGHT + 3 * HOUR
-    assert soonest(found, NIGHT + 4 * HOUR).ends == NIGHT + 48 * HOUR
-    over = soonest(found, NIGHT + 60 * HOUR)
+    found = find_clocks([detained(NIGHT, said=NIGHT)], RU)
+    assert find_soonest(found, NIGHT).ends == NIGHT + 3 * HOUR
+    assert find_soonest(found, NIGHT + 4 * HOUR).ends == NIGHT + 48 * HOUR
+    over = find_soonest(found, NIGHT + 60 * HOUR)
     assert over.left(NIGHT + 60 * HOUR) == -12 * HOUR
-    assert soonest([], NIGHT) is None
+    assert find_soonest([], NIGHT) is None
 
 
 def test_nothing_known_no_clock_and_no_table_no_clock():
     assert clocks() == {}
     assert clocks(TimedFact("stage", "free", NIGHT)) == {}
-    assert table("XX") is None
-    assert of_case([detained(NIGHT)], None) == []
+    assert load_table("XX") is None
+    assert find_clocks([detained(NIGHT)], None) == []
 
 
-@pytest.mark.parametrize("country", countries())
+@pytest.mark.parametrize("country", list_countries())
 def test_a_table_is_whole(country):
-    limits = table(country.lower())
+    limits = load_table(country.lower())
     keys = [rule.key for rule in limits.clocks]
     assert len(keys) == len(set(keys)) > 0
     for rule in limits.clocks:
@@ -128,7 +128,7 @@ def test_a_table_is_whole(country):
         assert rule.words.keys() == rule.law.keys() == {"ru", "en"}
         assert rule.condition.keys() in ({"ru", "en"}, set())
         assert rule.source.startswith("https://")
-    assert {clock.key for clock in of_case([detained(NIGHT)], limits)} == set(keys)
+    assert {clock.key for clock in find_clocks([detained(NIGHT)], limits)} == set(keys)
 
 
 def test_a_file_has_the_name_of_its_country():
@@ -159,8 +159,8 @@ values = st.one_of(
 def test_whatever_is_told_in_whatever_order_the_clocks_are_the_same(told, random_bytes):
     facts = [TimedFact(name, value, said, happened) for (name, value), said, happened in told]
     fitting = [fact for fact in facts if sort_facts({fact.name: fact.value})[0]]
-    of_case(facts, RU)
-    found = of_case(fitting, RU)
+    find_clocks(facts, RU)
+    found = find_clocks(fitting, RU)
     if len({fact.said for fact in fitting}) == len(fitting):
-        assert of_case(random_bytes.sample(fitting, len(fitting)), RU) == found
+        assert find_clocks(random_bytes.sample(fitting, len(fitting)), RU) == found
     assert all(clock.ends > clock.starts for clock in found)

@@ -191,7 +191,7 @@ def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, offic
     for name in (CANARY, *OTHERS[:2]):
         office.report({"name": name, "stage": "station", "station": {"text": "ОВД Тверской"}, "account": name})
     held.desk.pull(office.post)
-    refuse_canary(monkeypatch, untrusted_text, "_visible")
+    refuse_canary(monkeypatch, untrusted_text, "_spell_hidden")
     with held.desk.reading() as database:
         [place] = {row.place.number for row in board.board(database, NOW).rows}
     paths = "/ /queue /people /names /practice /journal /handover /map /exports /duplicates /case/1 /case/2 /case/3"

@@ -379,14 +379,14 @@ def test_heads_that_are_named_are_named_through_whoever_names_them() -> None:
     sessions = Sessions()
     for one in chain(3, b"a" * 16):
         sessions.add(one)
-    [tip] = sessions.tips()
+    [tip] = sessions.find_tips()
     assert (tip.session, tip.n) == (b"a" * 16, 2)
     for one in sessions.follow(b"b" * 16, [Unlocked(heads=[tip])], at=1, by="Анна"):
         sessions.add(one)
-    assert [tip.session for tip in sessions.tips()] == [b"b" * 16]
+    assert [tip.session for tip in sessions.find_tips()] == [b"b" * 16]
     for one in sessions.follow(b"a" * 16, [Noted(case=CASE, text="ещё")], at=1, by="Анна"):
         sessions.add(one)
-    assert [tip.session for tip in sessions.tips()] == [b"a" * 16, b"b" * 16]
+    assert [tip.session for tip in sessions.find_tips()] == [b"a" * 16, b"b" * 16]
 
 
 def test_a_session_that_somebody_took_away_is_missed() -> None:
@@ -395,10 +395,10 @@ def test_a_session_that_somebody_took_away_is_missed() -> None:
     whole = Sessions()
     for one in first:
         whole.add(one)
-    later = whole.follow(b"b" * 16, [Unlocked(heads=whole.tips())], at=1, by="Анна")
+    later = whole.follow(b"b" * 16, [Unlocked(heads=whole.find_tips())], at=1, by="Анна")
     for one in (*first[:2], *later):
         kept.add(one)
-    assert [(head.session, head.n) for head in kept.lost()] == [(b"a" * 16, 2)]
+    assert [(head.session, head.n) for head in kept.find_missing_heads()] == [(b"a" * 16, 2)]
 
 
 def test_a_clock_that_was_set_back_changes_no_order() -> None:

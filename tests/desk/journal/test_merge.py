@@ -91,7 +91,7 @@ def test_what_one_desk_did_is_at_the_other_after_a_merge(office: Office, two: tu
     assert (merged.letters, merged.forked) == (1, [])
     assert acts(second) == [noted.id]
     assert state(second) == state(first)
-    [ref] = second._shelf.case(said.case).files()
+    [ref] = second._record_index.case(said.case).files()
     assert (second.file(said.case, ref.sha256).data, second.file(said.case, ref.sha256).whole) == (photo, True)
     assert second.damage == []
 
@@ -148,7 +148,7 @@ def test_answers_of_another_desk_are_known_here(office: Office, two: tuple[Desk,
     merge(second, exported(first))
     again = second.reply(said.case, "адвокат внутри", "lawyer")
     assert (answer.action.seq, again.action.seq) == (1, 2)  # type: ignore[union-attr]
-    assert second.waiting() == 1
+    assert second.count_waiting() == 1
 
 
 def test_a_merge_survives_the_lock(office: Office) -> None:

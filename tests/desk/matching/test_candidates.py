@@ -47,11 +47,11 @@ class Town:
         return case
 
     def offered(self) -> set[tuple[str, str]]:
-        self.index.settle()
+        self.index.catch_up()
         return {(pair.a[:6], pair.b[:6]) for pair in self.index.persons.pairs.all()}
 
     def vans(self) -> set[tuple[str, str]]:
-        self.index.settle()
+        self.index.catch_up()
         return {(pair.a, pair.b) for pair in self.index.crowds.pairs.all()}
 
 
@@ -185,7 +185,7 @@ def test_pairs_do_not_depend_on_the_order_in_which_cases_came():
         for text, phone in order:
             one = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
             index.put(text, CaseFeatures((one,)))
-        index.settle()
+        index.catch_up()
         found.append(index.persons.pairs.all())
         assert {pair for one in told for pair in index.persons.pairs.of(f"{one[0]}#0")} == set(found[-1])
     assert found[0] == found[1] != []
@@ -198,7 +198,7 @@ def test_a_flood_of_one_name_costs_no_more_than_its_share():
     for number in range(2_000):
         one = Described(f"{number:06}#0", f"{number:06}", (names.read("Иванов Иван"),))
         index.put(one.case, CaseFeatures((one,)))
-    assert index.settle()
+    assert index.catch_up()
     assert next(judged) <= 2_000 * COMMON * 2
 
 

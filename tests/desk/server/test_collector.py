@@ -101,7 +101,7 @@ def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, de
     said = office.report(reply=reply_block())
     until(desk, lambda: said.case in cases(desk))
     answer = desk.reply(said.case, "адвокат едет", "lawyer")
-    until(desk, lambda: desk.left(answer))
+    until(desk, lambda: desk.is_sent(answer))
     [sent] = [one.action for one in desk.entries if isinstance(one.action, Sent)]
     assert (sent.case, sent.relay, sent.receipt) == (said.case, RELAYS[0], "receipt")
     until(desk, lambda: pulling.state.waiting == 0)
@@ -114,7 +114,7 @@ def test_an_answer_waits_while_there_is_no_network(office: Office, desk: Desk, p
     office.post.down.update(RELAYS)
     answer = desk.reply(said.case, "адвокат едет", "lawyer")
     until(desk, lambda: pulling.state.waiting == 1)
-    assert not desk.left(answer)
+    assert not desk.is_sent(answer)
 
 
 def test_a_bug_in_one_round_does_not_end_the_listening(

@@ -118,7 +118,7 @@ class Besieged:
             whole = board.board(db, PAGES_NOW)
             for row in whole.rows:
                 assert max(row.count.minors, row.count.injured) <= row.count.reported + row.count.claimed
-                board.held(db, row.place.number)
+                board.load_detainees(db, row.place.number)
                 board.surnames(db, row.place.number)
             queue.queue(db, PAGES_NOW)
             for one in view.ids(db):

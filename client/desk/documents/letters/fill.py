@@ -37,6 +37,6 @@ def write(db: Database, kind: str, language: str, person: str, around: Around) -
     if allowed is None or (allowed.un is not True if kind == WGAD else allowed.help is False):
         raise NoConsent(audience)
     said = [str(one.value) for one in seen.timeline]
-    around = replace(around, clean=subjects.others(subjects.mentioned(db, said), audience).removed)
+    around = replace(around, clean=subjects.collect_refusing_names(subjects.find_mentioned(db, said), audience).remove)
     known = LetterValues(seen, about, language, around, lambda number: board.place(db, number))
     return fill(kind, language, known.fields(), seen.country)

@@ -116,7 +116,7 @@ class LetterValues:
             for one in self.view.timeline
             if one.fits and (one.person == self.person.id or (one.person.endswith("#0") and self._is_ours(one.field)))
         ]
-        start = clocks.beginnings(facts, self.around.zone)[what]
+        start = clocks.find_beginnings(facts, self.around.zone)[what]
         return "" if start is None else self._start(start)
 
     def _is_ours(self, field: str) -> bool:

@@ -34,7 +34,7 @@ def place(number: int) -> str:
     now = frame.times().now
     with the_desk().reading() as db:
         found = board.place(db, number)
-        held = board.held(db, number)
+        held = board.load_detainees(db, number)
         waiting = queue.queue(db, now, place=number, limit=WAITING)
     if found is None:
         raise NotHere()
@@ -45,7 +45,7 @@ def place(number: int) -> str:
 def names(number: int) -> str:
     with the_desk().reading() as db:
         found = board.place(db, number)
-        held = board.held(db, number)
+        held = board.load_detainees(db, number)
     if found is None:
         raise NotHere()
     return frame.page("names.html", here="board", lists=[(found, held)], first=0, after=None)
@@ -60,7 +60,7 @@ def all_names() -> str:
     with the_desk().reading() as db:
         rows = board.board(db, now, looking.city or None, looking.event or None).rows
         for row in rows[first:]:
-            held = board.held(db, row.place.number, looking.event or None)
+            held = board.load_detainees(db, row.place.number, looking.event or None)
             heads += len(held)
             if lists and heads > HEADS:
                 break

@@ -78,7 +78,7 @@ def _left(case: CaseView) -> set[str]:
         return set()
     desk = the_desk()
     answers = [one for one in desk.entries if isinstance(one.action, entries.Replied) and one.action.case == case.id]
-    return {one.id for one in answers if desk.left(one)}
+    return {one.id for one in answers if desk.is_sent(one)}
 
 
 def _following(db: Database, number: int) -> Item | None:
