@@ -89,22 +89,22 @@ class BriefSession:
         """
         self._journal.check_writable()
         answers = self._session.replies
-        said, letters = organisation_reply.answer(
+        reply, letters = organisation_reply.answer(
             case, text, status, self.home.secrets, now=int(self._clock()), random_bytes=self._random_bytes,
             seq=answers.last_seq(case.id),
         )  # fmt: skip
-        ways = [one.sealed.hash for one in letters]
+        ways = [letter.sealed.hash for letter in letters]
         with OutboxStore(self.home.path) as spool:
             self._session.resolve_outbox(spool)
             spool.hold(letters)
             try:
-                self._write([Replied(case=case.id, id=said.id, text=text, status=status, seq=said.seq, ways=ways)])
+                self._write([Replied(case=case.id, id=reply.id, text=text, status=status, seq=reply.seq, ways=ways)])
             except BaseException:
                 if not answers.find_journaled(ways):
                     spool.drop(ways)
                 raise
             spool.release(ways)
-            return said, self._carry(spool, transport, ways)
+            return reply, self._carry(spool, transport, ways)
 
     def send(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[int, Outcome]:
         """Try again whatever has not left, and note the receipts; how many envelopes there were."""
@@ -131,7 +131,7 @@ class BriefSession:
         """
         self._journal.check_writable()
         files.make_folder(target)
-        lines = [json.dumps(case_files.as_json(one), ensure_ascii=False) for one in case.said]
+        lines = [json.dumps(case_files.as_json(message), ensure_ascii=False) for message in case.said]
         messages = "".join(line + "\n" for line in lines).encode()
         found = [(ref, case_files.assemble(self.records, case.id, ref)) for ref in case.files()]
         count, digest = 1 + sum(file.whole for _, file in found), hashlib.sha256(messages).hexdigest()

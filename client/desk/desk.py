@@ -197,7 +197,9 @@ class Desk:
         """How many envelopes of answers no relay holds yet."""
         with self._open():
             letters = [self._spool.get(hash_) for hash_ in self._spool.hashes()]
-            return sum(one is not None and not one.letter.has_left for one in letters) + len(self._spool.held())
+            return sum(letter is not None and not letter.letter.has_left for letter in letters) + len(
+                self._spool.held()
+            )
 
     # Acting
 
@@ -217,13 +219,13 @@ class Desk:
         Viewing a case is not noted again until something came for it.
         """
         with self._open():
-            made = self._session.write([action for action in actions if not self._is_viewed(action)])
-            ingest.add_entries(self._db, made)
-            for one in made:
-                if isinstance(one.action, Viewed):
-                    self._viewed[one.action.case] = one
+            entries = self._session.write([action for action in actions if not self._is_viewed(action)])
+            ingest.add_entries(self._db, entries)
+            for entry in entries:
+                if isinstance(entry.action, Viewed):
+                    self._viewed[entry.action.case] = entry
             self.touch()
-            return made
+            return entries
 
     def _is_viewed(self, action: Action) -> bool:
         return isinstance(action, Viewed) and action.case in self._viewed
@@ -231,15 +233,17 @@ class Desk:
     def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
         """Seal an answer and note it; the sending thread carries it. Raises as `append`, and NoSuchCase, NoWayBack."""
         with self._open():
-            said, letters = organisation_reply.answer(
+            reply, letters = organisation_reply.answer(
                 self._record_index.case(case), text, status, self.home.secrets, now=int(self._clock()),
                 random_bytes=self._random_bytes, seq=self._replies.last_seq(case),
             )  # fmt: skip
-            ways = [one.sealed.hash for one in letters]
+            ways = [letter.sealed.hash for letter in letters]
             self._spool.hold(letters)
             try:
                 noted = self.append(
-                    Replied(case=case, id=said.id, text=text, status=status, seq=said.seq, template=template, ways=ways)
+                    Replied(
+                        case=case, id=reply.id, text=text, status=status, seq=reply.seq, template=template, ways=ways
+                    )
                 )
             except BaseException:
                 if not self._replies.find_journaled(ways):
@@ -251,9 +255,9 @@ class Desk:
     def release(self) -> None:
         """Let answers go that stand in the journal."""
         with self._open(), suppress(CannotWrite):
-            said = self._replies.find_journaled(self._spool.held())
-            if said:
-                self._spool.release(said)
+            hashes = self._replies.find_journaled(self._spool.held())
+            if hashes:
+                self._spool.release(hashes)
 
     def append_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
         """Note the receipts that relays gave for an envelope of an answer: relay to text."""
@@ -303,10 +307,10 @@ class Desk:
         return confirmed
 
     def _make_inbox(self) -> Inbox:
-        kept = self.home.secrets
-        address = report_address(kept.root_public, kept.mailbox_key.id)
+        secrets = self.home.secrets
+        address = report_address(secrets.root_public, secrets.mailbox_key.id)
         return Inbox(
-            self._records, address, kept.open_keys(), last_resort=kept.last_resort, clock=self._clock,
+            self._records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
             kept=self._receive_page,
         )  # fmt: skip
 
@@ -321,10 +325,10 @@ class Desk:
         """Journal and show pages that are on the disk. One that cannot be journalled now waits for the next chance."""
         while self._unnoted:
             page, letters = self._unnoted[0]
-            made = [] if self.read_only else self._session.write([make_received(page, letters)])
+            entries = [] if self.read_only else self._session.write([make_received(page, letters)])
             del self._unnoted[0]
             ingest.add_letters(self._db, letters)
-            ingest.add_entries(self._db, made)
+            ingest.add_entries(self._db, entries)
             self.touch()
 
     # Another desk
@@ -364,25 +368,25 @@ class Desk:
 
     def _index_letters(self, batch: int | None, letters: list[DecodedLetter]) -> None:
         self._record_index.put(batch, letters)
-        for one in letters:
-            self._viewed.pop(one.case, None)  # there is something new to view
+        for letter in letters:
+            self._viewed.pop(letter.case, None)  # there is something new to view
 
     def _merge_entries(self, incoming: BundleImport) -> Merged:
         fresh, forked = self._journal.sessions.split_new(incoming.entries)
-        grown = {one.session: one.head for one in fresh}
+        grown = {entry.session: entry.head for entry in fresh}
         merged = Merged(sessions=list(grown.values()), entries=len(fresh), letters=len(incoming.letters), forked=forked)
         try:
             self._session.append(fresh)
         except BaseException:
-            self._unnoted.append((Page(letters=incoming.letters), [decode(one) for one in incoming.letters]))
+            self._unnoted.append((Page(letters=incoming.letters), [decode(letter) for letter in incoming.letters]))
             raise
-        letters = self._record_index.find(find_named(fresh) | {commit(one.content) for one in incoming.letters})
+        letters = self._record_index.find(find_named(fresh) | {commit(letter.content) for letter in incoming.letters})
         ingest.add_letters(self._db, self._arrivals.with_other_copies(letters))
         ingest.add_entries(self._db, fresh)
         self.touch()
         if incoming.letters or forked or any(map(_is_news, fresh)):
             self.append_all(
-                [*self._arrivals.make_late_entries(make_arrival(decode(one)) for one in incoming.letters), merged]
+                [*self._arrivals.make_late_entries(make_arrival(decode(letter)) for letter in incoming.letters), merged]
             )
         return merged
 
@@ -422,9 +426,9 @@ class Desk:
         arrived: list[Arrival] = []
 
         def letters() -> Iterator[DecodedLetter]:
-            for one in self._record_index.load():
-                arrived.append(make_arrival(one))
-                yield from self._arrivals.with_other_copies([one])
+            for letter in self._record_index.load():
+                arrived.append(make_arrival(letter))
+                yield from self._arrivals.with_other_copies([letter])
 
         self._db = database.build(letters(), self._entries(arrived), packs, country=country)
 
@@ -444,8 +448,8 @@ class Desk:
             damage.append(Damaged(code=SessionsMissing.code, record=len(heads)))
 
 
-def _is_news(one: Entry) -> bool:
+def _is_news(entry: Entry) -> bool:
     """Not only about desks and their merging: two desks would have to tell each other of that for ever."""
-    if isinstance(one.action, Exported):
-        return one.action.what != JOURNAL
-    return not isinstance(one.action, Unlocked | Locked | Merged)
+    if isinstance(entry.action, Exported):
+        return entry.action.what != JOURNAL
+    return not isinstance(entry.action, Unlocked | Locked | Merged)

@@ -26,15 +26,15 @@ class Session:
         self.id, self.by = random_bytes(ID_BYTES), by
         self.replies, self.arrivals = Replies(), Arrivals()
         self._records, self._journal, self._clock = records, journal, clock
-        for one in journal.sessions.entries:
-            self._learn(one)
+        for entry in journal.sessions.entries:
+            self._learn(entry)
 
     def open(self, more: Sequence[Action] = ()) -> list[Entry]:
         """Write the first entry of the session, damage that no entry names yet, and `more`. Raises as `write`."""
         sessions = self._journal.sessions
-        known = [one.action for one in sessions.entries if isinstance(one.action, Damaged)]
-        damage = [one for one in self._journal.damage if one not in known]
-        return self.write([Unlocked(heads=sessions.find_tips(), version=version("tocsin")), *damage, *more])
+        known = [entry.action for entry in sessions.entries if isinstance(entry.action, Damaged)]
+        new = [damage for damage in self._journal.damage if damage not in known]
+        return self.write([Unlocked(heads=sessions.find_tips(), version=version("tocsin")), *new, *more])
 
     def close(self, why: str) -> list[Entry]:
         """Write the last entry of the session. Raises as `write`."""
@@ -43,9 +43,9 @@ class Session:
 
     def write(self, actions: Sequence[Action]) -> list[Entry]:
         """Write new entries of this session. Raises BadEntry, CannotWrite, JournalReadOnly; then nothing is written."""
-        made = self._journal.sessions.follow(self.id, actions, at=int(self._clock()), by=self.by)
-        self.append(made)
-        return made
+        entries = self._journal.sessions.follow(self.id, actions, at=int(self._clock()), by=self.by)
+        self.append(entries)
+        return entries
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write entries of any session as they are. Raises CannotWrite, JournalReadOnly."""
@@ -54,19 +54,19 @@ class Session:
         tail = self._journal.append(entries)
         with suppress(CannotWrite):
             self._records.keep_tail(tail)
-        for one in entries:
-            self._learn(one)
+        for entry in entries:
+            self._learn(entry)
 
     def resolve_outbox(self, spool: OutboxStore) -> None:
         """Release sealed answers that the journal names, and drop those that the power kept from being noted: they were
         never given."""
         with suppress(CannotWrite):
-            held = spool.held()
-            named = self.replies.find_journaled(held)
+            hashes = spool.held()
+            named = self.replies.find_journaled(hashes)
             spool.release(named)
             if not self._journal.read_only:
-                spool.drop([one for one in held if one not in named])
+                spool.drop([hash_ for hash_ in hashes if hash_ not in named])
 
-    def _learn(self, one: Entry) -> None:
-        self.replies.learn(one)
-        self.arrivals.learn(one)
+    def _learn(self, entry: Entry) -> None:
+        self.replies.learn(entry)
+        self.arrivals.learn(entry)

@@ -26,10 +26,10 @@ def _impatient(monkeypatch):
 @pytest.fixture
 def held(office) -> Iterator[Held]:
     """The process as the pages see it: locked, and nobody let in."""
-    kept = Held(lambda passphrase, by: Desk.unlock(office.folder, passphrase, by, clock=office.clock))
-    yield kept
-    if kept.desk is not None:
-        kept.desk.close()
+    server = Held(lambda passphrase, by: Desk.unlock(office.folder, passphrase, by, clock=office.clock))
+    yield server
+    if server.desk is not None:
+        server.desk.close()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ ANSWER = "адвокат Петрова едет к вам"
 
 
 def acts(desk: Desk, *kinds: type) -> list[object]:
-    return [one.action for one in desk.entries if isinstance(one.action, kinds)]
+    return [entry.action for entry in desk.entries if isinstance(entry.action, kinds)]
 
 
 def unlocked(folder: Path) -> Desk:
@@ -55,7 +55,7 @@ def test_what_was_pulled_is_named_once_and_not_late(office: Office, case: str) -
     with office.desk() as desk:
         [received] = acts(desk, Received)
         assert (len(received.letters), received.pieces, received.late) == (1, 1, False)
-        assert [one.by for one in desk.entries][:3] == ["Пётр"] * 3
+        assert [entry.by for entry in desk.entries][:3] == ["Пётр"] * 3
         assert desk.damage == []
 
 
@@ -63,7 +63,7 @@ def test_a_pull_that_brings_nothing_leaves_no_trace(office: Office) -> None:
     with session(office) as opened:
         opened.pull(office.post)
     with office.desk() as desk:
-        assert [type(one.action) for one in desk.entries] == [Unlocked]
+        assert [type(entry.action) for entry in desk.entries] == [Unlocked]
 
 
 def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: str, tmp_path: Path) -> None:
@@ -73,12 +73,12 @@ def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: 
         opened.save(found(opened, case), tmp_path / "saved")
     with office.desk() as desk, desk.reading() as db:
         seen = view.case(db, case)
-        assert [(one.text, one.status, one.by) for one in seen.replies] == [(ANSWER, "lawyer", "Пётр")]
+        assert [(reply.text, reply.status, reply.by) for reply in seen.replies] == [(ANSWER, "lawyer", "Пётр")]
         assert "unanswered" not in seen.reasons
-        assert [one.fields["what"] for one in seen.history if one.kind == "exported"] == [CASE]
-        [reply] = [one for one in desk.entries if isinstance(one.action, Replied)]
+        assert [entry.fields["what"] for entry in seen.history if entry.kind == "exported"] == [CASE]
+        [reply] = [entry for entry in desk.entries if isinstance(entry.action, Replied)]
         assert desk.is_sent(reply)
-        assert [one.relay for one in acts(desk, Sent)] == [RELAYS[0]]
+        assert [action.relay for action in acts(desk, Sent)] == [RELAYS[0]]
         assert acts(desk, Exported)[0].count == 2
 
 
@@ -129,7 +129,7 @@ def test_cut_off_anywhere_an_answer_is_given_once_or_never(after: str, office: O
         with session(office) as opened:
             opened.send(office.post)
     with office.desk() as desk:
-        assert [one.text for one in acts(desk, Replied)] == [ANSWER] * given
+        assert [action.text for action in acts(desk, Replied)] == [ANSWER] * given
         assert len(acts(desk, Sent)) == given
         assert desk.count_waiting() == 0
 
@@ -142,7 +142,7 @@ def test_with_a_damaged_journal_letters_are_collected_and_no_answer_is_given(off
     data[80] ^= 1
     path.write_bytes(data)
     with session(office) as opened:
-        assert [one.code for one in opened.damage] == ["journal-record-changed"]
+        assert [damage.code for damage in opened.damage] == ["journal-record-changed"]
         office.report({"name": "Вторая"})
         assert opened.pull(office.post)[0].new == 1
         with pytest.raises(JournalReadOnly):
@@ -158,9 +158,9 @@ def test_damage_that_the_command_meets_first_is_known_to_the_desk(office: Office
     with (office.folder / "journal").open("ab") as file:
         file.write(b"\0\0\0\x99half a record")
     with session(office) as opened:
-        assert [one.code for one in opened.damage] == ["journal-cut"]
+        assert [damage.code for damage in opened.damage] == ["journal-cut"]
     with office.desk() as desk:
-        assert [one.code for one in acts(desk, Damaged)] == ["journal-cut"]
+        assert [action.code for action in acts(desk, Damaged)] == ["journal-cut"]
 
 
 # The real command and a real desk
@@ -227,12 +227,12 @@ def test_killed_at_any_moment_a_command_loses_nothing_and_counts_nothing_twice(w
     with unlocked(world.folder) as desk, desk.reading() as db:
         assert desk.damage == []
         assert len(view.case(db, world.case).letters) == 1 + KILLS
-        named = [one.commitment for action in acts(desk, Received) for one in action.letters]
+        named = [arrival.commitment for action in acts(desk, Received) for arrival in action.letters]
         assert len(named) == len(set(named)) == 1 + KILLS
-        texts = [one.text for one in acts(desk, Replied)]
+        texts = [action.text for action in acts(desk, Replied)]
         assert len(texts) == len(set(texts))
-        sent = [(one.envelope, one.relay) for one in acts(desk, Sent)]
+        sent = [(action.envelope, action.relay) for action in acts(desk, Sent)]
         assert len(sent) == len(set(sent))
-        assert all(desk.is_sent(one) for one in desk.entries if isinstance(one.action, Replied))
+        assert all(desk.is_sent(entry) for entry in desk.entries if isinstance(entry.action, Replied))
         assert desk.count_waiting() == 0
         assert {action.why for action in acts(desk, Locked)} <= {"command"}

@@ -30,16 +30,16 @@ def test_letters_that_vanished_from_the_records_are_named(office: Office) -> Non
     (office.folder / "inbox.db").unlink()
     own = home.unlock_home(office.folder, lambda: PASSPHRASE)
     with Records(office.folder, own.secrets.store) as records:
-        letters = [one for one in pages[0].letters if commit(one.content) == stays.sealed[0].commitment]
+        letters = [letter for letter in pages[0].letters if commit(letter.content) == stays.sealed[0].commitment]
         records.keep(Page(letters=letters, seen={records.mark(stays.sealed[0].commitment): True}))
     for _ in range(2):
         with office.desk() as desk:
-            [damage] = [one for one in desk.damage if one.code == "letters-missing"]
+            [damage] = [damage for damage in desk.damage if damage.code == "letters-missing"]
             assert damage.letters == [gone.sealed[0].commitment]
             assert cases(desk) == {stays.case}
     with office.desk() as desk:
-        noted = [one.action for one in desk.entries if isinstance(one.action, Damaged)]
-        assert [one.code for one in noted] == ["letters-missing"]
+        noted = [entry.action for entry in desk.entries if isinstance(entry.action, Damaged)]
+        assert [damage.code for damage in noted] == ["letters-missing"]
 
 
 def test_a_record_that_was_invented_has_no_entry_from_its_day(office: Office) -> None:
@@ -58,40 +58,40 @@ def test_a_record_that_was_invented_has_no_entry_from_its_day(office: Office) ->
         forged = msgspec.structs.replace(page.letters[0], content=content)
         records.keep(Page(letters=[forged], seen={records.mark(commit(content)): True}))
     with office.desk(by="Пётр") as desk:
-        received = [one for one in desk.entries if isinstance(one.action, Received)]
-        assert [(one.by, one.action.late) for one in received] == [("Анна", False), ("Пётр", True)]
+        received = [entry for entry in desk.entries if isinstance(entry.action, Received)]
+        assert [(entry.by, entry.action.late) for entry in received] == [("Анна", False), ("Пётр", True)]
         assert received[0].action.letters[0].commitment == honest.sealed[0].commitment
         assert received[1].action.letters[0].commitment == commit(content)
 
 
 def test_a_damaged_journal_is_shown_up_to_the_damage_and_letters_still_come(office: Office) -> None:
-    said = office.report()
+    report = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        desk.append(Noted(case=said.case, text="до"))
+        desk.append(Noted(case=report.case, text="до"))
         size = (office.folder / "journal").stat().st_size
-        desk.append(Noted(case=said.case, text="после"))
+        desk.append(Noted(case=report.case, text="после"))
     data = bytearray((office.folder / "journal").read_bytes())
     data[size + 40] ^= 1
     (office.folder / "journal").write_bytes(data)
     late = office.report()
     with office.desk() as desk:
         assert desk.read_only
-        assert [one.code for one in desk.damage] == ["journal-record-changed"]
-        assert [one.action.text for one in desk.entries if isinstance(one.action, Noted)] == ["до"]
+        assert [damage.code for damage in desk.damage] == ["journal-record-changed"]
+        assert [entry.action.text for entry in desk.entries if isinstance(entry.action, Noted)] == ["до"]
         with pytest.raises(JournalReadOnly):
-            desk.append(Noted(case=said.case, text="ещё"))
+            desk.append(Noted(case=report.case, text="ещё"))
         assert desk.head_line == ""
         desk.pull(office.post)
-        assert cases(desk) == {said.case, late.case}
+        assert cases(desk) == {report.case, late.case}
     assert (office.folder / "journal").read_bytes() == data
     with office.desk(mend=True) as desk:
         assert not desk.read_only
-        assert cases(desk) == {said.case, late.case}
-        desk.append(Noted(case=said.case, text="дальше"))
+        assert cases(desk) == {report.case, late.case}
+        desk.append(Noted(case=report.case, text="дальше"))
         assert (office.folder / "journal.damaged-1").read_bytes() == data
     with office.desk() as desk:
-        assert [one.action.text for one in desk.entries if isinstance(one.action, Noted)] == ["до", "дальше"]
+        assert [entry.action.text for entry in desk.entries if isinstance(entry.action, Noted)] == ["до", "дальше"]
         assert desk.damage == []
 
 
@@ -101,7 +101,7 @@ def test_damage_is_shown_and_noted_once(office: Office) -> None:
     path = office.folder / "journal"
     path.write_bytes(path.read_bytes()[:-3])
     with office.desk() as desk:
-        assert [one.code for one in desk.damage] == ["journal-cut"]
+        assert [damage.code for damage in desk.damage] == ["journal-cut"]
         assert kinds(desk) == ["opened", "noted", "opened", "damaged"]
     with office.desk() as desk:
         assert desk.damage == []
@@ -119,17 +119,17 @@ def test_what_is_not_a_bundle_changes_nothing(office: Office) -> None:
 
 def test_the_folder_holds_no_word_after_a_day(office: Office) -> None:
     photo = hashlib.sha256(b"photo").digest() * 3_000
-    said = office.report({"name": "Иванова Анна", "account": "били дубинками"}, files=(photo,), reply=reply_block())
+    report = office.report({"name": "Иванова Анна", "account": "били дубинками"}, files=(photo,), reply=reply_block())
     with office.desk(by="Марина Волкова") as desk:
         desk.pull(office.post)
-        desk.append(Noted(case=said.case, text="мать зовут Ольга"))
-        desk.reply(said.case, "адвокат Петрова едет", "lawyer")
+        desk.append(Noted(case=report.case, text="мать зовут Ольга"))
+        desk.reply(report.case, "адвокат Петрова едет", "lawyer")
         for _ in desk.export_journal():
             pass
-        assert desk.file(said.case, b64(digest(photo))).whole
+        assert desk.file(report.case, b64(digest(photo))).whole
     disk = {path: path.read_bytes() for path in office.folder.rglob("*") if path.is_file()}
     assert {"journal", "inbox.db", "outbox.db", "keystore", "card"} <= {path.name for path in disk}
-    words = ["Иванова", "дубинками", "Ольга", "Петрова", "Волкова", said.case, "account"]
+    words = ["Иванова", "дубинками", "Ольга", "Петрова", "Волкова", report.case, "account"]
     needles = [word.encode() for word in words] + [photo[:32], photo[1_000:1_032], PASSPHRASE.encode()]
     for path, data in disk.items():
         assert [needle for needle in needles if needle in data] == [], path.name

@@ -20,41 +20,41 @@ from tests.support.desk_office import PASSPHRASE, Office, cases, kinds, reply_bl
 
 
 def notes(desk: Desk) -> list[str]:
-    return [one.action.text for one in desk.entries if isinstance(one.action, Noted)]
+    return [entry.action.text for entry in desk.entries if isinstance(entry.action, Noted)]
 
 
 def pulled_by_a_command(office: Office) -> PullResult:
     """As `tocsin inbox pull` does it: no journal."""
     own = home.unlock_home(office.folder, lambda: PASSPHRASE)
-    kept = own.secrets
-    with Records(office.folder, kept.store) as records:
-        address = report_address(kept.root_public, kept.mailbox_key.id)
-        box = Inbox(records, address, kept.open_keys(), last_resort=kept.last_resort, clock=office.clock)
-        return box.pull(office.post, kept.relays, kept.mailbox_key)
+    secrets = own.secrets
+    with Records(office.folder, secrets.store) as records:
+        address = report_address(secrets.root_public, secrets.mailbox_key.id)
+        box = Inbox(records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=office.clock)
+        return box.pull(office.post, secrets.relays, secrets.mailbox_key)
 
 
 def test_a_letter_is_kept_journalled_and_shown(office: Office) -> None:
-    said = office.report({"name": "Иванова"})
+    report = office.report({"name": "Иванова"})
     with office.desk() as desk:
         before = desk.version
         assert desk.pull(office.post).new == 1
-        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
+        [received] = [entry.action for entry in desk.entries if isinstance(entry.action, Received)]
         [arrival] = received.letters
-        assert (arrival.commitment, arrival.envelope) == (said.sealed[0].commitment, said.sealed[0].hash)
+        assert (arrival.commitment, arrival.envelope) == (report.sealed[0].commitment, report.sealed[0].hash)
         assert (arrival.committed, arrival.last_resort, received.late) == (True, False, False)
-        assert (cases(desk), desk.version > before) == ({said.case}, True)
+        assert (cases(desk), desk.version > before) == ({report.case}, True)
         assert kinds(desk) == ["opened", "received"]
 
 
 def test_a_day_survives_the_lock(office: Office) -> None:
-    said = office.report()
+    report = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        desk.append(Noted(case=said.case, text="звонила мать"))
+        desk.append(Noted(case=report.case, text="звонила мать"))
     with office.desk(by="Пётр") as desk:
         assert kinds(desk) == ["opened", "received", "noted", "locked", "opened"]
-        assert [one.by for one in desk.entries] == ["Анна"] * 4 + ["Пётр"]
-        assert (cases(desk), desk.damage) == ({said.case}, [])
+        assert [entry.by for entry in desk.entries] == ["Анна"] * 4 + ["Пётр"]
+        assert (cases(desk), desk.damage) == ({report.case}, [])
 
 
 def test_the_sessions_name_each_other(office: Office) -> None:
@@ -72,16 +72,18 @@ def test_letters_pulled_by_a_command_get_their_entries_at_the_next_unlocking(off
     reports = [office.report() for _ in range(3)]
     assert pulled_by_a_command(office).new == 3
     with office.desk() as desk:
-        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
-        assert {one.commitment for one in received.letters} == {one.sealed[0].commitment for one in reports}
+        [received] = [entry.action for entry in desk.entries if isinstance(entry.action, Received)]
+        assert {arrival.commitment for arrival in received.letters} == {
+            report.sealed[0].commitment for report in reports
+        }
         assert received.late
-        assert cases(desk) == {one.case for one in reports}
+        assert cases(desk) == {report.case for report in reports}
     with office.desk() as desk:
         assert kinds(desk).count("received") == 1
 
 
 def test_a_power_cut_between_records_and_journal_loses_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = office.report()
+    report = office.report()
 
     class PowerCut(BaseException):
         pass
@@ -96,16 +98,19 @@ def test_a_power_cut_between_records_and_journal_loses_nothing(office: Office, m
     desk._resources.close()
     assert not office.post.deposited
     with office.desk() as desk:
-        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
-        assert ([one.commitment for one in received.letters], received.late) == ([said.sealed[0].commitment], True)
-        assert cases(desk) == {said.case}
+        [received] = [entry.action for entry in desk.entries if isinstance(entry.action, Received)]
+        assert ([arrival.commitment for arrival in received.letters], received.late) == (
+            [report.sealed[0].commitment],
+            True,
+        )
+        assert cases(desk) == {report.case}
         assert desk.pull(office.post).new == 0
 
 
 def test_a_full_disk_at_the_journal_shows_nothing_until_it_is_noted(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = office.report()
+    report = office.report()
     with office.desk() as desk:
         with monkeypatch.context() as patch:
             patch.setattr(desk._journal, "append", full)
@@ -113,9 +118,9 @@ def test_a_full_disk_at_the_journal_shows_nothing_until_it_is_noted(
                 desk.pull(office.post)
             assert cases(desk) == set()
         assert desk.pull(office.post).duplicate == 1  # the relay was not told that it has arrived
-        assert cases(desk) == {said.case}
-        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
-        assert [one.commitment for one in received.letters] == [said.sealed[0].commitment]
+        assert cases(desk) == {report.case}
+        [received] = [entry.action for entry in desk.entries if isinstance(entry.action, Received)]
+        assert [arrival.commitment for arrival in received.letters] == [report.sealed[0].commitment]
 
 
 def full(*_: object) -> None:
@@ -123,66 +128,66 @@ def full(*_: object) -> None:
 
 
 def test_what_cannot_be_written_is_not_said(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = office.report(reply=reply_block())
+    report = office.report(reply=reply_block())
     with office.desk() as desk:
         desk.pull(office.post)
         version, before = desk.version, kinds(desk)
         with monkeypatch.context() as patch:
             patch.setattr(desk._journal, "append", full)
             with pytest.raises(CannotWrite):
-                desk.append(Noted(case=said.case, text="не записано"))
+                desk.append(Noted(case=report.case, text="не записано"))
             with pytest.raises(CannotWrite):
-                desk.reply(said.case, "адвокат едет", "lawyer")
+                desk.reply(report.case, "адвокат едет", "lawyer")
         assert (desk.version, kinds(desk), desk.count_waiting()) == (version, before, 0)
         with OutboxStore(office.folder) as spool:
             assert spool.hashes() + spool.held() == []
 
 
 def test_several_acts_are_written_all_or_none(office: Office) -> None:
-    said = office.report()
+    report = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
         before = kinds(desk)
         with pytest.raises(BadEntry):
-            desk.append_all([Noted(case=said.case, text="да"), Marked(case=said.case, status="нет")])  # type: ignore[arg-type]
+            desk.append_all([Noted(case=report.case, text="да"), Marked(case=report.case, status="нет")])  # type: ignore[arg-type]
         assert kinds(desk) == before
-        assert len(desk.append_all([Noted(case=said.case, text="да"), Marked(case=said.case, status="open")])) == 2
+        assert len(desk.append_all([Noted(case=report.case, text="да"), Marked(case=report.case, status="open")])) == 2
 
 
 def test_a_case_is_viewed_anew_when_something_came_for_it(office: Office) -> None:
-    said = office.report()
+    report = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        first = desk.append(Viewed(case=said.case))
-        office.report({"injured": 1}, case=said.case, seq=1)
+        first = desk.append(Viewed(case=report.case))
+        office.report({"injured": 1}, case=report.case, seq=1)
         desk.pull(office.post)
-        assert desk.append(Viewed(case=said.case)) is not first
+        assert desk.append(Viewed(case=report.case)) is not first
         assert kinds(desk).count("viewed") == 2
 
 
 def test_a_case_that_is_looked_at_twice_is_noted_once_in_a_session(office: Office) -> None:
-    said = office.report()
+    report = office.report()
     with office.desk() as desk:
         desk.pull(office.post)
-        assert desk.append(Viewed(case=said.case)) is desk.append(Viewed(case=said.case))
+        assert desk.append(Viewed(case=report.case)) is desk.append(Viewed(case=report.case))
         assert kinds(desk).count("viewed") == 1
     with office.desk() as desk:
-        desk.append(Viewed(case=said.case))
+        desk.append(Viewed(case=report.case))
         assert kinds(desk).count("viewed") == 2
 
 
 def test_a_file_is_put_together_from_its_pieces(office: Office) -> None:
     photo = os.urandom(150_000)
-    said = office.report(files=(photo,))
+    report = office.report(files=(photo,))
     sha256 = b64(hashlib.sha256(photo).digest())
     with office.desk() as desk:
         desk.pull(office.post)
-        assert (desk.file(said.case, sha256).data, desk.file(said.case, sha256).whole) == (photo, True)
+        assert (desk.file(report.case, sha256).data, desk.file(report.case, sha256).whole) == (photo, True)
         with pytest.raises(NoSuchCaseFile):
-            desk.file(said.case, b64(bytes(32)))
+            desk.file(report.case, b64(bytes(32)))
         with pytest.raises(NoSuchCase):
             desk.file(b64(bytes(16)), sha256)
-        [received] = [one.action for one in desk.entries if isinstance(one.action, Received)]
+        [received] = [entry.action for entry in desk.entries if isinstance(entry.action, Received)]
         assert (len(received.letters), received.pieces) == (1, 3)
 
 
@@ -190,20 +195,20 @@ def test_a_file_is_put_together_from_its_pieces(office: Office) -> None:
 def test_on_a_disk_that_is_really_full_nothing_is_half_said(tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "size=4m") as disk:
         office = Office(disk / "office")
-        said = office.report(reply=reply_block())
+        report = office.report(reply=reply_block())
         desk = office.unlock()
         desk.pull(office.post)
         fill(disk / "ballast")
-        written = write_until_full(desk, said.case)
+        written = write_until_full(desk, report.case)
         assert notes(desk) == written
         with pytest.raises(CannotWrite):
-            desk.reply(said.case, "адвокат едет", "lawyer")
+            desk.reply(report.case, "адвокат едет", "lawyer")
         office.report()
         with pytest.raises(CannotWrite):
             desk.pull(office.post)
         (disk / "ballast").unlink()
-        desk.append(Noted(case=said.case, text="место есть"))
-        assert desk.reply(said.case, "адвокат едет", "lawyer").action
+        desk.append(Noted(case=report.case, text="место есть"))
+        assert desk.reply(report.case, "адвокат едет", "lawyer").action
         desk.pull(office.post)
         assert len(cases(desk)) == 2
         desk.close()

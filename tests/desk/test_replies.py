@@ -9,10 +9,10 @@ from tests.support.desk_office import RELAYS, Office, kinds, reply_block
 
 
 def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None:
-    said = office.report(reply=reply_block())
+    report = office.report(reply=reply_block())
     with office.desk() as desk:
         desk.pull(office.post)
-        first, second = (desk.reply(said.case, "адвокат едет", "lawyer", "on-way") for _ in range(2))
+        first, second = (desk.reply(report.case, "адвокат едет", "lawyer", "on-way") for _ in range(2))
         assert isinstance(first.action, Replied)
         assert isinstance(second.action, Replied)
         assert (first.action.seq, second.action.seq, desk.count_waiting()) == (1, 2, 2)
@@ -24,11 +24,11 @@ def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None
         assert (desk.is_sent(first), desk.is_sent(second), kinds(desk).count("sent")) == (True, False, 1)
     with office.desk() as desk:
         assert (desk.is_sent(first), desk.is_sent(second)) == (True, False)
-        assert [one.action.relay for one in desk.entries if isinstance(one.action, Sent)] == [RELAYS[0]]
+        assert [entry.action.relay for entry in desk.entries if isinstance(entry.action, Sent)] == [RELAYS[0]]
 
 
 def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = office.report(reply=reply_block())
+    report = office.report(reply=reply_block())
 
     class PowerCut(BaseException):
         pass
@@ -42,7 +42,7 @@ def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, mo
     monkeypatch.setattr(desk._journal, "append", cut)
     monkeypatch.setattr(desk._spool, "drop", lambda _: None)
     with pytest.raises(PowerCut):
-        desk.reply(said.case, "адвокат едет", "lawyer")
+        desk.reply(report.case, "адвокат едет", "lawyer")
     desk._resources.close()
     with office.desk() as desk, OutboxStore(office.folder) as spool:
         assert ("replied" in kinds(desk), spool.hashes(), spool.held()) == (False, [], [])
@@ -51,11 +51,11 @@ def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, mo
 def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = office.report(reply=reply_block())
+    report = office.report(reply=reply_block())
     desk = office.unlock()
     desk.pull(office.post)
     monkeypatch.setattr(desk, "release", lambda: None)
-    answer = desk.reply(said.case, "адвокат едет", "lawyer")
+    answer = desk.reply(report.case, "адвокат едет", "lawyer")
     desk._resources.close()
     assert isinstance(answer.action, Replied)
     with OutboxStore(office.folder) as spool:
@@ -65,7 +65,7 @@ def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
 
 
 def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = office.report(reply=reply_block())
+    report = office.report(reply=reply_block())
 
     def full_(*_: object) -> None:
         raise CannotWrite("the outbox (database or disk is full)")
@@ -74,7 +74,7 @@ def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monk
         patch.setattr(OutboxStore, "release", full_)
         with office.desk() as desk:
             desk.pull(office.post)
-            answer = desk.reply(said.case, "адвокат едет", "lawyer")
+            answer = desk.reply(report.case, "адвокат едет", "lawyer")
             assert desk.count_waiting() == 1
         with office.desk() as desk:
             assert desk.count_waiting() == 1

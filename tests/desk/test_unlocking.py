@@ -94,6 +94,6 @@ def test_many_threads_act_at_once_and_every_act_counts(office: Office) -> None:
         for thread in threads:
             thread.join()
     with office.desk() as desk:
-        notes = [one.action.text for one in desk.entries if isinstance(one.action, Noted)]
+        notes = [entry.action.text for entry in desk.entries if isinstance(entry.action, Noted)]
         assert len(set(notes)) == len(notes) == 120
-        assert [one.turn for one in desk.entries] == list(range(1, len(desk.entries) + 1))
+        assert [entry.turn for entry in desk.entries] == list(range(1, len(desk.entries) + 1))

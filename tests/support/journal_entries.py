@@ -36,7 +36,7 @@ def letter(
     return Letter(content, committed, digest(b"envelope", salt), header.get("last_resort", False), pulled)
 
 
-def held(case: str, place: str = "ОВД Тверской", *, people: int = 1, at: int = NOW, **facts: Any) -> Letter:
+def station_report(case: str, place: str = "ОВД Тверской", *, people: int = 1, at: int = NOW, **facts: Any) -> Letter:
     """A report of somebody who is held at a station."""
     station = {"stage": "station", "station": {"text": place}}
     return letter(case, {**station, "people": people, **facts}, at=at)

@@ -45,7 +45,7 @@ def decode_reasons(bits: int) -> tuple[str, ...]:
 
 def find_last_news(letters: Iterable[ArrivedLetter]) -> int:
     """When something last came that is more than a position."""
-    return max((one.pulled for one in letters if not one.fields or not one.fields <= QUIET), default=0)
+    return max((letter.pulled for letter in letters if not letter.fields or not letter.fields <= QUIET), default=0)
 
 
 def find_reasons(
@@ -53,7 +53,7 @@ def find_reasons(
 ) -> list[str]:
     """What nobody has looked at or answered. `looked`, `answered`: when somebody last did; None: never."""
     came = list(letters)
-    asked = any(one.fields & ASKING and (answered is None or one.pulled > answered) for one in came)
+    asked = any(letter.fields & ASKING and (answered is None or letter.pulled > answered) for letter in came)
     is_true = {
         "question": asked,
         "unanswered": answerable and answered is None,

@@ -199,10 +199,10 @@ def _place(row: dict[str, Any]) -> PlaceRow:
 
 def _sum(counts: list[Count], cases: int) -> Count:
     def of(name: str) -> int:
-        return sum(getattr(one, name) for one in counts)
+        return sum(getattr(count, name) for count in counts)
 
     def lawyers(name: str) -> int:
-        return sum(getattr(one.lawyers, name) for one in counts)
+        return sum(getattr(count.lawyers, name) for count in counts)
 
     near = Lawyers(*(lawyers(name) for name in ("on_way", "inside", "refused", "asked", "none")))
     return Count(of("reported"), of("claimed"), of("named"), of("confirmed"), of("minors"), of("injured"), near, cases)
@@ -241,7 +241,7 @@ _HELD_CASES = """SELECT unit_case.unit, "case".number FROM unit JOIN unit_case O
 
 def surnames(db: Database, place: int, event: str | None = None) -> list[str]:
     """The lawyer's list: names of those held at a place, in the order of the alphabet."""
-    return [one.name for one in load_detainees(db, place, event) if one.name]
+    return [detainee.name for detainee in load_detainees(db, place, event) if detainee.name]
 
 
 def positions(db: Database) -> list[tuple[int, int]]:

@@ -52,7 +52,7 @@ def _write_isolated(db: Database, chosen: Sequence[str], values: Values) -> None
             _write_isolated(db, chosen[:half], values)
             _write_isolated(db, chosen[half:], values)
         else:
-            _write(db, {case: told.broken() for case, told in load_rows(db, chosen, values).items()})
+            _write(db, {case: rows.broken() for case, rows in load_rows(db, chosen, values).items()})
     finally:
         db.execute("RELEASE apart")
 
@@ -64,21 +64,21 @@ def _write_stated_facts(db: Database) -> None:
     """Facts that caseworkers added become rows beside those of the letters."""
     db.execute(_FORGET_STATED)
     latest: dict[str, int] = defaultdict(int)
-    for case, number, order, at, kind, what in db.execute(_STATED).fetchall():
+    for case, number, order, at, kind, fields in db.execute(_STATED).fetchall():
         latest[case] = max(latest[case], at)
-        told = _make_fact_rows(kind, msgspec.json.decode(what))
+        facts = _make_fact_rows(kind, msgspec.json.decode(fields))
         ord_ = f"{latest[case]:016x}~{order}"
-        rows = ((case, *fact, latest[case], number, ord_) for fact in told)
+        rows = ((case, *fact, latest[case], number, ord_) for fact in facts)
         db.conn.executemany(_NEW_FACT, rows)
 
 
-def _make_fact_rows(kind: str, what: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _make_fact_rows(kind: str, fields: dict[str, Any]) -> list[tuple[Any, ...]]:
     """k, own, field, value, whether it fits, when it happened, and the source of each fact of an entry."""
-    facts, when, person = dict(what["facts"]), what.get("when", {}), what.get("person") or ""
+    facts, when, person = dict(fields["facts"]), fields.get("when", {}), fields.get("person") or ""
     if kind == "named":
-        facts["name"] = what["name"]
+        facts["name"] = fields["name"]
     fits, _ = sort_facts(facts)
-    k, own, source = int(person.partition("#")[2] or 0), int(bool(person)), what.get("source", "")
+    k, own, source = int(person.partition("#")[2] or 0), int(bool(person)), fields.get("source", "")
     return [
         (k, own, name, msgspec.json.encode(value).decode(), int(name in fits), when.get(name), source)
         for name, value in facts.items()
@@ -98,18 +98,18 @@ def load_rows(db: Database, chosen: Iterable[str], known: Values | None = None) 
     asked = {case: CaseRows() for case in chosen}
     values = {"cases": msgspec.json.encode(list(asked)).decode()}
     for row in db.execute(_LETTERS, values):
-        one = LetterRow(*row)
-        asked[one.case].letters.append(one)
-    found = {case: told for case, told in asked.items() if told.letters}
-    for case, k, own, name, value, said, happened, letter, entry, source, order, fits in db.execute(_FACTS, values):
+        letter_row = LetterRow(*row)
+        asked[letter_row.case].letters.append(letter_row)
+    found = {case: rows for case, rows in asked.items() if rows.letters}
+    for case, k, own, name, value, said_at, happened, letter, entry, source, order, fits in db.execute(_FACTS, values):
         if case in found:
-            fact = FactRow(k, own, name, known.decode(value), said, happened, letter, entry, source, order)
+            fact = FactRow(k, own, name, known.decode(value), said_at, happened, letter, entry, source, order)
             found[case].facts.append((fact, bool(fits)))
-    for case, number, one_id, order, at, by, kind, what in db.execute(_DONE, values):
+    for case, number, entry_id, order, at, by, kind, fields in db.execute(_DONE, values):
         if case in found:
-            done = found[case].done
-            since = max(at, done[-1].at) if done else at
-            done.append(EntryRow(number, one_id, order, since, by, kind, msgspec.json.decode(what)))
+            entries = found[case].entries
+            since = max(at, entries[-1].at) if entries else at
+            entries.append(EntryRow(number, entry_id, order, since, by, kind, msgspec.json.decode(fields)))
     return found
 
 
@@ -137,35 +137,35 @@ class CaseState:
     flags: dict[int, tuple[str, ...]]
 
 
-def derive_state(db: Database, told: CaseRows) -> CaseState:
+def derive_state(db: Database, rows: CaseRows) -> CaseState:
     """A case, worked out from its rows."""
-    return _derive_state(told, Stations(db))
+    return _derive_state(rows, Stations(db))
 
 
 def load_case(db: Database, case: str) -> tuple[CaseRows, CaseState]:
     """The rows of a case, and what they come to; of one that is `broken` neither says more than that letters came."""
-    told = load_rows(db, [case])[case]
+    rows = load_rows(db, [case])[case]
     try:
-        return told, derive_state(db, told)
+        return rows, derive_state(db, rows)
     except Exception:  # as when it was written
-        told = told.broken()
-        return told, derive_state(db, told)
+        rows = rows.broken()
+        return rows, derive_state(db, rows)
 
 
-def _derive_state(told: CaseRows, stations: Stations) -> CaseState:
-    practice = all(one.practice for one in told.letters)
-    trial = frozenset() if practice else {one.number for one in told.letters if one.practice}
-    facts = [fact for fact, fits in told.facts if fits and fact.letter not in trial]
-    account = people.describe_people(facts, _collect_people_entries(told.done), stations)
-    flags = cases_flags.of_case(_make_checked_letters(told))
-    if told.is_broken:
+def _derive_state(rows: CaseRows, stations: Stations) -> CaseState:
+    practice = all(letter.practice for letter in rows.letters)
+    trial = frozenset() if practice else {letter.number for letter in rows.letters if letter.practice}
+    facts = [fact for fact, fits in rows.facts if fits and fact.letter not in trial]
+    account = people.describe_people(facts, _collect_people_entries(rows.entries), stations)
+    flags = cases_flags.of_case(_make_checked_letters(rows))
+    if rows.is_broken:
         flags = {number: (*found, "broken") for number, found in flags.items()}
     return CaseState(account, facts, people.find_last_values(fact for fact in facts if not fact.own), practice, flags)
 
 
-def _make_checked_letters(told: CaseRows) -> list[cases_flags.CheckedLetter]:
+def _make_checked_letters(rows: CaseRows) -> list[cases_flags.CheckedLetter]:
     facts: dict[int, dict[str, Any]] = defaultdict(dict)
-    for fact, _ in told.facts:
+    for fact, _ in rows.facts:
         if fact.letter is not None:
             facts[fact.letter][fact.field] = fact.value
     return [
@@ -173,19 +173,19 @@ def _make_checked_letters(told: CaseRows) -> list[cases_flags.CheckedLetter]:
             row.number, row.id, row.kind, row.seq, row.at, row.said, row.pulled, row.practice, row.doubt,
             row.last_resort, row.repeated, facts[row.number],
         )
-        for row in told.letters
+        for row in rows.letters
     ]  # fmt: skip
 
 
-def _collect_people_entries(done: Sequence[EntryRow]) -> PeopleEntries:
-    confirmed = [_k(one.fields.get("person")) for one in done if one.kind == "confirmed"]
+def _collect_people_entries(entries: Sequence[EntryRow]) -> PeopleEntries:
+    confirmed = [_k(entry.fields.get("person")) for entry in entries if entry.kind == "confirmed"]
     lawyers = [
         (
-            _k(one.fields.get("person")),
-            LawyerProgress(one.at, f"~{one.ord}", one.fields["state"], one.fields.get("name", "")),
+            _k(entry.fields.get("person")),
+            LawyerProgress(entry.at, f"~{entry.ord}", entry.fields["state"], entry.fields.get("name", "")),
         )
-        for one in done
-        if one.kind == "lawyer"
+        for entry in entries
+        if entry.kind == "lawyer"
     ]
     return PeopleEntries(tuple(confirmed), tuple(lawyers))
 
@@ -197,41 +197,41 @@ def _k(person: str | None) -> int | None:
 # Writing
 
 
-def _write(db: Database, told: Mapping[str, CaseRows]) -> None:
+def _write(db: Database, cases: Mapping[str, CaseRows]) -> None:
     stations = Stations(db)
-    known = {case: _derive_state(one, stations) for case, one in told.items()}
-    old = {row[0] for case in told for row in db.execute(_OLD_PLACES, [case])}
+    known = {case: _derive_state(rows, stations) for case, rows in cases.items()}
+    old = {row[0] for case in cases for row in db.execute(_OLD_PLACES, [case])}
     for forget in ('DELETE FROM stay WHERE "case" = ?', 'DELETE FROM clock WHERE "case" = ?'):
-        db.conn.executemany(forget, ((case,) for case in told))
+        db.conn.executemany(forget, ((case,) for case in cases))
     numbers = places.number_places(db, _find_wheres(known.values()))
     _write_stays(db, known, numbers)
     places.rename(db, old | set(numbers.values()))
-    _number_cases(db, told)
-    db.conn.executemany(_PUT_CASE, (_case_row(db, case, told[case], one, numbers) for case, one in known.items()))
+    _number_cases(db, cases)
+    db.conn.executemany(_PUT_CASE, (_case_row(db, case, cases[case], state, numbers) for case, state in known.items()))
     _write_persons(db, known)
-    _write_clocks(db, told, known)
-    _write_words(db, told)
+    _write_clocks(db, cases, known)
+    _write_words(db, cases)
 
 
 def _find_wheres(known: Iterable[CaseState]) -> Iterable[Where]:
-    for one in known:
-        for stays in (one.account.stays, *(person.stays for person in one.account.persons)):
+    for state in known:
+        for stays in (state.account.stays, *(person.stays for person in state.account.persons)):
             yield from (stay.where for stay in stays)
 
 
-def _number_cases(db: Database, told: Mapping[str, CaseRows]) -> None:
+def _number_cases(db: Database, cases: Mapping[str, CaseRows]) -> None:
     """A case keeps its number as long as the desk is unlocked; new ones are numbered as they come."""
     last = int(db.execute('SELECT coalesce(max(number), 0) FROM "case"').fetchone()[0])
-    for case, one in told.items():
+    for case, rows in cases.items():
         row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
-        one.number, last = (row[0], last) if row else (last + 1, last + 1)
+        rows.number, last = (row[0], last) if row else (last + 1, last + 1)
 
 
 def _write_stays(db: Database, known: Mapping[str, CaseState], numbers: Mapping[str, int]) -> None:
     rows: list[tuple[Any, ...]] = []
-    for case, one in known.items():
-        rows.extend(_stay_row(case, case, stay, numbers) for stay in one.account.stays)
-        for person in one.account.persons:
+    for case, state in known.items():
+        rows.extend(_stay_row(case, case, stay, numbers) for stay in state.account.stays)
+        for person in state.account.persons:
             rows.extend(_stay_row(f"{case}#{person.k}", case, stay, numbers) for stay in person.stays)
     db.conn.executemany("INSERT INTO stay VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
@@ -248,13 +248,13 @@ _OLD_PLACES = 'SELECT DISTINCT place FROM stay WHERE "case" = ?'
 def _write_persons(db: Database, known: Mapping[str, CaseState]) -> None:
     number = int(db.execute("SELECT coalesce(max(number), 0) FROM person").fetchone()[0])
     rows = []
-    for case, one in known.items():
-        for person in one.account.persons:
+    for case, state in known.items():
+        for person in state.account.persons:
             number += 1
             rows.append((f"{case}#{person.k}", number, case, person.k, f"{case}#{person.k}", person.name,
                          person.other_names, person.birth, person.folded, person.told, person.minor, person.injured,
                          person.surely, person.lawyer.state, person.lawyer.name, person.lawyer.at,
-                         one.practice))  # fmt: skip
+                         state.practice))  # fmt: skip
     db.conn.executemany(_PUT_PERSON, rows)
 
 
@@ -265,11 +265,11 @@ _PUT_PERSON = f"""INSERT INTO person VALUES ({",".join("?" * 17)}) ON CONFLICT (
   lawyer_at = excluded.lawyer_at, practice = excluded.practice"""  # noqa: S608 - question marks only
 
 
-def _case_row(db: Database, case: str, told: CaseRows, known: CaseState, numbers: Mapping[str, int]) -> dict[str, Any]:
-    account, facts, letters = known.account, known.facts, told.letters
+def _case_row(db: Database, case: str, rows: CaseRows, known: CaseState, numbers: Mapping[str, int]) -> dict[str, Any]:
+    account, facts, letters = known.account, known.facts, rows.letters
     last_stays = account.persons[0].stays
     return {
-        "number": told.number,
+        "number": rows.number,
         "id": case,
         "practice": known.practice,
         "people": account.people,
@@ -285,12 +285,12 @@ def _case_row(db: Database, case: str, told: CaseRows, known: CaseState, numbers
         "language": next(iter(facts.get("languages") or ()), ""),
         "country": _find_country(db, last_stays, numbers),
         "place": numbers[last_stays[-1].where.key] if last_stays else None,
-        **_find_position(told),
-        "began": _find_beginning(told),
-        "heard": max(one.said for one in letters),
-        "came": max(one.pulled for one in letters),
-        "reply_until": max((one.reply_until for one in letters if one.reply_until is not None), default=None),
-        **_derive_handling(told, known),
+        **_find_position(rows),
+        "began": _find_beginning(rows),
+        "heard": max(letter.said for letter in letters),
+        "came": max(letter.pulled for letter in letters),
+        "reply_until": max((letter.reply_until for letter in letters if letter.reply_until is not None), default=None),
+        **_derive_handling(rows, known),
     }
 
 
@@ -306,37 +306,37 @@ def _find_country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int
     return str(db.execute("SELECT country FROM desk").fetchone()[0])
 
 
-def _find_position(told: CaseRows) -> dict[str, int | None]:
+def _find_position(rows: CaseRows) -> dict[str, int | None]:
     """The newest fix, and when it was true."""
     fixes = []
-    for fact, fits in told.facts:
+    for fact, fits in rows.facts:
         if fits and fact.field == "place" and fact.value and None not in (fact.value.get("lat"), fact.value.get("lon")):
             fixed = max(0, (fact.happened or fact.said) - (fact.value.get("age") or 0))
             fixes.append((fixed, fact.ord, fact.value["lat"], fact.value["lon"], fact.value.get("accuracy")))
     if not fixes:
         return {"lat": None, "lon": None, "accuracy": None, "fixed": None}
-    fixed, _, lat, lon, accuracy = max(fixes, key=lambda one: one[:2])
+    fixed, _, lat, lon, accuracy = max(fixes, key=lambda fix: fix[:2])
     return {"lat": lat, "lon": lon, "accuracy": accuracy, "fixed": fixed}
 
 
-def _find_beginning(told: CaseRows) -> int:
+def _find_beginning(rows: CaseRows) -> int:
     """The first that was said of where somebody is: what a phone sealed in advance may be weeks older."""
-    said = [fact.said for fact, fits in told.facts if fits and fact.field in places.FACTS]
-    return min(said, default=min(one.pulled for one in told.letters))
+    times = [fact.said for fact, fits in rows.facts if fits and fact.field in places.FACTS]
+    return min(times, default=min(letter.pulled for letter in rows.letters))
 
 
-def _derive_handling(told: CaseRows, known: CaseState) -> dict[str, Any]:
+def _derive_handling(rows: CaseRows, known: CaseState) -> dict[str, Any]:
     """How far the case has come, and what about it asks for somebody."""
     brought: dict[int, set[str]] = defaultdict(set)
-    for fact, _ in told.facts:
+    for fact, _ in rows.facts:
         if fact.letter is not None:
             brought[fact.letter].add(fact.field)
-    came = [attention.ArrivedLetter(one.pulled, frozenset(brought[one.number])) for one in told.letters]
-    marked = next((one for one in reversed(told.done) if one.kind == "marked"), None)
-    assigned = next((one.fields["to"] for one in reversed(told.done) if one.kind == "assigned"), "")
-    looked = max((one.at for one in told.done), default=None)
-    answered = max((one.at for one in told.done if one.kind == "replied"), default=None)
-    is_answerable = any(one.reply_until is not None for one in told.letters)
+    came = [attention.ArrivedLetter(letter.pulled, frozenset(brought[letter.number])) for letter in rows.letters]
+    marked = next((entry for entry in reversed(rows.entries) if entry.kind == "marked"), None)
+    assigned = next((entry.fields["to"] for entry in reversed(rows.entries) if entry.kind == "assigned"), "")
+    looked = max((entry.at for entry in rows.entries), default=None)
+    answered = max((entry.at for entry in rows.entries if entry.kind == "replied"), default=None)
+    is_answerable = any(letter.reply_until is not None for letter in rows.letters)
     pressing = attention.find_reasons(came, looked, answered, answerable=is_answerable)
     flags = {flag for found in known.flags.values() for flag in found}
     pressing += ["coerced"] * (known.facts.get("coerced") is True)
@@ -384,32 +384,34 @@ _PUT_CASE = (
 )
 
 
-def _write_clocks(db: Database, told: Mapping[str, CaseRows], known: Mapping[str, CaseState]) -> None:
+def _write_clocks(db: Database, cases: Mapping[str, CaseRows], known: Mapping[str, CaseState]) -> None:
     rows: list[tuple[Any, ...]] = []
     for case in known:
-        for clock in find_clocks(db, case, told[case]):
+        for clock in find_clocks(db, case, cases[case]):
             rows.append((case, clock.key, clock.starts, clock.ends, clock.certain, clock.stopped))
     db.conn.executemany("INSERT INTO clock VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def find_clocks(db: Database, case: str, told: CaseRows) -> list[clocks.Clock]:
+def find_clocks(db: Database, case: str, rows: CaseRows) -> list[clocks.Clock]:
     """The clocks of a case by the law of its country."""
     country = db.execute('SELECT country FROM "case" WHERE id = ?', [case]).fetchone()[0]
     facts = [
-        clocks.TimedFact(one.field, one.value, one.said, one.happened) for one, fits in told.facts if fits and not one.k
+        clocks.TimedFact(fact.field, fact.value, fact.said, fact.happened)
+        for fact, fits in rows.facts
+        if fits and not fact.k
     ]
     settings = {
-        one.fields["clock"]: clocks.Setting(one.fields.get("starts"), one.fields.get("stopped"))
-        for one in told.done
-        if one.kind == "clockset"
+        entry.fields["clock"]: clocks.Setting(entry.fields.get("starts"), entry.fields.get("stopped"))
+        for entry in rows.entries
+        if entry.kind == "clockset"
     }
     return clocks.find_clocks(facts, clocks.load_table(country), settings)
 
 
-def _write_words(db: Database, told: Mapping[str, CaseRows]) -> None:
-    db.conn.executemany("DELETE FROM words WHERE rowid = ?", ((one.number,) for one in told.values()))
-    rows = ((one.number, *search.make_document(db, case, one)) for case, one in told.items())
-    db.conn.executemany("INSERT INTO words (rowid, names, said) VALUES (?, ?, ?)", rows)
+def _write_words(db: Database, cases: Mapping[str, CaseRows]) -> None:
+    db.conn.executemany("DELETE FROM words WHERE rowid = ?", ((rows.number,) for rows in cases.values()))
+    documents = ((rows.number, *search.make_document(db, case, rows)) for case, rows in cases.items())
+    db.conn.executemany("INSERT INTO words (rowid, names, said) VALUES (?, ?, ?)", documents)
 
 
 # What the persons and the crowd of a case add to its reasons
@@ -424,7 +426,7 @@ def _add_unit_reasons(db: Database) -> None:
     for (case,) in db.execute(_CONTRADICTED):
         found[case] |= attention.BIT["disputed"]
     db.conn.executemany(
-        'UPDATE "case" SET reasons = reasons | ? WHERE id = ?', ((bits, one) for one, bits in found.items())
+        'UPDATE "case" SET reasons = reasons | ? WHERE id = ?', ((bits, case) for case, bits in found.items())
     )
 
 
@@ -449,7 +451,7 @@ def relink(db: Database, a: str, b: str) -> None:
     db.execute("DELETE FROM link WHERE a = ? AND b = ?", [a, b])
     row = db.execute(_NEWEST_LINK_ENTRY, [a, b]).fetchone()
     if row:
-        a_case, b_case = (one.partition("#")[0] for one in (a, b))
+        a_case, b_case = (id_.partition("#")[0] for id_ in (a, b))
         db.execute("INSERT INTO link VALUES (?, ?, ?, ?, ?, ?)", [*row, a, b, a_case, b_case])
 
 
@@ -460,9 +462,9 @@ _NEWEST_LINK_ENTRY = """SELECT entry, kind FROM link_entry WHERE a = ? AND b = ?
 def describe_official(db: Database, official: str) -> None:
     """An official as the journal tells: of each field the newest that is not empty."""
     fields: dict[str, str] = {"name": "", "rank": "", "badge": "", "unit": ""}
-    for (what,) in db.execute(_OFFICIAL, [official]).fetchall():
-        told = msgspec.json.decode(what)
-        fields.update({name: told[name] for name in fields if told.get(name)})
+    for (text,) in db.execute(_OFFICIAL, [official]).fetchall():
+        newer = msgspec.json.decode(text)
+        fields.update({name: newer[name] for name in fields if newer.get(name)})
     number = int(db.execute("SELECT coalesce(max(number), 0) FROM official").fetchone()[0]) + 1
     db.execute(_PUT_OFFICIAL, [official, number, *fields.values()])
 

@@ -41,24 +41,24 @@ class CheckedLetter(NamedTuple):
 
 def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
     """Flags of each letter of a case by its number; letters in the order in which they were said."""
-    practice = all(one.practice for one in letters)
-    has_report = any(one.kind == "report" for one in letters)
+    practice = all(letter.practice for letter in letters)
+    has_report = any(letter.kind == "report" for letter in letters)
     quarrel = _find_contradictions(letters)
-    taken = _find_phone_taken(letters)
+    taken_at = _find_phone_taken(letters)
     found = {}
-    for one in letters:
+    for letter in letters:
         is_true = {
-            "mismatch": one.doubt,
-            "last_resort": one.last_resort,
-            "clock_ahead": one.at > one.pulled + AHEAD,
-            "practice": one.practice and not practice,
-            "before_report": one.kind != "report" and not has_report,
-            "second_report": one.kind == "report" and one.number in quarrel["report"],
-            "same_id": one.repeated,
-            "same_number": one.number in quarrel["seq"],
-            "after_taken": taken is not None and one.said > taken,
+            "mismatch": letter.doubt,
+            "last_resort": letter.last_resort,
+            "clock_ahead": letter.at > letter.pulled + AHEAD,
+            "practice": letter.practice and not practice,
+            "before_report": letter.kind != "report" and not has_report,
+            "second_report": letter.kind == "report" and letter.number in quarrel["report"],
+            "same_id": letter.repeated,
+            "same_number": letter.number in quarrel["seq"],
+            "after_taken": taken_at is not None and letter.said > taken_at,
         }
-        found[one.number] = tuple(flag for flag in FLAGS if is_true.get(flag))
+        found[letter.number] = tuple(flag for flag in FLAGS if is_true.get(flag))
     return found
 
 
@@ -66,14 +66,14 @@ def _find_contradictions(letters: Sequence[CheckedLetter]) -> dict[str, set[int]
     """Letters that claim the same place as another, or both to begin the case, and differ in a field."""
     found: dict[str, set[int]] = {"report": set(), "seq": set()}
     places: dict[Any, list[CheckedLetter]] = {}
-    for one in letters:
-        places.setdefault(one.seq, []).append(one)
-        if one.kind == "report":
-            places.setdefault("report", []).append(one)
+    for letter in letters:
+        places.setdefault(letter.seq, []).append(letter)
+        if letter.kind == "report":
+            places.setdefault("report", []).append(letter)
     for claim, rivals in places.items():
-        for one, other in _pair_rivals(rivals):
-            if any(other.facts.get(field, value) != value for field, value in one.facts.items()):
-                found["report" if claim == "report" else "seq"] |= {one.number, other.number}
+        for letter, other in _pair_rivals(rivals):
+            if any(other.facts.get(field, value) != value for field, value in letter.facts.items()):
+                found["report" if claim == "report" else "seq"] |= {letter.number, other.number}
     return found
 
 
@@ -82,9 +82,9 @@ def _pair_rivals(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, C
     few = 20
     if len(rivals) <= few:
         return list(combinations(rivals, 2))
-    return [(rivals[0], one) for one in rivals[1:]]
+    return [(rivals[0], rival) for rival in rivals[1:]]
 
 
 def _find_phone_taken(letters: Sequence[CheckedLetter]) -> int | None:
     """When it was first said that the phone is taken or about to be."""
-    return next((one.said for one in letters if one.facts.get("phone_taken") is True), None)
+    return next((letter.said for letter in letters if letter.facts.get("phone_taken") is True), None)

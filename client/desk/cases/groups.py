@@ -20,11 +20,11 @@ class DisjointSet:
     def __init__(self) -> None:
         self._above: dict[str, str] = {}
 
-    def root(self, one: str) -> str:
-        while (above := self._above.get(one, one)) != one:
-            self._above[one] = self._above.get(above, above)
-            one = above
-        return one
+    def root(self, name: str) -> str:
+        while (above := self._above.get(name, name)) != name:
+            self._above[name] = self._above.get(above, above)
+            name = above
+        return name
 
     def join(self, a: str, b: str) -> None:
         a, b = sorted((self.root(a), self.root(b)))
@@ -139,19 +139,21 @@ def count_heads(near: Cluster) -> Counted:
         crowds={case: name for name, members in crowds.items() for case in members},
     )
     found.units.extend(
-        _count_person(name, [near.persons[one] for one in members], near) for name, members in groups.items()
+        _count_person(name, [near.persons[member] for member in members], near) for name, members in groups.items()
     )
     inside = _group_by_case(near, groups)
     for name, members in crowds.items():
-        rest = _count_rest(name, [near.cases[one] for one in members], [inside[one] for one in members], near)
+        rest = _count_rest(
+            name, [near.cases[member] for member in members], [inside[member] for member in members], near
+        )
         if rest is not None:
             found.units.append(rest)
     return found
 
 
 def _count_person(name: str, members: Sequence[CountedPerson], near: Cluster) -> CountedGroup:
-    cases = tuple(sorted({one.case for one in members}))
-    stays = [near.stays[one.id] for one in members if one.id in near.stays]
+    cases = tuple(sorted({member.case for member in members}))
+    stays = [near.stays[member.id] for member in members if member.id in near.stays]
     lawyer = _find_newest_lawyer(members)
     return CountedGroup(
         id=name,
@@ -159,17 +161,17 @@ def _count_person(name: str, members: Sequence[CountedPerson], near: Cluster) ->
         stay=max(stays, default=None),
         heads=1,
         claimed=0,
-        confirmed=int(len(cases) > 1 or any(one.surely for one in members)),
-        minors=max(one.minor for one in members),
-        injured=max(one.injured for one in members),
+        confirmed=int(len(cases) > 1 or any(member.surely for member in members)),
+        minors=max(member.minor for member in members),
+        injured=max(member.injured for member in members),
         lawyer=lawyer.lawyer or "none",
         lawyer_name=lawyer.lawyer_name,
-        heard=max(near.cases[one].heard for one in cases),
-        name=max(members, key=lambda one: (one.told, len(one.name), one.name)).name,
-        birth=max((one.birth for one in members), key=lambda birth: (len(birth), birth)),
-        events=_join_events(near.cases[one] for one in cases),
+        heard=max(near.cases[case].heard for case in cases),
+        name=max(members, key=lambda member: (member.told, len(member.name), member.name)).name,
+        birth=max((member.birth for member in members), key=lambda birth: (len(birth), birth)),
+        events=_join_events(near.cases[case] for case in cases),
         cases=cases,
-        clocks=tuple(sorted(clock for one in cases for clock in near.clocks.get(one, ()))),
+        clocks=tuple(sorted(clock for case in cases for clock in near.clocks.get(case, ()))),
     )
 
 
@@ -184,10 +186,10 @@ class _CaseGroups(NamedTuple):
 def _group_by_case(near: Cluster, groups: dict[str, list[str]]) -> dict[str, _CaseGroups]:
     found: dict[str, list[set[str]]] = {case: [set(), set(), set()] for case in near.cases}
     for name, ids in groups.items():
-        members = [near.persons[one] for one in ids]
-        marks = (True, any(one.minor for one in members), any(one.injured for one in members))
-        for one in members:
-            for group, mark in zip(found[one.case], marks, strict=True):
+        members = [near.persons[id_] for id_ in ids]
+        marks = (True, any(member.minor for member in members), any(member.injured for member in members))
+        for member in members:
+            for group, mark in zip(found[member.case], marks, strict=True):
                 if mark:
                     group.add(name)
     return {case: _CaseGroups(*map(frozenset, sets)) for case, sets in found.items()}
@@ -197,12 +199,12 @@ def _count_rest(
     name: str, cases: Sequence[CountedCase], inside: Sequence[_CaseGroups], near: Cluster
 ) -> CountedGroup | None:
     """The unnamed rest of a crowd, if any of its reports tells of more than one."""
-    groups = [one for one in cases if one.people > 1]
+    groups = [case for case in cases if case.people > 1]
     if not groups:
         return None
-    named = len(frozenset().union(*(one.groups for one in inside)))
+    named = len(frozenset().union(*(named_in.groups for named_in in inside)))
     most, believed, vouched = _weigh_heads(groups)
-    stays = [near.stays[one.id] for one in groups if one.id in near.stays]
+    stays = [near.stays[case.id] for case in groups if case.id in near.stays]
     lawyer = _find_newest_lawyer(groups)
     return CountedGroup(
         id=name,
@@ -211,36 +213,40 @@ def _count_rest(
         heads=max(0, believed - named),
         claimed=max(0, most - max(believed, named)),
         confirmed=max(0, min(believed, vouched) - named),
-        minors=_count_beyond_named([min(one.minors, believed) for one in groups], [one.minors for one in inside]),
-        injured=_count_beyond_named([min(one.injured, believed) for one in groups], [one.injured for one in inside]),
+        minors=_count_beyond_named(
+            [min(case.minors, believed) for case in groups], [named_in.minors for named_in in inside]
+        ),
+        injured=_count_beyond_named(
+            [min(case.injured, believed) for case in groups], [named_in.injured for named_in in inside]
+        ),
         lawyer=lawyer.lawyer or "none",
         lawyer_name=lawyer.lawyer_name,
-        heard=max(one.heard for one in groups),
+        heard=max(case.heard for case in groups),
         events=_join_events(groups),
-        cases=tuple(sorted(one.id for one in groups)),
-        clocks=tuple(sorted(clock for one in groups for clock in near.clocks.get(one.id, ()))),
+        cases=tuple(sorted(case.id for case in groups)),
+        clocks=tuple(sorted(clock for case in groups for clock in near.clocks.get(case.id, ()))),
     )
 
 
 def _weigh_heads(groups: Sequence[CountedCase]) -> tuple[int, int, int]:
     """The most that is said, what of it is believed, and what more than one source says."""
-    said = sorted((one.people for one in groups), reverse=True)
-    vouched = max([*said[1:2], *(one.people for one in groups if one.surely)], default=0)
-    return said[0], max(min(said[0], BELIEVED), vouched), vouched
+    claims = sorted((case.people for case in groups), reverse=True)
+    vouched = max([*claims[1:2], *(case.people for case in groups if case.surely)], default=0)
+    return claims[0], max(min(claims[0], BELIEVED), vouched), vouched
 
 
-def _count_beyond_named(said: Iterable[int], known: Iterable[frozenset[str]]) -> int:
+def _count_beyond_named(claims: Iterable[int], known: Iterable[frozenset[str]]) -> int:
     """Beyond those who are known by name."""
-    return max(0, max(said) - len(frozenset().union(*known)))
+    return max(0, max(claims) - len(frozenset().union(*known)))
 
 
 def _join_events(cases: Iterable[CountedCase]) -> str:
-    return "\n".join(["", *sorted({one.event for one in cases if one.event}), ""])
+    return "\n".join(["", *sorted({case.event for case in cases if case.event}), ""])
 
 
-def _find_newest_lawyer(told: Sequence[CountedPerson | CountedCase]) -> CountedPerson | CountedCase:
+def _find_newest_lawyer(sources: Sequence[CountedPerson | CountedCase]) -> CountedPerson | CountedCase:
     """The one with the newest word on a lawyer."""
-    return max(told, key=lambda one: (one.lawyer_at, one.lawyer, one.lawyer_name))
+    return max(sources, key=lambda source: (source.lawyer_at, source.lawyer, source.lawyer_name))
 
 
 # Rows
@@ -253,8 +259,8 @@ def refresh(db: Database) -> None:
     for statement in _FORGET:
         db.conn.executemany(statement, ((number,) for number in old))
     found = count_heads(_read(db))
-    db.conn.executemany("UPDATE person SET grp = ? WHERE id = ?", ((to, one) for one, to in found.groups.items()))
-    db.conn.executemany('UPDATE "case" SET crowd = ? WHERE id = ?', ((to, one) for one, to in found.crowds.items()))
+    db.conn.executemany("UPDATE person SET grp = ? WHERE id = ?", ((to, person) for person, to in found.groups.items()))
+    db.conn.executemany('UPDATE "case" SET crowd = ? WHERE id = ?', ((to, case) for case, to in found.crowds.items()))
     _write(db, found.units)
     db.execute(_OWN_UNIT)
 
@@ -300,7 +306,7 @@ def _read(db: Database) -> Cluster:
 
 def _is_between(link: tuple[str, str, str], cases: dict[str, CountedCase]) -> bool:
     # A practice press, or a case whose letters are not here, joins nobody.
-    return all(one.partition("#")[0] in cases for one in link[1:])
+    return all(id_.partition("#")[0] in cases for id_ in link[1:])
 
 
 # CROSS JOIN holds SQLite to this order: `near` is most often one case, and it would guess otherwise.
@@ -323,9 +329,9 @@ def _write(db: Database, units: Sequence[CountedGroup]) -> None:
     clocks: list[tuple[int, int, str, int]] = []
     for number, unit in enumerate(units, last + 1):
         stay = unit.stay or nowhere
-        held = stay.stage not in places.NOT_HELD
-        running = unit.clocks if held else ()
-        rows.append(_row(number, unit, stay, held, running[0].ends if running else None))
+        is_held = stay.stage not in places.NOT_HELD
+        running = unit.clocks if is_held else ()
+        rows.append(_row(number, unit, stay, is_held, running[0].ends if running else None))
         cases.extend((number, case, stay.place) for case in unit.cases)
         clocks.extend((stay.place, clock.ends, clock.key, number) for clock in running)
     db.conn.executemany(_NEW_UNIT, rows)
@@ -336,14 +342,14 @@ def _write(db: Database, units: Sequence[CountedGroup]) -> None:
 _NEW_UNIT = "INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def _row(number: int, unit: CountedGroup, stay: LatestStay, held: bool, ends: int | None) -> tuple[Any, ...]:
+def _row(number: int, unit: CountedGroup, stay: LatestStay, is_held: bool, ends: int | None) -> tuple[Any, ...]:
     return (
         number,
         unit.id,
         unit.rest,
         stay.place,
         stay.stage,
-        held,
+        is_held,
         unit.heads,
         unit.claimed,
         unit.confirmed,

@@ -59,21 +59,21 @@ def add_letters(db: Database, new: Iterable[Letter | DecodedLetter]) -> None:
     add_all(db, new, [])
 
 
-def add_entry(db: Database, done: Entry) -> None:
+def add_entry(db: Database, new: Entry) -> None:
     """An entry of the journal, this desk's or another's."""
-    add_all(db, [], [done])
+    add_all(db, [], [new])
 
 
-def add_entries(db: Database, done: Iterable[Entry]) -> None:
+def add_entries(db: Database, entries: Iterable[Entry]) -> None:
     """Many at once."""
-    add_all(db, [], done)
+    add_all(db, [], entries)
 
 
-def add_all(db: Database, new: Iterable[Letter | DecodedLetter], done: Iterable[Entry]) -> None:
+def add_all(db: Database, new: Iterable[Letter | DecodedLetter], entries: Iterable[Entry]) -> None:
     """Letters and entries together, in one transaction. Letters that are decoded already are not decoded again."""
     with transaction(db):
         values = Values()
-        touched = _put_letters(db, decode_all(new), values) | _put_entries(db, done)
+        touched = _put_letters(db, decode_all(new), values) | _put_entries(db, entries)
         derive.refresh(db, touched, values)
 
 
@@ -94,57 +94,60 @@ class _Copy(NamedTuple):
 def _put_letters(db: Database, new: Iterable[DecodedLetter], values: Values) -> set[str]:
     """The cases that something was added to."""
     touched: set[str] = set()
-    for one in new:
-        touched |= _put_letter(db, one, values)
+    for letter in new:
+        touched |= _put_letter(db, letter, values)
     return touched
 
 
-def _put_letter(db: Database, one: DecodedLetter, values: Values) -> set[str]:
-    kept, said = one.letter, one.message
-    if said is None:
+def _put_letter(db: Database, letter: DecodedLetter, values: Values) -> set[str]:
+    sealed, message = letter.letter, letter.message
+    if message is None:
         return set()
-    copy = _Copy(int(not kept.committed), int(kept.last_resort), kept.envelope_hash, one.commitment, kept.pulled)
-    known = db.execute(_KNOWN, [one.header]).fetchone()
+    copy = _Copy(
+        int(not sealed.committed), int(sealed.last_resort), sealed.envelope_hash, letter.commitment, sealed.pulled
+    )
+    known = db.execute(_KNOWN, [letter.header]).fetchone()
     if known is None:
-        number = _insert_letter(db, one.header, said, one.other, copy)
+        number = _insert_letter(db, letter.header, message, letter.other, copy)
     else:
-        number, held = known[0], _Copy(*known[1:])
-        better = min(copy, held)._replace(pulled=min(copy.pulled, held.pulled))
-        if better == held:
+        number, older = known[0], _Copy(*known[1:])
+        better = min(copy, older)._replace(pulled=min(copy.pulled, older.pulled))
+        if better == older:
             return set()
         copy = better
         db.execute(_BETTER, [*copy, copy.pulled, number])
         db.execute("DELETE FROM fact WHERE letter = ?", [number])
-    _add_facts(db, number, one, copy.pulled, values)
-    return {said.case, *_find_namesakes(db, said)}
+    _add_facts(db, number, letter, copy.pulled, values)
+    return {message.case, *_find_namesakes(db, message)}
 
 
-def _insert_letter(db: Database, header: bytes, said: Report | Amend, other: dict[str, Any], copy: _Copy) -> int:
-    until = said.reply.until if said.reply else None
-    kind = "report" if isinstance(said, Report) else "amend"
-    wrong = {field: at for field, at in said.when.items() if not _is_time(at)}
+def _insert_letter(db: Database, header: bytes, message: Report | Amend, other: dict[str, Any], copy: _Copy) -> int:
+    until = message.reply.until if message.reply else None
+    kind = "report" if isinstance(message, Report) else "amend"
+    wrong = {field: at for field, at in message.when.items() if not _is_time(at)}
     other = {**other, **({"when": wrong} if wrong else {})}
-    row = [header, said.id, said.case, kind, said.seq, said.at, min(said.at, copy.pulled), int(said.practice), until]
+    row = [header, message.id, message.case, kind, message.seq, message.at]
+    row += [min(message.at, copy.pulled), int(message.practice), until]
     row += [_json(other), *copy]
     number = db.execute(_NEW_LETTER, row).lastrowid or 0
-    if said.parcels:
-        files = [(number, said.case, ref.id, ref.n, ref.sha256, ref.type, ref.bytes) for ref in said.parcels]
+    if message.parcels:
+        files = [(number, message.case, ref.id, ref.n, ref.sha256, ref.type, ref.bytes) for ref in message.parcels]
         db.conn.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?)", files)
     return number
 
 
-def _add_facts(db: Database, number: int, one: DecodedLetter, pulled: int, values: Values) -> None:
+def _add_facts(db: Database, number: int, letter: DecodedLetter, pulled: int, values: Values) -> None:
     """Nothing is said or happens after it came: a clock that is ahead must not have the last word for ever."""
-    said = one.message
-    assert said is not None  # noqa: S101 - its only caller looked
-    at = min(said.at, pulled)
-    order = f"{at:016x}{said.seq:016x}{said.id}{one.header.hex()[:16]}"
-    fits, _ = sort_facts(said.facts)
+    message = letter.message
+    assert message is not None  # noqa: S101 - its only caller looked
+    at = min(message.at, pulled)
+    order = f"{at:016x}{message.seq:016x}{message.id}{letter.header.hex()[:16]}"
+    fits, _ = sort_facts(message.facts)
     rows = []
-    for field, value in said.facts.items():
-        when = said.when.get(field)
+    for field, value in message.facts.items():
+        when = message.when.get(field)
         happened = min(when, pulled) if when is not None and _is_time(when) else None
-        rows.append((said.case, field, values.encode(value), at, happened, number, int(field in fits), order))
+        rows.append((message.case, field, values.encode(value), at, happened, number, int(field in fits), order))
     db.conn.executemany(_NEW_FACT, rows)
 
 
@@ -152,9 +155,9 @@ def _is_time(at: Any) -> bool:
     return type(at) is int and 0 <= at <= _LATEST
 
 
-def _find_namesakes(db: Database, said: Report | Amend) -> set[str]:
+def _find_namesakes(db: Database, message: Report | Amend) -> set[str]:
     """The other case in which a message calls itself by this id: it becomes doubtful when the second one comes."""
-    found = db.execute('SELECT "case" FROM letter WHERE id = ? LIMIT 3', [said.id]).fetchall()
+    found = db.execute('SELECT "case" FROM letter WHERE id = ? LIMIT 3', [message.id]).fetchall()
     return {row[0] for row in found} if len(found) <= 2 else set()  # noqa: PLR2004 - it and its first namesake
 
 
@@ -174,11 +177,11 @@ _NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, said, happened, l
 # Entries of the journal
 
 
-def _put_entries(db: Database, done: Iterable[Entry]) -> set[str]:
+def _put_entries(db: Database, entries: Iterable[Entry]) -> set[str]:
     """The cases that something was done about."""
     touched: set[str] = set()
-    for one in done:
-        touched |= _put_entry(db, one)
+    for entry in entries:
+        touched |= _put_entry(db, entry)
     return touched
 
 
@@ -211,26 +214,26 @@ def _put_entry(db: Database, entry: Entry) -> set[str]:
     return touched
 
 
-def order_of(one: Entry) -> str:
+def order_of(entry: Entry) -> str:
     """The one true order of entries as text that sorts alike."""
-    turn, session, n = one.order
+    turn, session, n = entry.order
     return f"{turn:016x}{session.hex()}{n:016x}"
 
 
-def _find_cases(what: Any) -> set[str]:
+def _find_cases(action: Any) -> set[str]:
     """The cases that an entry is about. A person's case stands before the `#`."""
-    named = [getattr(what, field, None) for field in ("case", "a", "b")]
-    if isinstance(what, Exported):
-        named.append(what.options.get("case"))
-    return {one.partition("#")[0] for one in named if isinstance(one, str)}
+    named = [getattr(action, field, None) for field in ("case", "a", "b")]
+    if isinstance(action, Exported):
+        named.append(action.options.get("case"))
+    return {id_.partition("#")[0] for id_ in named if isinstance(id_, str)}
 
 
-def _unlink(db: Database, taken: str) -> set[str]:
+def _unlink(db: Database, entry: str) -> set[str]:
     """The entry may come after the one that takes it back: journals of two desks are merged in any order."""
-    db.execute("INSERT OR IGNORE INTO taken VALUES (?)", [taken])
-    for a, b in db.execute("SELECT a, b FROM link_entry WHERE id = ?", [taken]).fetchall():
+    db.execute("INSERT OR IGNORE INTO taken VALUES (?)", [entry])
+    for a, b in db.execute("SELECT a, b FROM link_entry WHERE id = ?", [entry]).fetchall():
         derive.relink(db, a, b)
-    return {row[0] for row in db.execute(_ABOUT_TAKEN, [taken])}
+    return {row[0] for row in db.execute(_ABOUT_TAKEN, [entry])}
 
 
 _NEW_ENTRY = "INSERT OR IGNORE INTO entry (id, ord, at, by, kind, target, what) VALUES (?, ?, ?, ?, ?, ?, ?)"

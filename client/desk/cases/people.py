@@ -96,16 +96,16 @@ def count(value: Any, most: int) -> int:
 def describe_people(facts: Sequence[FactRow], named: PeopleEntries, stations: Stations) -> Account:
     """Facts that fit and may hold, in the order in which they were said."""
     whole = [fact for fact in facts if not fact.own]
-    held = find_last_values(whole)
-    people = max(1, held["people"]) if isinstance(held.get("people"), int) else 1
+    values = find_last_values(whole)
+    people = max(1, values["people"]) if isinstance(values.get("people"), int) else 1
     surely = None in named.confirmed or _is_stated(whole)
     rest = tuple(places.find_stays(_collect_moments(whole), stations)) if people > 1 else ()
     numbers = sorted({0, *(fact.k for fact in facts)})
     persons = tuple(_describe_person(k, facts, whole, named, stations, alone=people == 1) for k in numbers)
     return Account(
         people,
-        count(held.get("minors"), people),
-        count(held.get("injured"), people),
+        count(values.get("minors"), people),
+        count(values.get("injured"), people),
         surely,
         _find_lawyer(None, whole, named),
         persons,
@@ -123,13 +123,13 @@ def _describe_person(
     own = [fact for fact in facts if fact.k == k and fact.own]
     mine = [fact for fact in facts if fact.k == 0] if k == 0 else own
     about = mine if k == 0 and alone else own  # "two minors" of twenty tells nothing about one of them
-    held, marks = find_last_values(mine), find_last_values(about)
-    name = _as_line(held.get("name"))
+    values, marks = find_last_values(mine), find_last_values(about)
+    name = _as_line(values.get("name"))
     return CasePerson(
         k=k,
         name=name,
-        other_names=_as_line(held.get("other_names")),
-        birth=_as_line(held.get("birth")),
+        other_names=_as_line(values.get("other_names")),
+        birth=_as_line(values.get("birth")),
         told=bool(name) and any(fact.field == "name" and fact.entry is not None for fact in mine),
         minor=count(marks.get("minors"), 1) > 0,
         injured=count(marks.get("injured"), 1) > 0,
@@ -152,9 +152,9 @@ def _as_line(value: Any) -> str:
 
 
 def _find_lawyer(k: int | None, facts: Iterable[FactRow], named: PeopleEntries) -> LawyerProgress:
-    said = [_read_lawyer(fact) for fact in facts if fact.field == "lawyer" and isinstance(fact.value, dict)]
+    reported = [_read_lawyer(fact) for fact in facts if fact.field == "lawyer" and isinstance(fact.value, dict)]
     sent = [lawyer for whom, lawyer in named.lawyers if whom in (None, k)]
-    return max([*(one for one in said if one.state), *sent], default=NOBODY)
+    return max([*(lawyer for lawyer in reported if lawyer.state), *sent], default=NOBODY)
 
 
 def _read_lawyer(fact: FactRow) -> LawyerProgress:
@@ -172,13 +172,13 @@ def _collect_moments(facts: Iterable[FactRow]) -> list[Moment]:
     for fact in facts:
         if fact.field in places.FACTS and fact.value is not None:
             sources.setdefault((fact.letter, fact.entry), {})[fact.field] = fact
-    return [_make_moment(told) for told in sources.values() if told.keys() != {"place"}]
+    return [_make_moment(facts) for facts in sources.values() if facts.keys() != {"place"}]
 
 
-def _make_moment(told: dict[str, FactRow]) -> Moment:
-    first = next(told[field] for field in places.FACTS if field in told)
-    happened = next((fact.happened for fact in told.values() if fact.happened is not None), None)
-    value = {field: fact.value for field, fact in told.items()}
+def _make_moment(facts: dict[str, FactRow]) -> Moment:
+    first = next(facts[field] for field in places.FACTS if field in facts)
+    happened = next((fact.happened for fact in facts.values() if fact.happened is not None), None)
+    value = {field: fact.value for field, fact in facts.items()}
     station = value.get("station") or []
     return Moment(
         since=first.said if happened is None else happened,

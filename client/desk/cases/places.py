@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from client.stations.pack import fold
+from client.stations.pack.columns import Station
 from client.stations.pack.pack import Pack
 
 # Stages that are told of a building, which a station fact names.
@@ -91,7 +92,7 @@ def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
     """The stays that follow from what was said, in the order in which they began."""
     found: list[Stay] = []
     before: Moment | None = None
-    for moment in sorted(moments, key=lambda one: (one.since, one.said, one.ord)):
+    for moment in sorted(moments, key=lambda moment: (moment.since, moment.said, moment.ord)):
         now = _carry_over(moment, before)
         if now is None:
             continue
@@ -126,11 +127,11 @@ def _stage_of(now: Moment, was: str | None) -> str | None:
 def _make_stays(now: Moment, stations: Stations) -> Iterator[Stay]:
     stage = now.stage or ""
     if stage in BUILDINGS and now.stations:
-        for at, one in enumerate(now.stations[-STATIONS_AT_ONCE:]):
-            since = min(one.get("from") or now.since, now.said)
-            where = _name_building(stage, one, now.words, stations)
-            until = one.get("to")
-            yield Stay(where, stage, since, until, now.said, _ord(since, now, at), one.get("certainty") or "typed")
+        for at, station in enumerate(now.stations[-STATIONS_AT_ONCE:]):
+            since = min(station.get("from") or now.since, now.said)
+            where = _name_building(stage, station, now.words, stations)
+            until = station.get("to")
+            yield Stay(where, stage, since, until, now.said, _ord(since, now, at), station.get("certainty") or "typed")
     else:
         yield Stay(_name_elsewhere(stage, now, stations), stage, now.since, None, now.said, _ord(now.since, now, 0), "")
 
@@ -140,9 +141,9 @@ def _ord(since: int, now: Moment, at: int) -> str:
 
 
 def _name_building(stage: str, station: dict[str, Any], words: str, stations: Stations) -> Where:
-    pack, one, text = station.get("pack") or "", station.get("id") or "", station.get("text") or words
-    if pack and one:
-        return _in_pack(pack, one, text)
+    pack, id_, text = station.get("pack") or "", station.get("id") or "", station.get("text") or words
+    if pack and id_:
+        return _in_pack(pack, id_, text)
     return _name_typed(stage, text, stations)
 
 
@@ -152,8 +153,8 @@ def _name_elsewhere(stage: str, now: Moment, stations: Stations) -> Where:
     return _name_typed(stage, now.words, stations) if stage in BUILDINGS else Where(f"{stage}:", stage, "")
 
 
-def _in_pack(pack: str, one: str, text: str) -> Where:
-    return Where(f"pack:{pack}/{one}", "station", text, pack, one)
+def _in_pack(pack: str, id_: str, text: str) -> Where:
+    return Where(f"pack:{pack}/{id_}", "station", text, pack, id_)
 
 
 def _name_typed(stage: str, text: str, stations: Stations) -> Where:
@@ -225,17 +226,19 @@ _RENAME = """UPDATE place SET name = (SELECT min(words) FROM stay WHERE place = 
 
 
 def add_pack(db: Database, pack: Pack) -> None:
-    """Stations of a pack, and every name they can be typed by."""
-    about, towns = pack.about, _find_towns([one.address for one in pack.stations])
-    db.conn.executemany(
-        "INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (about.id, one.id, one.name, one.address, town, about.country, one.lat, one.lon, one.phone)
-            for one, town in zip(pack.stations, towns, strict=True)
-        ),
+    """Add the stations of a pack, and every name they can be typed by."""
+    towns = _find_towns([station.address for station in pack.stations])
+    rows = (_station_row(pack, station, town) for station, town in zip(pack.stations, towns, strict=True))
+    db.conn.executemany("INSERT OR REPLACE INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    names = (
+        (" ".join(fold.tokens(name)), pack.about.id, station.id) for station in pack.stations for name in station.names
     )
-    names = ((" ".join(fold.tokens(name)), about.id, one.id) for one in pack.stations for name in one.names)
     db.conn.executemany("INSERT INTO station_name VALUES (?, ?, ?)", names)
+
+
+def _station_row(pack: Pack, station: Station, town: str) -> tuple[Any, ...]:
+    return (pack.about.id, station.id, station.name, station.address, town, pack.about.country, station.lat,
+            station.lon, station.phone)  # fmt: skip
 
 
 def _find_towns(addresses: Sequence[str]) -> list[str]:
@@ -243,7 +246,7 @@ def _find_towns(addresses: Sequence[str]) -> list[str]:
     of its addresses share and that is no street. Empty where no part is."""
     parts = [[_TOWN.sub("", part).strip() for part in address.split(",") if _is_town(part)] for address in addresses]
     spelt: dict[str, Counter[str]] = defaultdict(Counter)
-    for part in (part for one in parts for part in one):
+    for part in (part for address_parts in parts for part in address_parts):
         spelt[part.casefold()][part] += 1
     shared = {key: found.total() for key, found in spelt.items()}
     written = (part for address in addresses for part in address.split(","))
@@ -253,7 +256,7 @@ def _find_towns(addresses: Sequence[str]) -> list[str]:
         best = max(keys, key=lambda key: (key in certain, shared[key]), default="")
         return spelt[best].most_common(1)[0][0] if best in certain or shared.get(best, 0) > 1 else ""
 
-    return [town([part.casefold() for part in one]) for one in parts]
+    return [town([part.casefold() for part in address_parts]) for address_parts in parts]
 
 
 def _is_town(part: str) -> bool:

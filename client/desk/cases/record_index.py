@@ -44,30 +44,30 @@ class RecordIndex:
     def load(self) -> Iterator[DecodedLetter]:
         """Every letter, decoded, noting where it lies. Raises RecordsBroken."""
         for number in self.records.batches():
-            letters = [decode(one) for one in self.records.batch(number)]
+            letters = [decode(letter) for letter in self.records.batch(number)]
             self.put(number, letters)
             yield from letters
 
     def put(self, batch: int | None, letters: Iterable[DecodedLetter]) -> None:
         """Note the letters of a batch; None is one without letters."""
         if batch is not None:
-            for one in letters:
-                self._cases.setdefault(one.case, set()).add(batch)
-                self._letters[one.commitment] = batch
+            for letter in letters:
+                self._cases.setdefault(letter.case, set()).add(batch)
+                self._letters[letter.commitment] = batch
 
     def find(self, commitments: Iterable[bytes]) -> Iterator[DecodedLetter]:
         """The letters with these commitments, as far as they are here."""
         batches: dict[int, set[bytes]] = {}
-        for one in commitments:
-            if one in self._letters:
-                batches.setdefault(self._letters[one], set()).add(one)
+        for commitment in commitments:
+            if commitment in self._letters:
+                batches.setdefault(self._letters[commitment], set()).add(commitment)
         for batch, wanted in sorted(batches.items()):
-            yield from (decode(one) for one in self.records.batch(batch) if commit(one.content) in wanted)
+            yield from (decode(letter) for letter in self.records.batch(batch) if commit(letter.content) in wanted)
 
     def case(self, case: str) -> Case:
         """Everything that was said in a case. Raises NoSuchCase."""
         batches = sorted(self._cases.get(case, ()))
-        letters = [one for batch in batches for one in self.records.batch(batch) if _read_case(one) == case]
+        letters = [letter for batch in batches for letter in self.records.batch(batch) if _read_case(letter) == case]
         if not letters:
             raise NoSuchCase()
         return case_files.gather(letters)[case]
@@ -78,7 +78,7 @@ class RecordIndex:
         if not refs:
             raise NoSuchCaseFile()
         found = [case_files.assemble(self.records, case, ref) for ref in refs]
-        return next((one for one in found if one.whole), found[0])
+        return next((file for file in found if file.whole), found[0])
 
     def missing(self, case: str, ref: ParcelRef) -> list[int]:
         """The numbers of a file's pieces that have not come."""

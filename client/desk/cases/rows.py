@@ -49,14 +49,14 @@ class CaseRows:
 
     letters: list[LetterRow] = field(default_factory=list)
     facts: list[tuple[FactRow, bool]] = field(default_factory=list)  # and whether it fits
-    done: list[EntryRow] = field(default_factory=list)
+    entries: list[EntryRow] = field(default_factory=list)
     number: int = 0
     is_broken: bool = False
 
     def broken(self) -> "CaseRows":
         """The same case, of which nothing is known but that these letters came."""
-        done = [one for one in self.done if one.kind in _WORDLESS]
-        return CaseRows(self.letters, [], done, self.number, is_broken=True)
+        entries = [entry for entry in self.entries if entry.kind in _WORDLESS]
+        return CaseRows(self.letters, [], entries, self.number, is_broken=True)
 
 
 class Values:

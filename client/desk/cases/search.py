@@ -112,7 +112,7 @@ class _Question:
         return " AND ".join([*parts, *([f"{_quote(self.prefix)} *"] if self.prefix else [])])
 
     def alike(self) -> str:
-        return " OR ".join([f"({self.exactly()})", *(_quote(one) for one in self.bones)])
+        return " OR ".join([f"({self.exactly()})", *(_quote(bone) for bone in self.bones)])
 
 
 def _read_questions(text: str) -> list[_Question]:
@@ -129,11 +129,11 @@ def _read_question(word: str) -> _Question:
 
 def _attempts(asked: list[_Question]) -> Iterator[tuple[float, bool, str]]:
     """From the surest to the vaguest: score, whether it is exact, what to ask FTS5 for."""
-    exactly = " AND ".join(f"({one.exactly()})" for one in asked)
-    alike = " AND ".join(f"({one.alike()})" for one in asked)
+    exactly = " AND ".join(f"({question.exactly()})" for question in asked)
+    alike = " AND ".join(f"({question.alike()})" for question in asked)
     yield 4.0, True, f"{{names}} : ({exactly})"
     yield 3.0, True, exactly
-    if any(one.bones for one in asked):
+    if any(question.bones for question in asked):
         yield 2.0, False, f"{{names}} : ({alike})"
         yield 1.0, False, alike
 
@@ -146,18 +146,18 @@ def _quote(term: str) -> str:
 # What is found
 
 
-def make_document(db: Database, case: str, told: "CaseRows") -> tuple[str, str]:
+def make_document(db: Database, case: str, rows: "CaseRows") -> tuple[str, str]:
     """Names, and everything else that was said of a case or noted about it, as words to be found."""
-    names: list[Any] = [fact.value for fact, _ in told.facts if fact.field in NAMES]
-    said: list[Any] = [[fact.field, fact.value] for fact, fits in told.facts if not fits]
-    fitting = [fact for fact, fits in told.facts if fits and fact.field not in CHOSEN | NAMES]
-    said += [_pick_written(fact.value) for fact in fitting]
-    said += [fact.source for fact, _ in told.facts if fact.source]
-    said += [msgspec.json.decode(one.other) for one in told.letters]
-    said += [[value for name, value in one.fields.items() if name not in _NOT_SAID] for one in told.done]
+    names: list[Any] = [fact.value for fact, _ in rows.facts if fact.field in NAMES]
+    texts: list[Any] = [[fact.field, fact.value] for fact, fits in rows.facts if not fits]
+    fitting = [fact for fact, fits in rows.facts if fits and fact.field not in CHOSEN | NAMES]
+    texts += [_pick_written(fact.value) for fact in fitting]
+    texts += [fact.source for fact, _ in rows.facts if fact.source]
+    texts += [msgspec.json.decode(letter.other) for letter in rows.letters]
+    texts += [[value for name, value in entry.fields.items() if name not in _NOT_SAID] for entry in rows.entries]
     names += list(db.execute(_OFFICIALS, [case]))
-    said += list(db.execute(_PLACES, [case]))
-    return _index_words(names, case), _index_words(said, case)
+    texts += list(db.execute(_PLACES, [case]))
+    return _index_words(names, case), _index_words(texts, case)
 
 
 _NOT_SAID = frozenset({"case", "id", "ways", "official", "kind", "a", "b", "person", "envelope", "receipt", "relay"})
@@ -169,7 +169,7 @@ def _pick_written(value: Any) -> Any:
     """What of a fact somebody wrote."""
     if isinstance(value, dict):
         return [part for name, part in value.items() if name not in CHOSEN_PARTS and not isinstance(part, int)]
-    return [_pick_written(one) for one in value] if isinstance(value, list) else value
+    return [_pick_written(part) for part in value] if isinstance(value, list) else value
 
 
 def _index_words(values: list[Any], case: str) -> str:
@@ -188,15 +188,15 @@ def _strings(value: Any) -> Iterator[str]:
     """Every text in a JSON value. No deeper than a parser goes that gave it to us."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, int | float) and not isinstance(one, bool):
-            yield str(one)
-        elif isinstance(one, dict):
-            waiting.extend([*one.keys(), *one.values()])
-        elif isinstance(one, list | tuple):
-            waiting.extend(reversed(one))
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, int | float) and not isinstance(part, bool):
+            yield str(part)
+        elif isinstance(part, dict):
+            waiting.extend([*part.keys(), *part.values()])
+        elif isinstance(part, list | tuple):
+            waiting.extend(reversed(part))
 
 
 def _cut(token: str) -> Iterator[str]:
@@ -240,5 +240,5 @@ def _bones(word: str) -> tuple[str, ...]:
     for pattern, put in _BONES:
         plain = pattern.sub(put, plain)
     read = (plain.translate(reading) for reading in _READINGS)
-    bones = dict.fromkeys(_NO_BONES.sub("", _DOUBLE.sub(r"\1", one)) for one in read)
-    return tuple(_BONE + one for one in bones if len(one) >= _LEAST_BONES)
+    bones = dict.fromkeys(_NO_BONES.sub("", _DOUBLE.sub(r"\1", reading)) for reading in read)
+    return tuple(_BONE + bone for bone in bones if len(bone) >= _LEAST_BONES)

@@ -246,47 +246,38 @@ def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | 
     row = next(db.query('SELECT * FROM "case" WHERE id = ?', [case]), None)
     if row is None:
         return None
-    told, known = derive.load_case(db, case)
-    done = [_make_entry(one) for one in db.query(_HISTORY, {"case": case})]
+    rows, known = derive.load_case(db, case)
+    entries = list(map(_make_entry, db.query(_HISTORY, {"case": case})))
     return CaseView(
         **{name: row[name] for name in _AS_STORED},
         practice=bool(row["practice"]),
         flags=tuple(msgspec.json.decode(row["flags"])),
         reasons=attention.decode_reasons(row["reasons"]),
         answerable_until=row["reply_until"],
-        clocks=tuple(derive.find_clocks(db, case, told)),
+        clocks=tuple(derive.find_clocks(db, case, rows)),
         facts=known.facts,
-        timeline=_make_timeline(case, told, known),
-        letters=tuple(_load_letter(db, one, known.flags[one.number]) for one in told.letters),
-        persons=tuple(_load_person(db, case, one, told, known) for one in known.account.persons),
+        timeline=_make_timeline(case, rows, known),
+        letters=tuple(_load_letter(db, letter, known.flags[letter.number]) for letter in rows.letters),
+        persons=tuple(_load_person(db, case, person, rows, known) for person in known.account.persons),
         files=_load_files(db, case, missing),
-        notes=tuple(NoteView(one.at, one.by, one.fields["text"], one.entry) for one in done if one.kind == "noted"),
-        replies=tuple(_make_reply(one) for one in done if one.kind == "replied"),
+        notes=tuple(
+            NoteView(entry.at, entry.by, entry.fields["text"], entry.entry)
+            for entry in entries
+            if entry.kind == "noted"
+        ),
+        replies=tuple(_make_reply(entry) for entry in entries if entry.kind == "replied"),
         officials=_load_officials_of(db, case),
         links=_load_links(db, case),
         crowd=_load_numbers(
             db, 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number', row["crowd"], case
         ),
-        history=tuple(done),
+        history=tuple(entries),
     )
 
 
 _AS_STORED = (
-    *(
-        "id",
-        "number",
-        "status",
-        "assigned",
-        "people",
-        "minors",
-        "injured",
-        "began",
-        "heard",
-        "came",
-        "role",
-        "language",
-    ),
-    *("country", "event", "lat", "lon", "accuracy", "fixed"),
+    *("id", "number", "status", "assigned", "people", "minors", "injured", "began", "heard", "came", "role"),
+    *("language", "country", "event", "lat", "lon", "accuracy", "fixed"),
 )
 _HISTORY = """
 WITH mine AS (SELECT entry FROM about WHERE "case" = :case)
@@ -303,11 +294,11 @@ def _make_entry(row: dict[str, Any]) -> EntryView:
     return EntryView(row["id"], row["at"], row["by"], row["kind"], msgspec.json.decode(row["what"]), row["case_number"])
 
 
-def _make_timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[FactView, ...]:
-    by = {one.number: one for one in told.done}
+def _make_timeline(case: str, case_rows: CaseRows, known: derive.CaseState) -> tuple[FactView, ...]:
+    by = {entry.number: entry for entry in case_rows.entries}
     holds = {(fact.k, fact.own, fact.field): id(fact) for fact in known.holding}
     rows = []
-    for fact, fits in told.facts:
+    for fact, fits in case_rows.facts:
         entry = by.get(fact.entry) if fact.entry is not None else None
         rows.append(
             FactView(
@@ -329,34 +320,34 @@ def _make_timeline(case: str, told: CaseRows, known: derive.CaseState) -> tuple[
     return tuple(rows)
 
 
-def _load_letter(db: Database, one: LetterRow, flags: tuple[str, ...]) -> LetterView:
+def _load_letter(db: Database, row: LetterRow, flags: tuple[str, ...]) -> LetterView:
     commitment, envelope = db.execute(
-        "SELECT commitment, envelope FROM letter WHERE number = ?", [one.number]
+        "SELECT commitment, envelope FROM letter WHERE number = ?", [row.number]
     ).fetchone()
-    other = msgspec.json.decode(one.other)
+    other = msgspec.json.decode(row.other)
     return LetterView(
-        one.number, one.id, one.kind, one.seq, one.at, one.said, one.pulled, flags, other, commitment, envelope
+        row.number, row.id, row.kind, row.seq, row.at, row.said, row.pulled, flags, other, commitment, envelope
     )
 
 
 def _load_person(
-    db: Database, case: str, one: people.CasePerson, told: CaseRows, known: derive.CaseState
+    db: Database, case: str, described: people.CasePerson, rows: CaseRows, known: derive.CaseState
 ) -> PersonView:
-    person = f"{case}#{one.k}"
+    person = f"{case}#{described.k}"
     number, group = db.execute("SELECT number, grp FROM person WHERE id = ?", [person]).fetchone()
     unit = next(db.query("SELECT * FROM unit WHERE id = ?", [group]), {})
     same = db.execute(_SAME, [group, person]).fetchall()
-    about = [fact for fact in known.holding if fact.k == one.k and (fact.own or not one.k)]
+    about = [fact for fact in known.holding if fact.k == described.k and (fact.own or not described.k)]
     return PersonView(
         id=person,
         number=number,
-        k=one.k,
+        k=described.k,
         group=group,
-        name=one.name,
+        name=described.name,
         facts=people.find_last_values(about),
-        stays=tuple(_load_stay(db, stay) for stay in one.stays),
-        lawyer=unit.get("lawyer") or one.lawyer.state or "none",
-        lawyer_name=unit.get("lawyer_name") or one.lawyer.name,
+        stays=tuple(_load_stay(db, stay) for stay in described.stays),
+        lawyer=unit.get("lawyer") or described.lawyer.state or "none",
+        lawyer_name=unit.get("lawyer_name") or described.lawyer.name,
         confirmed=bool(unit.get("confirmed")),
         same=tuple(same),
     )
@@ -378,14 +369,16 @@ _PLACE = "SELECT number, kind, name FROM place WHERE key = ?"
 def _load_files(db: Database, case: str, missing: Missing | None) -> tuple[FileView, ...]:
     found = []
     for letter, _, *ref in db.execute('SELECT * FROM file WHERE "case" = ? ORDER BY letter, id', [case]):
-        one = ParcelRef(*ref)
-        found.append(FileView(one, letter, tuple(missing(case, one)) if missing else ()))
+        parcel = ParcelRef(*ref)
+        found.append(FileView(parcel, letter, tuple(missing(case, parcel)) if missing else ()))
     return tuple(found)
 
 
-def _make_reply(one: EntryView) -> ReplyView:
-    what = one.fields
-    return ReplyView(one.at, one.by, what["text"], what["status"], what.get("template", ""), one.entry, what["id"])
+def _make_reply(entry: EntryView) -> ReplyView:
+    fields = entry.fields
+    return ReplyView(
+        entry.at, entry.by, fields["text"], fields["status"], fields.get("template", ""), entry.entry, fields["id"]
+    )
 
 
 def _load_officials_of(db: Database, case: str) -> tuple[OfficialView, ...]:

@@ -46,13 +46,13 @@ NOTHING = ConsentAnswers()
 def combine_statements(words: Iterable[ConsentStatement]) -> ConsentAnswers:
     """What holds of several answers, oldest first: the last one to each purpose. One that is left out takes nothing
     back."""
-    held: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for word in words:
         for purpose in fields(ConsentAnswers):
             answer = word.value.get("UN" if purpose.name == "un" else purpose.name)
-            if answer is not None and (word.widens or _is_stricter(answer, held.get(purpose.name))):
-                held[purpose.name] = answer
-    return ConsentAnswers(**held)
+            if answer is not None and (word.widens or _is_stricter(answer, values.get(purpose.name))):
+                values[purpose.name] = answer
+    return ConsentAnswers(**values)
 
 
 def combine_answers(own: Iterable[ConsentAnswers], others: Iterable[ConsentAnswers]) -> ConsentAnswers:
@@ -77,7 +77,7 @@ def _combine_purpose(purpose: str, own: list[ConsentAnswers], others: list[Conse
     return all(answers + refusals)
 
 
-def _is_stricter(answer: Any, held: Any) -> bool:
+def _is_stricter(answer: Any, before: Any) -> bool:
     if isinstance(answer, str):
-        return PUBLISH.index(answer) <= PUBLISH.index(held or "no")
+        return PUBLISH.index(answer) <= PUBLISH.index(before or "no")
     return answer is False

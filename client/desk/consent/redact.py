@@ -22,7 +22,7 @@ class Names:
                 self._by_first.setdefault(words[0], []).append(words)
         for known in self._by_first.values():
             known.sort(key=len, reverse=True)
-        self._longest = max((len(one) for known in self._by_first.values() for one in known), default=0)
+        self._longest = max((len(words) for known in self._by_first.values() for words in known), default=0)
 
     def remove(self, text: str) -> str:
         """The text with a mark in place of each name."""

@@ -113,20 +113,20 @@ def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] |
     third of the time."""
     only = {"groups": None if groups is None else _json(groups)}
     cases = _group_pairs(db.execute(_UNIT_CASES, only))
-    told = _StatementIndex(
+    statements = _StatementIndex(
         db, with_facts, only, None if groups is None else {case for found in cases.values() for case in found}
     )
     places = _load_places(db)
     found = []
     for number, id_, rest, place, *counts, name in db.execute(_UNITS, only).fetchall():
-        stage, held, heads, minors, injured, lawyer, since, heard = counts
+        stage, is_held, heads, minors, injured, lawyer, since, heard = counts
         in_cases = tuple(cases[number])
-        consent_, facts = told.rest(in_cases) if rest else told.person(id_)
-        names_ = frozenset() if rest else told.names(id_) | {name} - {""}
+        consent_, facts = statements.rest(in_cases) if rest else statements.person(id_)
+        names_ = frozenset() if rest else statements.names(id_) | {name} - {""}
         found.append(
             Subject(
-                id_, bool(rest), name, names_, heads, minors, injured, lawyer, stage, bool(held), places[place], place,
-                since, heard, in_cases, consent_, facts,
+                id_, bool(rest), name, names_, heads, minors, injured, lawyer, stage, bool(is_held), places[place],
+                place, since, heard, in_cases, consent_, facts,
             )
         )  # fmt: skip
     return found
@@ -149,13 +149,13 @@ def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
 
 def collect_names(persons: Iterable[Subject]) -> set[str]:
     """Every name that was ever said of these persons."""
-    return {name for one in persons for name in one.names}
+    return {name for person in persons for name in person.names}
 
 
 def collect_refusing_names(persons: Iterable[Subject], audience: str) -> Names:
     """Names that this audience must not read. Where two people have one name, the one who refuses counts."""
     named = "name" if audience == "publish" else audience
-    return Names(collect_names(one for one in persons if not one.rest and not one.consent.allows(named)))
+    return Names(collect_names(person for person in persons if not person.rest and not person.consent.allows(named)))
 
 
 class _StatementIndex:
@@ -166,17 +166,17 @@ class _StatementIndex:
         self._words: dict[tuple[str, int], list[tuple[int, bool, str]]] = defaultdict(list)
         self._names: dict[tuple[str, int], set[str]] = defaultdict(set)
         self._taken: dict[str, int] = {}
-        for case, k, own, name, value, said, letter, ord_ in db.execute(
+        for case, k, own, name, value, said_at, letter, ord_ in db.execute(
             _FACTS, {"every": every, "cases": None if cases is None else _json(cases)}
         ):
             for whom in (k,) if own else (k, EVERYBODY):
                 self._facts[case, whom][name] = _Value(ord_, value)
                 if name == "consent":
-                    self._words[case, whom].append((said, letter is not None, value))
+                    self._words[case, whom].append((said_at, letter is not None, value))
             if name in ("name", "other_names"):
                 self._names[case, k].add(str(_decode(value) or ""))
             elif name == "phone_taken" and value == "true":
-                self._taken.setdefault(case, said)
+                self._taken.setdefault(case, said_at)
         self._groups: dict[str, list[_Person]] = defaultdict(list)
         for group, *person in db.execute(_PERSONS, only):
             self._groups[group].append(_Person(*person))
@@ -184,19 +184,19 @@ class _StatementIndex:
     def person(self, group: str) -> tuple[ConsentAnswers, SubjectFacts]:
         """The consent of a person and what was last said of them in any of their cases."""
         persons = self._groups[group]
-        own = [self._consent(one) for one in persons if self._is_own(one)]
-        others = [self._consent(one) for one in persons if not self._is_own(one)]
+        own = [self._consent(person) for person in persons if self._is_own(person)]
+        others = [self._consent(person) for person in persons if not self._is_own(person)]
         newest: dict[str, _Value] = {}
-        for one in persons:
-            for name, said in self._of(one):
-                if name not in newest or said.ord >= newest[name].ord:
-                    newest[name] = said
-        return consent.combine_answers(own, others), SubjectFacts({name: said.value for name, said in newest.items()})
+        for person in persons:
+            for name, value in self._of(person):
+                if name not in newest or value.ord >= newest[name].ord:
+                    newest[name] = value
+        return consent.combine_answers(own, others), SubjectFacts({name: value.value for name, value in newest.items()})
 
     def names(self, group: str) -> frozenset[str]:
         persons = self._groups[group]
-        written = {name for one in persons for name in (one.name, one.other_names)}
-        return frozenset(written.union(*(self._names.get((one.case, one.k), ()) for one in persons)) - {""})
+        written = {name for person in persons for name in (person.name, person.other_names)}
+        return frozenset(written.union(*(self._names.get((person.case, person.k), ()) for person in persons)) - {""})
 
     def rest(self, cases: Sequence[str]) -> tuple[ConsentAnswers, SubjectFacts]:
         """Those whom nobody named have no words of their own: that of their reports holds."""
@@ -218,11 +218,11 @@ class _StatementIndex:
         return own if own != consent.NOTHING else self._said(person.case, EVERYBODY)
 
     def _said(self, case: str, k: int) -> ConsentAnswers:
-        taken = self._taken.get(case)
+        taken_at = self._taken.get(case)
         return consent.combine_statements(
             # whoever holds the phone afterwards may forbid things, and allow nothing
-            ConsentStatement(_decode(value), not by_phone or taken is None or said <= taken)
-            for said, by_phone, value in self._words.get((case, k), ())
+            ConsentStatement(_decode(value), not by_phone or taken_at is None or said_at <= taken_at)
+            for said_at, by_phone, value in self._words.get((case, k), ())
         )
 
 

@@ -17,4 +17,4 @@ def line(value: object) -> str:
 def lines(value: object) -> str:
     """The same, with line breaks left as they are."""
     text = str(value)
-    return text if text.isprintable() else "\n".join(line(one) for one in text.splitlines())
+    return text if text.isprintable() else "\n".join(line(part) for part in text.splitlines())

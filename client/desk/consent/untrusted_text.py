@@ -39,7 +39,9 @@ def render_plain(value: object, longest: int = 120) -> str:
     """The same for a place that takes no markup: an option, a label for a screen reader."""
     text = str(value)
     short = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(_render_sign(one) if one in "\n\t" or is_hidden(short, at) else one for at, one in enumerate(short))
+    return "".join(
+        _render_sign(sign) if sign in "\n\t" or is_hidden(short, at) else sign for at, sign in enumerate(short)
+    )
 
 
 def isolate(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
@@ -60,22 +62,22 @@ def _spell_hidden(text: str) -> Markup:
         return escape(text)
     parts: list[Markup | str] = []
     at = marks = 0
-    for one, run in groupby(text):
+    for sign, run in groupby(text):
         count = sum(1 for _ in run)
-        is_accent = is_mark(one)
-        spelled = max(0, marks + count - MARKS) if is_accent else count * (one not in LAYOUT and is_hidden(text, at))
+        is_accent = is_mark(sign)
+        spelled = max(0, marks + count - MARKS) if is_accent else count * (sign not in LAYOUT and is_hidden(text, at))
         spelled = min(spelled, count)
-        parts.append(one * (count - spelled))
+        parts.append(sign * (count - spelled))
         if spelled:
-            parts.append(_render_spelled(one, spelled))
+            parts.append(_render_spelled(sign, spelled))
         at, marks = at + count, (marks + count) * is_accent
     return Markup("").join(parts)  # which escapes what is no markup yet
 
 
-def _render_sign(one: str) -> str:
-    return " " if one in LAYOUT else spell(one)
+def _render_sign(sign: str) -> str:
+    return " " if sign in LAYOUT else spell(sign)
 
 
-def _render_spelled(one: str, count: int) -> Markup:
+def _render_spelled(sign: str, count: int) -> Markup:
     times = f" × {count:,}" if count > 1 else ""
-    return Markup('<span class="odd">{}{}</span>').format(_render_sign(one), times)
+    return Markup('<span class="odd">{}{}</span>').format(_render_sign(sign), times)

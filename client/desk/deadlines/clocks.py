@@ -108,7 +108,7 @@ def list_countries() -> list[str]:
 def _load_tables() -> dict[str, DeadlineTable]:
     found = (entry for entry in files(__package__).joinpath("tables").iterdir() if entry.name.endswith(".json"))
     tables = [msgspec.json.decode(entry.read_bytes(), type=DeadlineTable) for entry in found]
-    return {one.country: one for one in tables}
+    return {table.country: table for table in tables}
 
 
 def find_clocks(
@@ -117,9 +117,9 @@ def find_clocks(
     """The clocks of a case, soonest end first. Facts in any order; a fact whose value does not fit is passed over."""
     if limits is None:
         return []
-    told, settings = list(facts), settings or {}
-    spell = _find_detention(told)
-    starts = _find_starts(told, ZoneInfo(limits.zone))
+    known, settings = list(facts), settings or {}
+    spell = _find_detention(known)
+    starts = _find_starts(known, ZoneInfo(limits.zone))
     clocks = (
         _make_clock(rule, starts[rule.begins], spell, settings.get(rule.key, Setting())) for rule in limits.clocks
     )
@@ -128,13 +128,16 @@ def find_clocks(
 
 def find_beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start | None]:
     """When the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
-    told = list(facts)
-    since = _find_detention(told).since
-    now = [fact for fact in told if since is None or _find_start(fact).at > since]
+    known = list(facts)
+    since = _find_detention(known).since
+    now = [fact for fact in known if since is None or _find_start(fact).at > since]
     stages = [(_find_start(fact), fact.value) for fact in now if fact.name == "stage" and isinstance(fact.value, str)]
     arrivals = [moment for moment, stage in stages if stage in ARRIVED] + _find_station_times(now, since)
-    held = [moment for moment, stage in stages if stage in HELD] + arrivals
-    return {"arrival": _find_best(arrivals), "detention": _find_detained_at(told, since, zone) or _find_best(held)}
+    detentions = [moment for moment, stage in stages if stage in HELD] + arrivals
+    return {
+        "arrival": _find_best(arrivals),
+        "detention": _find_detained_at(known, since, zone) or _find_best(detentions),
+    }
 
 
 def find_soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
@@ -152,7 +155,7 @@ def _make_clock(rule: Rule, start: _From | None, spell: _Detention, setting: Set
     if start is None:
         return None
     stops = [setting.stopped, spell.released, spell.court if rule.until == "judge" else None]
-    stopped = min((one for one in stops if one is not None), default=None)
+    stopped = min((stop for stop in stops if stop is not None), default=None)
     ends = start.at + rule.hours * HOUR
     return Clock(rule.key, rule.words, rule.law, rule.condition, start.at, ends, start.certain, stopped)
 
@@ -167,17 +170,17 @@ def _find_start(fact: TimedFact) -> Start:
 def _find_detention(facts: list[TimedFact]) -> _Detention:
     """The last time of being held, from what was said of the stage."""
     since = released = court = None
-    held = False
+    is_held = False
     stages = sorted(
-        (_find_start(one).at, one.value) for one in facts if one.name == "stage" and isinstance(one.value, str)
+        (_find_start(fact).at, fact.value) for fact in facts if fact.name == "stage" and isinstance(fact.value, str)
     )
     for at, stage in stages:
         if stage in OVER:
-            released = at if held and released is None else released
+            released = at if is_held and released is None else released
         elif stage in HELD:
             if released is not None:
                 since, released, court = released, None, None
-            held = True
+            is_held = True
             court = at if stage == "court" and court is None else court
     return _Detention(since, released, court)
 
@@ -206,8 +209,8 @@ def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start
     for fact in facts:
         if fact.name != "station":
             continue
-        for one in fact.value if isinstance(fact.value, list) else [fact.value]:
-            at = one.get("from") if isinstance(one, dict) else None
+        for station in fact.value if isinstance(fact.value, list) else [fact.value]:
+            at = station.get("from") if isinstance(station, dict) else None
             if isinstance(at, int) and at <= fact.said:
                 found.append(Start(at))
             elif not isinstance(fact.value, list):
@@ -217,7 +220,7 @@ def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start
 
 def _find_detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
     """What was last said in so many words. Of an hour or a day the beginning counts: it errs on the person's side."""
-    for fact in sorted(facts, key=lambda one: one.said)[::-1]:
+    for fact in sorted(facts, key=lambda fact: fact.said)[::-1]:
         value = fact.value
         if fact.name != "detained_at" or not isinstance(value, dict) or not isinstance(value.get("time"), int):
             continue

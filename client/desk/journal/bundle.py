@@ -107,9 +107,9 @@ def _chunks(items: Iterable[Item]) -> Iterator[tuple[bytes, bool]]:
         chunk.append(msgspec.msgpack.encode(item))
         size += len(chunk[-1])
         if size >= CHUNK_BYTES:
-            yield msgspec.msgpack.encode([msgspec.Raw(one) for one in chunk]), False
+            yield msgspec.msgpack.encode([msgspec.Raw(item) for item in chunk]), False
             chunk, size = [], 0
-    yield msgspec.msgpack.encode([msgspec.Raw(one) for one in chunk]), True
+    yield msgspec.msgpack.encode([msgspec.Raw(item) for item in chunk]), True
 
 
 _ITEMS = msgspec.msgpack.Decoder(list[Item])
@@ -171,5 +171,5 @@ def _read_exactly(stream: IO[bytes], length: int) -> bytes:
     return data
 
 
-def _derive(store: bytes, what: bytes) -> bytes:
-    return hmac.digest(store, what, "sha256")
+def _derive(store: bytes, purpose: bytes) -> bytes:
+    return hmac.digest(store, purpose, "sha256")

@@ -127,14 +127,14 @@ class Journal:
         fresh = list(entries)
         self.check_writable()
         frames, last = list[bytes](), self._last
-        for one in fresh:
-            frames.append(self._frame(last, one.data))
+        for entry in fresh:
+            frames.append(self._frame(last, entry.data))
             last = digest(frames[-1])
         whole = b"".join(frames)
         self._write(whole)
         self._records, self._size, self._last = self._records + len(fresh), self._size + len(whole), last
-        for one in fresh:
-            self.sessions.add(one)
+        for entry in fresh:
+            self.sessions.add(entry)
         return self.tail
 
     def check_writable(self) -> None:
@@ -229,7 +229,7 @@ class Journal:
         name = _write_aside(self.path, whole, "damaged")
         files.replace(self.path, whole[: self._size] or MAGIC)
         mended = Journal.open(self.path.parent, store, None)
-        mended.damage = [msgspec.structs.replace(one, aside=name) for one in self.damage]
+        mended.damage = [msgspec.structs.replace(damage, aside=name) for damage in self.damage]
         return mended
 
     def _frame(self, last: bytes, data: bytes) -> bytes:

@@ -25,14 +25,14 @@ def read_all(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator
     for number in batches:
         with turn():
             letters = records.batch(number)
-        yield from (LetterItem(one) for one in letters)
+        yield from (LetterItem(letter) for letter in letters)
     for mark in pieces:
         with turn():
             data = records.piece(mark)
         if data is not None:
             yield PieceItem(mark, data)
-    yield from (QuarantinedItem(one) for one in asides)
-    yield from (EntryItem(one.data) for one in entries)
+    yield from (QuarantinedItem(quarantined) for quarantined in asides)
+    yield from (EntryItem(entry.data) for entry in entries)
 
 
 class BundleImport:
@@ -40,7 +40,7 @@ class BundleImport:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._asides = {digest(one.data) for one in records.asides()}
+        self._asides = {digest(quarantined.data) for quarantined in records.asides()}
         self.entries: list[Entry] = []
         self.letters: list[Letter] = []
         self.page = Page()

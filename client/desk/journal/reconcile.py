@@ -26,16 +26,16 @@ class Arrivals:
 
     def learn(self, entry: Entry) -> None:
         if isinstance(entry.action, Received):
-            for one in entry.action.letters:
-                self._known.setdefault(one.commitment, set()).add(one)
+            for arrival in entry.action.letters:
+                self._known.setdefault(arrival.commitment, set()).add(arrival)
 
     def find_missing(self, arrived: Iterable[Arrival]) -> list[bytes]:
         """Return the commitments of letters that the journal names and that are not among these."""
-        return sorted(self._known.keys() - {one.commitment for one in arrived})
+        return sorted(self._known.keys() - {arrival.commitment for arrival in arrived})
 
     def make_late_entries(self, arrived: Iterable[Arrival]) -> list[Received]:
         """Return entries for those of these very copies that the journal does not name yet."""
-        new = [one for one in arrived if one not in self._known.get(one.commitment, ())]
+        new = [arrival for arrival in arrived if arrival not in self._known.get(arrival.commitment, ())]
         return [Received(letters=new[at : at + LATE], late=True) for at in range(0, len(new), LATE)]
 
     def with_other_copies(self, letters: Iterable[DecodedLetter]) -> Iterator[DecodedLetter]:
@@ -43,28 +43,35 @@ class Arrivals:
         for letter in letters:
             yield letter
             own = make_arrival(letter)
-            for one in self._known.get(own.commitment, set()) - {own}:
+            for arrival in self._known.get(own.commitment, set()) - {own}:
                 yield letter.copy(
-                    Letter(letter.letter.content, one.committed, one.envelope, one.last_resort, one.pulled)
+                    Letter(
+                        letter.letter.content, arrival.committed, arrival.envelope, arrival.last_resort, arrival.pulled
+                    )
                 )
 
 
 def find_named(entries: Iterable[Entry]) -> set[bytes]:
     """The commitments of all letters that these entries name."""
-    return {one.commitment for entry in entries if isinstance(entry.action, Received) for one in entry.action.letters}
+    return {
+        arrival.commitment
+        for entry in entries
+        if isinstance(entry.action, Received)
+        for arrival in entry.action.letters
+    }
 
 
 def make_received(page: Page, letters: Iterable[DecodedLetter]) -> Received:
     """The entry for a page that was kept, with these letters in it."""
     return Received(
-        letters=[make_arrival(one) for one in letters],
+        letters=[make_arrival(letter) for letter in letters],
         pieces=len(page.pieces),
         duplicate=page.duplicate,
         bad=len(page.aside),
     )
 
 
-def make_arrival(one: DecodedLetter) -> Arrival:
+def make_arrival(letter: DecodedLetter) -> Arrival:
     """Return how a letter came."""
-    kept = one.letter
-    return Arrival(one.commitment, kept.envelope_hash, kept.committed, kept.last_resort, kept.pulled)
+    sealed = letter.letter
+    return Arrival(letter.commitment, sealed.envelope_hash, sealed.committed, sealed.last_resort, sealed.pulled)

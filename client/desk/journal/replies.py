@@ -28,20 +28,20 @@ class Replies:
 
     def find_journaled(self, envelopes: Iterable[bytes]) -> list[bytes]:
         """Those envelopes (H of each) that belong to an answer in the journal."""
-        return [one for one in envelopes if one in self._by_envelope]
+        return [envelope for envelope in envelopes if envelope in self._by_envelope]
 
     def are_sent(self, envelopes: Iterable[bytes]) -> bool:
         """Whether each of these envelopes is known to be at a relay."""
-        return all(one in self._relays for one in envelopes)
+        return all(envelope in self._relays for envelope in envelopes)
 
     def make_sent(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> list[Sent]:
         """What is to be noted of receipts (relay, text) for an envelope of an answer."""
-        said = self._by_envelope.get(envelope)
-        if said is None:
+        reply = self._by_envelope.get(envelope)
+        if reply is None:
             return []
         known = self._relays.get(envelope, set())
         return [
-            Sent(case=said.case, id=said.id, envelope=envelope, relay=relay, receipt=receipt)
+            Sent(case=reply.case, id=reply.id, envelope=envelope, relay=relay, receipt=receipt)
             for relay, receipt in receipts
             if relay not in known
         ]

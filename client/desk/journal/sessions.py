@@ -64,7 +64,7 @@ class Sessions:
             raise Forked()
         self._hashes.setdefault(entry.session, []).append(entry.hash)
         self.turn = max(self.turn, entry.turn)
-        insort(self.entries, entry, key=lambda one: one.order)
+        insort(self.entries, entry, key=lambda entry: entry.order)
         for head in _find_heads(entry):
             self._named[head.session] = max(head.n, self._named.get(head.session, -1))
         return True
@@ -72,19 +72,19 @@ class Sessions:
     def follow(self, session: bytes, actions: Sequence[Action], *, at: int, by: str) -> list[Entry]:
         """What comes next in a session, not added yet: it is on no disk. Raises BadEntry."""
         hashes, turn = self._hashes.get(session, []), self.turn
-        n, before, made = len(hashes), hashes[-1] if hashes else FIRST, list[Entry]()
+        n, before, new = len(hashes), hashes[-1] if hashes else FIRST, list[Entry]()
         for action in actions:
             turn = min(turn + 1, LAST_TURN)
-            made.append(write(session, n, before, turn, at=at, by=by, action=action))
-            n, before = n + 1, made[-1].hash
-        return made
+            new.append(write(session, n, before, turn, at=at, by=by, action=action))
+            n, before = n + 1, new[-1].hash
+        return new
 
     def split_new(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
         """Of another desk's entries those that are new, in an order in which they can be added, and the sessions that
         cannot be: theirs has another entry where ours has one, or is not a chain."""
         by_session: dict[bytes, dict[int, Entry]] = {}
-        for one in entries:
-            by_session.setdefault(one.session, {})[one.n] = one
+        for entry in entries:
+            by_session.setdefault(entry.session, {})[entry.n] = entry
         fresh, forked = list[Entry](), list[bytes]()
         for session, numbered in sorted(by_session.items()):
             trial = Sessions(_hashes={session: list(self._hashes.get(session, []))})
@@ -92,8 +92,8 @@ class Sessions:
                 fresh += [numbered[n] for n in sorted(numbered) if trial.add(numbered[n])]
             except (Forked, Gap):
                 forked.append(session)
-                fresh = [one for one in fresh if one.session != session]
-        return sorted(fresh, key=lambda one: (one.turn, one.session, one.n)), forked
+                fresh = [entry for entry in fresh if entry.session != session]
+        return sorted(fresh, key=lambda entry: (entry.turn, entry.session, entry.n)), forked
 
     def head(self, session: bytes) -> Head:
         """The last entry known of a session that is known."""

@@ -53,18 +53,18 @@ class Pairs:
         self._of: dict[str, dict[str, Pair]] = defaultdict(dict)
         self._stale: dict[str, None] = {}
 
-    def touch(self, one: str) -> None:
+    def touch(self, id_: str) -> None:
         """What is known of this one has changed."""
-        self._stale[one] = None
+        self._stale[id_] = None
 
-    def drop(self, one: str) -> None:
-        self._stale.pop(one, None)
-        for other in self._of.pop(one, {}):
-            self._of[other].pop(one, None)
+    def drop(self, id_: str) -> None:
+        self._stale.pop(id_, None)
+        for other in self._of.pop(id_, {}):
+            self._of[other].pop(id_, None)
 
-    def of(self, one: str) -> list[Pair]:
+    def of(self, id_: str) -> list[Pair]:
         """The pairs of one, best first, as of now."""
-        return sorted(self._judge(one, {*self._find(one)}), key=_order)
+        return sorted(self._judge(id_, {*self._find(id_)}), key=_order)
 
     def all(self) -> list[Pair]:
         """Every pair found, best first."""
@@ -73,11 +73,11 @@ class Pairs:
     def catch_up(self, enough: Callable[[], bool]) -> bool:
         """Look for the pairs of those who changed, until it is enough; whether all is done."""
         while self._stale and not enough():
-            one = next(iter(self._stale))
-            self.drop(one)
+            id_ = next(iter(self._stale))
+            self.drop(id_)
             try:
                 # who is stale too comes later and finds this one
-                pairs = list(self._judge(one, {other for other in self._find(one) if other not in self._stale}))
+                pairs = list(self._judge(id_, {other for other in self._find(id_) if other not in self._stale}))
             except Exception:  # two whose words cannot be compared keep nobody else from being compared
                 pairs = []
             self._keep(pairs)
@@ -85,11 +85,11 @@ class Pairs:
 
     def weigh(self) -> None:
         """Judge the pairs that are known once more."""
-        for one, pairs in list(self._of.items()):
-            others = [other for other in pairs if one < other]
+        for id_, pairs in list(self._of.items()):
+            others = [other for other in pairs if id_ < other]
             for other in others:
-                del self._of[one][other], self._of[other][one]
-            self._keep(self._judge(one, others))
+                del self._of[id_][other], self._of[other][id_]
+            self._keep(self._judge(id_, others))
 
     def _keep(self, pairs: Iterable[Pair]) -> None:
         for pair in pairs:
@@ -103,8 +103,8 @@ def _order(pair: Pair) -> tuple[float, str, str]:
 def _make_pair(a: str, b: str, score: float, reasons: Iterable[Reason]) -> Pair | None:
     if score < OFFERED:
         return None
-    told = tuple(sorted(reasons, key=lambda reason: -abs(reason.weight)))
-    return Pair(min(a, b), max(a, b), score, told)
+    weightiest = tuple(sorted(reasons, key=lambda reason: -abs(reason.weight)))
+    return Pair(min(a, b), max(a, b), score, weightiest)
 
 
 class Persons:
@@ -121,46 +121,46 @@ class Persons:
         self._given: dict[str, frozenset[int]] = {}
         self._weighed = 0
 
-    def put(self, one: Described) -> None:
-        if not one.names and not one.phones:
+    def put(self, described: Described) -> None:
+        if not described.names and not described.phones:
             return
-        self.known[one.person], self._given[one.person] = one, _find_given(one)
-        self.rarity.add(_find_things(one))
-        for word, letters in _find_blocks(one):
+        self.known[described.person], self._given[described.person] = described, _find_given(described)
+        self.rarity.add(_find_things(described))
+        for word, letters in _find_blocks(described):
             self._words.add(word)
             for sound in word.sounds:
                 for letter in letters:
-                    self._heard[sound][letter][one.person] = None
-        for key in _find_keys(one):
-            self._shared[key][one.person] = None
-        self.pairs.touch(one.person)
+                    self._heard[sound][letter][described.person] = None
+        for key in _find_keys(described):
+            self._shared[key][described.person] = None
+        self.pairs.touch(described.person)
 
     def drop(self, person: str) -> None:
-        one = self.known.pop(person, None)
-        if one is None:
+        described = self.known.pop(person, None)
+        if described is None:
             return
-        self.rarity.add(_find_things(one), -1)
-        for word, letters in _find_blocks(one):
+        self.rarity.add(_find_things(described), -1)
+        for word, letters in _find_blocks(described):
             for sound in word.sounds:
                 for letter in letters:
                     self._heard[sound][letter].pop(person, None)
-        for key in _find_keys(one):
+        for key in _find_keys(described):
             self._shared[key].pop(person, None)
         self.pairs.drop(person)
 
     def catch_up(self, enough: Callable[[], bool]) -> bool:
-        done = self.pairs.catch_up(enough)
+        is_done = self.pairs.catch_up(enough)
         if len(self.known) > self._weighed * GROWN:
             self.pairs.weigh()
             self._weighed = len(self.known)
-        return done
+        return is_done
 
     def _near(self, person: str) -> Iterator[str]:
-        one = self.known[person]
-        for word, letters in _find_blocks(one):
+        described = self.known[person]
+        for word, letters in _find_blocks(described):
             for sound in self._words.like(word):
                 yield from self._sounding(sound, letters)
-        for key in _find_keys(one):
+        for key in _find_keys(described):
             yield from _take_newest(self._shared[key])
 
     def _sounding(self, sound: str, letters: Iterable[str]) -> Iterator[str]:
@@ -172,24 +172,24 @@ class Persons:
             yield from _take_newest(by_letter.get(letter, {}))
 
     def _judged(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
-        one = self.known[person]
+        described = self.known[person]
         for other in others:
-            if (pair := self._judge(one, self.known[other])) is not None:
+            if (pair := self._judge(described, self.known[other])) is not None:
                 yield pair
 
-    def _judge(self, one: Described, other: Described) -> Pair | None:
-        if one.case == other.case or self._are_others(one, other):
+    def _judge(self, described: Described, other: Described) -> Pair | None:
+        if described.case == other.case or self._are_others(described, other):
             return None
-        reasons = scoring.of_persons(one, other, self.rarity)
-        if not scoring.is_worth_a_look(one, other, reasons):
+        reasons = scoring.of_persons(described, other, self.rarity)
+        if not scoring.is_worth_a_look(described, other, reasons):
             return None
-        return _make_pair(one.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
+        return _make_pair(described.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
 
-    def _are_others(self, one: Described, other: Described) -> bool:
+    def _are_others(self, described: Described, other: Described) -> bool:
         """At first sight: of those who share a surname most have another given name."""
-        if one.sex and other.sex and one.sex != other.sex and not one.phones & other.phones:
+        if described.sex and other.sex and described.sex != other.sex and not described.phones & other.phones:
             return True
-        mine, theirs = self._given[one.person], self._given[other.person]
+        mine, theirs = self._given[described.person], self._given[other.person]
         return bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
@@ -198,9 +198,9 @@ def _take_newest(some: dict[str, None]) -> Iterator[str]:
     return islice(reversed(some), COMMON)
 
 
-def _find_blocks(one: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
+def _find_blocks(described: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
     """The surnames, each with the first letters of the other words; given names only when there is nothing else."""
-    for name in one.names:
+    for name in described.names:
         whole = [word for word in name.words if word.kind in (WordKind.OTHER, WordKind.GIVEN)]
         chosen = [word for word in whole if word.kind is WordKind.OTHER] or whole
         for word in chosen:
@@ -208,23 +208,25 @@ def _find_blocks(one: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
             yield word, frozenset(letters or [""])
 
 
-def _find_given(one: Described) -> frozenset[int]:
+def _find_given(described: Described) -> frozenset[int]:
     """The given names that this person may have; empty when one of them is not known for sure."""
-    words = [word for word in one.words if word.kind is WordKind.GIVEN]
+    words = [word for word in described.words if word.kind is WordKind.GIVEN]
     return frozenset().union(*(word.full | word.short for word in words if all(word.full for word in words)))
 
 
-def _find_keys(one: Described) -> Iterator[tuple[str, str]]:
-    yield from (("phone", phone) for phone in one.phones)
-    born = scoring.birth(one.birth)
+def _find_keys(described: Described) -> Iterator[tuple[str, str]]:
+    yield from (("phone", phone) for phone in described.phones)
+    born = scoring.birth(described.birth)
     if len(born) > 1:
         yield "birth", "-".join(map(str, born))
 
 
-def _find_things(one: Described) -> set[tuple[str, str]]:
+def _find_things(described: Described) -> set[tuple[str, str]]:
     """What is counted, to know how rare it is."""
-    words = {("word", word.key) for word in one.words if word.kind is not WordKind.INITIAL}
-    return words | {("phone", phone) for phone in one.phones} | {("place", stay.place) for stay in one.stays}
+    words = {("word", word.key) for word in described.words if word.kind is not WordKind.INITIAL}
+    return (
+        words | {("phone", phone) for phone in described.phones} | {("place", stay.place) for stay in described.stays}
+    )
 
 
 class Crowds:
@@ -238,27 +240,27 @@ class Crowds:
         self._members: dict[str, list[str]] = {}
         self._shared: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
 
-    def put(self, one: Crowd, persons: Sequence[str]) -> None:
-        if one.people < 2 and not one.plates and not one.sides:  # noqa: PLR2004 - nobody but the person
+    def put(self, crowd: Crowd, persons: Sequence[str]) -> None:
+        if crowd.people < 2 and not crowd.plates and not crowd.sides:  # noqa: PLR2004 - nobody but the person
             return
-        self.known[one.case], self._members[one.case] = one, list(persons)
-        self.rarity.add(_find_marks(one))
-        for key in _find_marks(one):
-            self._shared[key][one.case] = None
-        self.pairs.touch(one.case)
+        self.known[crowd.case], self._members[crowd.case] = crowd, list(persons)
+        self.rarity.add(_find_marks(crowd))
+        for key in _find_marks(crowd):
+            self._shared[key][crowd.case] = None
+        self.pairs.touch(crowd.case)
 
     def drop(self, case: str) -> None:
-        one = self.known.pop(case, None)
-        if one is None:
+        crowd = self.known.pop(case, None)
+        if crowd is None:
             return
-        self.rarity.add(_find_marks(one), -1)
-        for key in _find_marks(one):
+        self.rarity.add(_find_marks(crowd), -1)
+        for key in _find_marks(crowd):
             self._shared[key].pop(case, None)
         self.pairs.drop(case)
 
     def _near(self, case: str) -> Iterator[str]:
-        one = self.known[case]
-        for key in _find_marks(one):
+        crowd = self.known[case]
+        for key in _find_marks(crowd):
             if key[0] != "people":
                 yield from (other for other in _take_newest(self._shared[key]) if other != case)
         yield from self._through_persons(case)
@@ -271,22 +273,22 @@ class Crowds:
         return {self._persons.known[other].case for other in sure}
 
     def _judged(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
-        one, same = self.known[case], self._through_persons(case)
+        crowd, same = self.known[case], self._through_persons(case)
         for other in others:
-            if (pair := self._judge(one, self.known.get(other), other in same)) is not None:
+            if (pair := self._judge(crowd, self.known.get(other), other in same)) is not None:
                 yield pair
 
-    def _judge(self, one: Crowd, other: Crowd | None, persons_same: bool) -> Pair | None:
-        if other is None or max(one.people, other.people) < 2:  # noqa: PLR2004
+    def _judge(self, crowd: Crowd, other: Crowd | None, persons_same: bool) -> Pair | None:
+        if other is None or max(crowd.people, other.people) < 2:  # noqa: PLR2004
             return None
-        reasons = scoring.of_crowds(one, other, self.rarity, persons_same)
-        return _make_pair(one.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
+        reasons = scoring.of_crowds(crowd, other, self.rarity, persons_same)
+        return _make_pair(crowd.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
 
 
-def _find_marks(one: Crowd) -> set[tuple[str, str]]:
+def _find_marks(crowd: Crowd) -> set[tuple[str, str]]:
     """What crowds are found by, and what is counted of them."""
-    vans = {("plate", _digits(plate)) for plate in one.plates} | {("side", side) for side in one.sides}
-    return vans | {("place", stay.place) for stay in one.stays if stay.place} | {("people", str(one.people))}
+    vans = {("plate", _digits(plate)) for plate in crowd.plates} | {("side", side) for side in crowd.sides}
+    return vans | {("place", stay.place) for stay in crowd.stays if stay.place} | {("people", str(crowd.people))}
 
 
 def _digits(plate: str) -> str:
@@ -302,19 +304,19 @@ class CandidateIndex:
         self.crowds = Crowds(self.persons)
         self._cases: dict[str, CaseFeatures] = {}
 
-    def put(self, case: str, told: CaseFeatures) -> None:
+    def put(self, case: str, features: CaseFeatures) -> None:
         """This is what the case tells now. The work is done when somebody asks."""
         before = self._cases.get(case, CaseFeatures())
-        if told == before:
+        if features == before:
             return
         for person in before.persons:
             self.persons.drop(person.person)
         self.crowds.drop(case)
-        for person in told.persons:
+        for person in features.persons:
             self.persons.put(person)
-        if told.crowd is not None:
-            self.crowds.put(told.crowd, [person.person for person in told.persons])
-        self._cases[case] = told
+        if features.crowd is not None:
+            self.crowds.put(features.crowd, [person.person for person in features.persons])
+        self._cases[case] = features
 
     def catch_up(self, enough: Callable[[], bool] = lambda: False) -> bool:
         """Do what is left to do, until it is enough; whether all is done."""
@@ -335,18 +337,18 @@ class _IndexState:
     frozen: int = 0  # persons there were when the index was last put out of the garbage collector's sight
 
     def index_cases(self, db: Database, cases: Sequence[str]) -> None:
-        for case, told in features.load_features(db, cases):
-            self.index.put(case, told)
+        for case, case_features in features.load_features(db, cases):
+            self.index.put(case, case_features)
             self.waiting.pop(case, None)
 
     def work(self, db: Database, enough: Callable[[], bool]) -> bool:
         while self.waiting and not enough():
             self.index_cases(db, list(islice(self.waiting, TAKEN)))
         # how rare a name is can only be told when everybody is there
-        done = not self.waiting and self.index.catch_up(enough)
-        if done:
+        is_done = not self.waiting and self.index.catch_up(enough)
+        if is_done:
             self._freeze()
-        return done
+        return is_done
 
     def _freeze(self) -> None:
         """Half a million objects without a cycle among them: to look for one stops every page for 0.3 s."""
@@ -363,12 +365,12 @@ _STATES: "WeakKeyDictionary[Database, _IndexState]" = WeakKeyDictionary()
 
 def _load_state(db: Database) -> _IndexState:
     """What is kept of this database, with the cases marked about which something came since."""
-    kept = _STATES.setdefault(db, _IndexState())
+    state = _STATES.setdefault(db, _IndexState())
     newest = db.execute(_NEWEST).fetchone()
-    changed = db.execute(_CHANGED, (kept.letter, kept.entry)).fetchall()
-    kept.waiting.update(dict.fromkeys(row[0] for row in changed))
-    kept.letter, kept.entry = newest[0] or 0, newest[1] or 0
-    return kept
+    changed = db.execute(_CHANGED, (state.letter, state.entry)).fetchall()
+    state.waiting.update(dict.fromkeys(row[0] for row in changed))
+    state.letter, state.entry = newest[0] or 0, newest[1] or 0
+    return state
 
 
 # Whoever calls these holds the desk's lock.
@@ -407,10 +409,10 @@ def of_case(db: Database, case: str) -> list[Pair]:
 
 def _index_with(db: Database, case: str) -> CandidateIndex:
     """The index, in which at least this case stands as it is now."""
-    kept = _load_state(db)
-    if case in kept.waiting:
-        kept.index_cases(db, [case])
-    return kept.index
+    state = _load_state(db)
+    if case in state.waiting:
+        state.index_cases(db, [case])
+    return state.index
 
 
 def _skip_decided_persons(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
@@ -424,9 +426,9 @@ def _skip_decided_groups(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
 
 
 def _lookup(db: Database, sql: str) -> Callable[[str], str]:
-    def found(one: str) -> str:
-        row = db.execute(sql, (one,)).fetchone()
-        return str(row[0]) if row else one
+    def found(id_: str) -> str:
+        row = db.execute(sql, (id_,)).fetchone()
+        return str(row[0]) if row else id_
 
     return found
 

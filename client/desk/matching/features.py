@@ -42,7 +42,7 @@ def load_features(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, Cas
         people, found = _load_people(db, some), _load_crowds(db, some, facts, stays)
         for case in some:
             described = (_describe(row, facts, stays) for row in people[case])
-            persons = tuple(one for one in described if one is not None)
+            persons = tuple(person for person in described if person is not None)
             yield case, CaseFeatures(persons, found.get(case))
 
 
@@ -54,9 +54,9 @@ def _load_facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str]
     """Values by case, person and field, the newest first."""
     found: dict[tuple[str, int, str], list[Any]] = defaultdict(list)
     for case, k, name, value in _query(db, _FACTS, cases):
-        said = json.loads(value)
-        if said is not None:
-            found[case, k, name].append(said)
+        decoded = json.loads(value)
+        if decoded is not None:
+            found[case, k, name].append(decoded)
     return found
 
 
@@ -93,7 +93,7 @@ def _describe_person(
     case, person, k, name, other, born = row
 
     def said(*fields: str) -> list[str]:
-        return [value for one in fields for value in facts.get((case, k, one), ()) if isinstance(value, str)]
+        return [value for field in fields for value in facts.get((case, k, field), ()) if isinstance(value, str)]
 
     texts = dict.fromkeys([name, other, *said("name", "other_names")])
     read = tuple(found for text in [text for text in texts if text][:NAMES] if (found := names.read(text)))

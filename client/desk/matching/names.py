@@ -187,7 +187,7 @@ def _freeze(table: dict[str, set[int]]) -> dict[str, frozenset[int]]:
 def read(text: str) -> Name:
     """Take a name apart, whatever the order of its words."""
     raw = _WORD.findall(unicodedata.normalize("NFC", text[: WORDS * LETTERS]))[:WORDS]
-    words = [word for one in raw if (word := _word(one)).spellings[0] not in ("", *_OF_FATHER)]
+    words = [word for part in raw if (word := _word(part)).spellings[0] not in ("", *_OF_FATHER)]
     words = _mark_patronymics(words)
     return Name(tuple(words), _sex(words))
 
@@ -196,7 +196,7 @@ def read(text: str) -> Name:
 def _word(raw: str) -> NameWord:
     spelt = spellings(raw.rstrip("."))
     full, short = (
-        frozenset().union(*(table.get(one, ()) for one in spelt)) for table in (givens().full, givens().short)
+        frozenset().union(*(table.get(spelling, ()) for spelling in spelt)) for table in (givens().full, givens().short)
     )
     kind = WordKind.INITIAL if _is_initial(raw) else WordKind.GIVEN if full or short else WordKind.OTHER
     if kind is WordKind.OTHER and _SURELY_FATHER.search(spelt[0]):
@@ -204,7 +204,7 @@ def _word(raw: str) -> NameWord:
     persian = bool(_PERSIAN.search(raw))
     sounds = tuple(dict.fromkeys(map(blur, (*spelt, _his(spelt[0])))))
     found = bones(raw, spelt)
-    firsts = {one[:1] for one in (*spelt, *sounds)} | {givens().letters[number] for number in full | short}
+    firsts = {spelling[:1] for spelling in (*spelt, *sounds)} | {givens().letters[number] for number in full | short}
     letters = frozenset({*found[:1]} if persian else {*firsts, *found[:1]})
     return NameWord(spelt, sounds, found, persian, kind, letters, full, short)
 
@@ -256,7 +256,9 @@ def spellings(raw: str) -> tuple[str, ...]:
     readings = ["".join(fold.tokens(small))]
     for letter, sounds in _READINGS:
         readings = [
-            re.sub(letter, sound, one) for one in readings for sound in (sounds if re.search(letter, one) else ("",))
+            re.sub(letter, sound, reading)
+            for reading in readings
+            for sound in (sounds if re.search(letter, reading) else ("",))
         ]
     return tuple(dict.fromkeys(map(_plain, readings)))[:SPELLINGS]
 
@@ -277,14 +279,14 @@ def blur(spelling: str) -> str:
 def bones(raw: str, spelt: tuple[str, ...]) -> str:
     """The consonants of a word without v and y, which Persian writes as it writes vowels; without a last silent h."""
     if _PERSIAN.search(raw):
-        kept = "".join(_ABJAD.get(mark, "") for mark in spelt[0])
+        consonants = "".join(_ABJAD.get(mark, "") for mark in spelt[0])
     else:
-        spelling = next((one for one in spelt if "zh" in one), spelt[0])
+        spelling = next((form for form in spelt if "zh" in form), spelt[0])
         for sound, put in (("zh", "j"), ("ch", "c"), ("sh", "x"), ("ts", "s"), ("g", "k")):
             spelling = spelling.replace(sound, put)
-        kept = _SHORT_VOWELS.sub("", spelling)
-    kept = re.sub(r"(.)\1+", r"\1", kept)
-    return kept[:-1] if len(kept) > 2 and kept.endswith("h") else kept  # noqa: PLR2004
+        consonants = _SHORT_VOWELS.sub("", spelling)
+    consonants = re.sub(r"(.)\1+", r"\1", consonants)
+    return consonants[:-1] if len(consonants) > 2 and consonants.endswith("h") else consonants  # noqa: PLR2004
 
 
 # How alike
@@ -307,7 +309,9 @@ def _fathers_alike(a: NameWord, b: NameWord) -> float:
     """All patronymics end alike: the father's name is what counts."""
     if a.kind is not b.kind:
         return 0.0
-    return max(_near(_FATHER.sub("", one), _FATHER.sub("", other)) for one in a.spellings for other in b.spellings)
+    return max(
+        _near(_FATHER.sub("", spelling), _FATHER.sub("", other)) for spelling in a.spellings for other in b.spellings
+    )
 
 
 def _initials(a: NameWord, b: NameWord) -> float:
@@ -328,11 +332,11 @@ def _spelt_alike(a: NameWord, b: NameWord) -> float:
         return 1.0
     if a.heard == b.heard or _one_surname(a.spellings[0], b.spellings[0]):
         return 0.95
-    return max(_near(one, other) for one in a.spellings for other in b.spellings)
+    return max(_near(spelling, other) for spelling in a.spellings for other in b.spellings)
 
 
-def _near(one: str, other: str) -> float:
-    return float(OSA.normalized_similarity(one, other, score_cutoff=ALIKE))
+def _near(spelling: str, other: str) -> float:
+    return float(OSA.normalized_similarity(spelling, other, score_cutoff=ALIKE))
 
 
 def _one_surname(a: str, b: str) -> bool:

@@ -175,8 +175,8 @@ def birth(text: str) -> tuple[int, ...]:
 
 def sex(text: str, read: Iterable[Name]) -> str:
     """What was said, else what the names tell."""
-    said = re.match(r"\w*", text.strip().lower())
-    known = _SEXES.get(said[0], "") if said else ""
+    word = re.match(r"\w*", text.strip().lower())
+    known = _SEXES.get(word[0], "") if word else ""
     return known or next((name.sex for name in read if name.sex), "")
 
 
@@ -185,7 +185,7 @@ def sex(text: str, read: Iterable[Name]) -> str:
 
 def of_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
     """Everything that speaks for or against the two being one."""
-    pairs = [_of_names(one, other, rarity) for one, other in product(a.names, b.names) if one and other]
+    pairs = [_of_names(mine, other, rarity) for mine, other in product(a.names, b.names) if mine and other]
     reasons = max(pairs, key=bits, default=[])
     if bits(reasons) < HOPELESS:
         return reasons
@@ -201,7 +201,7 @@ def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
     """The words of two names, each with the one it is most like; what is left over on both sides speaks against."""
     found: list[Reason] = []
     rest_a, rest_b = list(a.words), list(b.words)
-    pairs = [(names.alike(one, other), i, j) for i, one in enumerate(rest_a) for j, other in enumerate(rest_b)]
+    pairs = [(names.alike(mine, other), i, j) for i, mine in enumerate(rest_a) for j, other in enumerate(rest_b)]
     gone_a: set[int] = set()
     gone_b: set[int] = set()
     # whole words before initials, which fit too much
@@ -277,7 +277,7 @@ def _of_phones(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
 def _of_stays(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, both_own: bool) -> list[Reason]:
     if not a or not b:
         return []
-    apart = min(abs(one.at - other.at) for one, other in product(a, b))
+    apart = min(abs(sighting.at - other.at) for sighting, other in product(a, b))
     found = [Reason("time_near", 1.0)] if apart <= 3 * HOUR else []
     if apart > 48 * HOUR:
         found.append(Reason("time_far", -3.0))
@@ -285,13 +285,13 @@ def _of_stays(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, both
 
 
 def _of_places(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, both_own: bool) -> list[Reason]:
-    shared = {one.place for one in a if one.place} & {one.place for one in b if one.place}
+    shared = {sighting.place for sighting in a if sighting.place} & {sighting.place for sighting in b if sighting.place}
     if shared:
         return [Reason("station_same", max(rarity.bits("place", place, 70, (1.0, 5.0)) for place in shared))]
-    if any(is_near(one, other) for one, other in product(a, b)):
+    if any(is_near(sighting, other) for sighting, other in product(a, b)):
         return [Reason("near", 2.5)]
-    known = [(one, other) for one, other in product(a, b) if one.place and other.place]
-    if any(abs(one.at - other.at) <= MEANWHILE and one.sure and other.sure for one, other in known):
+    known = [(sighting, other) for sighting, other in product(a, b) if sighting.place and other.place]
+    if any(abs(sighting.at - other.at) <= MEANWHILE and sighting.sure and other.sure for sighting, other in known):
         return [Reason("place_differs", -10.0 if both_own else -5.0)]
     return [Reason("place_differs", -2.0)] if known else []
 
@@ -334,7 +334,7 @@ def _of_plates(a: Crowd, b: Crowd) -> list[Reason]:
         return [Reason("plate_same", 10.0)]
     if not a.plates or not b.plates:
         return []
-    best = max(_plates_alike(one, other) for one, other in product(a.plates, b.plates))
+    best = max(_plates_alike(mine, other) for mine, other in product(a.plates, b.plates))
     return [Reason("plate_alike", best) if best else Reason("plate_differs", -6.0)]
 
 
@@ -355,12 +355,12 @@ def _of_rides(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity) -> l
     """One van makes several journeys in a night: the time counts for more than with a person."""
     if not a or not b:
         return []
-    apart = min(abs(one.at - other.at) for one, other in product(a, b))
+    apart = min(abs(sighting.at - other.at) for sighting, other in product(a, b))
     times = [Reason("time_near", 2.0)] if apart <= HOUR else [Reason("time_far", -6.0)] if apart > 3 * HOUR else []
-    shared = {one.place for one in a if one.place} & {one.place for one in b if one.place}
+    shared = {sighting.place for sighting in a if sighting.place} & {sighting.place for sighting in b if sighting.place}
     if shared:
         return [*times, Reason("station_same", max(rarity.bits("place", place, 70, (0.0, 4.0)) for place in shared))]
-    if any(is_near(one, other) for one, other in product(a, b)):
+    if any(is_near(sighting, other) for sighting, other in product(a, b)):
         return [*times, Reason("near", 3.0)]
-    known = any(one.sure and other.sure for one, other in product(a, b))
+    known = any(sighting.sure and other.sure for sighting, other in product(a, b))
     return [*times, Reason("place_differs", -3.0)] if known else times

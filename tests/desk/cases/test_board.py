@@ -8,7 +8,7 @@ from client.desk.cases import board, database, ingest
 from client.desk.journal.entries import ClockSet, Lawyer, Named, SameGroup, SamePerson, Stated
 from client.stations.pack.columns import Station
 from tests.support.case_reports import pack, station
-from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
+from tests.support.journal_entries import NOW, Journal, case_id, letter, person, station_report
 
 TVERSKOY, ARBAT, NIZHNY = (
     station(1, "ОВД Тверской"),
@@ -26,17 +26,17 @@ def rows(db, **only):
     return {row.place.name: row.count.reported for row in board.board(db, NOW, **only).rows}
 
 
-def chosen(case, one, **facts):
-    place = {"pack": "test", "id": one.id, "text": one.name, "certainty": "confirmed"}
+def chosen(case, row, **facts):
+    place = {"pack": "test", "id": row.id, "text": row.name, "certainty": "confirmed"}
     return letter(case, {"stage": "station", "station": place, "people": 1, **facts})
 
 
 def test_every_station_stands_once_however_it_was_named():
     letters = [
         chosen("a", TVERSKOY),
-        held("b", "ОВД Тверской"),
-        held("c", "овд  «Тверской»"),
-        held("d", "OVD Tverskoi"),
+        station_report("b", "ОВД Тверской"),
+        station_report("c", "овд  «Тверской»"),
+        station_report("d", "OVD Tverskoi"),
     ]
     (row,) = board.board(build(letters), NOW).rows
     assert (row.place.name, row.count.reported, row.place.city) == ("ОВД Тверской", 4, "Москва")
@@ -45,7 +45,7 @@ def test_every_station_stands_once_however_it_was_named():
 
 def test_a_name_that_two_stations_have_stays_as_it_was_typed():
     twins = pack(station(1, "ОВД Центральный"), station(2, "ОВД Центральный", "Омск"))
-    db = database.build([held("a", "ОВД Центральный")], [], [twins])
+    db = database.build([station_report("a", "ОВД Центральный")], [], [twins])
     (row,) = board.board(db, NOW).rows
     assert row.place.station == ""
 
@@ -64,7 +64,7 @@ def test_a_van_is_one_whichever_alphabet_its_plate_was_typed_in(plates):
 
 def test_a_court_is_not_the_station_of_the_same_name():
     court = letter("b", {"stage": "court", "station": {"text": "Хамовники"}})
-    assert len(board.board(build([held("a", "Хамовники"), court]), NOW).rows) == 2
+    assert len(board.board(build([station_report("a", "Хамовники"), court]), NOW).rows) == 2
 
 
 def test_a_court_that_is_named_after_it_was_said_to_be_one_is_a_court():
@@ -75,7 +75,7 @@ def test_a_court_that_is_named_after_it_was_said_to_be_one_is_a_court():
 
 def test_a_typed_place_is_called_by_the_first_of_its_spellings():
     for spellings in (("отдел", "Отдел"), ("Отдел", "отдел")):
-        db = build([held(str(at), spelling) for at, spelling in enumerate(spellings)])
+        db = build([station_report(str(at), spelling) for at, spelling in enumerate(spellings)])
         assert rows(db) == {"Отдел": 2}
 
 
@@ -106,8 +106,13 @@ def test_lawyers_are_counted_in_heads():
         Lawyer(case=case_id("a"), state="on_way", name="Петрова"),
         Lawyer(case=case_id("b"), state="refused", person=person("b")),
     )
-    letters = [held("a", people=20), held("b"), held("c", lawyer={"asked": True}), held("d", lawyer={"given": True})]
-    (row,) = board.board(build([*letters, held("e")], journal), NOW).rows
+    letters = [
+        station_report("a", people=20),
+        station_report("b"),
+        station_report("c", lawyer={"asked": True}),
+        station_report("d", lawyer={"given": True}),
+    ]
+    (row,) = board.board(build([*letters, station_report("e")], journal), NOW).rows
     assert row.count.lawyers == board.Lawyers(on_way=20, refused=1, asked=1, inside=1, none=1)
     assert row.count.reported == 24
 
@@ -115,13 +120,13 @@ def test_lawyers_are_counted_in_heads():
 def test_the_newest_word_on_a_lawyer_holds_whoever_said_it():
     sent = Journal().write(Lawyer(case=case_id("a"), state="on_way"), at=NOW + 10)
     refused = letter("a", {"lawyer": {"refused": True}}, seq=1, at=NOW + 60)
-    assert board.board(build([held("a")], [sent]), NOW).total.lawyers.on_way == 1
-    assert board.board(build([held("a"), refused], [sent]), NOW).total.lawyers.refused == 1
+    assert board.board(build([station_report("a")], [sent]), NOW).total.lawyers.on_way == 1
+    assert board.board(build([station_report("a"), refused], [sent]), NOW).total.lawyers.refused == 1
 
 
 def test_a_lawyer_for_one_man_is_none_for_his_van():
     journal = Journal().all(Lawyer(case=case_id("a"), state="inside", person=person("a")))
-    found = board.board(build([held("a", people=5)], journal), NOW).total.lawyers
+    found = board.board(build([station_report("a", people=5)], journal), NOW).total.lawyers
     assert (found.inside, found.none) == (1, 4)
 
 
@@ -133,8 +138,8 @@ def test_what_runs_out_next_comes_first_and_what_is_over_comes_behind():
     assert found.rows[0].clock_ends == NOW + 3600
 
 
-def place(one):
-    return {"stage": "station", "station": {"pack": "test", "id": one.id, "text": one.name}}
+def place(station):
+    return {"stage": "station", "station": {"pack": "test", "id": station.id, "text": station.name}}
 
 
 def test_a_clock_that_was_stopped_runs_no_more():
@@ -201,9 +206,9 @@ def test_what_is_held_at_a_place_adds_up_to_its_row():
     db = build([chosen("a", ARBAT, people=20, minors=2), chosen("b", ARBAT, name="Анна"), chosen("c", ARBAT)], journal)
     (row,) = board.board(db, NOW).rows
     found = board.load_detainees(db, row.place.number)
-    assert sum(one.heads for one in found) == row.count.reported == 21
-    assert sum(one.minors for one in found) == row.count.minors == 2
-    assert [one.name for one in found] == ["Анна", "", "", ""]
+    assert sum(detainee.heads for detainee in found) == row.count.reported == 21
+    assert sum(detainee.minors for detainee in found) == row.count.minors == 2
+    assert [detainee.name for detainee in found] == ["Анна", "", "", ""]
     assert row.count.cases == 3
 
 
@@ -227,7 +232,7 @@ def test_an_empty_desk_has_an_empty_board():
 def test_the_town_is_the_part_of_an_address_that_most_share(address, town):
     others = ["Москва, Тверская, 1", "Москва, пр. Мира", "Нижний Новгород, 1", "9 LANE, COLUMBIA, SC"]
     others += ["Нижний Новгород, Горная, 4"]
-    stations = [Station(str(at), (), one, 0, 0) for at, one in enumerate([*others, address])]
+    stations = [Station(str(at), (), text, 0, 0) for at, text in enumerate([*others, address])]
     db = database.create([pack(*stations)])
     assert db.execute("SELECT city FROM station WHERE id = ?", [str(len(others))]).fetchone() == (town,)
 
@@ -235,7 +240,7 @@ def test_the_town_is_the_part_of_an_address_that_most_share(address, town):
 def test_a_place_has_the_telephones_that_its_pack_has():
     phoned = replace(ARBAT, phone="102; +7 495 1234567")
     db = database.build(
-        [chosen("a", phoned), chosen("b", TVERSKOY), held("c", "ОВД Иной")], [], [pack(phoned, TVERSKOY)]
+        [chosen("a", phoned), chosen("b", TVERSKOY), station_report("c", "ОВД Иной")], [], [pack(phoned, TVERSKOY)]
     )
     phones = {row.place.name: row.place.phone for row in board.board(db, NOW).rows}
     assert phones == {"ОВД Арбат": "102; +7 495 1234567", "ОВД Тверской": "", "ОВД Иной": ""}

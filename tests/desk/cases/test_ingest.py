@@ -9,7 +9,7 @@ from client.desk.cases import board, database, ingest, queue, view
 from client.desk.journal import entries as journal_entries
 from client.desk.journal.entries import SamePerson, Unlinked
 from client.organisation.records import Letter
-from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
+from tests.support.journal_entries import NOW, Journal, case_id, letter, person, station_report
 from tests.support.soak import at_length
 from tests.support.table_contents import contents
 
@@ -32,14 +32,23 @@ values = {
     "account": st.text(max_size=20),
     "languages": st.sampled_from([["ru"], [], ["kk", "ru"]]),
     "nonsense": st.recursive(
-        st.none() | st.integers(-(2**63), 2**63), lambda one: st.lists(one) | st.dictionaries(st.text(), one)
+        st.none() | st.integers(-(2**63), 2**63), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     ),
 }
 facts = st.fixed_dictionaries({}, optional=values)
 times = st.integers(NOW - 50, NOW + 5_000)
 letters = st.builds(
-    lambda case, said, at, seq, pulled, kind, when, committed, practice, id_: letter(
-        case, said, at=at, seq=seq, pulled=pulled, kind=kind, when=when, committed=committed, practice=practice, id=id_
+    lambda case, fields, at, seq, pulled, kind, when, committed, practice, id_: letter(
+        case,
+        fields,
+        at=at,
+        seq=seq,
+        pulled=pulled,
+        kind=kind,
+        when=when,
+        committed=committed,
+        practice=practice,
+        id=id_,
     ),
     st.sampled_from(NAMES),
     facts,
@@ -88,7 +97,7 @@ actions = st.one_of(
         badge=st.just("7"),
     ),
     st.builds(journal_entries.Linked, official=st.just(case_id("official")), case=cases, part=st.just("arrested")),
-    st.integers(0, 20),  # an Apart of the entry so far back
+    st.integers(0, 20),  # an Unlinked of the entry so far back
 )
 
 
@@ -112,7 +121,7 @@ def piles(draw, most: int = 6) -> list[Letter]:
     found = draw(st.lists(letters, max_size=most))
     if found:
         copies = st.builds(
-            lambda one, right, last, pulled, hash_: Letter(one.content, right, hash_, last, pulled),
+            lambda drawn, right, last, pulled, hash_: Letter(drawn.content, right, hash_, last, pulled),
             st.sampled_from(found),
             st.booleans(),
             st.booleans(),
@@ -128,12 +137,12 @@ def piles(draw, most: int = 6) -> list[Letter]:
 def test_any_order_makes_the_same_database(letters, entries, rng):
     built = contents(database.build(letters, entries, country="RU"))
     db = database.create(country="RU")
-    steps = [*((ingest.add_letter, one) for one in letters), *((ingest.add_entry, one) for one in entries)]
+    steps = [*((ingest.add_letter, letter) for letter in letters), *((ingest.add_entry, entry) for entry in entries)]
     rng.shuffle(steps)
-    for step, one in steps:
-        step(db, one)
-    for step, one in steps[: len(steps) // 2]:
-        step(db, one)  # twice is harmless
+    for step, item in steps:
+        step(db, item)
+    for step, item in steps[: len(steps) // 2]:
+        step(db, item)  # twice is harmless
     assert contents(db) == built
 
 
@@ -144,8 +153,8 @@ def test_every_view_of_whatever_came_can_be_shown(letters, entries):
     assert board.board(db, NOW).total.reported >= 0
     shown = [view.case(db, case) for case in view.ids(db, practice=True)]
     assert len(queue.queue(db, NOW, status="new").items) <= len(shown)
-    for one in shown:
-        assert len(one.timeline) >= len({(fact.person, fact.field) for fact in one.timeline})
+    for case in shown:
+        assert len(case.timeline) >= len({(fact.person, fact.field) for fact in case.timeline})
     assert len(view.history(db, 0, 100)[0]) == len(entries)
 
 
@@ -153,7 +162,7 @@ def test_every_view_of_whatever_came_can_be_shown(letters, entries):
 
 
 def test_a_letter_that_comes_twice_stands_once():
-    db = database.build([held("a"), held("a")], [])
+    db = database.build([station_report("a"), station_report("a")], [])
     assert len(view.case(db, case_id("a")).letters) == 1
 
 
@@ -161,9 +170,9 @@ def test_the_copy_whose_commitment_is_right_takes_the_place_of_the_other():
     false = letter("a", {"people": 1}, committed=False, pulled=NOW + 5)
     honest = letter("a", {"people": 1}, pulled=NOW + 9)
     for order in ([false, honest], [honest, false]):
-        (kept,) = view.case(database.build(order, []), case_id("a")).letters
-        assert kept.flags == ()
-        assert kept.pulled == NOW + 5  # that is when the words came
+        (letters,) = view.case(database.build(order, []), case_id("a")).letters
+        assert letters.flags == ()
+        assert letters.pulled == NOW + 5  # that is when the words came
 
 
 def test_a_false_commitment_is_told():
@@ -172,9 +181,9 @@ def test_a_false_commitment_is_told():
 
 
 def test_the_last_resort_key_is_told():
-    one = letter("a", {"people": 1})
-    kept = Letter(one.content, True, one.envelope_hash, True, one.pulled)
-    assert view.case(database.build([kept], []), case_id("a")).flags == ("last_resort",)
+    first = letter("a", {"people": 1})
+    copy = Letter(first.content, True, first.envelope_hash, True, first.pulled)
+    assert view.case(database.build([copy], []), case_id("a")).flags == ("last_resort",)
 
 
 # Time
@@ -183,7 +192,7 @@ def test_the_last_resort_key_is_told():
 def test_a_clock_that_is_ahead_does_not_have_the_last_word_for_ever():
     ahead = letter("a", {"stage": "released"}, seq=1, at=NOW + 10**9, pulled=NOW + 100)
     true = letter("a", {"stage": "court"}, seq=2, at=NOW + 200, pulled=NOW + 300)
-    shown = view.case(database.build([held("a"), ahead, true], []), case_id("a"))
+    shown = view.case(database.build([station_report("a"), ahead, true], []), case_id("a"))
     assert shown.facts["stage"] == "court"
     assert shown.heard == NOW + 200
     assert shown.flags == ("clock_ahead",)
@@ -192,7 +201,7 @@ def test_a_clock_that_is_ahead_does_not_have_the_last_word_for_ever():
 def test_what_happened_in_the_future_happened_when_it_came():
     odd = letter("a", {"stage": "court"}, seq=1, at=NOW + 60, pulled=NOW + 90, when={"stage": NOW + 10**9})
     true = letter("a", {"stage": "station"}, seq=2, at=NOW + 200, pulled=NOW + 300)
-    shown = view.case(database.build([held("a"), odd, true], []), case_id("a"))
+    shown = view.case(database.build([station_report("a"), odd, true], []), case_id("a"))
     assert shown.place.kind == "station"
 
 
@@ -201,7 +210,7 @@ def test_who_was_moved_is_where_it_happened_last_not_where_it_was_said_last():
     late = letter(
         "a", {"stage": "station", "station": {"text": "ОВД Арбат"}}, seq=2, at=NOW + 90, when={"station": NOW - 60}
     )
-    shown = view.case(database.build([held("a"), court, late], []), case_id("a"))
+    shown = view.case(database.build([station_report("a"), court, late], []), case_id("a"))
     assert shown.place.stage == "court"
     assert [stay.name for stay in shown.persons[0].stays] == ["ОВД Арбат", "ОВД Тверской", ""]
 
@@ -209,7 +218,7 @@ def test_who_was_moved_is_where_it_happened_last_not_where_it_was_said_last():
 def test_a_number_that_is_huge_gives_nobody_the_last_word():
     hijack = letter("a", {"stage": "released"}, seq=2**53 - 1, at=NOW + 60)
     owner = letter("a", {"stage": "court"}, seq=1, at=NOW + 90)
-    shown = view.case(database.build([held("a"), hijack, owner], []), case_id("a"))
+    shown = view.case(database.build([station_report("a"), hijack, owner], []), case_id("a"))
     assert shown.facts["stage"] == "court"
 
 
@@ -217,9 +226,9 @@ def test_a_number_that_is_huge_gives_nobody_the_last_word():
 
 
 def test_two_messages_that_claim_one_number_are_told_and_both_stay():
-    one = letter("a", {"stage": "court"}, seq=3, at=NOW + 60)
+    first = letter("a", {"stage": "court"}, seq=3, at=NOW + 60)
     other = letter("a", {"stage": "released"}, seq=3, at=NOW + 90)
-    db = database.build([held("a"), one, other], [])
+    db = database.build([station_report("a"), first, other], [])
     shown = view.case(db, case_id("a"))
     assert shown.flags == ("same_number",)
     assert [fact.value for fact in shown.timeline if fact.field == "stage"] == ["station", "court", "released"]
@@ -227,13 +236,13 @@ def test_two_messages_that_claim_one_number_are_told_and_both_stay():
 
 
 def test_messages_of_one_sending_may_share_a_number():
-    one = letter("a", {"stage": "court"}, seq=3, at=NOW + 60)
+    first = letter("a", {"stage": "court"}, seq=3, at=NOW + 60)
     other = letter("a", {"minors": 2}, seq=3, at=NOW + 60)
-    assert view.case(database.build([held("a"), one, other], []), case_id("a")).flags == ()
+    assert view.case(database.build([station_report("a"), first, other], []), case_id("a")).flags == ()
 
 
 def test_a_second_report_of_the_same_case_is_told():
-    db = database.build([held("a"), held("a", place="ОВД Арбат", at=NOW + 60)], [])
+    db = database.build([station_report("a"), station_report("a", place="ОВД Арбат", at=NOW + 60)], [])
     assert "second_report" in view.case(db, case_id("a")).flags
 
 
@@ -253,20 +262,20 @@ def test_a_message_id_used_twice_is_told_in_both_cases():
 def test_an_amendment_without_a_report_is_told_until_the_report_comes():
     db = database.build([letter("a", {"stage": "court"}, seq=1)], [])
     assert view.case(db, case_id("a")).flags == ("before_report",)
-    ingest.add_letter(db, held("a", at=NOW - 60))
+    ingest.add_letter(db, station_report("a", at=NOW - 60))
     assert view.case(db, case_id("a")).flags == ()
 
 
 def test_what_is_said_after_the_phone_was_taken_is_told():
-    taken = letter("a", {"phone_taken": True}, seq=1, at=NOW + 60)
+    taken_away = letter("a", {"phone_taken": True}, seq=1, at=NOW + 60)
     after = letter("a", {"stage": "released"}, seq=2, at=NOW + 90)
-    shown = view.case(database.build([held("a"), taken, after], []), case_id("a"))
-    assert [one.flags for one in shown.letters] == [(), (), ("after_taken",)]
+    shown = view.case(database.build([station_report("a"), taken_away, after], []), case_id("a"))
+    assert [row.flags for row in shown.letters] == [(), (), ("after_taken",)]
 
 
 def test_what_does_not_fit_is_shown_and_does_not_hold():
     odd = letter("a", {"people": "all of us", "people_x": 7, "stage": ["van"]}, seq=1, at=NOW + 60)
-    shown = view.case(database.build([held("a", people=3), odd], []), case_id("a"))
+    shown = view.case(database.build([station_report("a", people=3), odd], []), case_id("a"))
     assert shown.people == 3
     assert {fact.field: fact.value for fact in shown.timeline if not fact.fits} == {
         "people": "all of us",
@@ -284,7 +293,7 @@ def test_words_of_a_hundred_thousand_letters_are_shown_and_searched():
 
 @pytest.mark.parametrize("content", [b"", b"x" * 40, b"\0" * 100])
 def test_what_is_no_letter_is_left_out(content):
-    db = database.build([Letter(content, True, bytes(32), False, NOW), held("a")], [])
+    db = database.build([Letter(content, True, bytes(32), False, NOW), station_report("a")], [])
     assert view.ids(db) == [case_id("a")]
 
 
@@ -292,7 +301,7 @@ def test_what_is_no_letter_is_left_out(content):
 
 
 def test_an_entry_that_fails_leaves_nothing_behind(monkeypatch):
-    db = database.build([held("a"), held("b")], [])
+    db = database.build([station_report("a"), station_report("b")], [])
     before = contents(db)
     monkeypatch.setattr("client.desk.cases.groups.count_heads", lambda near: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -302,9 +311,9 @@ def test_an_entry_that_fails_leaves_nothing_behind(monkeypatch):
 
 
 def test_numbers_stay_as_long_as_the_desk_is_open():
-    db = database.build([held(name) for name in "abc"], [])
+    db = database.build([station_report(name) for name in "abc"], [])
     before = {name: view.number_of(db, case_id(name)) for name in "abc"}
-    ingest.add_letter(db, held("d"))
+    ingest.add_letter(db, station_report("d"))
     ingest.add_letters(db, [letter(name, {"minors": 1}, seq=1) for name in "cab"])
     assert {name: view.number_of(db, case_id(name)) for name in "abc"} == before
     assert view.id_of(db, view.number_of(db, case_id("d"))) == case_id("d")

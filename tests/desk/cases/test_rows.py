@@ -50,16 +50,18 @@ def test_a_letter_from_the_disk_is_decoded_once(office: Office, decoded: Counter
 
 
 def test_a_page_is_decoded_from_what_the_inbox_read_and_without_it_alike() -> None:
-    one = letter(case_id(1), {"name": "Иванова", "x": 1}, odd=2)
-    header = msgspec.json.decode(message_header(one))
-    with_read = decoded_letters.decode_page(Page(letters=[one], read=[(commit(one.content), message.read(header))]))
-    assert with_read == decoded_letters.decode_page(Page(letters=[one])) == [decoded_letters.decode(one)]
+    report = letter(case_id(1), {"name": "Иванова", "x": 1}, odd=2)
+    header = msgspec.json.decode(message_header(report))
+    with_read = decoded_letters.decode_page(
+        Page(letters=[report], read=[(commit(report.content), message.read(header))])
+    )
+    assert with_read == decoded_letters.decode_page(Page(letters=[report])) == [decoded_letters.decode(report)]
     assert (with_read[0].case, with_read[0].other) == (case_id(1), {"odd": 2})
 
 
-def message_header(one: Letter) -> bytes:
-    length = int.from_bytes(one.content[32:36], "big")
-    return one.content[36 : 36 + length]
+def message_header(report: Letter) -> bytes:
+    length = int.from_bytes(report.content[32:36], "big")
+    return report.content[36 : 36 + length]
 
 
 NO_MESSAGES = [b"", b"short", *(frame(bytes(32), header, b"") for header in (b"not json", b"[]", b'{"v":9}'))]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from client.desk.cases import database, ingest, search, view
 from client.desk.journal.entries import Linked, Noted, Official, Replied, Stated
 from tests.support.case_reports import pack, station
-from tests.support.journal_entries import Journal, case_id, held, letter
+from tests.support.journal_entries import Journal, case_id, letter, station_report
 
 PEOPLE = {
     "ivanov": "Иванов Пётр Алексеевич",
@@ -23,7 +23,7 @@ PEOPLE = {
     "arabic": "خدیجه کاظمی",
     "armenian": "Գագիկ Ծառուկյան",
 }
-DB = database.build([held(case, name=name) for case, name in PEOPLE.items()], [])
+DB = database.build([station_report(case, name=name) for case, name in PEOPLE.items()], [])
 CASES = {case_id(case): case for case in PEOPLE}
 
 
@@ -91,7 +91,14 @@ def test_all_words_have_to_be_found():
 
 
 def test_what_matches_exactly_comes_first():
-    db = database.build([held("a", name="Иванова"), held("b", name="Иванов"), held("c", account="у Иванова")], [])
+    db = database.build(
+        [
+            station_report("a", name="Иванова"),
+            station_report("b", name="Иванов"),
+            station_report("c", account="у Иванова"),
+        ],
+        [],
+    )
     names = [view.case(db, hit.case).facts.get("name") for hit in search.search(db, "Иванов")]
     assert names[-1] is None
 
@@ -111,26 +118,26 @@ def test_what_matches_exactly_comes_first():
     ],
 )
 def test_everything_that_was_said_is_found(asked, facts):
-    db = database.build([letter("ivanov", facts), held("latin", name="Никто")], [])
+    db = database.build([letter("ivanov", facts), station_report("latin", name="Никто")], [])
     assert found(asked, db) == ["ivanov"]
 
 
 def test_notes_answers_sources_and_officials_are_found():
-    what = [
+    actions = [
         Noted(case=case_id("ivanov"), text="перезвонить сестре"),
         Replied(case=case_id("ivanov"), id=case_id("r"), text="адвокат едет", status="lawyer"),
         Stated(case=case_id("ivanov"), facts={"people": 3}, source="звонок дежурному"),
         Official(id=case_id("o"), name="Сидоренко", rank="капитан", badge="777"),
         Linked(official=case_id("o"), case=case_id("ivanov"), part="задержал"),
     ]
-    db = database.build([held("ivanov"), held("latin")], Journal().all(*what))
+    db = database.build([station_report("ivanov"), station_report("latin")], Journal().all(*actions))
     for asked in ("сестре", "адвокат", "дежурному", "Sydorenko", "777", "капитан", "задержал"):
         assert found(asked, db) == ["ivanov"], asked
 
 
 def test_an_official_who_is_described_later_is_found():
     journal = Journal()
-    db = database.build([held("ivanov")], journal.all(Linked(official=case_id("o"), case=case_id("ivanov"))))
+    db = database.build([station_report("ivanov")], journal.all(Linked(official=case_id("o"), case=case_id("ivanov"))))
     ingest.add_entry(db, journal.write(Official(id=case_id("o"), name="Сидоренко")))
     assert found("Сидоренко", db) == ["ivanov"]
 
@@ -142,7 +149,7 @@ def test_the_station_of_a_pack_is_found_by_its_name():
 
 
 def test_what_came_just_now_is_found_at_once():
-    db = database.build([held("ivanov")], [])
+    db = database.build([station_report("ivanov")], [])
     ingest.add_letter(db, letter("ivanov", {"name": "Кузнецова"}, seq=1))
     assert found("Kuznecova", db) == ["ivanov"]
 
@@ -170,7 +177,7 @@ def test_words_of_the_query_language_are_words(asked):
 
 
 def test_a_word_that_would_fill_the_memory_is_cut():
-    db = database.build([letter("ivanov", {"account": "я" * 20_000, "name": "Иванов"}), held("latin")], [])
+    db = database.build([letter("ivanov", {"account": "я" * 20_000, "name": "Иванов"}), station_report("latin")], [])
     assert found("Иванов", db) == ["ivanov"]
     assert found("я" * 100, db) == ["ivanov"]
     row = db.execute('SELECT said FROM words JOIN "case" ON number = words.rowid WHERE id = ?', [case_id("ivanov")])

@@ -15,7 +15,7 @@ from client.desk.journal.entries import (
     Viewed,
 )
 from keys.message import ParcelRef
-from tests.support.journal_entries import NOW, Journal, case_id, held, letter, person
+from tests.support.journal_entries import NOW, Journal, case_id, letter, person, station_report
 
 
 def shown(letters, entries=(), case="a", **more) -> view.CaseView:
@@ -28,7 +28,7 @@ def test_the_timeline_keeps_every_word_with_its_source():
     stated = Journal().write(
         Stated(case=case_id("a"), facts={"stage": "court"}, source="clerk", when={"stage": NOW + 30})
     )
-    found = shown([held("a"), letter("a", {"stage": "van"}, seq=1, at=NOW + 60)], [stated])
+    found = shown([station_report("a"), letter("a", {"stage": "van"}, seq=1, at=NOW + 60)], [stated])
     stages = [fact for fact in found.timeline if fact.field == "stage"]
     assert [(fact.value, fact.by, fact.source, fact.holds) for fact in stages] == [
         ("station", "", "", False),
@@ -40,7 +40,7 @@ def test_the_timeline_keeps_every_word_with_its_source():
 
 
 def test_what_was_asked_and_is_not_known_holds_when_it_was_said_last():
-    found = shown([held("a", minors=True), letter("a", {"minors": None}, seq=1, at=NOW + 60)])
+    found = shown([station_report("a", minors=True), letter("a", {"minors": None}, seq=1, at=NOW + 60)])
     assert found.facts["minors"] is None
     assert found.minors == 0
 
@@ -50,8 +50,8 @@ def test_persons_whom_a_caseworker_named_stand_beside_the_reporter():
         Named(case=case_id("a"), person=person("a", 1), name="Анна", facts={"birth": "2009"}, source="her mother"),
         Stated(case=case_id("a"), facts={"stage": "hospital"}, source="ward", person=person("a", 1)),
     )
-    found = shown([held("a", people=3, name="Иван")], journal)
-    assert [(one.id, one.name) for one in found.persons] == [(person("a"), "Иван"), (person("a", 1), "Анна")]
+    found = shown([station_report("a", people=3, name="Иван")], journal)
+    assert [(person.id, person.name) for person in found.persons] == [(person("a"), "Иван"), (person("a", 1), "Анна")]
     assert found.persons[1].facts == {"birth": "2009", "name": "Анна", "stage": "hospital"}
     assert found.persons[1].stays[-1].kind == "hospital"
     assert found.facts["stage"] == "station"
@@ -59,7 +59,7 @@ def test_persons_whom_a_caseworker_named_stand_beside_the_reporter():
 
 def test_stays_have_a_beginning_and_an_end():
     moved = letter("a", {"stage": "court"}, seq=1, at=NOW + 60)
-    first, last = shown([held("a"), moved]).persons[0].stays
+    first, last = shown([station_report("a"), moved]).persons[0].stays
     assert (first.name, first.since, first.until) == ("ОВД Тверской", NOW, NOW + 60)
     assert (last.kind, last.since, last.until) == ("court", NOW + 60, None)
 
@@ -75,7 +75,7 @@ def test_a_list_of_stations_is_a_list_of_stays():
 
 def test_positions_do_not_make_a_stay():
     fixes = [letter("a", {"place": {"lat": 1, "lon": at}}, seq=at, at=NOW + at) for at in range(1, 9)]
-    found = shown([held("a"), *fixes])
+    found = shown([station_report("a"), *fixes])
     assert len(found.persons[0].stays) == 1
     assert (found.lat, found.lon, found.fixed) == (1, 8, NOW + 8)
 
@@ -83,11 +83,12 @@ def test_positions_do_not_make_a_stay():
 def test_files_name_the_pieces_that_have_not_come():
     ref = {"id": case_id("photo"), "n": 3, "sha256": "A" * 43, "type": "image/jpeg", "bytes": 150_000}
     asked = []
-    one = shown(
-        [held("a"), letter("a", {}, seq=1, parcels=[ref])], missing=lambda case, part: asked.append((case, part)) or [1]
+    file = shown(
+        [station_report("a"), letter("a", {}, seq=1, parcels=[ref])],
+        missing=lambda case, part: asked.append((case, part)) or [1],
     )
     assert asked == [(case_id("a"), ParcelRef(**ref))]
-    assert one.files[0].missing == (1,)
+    assert file.files[0].missing == (1,)
 
 
 def test_what_was_done_stands_in_the_case():
@@ -98,17 +99,17 @@ def test_what_was_done_stands_in_the_case():
         Replied(case=case_id("a"), id=case_id("r"), text="едем", status="lawyer", template="lawyer_on_way"),
         Noted(case=case_id("b"), text="другое"),
     )
-    found = shown([held("a"), held("b")], entries)
+    found = shown([station_report("a"), station_report("b")], entries)
     assert [(note.by, note.text) for note in found.notes] == [("Vera", "перезвонить")]
     assert [(reply.text, reply.template) for reply in found.replies] == [("едем", "lawyer_on_way")]
-    assert [one.kind for one in found.history] == ["viewed", "noted", "replied"]
+    assert [entry.kind for entry in found.history] == ["viewed", "noted", "replied"]
 
 
 def test_links_can_be_followed_and_taken_back():
     journal = Journal()
     same = journal.write(SamePerson(a=person("a"), b=person("b")))
     group = journal.write(SameGroup(a=case_id("a"), b=case_id("c")))
-    db = database.build([held("a"), held("b"), held("c")], [same, group])
+    db = database.build([station_report("a"), station_report("b"), station_report("c")], [same, group])
     found = view.case(db, case_id("a"))
     assert [(link.kind, link.entry) for link in found.links] == [("same_person", same.id), ("same_group", group.id)]
     assert found.persons[0].same == ((person("b"), view.number_of(db, case_id("b"))),)
@@ -118,7 +119,7 @@ def test_links_can_be_followed_and_taken_back():
     found = view.case(db, case_id("a"))
     assert [link.kind for link in found.links] == ["same_group"]
     assert found.persons[0].same == ()
-    assert [one.kind for one in found.history] == ["sameperson", "samegroup", "apart"]
+    assert [entry.kind for entry in found.history] == ["sameperson", "samegroup", "apart"]
 
 
 def test_an_official_stands_in_every_case_they_had_a_part_in():
@@ -129,21 +130,24 @@ def test_an_official_stands_in_every_case_they_had_a_part_in():
         Linked(official=case_id("o"), case=case_id("a"), part="arrested"),
         Linked(official=case_id("o"), case=case_id("b"), part="drew up the papers"),
     )
-    db = database.build([held("a"), held("b")], entries)
-    (one,) = view.case(db, case_id("a")).officials
-    assert (one.name, one.rank, one.part, one.cases) == ("Сидоров", "капитан", "arrested", (2,))
-    assert [part for _, part, _ in view.official(db, one.number).cases] == ["arrested", "drew up the papers"]
-    ingest.add_entry(db, journal.write(Unlinked(entry=one.entry)))
+    db = database.build([station_report("a"), station_report("b")], entries)
+    (official,) = view.case(db, case_id("a")).officials
+    assert (official.name, official.rank, official.part, official.cases) == ("Сидоров", "капитан", "arrested", (2,))
+    assert [part for _, part, _ in view.official(db, official.number).cases] == ["arrested", "drew up the papers"]
+    ingest.add_entry(db, journal.write(Unlinked(entry=official.entry)))
     assert view.case(db, case_id("a")).officials == ()
 
 
 def test_a_release_said_by_a_phone_that_was_taken_asks_for_somebody():
-    taken = letter("a", {"phone_taken": True}, seq=1, at=NOW + 60)
+    taken_away = letter("a", {"phone_taken": True}, seq=1, at=NOW + 60)
     free = letter("a", {"stage": "released"}, seq=2, at=NOW + 90)
-    doubtful = queue.queue(database.build([held("a"), taken, free], []), NOW).items[0]
+    doubtful = queue.queue(database.build([station_report("a"), taken_away, free], []), NOW).items[0]
     assert "disputed" in doubtful.reasons
     heard = Journal().all(Stated(case=case_id("a"), facts={"stage": "released"}, source="his wife"))
-    assert "disputed" not in queue.queue(database.build([held("a"), taken, free], heard), NOW).items[0].reasons
+    assert (
+        "disputed"
+        not in queue.queue(database.build([station_report("a"), taken_away, free], heard), NOW).items[0].reasons
+    )
 
 
 def test_a_profile_sealed_weeks_ago_does_not_make_the_case_old():
@@ -154,7 +158,9 @@ def test_a_profile_sealed_weeks_ago_does_not_make_the_case_old():
 
 def test_everybody_stands_once_in_the_list_of_persons():
     same = Journal().all(SamePerson(a=person("a"), b=person("b")))
-    db = database.build([held("a", name="Яна"), held("b", name="Яна Ким"), held("c")], same)
+    db = database.build(
+        [station_report("a", name="Яна"), station_report("b", name="Яна Ким"), station_report("c")], same
+    )
     rows, total = view.persons(db, 0, 10)
     assert [(row.name, len(row.cases)) for row in rows] == [("Яна Ким", 2), ("", 1)]
     assert total == 2
@@ -163,7 +169,8 @@ def test_everybody_stands_once_in_the_list_of_persons():
 
 def test_the_journal_is_shown_newest_first():
     db = database.build(
-        [held("a")], Journal().all(Viewed(case=case_id("a")), HandedOver(text="всё тихо"), Viewed(case=case_id("b")))
+        [station_report("a")],
+        Journal().all(Viewed(case=case_id("a")), HandedOver(text="всё тихо"), Viewed(case=case_id("b"))),
     )
     rows, total = view.history(db, 0, 2)
     assert [(row.kind, row.case_number) for row in rows] == [("viewed", None), ("handedover", None)]

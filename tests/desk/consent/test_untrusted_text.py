@@ -10,10 +10,10 @@ from tests.support.desk_pages import Page
 
 @given(st.text(max_size=2_000))
 def test_no_text_becomes_an_element(text):
-    for made in (render_text(text), render_short(text)):
-        page = Page(f"<main>{made}</main>")
-        assert {one.name for one in page.elements} <= {"main", "bdi", "span", "details", "summary", "p"}
-        assert {name for one in page.elements for name in one.attributes} <= {"class"}
+    for markup in (render_text(text), render_short(text)):
+        page = Page(f"<main>{markup}</main>")
+        assert {element.name for element in page.elements} <= {"main", "bdi", "span", "details", "summary", "p"}
+        assert {name for element in page.elements for name in element.attributes} <= {"class"}
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_markup_is_read_as_written(text):
     "\u202e\u202d\u2066\u2069\u200b\u200e\u200f\ufeff\u2060\u00ad\x00\x07\x1b\u3164\u2800\U000e0041\ue000\u2028",
 )
 def test_what_is_invisible_is_spelled_out(hidden):
-    for made in (render_text(f"a{hidden}b"), render_short(f"a{hidden}b")):
-        assert hidden not in made
-        assert f"⟨U+{ord(hidden):04X}⟩" in made
+    for markup in (render_text(f"a{hidden}b"), render_short(f"a{hidden}b")):
+        assert hidden not in markup
+        assert f"⟨U+{ord(hidden):04X}⟩" in markup
     assert hidden not in render_plain(f"a{hidden}b")
 
 
@@ -47,9 +47,9 @@ def test_what_people_write_stays_as_it_is(text):
 
 def test_accents_do_not_pile_up_over_the_lines_around():
     piled = "a" + "\u0301" * 100_000
-    made = render_text(piled)
-    assert made.count("\u0301") <= 8
-    assert "U+" in made
+    markup = render_text(piled)
+    assert markup.count("\u0301") <= 8
+    assert "U+" in markup
 
 
 def test_what_is_long_is_folded_and_whole_inside():

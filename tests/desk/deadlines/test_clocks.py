@@ -19,8 +19,8 @@ def clocks(*facts, limits=RU, settings=None):
     return {clock.key: clock for clock in find_clocks(facts, limits, settings)}
 
 
-def detained(time, precision="exact", said=NIGHT):
-    return TimedFact("detained_at", {"time": time, "precision": precision}, said)
+def detained(time, precision="exact", said_at=NIGHT):
+    return TimedFact("detained_at", {"time": time, "precision": precision}, said_at)
 
 
 def test_three_hours_run_from_the_arrival_at_the_station_and_not_from_the_arrest():
@@ -47,17 +47,17 @@ def test_what_happened_goes_before_what_was_only_said():
 
 
 def test_of_a_day_the_beginning_counts_where_the_law_holds():
-    found = clocks(detained(NIGHT, "day", said=NIGHT + HOUR))["criminal-judge"]
+    found = clocks(detained(NIGHT, "day", said_at=NIGHT + HOUR))["criminal-judge"]
     assert (datetime.fromtimestamp(found.starts, UTC).isoformat(), found.certain) == (
         "2026-11-19T21:00:00+00:00",
         False,
     )
-    hour = clocks(detained(NIGHT + 1_500, "hour", said=NIGHT + HOUR))["criminal-judge"]
+    hour = clocks(detained(NIGHT + 1_500, "hour", said_at=NIGHT + HOUR))["criminal-judge"]
     assert (hour.starts, hour.certain) == (NIGHT, False)
 
 
 def test_the_newest_statement_of_the_time_holds():
-    found = clocks(detained(NIGHT - 9 * HOUR, said=NIGHT), detained(NIGHT - 2 * HOUR, said=NIGHT + 60))
+    found = clocks(detained(NIGHT - 9 * HOUR, said_at=NIGHT), detained(NIGHT - 2 * HOUR, said_at=NIGHT + 60))
     assert found["criminal-judge"].starts == NIGHT - 2 * HOUR
 
 
@@ -78,7 +78,7 @@ def test_a_release_stops_every_clock_and_a_court_those_that_wait_for_a_judge():
 
 def test_taken_again_the_clocks_begin_again():
     found = clocks(
-        detained(NIGHT - 30 * HOUR, said=NIGHT - 30 * HOUR),
+        detained(NIGHT - 30 * HOUR, said_at=NIGHT - 30 * HOUR),
         TimedFact("stage", "station", NIGHT - 30 * HOUR, NIGHT - 30 * HOUR),
         TimedFact("stage", "released", NIGHT - 20 * HOUR),
         TimedFact("stage", "van", NIGHT, NIGHT),
@@ -87,10 +87,10 @@ def test_taken_again_the_clocks_begin_again():
 
 
 def test_the_caseworker_knows_better():
-    told = Setting(starts=NIGHT - HOUR, stopped=None)
-    found = clocks(TimedFact("stage", "station", NIGHT), settings={"administrative": told})
+    known = Setting(starts=NIGHT - HOUR, stopped=None)
+    found = clocks(TimedFact("stage", "station", NIGHT), settings={"administrative": known})
     assert (found["administrative"].starts, found["administrative"].certain) == (NIGHT - HOUR, True)
-    assert clocks(settings={"administrative": told}).keys() == {"administrative"}
+    assert clocks(settings={"administrative": known}).keys() == {"administrative"}
     stopped = clocks(detained(NIGHT), settings={"criminal-judge": Setting(stopped=NIGHT + HOUR)})
     assert stopped["criminal-judge"].stopped == NIGHT + HOUR
     assert stopped["administrative"].stopped is None
@@ -103,7 +103,7 @@ def test_nothing_happens_after_it_was_told():
 
 
 def test_the_soonest_is_the_next_to_run_out_and_when_all_have_the_last():
-    found = find_clocks([detained(NIGHT, said=NIGHT)], RU)
+    found = find_clocks([detained(NIGHT, said_at=NIGHT)], RU)
     assert find_soonest(found, NIGHT).ends == NIGHT + 3 * HOUR
     assert find_soonest(found, NIGHT + 4 * HOUR).ends == NIGHT + 48 * HOUR
     over = find_soonest(found, NIGHT + 60 * HOUR)
@@ -138,7 +138,7 @@ def test_a_file_has_the_name_of_its_country():
 
 times = st.integers(min_value=0, max_value=2**53 - 1)
 junk = st.recursive(
-    st.none() | st.booleans() | times | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)
+    st.none() | st.booleans() | times | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
 )
 stages = st.sampled_from(["free", "van", "station", "special_centre", "court", "hospital", "released", "unknown"])
 values = st.one_of(
@@ -156,8 +156,8 @@ values = st.one_of(
 
 
 @given(st.lists(st.tuples(values, times, st.none() | times)), st.randoms())
-def test_whatever_is_told_in_whatever_order_the_clocks_are_the_same(told, random_bytes):
-    facts = [TimedFact(name, value, said, happened) for (name, value), said, happened in told]
+def test_whatever_is_told_in_whatever_order_the_clocks_are_the_same(drawn, random_bytes):
+    facts = [TimedFact(name, value, said_at, happened_at) for (name, value), said_at, happened_at in drawn]
     fitting = [fact for fact in facts if sort_facts({fact.name: fact.value})[0]]
     find_clocks(facts, RU)
     found = find_clocks(fitting, RU)

@@ -70,7 +70,7 @@ class World:
     def check(self) -> None:
         """What the killed desk left is sound, keeps its own, and the same merge again finishes the work."""
         with self.office.desk(self.second, "Пётр") as desk:
-            assert desk.damage == [] or [one.code for one in desk.damage] == ["journal-cut"]
+            assert desk.damage == [] or [damage.code for damage in desk.damage] == ["journal-cut"]
             assert self.own.id in acts(desk)
             merge(desk, self.data)
             assert sorted(acts(desk)) == sorted(self.expected)
@@ -192,14 +192,14 @@ def test_two_desks_at_once_and_one_is_killed_in_mid_merge(world: World) -> None:
             assert anna.merge(pyotr.post("/journal/export").content).status_code == 303
             assert pyotr.merge(anna.post("/journal/export").content).status_code == 303
             assert again.end() == first.end() == 0
-    with world.office.desk() as one, world.office.desk(world.second) as other:
-        assert acts(one) == acts(other)
-        assert {*world.expected} <= set(acts(one))
-        assert len(acts(one)) == len(set(acts(one)))
-        assert "пока тот лежал" in [done.action.text for done in other.entries if isinstance(done.action, Noted)]
-        assert state(one) == state(other)
-        assert one.damage == []
-        with one.reading() as db:
+    with world.office.desk() as first_desk, world.office.desk(world.second) as other:
+        assert acts(first_desk) == acts(other)
+        assert {*world.expected} <= set(acts(first_desk))
+        assert len(acts(first_desk)) == len(set(acts(first_desk)))
+        assert "пока тот лежал" in [entry.action.text for entry in other.entries if isinstance(entry.action, Noted)]
+        assert state(first_desk) == state(other)
+        assert first_desk.damage == []
+        with first_desk.reading() as db:
             assert db.execute("SELECT count(*) FROM letter").fetchone() == (LETTERS,)
 
 

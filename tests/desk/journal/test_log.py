@@ -25,13 +25,13 @@ def opened(folder: Path, tail: Tail | None = None) -> Journal:
     return Journal.open(folder, STORE, tail)
 
 
-def write(made: Journal, *words: str, session: bytes = SESSION) -> Tail:
+def write(journal: Journal, *words: str, session: bytes = SESSION) -> Tail:
     actions = [Noted(case=CASE, text=word) for word in words]
-    return made.append(made.sessions.follow(session, actions, at=5, by="Анна"))
+    return journal.append(journal.sessions.follow(session, actions, at=5, by="Анна"))
 
 
-def words(made: Journal) -> list[str]:
-    return [one.action.text for one in made.sessions.entries if isinstance(one.action, Noted)]
+def words(journal: Journal) -> list[str]:
+    return [entry.action.text for entry in journal.sessions.entries if isinstance(entry.action, Noted)]
 
 
 def frames(data: bytes) -> list[bytes]:
@@ -56,7 +56,7 @@ def test_a_journal_goes_on_after_it_was_closed(tmp_path: Path) -> None:
     write(opened(tmp_path), "вторая", "третья", session=b"another session!")
     again = opened(tmp_path)
     assert (words(again), again.damage) == (["первая", "вторая", "третья"], [])
-    assert [one.turn for one in again.sessions.entries] == [1, 2, 3]
+    assert [entry.turn for entry in again.sessions.entries] == [1, 2, 3]
 
 
 def test_nothing_of_it_can_be_read_on_the_disk(whole: tuple[Path, bytes, Tail]) -> None:
@@ -68,9 +68,9 @@ def test_nothing_of_it_can_be_read_on_the_disk(whole: tuple[Path, bytes, Tail]) 
 
 def test_another_key_opens_nothing(whole: tuple[Path, bytes, Tail]) -> None:
     folder, _, tail = whole
-    made = Journal.open(folder, b"x" * 32, tail)
-    assert (made.sessions.entries, made.read_only) == ([], True)
-    assert [one.code for one in made.damage] == ["journal-record-changed"]
+    journal = Journal.open(folder, b"x" * 32, tail)
+    assert (journal.sessions.entries, journal.read_only) == ([], True)
+    assert [damage.code for damage in journal.damage] == ["journal-record-changed"]
 
 
 def test_cut_at_every_byte_of_its_last_record_it_goes_on_after_the_one_before(
@@ -80,9 +80,9 @@ def test_cut_at_every_byte_of_its_last_record_it_goes_on_after_the_one_before(
     last = len(data) - len(frames(data)[-1])
     for length in range(last, len(data)):
         (folder / "journal").write_bytes(data[:length])
-        made = opened(folder, tail)
-        assert words(made) == WORDS[:-1]
-        [damage] = made.damage
+        journal = opened(folder, tail)
+        assert words(journal) == WORDS[:-1]
+        [damage] = journal.damage
         assert (damage.record, damage.offset, damage.bytes) == (4, last, length - last)
         if length == last:
             assert damage.code == "journal-short"
@@ -90,8 +90,8 @@ def test_cut_at_every_byte_of_its_last_record_it_goes_on_after_the_one_before(
             assert damage.code == "journal-cut"
             assert (folder / damage.aside).read_bytes() == data[last:length]
             (folder / damage.aside).unlink()
-        assert not made.read_only
-        write(made, "и дальше")
+        assert not journal.read_only
+        write(journal, "и дальше")
         assert words(opened(folder)) == [*WORDS[:-1], "и дальше"]
 
 
@@ -103,18 +103,18 @@ def test_torn_while_the_record_behind_the_tail_was_written_it_goes_on(whole: tup
     for length in range(len(data) + 1, len(longer)):
         for rest in (b"", bytes(len(longer) - length), os.urandom(len(longer) - length)):
             (folder / "journal").write_bytes(longer[:length] + rest)
-            made = opened(folder, tail)
-            assert (words(made), made.read_only) == (WORDS, False)
-            assert [(one.code, one.record) for one in made.damage] == [("journal-cut", 5)]
-            (folder / made.damage[0].aside).unlink()
+            journal = opened(folder, tail)
+            assert (words(journal), journal.read_only) == (WORDS, False)
+            assert [(damage.code, damage.record) for damage in journal.damage] == [("journal-cut", 5)]
+            (folder / journal.damage[0].aside).unlink()
             assert (folder / "journal").read_bytes() == data
 
 
 def test_a_whole_record_behind_the_tail_counts(whole: tuple[Path, bytes, Tail]) -> None:
     folder, _, tail = whole
     write(opened(folder), "ещё одна")
-    made = opened(folder, tail)
-    assert (words(made), made.damage) == ([*WORDS, "ещё одна"], [])
+    journal = opened(folder, tail)
+    assert (words(journal), journal.damage) == ([*WORDS, "ещё одна"], [])
 
 
 def test_a_byte_flipped_anywhere_is_named_and_nothing_is_overwritten(whole: tuple[Path, bytes, Tail]) -> None:
@@ -124,15 +124,15 @@ def test_a_byte_flipped_anywhere_is_named_and_nothing_is_overwritten(whole: tupl
         bad = bytearray(data)
         bad[at] ^= 1 << (at % 8)
         (folder / "journal").write_bytes(bad)
-        made = opened(folder, tail)
+        journal = opened(folder, tail)
         intact = max(sum(end <= at for end in ends) - 1, 0)
-        assert words(made) == WORDS[:intact], at
-        [damage] = made.damage
+        assert words(journal) == WORDS[:intact], at
+        [damage] = journal.damage
         expected = "journal-first-line" if at < len(MAGIC) else "journal-record-changed"
         assert (damage.code, damage.record) == (expected, intact), at
         assert damage.offset == (0 if at < len(MAGIC) else ends[intact])
         with pytest.raises(JournalReadOnly):
-            write(made, "новая")
+            write(journal, "новая")
         assert (folder / "journal").read_bytes() == bad
 
 
@@ -142,22 +142,22 @@ def test_two_records_that_changed_places_are_named(whole: tuple[Path, bytes, Tai
     parts = frames(data)
     parts[i], parts[j] = parts[j], parts[i]
     (folder / "journal").write_bytes(MAGIC + b"".join(parts))
-    made = opened(folder, tail)
-    assert words(made) == WORDS[:i]
-    assert [(one.code, one.record) for one in made.damage] == [("journal-record-misplaced", i)]
-    assert made.read_only
+    journal = opened(folder, tail)
+    assert words(journal) == WORDS[:i]
+    assert [(damage.code, damage.record) for damage in journal.damage] == [("journal-record-misplaced", i)]
+    assert journal.read_only
 
 
 def test_records_of_two_sessions_that_changed_places_are_named(tmp_path: Path) -> None:
-    made = opened(tmp_path)
+    journal = opened(tmp_path)
     for word in WORDS:
-        tail = write(made, word, session=word.encode()[:8].ljust(16))
+        tail = write(journal, word, session=word.encode()[:8].ljust(16))
     parts = frames((tmp_path / "journal").read_bytes())
     for i in range(4):
         swapped = [*parts[:i], parts[i + 1], parts[i], *parts[i + 2 :]]
         (tmp_path / "journal").write_bytes(MAGIC + b"".join(swapped))
         again = opened(tmp_path, tail)
-        assert [(one.code, one.record) for one in again.damage] == [("journal-record-misplaced", i)]
+        assert [(damage.code, damage.record) for damage in again.damage] == [("journal-record-misplaced", i)]
         assert words(again) == WORDS[:i]
 
 
@@ -167,8 +167,8 @@ def test_a_length_that_cannot_be_is_no_torn_record(tmp_path: Path) -> None:
     data = bytearray((tmp_path / "journal").read_bytes())
     data[len(MAGIC)] ^= 0x80
     (tmp_path / "journal").write_bytes(data)
-    made = opened(tmp_path)
-    assert ([one.code for one in made.damage], made.read_only) == (["journal-record-changed"], True)
+    journal = opened(tmp_path)
+    assert ([damage.code for damage in journal.damage], journal.read_only) == (["journal-record-changed"], True)
 
 
 @pytest.mark.parametrize("gone", range(4))
@@ -176,9 +176,9 @@ def test_a_record_that_was_taken_out_is_named(whole: tuple[Path, bytes, Tail], g
     folder, data, tail = whole
     parts = frames(data)
     (folder / "journal").write_bytes(MAGIC + b"".join(parts[:gone] + parts[gone + 1 :]))
-    made = opened(folder, tail)
-    assert words(made) == WORDS[:gone]
-    assert [(one.code, one.record) for one in made.damage] == [("journal-record-misplaced", gone)]
+    journal = opened(folder, tail)
+    assert words(journal) == WORDS[:gone]
+    assert [(damage.code, damage.record) for damage in journal.damage] == [("journal-record-misplaced", gone)]
 
 
 @pytest.mark.parametrize("twice", range(5))
@@ -186,24 +186,24 @@ def test_a_record_that_stands_twice_is_named(whole: tuple[Path, bytes, Tail], tw
     folder, data, _ = whole
     parts = frames(data)
     (folder / "journal").write_bytes(MAGIC + b"".join(parts[: twice + 1] + parts[twice:]))
-    made = opened(folder)
-    assert words(made) == WORDS[: twice + 1]
-    assert [one.code for one in made.damage] == ["journal-record-misplaced"]
+    journal = opened(folder)
+    assert words(journal) == WORDS[: twice + 1]
+    assert [damage.code for damage in journal.damage] == ["journal-record-misplaced"]
 
 
 def test_an_older_copy_in_its_place_is_named(whole: tuple[Path, bytes, Tail]) -> None:
     folder, data, _ = whole
     tail = write(opened(folder), "позже")
     (folder / "journal").write_bytes(data)
-    assert [one.code for one in opened(folder, tail).damage] == ["journal-short"]
+    assert [damage.code for damage in opened(folder, tail).damage] == ["journal-short"]
 
 
 def test_a_journal_that_is_gone_is_named(whole: tuple[Path, bytes, Tail]) -> None:
     folder, _, tail = whole
     (folder / "journal").unlink()
-    made = opened(folder, tail)
-    assert ([one.code for one in made.damage], made.sessions.entries) == (["journal-short"], [])
-    write(made, "дальше")
+    journal = opened(folder, tail)
+    assert ([damage.code for damage in journal.damage], journal.sessions.entries) == (["journal-short"], [])
+    write(journal, "дальше")
     assert words(opened(folder)) == ["дальше"]
 
 
@@ -212,7 +212,7 @@ def test_another_journal_of_the_same_length_is_named(whole: tuple[Path, bytes, T
     (other := tmp_path / "other").mkdir()
     write(opened(other), *WORDS, "и ещё")
     (folder / "journal").write_bytes((other / "journal").read_bytes())
-    assert [one.code for one in opened(folder, tail).damage] == ["journal-replaced"]
+    assert [damage.code for damage in opened(folder, tail).damage] == ["journal-replaced"]
 
 
 def test_mending_keeps_the_damaged_file_and_goes_on(whole: tuple[Path, bytes, Tail]) -> None:
@@ -220,11 +220,13 @@ def test_mending_keeps_the_damaged_file_and_goes_on(whole: tuple[Path, bytes, Ta
     bad = bytearray(data)
     bad[-len(frames(data)[-1]) - 1] ^= 1
     (folder / "journal").write_bytes(bad)
-    made = opened(folder, tail).mend(STORE)
-    assert (words(made), made.read_only) == (WORDS[:3], False)
-    assert [(one.code, one.aside) for one in made.damage] == [("journal-record-changed", "journal.damaged-1")]
+    journal = opened(folder, tail).mend(STORE)
+    assert (words(journal), journal.read_only) == (WORDS[:3], False)
+    assert [(damage.code, damage.aside) for damage in journal.damage] == [
+        ("journal-record-changed", "journal.damaged-1")
+    ]
     assert (folder / "journal.damaged-1").read_bytes() == bad
-    tail = write(made, "дальше")
+    tail = write(journal, "дальше")
     again = opened(folder, tail)
     assert (words(again), again.damage) == ([*WORDS[:3], "дальше"], [])
 
@@ -233,7 +235,7 @@ def test_a_disk_that_is_full_leaves_journal_and_memory_as_they_were(
     whole: tuple[Path, bytes, Tail], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, data, tail = whole
-    made, real = opened(folder, tail), os.pwrite
+    journal, real = opened(folder, tail), os.pwrite
     room = 50
 
     def pwrite(descriptor: int, part: bytes, at: int) -> int:
@@ -246,11 +248,11 @@ def test_a_disk_that_is_full_leaves_journal_and_memory_as_they_were(
 
     monkeypatch.setattr(os, "pwrite", pwrite)
     with pytest.raises(CannotWrite) as error:
-        write(made, "секрет, который не поместился")
+        write(journal, "секрет, который не поместился")
     assert "секрет" not in str(error.value)
-    assert (words(made), (folder / "journal").read_bytes()) == (WORDS, data)
+    assert (words(journal), (folder / "journal").read_bytes()) == (WORDS, data)
     monkeypatch.undo()
-    write(made, "теперь есть место")
+    write(journal, "теперь есть место")
     again = opened(folder)
     assert (words(again), again.damage) == ([*WORDS, "теперь есть место"], [])
 
@@ -259,38 +261,38 @@ def test_a_disk_that_cannot_even_take_back_ends_the_writing(
     whole: tuple[Path, bytes, Tail], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, _, tail = whole
-    made = opened(folder, tail)
+    journal = opened(folder, tail)
 
     def fsync(_: int) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(CannotWrite):
-        write(made, "?")
+        write(journal, "?")
     monkeypatch.undo()
     with pytest.raises(JournalReadOnly):
-        write(made, "??")
+        write(journal, "??")
     assert words(opened(folder, tail)) == WORDS
 
 
 def test_everything_is_on_the_disk_before_memory_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, real = opened(tmp_path), os.fsync
+    journal, real = opened(tmp_path), os.fsync
     seen: list[list[str]] = []
 
     def fsync(descriptor: int) -> None:
         real(descriptor)
-        seen.append(words(made))
+        seen.append(words(journal))
         assert words(opened(tmp_path)) == ["одна"]
 
     monkeypatch.setattr(os, "fsync", fsync)
-    write(made, "одна")
-    assert (seen, words(made)) == ([[]], ["одна"])
+    write(journal, "одна")
+    assert (seen, words(journal)) == ([[]], ["одна"])
 
 
 # Entries
 
 
-def made(
+def write_entry(
     action: journal_entries.Action, n: int = 0, before: bytes = journal_entries.FIRST, session: bytes = SESSION
 ) -> Entry:
     return journal_entries.write(session, n, before, n + 1, at=7, by="Анна", action=action)
@@ -299,21 +301,21 @@ def made(
 def test_a_kind_of_a_newer_desk_is_kept_as_it_came() -> None:
     import msgspec
 
-    said = {"kind": "sung", "song": "Червона рута"}
-    data = msgspec.msgpack.encode((SESSION, 0, journal_entries.FIRST, 1, 5, "Анна", said, "a field that comes later"))
-    one = journal_entries.read(data)
-    assert isinstance(one.action, Other)
-    assert (one.action.kind, one.action.fields, one.data) == ("sung", said, data)
+    fields = {"kind": "sung", "song": "Червона рута"}
+    data = msgspec.msgpack.encode((SESSION, 0, journal_entries.FIRST, 1, 5, "Анна", fields, "a field that comes later"))
+    entry = journal_entries.read(data)
+    assert isinstance(entry.action, Other)
+    assert (entry.action.kind, entry.action.fields, entry.data) == ("sung", fields, data)
 
 
 def test_a_known_kind_with_more_fields_stays_known_and_keeps_its_bytes() -> None:
     import msgspec
 
-    said = {"kind": "noted", "case": CASE, "text": "да", "mood": "tired"}
-    data = msgspec.msgpack.encode((SESSION, 0, journal_entries.FIRST, 1, 5, "Анна", said))
-    one = journal_entries.read(data)
-    assert isinstance(one.action, Noted)
-    assert b"tired" in one.data
+    fields = {"kind": "noted", "case": CASE, "text": "да", "mood": "tired"}
+    data = msgspec.msgpack.encode((SESSION, 0, journal_entries.FIRST, 1, 5, "Анна", fields))
+    entry = journal_entries.read(data)
+    assert isinstance(entry.action, Noted)
+    assert b"tired" in entry.data
 
 
 @pytest.mark.parametrize(
@@ -328,19 +330,19 @@ def test_a_known_kind_with_more_fields_stays_known_and_keeps_its_bytes() -> None
 )
 def test_what_does_not_fit_is_named_and_its_words_are_not(action: journal_entries.Action, where: str) -> None:
     with pytest.raises(BadEntry) as error:
-        made(action)
+        write_entry(action)
     assert (error.value.detail, "секрет" in str(error.value)) == (where, False)
 
 
 def test_no_word_of_an_entry_is_in_its_repr() -> None:
     action = Noted(case=CASE, text="секрет")
-    one = made(action)
-    assert "секрет" not in repr(action) + repr(one) + repr(Other("x", {"a": "секрет"})) + repr([one])
-    assert CASE not in repr(one)
+    entry = write_entry(action)
+    assert "секрет" not in repr(action) + repr(entry) + repr(Other("x", {"a": "секрет"})) + repr([entry])
+    assert CASE not in repr(entry)
 
 
 def test_any_bytes_are_an_entry_or_malformed() -> None:
-    data = made(Noted(case=CASE, text="слово")).data
+    data = write_entry(Noted(case=CASE, text="слово")).data
     for at in range(len(data)):
         for bad in (data[:at], data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]):
             try:
@@ -351,10 +353,10 @@ def test_any_bytes_are_an_entry_or_malformed() -> None:
 
 def test_facts_are_about_the_report_or_about_one_person() -> None:
     for person in ("", f"{CASE}#0", f"{CASE}#12"):
-        made(journal_entries.Stated(case=CASE, facts={"people": 2}, source="звонок", person=person))
+        write_entry(journal_entries.Stated(case=CASE, facts={"people": 2}, source="звонок", person=person))
     for person in (CASE, "#1", f"{CASE}#1\n"):
         with pytest.raises(BadEntry):
-            made(journal_entries.Stated(case=CASE, facts={}, source="звонок", person=person))
+            write_entry(journal_entries.Stated(case=CASE, facts={}, source="звонок", person=person))
 
 
 # Sessions
@@ -368,45 +370,45 @@ def test_a_session_takes_only_what_comes_next() -> None:
     sessions, entries = Sessions(), chain(3)
     with pytest.raises(Gap):
         sessions.add(entries[1])
-    assert [sessions.add(one) for one in (*entries, *entries)] == [True] * 3 + [False] * 3
+    assert [sessions.add(entry) for entry in (*entries, *entries)] == [True] * 3 + [False] * 3
     with pytest.raises(Forked):
-        sessions.add(made(Noted(case=CASE, text="другая"), n=1, before=entries[0].hash))
+        sessions.add(write_entry(Noted(case=CASE, text="другая"), n=1, before=entries[0].hash))
     with pytest.raises(Forked):
-        sessions.add(made(Noted(case=CASE, text="другая"), n=3, before=b"x" * 32))
+        sessions.add(write_entry(Noted(case=CASE, text="другая"), n=3, before=b"x" * 32))
 
 
 def test_heads_that_are_named_are_named_through_whoever_names_them() -> None:
     sessions = Sessions()
-    for one in chain(3, b"a" * 16):
-        sessions.add(one)
+    for entry in chain(3, b"a" * 16):
+        sessions.add(entry)
     [tip] = sessions.find_tips()
     assert (tip.session, tip.n) == (b"a" * 16, 2)
-    for one in sessions.follow(b"b" * 16, [Unlocked(heads=[tip])], at=1, by="Анна"):
-        sessions.add(one)
+    for entry in sessions.follow(b"b" * 16, [Unlocked(heads=[tip])], at=1, by="Анна"):
+        sessions.add(entry)
     assert [tip.session for tip in sessions.find_tips()] == [b"b" * 16]
-    for one in sessions.follow(b"a" * 16, [Noted(case=CASE, text="ещё")], at=1, by="Анна"):
-        sessions.add(one)
+    for entry in sessions.follow(b"a" * 16, [Noted(case=CASE, text="ещё")], at=1, by="Анна"):
+        sessions.add(entry)
     assert [tip.session for tip in sessions.find_tips()] == [b"a" * 16, b"b" * 16]
 
 
 def test_a_session_that_somebody_took_away_is_missed() -> None:
-    kept = Sessions()
+    rest = Sessions()
     first = chain(3, b"a" * 16)
     whole = Sessions()
-    for one in first:
-        whole.add(one)
+    for entry in first:
+        whole.add(entry)
     later = whole.follow(b"b" * 16, [Unlocked(heads=whole.find_tips())], at=1, by="Анна")
-    for one in (*first[:2], *later):
-        kept.add(one)
-    assert [(head.session, head.n) for head in kept.find_missing_heads()] == [(b"a" * 16, 2)]
+    for entry in (*first[:2], *later):
+        rest.add(entry)
+    assert [(head.session, head.n) for head in rest.find_missing_heads()] == [(b"a" * 16, 2)]
 
 
 def test_a_clock_that_was_set_back_changes_no_order() -> None:
     sessions = Sessions()
     for at in (1_000, 500, 10):
-        for one in sessions.follow(SESSION, [Noted(case=CASE, text=str(at))], at=at, by="Анна"):
-            sessions.add(one)
-    assert [one.at for one in sessions.entries] == [1_000, 500, 10]
+        for entry in sessions.follow(SESSION, [Noted(case=CASE, text=str(at))], at=at, by="Анна"):
+            sessions.add(entry)
+    assert [entry.at for entry in sessions.entries] == [1_000, 500, 10]
 
 
 def test_the_last_turn_there_is_does_not_stop_the_journal(tmp_path: Path) -> None:

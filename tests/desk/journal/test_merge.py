@@ -49,7 +49,7 @@ def merge(into: Desk, data: bytes) -> Merged:
 
 def acts(desk: Desk) -> list[str]:
     """What people did, in its true order."""
-    return [one.id for one in desk.entries if not isinstance(one.action, ABOUT_THE_DESK)]
+    return [entry.id for entry in desk.entries if not isinstance(entry.action, ABOUT_THE_DESK)]
 
 
 _STATE = (
@@ -84,24 +84,24 @@ def two(office: Office) -> Any:
 def test_what_one_desk_did_is_at_the_other_after_a_merge(office: Office, two: tuple[Desk, Desk]) -> None:
     first, second = two
     photo = b"\xff\xd8" + bytes(100_000)
-    said = office.report({"name": "Иванова"}, files=(photo,))
+    report = office.report({"name": "Иванова"}, files=(photo,))
     first.pull(office.post)
-    noted = first.append(Noted(case=said.case, text="звонила мать"))
+    noted = first.append(Noted(case=report.case, text="звонила мать"))
     merged = merge(second, exported(first))
     assert (merged.letters, merged.forked) == (1, [])
     assert acts(second) == [noted.id]
     assert state(second) == state(first)
-    [ref] = second._record_index.case(said.case).files()
-    assert (second.file(said.case, ref.sha256).data, second.file(said.case, ref.sha256).whole) == (photo, True)
+    [ref] = second._record_index.case(report.case).files()
+    assert (second.file(report.case, ref.sha256).data, second.file(report.case, ref.sha256).whole) == (photo, True)
     assert second.damage == []
 
 
 def test_the_same_bundle_twice_and_in_both_directions_counts_once(office: Office, two: tuple[Desk, Desk]) -> None:
     first, second = two
     for desk in two:
-        said = office.report({"people": 7})
+        report = office.report({"people": 7})
         desk.pull(office.post)
-        desk.append(Marked(case=said.case, status="open"))
+        desk.append(Marked(case=report.case, status="open"))
     from_first = exported(first)
     from_second = exported(second)
     for _ in range(2):
@@ -117,8 +117,8 @@ def test_the_same_bundle_twice_and_in_both_directions_counts_once(office: Office
 
 def test_a_letter_that_both_desks_pulled_counts_once(office: Office, two: tuple[Desk, Desk]) -> None:
     first, second = two
-    said = office.report({"people": 3})
-    office.post.lay(RELAYS[1], said.sealed[0])
+    report = office.report({"people": 3})
+    office.post.lay(RELAYS[1], report.sealed[0])
     first.collect(office.post, RELAYS[0])
     second.collect(office.post, RELAYS[1])
     merge(first, exported(second))
@@ -135,28 +135,28 @@ def test_two_desks_at_rest_have_nothing_more_to_tell(office: Office, two: tuple[
     for _ in range(3):
         merge(second, exported(first))
         merge(first, exported(second))
-    before = [one.id for one in first.entries if not isinstance(one.action, Exported)]
+    before = [entry.id for entry in first.entries if not isinstance(entry.action, Exported)]
     merge(first, exported(second))
-    assert [one.id for one in first.entries if not isinstance(one.action, Exported)] == before
+    assert [entry.id for entry in first.entries if not isinstance(entry.action, Exported)] == before
 
 
 def test_answers_of_another_desk_are_known_here(office: Office, two: tuple[Desk, Desk]) -> None:
     first, second = two
-    said = office.report(reply=reply_block())
+    report = office.report(reply=reply_block())
     first.pull(office.post)
-    answer = first.reply(said.case, "адвокат едет", "lawyer")
+    answer = first.reply(report.case, "адвокат едет", "lawyer")
     merge(second, exported(first))
-    again = second.reply(said.case, "адвокат внутри", "lawyer")
+    again = second.reply(report.case, "адвокат внутри", "lawyer")
     assert (answer.action.seq, again.action.seq) == (1, 2)  # type: ignore[union-attr]
     assert second.count_waiting() == 1
 
 
 def test_a_merge_survives_the_lock(office: Office) -> None:
     other = office.copy("second")
-    said = office.report()
+    report = office.report()
     with office.desk() as first, office.desk(other) as second:
         first.pull(office.post)
-        first.append(Noted(case=said.case, text="да"))
+        first.append(Noted(case=report.case, text="да"))
         merge(second, exported(first))
         seen = state(second)
     with office.desk(other) as second:
@@ -172,19 +172,19 @@ def test_a_session_with_two_ends_is_named_and_the_rest_is_merged(office: Office)
     twin = office.unlock(twin_folder, "Пётр")
     again = office.unlock(by="Анна")
     session = desk._session.id
-    for one, text in ((twin, "здесь так"), (again, "а здесь иначе")):
-        one._session.id = session
-        one.append(Noted(case=CASE, text=text))
-        one._session.id = one.entries[-2].session
+    for desk, text in ((twin, "здесь так"), (again, "а здесь иначе")):
+        desk._session.id = session
+        desk.append(Noted(case=CASE, text=text))
+        desk._session.id = desk.entries[-2].session
     fine = twin.append(Noted(case=CASE, text="своя"))
     merged = merge(again, exported(twin))
     assert merged.forked == [session]
-    texts = [one.action.text for one in again.entries if isinstance(one.action, Noted)]
+    texts = [entry.action.text for entry in again.entries if isinstance(entry.action, Noted)]
     assert sorted(texts) == ["а здесь иначе", "общая", "своя"]
     assert fine.id in acts(again)
     assert merge(again, exported(twin)).forked == [session]
-    for one in (twin, again):
-        one.close()
+    for desk in (twin, again):
+        desk.close()
 
 
 def test_a_bundle_that_was_damaged_merges_nothing(
@@ -195,13 +195,13 @@ def test_a_bundle_that_was_damaged_merges_nothing(
     office.report(files=(bytes(3_000_000),))
     first.pull(office.post)
     data = exported(first)
-    before, seen = [one.id for one in second.entries], state(second)
+    before, seen = [entry.id for entry in second.entries], state(second)
     with Records(second.folder, second.home.secrets.store) as records:
         for bad in (data[:-1], data[: len(data) // 2], data[:-20] + b"x" + data[-19:]):
             with pytest.raises(Exception, match="journal"):
                 merge(second, bad)
             assert (records.batches(), records.piece_marks()) == ([], [])
-    assert ([one.id for one in second.entries], state(second)) == (before, seen)
+    assert ([entry.id for entry in second.entries], state(second)) == (before, seen)
 
 
 def test_a_desk_that_locks_while_it_exports_leaves_no_bundle_that_merges(office: Office) -> None:
@@ -229,9 +229,9 @@ def test_a_full_disk_at_the_journal_loses_no_letter_of_a_bundle(
     office: Office, two: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = two
-    said = office.report()
+    report = office.report()
     first.pull(office.post)
-    first.append(Noted(case=said.case, text="да"))
+    first.append(Noted(case=report.case, text="да"))
     data = exported(first)
 
     def full(*_: object) -> None:
@@ -244,7 +244,7 @@ def test_a_full_disk_at_the_journal_loses_no_letter_of_a_bundle(
     other = office.report()
     second.pull(office.post)
     with second.reading() as db:
-        assert {row[0] for row in db.execute('SELECT id FROM "case"')} == {said.case, other.case}
+        assert {row[0] for row in db.execute('SELECT id FROM "case"')} == {report.case, other.case}
     merge(second, data)
     merge(first, exported(second))
     assert state(second) == state(first)
@@ -267,18 +267,18 @@ class Desks(RuleBasedStateMachine):
         self.office = Office(self.base / "office")
         self.folders = [self.office.folder, self.office.copy("second"), self.office.copy("third")]
         self.desks = [self.office.unlock(folder, f"desk {i}") for i, folder in enumerate(self.folders)]
-        self.done: set[str] = set()
+        self.noted: set[str] = set()
         self.cases: list[str] = []
         self.last = b""
 
     @rule(i=which, people=st.integers(1, 30), twice=st.booleans(), other=which)
     def report(self, i: int, people: int, twice: bool, other: int) -> None:
-        said = self.office.report({"people": people, "name": f"Иванова {people}"})
+        report = self.office.report({"people": people, "name": f"Иванова {people}"})
         self.desks[i].collect(self.office.post, RELAYS[0])
         if twice:
-            self.office.post.lay(RELAYS[1], said.sealed[0])
+            self.office.post.lay(RELAYS[1], report.sealed[0])
             self.desks[other].collect(self.office.post, RELAYS[1])
-        self.cases.append(said.case)
+        self.cases.append(report.case)
 
     @rule(i=which, data=st.data())
     def act(self, i: int, data: st.DataObject) -> None:
@@ -295,7 +295,7 @@ class Desks(RuleBasedStateMachine):
         ]
         if case != other:
             actions.append(SamePerson(a=f"{case}#0", b=f"{other}#0"))
-        self.done.add(self.desks[i].append(data.draw(st.sampled_from(actions))).id)
+        self.noted.add(self.desks[i].append(data.draw(st.sampled_from(actions))).id)
 
     @rule(i=which)
     def lock_and_unlock(self, i: int) -> None:
@@ -368,12 +368,12 @@ class Desks(RuleBasedStateMachine):
 
     def same_everywhere(self) -> list[Any]:
         first = self.desks[0]
-        seen, done = state(first), acts(first)
-        assert set(done) == self.done
-        assert len(done) == len(self.done)
+        seen, actions = state(first), acts(first)
+        assert set(actions) == self.noted
+        assert len(actions) == len(self.noted)
         assert len(seen[0]) == len(self.cases)
         for desk in self.desks[1:]:
-            assert acts(desk) == done
+            assert acts(desk) == actions
             assert state(desk) == seen
             assert desk.damage == []
         return seen

@@ -40,10 +40,10 @@ class Town:
         read = tuple(map(names.read, texts))
         stays = more.pop("stays", ())
         phones = scoring.phones(more.pop("phones", ()))
-        said = more.pop("sex", "")
-        one = Described(f"{case}#0", case, read, sex=scoring.sex(said, read), phones=phones, stays=stays, **more)
+        sex = more.pop("sex", "")
+        described = Described(f"{case}#0", case, read, sex=scoring.sex(sex, read), phones=phones, stays=stays, **more)
         plates = frozenset(filter(None, [scoring.plate(plate)]))
-        self.index.put(case, CaseFeatures((one,), Crowd(case, people, plates, frozenset(), stays)))
+        self.index.put(case, CaseFeatures((described,), Crowd(case, people, plates, frozenset(), stays)))
         return case
 
     def offered(self) -> set[tuple[str, str]]:
@@ -170,34 +170,39 @@ def test_a_case_told_anew_is_matched_anew(town):
     a = town.tell("Щербаков Григорий", stays=(TVERSKOY,))
     b = town.tell("", stays=(TVERSKOY,))
     assert town.offered() == set()
-    one = Described(f"{b}#0", b, (names.read("Щербаков Гриша"),), stays=(TVERSKOY,))
-    town.index.put(b, CaseFeatures((one,)))
+    described = Described(f"{b}#0", b, (names.read("Щербаков Гриша"),), stays=(TVERSKOY,))
+    town.index.put(b, CaseFeatures((described,)))
     assert town.offered() == {(a, b)}
     town.index.put(b, CaseFeatures())
     assert town.offered() == set()
 
 
 def test_pairs_do_not_depend_on_the_order_in_which_cases_came():
-    told = [("Щербаков Григорий", "1"), ("Shcherbakov G.", ""), ("Гриша Щербаков", "8 916 1234567"), ("Ким Олег", "")]
+    reports = [
+        ("Щербаков Григорий", "1"),
+        ("Shcherbakov G.", ""),
+        ("Гриша Щербаков", "8 916 1234567"),
+        ("Ким Олег", ""),
+    ]
     found = []
-    for order in (told, told[::-1]):
+    for order in (reports, reports[::-1]):
         index = CandidateIndex()
         for text, phone in order:
-            one = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
-            index.put(text, CaseFeatures((one,)))
+            described = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
+            index.put(text, CaseFeatures((described,)))
         index.catch_up()
         found.append(index.persons.pairs.all())
-        assert {pair for one in told for pair in index.persons.pairs.of(f"{one[0]}#0")} == set(found[-1])
+        assert {pair for row in reports for pair in index.persons.pairs.of(f"{row[0]}#0")} == set(found[-1])
     assert found[0] == found[1] != []
 
 
 def test_a_flood_of_one_name_costs_no_more_than_its_share():
     index, judged = CandidateIndex(), count()
     judge = index.persons._judge
-    index.persons._judge = lambda one, other: (next(judged), judge(one, other))[1]
+    index.persons._judge = lambda described, other: (next(judged), judge(described, other))[1]
     for number in range(2_000):
-        one = Described(f"{number:06}#0", f"{number:06}", (names.read("Иванов Иван"),))
-        index.put(one.case, CaseFeatures((one,)))
+        described = Described(f"{number:06}#0", f"{number:06}", (names.read("Иванов Иван"),))
+        index.put(described.case, CaseFeatures((described,)))
     assert index.catch_up()
     assert next(judged) <= 2_000 * COMMON * 2
 
@@ -272,11 +277,11 @@ def desk(office) -> Iterator[Desk]:
         yield desk
 
 
-def told(office: Office, desk: Desk, **facts: Any) -> str:
+def report_and_pull(office: Office, desk: Desk, **facts: Any) -> str:
     """A report that came; its case."""
-    made = office.report(facts)
+    report = office.report(facts)
     desk.pull(office.post)
-    return made.case
+    return report.case
 
 
 def offered(desk: Desk) -> set[frozenset[str]]:
@@ -292,9 +297,9 @@ def vans(desk: Desk) -> set[frozenset[str]]:
 
 
 def test_what_came_is_offered_as_soon_as_it_came(office, desk):
-    a = told(office, desk, name="Щербаков Григорий Павлович", birth="1990-03-05")
+    a = report_and_pull(office, desk, name="Щербаков Григорий Павлович", birth="1990-03-05")
     assert offered(desk) == set()
-    b = told(office, desk, name="Hryhorii Shcherbakov")
+    b = report_and_pull(office, desk, name="Hryhorii Shcherbakov")
     assert offered(desk) == {frozenset((a, b))}
     with desk.reading() as db:
         [pair] = candidates.of_person(db, f"{b}#0")
@@ -306,7 +311,9 @@ def test_what_came_is_offered_as_soon_as_it_came(office, desk):
 
 
 def test_what_was_decided_is_not_offered_until_it_is_taken_back(office, desk):
-    a, b, c = (told(office, desk, name=name) for name in ("Щербаков Гриша", "Shcherbakov G.", "Щербаков Григорий"))
+    a, b, c = (
+        report_and_pull(office, desk, name=name) for name in ("Щербаков Гриша", "Shcherbakov G.", "Щербаков Григорий")
+    )
     both = {frozenset(pair) for pair in ((a, b), (a, c), (b, c))}
     assert offered(desk) == both
     different = desk.append(DifferentPerson(a=f"{a}#0", b=f"{b}#0"))
@@ -320,7 +327,7 @@ def test_what_was_decided_is_not_offered_until_it_is_taken_back(office, desk):
 
 
 def test_a_van_is_offered_until_somebody_decides(office, desk):
-    a, b = (told(office, desk, people=people, **VAN) for people in (14, 13))
+    a, b = (report_and_pull(office, desk, people=people, **VAN) for people in (14, 13))
     assert vans(desk) == {frozenset((a, b))}
     different = desk.append(DifferentGroup(a=a, b=b))
     assert vans(desk) == set()
@@ -331,18 +338,18 @@ def test_a_van_is_offered_until_somebody_decides(office, desk):
 
 
 def test_somebody_whom_a_caseworker_named_is_matched_too(office, desk):
-    a, b = told(office, desk, people=14, **VAN), told(office, desk, name="Щербаков Григорий")
+    a, b = report_and_pull(office, desk, people=14, **VAN), report_and_pull(office, desk, name="Щербаков Григорий")
     desk.append(Named(case=a, person=f"{a}#3", name="Shcherbakov Grigory"))
     assert offered(desk) == {frozenset((a, b))}
 
 
 def test_practice_is_nobody(office, desk):
-    told(office, desk, name="Щербаков Григорий")
+    report_and_pull(office, desk, name="Щербаков Григорий")
     draft = Draft({"stage": "van", "people": 1, "name": "Щербаков Григорий"}, practice=True)
-    made = compose(
+    report = compose(
         office.card, draft, case=new_id(os.urandom), first=True, seq=0, now=office.now, random_bytes=os.urandom
     )
-    office.post.lay(RELAYS[0], made.sealed[0])
+    office.post.lay(RELAYS[0], report.sealed[0])
     assert desk.pull(office.post).new == 1
     assert offered(desk) == set()
 

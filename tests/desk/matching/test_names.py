@@ -10,8 +10,8 @@ from tests.support import invented_names
 
 
 def word(text: str) -> NameWord:
-    [one] = read(text).words
-    return one
+    [word] = read(text).words
+    return word
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def word(text: str) -> NameWord:
 )
 def test_every_habit_of_writing_comes_to_the_same_word(spellings):
     first, *others = map(word, spellings.split())
-    assert {other.spellings[0]: names.alike(first, other) for other in others if names.alike(first, other) < 1} == {}
+    assert {b.spellings[0]: names.alike(first, b) for b in others if names.alike(first, b) < 1} == {}
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("a", "b"),
     [
         ("Григорий", "Hryhorii"),
         ("Гусев", "Husev"),
@@ -59,12 +59,12 @@ def test_every_habit_of_writing_comes_to_the_same_word(spellings):
         ("Костя", "Konstantin"),
     ],
 )
-def test_other_alphabets_slips_and_short_forms_are_alike(one, other):
-    assert ALIKE < names.alike(word(one), word(other)) < 1
+def test_other_alphabets_slips_and_short_forms_are_alike(a, b):
+    assert ALIKE < names.alike(word(a), word(b)) < 1
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("a", "b"),
     [
         ("Иванов", "Иванченко"),
         ("Ли", "Ни"),
@@ -78,12 +78,12 @@ def test_other_alphabets_slips_and_short_forms_are_alike(one, other):
         ("علی", "Саид"),
     ],
 )
-def test_other_names_are_not_alike(one, other):
-    assert names.alike(word(one), word(other)) < ALIKE
+def test_other_names_are_not_alike(a, b):
+    assert names.alike(word(a), word(b)) < ALIKE
 
 
 def kinds(text: str) -> list[WordKind]:
-    return [one.kind for one in read(text).words]
+    return [word.kind for word in read(text).words]
 
 
 def test_words_of_a_name_are_told_apart_in_any_order():
@@ -123,10 +123,10 @@ def test_the_sex_is_what_patronymic_given_name_or_surname_tell(text, sex):
 
 
 @given(st.text(max_size=600), st.text(max_size=600))
-def test_whatever_was_typed_is_read_and_compared(one, other):
-    for a in read(one).words:
+def test_whatever_was_typed_is_read_and_compared(text, other_text):
+    for a in read(text).words:
         assert 0 < len(a.spellings) <= names.SPELLINGS
-        for b in read(other).words:
+        for b in read(other_text).words:
             assert 0 <= names.alike(a, b) <= 1
             assert names.alike(a, b) == names.alike(b, a)
 
