@@ -83,15 +83,15 @@ class BriefSession:
             self._write([make_received(page, decode_page(page))])
 
     def reply(self, case: Case, text: str, status: str, transport: Transport) -> tuple[Reply, Outcome]:
-        """Seal an answer, note it, and only then let it go. What does not leave now stays in the outbox.
+        """Seal a reply, note it, and only then let it go. What does not leave now stays in the outbox.
 
-        Raises NoWayBack, BadEntry, CannotWrite, JournalReadOnly; then no answer was given.
+        Raises NoWayBack, BadEntry, CannotWrite, JournalReadOnly; then no reply was given.
         """
         self._journal.check_writable()
-        answers = self._session.replies
+        replies = self._session.replies
         reply, letters = organisation_reply.answer(
             case, text, status, self.home.secrets, now=int(self._clock()), random_bytes=self._random_bytes,
-            seq=answers.last_seq(case.id),
+            seq=replies.last_seq(case.id),
         )  # fmt: skip
         ways = [letter.sealed.hash for letter in letters]
         with OutboxStore(self.home.path) as spool:
@@ -100,7 +100,7 @@ class BriefSession:
             try:
                 self._write([Replied(case=case.id, id=reply.id, text=text, status=status, seq=reply.seq, ways=ways)])
             except BaseException:
-                if not answers.find_journaled(ways):
+                if not replies.find_journaled(ways):
                     spool.drop(ways)
                 raise
             spool.release(ways)

@@ -1,4 +1,4 @@
-"""THE DOOR to an organisation's folder while it is unlocked: keys, records, journal, and the database in memory.
+"""An organisation's folder while it is unlocked: keys, records, journal, and the database in memory.
 
 Whatever happens is written to the journal first and to memory only then. Specified in `client/desk/journal/journal.md`.
 """
@@ -124,7 +124,7 @@ class Desk:
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
-        """The database, for this thread alone while it looks. Raises DeskClosed."""
+        """Give this thread the database, and no other thread meanwhile. Raises DeskClosed."""
         with self._open():
             yield self._db
 
@@ -169,32 +169,32 @@ class Desk:
             return f"{len(self._journal.sessions.entries)} {self.head.hash.hex()[:_HEAD_DIGITS]}"
 
     def file(self, case: str, sha256: str) -> Assembled:
-        """A photo or recording, put together in memory. Raises NoSuchCase, NoSuchCaseFile."""
+        """Put a photo or recording together in memory. Raises NoSuchCase, NoSuchCaseFile, DeskClosed."""
         with self._open():
             return self._record_index.file(case, sha256)
 
     def missing(self, case: str, ref: ParcelRef) -> list[int]:
-        """The numbers of a file's pieces that have not come."""
+        """Return the numbers of a file's pieces that have not come."""
         with self._open():
             return self._record_index.missing(case, ref)
 
     def letters(self) -> list[Letter]:
-        """Every letter as it is kept."""
+        """Return every letter as it is kept. Raises DeskClosed."""
         with self._open():
             return list(self._records.letters())
 
     def asides(self) -> list[Quarantined]:
-        """Every envelope that could not be used."""
+        """Return every envelope that could not be used. Raises DeskClosed."""
         with self._open():
             return list(self._records.asides())
 
-    def is_sent(self, answer: Entry) -> bool:
-        """Whether every envelope of an answer is known to be at a relay."""
+    def is_sent(self, reply: Entry) -> bool:
+        """Tell whether every envelope of a reply is known to be at a relay."""
         with self._open():
-            return isinstance(answer.action, Replied) and self._replies.are_sent(answer.action.ways)
+            return isinstance(reply.action, Replied) and self._replies.are_sent(reply.action.ways)
 
     def count_waiting(self) -> int:
-        """How many envelopes of answers no relay holds yet."""
+        """Return how many envelopes of replies no relay holds yet."""
         with self._open():
             letters = [self._spool.get(hash_) for hash_ in self._spool.hashes()]
             return sum(letter is not None and not letter.letter.has_left for letter in letters) + len(
@@ -204,7 +204,7 @@ class Desk:
     # Acting
 
     def append(self, action: Action) -> Entry:
-        """Note in the journal what somebody did; it is on the disk when this returns.
+        """Note in the journal what somebody did; it is on the disk when this returns. Blocks for one fsync.
 
         Raises BadEntry, CannotWrite, JournalReadOnly, DeskClosed; then nothing has happened.
         """
@@ -214,9 +214,10 @@ class Desk:
             return self.append_all([action])[0]
 
     def append_all(self, actions: Sequence[Action]) -> list[Entry]:
-        """Several at once: all or none, but for a power cut in between, which may leave the first of them.
+        """Note several actions at once: all or none, but for a power cut in between, which may leave the first of
+        them.
 
-        Viewing a case is not noted again until something came for it.
+        Viewing a case is not noted again until something came for it. Raises as `append`.
         """
         with self._open():
             entries = self._session.write([action for action in actions if not self._is_viewed(action)])
@@ -231,7 +232,7 @@ class Desk:
         return isinstance(action, Viewed) and action.case in self._viewed
 
     def reply(self, case: str, text: str, status: str, template: str = "") -> Entry:
-        """Seal an answer and note it; the sending thread carries it. Raises as `append`, and NoSuchCase, NoWayBack."""
+        """Seal a reply and note it; the sending thread carries it. Raises as `append`, and NoSuchCase, NoWayBack."""
         with self._open():
             reply, letters = organisation_reply.answer(
                 self._record_index.case(case), text, status, self.home.secrets, now=int(self._clock()),
@@ -253,14 +254,14 @@ class Desk:
             return noted
 
     def release(self) -> None:
-        """Let answers go that stand in the journal."""
+        """Let replies go that stand in the journal."""
         with self._open(), suppress(CannotWrite):
             hashes = self._replies.find_journaled(self._spool.held())
             if hashes:
                 self._spool.release(hashes)
 
     def append_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
-        """Note the receipts that relays gave for an envelope of an answer: relay to text."""
+        """Note the receipts that relays gave for an envelope of a reply: relay to text."""
         with self._open():
             fresh = self._replies.make_sent(envelope, receipts.items())
             if fresh and not self.read_only:
@@ -296,7 +297,7 @@ class Desk:
             tick(len(page))
 
     def rotate_if_due(self, transport: Transport) -> bool:
-        """Once a week: move on to this week's keys. False when no relay confirms the date. Raises ClockAhead."""
+        """Move on to this week's keys, once a week; False when no relay confirms the date. Raises ClockAhead."""
         now = int(self._clock())
         with self._pacing:
             if week_of(now) <= self.home.secrets.week:
@@ -334,7 +335,8 @@ class Desk:
     # Another desk
 
     def export_journal(self) -> Iterator[bytes]:
-        """Everything this desk has, sealed for another desk of the organisation, chunk by chunk."""
+        """Return everything this desk has, sealed for another desk of the organisation, chunk by chunk. Raises as
+        `append`."""
         with self._open():
             count = len(self._journal.sessions.entries)
             if not self.read_only:
@@ -416,7 +418,7 @@ class Desk:
             yield
 
     def touch(self) -> None:
-        """Something that pages show has changed."""
+        """Tell whoever waits that something shown on pages has changed."""
         with self._changed:
             self.version += 1
             self._changed.notify_all()

@@ -18,7 +18,7 @@ from keys.wire import ID_BYTES, RandomBytes
 
 
 class Session:
-    """The session that is open now, and what the whole journal says of letters and answers."""
+    """The session that is open now, and what the whole journal says of letters and replies."""
 
     def __init__(
         self, records: Records, journal: Journal, *, by: str, clock: Callable[[], float], random_bytes: RandomBytes
@@ -58,7 +58,7 @@ class Session:
             self._learn(entry)
 
     def resolve_outbox(self, spool: OutboxStore) -> None:
-        """Release sealed answers that the journal names, and drop those that the power kept from being noted: they were
+        """Release sealed replies that the journal names, and drop those that the power kept from being noted: they were
         never given."""
         with suppress(CannotWrite):
             hashes = spool.held()

@@ -36,22 +36,25 @@ class ArrivedLetter(NamedTuple):
 
 
 def encode_reasons(reasons: Iterable[str]) -> int:
+    """Return reasons as the bits of a number: the more pressing, the higher the bit."""
     return sum(BIT[reason] for reason in reasons)
 
 
 def decode_reasons(bits: int) -> tuple[str, ...]:
+    """Return the reasons in these bits, the most pressing first."""
     return tuple(reason for reason in REASONS if bits & BIT[reason])
 
 
 def find_last_news(letters: Iterable[ArrivedLetter]) -> int:
-    """When something last came that is more than a position."""
+    """Return when something last came that is more than a position (Unix seconds); 0 when nothing did."""
     return max((letter.pulled for letter in letters if not letter.fields or not letter.fields <= QUIET), default=0)
 
 
 def find_reasons(
     letters: Iterable[ArrivedLetter], looked: int | None, answered: int | None, *, answerable: bool
 ) -> list[str]:
-    """What nobody has looked at or answered. `looked`, `answered`: when somebody last did; None: never."""
+    """Return the reasons that follow from what nobody has looked at or replied to. `looked`, `answered`: when somebody
+    last did (Unix seconds); None: never. `answerable`: a reply can be sent."""
     came = list(letters)
     asked = any(letter.fields & ASKING and (answered is None or letter.pulled > answered) for letter in came)
     is_true = {

@@ -106,7 +106,7 @@ class DetaineeRow:
 
 
 def board(db: Database, now: int, city: str | None = None, event: str | None = None) -> Board:
-    """The board, or what of it is in one city or belongs to one event."""
+    """Return the board at `now` (Unix seconds), or the part of it that is in one city or belongs to one event."""
     only = _Only(city, event)
     cases = dict(only.ask(db, _CASES))
     rows = [_row(row, cases, _clock(db, row["number"], now, only)) for row in only.query(db, _ROWS)]
@@ -141,9 +141,11 @@ class _Only:
             self._parts["unit"] = "JOIN unit ON unit = unit.number"
 
     def ask(self, db: Database, question: str, **values: Any) -> list[Any]:
+        """Run a query of this module with the conditions put in. Returns rows as tuples."""
         return db.execute(question.format(**self._parts), {**self._values, **values}).fetchall()
 
     def query(self, db: Database, question: str, **values: Any) -> list[dict[str, Any]]:
+        """Run a query of this module with the conditions put in. Returns rows by column name."""
         return list(db.query(question.format(**self._parts), {**self._values, **values}))
 
 
@@ -209,12 +211,12 @@ def _sum(counts: list[Count], cases: int) -> Count:
 
 
 def place(db: Database, number: int) -> PlaceRow | None:
-    """A place by its number in this session."""
+    """Return a place by its number in this session; None when no place has it."""
     return next((_place(row) for row in db.query("SELECT * FROM place WHERE number = ?", [number])), None)
 
 
 def load_detainees(db: Database, place: int, event: str | None = None) -> list[DetaineeRow]:
-    """Everybody at a place: named persons by name, then the unnamed."""
+    """Return everybody at a place: named persons by name, then the unnamed."""
     only = _Only(event=event)
     cases: dict[int, list[int]] = defaultdict(list)
     for unit, number in only.ask(db, _HELD_CASES, place=place):
@@ -240,10 +242,10 @@ _HELD_CASES = """SELECT unit_case.unit, "case".number FROM unit JOIN unit_case O
 
 
 def surnames(db: Database, place: int, event: str | None = None) -> list[str]:
-    """The lawyer's list: names of those held at a place, in the order of the alphabet."""
+    """Return the names of those held at a place, in the order of the alphabet: the lawyer's list."""
     return [detainee.name for detainee in load_detainees(db, place, event) if detainee.name]
 
 
 def positions(db: Database) -> list[tuple[int, int]]:
-    """Latitude and longitude of every station of the packs, in 1e-5 degree."""
+    """Return latitude and longitude of every station of the packs, in 1e-5 degree."""
     return db.execute("SELECT lat, lon FROM station").fetchall()

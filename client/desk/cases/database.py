@@ -19,7 +19,8 @@ def build(
     letters: Iterable[Letter | DecodedLetter], entries: Iterable[Entry], packs: Sequence[Pack] = (), *,
     country: str = "",
 ) -> Database:  # fmt: skip
-    """Everything that letters and journal say, in any order. The first entry is asked for after the last letter.
+    """Make the database that follows from letters and journal, in any order. The first entry is asked for after the
+    last letter.
 
     `country` (two letters): whose laws hold where no place of a case tells.
     """
@@ -42,7 +43,7 @@ def _without_collector() -> Iterator[None]:
 
 
 def create(packs: Sequence[Pack] = (), *, country: str = "") -> Database:
-    """The tables, and the stations of the packs. Nothing of it ever touches a disk."""
+    """Make a database with the tables and the stations of the packs. Nothing of it ever touches a disk."""
     # Plugins would be found by what else is installed on this computer; none is wanted here.
     db = Database(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None), execute_plugins=False)
     db.execute("PRAGMA temp_store = MEMORY")

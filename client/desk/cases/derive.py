@@ -93,7 +93,7 @@ _NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, fits, happened, s
 
 
 def load_rows(db: Database, chosen: Iterable[str], known: Values | None = None) -> dict[str, CaseRows]:
-    """The rows of those of these cases of which a letter is here, in the order in which they are asked for."""
+    """Return the rows of these cases, in this order, without those of which no letter is here."""
     known = known or Values()
     asked = {case: CaseRows() for case in chosen}
     values = {"cases": msgspec.json.encode(list(asked)).decode()}
@@ -138,12 +138,13 @@ class CaseState:
 
 
 def derive_state(db: Database, rows: CaseRows) -> CaseState:
-    """A case, worked out from its rows."""
+    """Work a case out from its rows."""
     return _derive_state(rows, Stations(db))
 
 
 def load_case(db: Database, case: str) -> tuple[CaseRows, CaseState]:
-    """The rows of a case, and what they come to; of one that is `broken` neither says more than that letters came."""
+    """Return the rows of a case and the state they come to. Of a case that is `broken` both say only that letters
+    came. Raises KeyError when no letter of the case is here."""
     rows = load_rows(db, [case])[case]
     try:
         return rows, derive_state(db, rows)
@@ -393,7 +394,7 @@ def _write_clocks(db: Database, cases: Mapping[str, CaseRows], known: Mapping[st
 
 
 def find_clocks(db: Database, case: str, rows: CaseRows) -> list[clocks.Clock]:
-    """The clocks of a case by the law of its country."""
+    """Return the clocks of a case by the law of its country, the soonest end first."""
     country = db.execute('SELECT country FROM "case" WHERE id = ?', [case]).fetchone()[0]
     facts = [
         clocks.TimedFact(fact.field, fact.value, fact.said, fact.happened)
@@ -447,7 +448,7 @@ SELECT a_case FROM torn UNION SELECT b_case FROM torn
 
 
 def relink(db: Database, a: str, b: str) -> None:
-    """The newest word on these two that was not taken back."""
+    """Write the newest word on these two that was not taken back into `link`."""
     db.execute("DELETE FROM link WHERE a = ? AND b = ?", [a, b])
     row = db.execute(_NEWEST_LINK_ENTRY, [a, b]).fetchone()
     if row:
@@ -460,7 +461,7 @@ _NEWEST_LINK_ENTRY = """SELECT entry, kind FROM link_entry WHERE a = ? AND b = ?
 
 
 def describe_official(db: Database, official: str) -> None:
-    """An official as the journal tells: of each field the newest that is not empty."""
+    """Write an official as the journal tells: of each field the newest value that is not empty."""
     fields: dict[str, str] = {"name": "", "rank": "", "badge": "", "unit": ""}
     for (text,) in db.execute(_OFFICIAL, [official]).fetchall():
         newer = msgspec.json.decode(text)

@@ -40,7 +40,8 @@ class CheckedLetter(NamedTuple):
 
 
 def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
-    """Flags of each letter of a case by its number; letters in the order in which they were said."""
+    """Return the flags of each letter of a case by the letter's number. Letters come in the order in which they were
+    said."""
     practice = all(letter.practice for letter in letters)
     has_report = any(letter.kind == "report" for letter in letters)
     quarrel = _find_contradictions(letters)

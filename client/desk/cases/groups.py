@@ -21,17 +21,19 @@ class DisjointSet:
         self._above: dict[str, str] = {}
 
     def root(self, name: str) -> str:
+        """Return the smallest name in the set of this name."""
         while (above := self._above.get(name, name)) != name:
             self._above[name] = self._above.get(above, above)
             name = above
         return name
 
     def join(self, a: str, b: str) -> None:
+        """Make one set of the sets of two names."""
         a, b = sorted((self.root(a), self.root(b)))
         self._above[b] = a
 
     def sets(self, names: Iterable[str]) -> dict[str, list[str]]:
-        """The smallest of each set's names among these, and all of them."""
+        """Return the sets that these names are in, each by the smallest of these names in it."""
         found: dict[str, list[str]] = defaultdict(list)
         for name in sorted(names):
             found[self.root(name)].append(name)
@@ -128,7 +130,7 @@ class Counted:
 
 
 def count_heads(near: Cluster) -> Counted:
-    """The rule of `board.md`: each person once, and of each crowd as many more as its reports make believable."""
+    """Count each person once, and of each crowd as many more as its reports make believable: the rule of `board.md`."""
     same, crowd = DisjointSet(), DisjointSet()
     for kind, a, b in near.links:
         (same if kind == "same_person" else crowd).join(a, b)

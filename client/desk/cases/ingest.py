@@ -39,7 +39,7 @@ _LINK_KINDS: dict[type, str] = {
 
 @contextmanager
 def transaction(db: Database) -> Iterator[None]:
-    """All of it or, when something fails, nothing."""
+    """Keep everything that happens inside or, when something fails, nothing."""
     db.execute("BEGIN")
     try:
         yield
@@ -50,27 +50,27 @@ def transaction(db: Database) -> Iterator[None]:
 
 
 def add_letter(db: Database, new: Letter | DecodedLetter) -> None:
-    """A letter that came. One that came before changes nothing, or gives way to a better copy."""
+    """Add a letter that came. A letter that came before changes nothing, or gives way to a better copy."""
     add_all(db, [new], [])
 
 
 def add_letters(db: Database, new: Iterable[Letter | DecodedLetter]) -> None:
-    """Many at once."""
+    """Add many letters in one transaction."""
     add_all(db, new, [])
 
 
 def add_entry(db: Database, new: Entry) -> None:
-    """An entry of the journal, this desk's or another's."""
+    """Add an entry of the journal, this desk's or another's. An entry that is here already changes nothing."""
     add_all(db, [], [new])
 
 
 def add_entries(db: Database, entries: Iterable[Entry]) -> None:
-    """Many at once."""
+    """Add many entries in one transaction."""
     add_all(db, [], entries)
 
 
 def add_all(db: Database, new: Iterable[Letter | DecodedLetter], entries: Iterable[Entry]) -> None:
-    """Letters and entries together, in one transaction. Letters that are decoded already are not decoded again."""
+    """Add letters and entries in one transaction. Letters that are decoded already are not decoded again."""
     with transaction(db):
         values = Values()
         touched = _put_letters(db, decode_all(new), values) | _put_entries(db, entries)
@@ -215,7 +215,7 @@ def _put_entry(db: Database, entry: Entry) -> set[str]:
 
 
 def order_of(entry: Entry) -> str:
-    """The one true order of entries as text that sorts alike."""
+    """Return the one true order of entries as text that sorts alike."""
     turn, session, n = entry.order
     return f"{turn:016x}{session.hex()}{n:016x}"
 

@@ -82,19 +82,19 @@ class Account:
 
 
 def find_last_values(facts: Iterable[FactRow]) -> dict[str, Any]:
-    """Field to the value last said. Facts come in the order in which they were said."""
+    """Return the value last said of each field. Facts come in the order in which they were said."""
     return {fact.field: fact.value for fact in facts}
 
 
 def count(value: Any, most: int) -> int:
-    """Heads of a count that may be a plain yes, which is one at least; never more than there are people."""
+    """Return the heads of a count: a plain yes is one, and never more than `most`."""
     if value is True:
         return min(1, most)
     return min(value, most) if isinstance(value, int) else 0
 
 
 def describe_people(facts: Sequence[FactRow], named: PeopleEntries, stations: Stations) -> Account:
-    """Facts that fit and may hold, in the order in which they were said."""
+    """Work out whom a case is about. `facts`: those that fit and may hold, in the order in which they were said."""
     whole = [fact for fact in facts if not fact.own]
     values = find_last_values(whole)
     people = max(1, values["people"]) if isinstance(values.get("people"), int) else 1

@@ -79,6 +79,7 @@ class Stations:
         self._known: dict[str, tuple[str, str] | None] = {}
 
     def named(self, folded: str) -> tuple[str, str] | None:
+        """Return pack and id of the only station with this folded name; None when there is none or several."""
         if folded not in self._known:
             rows = self._db.execute(_NAMED, [folded]).fetchall()
             self._known[folded] = rows[0] if len(rows) == 1 else None
@@ -89,7 +90,7 @@ _NAMED = "SELECT DISTINCT pack, id FROM station_name WHERE folded = ? LIMIT 2"
 
 
 def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
-    """The stays that follow from what was said, in the order in which they began."""
+    """Return the stays that follow from what was said, in the order in which they began."""
     found: list[Stay] = []
     before: Moment | None = None
     for moment in sorted(moments, key=lambda moment: (moment.since, moment.said, moment.ord)):
@@ -190,7 +191,7 @@ def _append(found: list[Stay], stay: Stay) -> None:
 
 
 def number_places(db: Database, wheres: Iterable[Where]) -> dict[str, int]:
-    """The numbers of these places by their keys; rows are made for those that are new."""
+    """Return the numbers of these places by their keys. Places that are new get a row."""
     wanted = {where.key: where for where in wheres}
     known = _load_numbers(db, wanted)
     fresh = [where for key, where in wanted.items() if key not in known]
@@ -210,7 +211,7 @@ def _row(db: Database, where: Where) -> tuple[Any, ...]:
 
 
 def rename(db: Database, numbers: Iterable[int]) -> None:
-    """A place that stands in no pack is called as the first of its spellings in the order of the alphabet: the same
+    """Name places that stand in no pack by the first of their spellings in the order of the alphabet: the same
     whatever came first."""
     db.conn.executemany(_RENAME, ((number,) for number in numbers))
 

@@ -59,8 +59,11 @@ def queue(
     first: int = 0,
     limit: int = 100,
 ) -> Queue:
-    """Cases that need somebody, the most pressing first. `mine`: only what is assigned to that name; `status`: only
-    that one, otherwise all but closed; `practice`: the practice presses instead; `place`: only at that place."""
+    """Return a page of the cases that need somebody, the most pressing first.
+
+    `mine`: only cases assigned to that name. `status`: only that status, otherwise all but closed. `practice`: the
+    practice presses instead. `place`: only cases at that place.
+    """
     where = ["c.practice = :practice", "c.status = :status" if status else "c.status <> 'closed'"]
     if mine is not None:
         where.append("c.assigned = :mine")
@@ -89,7 +92,7 @@ _TOTAL = 'SELECT count(*) FROM "case" AS c WHERE {where}'
 
 
 def items(db: Database, now: int, numbers: list[int]) -> list[Item]:
-    """These cases, by their numbers, in this order; unknown numbers are left out."""
+    """Return cases by their numbers, in this order; unknown numbers are left out."""
     found = (next(db.query(_ITEM, [number]), None) for number in numbers)
     return [_item(db, now, row) for row in found if row is not None]
 

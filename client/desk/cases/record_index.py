@@ -42,7 +42,7 @@ class RecordIndex:
     _letters: dict[bytes, int] = field(default_factory=dict)
 
     def load(self) -> Iterator[DecodedLetter]:
-        """Every letter, decoded, noting where it lies. Raises RecordsBroken."""
+        """Read every letter, decoded, and note where it lies. Raises RecordsBroken."""
         for number in self.records.batches():
             letters = [decode(letter) for letter in self.records.batch(number)]
             self.put(number, letters)
@@ -56,7 +56,7 @@ class RecordIndex:
                 self._letters[letter.commitment] = batch
 
     def find(self, commitments: Iterable[bytes]) -> Iterator[DecodedLetter]:
-        """The letters with these commitments, as far as they are here."""
+        """Return the letters with these commitments, as far as they are here."""
         batches: dict[int, set[bytes]] = {}
         for commitment in commitments:
             if commitment in self._letters:
@@ -65,7 +65,7 @@ class RecordIndex:
             yield from (decode(letter) for letter in self.records.batch(batch) if commit(letter.content) in wanted)
 
     def case(self, case: str) -> Case:
-        """Everything that was said in a case. Raises NoSuchCase."""
+        """Return everything that was said in a case. Raises NoSuchCase."""
         batches = sorted(self._cases.get(case, ()))
         letters = [letter for batch in batches for letter in self.records.batch(batch) if _read_case(letter) == case]
         if not letters:
@@ -73,7 +73,8 @@ class RecordIndex:
         return case_files.gather(letters)[case]
 
     def file(self, case: str, sha256: str) -> Assembled:
-        """A file of a case; the whole one, if it was announced more than once. Raises NoSuchCase, NoSuchCaseFile."""
+        """Return a file of a case; the whole one, if it was announced more than once. Raises NoSuchCase,
+        NoSuchCaseFile."""
         refs = [ref for ref in self.case(case).files() if ref.sha256 == sha256]
         if not refs:
             raise NoSuchCaseFile()
@@ -81,7 +82,7 @@ class RecordIndex:
         return next((file for file in found if file.whole), found[0])
 
     def missing(self, case: str, ref: ParcelRef) -> list[int]:
-        """The numbers of a file's pieces that have not come."""
+        """Return the numbers of a file's pieces that have not come."""
         return case_files.missing(self.records, case, ref)
 
 

@@ -54,7 +54,7 @@ class CaseRows:
     is_broken: bool = False
 
     def broken(self) -> "CaseRows":
-        """The same case, of which nothing is known but that these letters came."""
+        """Return the same case with nothing known of it but that these letters came."""
         entries = [entry for entry in self.entries if entry.kind in _WORDLESS]
         return CaseRows(self.letters, [], entries, self.number, is_broken=True)
 

@@ -31,7 +31,7 @@ CREATE TABLE entry (
   ord    TEXT NOT NULL,                   -- turn, session, n: sorts in the one true order
   at     INTEGER NOT NULL,
   by     TEXT NOT NULL,
-  kind   TEXT NOT NULL,                   -- as in entry.py; "other": what a newer desk wrote
+  kind   TEXT NOT NULL,                   -- as in entries.py; "other": what a newer desk wrote
   target TEXT,                            -- of an Unlinked: the entry it takes back
   what   TEXT NOT NULL                    -- JSON
 );

@@ -80,7 +80,7 @@ class Hit:
 
 
 def search(db: Database, text: str, limit: int = HITS) -> list[Hit]:
-    """The cases in which all words of `text` occur, in any script and spelling, best first. Never raises."""
+    """Return the cases in which all words of `text` occur, in any script and spelling, best first. Never raises."""
     asked = _read_questions(text)
     if not asked:
         return []
@@ -108,10 +108,12 @@ class _Question:
     bones: tuple[str, ...]
 
     def exactly(self) -> str:
+        """Return the FTS5 query for the word as it stands."""
         parts = [_quote(term) for term in self.terms]
         return " AND ".join([*parts, *([f"{_quote(self.prefix)} *"] if self.prefix else [])])
 
     def alike(self) -> str:
+        """Return the FTS5 query for the word, or something that sounds like it."""
         return " OR ".join([f"({self.exactly()})", *(_quote(bone) for bone in self.bones)])
 
 
@@ -147,7 +149,7 @@ def _quote(term: str) -> str:
 
 
 def make_document(db: Database, case: str, rows: "CaseRows") -> tuple[str, str]:
-    """Names, and everything else that was said of a case or noted about it, as words to be found."""
+    """Return the names of a case, and everything else that was said or noted about it, as words to be found."""
     names: list[Any] = [fact.value for fact, _ in rows.facts if fact.field in NAMES]
     texts: list[Any] = [[fact.field, fact.value] for fact, fits in rows.facts if not fits]
     fitting = [fact for fact, fits in rows.facts if fits and fact.field not in CHOSEN | NAMES]

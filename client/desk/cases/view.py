@@ -242,7 +242,11 @@ Missing = Callable[[str, ParcelRef], list[int]]
 
 
 def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | None:
-    """A case by its id. `missing` tells which pieces of a file have not come (`case_files.missing`)."""
+    """Return a case by its id; None when it is not here.
+
+    `missing` tells which pieces of a file have not come (`case_files.missing`); without it no piece counts as
+    missing.
+    """
     row = next(db.query('SELECT * FROM "case" WHERE id = ?', [case]), None)
     if row is None:
         return None
@@ -413,25 +417,25 @@ WHERE :case IN (a_case, b_case) ORDER BY ord
 
 
 def id_of(db: Database, number: int) -> str | None:
-    """The id of the case that has this number in this session."""
+    """Return the id of the case with this number in this session; None when no case has it."""
     row = db.execute('SELECT id FROM "case" WHERE number = ?', [number]).fetchone()
     return row[0] if row else None
 
 
 def number_of(db: Database, case: str) -> int | None:
-    """The number of a case in this session."""
+    """Return the number of a case in this session; None when it is not here."""
     row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
     return row[0] if row else None
 
 
 def person_of(db: Database, number: int) -> str | None:
-    """The id (`case#k`) of the person that has this number in this session."""
+    """Return the id (`case#k`) of the person with this number in this session; None when no person has it."""
     row = db.execute("SELECT id FROM person WHERE number = ?", [number]).fetchone()
     return row[0] if row else None
 
 
 def ids(db: Database, *, practice: bool = False) -> list[str]:
-    """The ids of all cases in the order in which they began; practice presses only when asked for."""
+    """Return the ids of all cases in the order in which they began; with `practice` those of practice presses too."""
     rows = db.execute('SELECT id FROM "case" WHERE practice <= ? ORDER BY began, id', [practice])
     return [row[0] for row in rows]
 
@@ -440,7 +444,7 @@ def ids(db: Database, *, practice: bool = False) -> list[str]:
 
 
 def persons(db: Database, first: int = 0, limit: int = 100) -> tuple[list[PersonRow], int]:
-    """Everybody once, by name, the nameless last; and how many there are."""
+    """Return a page of all persons, each once, by name, the nameless last; and how many persons there are."""
     rows = [
         PersonRow(**row, cases=_load_numbers(db, _CASES_OF_UNIT, row["number"]))
         for row in db.query(_UNITS, [limit, first])
@@ -458,12 +462,12 @@ _CASES_OF_UNIT = (
 
 
 def officials(db: Database) -> list[OfficialRow]:
-    """All officials by name."""
+    """Return all officials by name."""
     return [_load_official(db, row) for row in db.query("SELECT * FROM official ORDER BY name, number")]
 
 
 def official(db: Database, number: int) -> OfficialRow | None:
-    """An official by the number in this session."""
+    """Return an official by the number in this session; None when no official has it."""
     rows = db.query("SELECT * FROM official WHERE number = ?", [number])
     return next((_load_official(db, row) for row in rows), None)
 
@@ -477,12 +481,12 @@ _CASES_OF_OFFICIAL = """SELECT "case".number, part, part.id FROM part JOIN "case
 
 
 def handovers(db: Database, limit: int = 20) -> list[EntryView]:
-    """The newest words with which a shift was handed over."""
+    """Return the newest entries with which a shift was handed over."""
     return history(db, 0, limit, ("handedover",))[0]
 
 
 def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[EntryView], int]:
-    """The journal, newest first, and how many entries there are; of these kinds, or of all."""
+    """Return a page of the journal, newest first, and how many entries there are; of these kinds, or of all."""
     chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
     rows = db.query(_JOURNAL.format(chosen=chosen), [*kinds, limit, first])
     total = db.execute(f"SELECT count(*) FROM entry {chosen}", [*kinds]).fetchone()[0]  # noqa: S608 - question marks

@@ -34,7 +34,8 @@ class ConsentAnswers:
     publish: str | None = None
 
     def allows(self, audience: str) -> bool:
-        """`help`, `store`, `statistics`, `UN`, `publish` (at least without a name), or `name`: published with it."""
+        """Tell whether an audience may have it: `help`, `store`, `statistics`, `UN`, `publish` (at least without a
+        name), or `name` (published with it)."""
         if audience in ("publish", "name"):
             return PUBLISH.index(self.publish or "no") >= (1 if audience == "publish" else 2)
         return getattr(self, audience.lower()) is True
@@ -44,8 +45,8 @@ NOTHING = ConsentAnswers()
 
 
 def combine_statements(words: Iterable[ConsentStatement]) -> ConsentAnswers:
-    """What holds of several answers, oldest first: the last one to each purpose. One that is left out takes nothing
-    back."""
+    """Return the answers that hold after several statements, oldest first: the last to each purpose. A purpose that a
+    statement leaves out takes nothing back."""
     values: dict[str, Any] = {}
     for word in words:
         for purpose in fields(ConsentAnswers):
@@ -56,7 +57,7 @@ def combine_statements(words: Iterable[ConsentStatement]) -> ConsentAnswers:
 
 
 def combine_answers(own: Iterable[ConsentAnswers], others: Iterable[ConsentAnswers]) -> ConsentAnswers:
-    """What holds for somebody of whom several cases tell: `own` are those whom this person wrote.
+    """Return the answers that hold for somebody of whom several cases tell; `own`: of cases that this person wrote.
 
     Anybody's no is a no. When the person spoke, only their own yes is one.
     """

@@ -25,17 +25,19 @@ class Names:
         self._longest = max((len(words) for known in self._by_first.values() for words in known), default=0)
 
     def remove(self, text: str) -> str:
-        """The text with a mark in place of each name."""
+        """Return the text with a mark in place of each name."""
         spans = self._spans(text)
         for begin, end in reversed(spans):
             text = text[:begin] + MARK + text[end:]
         return text
 
     def remove_beside(self, name: str) -> str:
-        """The same for somebody's own name: that another person has the very same one does not matter."""
+        """Return somebody's own name without others' names: that another person has the very same name does not
+        matter."""
         return name if self._spans(name) == [(0, len(name))] else self.remove(name)
 
     def occurs_in(self, text: str) -> bool:
+        """Tell whether one of the names stands in a text."""
         return bool(self._spans(text))
 
     def _spans(self, text: str) -> list[tuple[int, int]]:

@@ -45,7 +45,7 @@ class SubjectFacts:
         self._values = values
 
     def get(self, name: str) -> Any:
-        """The value, None when nothing was said."""
+        """Return the value last said of a field; None when nothing was said."""
         value = self._values.get(name)
         return None if value is None else msgspec.json.decode(value)
 
@@ -109,7 +109,7 @@ ORDER BY "case", ord, number
 
 
 def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] | None = None) -> list[Subject]:
-    """Everybody, but for practice presses; or those of these ids. Without facts (but for names and birth) it takes a
+    """Return everybody but practice presses, or those of these ids. Without facts (but for names and birth) it takes a
     third of the time."""
     only = {"groups": None if groups is None else _json(groups)}
     cases = _group_pairs(db.execute(_UNIT_CASES, only))
@@ -133,13 +133,13 @@ def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] |
 
 
 def of_case(db: Database, case: str) -> list[Subject]:
-    """Everybody of whom this case tells."""
+    """Return everybody of whom this case tells."""
     units = db.execute('SELECT id FROM unit JOIN unit_case ON unit = unit.number WHERE "case" = ?', [case])
     return subjects(db, with_facts=False, groups=[id_ for (id_,) in units])
 
 
 def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
-    """Everybody all words of whose name stand in these texts."""
+    """Return everybody all words of whose name stand in these texts."""
     words = {word for text in texts for word in tokens(text)}
     rows = db.execute("SELECT grp, folded, name, other_names FROM person WHERE practice = 0")
     near = (row for row in rows if not words.isdisjoint(row[1].split()))
@@ -148,12 +148,13 @@ def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
 
 
 def collect_names(persons: Iterable[Subject]) -> set[str]:
-    """Every name that was ever said of these persons."""
+    """Return every name that was ever said of these persons."""
     return {name for person in persons for name in person.names}
 
 
 def collect_refusing_names(persons: Iterable[Subject], audience: str) -> Names:
-    """Names that this audience must not read. Where two people have one name, the one who refuses counts."""
+    """Return the names that this audience must not read. Where two people have one name, the person who refuses
+    counts."""
     named = "name" if audience == "publish" else audience
     return Names(collect_names(person for person in persons if not person.rest and not person.consent.allows(named)))
 
@@ -182,7 +183,7 @@ class _StatementIndex:
             self._groups[group].append(_Person(*person))
 
     def person(self, group: str) -> tuple[ConsentAnswers, SubjectFacts]:
-        """The consent of a person and what was last said of them in any of their cases."""
+        """Return the consent of a person, and what was last said of them in any of their cases."""
         persons = self._groups[group]
         own = [self._consent(person) for person in persons if self._is_own(person)]
         others = [self._consent(person) for person in persons if not self._is_own(person)]
@@ -194,12 +195,13 @@ class _StatementIndex:
         return consent.combine_answers(own, others), SubjectFacts({name: value.value for name, value in newest.items()})
 
     def names(self, group: str) -> frozenset[str]:
+        """Return every name that was ever said of a person."""
         persons = self._groups[group]
         written = {name for person in persons for name in (person.name, person.other_names)}
         return frozenset(written.union(*(self._names.get((person.case, person.k), ()) for person in persons)) - {""})
 
     def rest(self, cases: Sequence[str]) -> tuple[ConsentAnswers, SubjectFacts]:
-        """Those whom nobody named have no words of their own: that of their reports holds."""
+        """Return the consent of the unnamed rest of a crowd, who have no words of their own: that of their reports."""
         return consent.combine_answers([], [self._said(case, EVERYBODY) for case in cases]), SubjectFacts({})
 
     def _of(self, person: _Person) -> Iterable[tuple[str, _Value]]:

@@ -7,7 +7,7 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u180b\u180c\u180d\u034f\u17b4
 
 
 def line(value: object) -> str:
-    """One line. Controls, and whatever turns the direction of writing, are spelled out: ⟨U+202E⟩."""
+    """Return a value as one line. Controls, and whatever turns the direction of writing, are spelled out: ⟨U+202E⟩."""
     text = str(value)
     if text.isprintable() and _BLANK.isdisjoint(text):
         return text
@@ -15,6 +15,6 @@ def line(value: object) -> str:
 
 
 def lines(value: object) -> str:
-    """The same, with line breaks left as they are."""
+    """Return a value as `line` does, with line breaks left as they are."""
     text = str(value)
     return text if text.isprintable() else "\n".join(line(part) for part in text.splitlines())

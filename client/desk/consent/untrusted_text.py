@@ -18,7 +18,8 @@ _EASY = re.compile(r"""[\w .,:;!?()/'"«»№+-]*""")  # nearly every text; besi
 
 
 def render_text(value: object, fold: int = FOLD) -> Markup:
-    """Text for a page, in a direction of its own; what is invisible is spelled out, what is long is folded."""
+    """Render text for a page, in a direction of its own. What is invisible is spelled out, what is longer than `fold`
+    characters is folded."""
     text = str(value)
     if len(text) <= fold:
         return Markup("<bdi>{}</bdi>").format(_spell_hidden(text))
@@ -29,14 +30,15 @@ def render_text(value: object, fold: int = FOLD) -> Markup:
 
 
 def render_short(value: object, longest: int = 60) -> Markup:
-    """The same on one line of a list: what is longer is cut, and stands whole where it came from."""
+    """Render text for one line of a list: after `longest` characters it is cut, and stands whole where it came from."""
     text = str(value)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return Markup("<bdi>{}</bdi>").format(_spell_hidden(cut))
 
 
 def render_plain(value: object, longest: int = 120) -> str:
-    """The same for a place that takes no markup: an option, a label for a screen reader."""
+    """Return text for a place that takes no markup: an option, a label for a screen reader. At most `longest` signs,
+    and more where some are spelled out."""
     text = str(value)
     short = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join(
@@ -45,7 +47,8 @@ def render_plain(value: object, longest: int = 120) -> str:
 
 
 def isolate(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
-    """The same for a page about many: whatever raises falls on these words alone, and the rest of the page is made."""
+    """Return the same renderer for a page about many: whatever raises falls on these words alone, and the rest of the
+    page is made."""
 
     @wraps(show)
     def answer(*words: Any, **more: Any) -> Words | Markup:

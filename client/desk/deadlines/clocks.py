@@ -1,5 +1,5 @@
 """When the law says that a person must be let go or heard. Specified in `clocks.md`; the law itself stands
-in one table per country, `clocks/*.json`. Nothing here knows what time it is now."""
+in one table per country, `tables/*.json`. Nothing here knows what time it is now."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class Clock:
     stopped: int | None = None
 
     def left(self, now: int) -> int:
-        """Seconds until it runs out; below zero it is over."""
+        """Return the seconds until it runs out; below zero it is over."""
         return self.ends - now
 
 
@@ -96,11 +96,12 @@ class _Detention(NamedTuple):
 
 
 def load_table(country: str) -> DeadlineTable | None:
-    """The limits of a country (ISO 3166, two letters), if we have them."""
+    """Return the limits of a country (ISO 3166, two letters); None when there is no table."""
     return _load_tables().get(country.upper())
 
 
 def list_countries() -> list[str]:
+    """Return the countries that have a table (ISO 3166, two letters), sorted."""
     return sorted(_load_tables())
 
 
@@ -114,7 +115,8 @@ def _load_tables() -> dict[str, DeadlineTable]:
 def find_clocks(
     facts: Iterable[TimedFact], limits: DeadlineTable | None, settings: Mapping[str, Setting] | None = None
 ) -> list[Clock]:
-    """The clocks of a case, soonest end first. Facts in any order; a fact whose value does not fit is passed over."""
+    """Return the clocks of a case, soonest end first. Facts come in any order; a fact whose value does not fit is
+    passed over."""
     if limits is None:
         return []
     known, settings = list(facts), settings or {}
@@ -127,7 +129,7 @@ def find_clocks(
 
 
 def find_beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start | None]:
-    """When the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
+    """Return when the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
     known = list(facts)
     since = _find_detention(known).since
     now = [fact for fact in known if since is None or _find_start(fact).at > since]
@@ -141,7 +143,8 @@ def find_beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start
 
 
 def find_soonest(clocks: Iterable[Clock], now: int) -> Clock | None:
-    """The clock that runs out next; when all have run out, the one that did last. Stopped ones do not count."""
+    """Return the clock that runs out next; when all have run out, the last one that did. Stopped clocks do not count.
+    None without any."""
     running = [clock for clock in clocks if clock.stopped is None]
     ahead = [clock for clock in running if clock.ends > now]
     if ahead:

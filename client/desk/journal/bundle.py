@@ -92,7 +92,7 @@ Item = EntryItem | LetterItem | PieceItem | QuarantinedItem
 
 
 def write(items: Iterable[Item], store: bytes) -> Iterator[bytes]:
-    """The bundle, chunk by chunk. `store`: the storage key of the keystore."""
+    """Seal items into a bundle, chunk by chunk. `store`: the storage key of the keystore."""
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     start = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, _derive(store, _KEY))
     yield MAGIC + start + _derive(store, _OWNER + start)
@@ -116,8 +116,8 @@ _ITEMS = msgspec.msgpack.Decoder(list[Item])
 
 
 def read(stream: IO[bytes], store: bytes) -> Iterator[Item]:
-    """What is in a bundle. Raises NotABundle, OtherOrganisation, BundleCut, BundleChanged; possibly after many items,
-    so `check` comes first."""
+    """Return the items of a bundle. Raises NotABundle, OtherOrganisation, BundleCut, BundleChanged; possibly after
+    many items, so `check` comes first."""
     for plain in _decrypt(stream, store):
         try:
             yield from _ITEMS.decode(plain)

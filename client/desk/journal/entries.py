@@ -46,7 +46,7 @@ class NoName(TocsinError):
 
 
 def plain_name(by: str) -> str:
-    """The name as the journal keeps it. Raises NoName."""
+    """Return the name as the journal keeps it: NFC, single blanks, at most `BY_CHARACTERS`. Raises NoName."""
     # The same name typed on two keyboards may be different code points.
     plain = unicodedata.normalize("NFC", " ".join(by.split()))
     if not 0 < len(plain) <= BY_CHARACTERS or not is_visible(plain):
@@ -140,7 +140,7 @@ class Marked(_Action, frozen=True, kw_only=True):
 
 
 class Replied(_Action, frozen=True, kw_only=True):
-    """An answer was sealed for the reporter: its message id, place in the case, words, status, template's name.
+    """A reply was sealed for the reporter: its message id, place in the case, words, status, template's name.
 
     `ways`: H of each envelope, one for each mailbox of the reply block.
     """
@@ -155,7 +155,7 @@ class Replied(_Action, frozen=True, kw_only=True):
 
 
 class Sent(_Action, frozen=True, kw_only=True):
-    """One envelope of an answer is at a relay: the answer's message id, H(envelope), the relay and its receipt."""
+    """One envelope of a reply is at a relay: the reply's message id, H(envelope), the relay and its receipt."""
 
     case: Id
     id: Id
@@ -403,7 +403,7 @@ _FIELDS = msgspec.msgpack.Decoder(dict[str, Any])
 
 
 def write(session: bytes, n: int, before: bytes, turn: int, *, at: int, by: str, action: Action) -> Entry:
-    """A fresh entry. Raises BadEntry naming the field that does not fit, never its value."""
+    """Make a fresh entry. Raises BadEntry naming the field that does not fit, never its value."""
     try:
         packed = msgspec.msgpack.encode(action)
         _ACTION.decode(packed)
@@ -416,7 +416,8 @@ def write(session: bytes, n: int, before: bytes, turn: int, *, at: int, by: str,
 
 
 def read(data: bytes) -> Entry:
-    """An entry from its bytes; of a kind or form this version does not know: Other. Raises BadEntry."""
+    """Read an entry from its bytes; its action is Other when this version does not know its kind or form. Raises
+    BadEntry."""
     try:
         row = _ROW.decode(data)
         action = _read_action(row.action)

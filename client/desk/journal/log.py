@@ -138,7 +138,7 @@ class Journal:
         return self.tail
 
     def check_writable(self) -> None:
-        """Raises JournalReadOnly."""
+        """Check that the journal can be continued. Raises JournalReadOnly."""
         if self.read_only:
             raise JournalReadOnly()
 

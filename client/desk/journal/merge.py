@@ -19,7 +19,7 @@ Turn = Callable[[], AbstractContextManager[None]]
 
 
 def read_all(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator[bundle.Item]:
-    """All that a desk has, little by little. `turn`: held whenever the records are looked into."""
+    """Return all that a desk has, little by little. `turn`: held whenever the records are read."""
     with turn():
         batches, pieces, asides = records.batches(), records.piece_marks(), list(records.asides())
     for number in batches:

@@ -25,6 +25,7 @@ class Arrivals:
     _known: dict[bytes, set[Arrival]] = field(default_factory=dict)
 
     def learn(self, entry: Entry) -> None:
+        """Note the letters that an entry names."""
         if isinstance(entry.action, Received):
             for arrival in entry.action.letters:
                 self._known.setdefault(arrival.commitment, set()).add(arrival)
@@ -39,7 +40,8 @@ class Arrivals:
         return [Received(letters=new[at : at + LATE], late=True) for at in range(0, len(new), LATE)]
 
     def with_other_copies(self, letters: Iterable[DecodedLetter]) -> Iterator[DecodedLetter]:
-        """These letters, and each once more as another desk had it: which came first is then the same everywhere."""
+        """Return these letters, and each once more as another desk had it: which came first is then the same
+        everywhere."""
         for letter in letters:
             yield letter
             own = make_arrival(letter)
@@ -52,7 +54,7 @@ class Arrivals:
 
 
 def find_named(entries: Iterable[Entry]) -> set[bytes]:
-    """The commitments of all letters that these entries name."""
+    """Return the commitments of all letters that these entries name."""
     return {
         arrival.commitment
         for entry in entries
@@ -62,7 +64,7 @@ def find_named(entries: Iterable[Entry]) -> set[bytes]:
 
 
 def make_received(page: Page, letters: Iterable[DecodedLetter]) -> Received:
-    """The entry for a page that was kept, with these letters in it."""
+    """Return the entry's action for a page that is on the disk, with these letters in it."""
     return Received(
         letters=[make_arrival(letter) for letter in letters],
         pieces=len(page.pieces),

@@ -1,4 +1,4 @@
-"""What the journal says of answers: which envelopes belong to which, and which of them are at a relay."""
+"""What the journal says of replies: which envelopes belong to which, and which of them are at a relay."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ class Replies:
     _seqs: dict[str, int] = field(default_factory=dict)
 
     def learn(self, entry: Entry) -> None:
+        """Note the replies and receipts that an entry names."""
         action = entry.action
         if isinstance(action, Replied):
             self._by_envelope.update(dict.fromkeys(action.ways, action))
@@ -23,19 +24,20 @@ class Replies:
             self._relays.setdefault(action.envelope, set()).add(action.relay)
 
     def last_seq(self, case: str) -> int:
-        """The highest number of an answer to a case; 0 without one."""
+        """Return the highest number of a reply to a case; 0 without one."""
         return self._seqs.get(case, 0)
 
     def find_journaled(self, envelopes: Iterable[bytes]) -> list[bytes]:
-        """Those envelopes (H of each) that belong to an answer in the journal."""
+        """Return those of these envelopes (H of each) that belong to a reply in the journal."""
         return [envelope for envelope in envelopes if envelope in self._by_envelope]
 
     def are_sent(self, envelopes: Iterable[bytes]) -> bool:
-        """Whether each of these envelopes is known to be at a relay."""
+        """Tell whether each of these envelopes is known to be at a relay."""
         return all(envelope in self._relays for envelope in envelopes)
 
     def make_sent(self, envelope: bytes, receipts: Iterable[tuple[str, str]]) -> list[Sent]:
-        """What is to be noted of receipts (relay, text) for an envelope of an answer."""
+        """Return the actions that note receipts (relay, text) for an envelope of a reply; those that are known
+        already, or belong to no reply, need none."""
         reply = self._by_envelope.get(envelope)
         if reply is None:
             return []

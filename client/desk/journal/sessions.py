@@ -45,7 +45,7 @@ class Sessions:
     _named: dict[bytes, int] = field(default_factory=dict)
 
     def has(self, entry: Entry) -> bool:
-        """Whether it is known. Raises Forked when another one stands in its place."""
+        """Tell whether an entry is known. Raises Forked when another one stands in its place."""
         hashes = self._hashes.get(entry.session, [])
         if entry.n < len(hashes):
             if hashes[entry.n] != entry.hash:
@@ -70,7 +70,7 @@ class Sessions:
         return True
 
     def follow(self, session: bytes, actions: Sequence[Action], *, at: int, by: str) -> list[Entry]:
-        """What comes next in a session, not added yet: it is on no disk. Raises BadEntry."""
+        """Return the entries that come next in a session, not added yet: they are on no disk. Raises BadEntry."""
         hashes, turn = self._hashes.get(session, []), self.turn
         n, before, new = len(hashes), hashes[-1] if hashes else FIRST, list[Entry]()
         for action in actions:
@@ -80,8 +80,8 @@ class Sessions:
         return new
 
     def split_new(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[bytes]]:
-        """Of another desk's entries those that are new, in an order in which they can be added, and the sessions that
-        cannot be: theirs has another entry where ours has one, or is not a chain."""
+        """Return those of another desk's entries that are new, in an order in which they can be added, and the
+        sessions that cannot be merged: theirs has another entry where ours has one, or is not a chain."""
         by_session: dict[bytes, dict[int, Entry]] = {}
         for entry in entries:
             by_session.setdefault(entry.session, {})[entry.n] = entry
@@ -96,12 +96,12 @@ class Sessions:
         return sorted(fresh, key=lambda entry: (entry.turn, entry.session, entry.n)), forked
 
     def head(self, session: bytes) -> Head:
-        """The last entry known of a session that is known."""
+        """Return the last entry known of a session that is known."""
         hashes = self._hashes[session]
         return Head(session, len(hashes) - 1, hashes[-1])
 
     def find_tips(self) -> list[Head]:
-        """Heads that no entry names yet. Whoever names them names, through them, all there is."""
+        """Return the heads that no entry names yet. Whoever names them names, through them, all there is."""
         return [
             self.head(session)
             for session, hashes in sorted(self._hashes.items())
@@ -109,7 +109,7 @@ class Sessions:
         ]
 
     def find_missing_heads(self) -> list[Head]:
-        """Heads that an entry names and that are not here: somebody took a session, or its end, away."""
+        """Return the heads that an entry names and that are not here: somebody took a session, or its end, away."""
         named = {head for entry in self.entries for head in _find_heads(entry)}
         return sorted((head for head in named if not self._has_head(head)), key=lambda head: (head.session, head.n))
 

@@ -54,20 +54,21 @@ class Pairs:
         self._stale: dict[str, None] = {}
 
     def touch(self, id_: str) -> None:
-        """What is known of this one has changed."""
+        """Mark the pairs of this id as out of date."""
         self._stale[id_] = None
 
     def drop(self, id_: str) -> None:
+        """Forget this id and its pairs."""
         self._stale.pop(id_, None)
         for other in self._of.pop(id_, {}):
             self._of[other].pop(id_, None)
 
     def of(self, id_: str) -> list[Pair]:
-        """The pairs of one, best first, as of now."""
+        """Return the pairs of this id, best first, as of now."""
         return sorted(self._judge(id_, {*self._find(id_)}), key=_order)
 
     def all(self) -> list[Pair]:
-        """Every pair found, best first."""
+        """Return every pair found, best first."""
         return sorted({pair for pairs in self._of.values() for pair in pairs.values()}, key=_order)
 
     def catch_up(self, enough: Callable[[], bool]) -> bool:
@@ -122,6 +123,7 @@ class Persons:
         self._weighed = 0
 
     def put(self, described: Described) -> None:
+        """Add a person; without a name and a telephone number nobody can be found."""
         if not described.names and not described.phones:
             return
         self.known[described.person], self._given[described.person] = described, _find_given(described)
@@ -136,6 +138,7 @@ class Persons:
         self.pairs.touch(described.person)
 
     def drop(self, person: str) -> None:
+        """Forget a person ("case#k"); nothing happens when nobody has the id."""
         described = self.known.pop(person, None)
         if described is None:
             return
@@ -149,6 +152,7 @@ class Persons:
         self.pairs.drop(person)
 
     def catch_up(self, enough: Callable[[], bool]) -> bool:
+        """Find the pairs that are out of date, until it is enough. Returns whether all are found."""
         is_done = self.pairs.catch_up(enough)
         if len(self.known) > self._weighed * GROWN:
             self.pairs.weigh()
@@ -181,7 +185,7 @@ class Persons:
         if described.case == other.case or self._are_others(described, other):
             return None
         reasons = scoring.of_persons(described, other, self.rarity)
-        if not scoring.is_worth_a_look(described, other, reasons):
+        if not scoring.is_offerable(described, other, reasons):
             return None
         return _make_pair(described.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
 
@@ -241,6 +245,7 @@ class Crowds:
         self._shared: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
 
     def put(self, crowd: Crowd, persons: Sequence[str]) -> None:
+        """Add a crowd and its persons ("case#k"); a single person without a van is none."""
         if crowd.people < 2 and not crowd.plates and not crowd.sides:  # noqa: PLR2004 - nobody but the person
             return
         self.known[crowd.case], self._members[crowd.case] = crowd, list(persons)
@@ -250,6 +255,7 @@ class Crowds:
         self.pairs.touch(crowd.case)
 
     def drop(self, case: str) -> None:
+        """Forget the crowd of a case; nothing happens when it has none."""
         crowd = self.known.pop(case, None)
         if crowd is None:
             return
@@ -305,7 +311,7 @@ class CandidateIndex:
         self._cases: dict[str, CaseFeatures] = {}
 
     def put(self, case: str, features: CaseFeatures) -> None:
-        """This is what the case tells now. The work is done when somebody asks."""
+        """Replace what a case tells. Its pairs are found when somebody asks."""
         before = self._cases.get(case, CaseFeatures())
         if features == before:
             return
@@ -337,11 +343,13 @@ class _IndexState:
     frozen: int = 0  # persons there were when the index was last put out of the garbage collector's sight
 
     def index_cases(self, db: Database, cases: Sequence[str]) -> None:
+        """Put these cases into the index as they are now."""
         for case, case_features in features.load_features(db, cases):
             self.index.put(case, case_features)
             self.waiting.pop(case, None)
 
     def work(self, db: Database, enough: Callable[[], bool]) -> bool:
+        """Do what is left to do, until it is enough. Returns whether all is done."""
         while self.waiting and not enough():
             self.index_cases(db, list(islice(self.waiting, TAKEN)))
         # how rare a name is can only be told when everybody is there
@@ -383,26 +391,26 @@ def work(db: Database, seconds: float = PATIENCE, clock: Callable[[], float] = m
 
 
 def candidates(db: Database, limit: int) -> list[Pair]:
-    """Persons who are likely one, best first, each pair of groups once; what was decided is left out. Of what is found
-    so far: `work` tells whether that is all."""
+    """Return the persons who are likely one, best first, each pair of groups once, without what was decided. Only of
+    what is found so far: `work` tells whether that is all."""
     work(db)
     return list(islice(_skip_decided_persons(db, _STATES[db].index.persons.pairs.all()), limit))
 
 
 def of_person(db: Database, person: str) -> list[Pair]:
-    """Who is likely this person, best first."""
+    """Return who is likely this person, best first."""
     index = _index_with(db, person.partition("#")[0])
     return list(_skip_decided_persons(db, index.persons.pairs.of(person))) if person in index.persons.known else []
 
 
 def groups(db: Database, limit: int) -> list[Pair]:
-    """Cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
+    """Return the cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
     work(db)
     return list(islice(_skip_decided_groups(db, _STATES[db].index.crowds.pairs.all()), limit))
 
 
 def of_case(db: Database, case: str) -> list[Pair]:
-    """Which cases likely tell of this one's van, cell or crowd."""
+    """Return the cases that likely tell of this case's van, cell or crowd, best first."""
     index = _index_with(db, case)
     return list(_skip_decided_groups(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
 

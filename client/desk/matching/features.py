@@ -35,7 +35,7 @@ class CaseFeatures:
 
 
 def load_features(db: Database, cases: Sequence[str]) -> Iterator[tuple[str, CaseFeatures]]:
-    """Each of the cases with what it tells."""
+    """Return each of these cases with what it tells."""
     for start in range(0, len(cases), AT_ONCE):
         some = cases[start : start + AT_ONCE]
         facts, stays = _load_facts(db, some), _load_stays(db, some)

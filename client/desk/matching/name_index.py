@@ -21,7 +21,7 @@ class Vocabulary:
         self._known: set[NameWord] = set()
 
     def add(self, word: NameWord) -> None:
-        """Words stay: nothing goes wrong when one is known that nobody has any more."""
+        """Add a word. Words stay: nothing goes wrong when a word is known that nobody has any more."""
         if word in self._known:
             return
         self._known.add(word)
@@ -31,7 +31,7 @@ class Vocabulary:
         self._bones[word.persian][word.bones].update(word.sounds)
 
     def like(self, word: NameWord) -> Iterator[str]:
-        """What is heard of the words that may be this one."""
+        """Return what is heard of the words that may be this one."""
         slips = {slip for form in (*word.sounds, *word.spellings) for slip in _slips(form)}
         found = {near for slip in slips for near in self._slipped.get(slip, ())}
         yield from (near for near in found if _is_like(near, word))

@@ -153,7 +153,7 @@ class Givens:
 
 @cache
 def givens() -> Givens:
-    """The small list beside this file."""
+    """Return the given names of `names.json`, the small list beside this file. Read once."""
     listed = msgspec.json.decode(
         (resources.files(__package__) / "names.json").read_bytes(), type=dict[str, list[list[str]]]
     )
@@ -251,7 +251,7 @@ def _sex(words: list[NameWord]) -> str:
 
 @lru_cache(KNOWN)
 def spellings(raw: str) -> tuple[str, ...]:
-    """The word in plain Latin letters, as each of its readings; other scripts as they are folded."""
+    """Return the readings of a word in plain Latin letters; other scripts as they are folded."""
     small = unicodedata.normalize("NFC", raw[:LETTERS].lower()).translate(_MARKED)
     readings = ["".join(fold.tokens(small))]
     for letter, sounds in _READINGS:
@@ -270,14 +270,15 @@ def _plain(word: str) -> str:
 
 
 def blur(spelling: str) -> str:
-    """What remains of a word said aloud."""
+    """Return what remains of a word said aloud."""
     for sound, put in _HEARD:
         spelling = sound.sub(put, spelling)
     return spelling
 
 
 def bones(raw: str, spelt: tuple[str, ...]) -> str:
-    """The consonants of a word without v and y, which Persian writes as it writes vowels; without a last silent h."""
+    """Return the consonants of a word without v and y, which Persian writes as it writes vowels; without a last silent
+    h."""
     if _PERSIAN.search(raw):
         consonants = "".join(_ABJAD.get(mark, "") for mark in spelt[0])
     else:
@@ -294,7 +295,7 @@ def bones(raw: str, spelt: tuple[str, ...]) -> str:
 
 @lru_cache(KNOWN)
 def alike(a: NameWord, b: NameWord) -> float:
-    """From 0 to 1; below ALIKE they are different words."""
+    """Return how alike two words are, from 0 to 1; below ALIKE they are different words."""
     if WordKind.INITIAL in (a.kind, b.kind):
         return _initials(a, b)
     if WordKind.FATHER in (a.kind, b.kind):

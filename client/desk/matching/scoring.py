@@ -110,13 +110,13 @@ class Rarity:
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, things: set[tuple[str, str]], by: int = 1) -> None:
-        """One more (or less) of whom these are known."""
+        """Count one more person (or, with `by` -1, one less) of whom these things are known."""
         self.people += by
         for thing in things:
             self.seen[thing] += by
 
     def bits(self, kind: str, thing: str, expected: int, bounds: tuple[float, float]) -> float:
-        """How much it tells that two have the same; `expected`: one stranger in so many has it."""
+        """Return how much the same thing with two tells, in bits. `expected`: one stranger in so many has it."""
         # one of those seen may be the very person who is compared
         others = max(0, self.seen[kind, thing] - 1)
         share = (others + _KNOWN / expected) / (self.people + _KNOWN)
@@ -124,11 +124,12 @@ class Rarity:
 
 
 def bits(reasons: Iterable[Reason]) -> float:
+    """Return the sum of the weights."""
     return sum(reason.weight for reason in reasons)
 
 
 def probability(reasons: Sequence[Reason], people: int, least: int) -> float:
-    """From 0 to 1, among so many: out of `people`, about every second one is reported again by somebody."""
+    """Return how likely two are one, from 0 to 1: out of `people`, about every second is reported again by somebody."""
     odds = bits(reasons) - log2(max(people, least)) - 1
     return float(1 / (1 + 2**-odds)) if odds > HOPELESS else 0.0
 
@@ -137,7 +138,7 @@ def probability(reasons: Sequence[Reason], people: int, least: int) -> float:
 
 
 def phones(texts: Iterable[str]) -> frozenset[str]:
-    """The telephone numbers in a text, without country codes."""
+    """Return the telephone numbers in these texts, digits without country codes."""
     found: set[str] = set()
     for text in texts:
         for piece in re.split(r"[^\d\s().+-]+", _plain_digits(text[:500])):
@@ -152,19 +153,19 @@ def _plain_digits(text: str) -> str:
 
 
 def plate(text: str) -> str:
-    """A number plate as it is compared: letters that look alike are one letter."""
+    """Return a number plate as it is compared: letters that look alike are one letter. "" when it is too short."""
     plain = re.sub(r"[\W_]", "", text[:40].upper().translate(_LOOKALIKE))
     return plain if len(plain) >= PLATE else ""
 
 
 def side(text: str) -> str:
-    """The number on the side of a van as it is compared."""
+    """Return the number on the side of a van as it is compared."""
     return "".join(tokens(text[:40]))
 
 
 @lru_cache(KNOWN)
 def birth(text: str) -> tuple[int, ...]:
-    """(year, month, day), (year,) or nothing."""
+    """Read a birthday: (year, month, day), (year,), or () when there is none."""
     plain = _plain_digits(text[:100])
     if found := _DATE.search(plain):
         year, month, day, day_first, month_second, year_last = (int(part or 0) for part in found.groups())
@@ -174,7 +175,7 @@ def birth(text: str) -> tuple[int, ...]:
 
 
 def sex(text: str, read: Iterable[Name]) -> str:
-    """What was said, else what the names tell."""
+    """Return "m", "f" or "": as it was said, else as the names tell."""
     word = re.match(r"\w*", text.strip().lower())
     known = _SEXES.get(word[0], "") if word else ""
     return known or next((name.sex for name in read if name.sex), "")
@@ -184,7 +185,7 @@ def sex(text: str, read: Iterable[Name]) -> str:
 
 
 def of_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
-    """Everything that speaks for or against the two being one."""
+    """Return everything that speaks for or against two persons being one."""
     pairs = [_of_names(mine, other, rarity) for mine, other in product(a.names, b.names) if mine and other]
     reasons = max(pairs, key=bits, default=[])
     if bits(reasons) < HOPELESS:
@@ -297,15 +298,16 @@ def _of_places(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity, bot
 
 
 def is_near(a: Sighting, b: Sighting) -> bool:
-    """Within a few streets and two hours."""
+    """Tell whether two were within a few streets and two hours of each other."""
     if a.lat is None or a.lon is None or b.lat is None or b.lon is None or abs(a.at - b.at) > NEAR_HOURS * HOUR:
         return False
     north, east = (a.lat - b.lat) * METRES, (a.lon - b.lon) * METRES * cos(radians(a.lat / 1e5))
     return north * north + east * east <= NEAR_METRES**2
 
 
-def is_worth_a_look(a: Described, b: Described, reasons: Iterable[Reason]) -> bool:
-    """Somebody without a name is never offered on thin evidence: only a telephone number of their own will do."""
+def is_offerable(a: Described, b: Described, reasons: Iterable[Reason]) -> bool:
+    """Tell whether a pair may be offered. Somebody without a name never is on thin evidence: only a telephone number
+    of their own will do."""
     keys = {reason.key for reason in reasons}
     if keys & {"surname_same", "surname_alike"}:
         return True
@@ -318,7 +320,7 @@ def is_worth_a_look(a: Described, b: Described, reasons: Iterable[Reason]) -> bo
 
 
 def of_crowds(a: Crowd, b: Crowd, rarity: Rarity, persons_same: bool) -> list[Reason]:
-    """Everything that speaks for or against the two telling of one van, cell or crowd."""
+    """Return everything that speaks for or against two reports telling of one van, cell or crowd."""
     found = _of_plates(a, b)
     if a.sides & b.sides:
         found.append(Reason("side_same", 5.0))
