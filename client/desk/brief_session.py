@@ -62,7 +62,7 @@ class BriefSession:
 
     @property
     def damage(self) -> list[Damaged]:
-        """What was found wrong with the journal when it was opened."""
+        """The damage that was found in the journal when it was opened."""
         return list(self._journal.damage)
 
     def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[PullResult, bool]:

@@ -140,7 +140,7 @@ class Desk:
 
     @property
     def damage(self) -> list[Damaged]:
-        """What was found wrong when the desk was unlocked."""
+        """The damage that was found when the desk was unlocked."""
         return list(self._journal.damage)
 
     @property

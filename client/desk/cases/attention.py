@@ -1,4 +1,4 @@
-"""Why a case needs somebody. Specified in `board.md`."""
+"""Reasons why a case needs somebody. Specified in `board.md`."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -51,16 +51,19 @@ def find_last_news(letters: Iterable[ArrivedLetter]) -> int:
 
 
 def find_reasons(
-    letters: Iterable[ArrivedLetter], looked: int | None, answered: int | None, *, answerable: bool
+    letters: Iterable[ArrivedLetter], handled_at: int | None, replied_at: int | None, *, answerable: bool
 ) -> list[str]:
-    """Return the reasons that follow from what nobody has looked at or replied to. `looked`, `answered`: when somebody
-    last did (Unix seconds); None: never. `answerable`: a reply can be sent."""
+    """Return the reasons that follow from what nobody has looked at or replied to.
+
+    `handled_at`: when somebody last viewed or did anything; `replied_at`: when a reply last went out (Unix seconds);
+    None: never. `answerable`: a reply can be sent.
+    """
     came = list(letters)
-    asked = any(letter.fields & ASKING and (answered is None or letter.pulled > answered) for letter in came)
+    asked = any(letter.fields & ASKING and (replied_at is None or letter.pulled > replied_at) for letter in came)
     is_true = {
         "question": asked,
-        "unanswered": answerable and answered is None,
-        "changed": looked is not None and find_last_news(came) > looked,
-        "unseen": looked is None,
+        "unanswered": answerable and replied_at is None,
+        "changed": handled_at is not None and find_last_news(came) > handled_at,
+        "unseen": handled_at is None,
     }
     return [reason for reason, holds in is_true.items() if holds]

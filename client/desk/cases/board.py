@@ -13,7 +13,7 @@ EVENTS = 100  # offered to choose from, those with the most reports
 
 @dataclass(frozen=True, slots=True)
 class Lawyers:
-    """How many heads have a lawyer how near; the five add up to the row's `reported`."""
+    """Numbers of heads by how near a lawyer is; the five add up to the row's `reported`."""
 
     on_way: int = 0
     inside: int = 0
@@ -124,14 +124,15 @@ def board(db: Database, now: int, city: str | None = None, event: str | None = N
 
 
 def _urgency(ends: int | None, now: int) -> tuple[int, int]:
-    """What runs out next comes first; behind it what is over, the latest first; then what has no clock."""
+    """Return a sort key: the clock that runs out next first; behind it clocks that are over, the latest first; then
+    none."""
     if ends is None:
         return (2, 0)
     return (0, ends) if ends > now else (1, -ends)
 
 
 class _Only:
-    """What a board is narrowed to."""
+    """The conditions that a board is narrowed to."""
 
     def __init__(self, city: str | None = None, event: str | None = None) -> None:
         self._parts = {"city": "AND city = :city" if city is not None else "", "event": "", "unit": ""}

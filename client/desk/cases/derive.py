@@ -327,7 +327,7 @@ def _find_beginning(rows: CaseRows) -> int:
 
 
 def _derive_handling(rows: CaseRows, known: CaseState) -> dict[str, Any]:
-    """How far the case has come, and what about it asks for somebody."""
+    """Return the columns that say how far the case has come, and why it asks for somebody."""
     brought: dict[int, set[str]] = defaultdict(set)
     for fact, _ in rows.facts:
         if fact.letter is not None:
@@ -335,10 +335,10 @@ def _derive_handling(rows: CaseRows, known: CaseState) -> dict[str, Any]:
     came = [attention.ArrivedLetter(letter.pulled, frozenset(brought[letter.number])) for letter in rows.letters]
     marked = next((entry for entry in reversed(rows.entries) if entry.kind == "marked"), None)
     assigned = next((entry.fields["to"] for entry in reversed(rows.entries) if entry.kind == "assigned"), "")
-    looked = max((entry.at for entry in rows.entries), default=None)
-    answered = max((entry.at for entry in rows.entries if entry.kind == "replied"), default=None)
+    handled_at = max((entry.at for entry in rows.entries), default=None)
+    replied_at = max((entry.at for entry in rows.entries if entry.kind == "replied"), default=None)
     is_answerable = any(letter.reply_until is not None for letter in rows.letters)
-    pressing = attention.find_reasons(came, looked, answered, answerable=is_answerable)
+    pressing = attention.find_reasons(came, handled_at, replied_at, answerable=is_answerable)
     flags = {flag for found in known.flags.values() for flag in found}
     pressing += ["coerced"] * (known.facts.get("coerced") is True)
     pressing += ["disputed"] * (bool(flags & cases_flags.DISPUTED) or _is_doubtful_release(known))

@@ -1,4 +1,4 @@
-"""What about a letter must make one careful. Each flag is explained in `board.md`."""
+"""Flags of letters that must make a caseworker careful. Each flag is explained in `board.md`."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -23,7 +23,7 @@ DISPUTED = frozenset({"second_report", "same_id", "same_number"})
 
 
 class CheckedLetter(NamedTuple):
-    """What is needed of a letter to doubt it. `facts`: by field, those that do not fit too."""
+    """The parts of a letter that its flags follow from. `facts`: by field, those that do not fit too."""
 
     number: int
     id: str
@@ -87,5 +87,5 @@ def _pair_rivals(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, C
 
 
 def _find_phone_taken(letters: Sequence[CheckedLetter]) -> int | None:
-    """When it was first said that the phone is taken or about to be."""
+    """Return when it was first said that the phone is taken or about to be; None: never."""
     return next((letter.said for letter in letters if letter.facts.get("phone_taken") is True), None)

@@ -41,7 +41,7 @@ class DisjointSet:
 
 
 class CountedPerson(NamedTuple):
-    """What is needed of a person to be counted."""
+    """The parts of a person that counting needs."""
 
     id: str
     case: str
@@ -57,7 +57,7 @@ class CountedPerson(NamedTuple):
 
 
 class CountedCase(NamedTuple):
-    """What is needed of a case to be counted."""
+    """The parts of a case that counting needs."""
 
     id: str
     people: int

@@ -29,7 +29,8 @@ class FactRow(NamedTuple):
 
 
 class LawyerProgress(NamedTuple):
-    """How far a lawyer is, and since when that is known. Sorts by time; `ord` decides between equals."""
+    """The progress of a lawyer, and since when it is known (Unix seconds). Sorts by time; `ord` decides between
+    equals."""
 
     at: int
     ord: str
@@ -42,7 +43,7 @@ NOBODY = LawyerProgress(0, "", "", "")
 
 @dataclass(frozen=True, slots=True)
 class PeopleEntries:
-    """What the journal says of a case's people beside facts. `k` None: everybody."""
+    """The journal's words on a case's people beside facts. `k` None: everybody."""
 
     confirmed: tuple[int | None, ...] = ()
     lawyers: tuple[tuple[int | None, LawyerProgress], ...] = ()
@@ -70,7 +71,7 @@ class CasePerson:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a case says. `stays`: of everybody in it but the person whom the report is about."""
+    """The people of a case, as it tells of them. `stays`: of everybody but the person whom the report is about."""
 
     people: int
     minors: int
@@ -158,7 +159,7 @@ def _find_lawyer(k: int | None, facts: Iterable[FactRow], named: PeopleEntries) 
 
 
 def _read_lawyer(fact: FactRow) -> LawyerProgress:
-    """What the report says of a lawyer: one who was given is there."""
+    """Return the report's word on a lawyer: one who was given is there."""
     answers = (("given", "inside"), ("refused", "refused"), ("asked", "asked"))
     state = next((state for answer, state in answers if fact.value.get(answer) is True), "")
     return LawyerProgress(fact.said, fact.ord, state, "")

@@ -33,7 +33,8 @@ STATIONS_AT_ONCE = 50  # of one message: nobody is moved more often between two
 
 
 class Moment(NamedTuple):
-    """What one source said of where somebody is. `since`: when it happened, else when it was said. `ord` sorts."""
+    """One source's word, at one time, on where somebody is. `since`: when it happened, else when it was said. `ord`
+    sorts."""
 
     since: int
     said: int

@@ -168,7 +168,7 @@ _PLACES = 'SELECT DISTINCT name, address, city FROM stay JOIN place ON place = n
 
 
 def _pick_written(value: Any) -> Any:
-    """What of a fact somebody wrote."""
+    """Return the parts of a fact that somebody wrote."""
     if isinstance(value, dict):
         return [part for name, part in value.items() if name not in CHOSEN_PARTS and not isinstance(part, int)]
     return [_pick_written(part) for part in value] if isinstance(value, list) else value
@@ -217,7 +217,7 @@ def _cut(token: str) -> Iterator[str]:
 
 @lru_cache(KNOWN)
 def _terms(word: str) -> tuple[str, ...]:
-    """What a word is stored as."""
+    """Return the terms that a word is stored as."""
     if not _UNSPACED.match(word):
         return (word, *_bones(word))
     pairs = (word[at : at + 2] for at in range(len(word) - 1))

@@ -54,7 +54,8 @@ class FactView:
 
 @dataclass(frozen=True, slots=True)
 class StayView:
-    """Where somebody was, from when to when. `said`: when it was last said. `words`: the place as it was written."""
+    """Somebody's stay at a place, from when to when. `said`: when it was last said. `words`: the place as it was
+    written."""
 
     place: int
     kind: str
@@ -204,7 +205,7 @@ class CaseView:
 
     @property
     def place(self) -> StayView | None:
-        """Where the person is whom the report is about, as this case says."""
+        """The newest stay of the person whom the report is about, as this case says; None when it says none."""
         stays = self.persons[0].stays
         return stays[-1] if stays else None
 

@@ -25,7 +25,7 @@ class ConsentStatement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ConsentAnswers:
-    """What was said: yes, no, or None for nothing."""
+    """The answers to each purpose: yes, no, or None for nothing said."""
 
     help: bool | None = None
     store: bool | None = None

@@ -54,7 +54,7 @@ class Names:
         return spans
 
     def _matched(self, words: list[str]) -> int:
-        """How many of these words, from the first one on, are a name."""
+        """Return how many of these words, from the first one on, are a name."""
         for name in self._by_first.get(words[0], ()):
             if tuple(words[: len(name)]) == name:
                 return len(name)

@@ -25,7 +25,8 @@ EVERYBODY = -1  # stands for k where something was said of all whom a report is 
 
 @dataclass(frozen=True, slots=True)
 class SubjectPlace:
-    """Where somebody is. `listed`: it stands in a pack, so its name and position are public and nobody's own words."""
+    """A place where somebody is. `listed`: it stands in a pack, so its name and position are public and nobody's own
+    words."""
 
     kind: str
     name: str
@@ -39,7 +40,7 @@ class SubjectPlace:
 
 
 class SubjectFacts:
-    """What was last said of somebody, field to value."""
+    """The values last said of somebody, by field."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values

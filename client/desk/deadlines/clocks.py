@@ -28,7 +28,7 @@ class TimedFact(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What a caseworker knows better: when a clock started, and that it was stopped."""
+    """A caseworker's better knowledge: when a clock started, and that it was stopped (Unix seconds)."""
 
     starts: int | None = None
     stopped: int | None = None
@@ -75,8 +75,8 @@ class Clock:
 
 
 class Start(NamedTuple):
-    """When something began. `how`: `exact`; the beginning of the `hour` or `day` that was told; or `said`: it was told
-    then and began at some time before."""
+    """The beginning of something (Unix seconds). `how`: `exact`; the beginning of the `hour` or `day` that was named;
+    or `said`: it was said then and began at some time before."""
 
     at: int
     how: Literal["exact", "hour", "day", "said"] = "exact"
@@ -164,7 +164,7 @@ def _make_clock(rule: Rule, start: _From | None, spell: _Detention, setting: Set
 
 
 def _find_start(fact: TimedFact) -> Start:
-    """When a fact came to be. Nothing happens after it is told: such a time is a wrong clock's."""
+    """Return when a fact came to be. Nothing happens after it is said: such a time is a wrong clock's."""
     if fact.happened is None or fact.happened > fact.said:
         return Start(fact.said, "said")
     return Start(fact.happened)
@@ -222,7 +222,8 @@ def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start
 
 
 def _find_detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
-    """What was last said in so many words. Of an hour or a day the beginning counts: it errs on the person's side."""
+    """Return the beginning that was last said in so many words. Of an hour or a day the beginning counts: it errs on
+    the person's side."""
     for fact in sorted(facts, key=lambda fact: fact.said)[::-1]:
         value = fact.value
         if fact.name != "detained_at" or not isinstance(value, dict) or not isinstance(value.get("time"), int):

@@ -83,7 +83,7 @@ class PieceItem(msgspec.Struct, frozen=True, array_like=True, tag="p"):
 
 
 class QuarantinedItem(msgspec.Struct, frozen=True, array_like=True, tag="a"):
-    """What could not be used."""
+    """An envelope that could not be used."""
 
     aside: Quarantined
 

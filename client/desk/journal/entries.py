@@ -126,14 +126,14 @@ class Noted(_Action, frozen=True, kw_only=True):
 
 
 class Assigned(_Action, frozen=True, kw_only=True):
-    """Who looks after a case; empty: nobody."""
+    """The caseworker whose case it is from now on; empty: nobody's."""
 
     case: Id
     to: By
 
 
 class Marked(_Action, frozen=True, kw_only=True):
-    """How far a case has come."""
+    """The new status of a case."""
 
     case: Id
     status: Status
@@ -188,7 +188,7 @@ class Named(_Action, frozen=True, kw_only=True):
 
 
 class Lawyer(_Action, frozen=True, kw_only=True):
-    """How far a lawyer is; without `person`, for everybody whom the case is about."""
+    """The new state of a lawyer; without `person`, for everybody whom the case is about."""
 
     case: Id
     state: LawyerState
@@ -264,7 +264,7 @@ class HandedOver(_Action, frozen=True, kw_only=True):
 
 
 class ClockSet(_Action, frozen=True, kw_only=True):
-    """When a clock of a case starts or was stopped (Unix seconds), if not as the facts say (None)."""
+    """The time at which a clock of a case starts or was stopped (Unix seconds), if not as the facts say (None)."""
 
     case: Id
     clock: Line
@@ -381,7 +381,7 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """What other entries and pages name it by."""
+        """The name by which other entries and pages call it."""
         return b64(self.hash)
 
     @property

@@ -184,7 +184,7 @@ class Journal:
         return None
 
     def _is_unfinished(self, problem: JournalDamaged, data: bytes, tail: Tail | None) -> bool:
-        """Whether what cannot be read is a record that was never finished, or one whose end was cut off.
+        """Tell whether what cannot be read is a record that was never finished, or one whose end was cut off.
 
         What lies behind the tail was being written when the power failed. Before it all was whole once: it is
         unfinished only if the file has become shorter.

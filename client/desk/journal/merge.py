@@ -68,11 +68,12 @@ class BundleImport:
 
     @property
     def size(self) -> int:
-        """How many letters and pieces wait to be kept."""
+        """The number of letters, pieces and unusable envelopes that wait to be written."""
         return len(self.page.letters) + len(self.page.pieces) + len(self.page.aside)
 
     def write_page(self) -> int | None:
-        """Put what waits on the disk; the number of its batch, if there are letters. Raises CannotWrite."""
+        """Put what waits on the disk. Returns the number of its batch; None when there are no letters. Raises
+        CannotWrite."""
         page = self.page
         number = self._records.keep(page)
         self.letters += page.letters

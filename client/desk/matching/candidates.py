@@ -226,7 +226,7 @@ def _find_keys(described: Described) -> Iterator[tuple[str, str]]:
 
 
 def _find_things(described: Described) -> set[tuple[str, str]]:
-    """What is counted, to know how rare it is."""
+    """Return the things of a person that are counted, to know how rare each is."""
     words = {("word", word.key) for word in described.words if word.kind is not WordKind.INITIAL}
     return (
         words | {("phone", phone) for phone in described.phones} | {("place", stay.place) for stay in described.stays}
@@ -292,7 +292,7 @@ class Crowds:
 
 
 def _find_marks(crowd: Crowd) -> set[tuple[str, str]]:
-    """What crowds are found by, and what is counted of them."""
+    """Return the marks by which crowds are found and counted."""
     vans = {("plate", _digits(plate)) for plate in crowd.plates} | {("side", side) for side in crowd.sides}
     return vans | {("place", stay.place) for stay in crowd.stays if stay.place} | {("people", str(crowd.people))}
 
@@ -372,7 +372,7 @@ _STATES: "WeakKeyDictionary[Database, _IndexState]" = WeakKeyDictionary()
 
 
 def _load_state(db: Database) -> _IndexState:
-    """What is kept of this database, with the cases marked about which something came since."""
+    """Return the state kept for this database, with the cases marked about which something came since."""
     state = _STATES.setdefault(db, _IndexState())
     newest = db.execute(_NEWEST).fetchone()
     changed = db.execute(_CHANGED, (state.letter, state.entry)).fetchall()

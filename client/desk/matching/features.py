@@ -28,7 +28,7 @@ _CROWDS = 'SELECT id, people FROM "case" WHERE NOT practice AND id IN ({})'
 
 @dataclass(frozen=True, slots=True)
 class CaseFeatures:
-    """What one case tells. `persons` is empty when it is practice."""
+    """The features of one case. `persons` is empty when it is practice."""
 
     persons: tuple[Described, ...] = ()
     crowd: Crowd | None = None

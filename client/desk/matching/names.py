@@ -96,7 +96,7 @@ _HIS_SURNAME = re.compile("(?:ov|ev|in|ski)$")
 
 
 class WordKind(Enum):
-    """What a word of a name is; a surname is what is nothing else."""
+    """The kind of a word in a name; a surname is what is nothing else."""
 
     INITIAL = "initial"
     GIVEN = "given"
@@ -125,7 +125,7 @@ class NameWord:
 
     @property
     def key(self) -> str:
-        """What is counted to tell a rare name from a common one."""
+        """The word under which it is counted, to tell a rare name from a common one."""
         return f"given {min(self.full)}" if self.full else self.heard
 
 

@@ -55,7 +55,7 @@ _SEXES = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Where somebody was at a time (happened, else said). `place`: its key, or "" when unknown; `lat`, `lon` in 1e-5
+    """Somebody at a place at a time (happened, else said). `place`: its key, or "" when unknown; `lat`, `lon` in 1e-5
     degree; `sure`: a confirmed station."""
 
     place: str
@@ -104,7 +104,7 @@ class Reason:
 
 @dataclass
 class Rarity:
-    """How often each word, telephone number and place stands among `people`."""
+    """Counts of each word, telephone number and place among `people`."""
 
     people: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
