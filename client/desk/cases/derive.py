@@ -52,7 +52,7 @@ def _write_isolated(db: Database, chosen: Sequence[str], values: Values) -> None
             _write_isolated(db, chosen[:half], values)
             _write_isolated(db, chosen[half:], values)
         else:
-            _write(db, {case: rows.broken() for case, rows in load_rows(db, chosen, values).items()})
+            _write(db, {case: rows.without_facts() for case, rows in load_rows(db, chosen, values).items()})
     finally:
         db.execute("RELEASE apart")
 
@@ -149,7 +149,7 @@ def load_case(db: Database, case: str) -> tuple[CaseRows, CaseState]:
     try:
         return rows, derive_state(db, rows)
     except Exception:  # as when it was written
-        rows = rows.broken()
+        rows = rows.without_facts()
         return rows, derive_state(db, rows)
 
 

@@ -79,7 +79,7 @@ class Stations:
         self._db = db
         self._known: dict[str, tuple[str, str] | None] = {}
 
-    def named(self, folded: str) -> tuple[str, str] | None:
+    def find(self, folded: str) -> tuple[str, str] | None:
         """Return pack and id of the only station with this folded name; None when there is none or several."""
         if folded not in self._known:
             rows = self._db.execute(_NAMED, [folded]).fetchall()
@@ -161,7 +161,7 @@ def _in_pack(pack: str, id_: str, text: str) -> Where:
 
 def _name_typed(stage: str, text: str, stations: Stations) -> Where:
     folded = " ".join(fold.tokens(text))
-    known = stations.named(folded) if folded else None
+    known = stations.find(folded) if folded else None
     return _in_pack(*known, text) if known else Where(f"{stage}:{folded}", stage, text if folded else "")
 
 

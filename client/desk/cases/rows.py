@@ -53,7 +53,7 @@ class CaseRows:
     number: int = 0
     is_broken: bool = False
 
-    def broken(self) -> "CaseRows":
+    def without_facts(self) -> "CaseRows":
         """Return the same case with nothing known of it but that these letters came."""
         entries = [entry for entry in self.entries if entry.kind in _WORDLESS]
         return CaseRows(self.letters, [], entries, self.number, is_broken=True)

@@ -47,13 +47,13 @@ class Names:
         spans: list[tuple[int, int]] = []
         at = 0
         while at < len(words):
-            length = self._matched([word for _, _, word in words[at : at + self._longest]])
+            length = self._count_matching([word for _, _, word in words[at : at + self._longest]])
             if length:
                 spans.append((words[at][0], words[at + length - 1][1]))
             at += length or 1
         return spans
 
-    def _matched(self, words: list[str]) -> int:
+    def _count_matching(self, words: list[str]) -> int:
         """Return how many of these words, from the first one on, are a name."""
         for name in self._by_first.get(words[0], ()):
             if tuple(words[: len(name)]) == name:

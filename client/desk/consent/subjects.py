@@ -203,7 +203,7 @@ class _StatementIndex:
 
     def rest(self, cases: Sequence[str]) -> tuple[ConsentAnswers, SubjectFacts]:
         """Return the consent of the unnamed rest of a crowd, who have no words of their own: that of their reports."""
-        return consent.combine_answers([], [self._said(case, EVERYBODY) for case in cases]), SubjectFacts({})
+        return consent.combine_answers([], [self._combine_consent(case, EVERYBODY) for case in cases]), SubjectFacts({})
 
     def _of(self, person: _Person) -> Iterable[tuple[str, _Value]]:
         if person.k:
@@ -217,10 +217,10 @@ class _StatementIndex:
 
     def _consent(self, person: _Person) -> ConsentAnswers:
         """As this case says of this person; a case's consent holds for everybody in it who said nothing."""
-        own = self._said(person.case, person.k)
-        return own if own != consent.NOTHING else self._said(person.case, EVERYBODY)
+        own = self._combine_consent(person.case, person.k)
+        return own if own != consent.NOTHING else self._combine_consent(person.case, EVERYBODY)
 
-    def _said(self, case: str, k: int) -> ConsentAnswers:
+    def _combine_consent(self, case: str, k: int) -> ConsentAnswers:
         taken_at = self._taken.get(case)
         return consent.combine_statements(
             # whoever holds the phone afterwards may forbid things, and allow nothing

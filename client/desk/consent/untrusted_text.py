@@ -51,13 +51,13 @@ def isolate(show: Callable[..., Words]) -> Callable[..., Words | Markup]:
     page is made."""
 
     @wraps(show)
-    def answer(*words: Any, **more: Any) -> Words | Markup:
+    def guarded(*words: Any, **more: Any) -> Words | Markup:
         try:
             return show(*words, **more)
         except Exception:  # what is wrong with one person's words must not hide everybody else
             return UNSHOWN
 
-    return answer
+    return guarded
 
 
 def _spell_hidden(text: str) -> Markup:

@@ -171,9 +171,9 @@ class Journal:
             plain = self._box.decrypt(data[start + LENGTH_BYTES : end])
         except CryptoError:
             return RecordChanged()
-        return self._take(plain) or data[start:end]
+        return self._add_record(plain) or data[start:end]
 
-    def _take(self, plain: bytes) -> JournalDamaged | None:
+    def _add_record(self, plain: bytes) -> JournalDamaged | None:
         if plain[:HASH_BYTES] != self._last:
             return RecordMisplaced()
         try:

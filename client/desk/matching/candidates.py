@@ -81,7 +81,7 @@ class Pairs:
                 pairs = list(self._judge(id_, {other for other in self._find(id_) if other not in self._stale}))
             except Exception:  # two whose words cannot be compared keep nobody else from being compared
                 pairs = []
-            self._keep(pairs)
+            self._store(pairs)
         return not self._stale
 
     def weigh(self) -> None:
@@ -90,9 +90,9 @@ class Pairs:
             others = [other for other in pairs if id_ < other]
             for other in others:
                 del self._of[id_][other], self._of[other][id_]
-            self._keep(self._judge(id_, others))
+            self._store(self._judge(id_, others))
 
-    def _keep(self, pairs: Iterable[Pair]) -> None:
+    def _store(self, pairs: Iterable[Pair]) -> None:
         for pair in pairs:
             self._of[pair.a][pair.b] = self._of[pair.b][pair.a] = pair
 
@@ -114,7 +114,7 @@ class Persons:
     def __init__(self) -> None:
         self.known: dict[str, Described] = {}
         self.rarity = Rarity()
-        self.pairs = Pairs(self._near, self._judged)
+        self.pairs = Pairs(self._near, self._judge_all)
         self._words = Vocabulary()
         # what is heard of a word -> first letter of another word of the name -> persons
         self._heard: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
@@ -175,7 +175,7 @@ class Persons:
         for letter in {*letters, ""}:
             yield from _take_newest(by_letter.get(letter, {}))
 
-    def _judged(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
+    def _judge_all(self, person: str, others: Iterable[str]) -> Iterator[Pair]:
         described = self.known[person]
         for other in others:
             if (pair := self._judge(described, self.known[other])) is not None:
@@ -239,7 +239,7 @@ class Crowds:
     def __init__(self, persons: Persons) -> None:
         self.known: dict[str, Crowd] = {}
         self.rarity = Rarity()
-        self.pairs = Pairs(self._near, self._judged)
+        self.pairs = Pairs(self._near, self._judge_all)
         self._persons = persons
         self._members: dict[str, list[str]] = {}
         self._shared: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
@@ -278,7 +278,7 @@ class Crowds:
         sure = (pair.b if pair.a == person else pair.a for person, pair in pairs if pair.score >= SURELY)
         return {self._persons.known[other].case for other in sure}
 
-    def _judged(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
+    def _judge_all(self, case: str, others: Iterable[str]) -> Iterator[Pair]:
         crowd, same = self.known[case], self._through_persons(case)
         for other in others:
             if (pair := self._judge(crowd, self.known.get(other), other in same)) is not None:
@@ -434,11 +434,11 @@ def _skip_decided_groups(db: Database, pairs: Iterable[Pair]) -> Iterator[Pair]:
 
 
 def _lookup(db: Database, sql: str) -> Callable[[str], str]:
-    def found(id_: str) -> str:
+    def find(id_: str) -> str:
         row = db.execute(sql, (id_,)).fetchone()
         return str(row[0]) if row else id_
 
-    return found
+    return find
 
 
 def _load_linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[frozenset[str]]:

@@ -92,20 +92,20 @@ def _describe_person(
 ) -> Described:
     case, person, k, name, other, born = row
 
-    def said(*fields: str) -> list[str]:
+    def texts_of(*fields: str) -> list[str]:
         return [value for field in fields for value in facts.get((case, k, field), ()) if isinstance(value, str)]
 
-    texts = dict.fromkeys([name, other, *said("name", "other_names")])
+    texts = dict.fromkeys([name, other, *texts_of("name", "other_names")])
     read = tuple(found for text in [text for text in texts if text][:NAMES] if (found := names.read(text)))
-    own = k == 0 and said("role")[:1] == ["self"]
+    own = k == 0 and texts_of("role")[:1] == ["self"]
     where = [*stays.get(person, ())[:STAYS], *(stays.get(case, ()) if k == 0 else ())]
     return Described(
         person=person,
         case=case,
         names=read,
         birth=born,
-        sex=scoring.sex(next(iter(said("sex")), ""), read),
-        phones=scoring.phones(said("contact", "tell")),
+        sex=scoring.sex(next(iter(texts_of("sex")), ""), read),
+        phones=scoring.phones(texts_of("contact", "tell")),
         own=own,
         stays=tuple(where),
     )
