@@ -253,8 +253,8 @@ def _write_persons(db: Database, known: Mapping[str, CaseState]) -> None:
         for person in state.account.persons:
             number += 1
             rows.append((f"{case}#{person.k}", number, case, person.k, f"{case}#{person.k}", person.name,
-                         person.other_names, person.birth, person.folded, person.told, person.minor, person.injured,
-                         person.surely, person.lawyer.state, person.lawyer.name, person.lawyer.at,
+                         person.other_names, person.birth, person.folded, person.is_name_stated, person.minor,
+                         person.injured, person.surely, person.lawyer.state, person.lawyer.name, person.lawyer.at,
                          state.practice))  # fmt: skip
     db.conn.executemany(_PUT_PERSON, rows)
 

@@ -47,7 +47,7 @@ class CountedPerson(NamedTuple):
     case: str
     name: str
     birth: str
-    told: int
+    is_name_stated: int
     minor: int
     injured: int
     surely: int
@@ -169,7 +169,7 @@ def _count_person(name: str, members: Sequence[CountedPerson], near: Cluster) ->
         lawyer=lawyer.lawyer or "none",
         lawyer_name=lawyer.lawyer_name,
         heard=max(near.cases[case].heard for case in cases),
-        name=max(members, key=lambda member: (member.told, len(member.name), member.name)).name,
+        name=max(members, key=lambda member: (member.is_name_stated, len(member.name), member.name)).name,
         birth=max((member.birth for member in members), key=lambda birth: (len(birth), birth)),
         events=_join_events(near.cases[case] for case in cases),
         cases=cases,

@@ -51,13 +51,14 @@ class PeopleEntries:
 
 @dataclass(frozen=True, slots=True)
 class CasePerson:
-    """One person of a case. `told`: a caseworker wrote the name. `surely`: known from a source beside the report."""
+    """One person of a case. `is_name_stated`: a caseworker wrote the name. `surely`: known from a source beside the
+    report."""
 
     k: int
     name: str
     other_names: str
     birth: str
-    told: bool
+    is_name_stated: bool
     minor: bool
     injured: bool
     surely: bool
@@ -131,7 +132,7 @@ def _describe_person(
         name=name,
         other_names=_as_line(values.get("other_names")),
         birth=_as_line(values.get("birth")),
-        told=bool(name) and any(fact.field == "name" and fact.entry is not None for fact in mine),
+        is_name_stated=bool(name) and any(fact.field == "name" and fact.entry is not None for fact in mine),
         minor=count(marks.get("minors"), 1) > 0,
         injured=count(marks.get("injured"), 1) > 0,
         surely=None in named.confirmed or k in named.confirmed or _is_stated([*whole, *own]),

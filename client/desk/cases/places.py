@@ -238,7 +238,7 @@ def add_pack(db: Database, pack: Pack) -> None:
     db.conn.executemany("INSERT INTO station_name VALUES (?, ?, ?)", names)
 
 
-def _station_row(pack: Pack, station: Station, town: str) -> tuple[Any, ...]:
+def _station_row(pack: Pack, station: PackStation, town: str) -> tuple[Any, ...]:
     return (pack.about.id, station.id, station.name, station.address, town, pack.about.country, station.lat,
             station.lon, station.phone)  # fmt: skip
 

@@ -153,7 +153,9 @@ def written_out(language: str, number: int) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_count_has_the_form_of_its_language(language):
     numbers = (*range(1_200), 9_999, 10_011, 10_021, 123_456, 1_000_000, 1_000_001, 1_000_012)
-    assert [choose_plural(language, number) for number in numbers] == [written_out(language, number) for number in numbers]
+    assert [choose_plural(language, number) for number in numbers] == [
+        written_out(language, number) for number in numbers
+    ]
 
 
 def test_no_language_has_a_form_that_the_words_lack():
