@@ -91,7 +91,7 @@ class Shell:
         self.env = {**os.environ, "TOCSIN_PASSPHRASE_FILE": str(passphrase), "TOCSIN_HOME": str(folder / "person")}
 
     def run(self, *words: object, stdin: str | None = None, **env: str) -> Ended:
-        ended = subprocess.run(
+        done = subprocess.run(
             [*self.program, *map(str, words)],
             env={**self.env, **env},
             input=stdin if stdin is not None else "",
@@ -100,8 +100,8 @@ class Shell:
             timeout=120,
             check=False,
         )
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *words: object, **more: Any) -> Ended:
         ended = self.run(*words, **more)

@@ -39,11 +39,11 @@ def folder(tmp_path):
 
 
 def test_the_organisations_folder_with_its_journal(folder):
-    expected = json.loads((MADE / "desk.json").read_text())
+    held = json.loads((MADE / "desk.json").read_text())
     with Desk.unlock(folder("organisation"), PASSPHRASE, "Вера", clock=lambda: AT) as desk:
         kinds = [type(entry.what).__name__ for entry in desk.entries]
-        assert kinds[: len(expected["kinds"])] == expected["kinds"]
-        assert not [kind for kind in kinds if kind == "Damaged"]
+        assert kinds[: len(held["kinds"])] == held["kinds"]
+        assert not [what for what in kinds if what == "Damaged"]
         with desk.reading() as db:
             ids = {row["id"] for row in db.query('SELECT id FROM "case"')}
             names = {row["names"] for row in db.query("SELECT names FROM words")}
