@@ -59,7 +59,7 @@ def make_folder(path: Path) -> None:
 
 
 def read(path: Path) -> bytes:
-    """The whole file. Raises CannotRead."""
+    """Return the whole file. Raises CannotRead."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -161,7 +161,7 @@ class BadFact(TocsinError):
 
 
 def sort_facts(facts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts as received: those that fit the schema, and the others, which are shown but never counted."""
+    """Split facts as received into those that fit the schema and the others, which are shown but never counted."""
     fitting: dict[str, Any] = {}
     other: dict[str, Any] = {}
     for name, value in facts.items():
@@ -178,7 +178,7 @@ def _fits(name: str, value: Any) -> bool:
 
 
 def check_fact(name: str, value: Any) -> None:
-    """Raises BadFact naming the field (never the value)."""
+    """Check that a field exists and takes this value. Raises BadFact naming the field (never the value)."""
     if name not in _TYPES:
         raise BadFact(f"there is no field {name!r}" if name.isidentifier() else "a field's name is a plain word")
     try:
@@ -188,7 +188,7 @@ def check_fact(name: str, value: Any) -> None:
 
 
 def from_words(pairs: list[str]) -> dict[str, Any]:
-    """Facts from `field=value` as typed in a shell; `place.text=...` reaches inside. Raises BadFact."""
+    """Return the facts of `field=value` as typed in a shell; `place.text=...` reaches inside. Raises BadFact."""
     facts: dict[str, Any] = {}
     for pair in pairs:
         path, equals, words = pair.partition("=")

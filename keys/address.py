@@ -9,7 +9,7 @@ ADDRESS_BYTES = 255  # one length byte in a code
 
 
 def relay_address(text: str) -> str:
-    """The base URL without a slash at its end, lower case in scheme and host. Raises BadAddress.
+    """Return the base URL without a slash at its end, lower case in scheme and host. Raises BadAddress.
 
     Clear-text http is taken only where nobody stands in between: an onion service or this machine.
     """
@@ -44,7 +44,7 @@ def _private(url: SplitResult) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this host name or address is the machine itself."""
+    """Return whether this host name or address is the machine itself."""
     if host == "localhost":
         return True
     try:

@@ -84,12 +84,12 @@ def read_pair_code(text: str) -> PairCode:
 
 
 def digits_code(digits: str) -> str:
-    """`TOCSIN:1:D:` and the 60 digits of a pairing: what is scanned on a video call."""
+    """Return `TOCSIN:1:D:` and the 60 digits of a pairing: what is scanned on a video call."""
     return DIGITS_PREFIX + digits.replace(" ", "")
 
 
 def read_digits(text: str) -> str:
-    """What may be digits: those of a code as scanned, or words as typed. Raises OtherCode, CutCode, BadCode."""
+    """Return what may be digits: those of a code as scanned, or words as typed. Raises OtherCode, CutCode, BadCode."""
     code = "".join(text.split()).upper()
     if not code.startswith(PREFIX):
         return text
@@ -172,21 +172,21 @@ def _drawn(text: str) -> "qrcode.QRCode[qrcode.image.base.BaseImage]":
 
 
 def draw_png(text: str) -> bytes:
-    """The code as a PNG picture, black on white."""
+    """Return the code as a PNG picture, black on white."""
     picture = io.BytesIO()
     _drawn(text).make_image().save(picture, "PNG")
     return picture.getvalue()
 
 
 def draw_svg(text: str) -> bytes:
-    """The code as an SVG picture."""
+    """Return the code as an SVG picture."""
     picture = io.BytesIO()
     _drawn(text).make_image(image_factory=qrcode.image.svg.SvgPathFillImage).save(picture)
     return picture.getvalue()
 
 
 def draw_text(text: str) -> str:
-    """The code in half blocks, light on dark, as a terminal shows it."""
+    """Return the code in half blocks, light on dark, as a terminal shows it."""
     lines = io.StringIO()
     _drawn(text).print_ascii(out=lines, invert=True)
     return lines.getvalue()

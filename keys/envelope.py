@@ -43,7 +43,7 @@ class Address:
     mailbox: bytes
 
     def info(self, size: int) -> bytes:
-        """`tocsin/1/envelope\\0` | purpose u8 | recipient 32 | mailbox 32 | size u32."""
+        """Return `tocsin/1/envelope\\0` | purpose u8 | recipient 32 | mailbox 32 | size u32."""
         return b"".join((_ENVELOPE, bytes([self.purpose]), self.recipient, self.mailbox, size.to_bytes(4, "big")))
 
 
@@ -57,16 +57,17 @@ class Sealed:
 
     @property
     def hash(self) -> bytes:
+        """H(envelope); 32 bytes."""
         return digest(self.envelope)
 
 
 def frame(salt: bytes, header: bytes, body: bytes) -> bytes:
-    """The content: salt 32 | u32 n | header | u32 m | body."""
+    """Return the content: salt 32 | u32 n | header | u32 m | body."""
     return b"".join((salt, len(header).to_bytes(4, "big"), header, len(body).to_bytes(4, "big"), body))
 
 
 def unframe(content: bytes) -> tuple[bytes, bytes, bytes]:
-    """Salt, header and body of a content that was opened and kept before. Raises BadPlaintext."""
+    """Return salt, header and body of a content that was opened and stored before. Raises BadPlaintext."""
     if len(content) < FRAMING_BYTES:
         raise BadPlaintext("too short")
     header, end = counted(content, SALT_BYTES)
@@ -77,7 +78,7 @@ def unframe(content: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def counted(plaintext: bytes, start: int) -> tuple[bytes, int]:
-    """The bytes behind a u32 length at `start`, and where they end. Raises BadPlaintext."""
+    """Return the bytes behind a u32 length at `start`, and where they end. Raises BadPlaintext."""
     length = int.from_bytes(plaintext[start : start + 4], "big")
     end = start + 4 + length
     if start + 4 > len(plaintext) or end > len(plaintext):
@@ -86,12 +87,12 @@ def counted(plaintext: bytes, start: int) -> tuple[bytes, int]:
 
 
 def commit(content: bytes) -> bytes:
-    """C = H("tocsin/1/commit\\0" | content); 32 bytes. Hides the content because the salt in it is random."""
+    """Return C = H("tocsin/1/commit\\0" | content); 32 bytes. Hides the content because the salt in it is random."""
     return digest(_COMMIT, content)
 
 
 def size_for(header: bytes, body: bytes) -> int:
-    """The smaller of the two sizes that holds this header and body. Raises TooMuchContent."""
+    """Return the smaller of the two sizes that holds this header and body. Raises TooMuchContent."""
     need = len(header) + len(body)
     if need > PARCEL_ROOM:
         raise TooMuchContent(f"{need:,} bytes where {PARCEL_ROOM:,} fit")

@@ -52,11 +52,12 @@ class Keystore:
 
     @classmethod
     def new(cls, kind: KeystoreKind, passphrase: str, random_bytes: RandomBytes, cost: Cost = EARNEST) -> "Keystore":
+        """Return a keystore with a fresh salt for this passphrase. Takes the time that `cost` says."""
         salt = random_bytes(SALT_BYTES)
         return cls(kind, cost, salt, _stretch(passphrase, salt, cost))
 
     def lock(self, secrets: bytes, random_bytes: RandomBytes) -> bytes:
-        """The file: head | SecretBox (nonce 24 | ciphertext | tag 16) | SHA-256 of all before it."""
+        """Return the file: head | SecretBox (nonce 24 | ciphertext | tag 16) | SHA-256 of all before it."""
         box = bytes(SecretBox(self._key).encrypt(secrets, random_bytes(SecretBox.NONCE_SIZE)))
         whole = b"".join(
             (
@@ -73,7 +74,7 @@ class Keystore:
 
 
 def unlock(data: bytes, passphrase: str, kind: KeystoreKind) -> tuple[Keystore, bytes]:
-    """The keystore and its secrets. Raises NotAKeystore, KeystoreCut, WrongPassphrase: three different evenings."""
+    """Return the keystore and its secrets. Raises NotAKeystore, KeystoreCut, WrongPassphrase: three other evenings."""
     cost, salt, box = _parse(data, kind)
     keystore = Keystore(kind, cost, salt, _stretch(passphrase, salt, cost))
     try:

@@ -32,7 +32,7 @@ _COLLECT = domain("collect")
 
 
 def mailbox_id(public: bytes) -> bytes:
-    """D = H("tocsin/1/mailbox\\0" | public key); 32 bytes that look random."""
+    """Return D = H("tocsin/1/mailbox\\0" | public key); 32 bytes that look random."""
     return digest(_ID, public)
 
 
@@ -44,14 +44,17 @@ class MailboxKey:
 
     @classmethod
     def new(cls, random_bytes: RandomBytes) -> "MailboxKey":
+        """Return a fresh mailbox key."""
         return cls(random_bytes(SEED_BYTES))
 
     @property
     def public(self) -> bytes:
+        """The Ed25519 public key; 32 bytes."""
         return bytes(SigningKey(self.seed).verify_key)
 
     @property
     def id(self) -> bytes:
+        """The mailbox's id; 32 bytes."""
         return mailbox_id(self.public)
 
     def collect(
@@ -66,7 +69,7 @@ class MailboxKey:
         cover: bool = False,
         commits: bool = False,
     ) -> tuple[bytes, bytes]:
-        """A collect request for this origin: JSON body, and Ed25519 signature (64 bytes)."""
+        """Return a collect request for this origin: JSON body, and Ed25519 signature (64 bytes)."""
         fields: dict[str, Any] = {
             "key": b64(self.public),
             "at": at,

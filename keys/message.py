@@ -147,14 +147,14 @@ def read(fields: dict[str, Any]) -> Read:
 
 
 def header(message: AnyMessage, other: Mapping[str, Any] | None = None) -> bytes:
-    """The header JSON, compact UTF-8."""
+    """Return the header JSON, compact UTF-8."""
     if other:
         return msgspec.json.encode({**msgspec.to_builtins(message), **other})
     return msgspec.json.encode(message)
 
 
 def reply_mac(secret: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:
-    """HMAC(secret, "tocsin/1/reply\\0" | info | salt | header); 32 bytes, the body of a reply."""
+    """Return HMAC(secret, "tocsin/1/reply\\0" | info | salt | header); 32 bytes, the body of a reply."""
     return hmac.digest(secret, b"".join((_REPLY, address.info(size), salt, header)), "sha256")
 
 

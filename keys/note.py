@@ -26,7 +26,7 @@ _SIGNATURE_LINE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})\Z")
 
 
 def key_id(name: str, public: bytes) -> bytes:
-    """The 4 bytes that name a key on a signature line."""
+    """Return the 4 bytes that name a key on a signature line."""
     return digest(name.encode() + b"\n" + _ED25519 + public)[:_KEY_ID_BYTES]
 
 
@@ -64,14 +64,16 @@ class Note:
 
     @property
     def lines(self) -> list[str]:
+        """The lines of the text."""
         return self.text.split("\n")[:-1]
 
     @property
     def kind(self) -> str:
+        """The first line of the text."""
         return self.lines[0]
 
     def signed_by(self, public: bytes) -> bool:
-        """Whether a signature of this Ed25519 public key is on the note, whatever name it is given."""
+        """Return whether a signature of this Ed25519 public key is on the note, whatever name it is given."""
         return any(
             _verifies(public, self.text, signature)
             for name, claimed, signature in self.signatures
@@ -80,7 +82,7 @@ class Note:
 
 
 def sign(text: str, name: str, key: SigningKey) -> bytes:
-    """The note: `text`, a blank line, one signature line under `name`. `text` must end with a newline."""
+    """Return the note: `text`, a blank line, one signature line under `name`. `text` must end with a newline."""
     _check_text(text)
     if not _NAME.match(name):
         raise NotANote("a key's name has no blank and no +")

@@ -36,18 +36,18 @@ _NEXT = domain("next").rstrip(b"\0")
 
 
 def fingerprint(root: bytes) -> str:
-    """The first 60 digits of H(root public key) as a decimal number, in groups of 5."""
+    """Return the first 60 digits of H(root public key) as a decimal number, in groups of 5."""
     digits = str(int.from_bytes(digest(root), "big"))[:FINGERPRINT_DIGITS]
     return " ".join(digits[start : start + 5] for start in range(0, FINGERPRINT_DIGITS, 5))
 
 
 def weekly_seed(chain_key: bytes) -> bytes:
-    """seed_w = HMAC(ck_w, "tocsin/1/week"); 32 bytes, the X-Wing seed of that week."""
+    """Return seed_w = HMAC(ck_w, "tocsin/1/week"); 32 bytes, the X-Wing seed of that week (RFC 2104, SHA-256)."""
     return hmac.digest(chain_key, _WEEK, "sha256")
 
 
 def next_chain_key(chain_key: bytes) -> bytes:
-    """ck_{w+1} = HMAC(ck_w, "tocsin/1/next"); there is no way back."""
+    """Return ck_{w+1} = HMAC(ck_w, "tocsin/1/next"); there is no way back."""
     return hmac.digest(chain_key, _NEXT, "sha256")
 
 
@@ -61,10 +61,11 @@ class WeeklyChain:
 
     @classmethod
     def new(cls, now: int, random_bytes: RandomBytes) -> "WeeklyChain":
+        """Return a chain that begins with this week."""
         return cls(week_of(now), random_bytes(SEED_BYTES))
 
     def advance(self, now: int) -> "WeeklyChain":
-        """The chain as it should be now: moved on to this week, without the seeds whose grace time is over.
+        """Return the chain as it should be now: moved on to this week, without the seeds whose grace time is over.
 
         Never moves back: a clock that is behind changes nothing.
         """
@@ -75,11 +76,11 @@ class WeeklyChain:
         return WeeklyChain(week, chain_key, {old: seed for old, seed in past.items() if not _is_over(old, now)})
 
     def seeds(self) -> list[bytes]:
-        """The seeds that open today's letters: this week's first, then the newest past weeks."""
+        """Return the seeds that open today's letters: this week's first, then the newest past weeks."""
         return [weekly_seed(self.chain_key)] + [self.past[week] for week in sorted(self.past, reverse=True)]
 
     def ahead(self) -> list[bytes]:
-        """The seeds of this week and of the weeks a card publishes after it."""
+        """Return the seeds of this week and of the weeks a card publishes after it."""
         seeds, chain_key = [], self.chain_key
         for _ in range(WEEKS_AHEAD + 1):
             seeds.append(weekly_seed(chain_key))
@@ -133,7 +134,7 @@ class Card:
     signed: bytes = field(default=b"", repr=False, compare=False)
 
     def sign(self, root: SigningKey) -> Self:
-        """This card with its signed note. `root` must be the key the card names."""
+        """Return this card with its signed note. `root` must be the key the card names."""
         fields = _CardFields(
             name=self.name,
             root=b64(self.root),
@@ -154,7 +155,7 @@ class Card:
         return replace(self, signed=note.sign(text, CARD_KEY_NAME, root))
 
     def key_for(self, now: int) -> bytes:
-        """The X-Wing key to seal to at this time: the week's, or the last resort when the card has none for it.
+        """Return the X-Wing key to seal to at this time: the week's, or the last resort when the card has none for it.
 
         Before the card's first week it is the first week's: whatever the sender's clock says, an older key may be gone.
         """
@@ -162,7 +163,7 @@ class Card:
         return self.weekly[offset] if offset < len(self.weekly) else self.last_resort
 
     def keys_ahead(self, now: int) -> list[tuple[int, bytes]]:
-        """(week, key) for this week and every published week after it."""
+        """Return (week, key) for this week and every published week after it."""
         return [(self.week + i, key) for i, key in enumerate(self.weekly) if self.week + i >= week_of(now)]
 
     @cached_property
@@ -172,7 +173,7 @@ class Card:
 
 
 def expiry(week: int) -> int:
-    """When the keys of a card that begins with this week run out."""
+    """Return the Unix time at which the keys of a card that begins with this week run out."""
     return (week + WEEKS_AHEAD + 1) * WEEK_SECONDS
 
 
@@ -231,6 +232,6 @@ def _card(fields: _CardFields, data: bytes) -> Card:
 
 
 def check_clock(chain: WeeklyChain, now: int) -> None:
-    """Raises ClockBehind when this computer believes in a week that the organisation has already left."""
+    """Check the clock. Raises ClockBehind when it shows a week that the organisation has already left."""
     if week_of(now) < chain.week:
         raise ClockBehind()

@@ -110,23 +110,24 @@ class PairCard:
     wake: str | None = None
 
     def encode(self) -> bytes:
-        """The JSON. These very bytes travel and are hashed; nobody writes them a second time."""
+        """Return the JSON. These very bytes travel and are hashed; nobody writes them a second time."""
         return msgspec.json.encode(
             _PairCardFields(b64(self.key), b64(self.mailbox), list(self.relays), self.until, self.wake)
         )
 
     @property
     def address(self) -> Address:
+        """What a letter to the owner of this card is sealed for."""
         return Address(Purpose.CONTACT, digest(self.key), self.mailbox)
 
 
 def card_hash(card: bytes) -> bytes:
-    """H("tocsin/1/pair-card\\0" | JSON); 32 bytes, what the code names."""
+    """Return H("tocsin/1/pair-card\\0" | JSON); 32 bytes, what the code names."""
     return digest(_CARD, card)
 
 
 def read_pair_card(data: bytes, expected: bytes, now: int) -> PairCard:
-    """The card behind a code. Raises CardSwapped, BadPairCard, CodeExpired."""
+    """Return the card behind a code. Raises CardSwapped, BadPairCard, CodeExpired."""
     if not hmac.compare_digest(card_hash(data), expected):
         raise CardSwapped()
     try:
@@ -159,19 +160,23 @@ class PairingOffer:
     def new(
         cls, relays: tuple[str, ...], now: int, random_bytes: RandomBytes, wake: str | None = None
     ) -> "PairingOffer":
+        """Return a fresh half. `relays`: where it is collected."""
         kem, mailbox, share = (random_bytes(SEED_BYTES) for _ in range(3))
         return cls(kem, mailbox, random_bytes(ID_BYTES), share, relays, now + CARD_SECONDS, wake)
 
     @cached_property
     def key(self) -> PrivateKey:
+        """The X-Wing key that letters of the pair are sealed to."""
         return PrivateKey(self.kem)
 
     @property
     def mailbox_key(self) -> MailboxKey:
+        """The key that collects letters of the pair."""
         return MailboxKey(self.mailbox)
 
     @cached_property
     def card(self) -> PairCard:
+        """The card that the code names."""
         return PairCard(self.key.public, self.mailbox_key.id, self.relays, self.until, self.wake)
 
     @cached_property
@@ -189,6 +194,7 @@ class RendezvousMailbox:
 
     @property
     def address(self) -> Address:
+        """What a card for this mailbox is sealed for."""
         return Address(Purpose.CONTACT, self.key.recipient, self.mailbox.id)
 
 
@@ -238,22 +244,23 @@ class PairingSession:
 
     @cached_property
     def k0(self) -> bytes:
+        """k0; 32 bytes, out of both secrets of the codes."""
         ours, theirs = self.half.secret, self.code.secret
         return self._derive(ours + theirs if self.is_first else theirs + ours, "k0")
 
     def door(self, *, mine: bool) -> RendezvousMailbox:
-        """Where my card is waited for (`mine` false), or where I wait for the other's."""
+        """Return where my card is waited for (`mine` false), or where I wait for the other's."""
         number = 1 if mine == self.is_first else 2
         mailbox, kem = (self._derive(self.k0, f"door-{part}-{number}") for part in ("mailbox", "key"))
         return RendezvousMailbox(MailboxKey(mailbox), PrivateKey(kem))
 
     def card_letter(self, random_bytes: RandomBytes) -> Sealed:
-        """My card for the other's door: an ordinary letter, whose header is the card and whose body is empty."""
+        """Seal my card for the other's door: an ordinary letter, whose header is the card and whose body is empty."""
         door = self.door(mine=False)
         return seal(self.half.card.encode(), b"", key=door.key.public, address=door.address, random_bytes=random_bytes)
 
     def keys(self, share: bytes) -> PairKeys:
-        """The keys that follow from my share and this one of the other side."""
+        """Return the keys that follow from my share and this one of the other side."""
         ours = self.half.share
         first, second = (ours, share) if self.is_first else (share, ours)
         pair = self._derive(self.k0 + first + second, "pair-key")
@@ -261,14 +268,14 @@ class PairingSession:
         return PairKeys(to_second, to_first) if self.is_first else PairKeys(to_first, to_second)
 
     def share_letter(self, card: PairCard, share: bytes | None, random_bytes: RandomBytes) -> Sealed:
-        """My share, sealed to the other's key; with a MAC once a share of theirs is known."""
+        """Seal my share to the other's key; with a MAC once a share of theirs is known."""
         header = msgspec.json.encode({"v": VERSION, "kind": KIND, "share": b64(self.half.share)})
         mac_input = MacInput(LETTER_BYTES, random_bytes(SALT_BYTES), header)
         body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, mac_input)
         return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address)
 
     def confirms(self, share: bytes, mac_input: "MacInput", body: bytes) -> bool:
-        """Whether this share letter comes from who opened mine: only they can know both shares."""
+        """Return whether this share letter comes from who opened mine: only they can know both shares."""
         expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, mac_input)
         return hmac.compare_digest(expected, body)
 
@@ -300,7 +307,7 @@ class Progress(NamedTuple):
 
 
 def read_share(fields: dict[str, Any]) -> bytes | None:
-    """The share in an opened header; None when it is another kind of message. Raises UnknownVersion, BadMessage."""
+    """Return the share in an opened header; None for another kind of message. Raises UnknownVersion, BadMessage."""
     if fields.get("kind") != KIND:
         return None
     share = fields.get("share")
@@ -329,7 +336,7 @@ class Wake(NamedTuple):
 
 
 def read_wake(text: str | None, relays: tuple[str, ...]) -> Wake | None:
-    """What a wake text is worth to who writes to its owner, whose card names these relays; None: nothing. A text that
+    """Read a wake text for whoever writes to its owner, whose card names these relays; None: it is worth nothing. What
     cannot be read is no error: it breaks no pairing and no alert."""
     relay, _, sealed = (text or "").partition(" ")
     try:
@@ -354,7 +361,7 @@ class _WakeFields(msgspec.Struct, frozen=True):
 def read_wake_change(
     fields: dict[str, Any], key: bytes, address: Address, mac_input: "MacInput", body: bytes
 ) -> WakeChange:
-    """An opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage."""
+    """Read an opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage."""
     check_mac(wake_mac(key, address, mac_input), body)
     _check_version(fields)
     try:
@@ -365,7 +372,7 @@ def read_wake_change(
 
 
 def wake_mac(key: bytes, address: Address, mac_input: "MacInput") -> bytes:
-    """HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes."""
+    """Return HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes."""
     return _mac(_WAKE, key, address, mac_input)
 
 
@@ -385,12 +392,12 @@ def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBy
 
 
 def alert_mac(key: bytes, address: Address, mac_input: MacInput, *, duress: bool = False) -> bytes:
-    """HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0"."""
+    """Return HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0"."""
     return _mac(_DURESS if duress else _ALERT, key, address, mac_input)
 
 
 def is_duress(key: bytes, address: Address, mac_input: MacInput, body: bytes) -> bool:
-    """Whether an authentic alert was sent under duress. Raises NotAuthentic."""
+    """Return whether an authentic alert was sent under duress. Raises NotAuthentic."""
     calm, duress = (alert_mac(key, address, mac_input, duress=forced) for forced in (False, True))
     if hmac.compare_digest(duress, body):
         return True
@@ -399,7 +406,7 @@ def is_duress(key: bytes, address: Address, mac_input: MacInput, body: bytes) ->
 
 
 def case_key(key: bytes, contact: bytes) -> bytes:
-    """What a case's key becomes for one contact (their X-Wing key): none of them can speak to another with it."""
+    """Return what a case's key becomes for one contact (their X-Wing key): none can speak to another with it."""
     return hmac.digest(key, _CASE + digest(contact), "sha256")
 
 

@@ -41,7 +41,7 @@ def read_receipt(data: bytes) -> tuple[Receipt, Note]:
 
 
 def check_receipt(data: bytes, key: NoteKey, commitment: bytes, envelope_hash: bytes) -> Receipt:
-    """The receipt, if `key` signed it for this very commitment and envelope. Raises BadReceipt."""
+    """Return the receipt if `key` signed it for this very commitment and envelope. Raises BadReceipt."""
     receipt, note = read_receipt(data)
     if not note.signed_by(key.public):
         raise BadReceipt("not signed by this relay")

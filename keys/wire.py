@@ -68,17 +68,17 @@ class FrameKind(IntEnum):
 
 
 def domain(name: str) -> bytes:
-    """`tocsin/1/NAME` and a zero byte: what every hash, MAC and signature of ours begins with."""
+    """Return `tocsin/1/NAME` and a zero byte: what every hash, MAC and signature of ours begins with."""
     return b"tocsin/1/" + name.encode("ascii") + b"\0"
 
 
 def digest(*parts: bytes) -> bytes:
-    """SHA-256 of the parts one after the other; 32 bytes."""
+    """Return SHA-256 of the parts one after the other; 32 bytes."""
     return hashlib.sha256(parts[0] if len(parts) == 1 else b"".join(parts)).digest()
 
 
 def b64(data: bytes) -> str:
-    """base64url without padding (RFC 4648 section 5)."""
+    """Return base64url without padding (RFC 4648 section 5)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
@@ -86,7 +86,7 @@ _B64 = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 
 def unb64(text: str, length: int | None = None) -> bytes:
-    """The bytes behind `b64`, `length` of them if given. Only the one canonical spelling is taken, so that equal
+    """Decode `b64`, to `length` bytes if given. Only the one canonical spelling is taken, so that equal
     bytes are equal text. Raises Malformed."""
     if not _B64.match(text):
         raise Malformed("not base64url without padding")
@@ -102,10 +102,10 @@ def unb64(text: str, length: int | None = None) -> bytes:
 
 
 def week_of(now: int) -> int:
-    """The week a Unix time lies in; week 0 began on 1 January 1970."""
+    """Return the week a Unix time lies in; week 0 began on 1 January 1970."""
     return now // WEEK_SECONDS
 
 
 def day_of(now: int) -> int:
-    """The day a Unix time lies in."""
+    """Return the day a Unix time lies in."""
     return now // DAY_SECONDS

@@ -78,12 +78,14 @@ class Admission:
     # Work
 
     def asked(self, now: int) -> tuple[bytes, int]:
-        """The seed of this hour (32 bytes) and how many bits of work a deposit needs; 0: none."""
+        """Return the seed of this hour (32 bytes) and how many bits of work a deposit needs; 0: none."""
         return self._hourly(now)[0], self._bits()
 
     def check_work(self, mailbox: bytes, hash_: bytes, nonce: bytes | None, now: int) -> None:
-        """Raises WorkNeeded. The seed of the hour before is good too: the work may have been done in it. Nobody works
-        for a relay that is full."""
+        """Check a deposit's work. Raises WorkNeeded.
+
+        The seed of the hour before is good too: the work may have been done in it. Nobody works for a full relay.
+        """
         bits = self._bits()
         if not bits or self._left < LETTER_BYTES + RESERVE_BYTES:
             return

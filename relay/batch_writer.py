@@ -51,6 +51,7 @@ class Writer:
         self._stopping = False
 
     def start(self) -> None:
+        """Start the thread that writes."""
         self._thread.start()
 
     def submit(self, job: Deposit | WriteTask) -> None:

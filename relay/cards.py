@@ -35,7 +35,7 @@ class Cards:
         self._most = most
 
     def get(self, root: bytes) -> bytes:
-        """The note. Raises NoCard."""
+        """Return the note. Raises NoCard."""
         found = self._store.card(root)
         if found is None:
             raise NoCard()

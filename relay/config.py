@@ -13,7 +13,7 @@ Clock = Callable[[], int]  # Unix seconds
 
 
 def system_clock() -> int:
-    """Unix seconds of this computer."""
+    """Return Unix seconds of this computer."""
     return int(time.time())
 
 

@@ -6,7 +6,7 @@ logger = logging.getLogger("tocsin.relay")
 
 
 def log(error: BaseException) -> None:
-    """Class and place of an error; its text could repeat what somebody sent."""
+    """Write down class and place of an error; its text could repeat what somebody sent."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next

@@ -19,7 +19,7 @@ class LongPolls:
         self._closed = False
 
     def add(self, mailbox: bytes, wait: Future) -> bool:
-        """False: too many wait already, or the relay is stopping."""
+        """Add a call that waits; False: too many wait already, or the relay is stopping."""
         with self._lock:
             waits = self._waits.get(mailbox, set())
             if self._closed or self._count >= self._most or len(waits) >= PER_MAILBOX:
@@ -30,7 +30,7 @@ class LongPolls:
             return True
 
     def remove(self, mailbox: bytes, wait: Future) -> None:
-        """No longer wait; not waiting is fine."""
+        """Take a call out of those that wait; one that does not wait is fine."""
         with self._lock:
             waits = self._waits.get(mailbox)
             if waits is None or wait not in waits:
@@ -41,12 +41,12 @@ class LongPolls:
                 del self._waits[mailbox]
 
     def notify(self, mailboxes: Iterable[bytes]) -> list[tuple[Future, None]]:
-        """Everybody to be woken, in the form `resolve_all` takes."""
+        """Return everybody to be woken, in the form `resolve_all` takes."""
         with self._lock:
             return [(wait, None) for mailbox in mailboxes for wait in self._waits.get(mailbox, ())]
 
     def close(self) -> list[tuple[Future, None]]:
-        """The relay stops: wake everybody, and let nobody wait from here on."""
+        """Wake everybody, and let nobody wait from here on: the relay stops."""
         with self._lock:
             self._closed = True
             return [(wait, None) for waits in self._waits.values() for wait in waits]

@@ -136,7 +136,7 @@ class Mailboxes:
         return self.page(asked)
 
     def page(self, asked: Collect) -> list[Envelope]:
-        """The first page, without acknowledging anything."""
+        """Return the first page, without acknowledging anything."""
         budget = PAGE_BYTES if self.sending < SENDING_BYTES else 1
         return self._store.page(asked.mailbox, asked.want, budget) if asked.want else []
 

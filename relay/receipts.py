@@ -24,7 +24,7 @@ class ReceiptSigner:
         self.note_key = str(note.NoteKey(self._name, public))
 
     def receipt(self, commitment: bytes, hash_: bytes, now: int) -> bytes:
-        """The signed note that says: this commitment came with this envelope, in this hour.
+        """Sign the note that says: this commitment came with this envelope, in this hour.
 
         The same bytes as `note.sign`, which looks at every letter of the text for what cannot stand in ours and takes
         a third longer."""
@@ -36,5 +36,5 @@ class ReceiptSigner:
 
 
 def relay_seed(folder: Path, random_bytes: RandomBytes) -> bytes:
-    """The relay's Ed25519 seed (32 bytes), made at the first start."""
+    """Return the relay's Ed25519 seed (32 bytes), made at the first start."""
     return own_secret(folder / RELAY_KEY, lambda: random_bytes(SEED_BYTES), SEED_BYTES)

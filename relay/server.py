@@ -127,7 +127,7 @@ def sweep(data: Path, now: int) -> int | None:
 
 
 def check(data: Path) -> list[str]:
-    """Everything that is wrong with a data folder, a sentence each. Raises StoreError."""
+    """Return everything that is wrong with a data folder, a sentence each. Raises StoreError."""
     store = _existing(data)
     try:
         return backups.faults(data, store)

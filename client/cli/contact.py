@@ -315,7 +315,7 @@ def _show(stored: contacts_book.StoredAlert, who: Contact, as_json: bool) -> Non
 
 
 def where(place: object) -> str:
-    """A place as phones say it (`message.md`); what is said otherwise stands as it came."""
+    """Return a place as phones say it (`message.md`) in words; what is said otherwise stands as it came."""
     if not isinstance(place, dict):
         return json.dumps(place, ensure_ascii=False)
     station, other = place.get("station"), {name: value for name, value in place.items() if name not in PLACE}

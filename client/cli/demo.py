@@ -29,7 +29,7 @@ REPLY = "Адвокат А. Петрова едет к вам. Вы вправе
 PHRASE = "correct horse battery staple"
 READY_SECONDS = 60
 ENDING_SECONDS = 30
-LOOK_SECONDS = 0.3  # how often it is looked whether every part still runs
+CHECK_SECONDS = 0.3  # between two checks that every part still runs
 LOOPBACK = "127.0.0.1:0"
 
 
@@ -56,7 +56,7 @@ def demo(once: bool) -> None:
         stage.show_surroundings()
         with stage.part("relay", "relay", "serve", "--data", "relay", "--listen", LOOPBACK) as relay:
             case = stage.go_round(relay.address)
-            stage.look_at_the_relay()
+            stage.search_the_relay()
             stage.send_burst()
             stage.build_phone()
             desk_words = ("desk", "--home", "organisation", "--pack", "stations.pack", "--country", COUNTRY)
@@ -95,8 +95,8 @@ class DemoPart:
 
     def __init__(self, name: str, command: list[str], folder: Path) -> None:
         self.name, self.address = name, ""
-        self._said: list[str] = []
-        self._is_settled = threading.Event()
+        self._last_lines: list[str] = []
+        self._is_decided = threading.Event()
         # In a session of its own: ctrl-c is for the demonstration, which ends its parts itself.
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             command,
@@ -115,24 +115,24 @@ class DemoPart:
         for line in self.process.stdout:
             found = [word for word in line.split() if word.startswith("http")]
             if self.address or not found:
-                self._hear(line.rstrip())
+                self._pass_on(line.rstrip())
             else:
                 self.address = found[-1]
-                self._said.clear()
-                self._is_settled.set()
-        self._is_settled.set()
+                self._last_lines.clear()
+                self._is_decided.set()
+        self._is_decided.set()
 
-    def _hear(self, line: str) -> None:
+    def _pass_on(self, line: str) -> None:
         if self.address and not line.startswith("hint:"):  # the last screen has hints enough
             click.echo(f"{self.name}: {line}")
         elif not self.address:
-            self._said.append(line)
+            self._last_lines.append(line)
 
     def wait_until_reached(self) -> None:
         """Wait for the address. Raises DemoFailed with what the part said instead."""
-        self._is_settled.wait(READY_SECONDS)
+        self._is_decided.wait(READY_SECONDS)
         if not self.address:
-            click.echo("\n".join(self._said), err=True)
+            click.echo("\n".join(self._last_lines), err=True)
             raise DemoFailed(f"the {self.name} did not start")
 
     def check(self) -> None:
@@ -211,7 +211,7 @@ class Stage:
             raise DemoFailed("no reply came back")
         return case
 
-    def look_at_the_relay(self) -> None:
+    def search_the_relay(self) -> None:
         """Search everything the relay has written for what was said."""
         files = [path for path in (self.folder / "relay").rglob("*") if path.is_file()]
         for words in (STORY, REPLY, "Иволгина"):
@@ -285,7 +285,7 @@ class Stage:
     def wait(self, parts: list[DemoPart]) -> None:
         """Wait until somebody presses ctrl-c. Raises PartEnded when a part ends before."""
         click.echo("ctrl-c ends all of it and removes the folder")
-        while not self._end.wait(LOOK_SECONDS):
+        while not self._end.wait(CHECK_SECONDS):
             for part in parts:
                 part.check()
 

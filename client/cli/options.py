@@ -25,7 +25,7 @@ home = click.option("--home", "folder", type=FOLDER, required=True, help="The or
 
 
 def own_folder() -> Path:
-    """Where a person's own things lie unless told otherwise."""
+    """Return where a person's own things lie: TOCSIN_HOME, else `tocsin` in the data folder of this account."""
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(os.environ.get("TOCSIN_HOME") or Path(data) / "tocsin")
 

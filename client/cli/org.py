@@ -30,7 +30,7 @@ root_file = click.option("--root-file", type=options.FILE, help="Where the root 
 
 
 def profile(function: options.Command) -> options.Command:
-    """The options that say what stands on a card."""
+    """Add the options that say what stands on a card."""
     for option in (
         click.option("--language", "languages", multiple=True, help="Language code you can reply in; repeatable."),
         click.option("--relay", "relays", multiple=True, required=True, help="Base URL of a relay; repeatable."),

@@ -72,6 +72,7 @@ def misuse(problem: click.UsageError) -> None:
 
 
 def hint(words: str) -> None:
+    """Say what a person can do."""
     say(f"hint: {words}")
 
 
@@ -151,7 +152,7 @@ def _prompt(words: str) -> str:
 
 @contextmanager
 def progress(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr while something long is done; absent when stderr is no terminal."""
+    """Show a bar on stderr while something long goes on; nothing when stderr is no terminal."""
     if not sys.stderr.isatty() or os.environ.get("TERM") in DUMB:
         yield lambda _: None
         return

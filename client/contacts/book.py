@@ -153,6 +153,7 @@ class Contact(msgspec.Struct):
 
     @property
     def meeting(self) -> PairingSession:
+        """The session of the two halves. Raises OwnCode."""
         return PairingSession(self.half, self.code)
 
     @property
@@ -162,10 +163,11 @@ class Contact(msgspec.Struct):
 
     @property
     def keys(self) -> PairKeys | None:
+        """The pair's MAC keys, one for each direction; None until the other's share is sure."""
         return None if self.share is None else self.meeting.keys(self.share)
 
     def other(self, now: int) -> PairCard | None:
-        """Their card, once it came. Raises CodeExpired when its time is over."""
+        """Return their card; None before it came. Raises CodeExpired when its time is over."""
         return None if self.card is None else read_pair_card(self.card, self.code.card, now)
 
     @property
@@ -175,11 +177,11 @@ class Contact(msgspec.Struct):
         return [door] if self.card is None else [door, read_pair_card(self.card, self.code.card, 0).mailbox]
 
     def rings(self, card: PairCard) -> Wake | None:
-        """What lets a relay ring them, if they want that."""
+        """Return what lets a relay ring them; None when they do not want that."""
         return read_wake(card.wake if self.wake is None else self.wake.wake, card.relays)
 
     def state(self, now: int) -> str:
-        """`waiting`, `paired`, or `expired`."""
+        """Return `waiting`, `paired` or `expired`."""
         if self.share is None:
             return "waiting" if now < self.made + CODE_SECONDS else "expired"
         try:
@@ -237,18 +239,18 @@ class Book:
     secrets: ContactSecrets = field(repr=False)
 
     def save(self) -> None:
-        """Raises CannotWrite."""
+        """Write the contacts to the disk, sealed. Raises CannotWrite."""
         files.replace(self.path / KEYSTORE, self.keystore.lock(msgspec.json.encode(self.secrets), os.urandom))
 
     def find(self, label: str) -> Contact:
-        """Raises UnknownContact."""
+        """Return the contact of this name. Raises UnknownContact."""
         for contact in self.secrets.contacts:
             if contact.label == _plain(label):
                 return contact
         raise UnknownContact()
 
     def renew_offer(self, relays: tuple[str, ...], now: int, random_bytes: RandomBytes) -> Offer:
-        """A fresh half; one that waited to be scanned is forgotten. Raises NoRelays, BadAddress, CodeTooLong."""
+        """Return a fresh half; one that waited to be scanned is forgotten. Raises NoRelays, BadAddress, CodeTooLong."""
         named = tuple(dict.fromkeys(relay_address(relay) for relay in relays)) or self.secrets.relays
         if not named:
             raise NoRelays()
@@ -258,12 +260,12 @@ class Book:
         return self.secrets.offer
 
     def open_offer(self, now: int) -> Offer | None:
-        """The half that waits to be scanned, unless it is too old for that."""
+        """Return the half that waits to be scanned; None when there is none or it is too old for that."""
         offer = self.secrets.offer
         return offer if offer is not None and now < offer.made + CODE_SECONDS else None
 
     def code_to_show(self, label: str | None, now: int) -> tuple[str, PairCode]:
-        """Whose code is to be shown next (empty: nobody's yet), and the code. Raises NoOffer, UnknownContact."""
+        """Return whose code is to be shown next (empty: nobody's yet), and the code. Raises NoOffer, UnknownContact."""
         if label is not None:
             return label, self.find(label).half.code
         offer = self.open_offer(now)
@@ -299,7 +301,7 @@ class Book:
             raise LabelTaken()
 
     def find_alert(self, start: str) -> StoredAlert:
-        """The one alert whose id begins so. Raises UnknownAlert."""
+        """Return the one alert whose id begins so. Raises UnknownAlert."""
         found = {alert.id: alert for alert in self.secrets.alerts if start and alert.id.startswith(start)}
         if len(found) != 1:
             raise UnknownAlert()
@@ -321,11 +323,12 @@ def _plain(label: str) -> str:
 
 
 def exists(folder: Path) -> bool:
+    """Return whether there are contacts in this folder."""
     return (folder / KEYSTORE).exists()
 
 
 def create(folder: Path, passphrase: str, random_bytes: RandomBytes, *, cost: Cost = EARNEST) -> Book:
-    """An empty book; it is on the disk only after `save`."""
+    """Return an empty book; it is on the disk only after `save`."""
     files.make_folder(folder)
     return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), ContactSecrets())
 
@@ -341,7 +344,7 @@ def open_book(folder: Path, passphrase: Callable[[], str]) -> Book:
 
 
 def unlock_book(folder: Path, passphrase: str) -> Book:
-    """Raises NoContacts, WrongPassphrase, KeystoreCut, NotAKeystore."""
+    """Open the contacts of a folder. Raises NoContacts, WrongPassphrase, KeystoreCut, NotAKeystore."""
     if not exists(folder):
         raise NoContacts()
     keystore, sealed = unlock(files.read(folder / KEYSTORE), passphrase, KeystoreKind.CONTACTS)

@@ -63,7 +63,7 @@ def take_letters(contact: Contact, frames: list[Frame]) -> list[StoredAlert]:
         if mark not in contact.marks:
             contact.marks.append(mark)
             _sort(contact, opened, len(frame.envelope), mark)
-    alerts += _settle(contact)
+    alerts += _read_authentic(contact)
     return sorted(alerts, key=lambda alert: alert.at)
 
 
@@ -79,7 +79,7 @@ def _sort(contact: Contact, opened: OpenedEnvelope, size: int, mark: bytes) -> N
     contact.aside = [*contact.aside, QuarantinedLetter(opened.content, size, mark)][-ASIDE:]
 
 
-def _settle(contact: Contact) -> list[StoredAlert]:
+def _read_authentic(contact: Contact) -> list[StoredAlert]:
     """Take everything that lies aside and has become authentic. A case's key may lie behind the letters it signs."""
     alerts: list[StoredAlert] = []
     before = -1
@@ -87,7 +87,7 @@ def _settle(contact: Contact) -> list[StoredAlert]:
         before = len(contact.aside)
         for letter in list(contact.aside):
             try:
-                alert = _heard(contact, letter)
+                alert = _read_letter(contact, letter)
             except NotAuthentic:
                 continue
             contact.aside.remove(letter)
@@ -96,18 +96,18 @@ def _settle(contact: Contact) -> list[StoredAlert]:
     return alerts
 
 
-def _heard(contact: Contact, letter: QuarantinedLetter) -> StoredAlert | None:
+def _read_letter(contact: Contact, letter: QuarantinedLetter) -> StoredAlert | None:
     salt, header, body = unframe(letter.content)
     mac_input, fields = MacInput(letter.size, salt, header), msgspec.json.decode(header)
     if fields.get("kind") == WAKE_KIND:
-        _hear_wake(contact, fields, mac_input, body)
+        _apply_wake_change(contact, fields, mac_input, body)
         return None
     judged = _judge(contact, fields.get("case"), mac_input, body)
     _keep_case_key(contact, fields)
-    return _written(contact, fields, header, judged, letter.mark)
+    return _to_alert(contact, fields, header, judged, letter.mark)
 
 
-def _hear_wake(contact: Contact, fields: dict[str, object], mac_input: MacInput, body: bytes) -> None:
+def _apply_wake_change(contact: Contact, fields: dict[str, object], mac_input: MacInput, body: bytes) -> None:
     if contact.keys is None:
         raise NotAuthentic()
     try:
@@ -144,7 +144,7 @@ def _keep_case_key(contact: Contact, fields: dict[str, object]) -> None:
         del contact.case_keys[oldest]
 
 
-def _written(contact: Contact, fields: dict[str, object], header: bytes, judged: Judged, mark: bytes) -> StoredAlert:
+def _to_alert(contact: Contact, fields: dict[str, object], header: bytes, judged: Judged, mark: bytes) -> StoredAlert:
     try:
         read = message.read(fields)
         if not isinstance(read.message, message.Alert):

@@ -22,7 +22,7 @@ class BadPicture(TocsinError):
 
 
 def read_picture(data: bytes) -> str:
-    """The text of the one QR code in a picture. Raises BadPicture, NoCodeInPicture."""
+    """Return the text of the one QR code in a picture. Raises BadPicture, NoCodeInPicture."""
     import zxingcpp  # noqa: PLC0415 - two megabytes that nobody loads who gives a text
     from PIL import Image  # noqa: PLC0415
 

@@ -45,14 +45,16 @@ class Case:
 
     @property
     def last(self) -> int:
+        """When the last message was said: Unix seconds, by the clock of whoever sent it."""
         return max(entry.message.at for entry in self.messages)
 
     @property
     def practice(self) -> bool:
+        """Whether every message of it is a trial."""
         return all(entry.message.practice for entry in self.messages)
 
     def fact(self, name: str) -> Any:
-        """The value last said of this field, if it fits the schema; None otherwise."""
+        """Return the value last said of this field, if it fits the schema; None otherwise."""
         for entry in reversed(self.messages):
             if name in entry.message.facts and name not in entry.other.get("facts", {}):
                 return entry.message.facts[name]
@@ -64,6 +66,7 @@ class Case:
         return next((block for block in reversed(blocks) if block.until > now), None)
 
     def files(self) -> list[ParcelRef]:
+        """Return the references of every file, in the order of the messages."""
         return [ref for entry in self.messages for ref in entry.message.parcels]
 
 
@@ -78,12 +81,12 @@ class Assembled:
 
 
 def load(records: Records) -> dict[str, Case]:
-    """Every case by its id."""
+    """Return every case by its id."""
     return gather(records.letters())
 
 
 def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
-    """The cases of these letters by their ids."""
+    """Return the cases of these letters by their ids."""
     cases: dict[str, Case] = {}
     for header, letter in _distinct(letters):
         read = message.read(header)
@@ -110,7 +113,7 @@ def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], Rec
 
 
 def as_json(entry: CaseMessage) -> dict[str, Any]:
-    """A message as it is written for a program."""
+    """Return a message as it is written for a program."""
     return {
         "id": entry.message.id,
         "kind": entry.header["kind"],
@@ -122,7 +125,7 @@ def as_json(entry: CaseMessage) -> dict[str, Any]:
 
 
 def find(cases: dict[str, Case], start: str) -> Case:
-    """The case whose id begins so. Raises UnknownCase."""
+    """Return the case whose id begins so. Raises UnknownCase."""
     return cases[only_one(start, list(cases))]
 
 
@@ -166,7 +169,7 @@ def read_case(folder: Path, passphrase: Callable[[], str], start: str) -> tuple[
 
 
 def missing(records: Records, case: str, ref: ParcelRef) -> list[int]:
-    """The numbers of the pieces that have not come."""
+    """Return the numbers of the pieces that have not come."""
     return [i for i in range(ref.n) if not records.has_piece(records.piece_mark(case, ref.id, i))]
 
 

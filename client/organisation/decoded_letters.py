@@ -43,7 +43,7 @@ def decode_all(letters: Iterable[RecordLetter | DecodedLetter]) -> Iterator[Deco
 
 
 def decode_page(page: Page) -> list[DecodedLetter]:
-    """The letters of a page; what the inbox decoded to sort them is not decoded again."""
+    """Return the letters of a page; what the inbox decoded to sort them is not decoded again."""
     if len(page.read) != len(page.letters):
         return [decode(letter) for letter in page.letters]
     return [

@@ -82,14 +82,16 @@ class HomeSecrets(msgspec.Struct, kw_only=True):
 
     @property
     def chain(self) -> WeeklyChain:
+        """The weekly keys."""
         return WeeklyChain(self.week, self.chain_key, self.past)
 
     @property
     def mailbox_key(self) -> MailboxKey:
+        """The key that collects reports."""
         return MailboxKey(self.mailbox)
 
     def open_keys(self) -> list[PrivateKey]:
-        """What opens today's letters, likeliest first. The weeks ahead are among them: a phone's clock may be fast."""
+        """Return the keys that open today's letters, likeliest first, weeks ahead too: a phone's clock may be fast."""
         return [PrivateKey(seed) for seed in [*self.chain.seeds(), self.last_resort, *self.chain.ahead()[1:]]]
 
     def __repr__(self) -> str:
@@ -106,13 +108,16 @@ class Home:
 
     @property
     def card(self) -> Card:
+        """The published card. Raises CannotRead, CardError."""
         return read_card(files.read(self.path / CARD), root=self.secrets.root_public)
 
     @property
     def fingerprint(self) -> str:
+        """The 60 digits of the root key, to be compared."""
         return fingerprint(self.secrets.root_public)
 
     def save(self) -> None:
+        """Seal the secrets and write them to the disk. Raises CannotWrite."""
         files.replace(self.path / KEYSTORE, self.keystore.lock(msgspec.json.encode(self.secrets), os.urandom))
 
     def rotate(self, now: int, *, force: bool = False) -> bool:
@@ -132,7 +137,7 @@ class Home:
         return True
 
     def needs_card(self, now: int, log: list[str]) -> bool:
-        """Whether the published card says too little: few weeks left, or other relay keys than these."""
+        """Return whether the published card says too little: few weeks left, or other relay keys than these."""
         card = self.card
         return card.week + len(card.weekly) - week_of(now) < RENEW_WEEKS or list(card.log) != log
 
@@ -161,7 +166,7 @@ class Home:
         return card
 
     def root_key(self, root_file: Path | None, passphrase: Callable[[], str]) -> SigningKey:
-        """The root's signing key. Raises RootElsewhere, OtherRoot, KeystoreError."""
+        """Return the root's signing key. Raises RootElsewhere, OtherRoot, KeystoreError."""
         seed = self.secrets.root
         if seed is None:
             if root_file is None:
@@ -254,7 +259,7 @@ def found_home(
 
 
 def is_home(path: Path) -> bool:
-    """Whether there is an organisation in this folder."""
+    """Return whether there is an organisation in this folder."""
     return (path / KEYSTORE).exists()
 
 
@@ -270,7 +275,7 @@ def unlock_home(path: Path, passphrase: Callable[[], str]) -> Home:
 
 
 def card_of(path: Path) -> Card:
-    """The card of a home, which is public and needs no passphrase. Raises NoHome, CardError."""
+    """Return the card of a home, which is public and needs no passphrase. Raises NoHome, CardError."""
     if not (path / CARD).exists():
         raise NoHome(str(path))
     return read_card(files.read(path / CARD))

@@ -131,5 +131,5 @@ def rotate_if_due(home: Home, transport: Transport, now: int) -> bool:
 
 
 def report_address(root: bytes, mailbox: bytes) -> Address:
-    """What reports to this organisation are sealed for."""
+    """Return the address that reports to this organisation are sealed for."""
     return Address(Purpose.REPORT, root, mailbox)

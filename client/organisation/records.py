@@ -119,11 +119,11 @@ class Records:
         self._db.close()
 
     def mark(self, commitment: bytes) -> bytes:
-        """What stands on the disk for a letter that came: it must not tell which content was seen."""
+        """Return what stands on the disk for a letter that came: it must not tell which content was seen."""
         return hmac.digest(self._key, _SEEN + commitment, "sha256")[:MARK_BYTES]
 
     def piece_mark(self, case: str, of: str, i: int) -> bytes:
-        """Where piece `i` of file `of` of a case is kept."""
+        """Return the mark under which piece `i` of file `of` of a case is stored."""
         return hmac.digest(self._key, _PIECE + f"{case} {of} {i}".encode(), "sha256")[:MARK_BYTES]
 
     @cached_property
@@ -138,8 +138,11 @@ class Records:
         return found
 
     def has(self, mark: bytes, committed: bool, page: Page) -> bool:
-        """Whether a letter need not be kept: it came before, in `page` or earlier, with the right commitment or with
-        one that is no better. A relay that gives a false commitment must not hide the honest copy of another relay."""
+        """Return whether a letter need not be stored: it came before, in `page` or earlier, with the right commitment
+        or with a commitment that is no better.
+
+        A relay that gives a false commitment must not hide the honest copy of another relay.
+        """
         before = page.seen.get(mark, self.seen.get(mark))
         return before is not None and (before or not committed)
 
@@ -173,51 +176,52 @@ class Records:
         return number
 
     def letters(self) -> Iterator[RecordLetter]:
-        """Every letter kept, in the order of arrival."""
+        """Return every letter kept, in the order of arrival."""
         for number in self.batches():
             yield from self.batch(number)
 
     def batches(self) -> list[int]:
-        """The numbers of all batches, in the order of arrival."""
+        """Return the numbers of all batches, in the order of arrival."""
         with _translated():
             return [row[0] for row in self._db.execute("SELECT number FROM batch ORDER BY number")]
 
     def batch(self, number: int) -> list[RecordLetter]:
-        """The letters of one batch."""
+        """Return the letters of one batch."""
         with _translated():
             row = self._db.execute("SELECT box FROM batch WHERE number = ?", (number,)).fetchone()
         return [] if row is None else self._open(row[0], list[RecordLetter])
 
     def asides(self) -> Iterator[Quarantined]:
-        """Every envelope that was put aside."""
+        """Return every envelope that was put aside."""
         with _translated():
             boxes = [row[0] for row in self._db.execute("SELECT box FROM aside ORDER BY number")]
         for box in boxes:
             yield self._open(box, Quarantined)
 
     def piece(self, mark: bytes) -> bytes | None:
-        """The bytes of a piece, if it has come."""
+        """Return the bytes of a piece; None when it has not come."""
         with _translated():
             row = self._db.execute("SELECT box FROM piece WHERE mark = ?", (mark,)).fetchone()
         return None if row is None else self._decrypt(row[0])
 
     def piece_marks(self) -> list[bytes]:
-        """The mark of every piece that has come."""
+        """Return the mark of every piece that has come."""
         with _translated():
             return [row[0] for row in self._db.execute("SELECT mark FROM piece ORDER BY mark")]
 
     def has_piece(self, mark: bytes) -> bool:
+        """Return whether a piece has come."""
         with _translated():
             return self._db.execute("SELECT 1 FROM piece WHERE mark = ?", (mark,)).fetchone() is not None
 
     def tail(self) -> Tail | None:
-        """Where the journal ended when it was last written; None: no desk was ever opened here."""
+        """Return where the journal ended when it was last written; None: no desk was ever opened here."""
         with _translated():
             row = self._db.execute("SELECT box FROM tail").fetchone()
         return None if row is None else self._open(row[0], Tail)
 
     def keep_tail(self, tail: Tail) -> None:
-        """Raises CannotWrite."""
+        """Store where the journal ends now. Raises CannotWrite."""
         with _translated():
             self._db.execute("INSERT OR REPLACE INTO tail VALUES (1, ?)", (self._seal(msgspec.msgpack.encode(tail)),))
 

@@ -65,29 +65,29 @@ class OutboxLetter:
         return self.attempts.get(relay, Attempts())
 
     def next_relay(self, now: int) -> str | None:
-        """The relay to try now; None when none is due."""
+        """Return the relay to try now; None when none is due."""
         if self.is_finished:
             return None
         due = [relay for relay in self._open() if self._tries(relay).not_before <= now]
         return min(due, key=lambda relay: self._tries(relay).count, default=None)
 
     def next_time(self) -> int | None:
-        """The earliest time at which a relay is due; None when finished."""
+        """Return the earliest time at which a relay is due; None when finished."""
         if self.is_finished:
             return None
         return min(self._tries(relay).not_before for relay in self._open())
 
     def accepted(self, relay: str, receipt: str) -> "OutboxLetter":
-        """The relay gave a valid receipt."""
+        """Return the letter after the relay gave a valid receipt."""
         return replace(self, receipts={**self.receipts, relay: receipt})
 
     def failed(self, relay: str, code: str, now: int, jitter: Jitter, retry_after: int | None = None) -> "OutboxLetter":
-        """The relay was tried in vain. The letter stays, whatever the reason: only a receipt lets it go."""
+        """Return the letter after a try in vain. It stays, whatever the reason: only a receipt lets it go."""
         count = self._tries(relay).count + 1
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(count - 1, 16))
         wait = max(round(wait * (0.8 + 0.4 * jitter())), min(retry_after or 0, LONGEST_WAIT))
         return replace(self, attempts={**self.attempts, relay: Attempts(count, now + wait, code)})
 
     def hurried(self) -> "OutboxLetter":
-        """Somebody asks to try at once: every relay is due."""
+        """Return the letter with every relay due, because somebody asks to try at once."""
         return replace(self, attempts={relay: replace(tried, not_before=0) for relay, tried in self.attempts.items()})

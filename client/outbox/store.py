@@ -73,7 +73,7 @@ class OutboxStore:
         self._insert("held", letters)
 
     def held(self) -> list[bytes]:
-        """H of every envelope that is held."""
+        """Return H of every envelope that is held."""
         with _translated(), closing(self._db.execute("SELECT hash FROM held ORDER BY hash")) as rows:
             return [row[0] for row in rows]
 
@@ -99,12 +99,12 @@ class OutboxStore:
             self._db.executemany(add, rows)
 
     def hashes(self) -> list[bytes]:
-        """H of every envelope that waits."""
+        """Return H of every envelope that waits."""
         with _translated(), closing(self._db.execute("SELECT hash FROM letter ORDER BY hash")) as rows:
             return [row[0] for row in rows]
 
     def get(self, hash_: bytes) -> Waiting | None:
-        """The letter with this H(envelope), if it waits."""
+        """Return the letter with this H(envelope); None when none waits."""
         query = "SELECT envelope, commitment, mailbox, state, keys FROM letter WHERE hash = ?"
         with _translated(), closing(self._db.execute(query, (hash_,))) as rows:
             row = rows.fetchone()

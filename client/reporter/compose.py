@@ -30,14 +30,14 @@ class Attachment:
 
 
 def attachment(path: Path, data: bytes) -> Attachment:
-    """A file as an attachment; only its type is taken from the name, the name itself stays here."""
+    """Return a file as an attachment; only its type is taken from the name, the name itself stays here."""
     if len(data) > PIECE_BYTES * PIECES:
         raise FileTooLarge()
     return Attachment(mimetypes.guess_type(path.name)[0] or "application/octet-stream", data)
 
 
 def new_id(random_bytes: RandomBytes) -> str:
-    """A random id in base64url that a shell does not take for an option."""
+    """Return a random id in base64url that a shell does not take for an option."""
     while (text := b64(random_bytes(ID_BYTES))).startswith("-"):
         pass
     return text

@@ -84,7 +84,7 @@ class ReplyRoute(msgspec.Struct, frozen=True):
         return "ReplyRoute(...)"  # its keys must not reach a log with a traceback
 
     def block(self) -> ReplyBlock:
-        """What goes into the message."""
+        """Return the reply block that goes into the message."""
         mailbox = b64(MailboxKey(self.mailbox).id)
         return ReplyBlock(
             relays=[(relay, mailbox) for relay in self.relays],
@@ -116,6 +116,7 @@ class Reporter:
 
     @property
     def can_receive_replies(self) -> bool:
+        """Whether there is a key that replies are sealed under."""
         return (self.folder / PUBLIC).exists()
 
     def set_up(self, passphrase: str, *, cost: Cost = EARNEST, random_bytes: RandomBytes = system.token_bytes) -> None:
@@ -126,7 +127,7 @@ class Reporter:
         files.replace(self.folder / PUBLIC, bytes(key.public_key))
 
     def next_seq(self, case: str | None) -> int:
-        """The counter of a case's next message. Raises UnknownCase."""
+        """Return the counter of a case's next message. Raises UnknownCase."""
         if case is None:
             return 0
         cases = self._state().cases
@@ -135,7 +136,7 @@ class Reporter:
         return cases[case]
 
     def find_case(self, start: str) -> str:
-        """The case whose id begins so. Raises UnknownCase."""
+        """Return the case whose id begins so. Raises UnknownCase."""
         return only_one(start, self._state().cases)
 
     def has_sent(self, case: str, seq: int) -> None:
@@ -169,9 +170,11 @@ class Reporter:
         )
 
     def keep_reply_route(self, route: ReplyRoute) -> None:
+        """Store a reply route, sealed. Raises CannotWrite, SpoolBroken, KeystoreCut."""
         self._seal("way", route)
 
     def keep_reply(self, reply: StoredReply) -> None:
+        """Store a reply, sealed. Raises CannotWrite, SpoolBroken, KeystoreCut."""
         self._seal("answer", reply)
 
     def unlock(self, passphrase: Callable[[], str]) -> BoxKey:
@@ -182,6 +185,7 @@ class Reporter:
         return BoxKey(key)
 
     def reply_routes(self, key: BoxKey, case: str) -> list[ReplyRoute]:
+        """Return the stored reply routes of a case. Raises SpoolBroken."""
         return [route for route in self._unseal_all("way", key, ReplyRoute) if route.case == case]
 
     def forget_expired_routes(self, key: BoxKey, now: int) -> None:
@@ -200,6 +204,7 @@ class Reporter:
         return next(iter(found.values()))
 
     def replies(self, key: BoxKey, case: str) -> list[StoredReply]:
+        """Return the stored replies to a case, each once, oldest first. Raises SpoolBroken."""
         found = {reply.id: reply for reply in self._unseal_all("answer", key, StoredReply) if reply.case == case}
         return sorted(found.values(), key=lambda reply: reply.at)
 
@@ -255,7 +260,7 @@ def _unseal(box: bytes, key: BoxKey, kind: type[Value]) -> Value:
 
 
 def only_one(start: str, ids: "dict[str, int] | list[str]") -> str:
-    """The one id that begins so. Raises UnknownCase."""
+    """Return the one id that begins so. Raises UnknownCase."""
     if start in ids:
         return start
     found = [id_ for id_ in ids if start and id_.startswith(start)]

@@ -92,7 +92,7 @@ def build(wish: SiteOptions, out: Path, built: Bundle | None = None) -> Site:
 
 
 def assemble(wish: SiteOptions, built: Bundle) -> Site:
-    """The site's files, the same for the same wish and the same bundle."""
+    """Return the site's files, the same for the same wish and the same bundle."""
     site_files = {name: built.text(name).encode() for name in built.listing.chunks if name != built.listing.main}
     script, code = _hashed(built.text(built.listing.main).encode(), ".js")
     cards = dict(_hashed(card.signed) for card in wish.cards)

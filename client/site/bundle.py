@@ -56,7 +56,7 @@ class Bundle:
     folder: Path
 
     def text(self, name: str) -> str:
-        """A file of the bundle. Raises BundleMalformed."""
+        """Return a file of the bundle. Raises BundleMalformed."""
         path = self.folder / name
         if not path.is_file():
             raise BundleMalformed(name)
@@ -64,7 +64,7 @@ class Bundle:
 
 
 def bundle(folder: Path = DIST) -> Bundle:
-    """The built app; in a checkout with Node it is built when it is not there.
+    """Return the built app; in a checkout with Node it is built when it is not there.
 
     Raises BundleMissing, BundleFailed, BundleMalformed.
     """

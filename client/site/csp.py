@@ -35,18 +35,18 @@ PERMISSIONS = (
 
 
 def hashed(text: str) -> str:
-    """An inline script or style as a policy names it."""
+    """Return an inline script or style as a policy names it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def sources(relays: Iterable[str]) -> list[str]:
-    """Relays as a policy names them, each once; one below a path with it. What would end the rule is escaped."""
+    """Return relays as a policy names them, each once, in order; `;` and `,` would end the rule and are escaped."""
     named = (relay if not urlsplit(relay).path else f"{relay}/" for relay in relays)
     return sorted({address.replace(";", "%3B").replace(",", "%2C") for address in named})
 
 
 def policy(relays: Iterable[str], *, style: str, script: str | None = None) -> str:
-    """The policy of the site, whose page holds this style; with `script` that of the one-file copy."""
+    """Return the policy of the site, whose page holds this style; with `script` that of the one-file copy."""
     rules = {**_SITE, "style-src": hashed(style)}
     if script is not None:
         rules |= {**_SINGLE, "script-src": hashed(script)}
@@ -55,7 +55,7 @@ def policy(relays: Iterable[str], *, style: str, script: str | None = None) -> s
 
 
 def headers(rules: str) -> dict[str, str]:
-    """What the host should send with every file. The policy stands in the page as well, for hosts that send none."""
+    """Return what the host should send with every file. The policy stands in the page too, for hosts that send none."""
     return {
         "Content-Security-Policy": f"{rules}; frame-ancestors 'none'",
         "Permissions-Policy": PERMISSIONS,
@@ -71,18 +71,18 @@ def headers(rules: str) -> dict[str, str]:
 
 
 def netlify(sent: Mapping[str, str]) -> str:
-    """`_headers`, as Netlify, Cloudflare Pages and others read it."""
+    """Return `_headers`, as Netlify, Cloudflare Pages and others read it."""
     return "/*\n" + "".join(f"  {name}: {value}\n" for name, value in sent.items())
 
 
 def caddy(sent: Mapping[str, str]) -> str:
-    """The lines for a site block of a Caddyfile. No log: it would hold the addresses of those who came."""
+    """Return the lines for a site block of a Caddyfile. No log: it would hold the addresses of those who came."""
     lines = "".join(f"\t{name} `{value}`\n" for name, value in sent.items())
     return f"header {{\n{lines}}}\nencode zstd gzip\nfile_server\nlog {{\n\toutput discard\n}}\n"
 
 
 def nginx(sent: Mapping[str, str]) -> str:
-    """The lines for a server block of nginx. No log: it would hold the addresses of those who came."""
+    """Return the lines for a server block of nginx. No log: it would hold the addresses of those who came."""
     lines = "".join(f'add_header {name} "{value}" always;\n' for name, value in sent.items())
     types = "include mime.types;\ntypes { application/manifest+json webmanifest; }\ngzip on;\n"
     kinds = "gzip_types text/css text/javascript application/json application/manifest+json;\n"

@@ -13,7 +13,7 @@ _WHOLE = 512
 
 
 def svg() -> bytes:
-    """The icon as a drawing."""
+    """Return the icon as a drawing."""
     shapes = ((0, 0, _WHOLE, _WHOLE, GROUND), _SHEET, *_LINES)
     rects = "".join(
         f'<rect x="{x}" y="{y}" width="{w}" height="{h}" fill="#{bytes(fill).hex()}"/>' for x, y, w, h, fill in shapes
@@ -22,7 +22,7 @@ def svg() -> bytes:
 
 
 def png(size: int) -> bytes:
-    """The icon as a picture of so many pixels each way."""
+    """Return the icon as a picture of so many pixels each way."""
     rows = [_row(y, size) for y in range(size)]
     head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + row for row in rows), 9)

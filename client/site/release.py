@@ -58,9 +58,11 @@ class FileEntry(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, data: bytes) -> "FileEntry":
+        """Return the entry of these bytes."""
         return cls(b64(digest(data)), len(data))
 
     def fits(self, data: bytes) -> bool:
+        """Return whether these bytes are the file."""
         return self == FileEntry.of(data)
 
 
@@ -73,20 +75,21 @@ class Release(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], *, seq: int, issued: int) -> "Release":
+        """Return the release of these files."""
         return cls(seq, issued, {path: FileEntry.of(files[path]) for path in sorted(files)})
 
     def sign(self, key: SigningKey) -> bytes:
-        """The signed note, as it lies in the site."""
+        """Return the signed note, as it lies in the site."""
         return note.sign(f"{KIND}\n{msgspec.json.encode(self).decode()}\n", KEY_NAME, key)
 
 
 def verifier(public: bytes) -> str:
-    """The verifier key of a release in its text form."""
+    """Return the verifier key of a release in its text form."""
     return str(note.NoteKey(KEY_NAME, public))
 
 
 def read(data: bytes, public: bytes, *, previous: Release | None = None) -> Release:
-    """The release that this key signed. `previous`: one known before, which it must not be older than.
+    """Return the release that this key signed. `previous`: one known before, which it must not be older than.
 
     Raises ReleaseMalformed, ReleaseOtherKey, ReleaseUnsigned, ReleaseOlder.
     """
@@ -101,7 +104,7 @@ def read(data: bytes, public: bytes, *, previous: Release | None = None) -> Rele
 
 
 def read_unverified(data: bytes) -> Release:
-    """What a release says, whoever signed it. Raises ReleaseMalformed."""
+    """Return what a release says, whoever signed it. Raises ReleaseMalformed."""
     return _release(_note(data))
 
 
@@ -134,10 +137,10 @@ def _is_inside(path: str) -> bool:
 
 
 def as_json(release: Release) -> dict[str, Any]:
-    """The release as plain objects."""
+    """Return the release as plain objects."""
     return {"seq": release.seq, "issued": release.issued, "files": len(release.files)}
 
 
 def is_served(path: str) -> bool:
-    """Whether a host hands this file out. What begins with an underscore tells the host how to serve the rest."""
+    """Return whether a host hands this file out. A name with an underscore before it tells the host how to serve."""
     return not any(part.startswith("_") for part in PurePosixPath(path).parts)

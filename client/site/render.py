@@ -38,7 +38,7 @@ class SiteConfig:
     inline: Mapping[str, bytes] = field(default_factory=dict)
 
     def json(self, start: Mapping[str, Mapping[str, str]]) -> str:
-        """As the page reads it; no `<`, so that nothing in it can end the element it stands in."""
+        """Return it as the page reads it; no `<`, so that nothing in it can end the element it stands in."""
         fields = {
             "title": self.title,
             "languages": list(languages(start)),
@@ -53,13 +53,13 @@ class SiteConfig:
 
 
 def languages(start: Iterable[str]) -> tuple[str, ...]:
-    """The languages the bundle has, ours first and in our order."""
+    """Return the languages the bundle has, ours first and in our order."""
     have = set(start)
     return tuple(language for language in LANGUAGES if language in have) + tuple(sorted(have - set(LANGUAGES)))
 
 
 def site_page(bundle: Bundle, config: SiteConfig, names: Mapping[str, str]) -> str:
-    """`index.html`. `names`: where `script`, `icon` and `manifest` lie."""
+    """Return `index.html`. `names`: where `script`, `icon` and `manifest` lie."""
     preloads = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in bundle.listing.first)
     style = bundle.text(STYLE).strip()
     rules = csp.policy(config.relays, style=style)
@@ -68,7 +68,7 @@ def site_page(bundle: Bundle, config: SiteConfig, names: Mapping[str, str]) -> s
 
 
 def single_page(bundle: Bundle, config: SiteConfig, icon: bytes) -> str:
-    """`app.html`: works from a disk, because it loads nothing."""
+    """Return `app.html`, which works from a disk, because it loads nothing."""
     style, script = bundle.text(STYLE).strip(), bundle.text(ONE).strip()
     rules = csp.policy(config.relays, style=style, script=script)
     template = _ONLY_IN_SITE.sub("", bundle.text(TEMPLATE))
@@ -82,7 +82,7 @@ def single_page(bundle: Bundle, config: SiteConfig, icon: bytes) -> str:
 
 
 def manifest(bundle: Bundle, name: str, title: str, icons: Iterable[dict[str, str]]) -> bytes:
-    """The manifest that lets the app be installed; it says nothing but the title."""
+    """Return the manifest that lets the app be installed; it says nothing but the title."""
     first = languages(bundle.listing.start)[0]
     values = {"title": title, "theme": THEME, "icon": "", **_of_language(bundle, first)}
     fields: dict[str, Any] = msgspec.json.decode(_fill(bundle.text(name), values, _in_json))

@@ -55,7 +55,7 @@ def release_key(
 
 
 def known_verifier(path: Path) -> str:
-    """The verifier key of the release key in this file, which is public. Raises NoReleaseKey."""
+    """Return the verifier key of the release key in this file, which is public. Raises NoReleaseKey."""
     public = _public(path)
     if not public.exists():
         raise NoReleaseKey()
@@ -63,7 +63,7 @@ def known_verifier(path: Path) -> str:
 
 
 def named_verifier(page: bytes) -> str:
-    """The verifier key that a site's own page names. Whoever changes the site can change it. Raises NoReleaseKey."""
+    """Return the verifier key that a site's page names. Whoever changes the site can change it. Raises NoReleaseKey."""
     found = _NAMED.search(page)
     if found is None:
         raise NoReleaseKey()

@@ -71,6 +71,7 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
+        """Whether nothing is wrong."""
         return not self.problems
 
 
@@ -126,7 +127,7 @@ class Served:
 
 
 def site_address(text: str) -> str:
-    """The address of a served site without the slash at its end. Raises BadSiteAddress."""
+    """Return the address of a served site without the slash at its end. Raises BadSiteAddress."""
     try:
         return relay_address(text.removesuffix("index.html"))
     except BadAddress as error:

@@ -94,6 +94,7 @@ class Frame(NamedTuple):
 
     @classmethod
     def of(cls, envelope: bytes, commitment: bytes) -> Self:
+        """Return the frame of an envelope and its commitment."""
         return cls(envelope, commitment, digest(envelope))
 
 
@@ -129,7 +130,7 @@ class Transport:
             self._onion.close()
 
     def info(self, relay: str) -> RelayInfo:
-        """What the relay says of itself. Raises Unreachable, BadAnswer."""
+        """Fetch what the relay says of itself. Raises Unreachable, BadAnswer."""
         fields = _json(self._call("GET", relay, "/v1/relay"))
         try:
             work = fields["work"]
@@ -146,7 +147,7 @@ class Transport:
     def deposit(
         self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None, *, wake: str | None = None
     ) -> str:
-        """Deposit an envelope; the receipt as text, verified against one of `keys`. `wake` lets the relay ring.
+        """Deposit an envelope; return the receipt, verified against one of `keys`. `wake` lets the relay ring.
 
         Raises Problem, Unreachable, BadAnswer, BadReceipt.
         """
@@ -203,7 +204,7 @@ class Transport:
         raise BadAnswer()
 
     def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
-        """Pages of up to `want` envelopes until the mailbox is empty, and has been for `wait` seconds. A page is
+        """Yield pages of up to `want` envelopes until the mailbox is empty, and has been for `wait` seconds. A page is
         acknowledged in the call for the next, so whoever takes one must have kept it before asking for more.
         Raises as `collect`, and MoreToCome."""
         frames, seen = self.collect(relay, key, want=want, wait=wait), set[bytes]()
@@ -223,11 +224,11 @@ class Transport:
         self._call("PUT", relay, "/v1/card", content=card, headers={ROOT_HEADER: b64(root)})
 
     def card(self, relay: str, root: bytes) -> bytes:
-        """The card the relay holds for this root, unverified. Raises Problem, Unreachable, BadAnswer."""
+        """Fetch the card the relay holds for this root, unverified. Raises Problem, Unreachable, BadAnswer."""
         return self._call("GET", relay, "/v1/card", headers={ROOT_HEADER: b64(root)}, most=NOTE_BYTES)
 
     def fetch_public(self, url: str, most: int) -> bytes | None:
-        """The first `most` bytes of what lies open at this address, as a browser would get them; None if nothing does.
+        """Fetch the first `most` bytes of what lies open at this address, as a browser does; None if nothing does.
 
         Raises Unreachable, BadAnswer.
         """

@@ -111,7 +111,7 @@ class Addresses:
 
 
 def retry_after(now: int) -> int:
-    """Seconds until counting begins anew."""
+    """Return the seconds until counting begins anew."""
     return WINDOW_SECONDS - now % WINDOW_SECONDS
 
 

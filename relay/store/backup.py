@@ -21,7 +21,7 @@ class NoRelay(StoreError):
 
 
 def faults(data: Path, store: SqliteStore) -> list[str]:
-    """Everything that is wrong, a sentence each."""
+    """Return everything that is wrong, a sentence each."""
     return [*_files(data), *store.faults()]
 
 
@@ -43,7 +43,7 @@ def _mode(path: Path) -> int:
 
 
 def write(data: Path, store: SqliteStore, out: Path) -> None:
-    """One tar file with database and key, readable for its owner only; there at once, complete, or not at all."""
+    """Write one tar file with database and key, readable for its owner only; complete at once, or not at all."""
     try:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=out.parent) as folder:
             whole = Path(folder, "whole")

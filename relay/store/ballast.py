@@ -42,6 +42,6 @@ class Ballast:
 
 
 def disk_free(folder: Path) -> int:
-    """Bytes an ordinary user may still write on the disk of this folder."""
+    """Return the bytes an ordinary user may still write on the disk of this folder."""
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize

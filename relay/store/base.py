@@ -56,7 +56,7 @@ class Envelope(NamedTuple):
 
 
 def seen_id(mailbox: bytes, hash_: bytes) -> bytes:
-    """What is remembered of an envelope after it was acknowledged: SHA-256 of mailbox and hash, 32 bytes."""
+    """Return what is remembered of an envelope after it was acknowledged: SHA-256 of mailbox and hash, 32 bytes."""
     return digest(mailbox, hash_)
 
 
@@ -121,10 +121,10 @@ class Store(Protocol):
         """Return the highest `expires` of all that is remembered; 0: nothing is."""
 
     def card(self, root: bytes) -> tuple[int, bytes] | None:
-        """Sequence number and note of an organisation's card."""
+        """Return sequence number and note of an organisation's card."""
 
     def cards(self) -> int:
-        """How many cards are kept."""
+        """Return how many cards are kept."""
 
     def put_card(self, root: bytes, seq: int, expires: int, note: bytes) -> None:
         """Keep a card in place of the one before it."""

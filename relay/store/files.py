@@ -52,7 +52,7 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def read_private(path: Path, length: int) -> bytes:
-    """The bytes of a file that must have exactly this length. Raises StoreError."""
+    """Return the bytes of a file that must have exactly this length. Raises StoreError."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -63,7 +63,7 @@ def read_private(path: Path, length: int) -> bytes:
 
 
 def own_secret(path: Path, make: Callable[[], bytes], length: int) -> bytes:
-    """A secret of the relay's own, made the first time. Raises StoreError."""
+    """Return a secret of the relay's own, made the first time. Raises StoreError."""
     if not path.exists():
         write_private(path, make())
     return read_private(path, length)

@@ -290,7 +290,7 @@ class SqliteStore:
     # Looking over, copying
 
     def faults(self) -> Iterator[str]:
-        """Everything that is wrong inside the database, a sentence each."""
+        """Return everything that is wrong inside the database, a sentence each."""
         for (finding,) in self._guarded(lambda: self._reader.execute("PRAGMA integrity_check").fetchall()):
             if finding != "ok":
                 yield f"the database is damaged: {finding}"
@@ -301,7 +301,7 @@ class SqliteStore:
                 yield "an envelope is not remembered as seen"
 
     def copy(self, path: Path) -> None:
-        """A consistent copy in the order of the keys, while others read and write."""
+        """Write a consistent copy in the order of the keys, while others read and write."""
         make_private(path)
         source = self._connect(READER_CACHE_KIB)
         self._guarded(lambda: source.execute("VACUUM INTO ?", (str(path),)))

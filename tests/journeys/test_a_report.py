@@ -259,4 +259,4 @@ def test_without_a_passphrase_a_report_goes_and_says_that_no_answer_can_come(she
 def test_the_demonstration_ends_well(shell):
     ended = shell.ok("demo", "--once")
     assert "byte for byte" in ended.out
-    assert "sealed, carried, opened, answered" in ended.out
+    assert "sealed, carried, opened, replied to" in ended.out

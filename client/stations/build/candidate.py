@@ -53,13 +53,13 @@ class Source:
 
 
 def tidy(text: str) -> str:
-    """One line, single blanks, no stray commas, nothing that turns the writing direction of what follows."""
+    """Return a text as one line: single blanks, no stray commas, nothing that turns the writing direction."""
     plain = " ".join(_CONTROLS.sub(" ", text).split())
     return _COMMAS.sub(", ", plain).strip(" ,")[:TEXT].strip(" ,")
 
 
 def tidy_names(names: Iterable[str], most: int) -> tuple[str, ...]:
-    """Each name once, the empty ones left out."""
+    """Return each name once, the empty ones left out."""
     return tuple(dict.fromkeys(name for name in map(tidy, names) if name))[:most]
 
 
@@ -68,7 +68,7 @@ def address_of(parts: Iterable[str]) -> str:
 
 
 def phone_of(parts: Iterable[str]) -> str:
-    """The telephones in these texts, each once, as many as fit; what has no number in it is left out."""
+    """Return the telephones in these texts, each once, as many as fit; what has no number in it is left out."""
     numbers = dict.fromkeys(number for part in parts for number in _numbers(part))
     joined = ""
     for number in numbers:

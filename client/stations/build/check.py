@@ -46,6 +46,7 @@ class Doubt:
 
     @property
     def sentence(self) -> str:
+        """The doubt in words."""
         return f"{self.name or '(no name)'} [{self.id}] at {self.place} {self.kind.words}"
 
 
@@ -56,7 +57,7 @@ def check_pack(pack: Pack) -> list[Doubt]:
 
 
 def doubts(stations: Sequence[PackStation], country: Outline | None) -> list[Doubt]:
-    """Everything doubtful about these stations, in their order; a station may be named twice."""
+    """Return everything doubtful about these stations, in their order; a station may be named twice."""
     points = [distance.vector(station.lat, station.lon) for station in stations]
     found = [*_misplaced(stations, country), *_twice(stations, points), *_lonely(stations, points)]
     rank = {station.id: at for at, station in enumerate(stations)}
@@ -64,6 +65,7 @@ def doubts(stations: Sequence[PackStation], country: Outline | None) -> list[Dou
 
 
 def doubt(kind: DoubtKind, station: PackStation) -> Doubt:
+    """Return a doubt about a station."""
     return Doubt(
         kind, station.id, station.name, f"{station.lat / distance.DEGREE:.5f}, {station.lon / distance.DEGREE:.5f}"
     )

@@ -201,15 +201,18 @@ class Outline:
     boxes: tuple[Box, ...]
 
     def has(self, lat: int, lon: int) -> bool:
+        """Return whether this position (1e-5 degree) lies in one of the boxes."""
         return any(south <= lat <= north and west <= lon <= east for south, west, north, east in self.boxes)
 
     @property
     def area(self) -> int:
+        """The area of all boxes together, in squares of 1e-5 degree."""
         return sum((north - south) * (east - west) for south, west, north, east in self.boxes)
 
 
 @cache
 def outlines() -> dict[str, Outline]:
+    """Return every outline by the two letters of its country."""
     boxes: dict[str, list[Box]] = {}
     for line in _TABLE.strip().split("\n"):
         boxes.setdefault(line[:2], []).extend(map(_box, line[3:].split("|")))
@@ -222,7 +225,7 @@ def _box(text: str) -> Box:
 
 
 def outline(code: str) -> Outline:
-    """Raises UnknownCountry."""
+    """Return the outline of a country by its two letters. Raises UnknownCountry."""
     found = outlines().get(code.upper())
     if found is None:
         raise UnknownCountry()
@@ -230,7 +233,7 @@ def outline(code: str) -> Outline:
 
 
 def guess(points: Iterable[tuple[int, int]]) -> Outline | None:
-    """The smallest country whose boxes hold nearly all the points."""
+    """Return the smallest country whose boxes hold nearly all the points."""
     places = list(points)
     smallest = sorted(outlines().values(), key=lambda outline: outline.area)
     return next((outline for outline in smallest if places and _part(outline, places) >= _MOST), None)

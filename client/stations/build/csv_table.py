@@ -33,7 +33,7 @@ _BLANK = re.compile(r"[\s_:-]")
 
 
 def read(data: bytes, columns: Mapping[str, Sequence[str]], encoding: str | None = None) -> Source:
-    """Every row of the table. `columns`: field -> headers, for those that should not be guessed.
+    """Return every row of the table. `columns`: field -> headers, for those that should not be guessed.
     Raises SourceUnreadable, ColumnsUnknown."""
     text = _text(data, encoding)
     header, rows = _rows(text)

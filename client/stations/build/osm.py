@@ -18,7 +18,7 @@ Place = tuple[float, float]
 
 
 def read(path: Path) -> Source:
-    """Every police station of the extract; it is read several times and never held whole.
+    """Return every police station of the extract; it is read several times and never held whole.
 
     Raises SourceUnreadable, OsmReaderMissing.
     """
@@ -33,13 +33,13 @@ def read(path: Path) -> Source:
 
 
 def short_id(name: str) -> str:
-    """`node/123` as `n123`."""
+    """Return `node/123` as `n123`."""
     kind, _, number = name.partition("/")
     return kind[0] + number
 
 
 def names(tags: Mapping[str, str]) -> tuple[str, ...]:
-    """The name people there use, then every other they may look for; without one, whom the station belongs to."""
+    """Return the name people there use, then every other they may look for; without one, the name of its operator."""
     translated = (value for key, value in sorted(tags.items()) if key.startswith("name:"))
     others = (tags[key] for key in _NAMES if key in tags)
     all_names = [part for text in (tags.get("name", ""), *translated, *others) for part in text.split(";")]

@@ -44,6 +44,7 @@ class PackStation:
 
     @property
     def name(self) -> str:
+        """The first of its names; empty when it has none."""
         return self.names[0] if self.names else ""
 
 
@@ -51,7 +52,7 @@ class PackStation:
 
 
 def encode(stations: Sequence[PackStation]) -> bytes:
-    """The stations as bytes, in this order."""
+    """Return the stations as bytes, in this order."""
     texts = [_split(text) for station in stations for text in (*station.names, station.address)]
     words = _dictionary(word for text in texts for word in text)
     if len(words) > WORDS:
@@ -128,7 +129,7 @@ def _step(delta: int) -> bytes:
 
 
 def decode(body: bytes) -> tuple[PackStation, ...]:
-    """The stations behind `encode`. Raises PackMalformed."""
+    """Return the stations behind `encode`. Raises PackMalformed."""
     count, word_count, *sizes = _head(body)
     words_part, ids_part, steps, names_part, addresses_part, phones_part = _parts(body, sizes)
     words = _lines(words_part, word_count)

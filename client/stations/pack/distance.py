@@ -30,7 +30,7 @@ class Vector(NamedTuple):
 
 
 def sine(angle: int) -> float:
-    """The sine of an angle in 1e-5 degree."""
+    """Return the sine of an angle in 1e-5 degree."""
     angle %= _TURN
     if angle > 2 * _QUARTER:
         return -sine(angle - 2 * _QUARTER)
@@ -46,7 +46,7 @@ def sine(angle: int) -> float:
 
 
 def arc_sine(value: float) -> float:
-    """The angle, in radians, whose sine this is; 0 <= value <= 1. Halved three times, then a short series."""
+    """Return the angle, in radians, whose sine this is; 0 <= value <= 1. Halved three times, then a short series."""
     for _ in range(3):
         value = value / math.sqrt(2.0 + 2.0 * math.sqrt(max(0.0, 1.0 - value * value)))
     square = value * value
@@ -61,36 +61,36 @@ def _horner(series: list[float], square: float) -> float:
 
 
 def vector(lat: int, lon: int) -> Vector:
-    """Where this position (1e-5 degree) is on the ball."""
+    """Return the vector from the middle of the ball to this position (1e-5 degree)."""
     level = sine(lat + _QUARTER)
     return Vector(level * sine(lon + _QUARTER), level * sine(lon), sine(lat))
 
 
 def chord_squared(first: Vector, second: Vector) -> float:
-    """The square of the straight line through the ball; four times the haversine."""
+    """Return the square of the straight line through the ball; four times the haversine."""
     x, y, z = first.x - second.x, first.y - second.y, first.z - second.z
     return x * x + y * y + z * z
 
 
 def metres(square: float) -> int:
-    """The way over the ground for a `chord_squared`, rounded half up to whole metres."""
+    """Return the length over the ground for a `chord_squared`, rounded half up to whole metres."""
     return math.floor(2.0 * EARTH * arc_sine(math.sqrt(square) / 2.0) + 0.5)
 
 
 def is_position(lat: float, lon: float) -> bool:
-    """Whether these degrees are a place on the globe; what is no number is none."""
+    """Return whether these degrees are a place on the globe; what is no number is none."""
     return abs(lat) * DEGREE <= _QUARTER and abs(lon) * DEGREE <= 2 * _QUARTER
 
 
 def position(lat: float, lon: float) -> tuple[int, int]:
-    """Degrees as integers of 1e-5 degree, rounded half up. Raises BadPosition."""
+    """Return latitude and longitude in degrees as integers of 1e-5 degree, rounded half up. Raises BadPosition."""
     if not is_position(lat, lon):
         raise BadPosition()
     return math.floor(lat * DEGREE + 0.5), math.floor(lon * DEGREE + 0.5)
 
 
 def whole_accuracy(accuracy: float) -> int:
-    """Metres rounded up. Raises BadPosition when it is less than nothing or no number."""
+    """Return metres rounded up. Raises BadPosition when it is less than nothing or no number."""
     if not accuracy >= 0.0:
         raise BadPosition("accuracy")
     return math.ceil(min(accuracy, ACCURACY))

@@ -62,7 +62,7 @@ _TABLE = _Table()
 
 
 def tokens(text: str) -> list[str]:
-    """The words and numbers of a text, in the form in which they are compared; numbers without leading zeros."""
+    """Return the words and numbers of a text, in the form in which they are compared; numbers without leading zeros."""
     return [_plain(token) for token in _TOKEN.findall(text.translate(_TABLE))]
 
 
@@ -71,15 +71,16 @@ def _plain(token: str) -> str:
 
 
 def is_number(token: str) -> bool:
+    """Return whether a token is a number."""
     return token[0] in "0123456789"
 
 
 def spaced(text: str) -> str:
-    """The tokens with one blank before, between and after, so that `" 5 "` is found in it only as a whole token."""
+    """Return the tokens with one blank before, between and after, so that `" 5 "` is found only as a whole token."""
     return f" {' '.join(tokens(text))} "
 
 
 def grams(words: list[str]) -> list[str]:
-    """Every different piece of three characters of ` word `, in the order in which they come."""
+    """Return every different piece of three characters of ` word `, in the order in which they come."""
     padded = [f" {word} " for word in words]
     return list(dict.fromkeys(word[at : at + 3] for word in padded for at in range(len(word) - 2)))

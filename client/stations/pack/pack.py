@@ -74,7 +74,10 @@ class Heading:
 
 
 def write(heading: Heading, stations: Sequence[PackStation], sign: Sign) -> bytes:
-    """The pack's bytes. `sign` puts the root's signature under the note. Raises TooManyStations, PackMalformed."""
+    """Return the pack's bytes. `sign` puts the root's signature under the note.
+
+    Raises TooManyStations, PackMalformed.
+    """
     if not 1 <= len(stations) <= STATIONS:
         raise TooManyStations(f"{len(stations)} stations")
     ordered = tuple(sorted(stations, key=lambda station: (place_on_curve(station.lat, station.lon), station.id)))

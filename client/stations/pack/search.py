@@ -55,7 +55,7 @@ class _Box:
     high: Vector
 
     def square_from(self, point: Vector) -> float:
-        """No station of this block is nearer than this, as a squared chord."""
+        """Return a squared chord; no station of this block is nearer than that."""
         total = 0.0
         for low, here, high in zip(self.low, point, self.high, strict=True):
             off = low - here if here < low else here - high if here > high else 0.0
@@ -72,7 +72,7 @@ class Index:
     # By position
 
     def near(self, lat: float, lon: float, accuracy: float = 0.0) -> list[Candidate]:
-        """The stations that may be meant, nearest first, ties by id. Raises BadPosition."""
+        """Return the stations that may be meant, nearest first, ties by id. Raises BadPosition."""
         here = distance.vector(*distance.position(lat, lon))
         return candidates(self._nearest(here), distance.whole_accuracy(accuracy))
 
@@ -96,7 +96,7 @@ class Index:
     # By name
 
     def find(self, text: str) -> list[Match]:
-        """The stations whose names and addresses are like this text, best first, ties by id."""
+        """Return the stations whose names and addresses are like this text, best first, ties by id."""
         words = fold.tokens(text)
         grams = fold.grams(words)[:GRAMS]
         numbers = [f" {word} " for word in dict.fromkeys(words) if fold.is_number(word)]
@@ -169,12 +169,12 @@ def _box(first: int, points: Sequence[Vector]) -> _Box:
 
 
 def weight(count: int, having: int) -> int:
-    """How much a gram tells: 1 when every station of `count` has it, 1 more for each halving."""
+    """Return how much a gram counts: 1 when every station of `count` has it, 1 more for each halving."""
     return (count // max(1, having)).bit_length()
 
 
 def score(hits: int, total: int, in_name: int, name_grams: int) -> int:
-    """Points of 1,000, in whole numbers so that every language finds the same."""
+    """Return points of 1,000, in whole numbers so that every language finds the same."""
     return _FIT * hits // total + _CLOSENESS * min(in_name, name_grams) // name_grams
 
 
@@ -183,7 +183,7 @@ def _gram_count(name: str) -> int:
 
 
 def candidates(nearest: Sequence[tuple[int, PackStation]], accuracy: int) -> list[Candidate]:
-    """Those of the nearest (metres, station; sorted) that the rule lets us offer."""
+    """Return those of the nearest (metres, station; sorted) that the rule lets us offer."""
     if not nearest:
         return []
     first = nearest[0][0]
