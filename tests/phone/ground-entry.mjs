@@ -2,7 +2,7 @@
 
 export { packKit, unpackKit } from "../../client/phone/core/kit.js";
 export { letterOf, unpackLetter } from "../../client/phone/core/letter.js";
-export { emptyOutbox, step, summary } from "../../client/phone/core/outbox.js";
+export { emptyOutbox, stepOutbox, summary } from "../../client/phone/core/outbox.js";
 export { amend, arrived, press } from "../../client/phone/core/press.js";
 export { openStore } from "../../client/phone/core/store.js";
 export { askRelay, deposit } from "../../client/phone/core/transport.js";

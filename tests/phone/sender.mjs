@@ -6,7 +6,7 @@
  */
 import { createInterface } from "node:readline";
 import { cutUp, sealFile } from "../../client/phone/core/media.js";
-import { emptyOutbox, step, summary } from "../../client/phone/core/outbox.js";
+import { emptyOutbox, stepOutbox, summary } from "../../client/phone/core/outbox.js";
 import { prepare } from "../../client/phone/core/prepare.js";
 import { press } from "../../client/phone/core/press.js";
 import { pull } from "../../client/phone/core/relay-reads.js";
@@ -63,7 +63,7 @@ function sent(letters, patience) {
     for (const letter of letters) tell({ type: "add", letter });
 
     function tell(event) {
-      const next = step(outbox, { ...event, now: Date.now() }, randomBytes);
+      const next = stepOutbox(outbox, { ...event, now: Date.now() }, randomBytes);
       outbox = next.outbox;
       for (const effect of next.effects) act[effect.type]?.(effect);
       if (finished.length === letters.length) done();

@@ -1,5 +1,5 @@
 /**
- * The outbox: what is on its way, and when to try again. A pure state machine: `step` takes an event with its time and
+ * The outbox: what is on its way, and when to try again. A pure state machine: `stepOutbox` takes an event with its time and
  * gives back the next state and what is to be done. Who does it (fetch, store, work) answers with further events.
  *
  * A letter is done when two relays gave a receipt that proves it, or one when there is only one; until the first receipt
@@ -8,7 +8,7 @@
  * Times are milliseconds, because a press is a matter of seconds.
  */
 /** @import { Letter } from "./letter.js" */
-/** @import { Answer, Verdict } from "./deposit-result.js" */
+/** @import { DepositResponse, Verdict } from "./deposit-result.js" */
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
 import {
@@ -38,29 +38,29 @@ const AT_ONCE = 2; // letters on their way to one relay: more only share a thin 
 /** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number, failures: number,
  *    reason: string | null, work: string | null }} Attempt */
 /** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null, kept: boolean }} Entry */
-/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[], asking: boolean }} Relay */
-/** @typedef {{ entries: Entry[], relays: Record<string, Relay> }} Outbox */
+/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[], asking: boolean }} OutboxRelay */
+/** @typedef {{ entries: Entry[], relays: Record<string, OutboxRelay> }} Outbox */
 
 /** @typedef {{ id: string, url: string, attempt: number }} Which */
 /** `url` is a relay's address. `known` answers `ask`, with no keys when the relay did not say.
  *  @typedef {{ now: number } & ({ type: "add", letter: Letter, kept?: boolean } | { type: "tick" | "online" | "leaving" }
- *    | ({ type: "answer", answer: Answer } & Which) | ({ type: "failed", reason: string } & Which)
+ *    | ({ type: "answer", answer: DepositResponse } & Which) | ({ type: "failed", reason: string } & Which)
  *    | ({ type: "worked", nonce: Uint8Array | null } & Which)
- *    | { type: "known", url: string, keys: Uint8Array[] } | { type: "forget", id: string })} Event */
+ *    | { type: "known", url: string, keys: Uint8Array[] } | { type: "forget", id: string })} OutboxEvent */
 /** `wake`: step with a `tick` at that time at the latest.
  *  @typedef {({ type: "send", headers: Record<string, string>, body: Uint8Array } & Which)
  *    | ({ type: "work", seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array, bits: number } & Which)
  *    | { type: "ask", url: string } | { type: "keep", id: string, record: Uint8Array } | { type: "drop", id: string }
  *    | { type: "received", id: string, url: string, origin: string, receipt: Uint8Array }
- *    | { type: "finished", id: string, copies: number } | { type: "wake", at: number }} Effect */
+ *    | { type: "finished", id: string, copies: number } | { type: "wake", at: number }} OutboxEffect */
 
 /** @returns {Outbox} */
 export function emptyOutbox() {
   return { entries: [], relays: {} };
 }
 
-/** @param {Outbox} before @param {Event} event @param {RandomBytes} randomBytes @returns {{ outbox: Outbox, effects: Effect[] }} */
-export function step(before, event, randomBytes) {
+/** @param {Outbox} before @param {OutboxEvent} event @param {RandomBytes} randomBytes @returns {{ outbox: Outbox, effects: OutboxEffect[] }} */
+export function stepOutbox(before, event, randomBytes) {
   const run = new OutboxStep(copied(before), event.now, randomBytes);
   run.take(event);
   run.plan();
@@ -113,11 +113,11 @@ class OutboxStep {
     this.outbox = outbox;
     this.now = now;
     this.randomBytes = randomBytes;
-    /** @type {Effect[]} */
+    /** @type {OutboxEffect[]} */
     this.effects = [];
   }
 
-  /** @param {Event} event */
+  /** @param {OutboxEvent} event */
   take(event) {
     if (event.type === "add") this.add(event.letter, event.kept ?? false);
     else if (event.type === "answer") this.answered(event, event.answer);
@@ -150,7 +150,7 @@ class OutboxStep {
     return weighed.sort((one, other) => one.weight - other.weight).map(({ url }) => url);
   }
 
-  /** @param {Which} which @param {Answer} answer */
+  /** @param {Which} which @param {DepositResponse} answer */
   answered(which, answer) {
     const entry = this.entryOf(which.id);
     const attempt = entry?.attempts[which.url];

@@ -11,10 +11,10 @@ import { alertMessage, factsMessage, headerOf } from "../protocol/message.js";
 import { parseNoteKey } from "../protocol/note.js";
 import { keysAhead } from "../protocol/weekly-keys.js";
 import { b64, ID_BYTES, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
-import { addressOf, contactKey, sealAlert, seconds } from "./press.js";
+import { addressRecipient, contactKey, sealAlert, seconds } from "./press.js";
 
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
- *  @typedef {Reachable & { mac: Uint8Array, text: string }} Contact */
+ *  @typedef {Reachable & { mac: Uint8Array, text: string }} PreparedContact */
 
 /** @param {Card} card @returns {Recipient} */
 export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log }) {
@@ -30,7 +30,7 @@ export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log })
 }
 
 /** Seal everything that can be said before anything has happened.
- *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: Contact[], practice?: boolean,
+ *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: PreparedContact[], practice?: boolean,
  *    now: number, randomBytes: RandomBytes }} profile
  *  @returns {Promise<Kit>} @throws {TooMuchContent} when the profile does not fit one letter */
 export async function prepare({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
@@ -42,7 +42,11 @@ export async function prepare({ card, facts, reply = null, contacts = [], practi
   const ready = [];
   for (const { week, key } of weeks) {
     const header = headerOf(factsMessage("report", place, { facts, reply, practice }, randomBytes));
-    ready.push({ week, contact: null, sealed: await seal({ header, key, address: addressOf(desk), randomBytes }) });
+    ready.push({
+      week,
+      contact: null,
+      sealed: await seal({ header, key, address: addressRecipient(desk), randomBytes }),
+    });
   }
   const caseKey = b64(randomBytes(SEED_BYTES));
   const kit = { case: place.case, caseKey, seq: 1, practice, desk, contacts: [], ready };
@@ -51,11 +55,11 @@ export async function prepare({ card, facts, reply = null, contacts = [], practi
 
 /** The same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has left the phone
  *  is not told the same thing twice. Whoever comes late is told the case's key with it.
- *  @param {Kit} kit @param {Contact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by
+ *  @param {Kit} kit @param {PreparedContact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by
  *  @returns {Promise<Kit>} @throws {TooMuchContent} when a text does not fit one letter */
 export async function withContacts(kit, contacts, { now, randomBytes }) {
   const waiting = new Set(kit.ready.map(({ contact }) => contact));
-  const isTold = (/** @type {Contact} */ { key }) =>
+  const isTold = (/** @type {PreparedContact} */ { key }) =>
     kit.contacts.some((known, i) => same(known.key, key) && !waiting.has(i));
   const ready = kit.ready.filter(({ contact }) => contact === null);
   for (const [i, contact] of contacts.entries()) {
@@ -67,7 +71,7 @@ export async function withContacts(kit, contacts, { now, randomBytes }) {
 }
 
 /** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what follows.
- *  @param {Kit} kit @param {Contact} contact @param {number} now @param {RandomBytes} randomBytes */
+ *  @param {Kit} kit @param {PreparedContact} contact @param {number} now @param {RandomBytes} randomBytes */
 function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) {
   const said = alertMessage(
     { case: id, seq: 0, at: seconds(now) },

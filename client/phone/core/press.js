@@ -73,7 +73,7 @@ export async function amend(kit, { said, duress = false, now, randomBytes }) {
  *  @returns {Promise<Letter>} */
 export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
   const key = keyFor(desk, seconds(now));
-  const sealed = await seal({ header, body, key, address: addressOf(desk), randomBytes, size });
+  const sealed = await seal({ header, body, key, address: addressRecipient(desk), randomBytes, size });
   return letterOf(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
 }
 
@@ -136,7 +136,7 @@ export function contactKey(caseKey, contact) {
 }
 
 /** @param {Recipient} desk */
-export function addressOf({ root, mailbox }) {
+export function addressRecipient({ root, mailbox }) {
   return { purpose: Purpose.REPORT, recipient: root, mailbox };
 }
 

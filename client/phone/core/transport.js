@@ -1,5 +1,5 @@
 /** HTTP: one bare call, and the two calls a press makes. `fetch` comes in, so that a test can be the network. */
-/** @import { Effect } from "./outbox.js" */
+/** @import { OutboxEffect } from "./outbox.js" */
 
 import { parseNoteKey } from "../protocol/note.js";
 import { jsonObject } from "../protocol/wire.js";
@@ -26,7 +26,7 @@ export class NoAnswer extends Error {
 }
 
 /** Carries out a `send` effect; the answer is the event for the outbox, without its time.
- *  @param {Extract<Effect, { type: "send" }>} effect @param {Fetch} fetch @returns {Promise<any>} */
+ *  @param {Extract<OutboxEffect, { type: "send" }>} effect @param {Fetch} fetch @returns {Promise<any>} */
 export async function deposit({ id, url, attempt, headers, body }, fetch) {
   const which = { id, url, attempt };
   try {

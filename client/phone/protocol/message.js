@@ -16,7 +16,7 @@ export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what 
 /** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null, practice: boolean }} Facts */
 /** @typedef {Identity & Facts} Report */
 /** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
-/** @typedef {Identity & { type: string, text: string, place: any }} Alert */
+/** @typedef {Identity & { type: string, text: string, place: any }} AlertMessage */
 /** @typedef {Identity & { text: string, status: string, reply: ReplyBlock | null }} Reply */
 
 /** A place in a case: which case, the how manieth message, when it was said (Unix seconds).
@@ -45,7 +45,7 @@ export function parcelMessage(place, ref, i, randomBytes) {
   return { ...identity(place, "parcel", randomBytes), of: ref.id, i, n: ref.n };
 }
 
-/** What a contact reads. @param {Place} place @param {{ type: string, text?: string, place?: any }} said @param {RandomBytes} randomBytes @returns {Alert} */
+/** What a contact reads. @param {Place} place @param {{ type: string, text?: string, place?: any }} said @param {RandomBytes} randomBytes @returns {AlertMessage} */
 export function alertMessage(place, { type, text: words = "", place: where = null }, randomBytes) {
   return { ...identity(place, "alert", randomBytes), type, text: words, place: where };
 }

@@ -90,7 +90,7 @@ export async function ownOf(half) {
   // These very bytes travel and are hashed; nobody writes them a second time.
   const card = utf8(JSON.stringify({ key: b64(key.public), mailbox: b64(mailbox.id), relays, until, wake }));
   const code = { card: cardHash(card), secret: half.secret, relays };
-  return { half, key, mailbox, card, code, address: addressOf(key.public, mailbox.id) };
+  return { half, key, mailbox, card, code, address: addressContact(key.public, mailbox.id) };
 }
 
 /** H("tocsin/1/pair-card\0" | JSON): what the code names. @param {Uint8Array} card */
@@ -109,7 +109,7 @@ export async function readPairCard(data, expected, now) {
 
 /** @param {PairCard} card @returns {Address} */
 export function cardAddress({ key, mailbox }) {
-  return addressOf(key, mailbox);
+  return addressContact(key, mailbox);
 }
 
 /** Nothing here needs a network. @param {Own} own @param {PairCode} code @returns {Meeting} @throws {OwnCode} */
@@ -143,7 +143,7 @@ export async function doorOf({ transcript, k0, first }, mine) {
   const number = mine === first ? 1 : 2;
   const mailbox = mailboxKey(derive(transcript, k0, `door-mailbox-${number}`));
   const key = await privateKey(derive(transcript, k0, `door-key-${number}`));
-  return { mailbox, key, address: addressOf(key.public, mailbox.id) };
+  return { mailbox, key, address: addressContact(key.public, mailbox.id) };
 }
 
 /** My card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
@@ -265,7 +265,7 @@ function wakeIn(value) {
 }
 
 /** @param {Uint8Array} key @param {Uint8Array} mailbox @returns {Address} */
-function addressOf(key, mailbox) {
+function addressContact(key, mailbox) {
   return { purpose: Purpose.CONTACT, recipient: digest(key), mailbox };
 }
 

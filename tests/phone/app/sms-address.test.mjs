@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressOf, numberOf } from "../../../client/phone/app/services/sms-address.js";
+import { buildSmsLink, numberOf } from "../../../client/phone/app/services/sms-address.js";
 import { fromPackages } from "../from-phone.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
@@ -8,16 +8,16 @@ const { default: fc } = await fromPackages("fast-check");
 const one = { number: "+70001112233", text: "Меня задержали. 100% & ?body=" };
 
 test("a message opens in the phone's own app, on both kinds of phone", () => {
-  const android = addressOf(one, "Mozilla/5.0 (Linux; Android 9)");
+  const android = buildSmsLink(one, "Mozilla/5.0 (Linux; Android 9)");
   assert.ok(android.startsWith("sms:+70001112233?body="));
-  assert.ok(addressOf(one, "Mozilla/5.0 (iPhone; CPU iPhone OS 15_0)").startsWith("sms:+70001112233&body="));
+  assert.ok(buildSmsLink(one, "Mozilla/5.0 (iPhone; CPU iPhone OS 15_0)").startsWith("sms:+70001112233&body="));
   assert.equal(decodeURIComponent(android.split("?body=")[1]), one.text);
 });
 
 test("a text says nothing to the address but itself", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (text) => {
-      const [, body] = addressOf({ number: "+70001112233", text }, "").split("?body=");
+      const [, body] = buildSmsLink({ number: "+70001112233", text }, "").split("?body=");
       assert.doesNotMatch(body, /[&?#]/);
       assert.equal(decodeURIComponent(body), text);
     }),

@@ -38,14 +38,14 @@ test("the bundle presses, sends and is believed, and the sources open what it se
   const kit = ground.unpackKit(ground.packKit(await prepare({ card, facts: { name: "Анна" }, now: NOW, randomBytes })));
   const { letters } = await ground.press(kit, { facts: { stage: "van" }, now: NOW, randomBytes });
   assert.equal((await org.open(letters[0].envelope)).message.facts.stage, "van");
-  let { outbox, effects } = ground.step(
+  let { outbox, effects } = ground.stepOutbox(
     ground.emptyOutbox(),
     { type: "add", letter: letters[0], now: NOW },
     randomBytes,
   );
   const send = effects.find(({ type }) => type === "send");
   const answer = answerOf(201, relay.receipt(send.body, letters[0].commitment));
-  ({ outbox, effects } = ground.step(outbox, { ...send, type: "answer", answer, now: NOW }, randomBytes));
+  ({ outbox, effects } = ground.stepOutbox(outbox, { ...send, type: "answer", answer, now: NOW }, randomBytes));
   assert.deepEqual(
     effects.map(({ type }) => type),
     ["received", "finished"],

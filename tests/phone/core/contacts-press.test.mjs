@@ -17,7 +17,7 @@ import { PLACE_MS, tellContacts } from "../../../client/phone/core/contacts/foll
 import { agreed, passOn, sayWake } from "../../../client/phone/core/contacts/mail.js";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
-import { emptyOutbox, step } from "../../../client/phone/core/outbox.js";
+import { emptyOutbox, stepOutbox } from "../../../client/phone/core/outbox.js";
 import { prepare, withContacts } from "../../../client/phone/core/prepare.js";
 import { arrived, contactKey, press, Rank, sealAlert } from "../../../client/phone/core/press.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";
@@ -64,11 +64,11 @@ const WAKE = `${SOUTH} ${b64(randomBytes(1_072))}`;
 
 /** What each relay is sent, the first that is tried first. */
 function headersOf(letter) {
-  let { outbox, effects } = step(emptyOutbox(), { type: "add", letter, now: NOW }, randomBytes);
+  let { outbox, effects } = stepOutbox(emptyOutbox(), { type: "add", letter, now: NOW }, randomBytes);
   const sent = [];
   for (let now = NOW; sent.length < letter.relays.length; now += 5_000) {
     sent.push(...effects.filter(({ type }) => type === "send"));
-    ({ outbox, effects } = step(outbox, { type: "tick", now }, randomBytes));
+    ({ outbox, effects } = stepOutbox(outbox, { type: "tick", now }, randomBytes));
   }
   return sent.map(({ url, headers }) => [url, headers[WAKE_HEADER]]);
 }

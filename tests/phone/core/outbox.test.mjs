@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
-import { emptyOutbox, HEDGE_MS, KEEP_AFTER_MS, SEND_MS, step, summary } from "../../../client/phone/core/outbox.js";
+import {
+  emptyOutbox,
+  HEDGE_MS,
+  KEEP_AFTER_MS,
+  SEND_MS,
+  stepOutbox,
+  summary,
+} from "../../../client/phone/core/outbox.js";
 import { b64, concat, digest, SUITE, utf8 } from "../../../client/phone/protocol/wire.js";
 import { fromPackages } from "../from-phone.mjs";
 import { atLength } from "../length.mjs";
@@ -34,7 +41,7 @@ class Phone {
   }
 
   step(event) {
-    const { outbox, effects } = step(this.outbox, { now: this.now, ...event }, this.randomBytes);
+    const { outbox, effects } = stepOutbox(this.outbox, { now: this.now, ...event }, this.randomBytes);
     this.outbox = outbox;
     this.wake = null;
     for (const effect of effects) this.carryOut(effect);

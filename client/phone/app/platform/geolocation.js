@@ -1,12 +1,12 @@
 /** The browser's position, asked for only when the person allowed it or pressed. In memory, never stored. */
 /** @import { Fix } from "./location-updates.js" */
 
-/** @typedef {"off" | "asking" | "on" | "refused" | "none"} State */
+/** @typedef {"off" | "asking" | "on" | "refused" | "none"} PositionState */
 
 export class Position {
   constructor() {
     /** @type {Fix | null} */ this.last = null;
-    /** @type {State} */ this.state = "off";
+    /** @type {PositionState} */ this.state = "off";
     /** @type {() => void} */ this.changed = () => {};
     this.watch = 0;
   }
@@ -50,7 +50,7 @@ export class Position {
     this.become("on");
   }
 
-  /** @param {State} state */
+  /** @param {PositionState} state */
   become(state) {
     this.state = state;
     if (state === "refused" && this.watch) {

@@ -6,10 +6,10 @@ const ROUGH_M = 5_000_000; // more says nothing
 const DEGREE = 100_000;
 
 /** Degrees, metres, and when it was measured (milliseconds). @typedef {{ lat: number, lon: number, accuracy: number, at: number }} Fix */
-/** What was said of the place so far. @typedef {{ fix: Fix | null, at: number }} Said */
+/** What was said of the place so far. @typedef {{ fix: Fix | null, at: number }} SentPosition */
 
 /** A fix as the field `place` has it. @param {Fix} fix @param {number} now */
-export function placeOf({ lat, lon, accuracy, at }, now) {
+export function encodePlace({ lat, lon, accuracy, at }, now) {
   return {
     lat: Math.round(lat * DEGREE),
     lon: Math.round(lon * DEGREE),
@@ -18,7 +18,7 @@ export function placeOf({ lat, lon, accuracy, at }, now) {
   };
 }
 
-/** The first one, a much better one soon, and then one every two minutes. @param {Said} said @param {Fix | null} fix @param {number} now */
+/** The first one, a much better one soon, and then one every two minutes. @param {SentPosition} said @param {Fix | null} fix @param {number} now */
 export function isWorthALetter(said, fix, now) {
   if (!fix || fix.accuracy > ROUGH_M) return false;
   if (!said.fix) return true;

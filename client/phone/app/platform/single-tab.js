@@ -2,11 +2,11 @@
  * One unlocked page at a time. Two would each save their own copy of the vault, and what the first one fetched from a relay,
  * which then forgot it, would be gone. The page that is unlocked last is the one in somebody's hand; the other locks.
  */
-/** @typedef {{ release: () => void, session: object | null, lock: () => unknown }} Page */
+/** @typedef {{ release: () => void, session: object | null, lock: () => unknown }} UnlockedPage */
 
 const LOCK = "page";
 
-/** @param {Page} app */
+/** @param {UnlockedPage} app */
 export function takeOver(app) {
   app.release();
   navigator.locks

@@ -11,13 +11,13 @@
 /** @import { Sender } from "./sender.js" */
 
 import { amend, arrived, press } from "../../core/press.js";
-import { isWorthALetter, placeOf } from "../platform/location-updates.js";
+import { encodePlace, isWorthALetter } from "../platform/location-updates.js";
 
 const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
 // What one tap says. Typed text is not among it: it goes out once and is not kept, not even in memory.
 const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_taken", "needs", "station"]);
 
-/** What contacts are told in so many words. @typedef {"safe" | "moved" | null} News */
+/** What contacts are told in so many words. @typedef {"safe" | "moved" | null} NewsType */
 
 export class CaseSession {
   /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
@@ -31,9 +31,9 @@ export class CaseSession {
     this.duress = duress;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
     this.said = {};
-    /** What the last word on where I am was called for contacts. @type {News} */
+    /** What the last word on where I am was called for contacts. @type {NewsType} */
     this.news = null;
-    /** @type {import("../platform/location-updates.js").Said} */
+    /** @type {import("../platform/location-updates.js").SentPosition} */
     this.place = { fix: null, at: 0 };
     this.pressed = false;
     this.following = false;
@@ -69,14 +69,14 @@ export class CaseSession {
   }
 
   /** To the organisation; and to contacts what was chosen for them. @param {Partial<Facts>} said
-   *  @param {News} [news] what it is for contacts, when the facts do not say it themselves */
+   *  @param {NewsType} [news] what it is for contacts, when the facts do not say it themselves */
   tell(said, news = null) {
     for (const [fact, value] of Object.entries(said.facts ?? {})) if (TAPPED.has(fact)) this.said[fact] = value;
     if (said.facts?.stage !== undefined) this.news = news;
     return this.inTurn(() => this.send(said, news, Date.now()));
   }
 
-  /** @param {Partial<Facts>} said @param {News} news @param {number} now */
+  /** @param {Partial<Facts>} said @param {NewsType} news @param {number} now */
   async send(said, news, now) {
     this.take(await amend(this.kit, { said, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
@@ -128,7 +128,7 @@ export class CaseSession {
     const fix = this.position.last;
     if (!fix) return {};
     this.place = { fix, at: now };
-    return { place: placeOf(fix, now) };
+    return { place: encodePlace(fix, now) };
   }
 
   follow() {

@@ -1,6 +1,6 @@
 /** Looking for answers: which lie where, which were read. Read ones are acknowledged, and the relay forgets them. */
 /** @import { App } from "../app.js" */
-/** @import { Answer, Way } from "./session.js" */
+/** @import { ReceivedReply, Way } from "./session.js" */
 
 import { pull } from "../../core/relay-reads.js";
 import { NoAnswer } from "../../core/transport.js";
@@ -8,7 +8,7 @@ import { TocsinError } from "../../protocol/errors.js";
 import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
 import { digest } from "../../protocol/wire.js";
 
-/** An answer that came, and what acknowledges it. @typedef {Answer & { way: Way, hash: Uint8Array }} Come */
+/** An answer that came, and what acknowledges it. @typedef {ReceivedReply & { way: Way, hash: Uint8Array }} Come */
 
 export class Mail {
   /** @param {App} app */

@@ -4,14 +4,14 @@
  * Whoever starts looks after the stored letters, one at a time: one lock for every page and the service worker. What was
  * pressed in a page that did not get the lock is sent by that page all the same.
  */
-/** @import { Effect, Event as Step } from "../../core/outbox.js" */
+/** @import { OutboxEffect, OutboxEvent } from "../../core/outbox.js" */
 /** @import { Letter } from "../../core/letter.js" */
 /** @import { Store } from "../../core/store.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Fetch } from "../../core/transport.js" */
 
 import { unpackLetter } from "../../core/letter.js";
-import { emptyOutbox, step, summary } from "../../core/outbox.js";
+import { emptyOutbox, stepOutbox, summary } from "../../core/outbox.js";
 import { Rank } from "../../core/press.js";
 import { askRelay, deposit } from "../../core/transport.js";
 import { TocsinError } from "../../protocol/errors.js";
@@ -22,7 +22,7 @@ const LOCK = "data";
 const LONGEST_MS = 60_000; // a sleeping phone loses timers, so none is long
 
 /** What a screen needs of one letter. `aside`: it belongs to no press. @typedef {{ copies: number, wanted: number, stored: boolean, aside: boolean }} Fate */
-/** @typedef {Omit<Step, "now">} Happening */
+/** @typedef {Omit<OutboxEvent, "now">} Happening */
 
 export class Sender {
   /** @param {{ store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
@@ -89,13 +89,13 @@ export class Sender {
 
   /** @param {any} happening an event of the outbox, without its time */
   take(happening) {
-    const { outbox, effects } = step(this.outbox, { ...happening, now: Date.now() }, this.randomBytes);
+    const { outbox, effects } = stepOutbox(this.outbox, { ...happening, now: Date.now() }, this.randomBytes);
     this.outbox = outbox;
     for (const effect of effects) this.run(effect);
     this.changed();
   }
 
-  /** @param {Effect} effect */
+  /** @param {OutboxEffect} effect */
   run(effect) {
     if (effect.type === "send") this.later(deposit(effect, this.fetch));
     else if (effect.type === "ask") this.later(askRelay(effect.url, this.fetch));
@@ -181,7 +181,7 @@ export class Sender {
   }
 }
 
-/** @param {Extract<Effect, { type: "work" }>} effect @returns {Promise<any>} */
+/** @param {Extract<OutboxEffect, { type: "work" }>} effect @returns {Promise<any>} */
 async function worked({ id, url, attempt, bits, ...task }) {
   const which = { type: "worked", id, url, attempt };
   try {

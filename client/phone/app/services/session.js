@@ -1,6 +1,6 @@
 /** What is unlocked: the vault's content, and everything that needs it. */
 /** @import { Card } from "../../protocol/organisation.js" */
-/** @import { Contact } from "../../core/prepare.js" */
+/** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { Vault } from "../../core/vault.js" */
@@ -22,15 +22,15 @@ const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
 
 /** Where answers of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} Way */
-/** @typedef {{ id: string, at: number, text: string, status: string }} Answer */
-/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: Way[], answers: Answer[] }} Content */
+/** @typedef {{ id: string, at: number, text: string, status: string }} ReceivedReply */
+/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: Way[], answers: ReceivedReply[] }} Content */
 /** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without the app,
  *  `wake` what contacts were told of ringing here. */
 /** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
-/** @typedef {(done: number) => void} Progress */
+/** @typedef {(done: number) => void} OnProgress */
 
 /** The kit and the vault of the first visit. Without a PIN the vault is there all the same and holds nothing personal.
- *  @param {App} app @param {Record<string, any>} draft @param {Progress} progress */
+ *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
 export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
   const hasPin = pin !== "";
   const { kit, way } = await sealedKit(app, card, facts, hasPin);
@@ -56,7 +56,7 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
   await app.put(VAULT, whole.bytes);
 }
 
-/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {Contact[]} [contacts]
+/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {PreparedContact[]} [contacts]
  *  @returns {Promise<{ kit: Kit, way: Way[] }>} */
 async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
@@ -90,7 +90,7 @@ function ordinary() {
 }
 
 /** A card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
-export function cardOf(desk) {
+export function restoreCard(desk) {
   const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
   const unsaid = {
     name: "",
@@ -105,7 +105,7 @@ export function cardOf(desk) {
   return { ...unsaid, ...desk, log };
 }
 
-/** @param {App} app @param {string} pin @param {Progress} progress @returns {Promise<Session>} @throws {WrongPassphrase} */
+/** @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>} @throws {WrongPassphrase} */
 export async function open(app, pin, progress) {
   const bytes = (await app.store.get(VAULT)) ?? new Uint8Array();
   return new Session(app, await openVault(bytes, pin, stretching(progress)));
@@ -150,7 +150,7 @@ export class Session {
     return this.saving;
   }
 
-  /** @param {string} pin @param {Progress} progress */
+  /** @param {string} pin @param {OnProgress} progress */
   async changePin(pin, progress) {
     this.vault = await changePin(this.vault, pin, { randomBytes: this.app.randomBytes, stretch: stretching(progress) });
     this.content.hasPin = true;
@@ -158,7 +158,7 @@ export class Session {
     await this.save();
   }
 
-  /** @param {string} pin @param {Progress} progress */
+  /** @param {string} pin @param {OnProgress} progress */
   async setDecoy(pin, progress) {
     this.vault = await setDecoy(this.vault, pin, packed(ordinary()), {
       randomBytes: this.app.randomBytes,
@@ -173,7 +173,7 @@ export class Session {
     const { alarm } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
     if (alarm && isBegun(alarm.kit)) await alarm.tell({ facts });
-    else if (alarm) await this.reseal(cardOf(alarm.kit.desk), facts);
+    else if (alarm) await this.reseal(restoreCard(alarm.kit.desk), facts);
     await this.save();
   }
 
@@ -185,12 +185,12 @@ export class Session {
     const { root, relays } = alarm.kit.desk;
     const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
     if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
-    await this.reseal(card ?? cardOf(alarm.kit.desk), this.content.facts);
+    await this.reseal(card ?? restoreCard(alarm.kit.desk), this.content.facts);
     await this.save();
     return card !== null;
   }
 
-  /** Those that the press tells; what they need is loaded only when there are some. @returns {Promise<Contact[]>} */
+  /** Those that the press tells; what they need is loaded only when there are some. @returns {Promise<PreparedContact[]>} */
   async contacts() {
     if (!this.content.contacts?.contacts.length) return [];
     const { contactsFor, readBook } = await import("../../core/contacts/book.js");

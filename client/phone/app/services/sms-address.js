@@ -2,7 +2,7 @@
 /** @import { Short } from "./sms-store.js" */
 
 /** iPhones want an ampersand where the standard has a question mark. @param {Short} one @returns {string} */
-export function addressOf({ number, text }, agent = navigator.userAgent) {
+export function buildSmsLink({ number, text }, agent = navigator.userAgent) {
   return `sms:${number}${/iPhone|iPad|iPod/.test(agent) ? "&" : "?"}body=${encodeURIComponent(text)}`;
 }
 

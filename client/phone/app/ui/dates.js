@@ -1,5 +1,5 @@
 /** Dates, ages and distances, written by us: no browser has them for Belarusian, and old ones lack Kazakh. */
-import { current, digits, look, t } from "./i18n.js";
+import { current, localizeDigits, look, t } from "./i18n.js";
 
 /** @param {number} seconds */
 export function age(seconds) {
@@ -21,7 +21,7 @@ export function distance(metres) {
 /** Day, month, hour and minute of this phone's clock. @param {Date} when */
 export function moment(when) {
   const { day, month } = current() === "fa" ? persian(when) : { day: when.getDate(), month: when.getMonth() };
-  const time = digits(`${two(when.getHours())}:${two(when.getMinutes())}`);
+  const time = localizeDigits(`${two(when.getHours())}:${two(when.getMinutes())}`);
   return t("time.moment", { day, month: look("time.months")[month], time });
 }
 

@@ -12,7 +12,7 @@ export function wordsOf(code, within = "errors") {
 }
 
 /** @param {unknown} error @returns {string} */
-export function codeOf(error) {
+export function readErrorCode(error) {
   if (error instanceof TocsinError) return error.code;
   const reason = /** @type {any} */ (error)?.reason;
   return typeof reason === "string" ? reason : "error";
@@ -20,7 +20,7 @@ export function codeOf(error) {
 
 /** @param {unknown} error @param {string} [within] @returns {HTMLElement} */
 export function errorBox(error, within) {
-  const code = codeOf(error);
+  const code = readErrorCode(error);
   const [sentence, hint] = wordsOf(code, within);
   return h("p", { class: "error", role: "alert", data: { show: "error", code } }, h("strong", {}, sentence), " ", hint);
 }

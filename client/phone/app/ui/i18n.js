@@ -49,7 +49,7 @@ export function t(path, has = {}) {
   const found = look(path);
   const text = typeof found === "string" ? found : found?.[plural(language, Number(has.n ?? 0))];
   return (text ?? "").replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) =>
-    digits(String(has[name] ?? "")),
+    localizeDigits(String(has[name] ?? "")),
   );
 }
 
@@ -59,7 +59,7 @@ export function look(path) {
 }
 
 /** @param {string} text */
-export function digits(text) {
+export function localizeDigits(text) {
   return language === "fa" ? text.replace(/[0-9]/g, (one) => String.fromCharCode(0x6f0 + Number(one))) : text;
 }
 

@@ -10,7 +10,7 @@ const BOTH_AFTER = 8; // looks at which the detector alone found nothing
 const AGAIN_MS = 3_000; // until what was refused is tried again while it stays in the picture
 const SIDES = /** @type {const} */ (["environment", "user"]);
 
-/** Reads a picture; null when there is no code in it. @typedef {(video: HTMLVideoElement) => Promise<string | null>} Reader */
+/** Reads a picture; null when there is no code in it. @typedef {(video: HTMLVideoElement) => Promise<string | null>} QrReader */
 
 /** Looks until `found` takes what was seen; what it throws is shown, by the sentences of `within`, and the looking goes on.
  *  @param {{ whenLeft: (leave: () => void) => void }} app @param {{ found: (text: string) => Promise<unknown>, label?: string, within?: string }} by */
@@ -77,14 +77,14 @@ async function hasTwo() {
   return all.filter(({ kind }) => kind === "videoinput").length > 1;
 }
 
-/** @returns {Promise<Reader[]>} the quick one first */
+/** @returns {Promise<QrReader[]>} the quick one first */
 async function readersHere() {
   const own = await detector();
   const ours = import("./qr-decoder.js").then(({ reader }) => reader());
   return own ? [own, async (video) => (await ours)(video)] : [await ours];
 }
 
-/** @returns {Promise<Reader | null>} */
+/** @returns {Promise<QrReader | null>} */
 async function detector() {
   const { BarcodeDetector } = /** @type {any} */ (globalThis);
   try {
@@ -96,7 +96,7 @@ async function detector() {
   }
 }
 
-/** @param {Reader[]} readers @param {HTMLVideoElement} video @param {number} looks @returns {Promise<string | null>} */
+/** @param {QrReader[]} readers @param {HTMLVideoElement} video @param {number} looks @returns {Promise<string | null>} */
 async function read(readers, video, looks) {
   if (!video.videoWidth) return null;
   for (const [i, reader] of readers.entries()) {

@@ -6,7 +6,7 @@
  */
 /** @import { PairCode } from "../../protocol/code.js" */
 /** @import { Meeting, PairCard, Progress } from "../../protocol/pairing.js" */
-/** @import { Contact as Reached } from "../prepare.js" */
+/** @import { PreparedContact } from "../prepare.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { CODE_CHARACTERS, digitsCode, PAIR_PREFIX, pairCode, readDigits, readPairCode } from "../../protocol/code.js";
@@ -79,15 +79,15 @@ export class BookFull extends TocsinError {
 }
 
 /** As `Half`, its bytes as b64.
- *  @typedef {{ kem: string, mailbox: string, secret: string, share: string, relays: string[], until: number, wake: string | null }} KeptHalf */
-/** As `PairCard`, its bytes as b64. @typedef {{ key: string, mailbox: string, relays: string[], until: number, wake: string | null }} KeptCard */
+ *  @typedef {{ kem: string, mailbox: string, secret: string, share: string, relays: string[], until: number, wake: string | null }} StoredHalf */
+/** As `PairCard`, its bytes as b64. @typedef {{ key: string, mailbox: string, relays: string[], until: number, wake: string | null }} StoredPairCard */
 /** My half that nobody's code was put to yet. `label`: whom the code was sent to, or empty when it is shown face to face.
- *  @typedef {{ id: string, half: KeptHalf, made: number, label: string }} Offer */
-/** How often something was said, and when last. @typedef {{ at: number, times: number }} Said */
+ *  @typedef {{ id: string, half: StoredHalf, made: number, label: string }} Offer */
+/** How often something was said, and when last. @typedef {{ at: number, times: number }} SendCount */
 /** One pair. `code` is the text of theirs; `card` theirs, once it came. `marks` tell which letters came before. `cases`: keys that
  *  came in their alerts and sign later ones of the case. `wake`: what they said after their card, absent: nothing.
- *  @typedef {{ id: string, label: string, half: KeptHalf, code: string, made: number, case: string, seq: number,
- *    verified: boolean, seized: boolean, swapped: boolean, card: KeptCard | null, progress: Progress, cardSaid: Said, shareSaid: Said,
+ *  @typedef {{ id: string, label: string, half: StoredHalf, code: string, made: number, case: string, seq: number,
+ *    verified: boolean, seized: boolean, swapped: boolean, card: StoredPairCard | null, progress: Progress, cardSaid: SendCount, shareSaid: SendCount,
  *    marks: string[], cases: [string, string][], text: string, later: number, answers: boolean,
  *    wake?: string | null, wakeHeard: number, wakeSaid: number }} Contact */
 /** An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it. `type` is `unknown`
@@ -145,7 +145,7 @@ export function newOffer(book, { relays, wake = null, label = "", fresh = false,
   const waiting = open.find((offer) => offer.label === "");
   if (name === "" && waiting && !fresh) return { book, offer: waiting };
   const half = newHalf({ relays: relaysFor(relays), now: seconds(now), randomBytes, wake });
-  const offer = { id: b64(randomBytes(HANDLE_BYTES)), half: keptHalf(half), made: seconds(now), label: name };
+  const offer = { id: b64(randomBytes(HANDLE_BYTES)), half: encodeHalf(half), made: seconds(now), label: name };
   const others = open.filter((one) => name !== "" || one.label !== "");
   return { book: withRoom({ ...book, offers: [...others, offer] }), offer };
 }
@@ -160,12 +160,10 @@ export function forgetOffer(book, id) {
   return { ...book, offers: book.offers.filter((offer) => offer.id !== id) };
 }
 
-/** The text of my code. @param {{ half: KeptHalf }} offer or a contact whose pairing has begun @returns {Promise<string>} */
+/** The text of my code. @param {{ half: StoredHalf }} offer or a contact whose pairing has begun @returns {Promise<string>} */
 export async function offerCode({ half }) {
   return pairCode((await ownFor(half)).code);
 }
-
-export const codeOf = offerCode;
 
 // Theirs
 
@@ -235,16 +233,16 @@ export function doorFor(contact) {
   return remembered(doors, contact.half, async () => doorOf(await meetingOf(contact), true));
 }
 
-/** @param {KeptHalf} half */
+/** @param {StoredHalf} half */
 function ownFor(half) {
-  return remembered(owns, half, () => ownOf(halfOf(half)));
+  return remembered(owns, half, () => ownOf(decodeHalf(half)));
 }
 
 // An old phone takes a tenth of a second for a key. What is remembered goes with the book that holds the half.
-/** @type {WeakMap<KeptHalf, Promise<import("../../protocol/pairing.js").Own>>} */ const owns = new WeakMap();
-/** @type {WeakMap<KeptHalf, Promise<import("../../protocol/pairing.js").Door>>} */ const doors = new WeakMap();
+/** @type {WeakMap<StoredHalf, Promise<import("../../protocol/pairing.js").Own>>} */ const owns = new WeakMap();
+/** @type {WeakMap<StoredHalf, Promise<import("../../protocol/pairing.js").Door>>} */ const doors = new WeakMap();
 
-/** @template T @param {WeakMap<KeptHalf, T>} known @param {KeptHalf} half @param {() => T} make @returns {T} */
+/** @template T @param {WeakMap<StoredHalf, T>} known @param {StoredHalf} half @param {() => T} make @returns {T} */
 function remembered(known, half, make) {
   const value = known.get(half) ?? make();
   known.set(half, value);
@@ -332,13 +330,13 @@ export function remove(book, id) {
   };
 }
 
-/** For `prepare` and `withContacts`: everybody an alert can be sealed to. @param {Book} book @param {number} now @returns {Promise<Reached[]>} */
+/** For `prepare` and `withContacts`: everybody an alert can be sealed to. @param {Book} book @param {number} now @returns {Promise<PreparedContact[]>} */
 export async function contactsFor({ contacts }, now) {
   const reached = [];
   for (const one of contacts) {
     if (stateOf(one, now) !== "paired" || !one.card) continue;
     const { sending: mac } = await keysOf(one);
-    const { key, mailbox, relays } = cardOf(one.card);
+    const { key, mailbox, relays } = decodePairCard(one.card);
     reached.push({ key, mailbox, relays, wake: wakeOf(one), later: one.later, mac, text: one.text });
   }
   return reached;
@@ -385,23 +383,23 @@ export function isUnderDuress({ alerts }, { contact, case: id }) {
 
 // Bytes and b64
 
-/** @param {KeptHalf} half @returns {import("../../protocol/pairing.js").Half} */
-function halfOf({ kem, mailbox, secret, share, ...rest }) {
+/** @param {StoredHalf} half @returns {import("../../protocol/pairing.js").Half} */
+function decodeHalf({ kem, mailbox, secret, share, ...rest }) {
   return { kem: unb64(kem), mailbox: unb64(mailbox), secret: unb64(secret), share: unb64(share), ...rest };
 }
 
-/** @param {import("../../protocol/pairing.js").Half} half @returns {KeptHalf} */
-function keptHalf({ kem, mailbox, secret, share, ...rest }) {
+/** @param {import("../../protocol/pairing.js").Half} half @returns {StoredHalf} */
+function encodeHalf({ kem, mailbox, secret, share, ...rest }) {
   return { kem: b64(kem), mailbox: b64(mailbox), secret: b64(secret), share: b64(share), ...rest };
 }
 
-/** @param {KeptCard} card @returns {PairCard} */
-export function cardOf({ key, mailbox, ...rest }) {
+/** @param {StoredPairCard} card @returns {PairCard} */
+export function decodePairCard({ key, mailbox, ...rest }) {
   return { key: unb64(key), mailbox: unb64(mailbox), ...rest };
 }
 
-/** @param {PairCard} card @returns {KeptCard} */
-export function keptCard({ key, mailbox, ...rest }) {
+/** @param {PairCard} card @returns {StoredPairCard} */
+export function encodePairCard({ key, mailbox, ...rest }) {
   return { key: b64(key), mailbox: b64(mailbox), ...rest };
 }
 

@@ -11,7 +11,7 @@ import { Disclosure, tellContact } from "../press.js";
 export const PLACE_MS = 600_000; // between two positions that a contact is told: each is a letter to each of their relays
 
 /** What may be told, and the least that a contact must have chosen to be told it at all.
- *  @typedef {{ type: string, text: string, place: Record<string, any> | null, least: number }} News */
+ *  @typedef {{ type: string, text: string, place: Record<string, any> | null, least: number }} FollowUp */
 
 /** Tell each contact what was chosen for them; `type` says it outright, otherwise it follows from the facts. `kit.placed` is when
  *  a position was last told; it is kept in memory only. The number of the message is that of the next one to the desk, which
@@ -29,22 +29,22 @@ export async function tellContacts(kit, { facts = {}, type = null, duress = fals
   return { kit: facts.place ? { ...kit, placed: now } : kit, letters };
 }
 
-/** @param {Record<string, any>} facts @param {string | null} type @returns {News | null} */
+/** @param {Record<string, any>} facts @param {string | null} type @returns {FollowUp | null} */
 function newsOf(facts, type) {
-  const [place, text] = [placeOf(facts), facts.account ?? ""];
+  const [place, text] = [collectPlace(facts), facts.account ?? ""];
   const said = type ?? (facts.stage === "released" ? "safe" : null);
   if (said) return { type: said, text, place, least: said === "moved" ? Disclosure.PLACE : Disclosure.SAFE };
   if (place) return { type: "moved", text, place, least: Disclosure.PLACE };
   return text ? { type: "text", text, place, least: Disclosure.ALL } : null;
 }
 
-/** @param {News} news @param {number} later */
+/** @param {FollowUp} news @param {number} later */
 function allowed({ type, text, place }, later) {
   return { type, text: later >= Disclosure.ALL ? text : "", place: later >= Disclosure.PLACE ? place : null };
 }
 
 /** Where I am, of all that is said. @param {Record<string, any>} facts @returns {Record<string, any> | null} */
-export function placeOf({ place = {}, stage, station }) {
+export function collectPlace({ place = {}, stage, station }) {
   const where = { ...place, ...(stage === undefined ? {} : { stage }), ...(station === undefined ? {} : { station }) };
   return Object.keys(where).length ? where : null;
 }

@@ -16,11 +16,11 @@ import { b64, digest, FrameKind, SEED_BYTES, unb64, unutf8, utf8 } from "../../p
 import { letterOf } from "../letter.js";
 import { Rank, sealAlert, seconds } from "../press.js";
 import {
-  cardOf,
   changed,
   contactOf,
+  decodePairCard,
   doorFor,
-  keptCard,
+  encodePairCard,
   keysOf,
   meetingOf,
   NotPaired,
@@ -89,7 +89,7 @@ export async function sayWake(book, id, wake, { now, randomBytes }) {
 function cardNow(contact, now) {
   if (contact.progress.share === null || !contact.card) throw new NotPaired();
   if (stateOf(contact, now) === "expired") throw new PairExpired();
-  return cardOf(contact.card);
+  return decodePairCard(contact.card);
 }
 
 // What came
@@ -119,7 +119,7 @@ export async function takeCard(contact, frames, now) {
 
 /** A wake that rings nowhere need not fill the vault. @param {PairCard} card */
 function useful(card) {
-  return keptCard({ ...card, wake: readWake(card.wake, card.relays) && card.wake });
+  return encodePairCard({ ...card, wake: readWake(card.wake, card.relays) && card.wake });
 }
 
 /** Open a page of the pair's own mailbox. What is not authentic yet is left where it is, because the letter that brings its key

@@ -1,6 +1,6 @@
 /** Carries out what `sync.js` wants: saves the book, hands letters over, asks relays. One change of the book at a time. */
 /** @import { Alert, Book } from "./book.js" */
-/** @import { Effect, State } from "./sync.js" */
+/** @import { SyncEffect, SyncState } from "./sync.js" */
 /** @import { Letter } from "../letter.js" */
 /** @import { Fetch } from "../transport.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
@@ -9,13 +9,13 @@ import { TocsinError } from "../../protocol/errors.js";
 import { seconds } from "../press.js";
 import { pull } from "../relay-reads.js";
 import { NoAnswer } from "../transport.js";
-import { PAGE, stateWith, step } from "./sync.js";
+import { PAGE, stateWith, stepSync } from "./sync.js";
 
 const LONGEST_MS = 60_000; // without anything to look for, somebody may still be added
 
 /** What a round came to: pairs that are finished now, new alerts, and in how many milliseconds the next is due.
  *  @typedef {{ paired: string[], alerts: Alert[], next: number }} Tally */
-/** @typedef {Extract<Effect, { type: "collect" }>} Collect */
+/** @typedef {Extract<SyncEffect, { type: "collect" }>} Collect */
 
 export class Post {
   /** `save` ends when the book is stored; `send` takes letters as the outbox does.
@@ -78,7 +78,7 @@ export class Post {
   /** @param {any} event without its time @param {Tally} tally */
   async happened(event, tally) {
     const effects = await this.inTurn(async () => {
-      const { state, effects } = await step(this.state, { ...event, now: this.now() }, this.randomBytes);
+      const { state, effects } = await stepSync(this.state, { ...event, now: this.now() }, this.randomBytes);
       this.state = state;
       for (const effect of effects) await this.run(effect, tally);
       return effects;
@@ -89,7 +89,7 @@ export class Post {
     for (const one of ended) if (one.status === "rejected") throw one.reason;
   }
 
-  /** @param {Effect} effect @param {Tally} tally */
+  /** @param {SyncEffect} effect @param {Tally} tally */
   async run(effect, tally) {
     if (effect.type === "letters") this.send(effect.letters);
     else if (effect.type === "keep") await this.keep();
@@ -130,7 +130,7 @@ export class Post {
   }
 }
 
-/** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {State} state @param {number} due @returns {State} */
+/** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {SyncState} state @param {number} due @returns {SyncState} */
 function quietWith(book, { relays }, due) {
   const resting = Object.entries(relays).map(([url, relay]) => [url, { ...relay, asking: null, due }]);
   return { ...stateWith(book), relays: Object.fromEntries(resting) };

@@ -1,5 +1,5 @@
 /**
- * What is said and where it is looked, and when. Without I/O: `step` takes a state and what happened, and gives the next state
+ * What is said and where it is looked, and when. Without I/O: `stepSync` takes a state and what happened, and gives the next state
  * and what is to be done. Who does it (`runner.js`) answers with further events. Specified in `contacts.md`.
  *
  * The effects of a step are carried out in their order: letters are handed over before the book says that they were said, and
@@ -16,7 +16,17 @@ import { CODE_SECONDS, CodeExpired, cardLetter, DAY_SECONDS, saidShares, shareLe
 import { unb64 } from "../../protocol/wire.js";
 import { letterOf } from "../letter.js";
 import { Rank, seconds } from "../press.js";
-import { BOOK_BYTES, BookFull, cardOf, changed, doorFor, meetingOf, PairExpired, sizeOf, stateOf } from "./book.js";
+import {
+  BOOK_BYTES,
+  BookFull,
+  changed,
+  decodePairCard,
+  doorFor,
+  meetingOf,
+  PairExpired,
+  sizeOf,
+  stateOf,
+} from "./book.js";
 import { takeCard, takeLetters, withAlerts } from "./mail.js";
 
 export const PAGE = 64; // letters asked for at once: more than are ever left lying
@@ -33,22 +43,22 @@ const LONGEST_WAIT_MS = 300_000;
 
 /** One mailbox at one relay. `due`: when to look again; `pages`: how many came in a row.
  *  @typedef {{ contact: string, door: boolean, url: string, due: number, pages: number }} Look */
-/** @typedef {{ asking: string | null, due: number, failures: number, reason: string | null }} Relay */
+/** @typedef {{ asking: string | null, due: number, failures: number, reason: string | null }} SyncRelay */
 /** `troubles`: by contact, the code of what is wrong with it. Only the book is ever stored.
- *  @typedef {{ book: Book, looks: Record<string, Look>, relays: Record<string, Relay>, troubles: Record<string, string> }} State */
+ *  @typedef {{ book: Book, looks: Record<string, Look>, relays: Record<string, SyncRelay>, troubles: Record<string, string> }} SyncState */
 /** @typedef {{ now: number } & ({ type: "tick" | "hurry" } | { type: "heard", look: string, frames: Frame[] }
- *    | { type: "failed", look: string, reason: string })} Event */
+ *    | { type: "failed", look: string, reason: string })} SyncEvent */
 /** `collect` asks for a page and lets the relay forget `ack`; answered by `heard` or `failed`. `wake`: step with a `tick` then.
  *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string } | { type: "came", alerts: Alert[] }
- *    | { type: "collect", look: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake", at: number }} Effect */
+ *    | { type: "collect", look: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake", at: number }} SyncEffect */
 
-/** @param {Book} book @returns {State} */
+/** @param {Book} book @returns {SyncState} */
 export function stateWith(book) {
   return { book, looks: {}, relays: {}, troubles: {} };
 }
 
-/** @param {State} before @param {Event} event @param {RandomBytes} randomBytes @returns {Promise<{ state: State, effects: Effect[] }>} */
-export async function step(before, event, randomBytes) {
+/** @param {SyncState} before @param {SyncEvent} event @param {RandomBytes} randomBytes @returns {Promise<{ state: SyncState, effects: SyncEffect[] }>} */
+export async function stepSync(before, event, randomBytes) {
   const run = new SyncStep(before, event.now, randomBytes);
   await run.take(event);
   await run.say();
@@ -58,7 +68,7 @@ export async function step(before, event, randomBytes) {
 
 /** One step over a state of its own. */
 class SyncStep {
-  /** @param {State} before @param {number} now @param {RandomBytes} randomBytes */
+  /** @param {SyncState} before @param {number} now @param {RandomBytes} randomBytes */
   constructor({ book, looks, relays, troubles }, now, randomBytes) {
     this.state = { book, looks: eachCopied(looks), relays: eachCopied(relays), troubles: { ...troubles } };
     this.now = now;
@@ -66,10 +76,10 @@ class SyncStep {
     /** @type {Letter[]} */ this.letters = [];
     /** @type {Alert[]} */ this.alerts = [];
     /** @type {string[]} */ this.paired = [];
-    /** @type {Effect[]} */ this.collects = [];
+    /** @type {SyncEffect[]} */ this.collects = [];
   }
 
-  /** @param {Book} before @returns {Effect[]} */
+  /** @param {Book} before @returns {SyncEffect[]} */
   effects(before) {
     const { book, looks, relays } = this.state;
     const due = Object.values(looks).map((look) => Math.max(look.due, relays[look.url].due));
@@ -83,7 +93,7 @@ class SyncStep {
     ];
   }
 
-  /** @param {Event} event */
+  /** @param {SyncEvent} event */
   async take(event) {
     this.findLooks();
     if (event.type === "hurry") this.hurry();
@@ -220,7 +230,7 @@ class SyncStep {
     for (const share of answers) {
       const sealed = shareLetter(
         await meetingOf(contact),
-        cardOf(card),
+        decodePairCard(card),
         share === null ? null : unb64(share),
         this.randomBytes,
       );
@@ -235,7 +245,7 @@ class SyncStep {
   }
 }
 
-/** Whether it is time to say it (again). @param {import("./book.js").Said} said @param {number} at */
+/** Whether it is time to say it (again). @param {import("./book.js").SendCount} said @param {number} at */
 function isDue({ at: last, times }, at) {
   const wait = times === 1 ? SOON_AGAIN_SECONDS : AGAIN_SECONDS;
   return times === 0 || at < last || at >= last + wait;

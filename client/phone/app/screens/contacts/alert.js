@@ -66,7 +66,7 @@ async function article(app, watch, thread) {
   const { book } = watch.post;
   const who = /** @type {Contact} */ (book.contacts.find(({ id }) => id === head.contact));
   const isForced = isUnderDuress(book, head);
-  const where = await placeOf(app, thread, isForced);
+  const where = await describePlace(app, thread, isForced);
   const data = {
     show: "alert",
     type: head.type,
@@ -138,7 +138,7 @@ function saying(one) {
 }
 
 /** The newest word on where. @param {App} app @param {Thread} thread @param {boolean} isForced */
-async function placeOf(app, { alerts }, isForced) {
+async function describePlace(app, { alerts }, isForced) {
   const told = alerts.find(({ place }) => place);
   return told ? placeLines(app, told, isForced) : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
 }

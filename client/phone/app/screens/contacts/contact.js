@@ -5,7 +5,7 @@
 
 import { Disclosure, remove, rename, setSeized, stateOf } from "../../../core/contacts/book.js";
 import { sealTo } from "../../../core/contacts/mail.js";
-import { placeOf } from "../../platform/location-updates.js";
+import { encodePlace } from "../../platform/location-updates.js";
 import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
@@ -17,7 +17,7 @@ const LONGEST = 1_500;
 const WITHIN = "contacts.errors";
 
 /** What the parts of this screen share.
- *  @typedef {{ app: App, watch: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} Here */
+ *  @typedef {{ app: App, watch: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} ContactScreen */
 
 /** @param {App} app @param {{ id: string, notice?: string } | string} which @returns {Promise<Node[]>} */
 export async function contact(app, which) {
@@ -65,13 +65,13 @@ export async function contact(app, which) {
   ];
 }
 
-/** @param {Here} here @param {string} state */
+/** @param {ContactScreen} here @param {string} state */
 function notYet({ app, id }, state) {
   if (state !== "waiting") return [];
   return [button(t("contacts.contact.code"), "code", () => app.go("pair", id), { class: "wide" })];
 }
 
-/** @param {Here} here */
+/** @param {ContactScreen} here */
 function telling(here) {
   const words = field("text", t("contacts.contact.text"), { lines: 3, longest: LONGEST });
   const tell = (/** @type {string} */ type) => told(here, { type, place: type === "moved" ? placeFor(here) : null });
@@ -90,13 +90,13 @@ function telling(here) {
   ];
 }
 
-/** @param {Here} here */
+/** @param {ContactScreen} here */
 function placeFor({ app, contact }) {
   const fix = app.position.last;
-  return fix && contact().later >= Disclosure.PLACE ? placeOf(fix, Date.now()) : null;
+  return fix && contact().later >= Disclosure.PLACE ? encodePlace(fix, Date.now()) : null;
 }
 
-/** @param {Here} here @param {{ type: string, text?: string, place?: any }} said */
+/** @param {ContactScreen} here @param {{ type: string, text?: string, place?: any }} said */
 function told({ app, watch, id, note, problem }, said) {
   return showErrors(
     problem,
@@ -110,7 +110,7 @@ function told({ app, watch, id, note, problem }, said) {
   );
 }
 
-/** @param {Here} here */
+/** @param {ContactScreen} here */
 function naming({ app, watch, id, contact: now, problem }) {
   const label = field("label", t("contacts.contact.label"), { longest: 80, value: now().label });
   const change = async () => {
@@ -121,7 +121,7 @@ function naming({ app, watch, id, contact: now, problem }) {
   return h("section", {}, label.element, button(t("contacts.contact.rename"), "rename", does, { class: "wide" }));
 }
 
-/** @param {Here} here */
+/** @param {ContactScreen} here */
 function seizing({ app, watch, id, contact: now }) {
   const { seized } = now();
   const change = async () => {
@@ -131,7 +131,7 @@ function seizing({ app, watch, id, contact: now }) {
   return button(t(`contacts.contact.${seized ? "returned" : "seized"}`), "seized", change, { class: "wide" });
 }
 
-/** Two taps, because only meeting again brings it back. @param {Here} here */
+/** Two taps, because only meeting again brings it back. @param {ContactScreen} here */
 function removing({ app, watch, id }) {
   const place = h("div", {});
   const gone = async () => {

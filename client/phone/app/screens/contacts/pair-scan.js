@@ -2,7 +2,7 @@
 /** @import { App } from "../../app.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { addContact, codeOf, newOffer, offerCode } from "../../../core/contacts/book.js";
+import { addContact, newOffer, offerCode } from "../../../core/contacts/book.js";
 import { stayAwake } from "../../platform/screen-wake-lock.js";
 import { contactPollerOf } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
@@ -20,7 +20,7 @@ export async function pair(app, id) {
   try {
     const known = watch.post.book.contacts.find((one) => one.id === id);
     const mine = known ?? (await offerOf(app, watch));
-    const code = drawn(known ? await codeOf(known) : await offerCode(mine), t("contacts.pair.mine"));
+    const code = drawn(await offerCode(mine), t("contacts.pair.mine"));
     const theirs = h("section", { "aria-live": "polite" });
     const more = h("p", {}, t("contacts.pair.more"));
     if (navigation !== app.navigation) return []; // somebody has gone on; no camera for nobody

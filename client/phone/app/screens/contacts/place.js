@@ -77,9 +77,9 @@ async function inPack(app, { pack, id }) {
   return list && at >= 0 ? list.station(at) : null;
 }
 
-/** @typedef {{ lat: number, lon: number, accuracy: number | null, age: number | null }} Fix */
+/** @typedef {{ lat: number, lon: number, accuracy: number | null, age: number | null }} ReceivedFix */
 
-/** Degrees and metres, or null when the numbers cannot be a place. @param {any} place @returns {Fix | null} */
+/** Degrees and metres, or null when the numbers cannot be a place. @param {any} place @returns {ReceivedFix | null} */
 export function fixIn({ lat, lon, accuracy, age: old }) {
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   const [y, x] = [lat / DEGREE, lon / DEGREE];
@@ -88,7 +88,7 @@ export function fixIn({ lat, lon, accuracy, age: old }) {
   return { lat: y, lon: x, accuracy: whole(accuracy), age: whole(old) };
 }
 
-/** @param {Fix} fix @param {number} at when it was said, Unix seconds */
+/** @param {ReceivedFix} fix @param {number} at when it was said, Unix seconds */
 function fixLines({ lat, lon, accuracy, age: old }, at) {
   const near = accuracy === null ? "" : ` ± ${distance(accuracy)}`;
   const measured = age(Math.max(0, Date.now() / 1_000 - at + (old ?? 0)));

@@ -4,7 +4,7 @@
 /** @import { Short } from "../../services/sms-store.js" */
 
 import { mayHaveContacts } from "../../services/contacts-access.js";
-import { addressOf, numberOf } from "../../services/sms-address.js";
+import { buildSmsLink, numberOf } from "../../services/sms-address.js";
 import { OPEN, openShorts, shortsOf } from "../../services/sms-store.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
@@ -35,7 +35,7 @@ export async function sms(app, alarm) {
 function shown(app, one, alarm) {
   const link = h(
     "a",
-    { class: "button wide", href: addressOf(one), data: { do: "sms-open", value: one.number } },
+    { class: "button wide", href: buildSmsLink(one), data: { do: "sms-open", value: one.number } },
     ...interpolateNode(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, one.number)),
   );
   const gone = () =>

@@ -3,7 +3,7 @@
 /** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
-import { placeOf } from "../../platform/location-updates.js";
+import { encodePlace } from "../../platform/location-updates.js";
 import { age, distance } from "../../ui/dates.js";
 import { button, fill, h, say } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
@@ -13,7 +13,7 @@ import { t } from "../../ui/i18n.js";
 const STALE_MS = 120_000; // a van drives three kilometres in that time
 const TYPING_MS = 150;
 
-/** A station as it is offered. @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} Offer */
+/** A station as it is offered. @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} StationOffer */
 
 /** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
 export function station(app, alarm) {
@@ -51,9 +51,9 @@ export function station(app, alarm) {
   ];
 }
 
-/** @typedef {{ app: App, alarm: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} Here */
+/** @typedef {{ app: App, alarm: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} StationScreen */
 
-/** @param {Here} here */
+/** @param {StationScreen} here */
 async function serve(here) {
   const { app, name, problem } = here;
   const { packsOf } = await import("../../services/station-packs.js");
@@ -69,12 +69,12 @@ async function serve(here) {
   show();
 }
 
-/** Offers do not move under a finger. @param {Here} here */
+/** Offers do not move under a finger. @param {StationScreen} here */
 function offersHeld({ offered }) {
   return offered.childElementCount > 0;
 }
 
-/** @param {Here} here @param {Stations[]} packs */
+/** @param {StationScreen} here @param {Stations[]} packs */
 function showNear(here, packs) {
   const { app, note } = here;
   const fix = app.position.last;
@@ -93,7 +93,7 @@ function showNear(here, packs) {
   showOffers(here, offers.slice(0, 8));
 }
 
-/** @param {Here} here @param {Stations[]} packs */
+/** @param {StationScreen} here @param {Stations[]} packs */
 function showFound(here, packs) {
   const offers = packs.flatMap((pack) =>
     pack
@@ -105,13 +105,13 @@ function showFound(here, packs) {
   showOffers(here, offers.slice(0, 8));
 }
 
-/** @param {Here} here @param {Offer[]} offers */
+/** @param {StationScreen} here @param {StationOffer[]} offers */
 function showOffers(here, offers) {
   const ids = offers.map((one) => one.station.id);
   fill(here.offered, ...offers.map((offer) => offerBox(here, offer, ids)));
 }
 
-/** @param {Here} here @param {Offer} offer @param {string[]} candidates */
+/** @param {StationScreen} here @param {StationOffer} offer @param {string[]} candidates */
 function offerBox(here, { pack, station: { id, name, address }, m, highlight }, candidates) {
   const choose = (/** @type {"confirmed" | "guessed"} */ certainty) => () =>
     tell(here, { station: { pack, id, text: name, certainty, candidates } });
@@ -140,9 +140,9 @@ function offerBox(here, { pack, station: { id, name, address }, m, highlight }, 
 }
 
 /** With the position as it is now: its age and accuracy tell how much a guess is worth.
- *  @param {Here} here @param {Record<string, any>} facts */
+ *  @param {StationScreen} here @param {Record<string, any>} facts */
 async function tell({ app, alarm }, facts) {
   const fix = app.position.last;
-  await alarm.tell({ facts: { ...facts, ...(fix ? { place: placeOf(fix, Date.now()) } : {}) } });
+  await alarm.tell({ facts: { ...facts, ...(fix ? { place: encodePlace(fix, Date.now()) } : {}) } });
   await app.go("pressed", alarm);
 }

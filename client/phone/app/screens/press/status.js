@@ -1,5 +1,5 @@
 /** After the press: what has left and what has not, and the facts that one tap each sends. */
-/** @import { CaseSession, News } from "../../services/case.js" */
+/** @import { CaseSession, NewsType } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
 import { ACTIVE } from "../../app.js";
@@ -12,7 +12,7 @@ import { t } from "../../ui/i18n.js";
 import { listen } from "./replies.js";
 
 const STAGES = ["van", "station", "special_centre", "court", "hospital", "released"];
-/** @type {[Exclude<News, null>, string][]} */
+/** @type {[Exclude<NewsType, null>, string][]} */
 const NEWS = [
   ["safe", "released"],
   ["moved", "van"],
@@ -146,7 +146,7 @@ function facts(app, alarm) {
 
 /** Where I am; and of that the two things that those who wait want to hear most. @param {CaseSession} alarm */
 function stages(alarm) {
-  const tell = (/** @type {string} */ stage, /** @type {News} */ said) => {
+  const tell = (/** @type {string} */ stage, /** @type {NewsType} */ said) => {
     const place = said ? alarm.placeNow(Date.now()) : {};
     const done = alarm.tell({ facts: { stage, ...place } }, said);
     mark();

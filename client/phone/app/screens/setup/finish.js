@@ -104,6 +104,6 @@ export async function practice(app) {
 
 /** @param {App} app */
 async function cardHere(app) {
-  const { cardOf } = await import("../../services/session.js");
-  return app.practiceCard ?? cardOf(/** @type {any} */ (app.alarm).kit.desk);
+  const { restoreCard } = await import("../../services/session.js");
+  return app.practiceCard ?? restoreCard(/** @type {any} */ (app.alarm).kit.desk);
 }
