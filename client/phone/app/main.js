@@ -89,7 +89,7 @@ async function again(app) {
   app.ready = app.load().then(() => app.loadKit());
   await app.go("start");
   await app.ready;
-  if (!app.alarm) await app.go("welcome");
+  if (!app.caseSession) await app.go("welcome");
 }
 
 /** What the browser tells of the line and of the page going away. @param {App} app */
@@ -98,7 +98,7 @@ function attend(app) {
   const { sender } = app;
   addEventListener("online", () => {
     sender.take({ type: "online" });
-    app.watch?.hurry();
+    app.contactPoller?.hurry();
   });
   addEventListener("pagehide", () => sender.take({ type: "leaving" }));
   document.addEventListener("visibilitychange", () => {
@@ -108,7 +108,7 @@ function attend(app) {
     } else {
       sender.take({ type: "tick" });
       const patience = app.shown === "photo" ? CAMERA_MS : HIDDEN_MS;
-      if (Date.now() - hidden > patience && app.alarm) app.lock();
+      if (Date.now() - hidden > patience && app.caseSession) app.lock();
     }
   });
 }
@@ -119,7 +119,7 @@ async function resume(app) {
   await app.position.startIfAllowed();
   // Without a permission a browser would ask now, and whoever holds the phone would see the question.
   const isAllowed = app.position.state !== "off";
-  if (isAllowed && app.alarm && (await app.store.get(ACTIVE).catch(() => null))) app.alarm.follow();
+  if (isAllowed && app.caseSession && (await app.store.get(ACTIVE).catch(() => null))) app.caseSession.follow();
 }
 
 main();

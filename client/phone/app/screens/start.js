@@ -34,13 +34,13 @@ export function start(app) {
 async function fired(app, note, round) {
   navigator.vibrate?.(SHORT_MS);
   say(note, t("start.sealing"));
-  const alarm = await app.ready.then(
-    () => app.alarm,
+  const caseSession = await app.ready.then(
+    () => app.caseSession,
     () => null,
   );
-  if (!alarm) return app.go("welcome");
+  if (!caseSession) return app.go("welcome");
   try {
-    await alarm.press();
+    await caseSession.press();
   } catch {
     round.reset();
     return say(note, t("start.failed"));
@@ -48,7 +48,7 @@ async function fired(app, note, round) {
   app.put(ACTIVE, Uint8Array.of(1));
   say(note, t("start.sealed"));
   // Without these words and that screen, which may not be there without a network, the letters are on their way all the same.
-  await app.go("pressed", alarm).catch(() => {
+  await app.go("pressed", caseSession).catch(() => {
     app.changed = () => say(note, app.sender.status().confirmed ? t("start.left") : t("start.sealed"));
     app.changed();
   });

@@ -8,7 +8,7 @@
 /** @import { Kit } from "../../core/press.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Position } from "../platform/geolocation.js" */
-/** @import { Sender } from "./sender.js" */
+/** @import { LetterSender } from "../app.js" */
 
 import { amend, arrived, press } from "../../core/press.js";
 import { encodePlace, isWorthALetter } from "../platform/location-updates.js";
@@ -21,7 +21,7 @@ const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_
 
 export class CaseSession {
   /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
-   *  @param {{ kit: Kit, sender: Sender, position: Position, randomBytes: RandomBytes, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
+   *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
   constructor({ kit, sender, position, randomBytes, keep, duress }) {
     this.kit = kit;
     this.sender = sender;

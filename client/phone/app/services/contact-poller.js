@@ -1,6 +1,5 @@
 /** While the app is unlocked: pairings are finished, what contacts send is fetched, and a new alert rings. */
-/** @import { App } from "../app.js" */
-/** @import { Session } from "./session.js" */
+/** @import { App, UnlockedVault } from "../app.js" */
 
 import { contactsFor, readBook } from "../../core/contacts/book.js";
 import { Post } from "../../core/contacts/runner.js";
@@ -12,7 +11,7 @@ import { keepRinging } from "./push-subscription.js";
 const LONGEST_MS = 60_000;
 
 export class ContactPoller {
-  /** @param {App} app @param {Session} session */
+  /** @param {App} app @param {UnlockedVault} session */
   constructor(app, session) {
     this.app = app;
     this.session = session;
@@ -107,7 +106,7 @@ export class ContactPoller {
   /** Seal anew when somebody was paired, when a pair has ended, when somebody wants to be woken otherwise. */
   async refresh() {
     const contacts = await contactsFor(this.post.book, Date.now());
-    const kit = this.app.alarm?.kit;
+    const kit = this.app.caseSession?.kit;
     if (kit && ways(kit.contacts) !== ways(contacts)) await this.reseal();
   }
 
@@ -115,7 +114,9 @@ export class ContactPoller {
   async reseal() {
     const now = Date.now();
     const contacts = await contactsFor(this.post.book, now);
-    await this.app.alarm?.exchange((kit) => withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }));
+    await this.app.caseSession?.exchange((kit) =>
+      withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }),
+    );
   }
 
   stop() {

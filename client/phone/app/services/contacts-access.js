@@ -7,8 +7,8 @@ export async function contactPollerOf(app) {
   const { session } = app;
   const { ContactPoller } = await import("./contact-poller.js");
   if (!session || session !== app.session) throw new Error("locked");
-  app.watch ??= new ContactPoller(app, session).start();
-  return app.watch;
+  app.contactPoller ??= new ContactPoller(app, session).start();
+  return /** @type {ContactPoller} */ (app.contactPoller);
 }
 
 /** Whether this phone may have contacts: their names and keys lie behind a PIN, and not behind the decoy's.
@@ -23,6 +23,6 @@ export async function listenTo(app, show) {
   app.whenLeft(() => {
     isLeft = true;
   });
-  const watch = mayHaveContacts(app) ? await contactPollerOf(app).catch(() => null) : null;
-  if (watch) watch.changed = () => isLeft || show();
+  const poller = mayHaveContacts(app) ? await contactPollerOf(app).catch(() => null) : null;
+  if (poller) poller.changed = () => isLeft || show();
 }

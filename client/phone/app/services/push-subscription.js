@@ -23,7 +23,7 @@ export function canRing({ config }) {
  *  @throws {NoAnswer} when none of them answers */
 export async function offerHere(app) {
   /** @type {unknown} */ let problem = null;
-  for (const relay of app.alarm?.kit.desk.relays ?? []) {
+  for (const relay of app.caseSession?.kit.desk.relays ?? []) {
     try {
       const offer = await askWake(relay, app.fetch);
       if (offer) return offer;
@@ -35,60 +35,60 @@ export async function offerHere(app) {
   return null;
 }
 
-/** From a tap: the browser asks. @param {App} app @param {ContactPoller} watch @param {WakeOffer} offer */
-export async function turnOn(app, watch, offer) {
+/** From a tap: the browser asks. @param {App} app @param {ContactPoller} poller @param {WakeOffer} offer */
+export async function turnOn(app, poller, offer) {
   if ((await Notification.requestPermission()) !== "granted") throw { reason: "wake-refused" };
   const { endpoint } = await subscribed(offer);
   await sealWake(endpoint, offer, app.randomBytes); // whether this relay calls that push service at all
-  watch.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
-  await watch.session.save();
-  await tellAll(app, watch, offer);
+  poller.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
+  await poller.session.save();
+  await tellAll(app, poller, offer);
 }
 
-/** @param {App} app @param {ContactPoller} watch */
-export async function turnOff(app, watch) {
-  delete watch.session.content.wake;
-  await watch.session.save();
-  await tellAll(app, watch, null);
+/** @param {App} app @param {ContactPoller} poller */
+export async function turnOff(app, poller) {
+  delete poller.session.content.wake;
+  await poller.session.save();
+  await tellAll(app, poller, null);
   await (await subscription())?.unsubscribe();
 }
 
 /** Push services change their addresses and browsers drop subscriptions; then everybody is told anew. Who was paired
- *  since is told for the first time. @param {App} app @param {ContactPoller} watch */
-export async function keepRinging(app, watch) {
-  /** @type {Told | undefined} */ const told = watch.session.content.wake;
+ *  since is told for the first time. @param {App} app @param {ContactPoller} poller */
+export async function keepRinging(app, poller) {
+  /** @type {Told | undefined} */ const told = poller.session.content.wake;
   if (!told || !canRing(app)) return;
-  const untold = paired(watch).filter(({ wakeSaid }) => wakeSaid === 0);
+  const untold = paired(poller).filter(({ wakeSaid }) => wakeSaid === 0);
   const held = await subscription();
   const isSame = held?.endpoint === told.endpoint;
   if (isSame && untold.length === 0) return;
-  const offer = await askWake(told.relay, (url, init) => watch.fetch(url, init));
+  const offer = await askWake(told.relay, (url, init) => poller.fetch(url, init));
   if (!offer) return;
-  if (isSame && b64(offer.vapid) === told.vapid) return tell(app, watch, offer, untold);
+  if (isSame && b64(offer.vapid) === told.vapid) return tell(app, poller, offer, untold);
   const { endpoint } = await subscribed(offer);
-  watch.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
-  await watch.session.save();
-  await tellAll(app, watch, offer);
+  poller.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
+  await poller.session.save();
+  await tellAll(app, poller, offer);
 }
 
-/** @param {ContactPoller} watch */
+/** @param {ContactPoller} poller */
 function paired({ post }) {
   return post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {WakeOffer | null} offer */
-function tellAll(app, watch, offer) {
-  return tell(app, watch, offer, paired(watch));
+/** @param {App} app @param {ContactPoller} poller @param {WakeOffer | null} offer */
+function tellAll(app, poller, offer) {
+  return tell(app, poller, offer, paired(poller));
 }
 
-/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {ContactPoller} watch @param {WakeOffer | null} offer
+/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {ContactPoller} poller @param {WakeOffer | null} offer
  *  @param {import("../../core/contacts/book.js").Contact[]} contacts */
-async function tell(app, watch, offer, contacts) {
+async function tell(app, poller, offer, contacts) {
   for (const { id } of contacts) {
-    const { endpoint } = watch.session.content.wake ?? {};
+    const { endpoint } = poller.session.content.wake ?? {};
     const text = offer ? await sealWake(endpoint, offer, app.randomBytes) : null;
     const by = { now: Date.now(), randomBytes: app.randomBytes };
-    const { letters } = await watch.post.change((book) => sayWake(book, id, text, by));
+    const { letters } = await poller.post.change((book) => sayWake(book, id, text, by));
     app.sender.add(letters);
   }
 }

@@ -1,6 +1,5 @@
 /** Looking for answers: which lie where, which were read. Read ones are acknowledged, and the relay forgets them. */
-/** @import { App } from "../app.js" */
-/** @import { ReceivedReply, Way } from "./session.js" */
+/** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
 import { pull } from "../../core/relay-reads.js";
 import { NoAnswer } from "../../core/transport.js";
@@ -8,7 +7,7 @@ import { TocsinError } from "../../protocol/errors.js";
 import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
 import { digest } from "../../protocol/wire.js";
 
-/** An answer that came, and what acknowledges it. @typedef {ReceivedReply & { way: Way, hash: Uint8Array }} Come */
+/** An answer that came, and what acknowledges it. @typedef {ReceivedReply & { way: ReplyRoute, hash: Uint8Array }} Come */
 
 export class Mail {
   /** @param {App} app */
@@ -19,11 +18,11 @@ export class Mail {
     this.isBusy = false;
   }
 
-  /** @returns {Way[]} */
+  /** @returns {ReplyRoute[]} */
   ways() {
     const kept = this.app.session?.duress ? [] : (this.app.session?.content.ways ?? []);
     const now = Date.now() / 1_000;
-    return [...kept, ...this.app.ways].filter(({ keep }) => keep.until > now);
+    return [...kept, ...this.app.replyRoutes].filter(({ keep }) => keep.until > now);
   }
 
   /** One look at every relay of every way. */
@@ -34,7 +33,7 @@ export class Mail {
     this.isBusy = false;
   }
 
-  /** @param {Way} way @param {string} url @param {Uint8Array[]} [ack] */
+  /** @param {ReplyRoute} way @param {string} url @param {Uint8Array[]} [ack] */
   async lookAt(way, url, ack = []) {
     try {
       const frames = await pull(url, replyMailbox(way.keep), { ack }, this.by());

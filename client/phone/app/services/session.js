@@ -2,9 +2,8 @@
 /** @import { Card } from "../../protocol/organisation.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
-/** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { Vault } from "../../core/vault.js" */
-/** @import { App } from "../app.js" */
+/** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
 import { stretching } from "../../core/pin.js";
 import { prepare } from "../../core/prepare.js";
@@ -21,9 +20,7 @@ const WAYS = 40; // as many answers as are looked for at once
 const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
 
-/** Where answers of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} Way */
-/** @typedef {{ id: string, at: number, text: string, status: string }} ReceivedReply */
-/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: Way[], answers: ReceivedReply[] }} Content */
+/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[], answers: ReceivedReply[] }} Content */
 /** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without the app,
  *  `wake` what contacts were told of ringing here. */
 /** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
@@ -57,7 +54,7 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
 }
 
 /** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {PreparedContact[]} [contacts]
- *  @returns {Promise<{ kit: Kit, way: Way[] }>} */
+ *  @returns {Promise<{ kit: Kit, way: ReplyRoute[] }>} */
 async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
   const way = hasPin ? await newWay(app, card.relays) : null;
@@ -170,22 +167,22 @@ export class Session {
   /** Into the letters of the next press; when the case has begun, to the desk as well.
    *  @param {Record<string, any>} facts */
   async changeProfile(facts) {
-    const { alarm } = this.app;
+    const { caseSession } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
-    if (alarm && isBegun(alarm.kit)) await alarm.tell({ facts });
-    else if (alarm) await this.reseal(restoreCard(alarm.kit.desk), facts);
+    if (caseSession && isBegun(caseSession.kit)) await caseSession.tell({ facts });
+    else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), facts);
     await this.save();
   }
 
   /** A new case: letters sealed anew, with the newest card when it can be had. */
   async renew() {
-    const { alarm } = this.app;
-    if (!alarm) return;
+    const { caseSession } = this.app;
+    if (!caseSession) return;
     const { fetchFirstCard } = await import("./card-fetch.js");
-    const { root, relays } = alarm.kit.desk;
+    const { root, relays } = caseSession.kit.desk;
     const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
     if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
-    await this.reseal(card ?? restoreCard(alarm.kit.desk), this.content.facts);
+    await this.reseal(card ?? restoreCard(caseSession.kit.desk), this.content.facts);
     await this.save();
     return card !== null;
   }

@@ -25,10 +25,10 @@ export function watchForWipe(app, heading) {
 
 /** Everything of this phone's: kit, vault, letters, and the page itself. @param {App} app */
 export async function wipe(app) {
-  app.alarm?.stopFollowing();
-  app.alarm = null;
+  app.caseSession?.stopFollowing();
+  app.caseSession = null;
   app.session = null;
-  app.watch?.stop();
+  app.contactPoller?.stop();
   app.sender?.stop();
   await Promise.allSettled([app.store.clear(), dropWorker(), dropCaches()]);
   location.replace("about:blank");

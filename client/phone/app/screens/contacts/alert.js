@@ -22,9 +22,9 @@ const STEPS = 3;
 
 /** @param {App} app @param {{ contact: string, case: string }} which @returns {Promise<Node[]>} */
 export async function alert(app, which) {
-  const watch = await contactPollerOf(app);
+  const poller = await contactPollerOf(app);
   const find = () =>
-    threadsOf(alertsOf(watch.post.book)).find((one) => one.contact === which.contact && one.case === which.case);
+    threadsOf(alertsOf(poller.post.book)).find((one) => one.contact === which.contact && one.case === which.case);
   const first = find();
   if (!first) return app.go("alerts").then(() => []);
   const place = h("div", { "aria-live": "polite" });
@@ -33,19 +33,19 @@ export async function alert(app, which) {
     const thread = find();
     if (!thread || thread.alerts.length === shown) return;
     shown = thread.alerts.length;
-    fill(place, await article(app, watch, thread));
-    await watch.post.change((book) => markRead(book, idsOf(thread)));
+    fill(place, await article(app, poller, thread));
+    await poller.post.change((book) => markRead(book, idsOf(thread)));
   };
   listenTo(app, show);
   await show();
   const gone = async () => {
     const ids = idsOf(find() ?? first);
-    await watch.post.change((book) => ids.reduce((left, id) => forgetAlert(left, id), book));
+    await poller.post.change((book) => ids.reduce((left, id) => forgetAlert(left, id), book));
     await app.go("alerts");
   };
   return [
     place,
-    answering(app, watch, which.contact),
+    answering(app, poller, which.contact),
     h(
       "div",
       { class: "row ends" },
@@ -60,10 +60,10 @@ function idsOf({ alerts }) {
   return alerts.map(({ id }) => id);
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {Thread} thread */
-async function article(app, watch, thread) {
+/** @param {App} app @param {ContactPoller} poller @param {Thread} thread */
+async function article(app, poller, thread) {
   const { head } = thread;
-  const { book } = watch.post;
+  const { book } = poller.post;
   const who = /** @type {Contact} */ (book.contacts.find(({ id }) => id === head.contact));
   const isForced = isUnderDuress(book, head);
   const where = await describePlace(app, thread, isForced);
@@ -182,8 +182,8 @@ function call(number) {
   return link;
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {string} id */
-function answering(app, watch, id) {
+/** @param {App} app @param {ContactPoller} poller @param {string} id */
+function answering(app, poller, id) {
   const words = field("text", t("contacts.alert.answer"), { lines: 3, longest: LONGEST });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
   const problem = h("div", {});
@@ -194,7 +194,7 @@ function answering(app, watch, id) {
         const text = words.value().trim();
         if (!text) return;
         const by = { now: Date.now(), randomBytes: app.randomBytes };
-        const { letters } = await watch.post.change((book) => sealTo(book, id, { type: "text", text }, by));
+        const { letters } = await poller.post.change((book) => sealTo(book, id, { type: "text", text }, by));
         app.sender.add(letters);
         words.clear();
         say(note, t("contacts.contact.sealed"));

@@ -15,26 +15,26 @@ import { headline } from "./status.js";
 
 /** @param {App} app @returns {Promise<Node[]>} */
 export async function alerts(app) {
-  const watch = await contactPollerOf(app);
+  const poller = await contactPollerOf(app);
   const list = h("ul", { class: "plain", "aria-live": "polite" });
   const note = h("p", { role: "status", data: { show: "notice" } });
   let shown = "";
   const show = () => {
-    const threads = threadsOf(alertsOf(watch.post.book));
-    const lines = threads.map((thread) => h("li", {}, line(app, watch, thread)));
+    const threads = threadsOf(alertsOf(poller.post.book));
+    const lines = threads.map((thread) => h("li", {}, line(app, poller, thread)));
     const text = lines.map((one) => one.outerHTML).join("");
     if (text !== shown) fill(list, ...lines); // what has not changed stays under the finger
     shown = text;
     say(note, threads.length ? "" : t("contacts.alerts.none"));
   };
   listenTo(app, show);
-  watch.hurry();
+  poller.hurry();
   show();
   return [
     h("h1", {}, t("contacts.alerts.title")),
     note,
     list,
-    ringing(app, watch),
+    ringing(app, poller),
     h("p", { class: "hint" }, t("contacts.alerts.away")),
     h(
       "div",
@@ -44,7 +44,7 @@ export async function alerts(app) {
   ];
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {Thread} thread */
+/** @param {App} app @param {ContactPoller} poller @param {Thread} thread */
 function line(app, { post: { book } }, { contact: id, head, at, unread }) {
   const who = book.contacts.find((one) => one.id === id);
   const isForced = isUnderDuress(book, head);
@@ -65,21 +65,21 @@ function line(app, { post: { book } }, { contact: id, head, at, unread }) {
   return open;
 }
 
-/** @param {App} app @param {ContactPoller} watch */
-function ringing(app, watch) {
+/** @param {App} app @param {ContactPoller} poller */
+function ringing(app, poller) {
   const how = h("p", { class: "band", data: { show: "open" } });
   const place = h("div", { class: "stack" });
-  const show = () => say(how, t(watch.session.content.wake ? "contacts.alerts.open_wake" : "contacts.alerts.open"));
+  const show = () => say(how, t(poller.session.content.wake ? "contacts.alerts.open_wake" : "contacts.alerts.open"));
   show();
-  if (canRing(app)) offer(app, watch, place, show);
+  if (canRing(app)) offer(app, poller, place, show);
   return h("section", {}, how, place);
 }
 
-/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} watch @param {HTMLElement} place
+/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} poller @param {HTMLElement} place
  *  @param {() => void} show */
-async function offer(app, watch, place, show) {
+async function offer(app, poller, place, show) {
   const rings = await offerHere(app).catch(() => null);
-  const isOn = () => Boolean(watch.session.content.wake);
+  const isOn = () => Boolean(poller.session.content.wake);
   if (!rings && !isOn()) return;
   const problem = h("div", {});
   const waiting = h("p", { class: "hint", role: "status" });
@@ -89,8 +89,8 @@ async function offer(app, watch, place, show) {
     await showErrors(
       problem,
       async () => {
-        if (isOn()) await turnOff(app, watch);
-        else if (rings) await turnOn(app, watch, rings);
+        if (isOn()) await turnOff(app, poller);
+        else if (rings) await turnOn(app, poller, rings);
       },
       "contacts.errors",
     );

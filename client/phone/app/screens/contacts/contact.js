@@ -17,23 +17,23 @@ const LONGEST = 1_500;
 const WITHIN = "contacts.errors";
 
 /** What the parts of this screen share.
- *  @typedef {{ app: App, watch: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} ContactScreen */
+ *  @typedef {{ app: App, poller: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} ContactScreen */
 
 /** @param {App} app @param {{ id: string, notice?: string } | string} which @returns {Promise<Node[]>} */
 export async function contact(app, which) {
   const { id, notice = "" } = typeof which === "string" ? { id: which } : which;
-  const watch = await contactPollerOf(app);
-  const find = () => watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await contactPollerOf(app);
+  const find = () => poller.post.book.contacts.find((one) => one.id === id);
   const first = find();
   if (!first) return app.go("contacts").then(() => []);
   const state = h("div", { class: "stack", role: "status" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, notice);
-  const here = { app, watch, id, contact: () => find() ?? first, note, problem: h("div", {}) };
+  const here = { app, poller, id, contact: () => find() ?? first, note, problem: h("div", {}) };
   const parts = h("div", { class: "stack" });
   let shown = "";
   const show = () => {
     const now = here.contact();
-    const [boxes, can] = [standing(now, watch.post), stateOf(now, Date.now())];
+    const [boxes, can] = [standing(now, poller.post), stateOf(now, Date.now())];
     const text = boxes.map((box) => box.outerHTML).join("");
     if (text !== shown) fill(state, ...boxes);
     shown = text;
@@ -97,12 +97,12 @@ function placeFor({ app, contact }) {
 }
 
 /** @param {ContactScreen} here @param {{ type: string, text?: string, place?: any }} said */
-function told({ app, watch, id, note, problem }, said) {
+function told({ app, poller, id, note, problem }, said) {
   return showErrors(
     problem,
     async () => {
       const by = { now: Date.now(), randomBytes: app.randomBytes };
-      const { letters } = await watch.post.change((book) => sealTo(book, id, said, by));
+      const { letters } = await poller.post.change((book) => sealTo(book, id, said, by));
       app.sender.add(letters);
       say(note, t("contacts.contact.sealed"));
     },
@@ -111,10 +111,10 @@ function told({ app, watch, id, note, problem }, said) {
 }
 
 /** @param {ContactScreen} here */
-function naming({ app, watch, id, contact: now, problem }) {
+function naming({ app, poller, id, contact: now, problem }) {
   const label = field("label", t("contacts.contact.label"), { longest: 80, value: now().label });
   const change = async () => {
-    await watch.post.change((book) => rename(book, id, label.value()));
+    await poller.post.change((book) => rename(book, id, label.value()));
     await app.go("contact", { id, notice: t("contacts.contact.renamed") });
   };
   const does = () => showErrors(problem, change, WITHIN);
@@ -122,21 +122,21 @@ function naming({ app, watch, id, contact: now, problem }) {
 }
 
 /** @param {ContactScreen} here */
-function seizing({ app, watch, id, contact: now }) {
+function seizing({ app, poller, id, contact: now }) {
   const { seized } = now();
   const change = async () => {
-    await watch.post.change((book) => setSeized(book, id, !seized));
+    await poller.post.change((book) => setSeized(book, id, !seized));
     await app.go("contact", { id });
   };
   return button(t(`contacts.contact.${seized ? "returned" : "seized"}`), "seized", change, { class: "wide" });
 }
 
 /** Two taps, because only meeting again brings it back. @param {ContactScreen} here */
-function removing({ app, watch, id }) {
+function removing({ app, poller, id }) {
   const place = h("div", {});
   const gone = async () => {
-    await watch.post.change((book) => remove(book, id));
-    await watch.reseal();
+    await poller.post.change((book) => remove(book, id));
+    await poller.reseal();
     await app.go("contacts");
   };
   const really = () =>

@@ -10,7 +10,7 @@ import { showErrors } from "../../ui/show-error.js";
 
 /** To whom, below the answer. @param {App} app @param {string} text @returns {Promise<HTMLElement>} */
 export async function passing(app, text) {
-  const watch = await contactPollerOf(app);
+  const poller = await contactPollerOf(app);
   const place = h("div", { class: "stack", role: "status" });
   const to = (/** @type {{ id: string, label: string }} */ { id, label }) => {
     const pass = () =>
@@ -18,7 +18,7 @@ export async function passing(app, text) {
         place,
         async () => {
           const by = { now: Date.now(), randomBytes: app.randomBytes };
-          const { letters } = await watch.post.change(async (book) => {
+          const { letters } = await poller.post.change(async (book) => {
             const done = await passOn(setAnswers(book, id, true), id, { text }, by);
             return { ...done, book: setAnswers(done.book, id, false) };
           });
@@ -29,7 +29,7 @@ export async function passing(app, text) {
       );
     return button(t("contacts.pass.to", { name: label }), "pass-to", pass, { class: "wide", data: { value: label } });
   };
-  const all = watch.post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
+  const all = poller.post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
   if (all.length === 0) return h("p", { class: "hint" }, t("contacts.people.none"));
   return h("section", {}, h("p", {}, t("contacts.pass.more")), ...all.map(to), place);
 }

@@ -12,22 +12,22 @@ import { marksOf, shortly } from "./status.js";
 /** @param {App} app @returns {Promise<Node[]>} */
 export async function contacts(app) {
   if (!mayHaveContacts(app)) return pinFirst(app);
-  const watch = await contactPollerOf(app);
+  const poller = await contactPollerOf(app);
   const list = h("ul", { class: "plain" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
   const problem = h("div", {});
   const alerts = button("", "alerts", () => app.go("alerts"), { class: "wide" });
   const show = () => {
-    const { book } = watch.post;
+    const { book } = poller.post;
     const fresh = threadsOf(alertsOf(book)).filter(({ unread }) => unread > 0).length;
     fill(list, ...book.contacts.map((one) => h("li", {}, line(app, one))));
     say(alerts, t("contacts.people.alerts") + (fresh ? ` · ${t("contacts.people.unread", { n: fresh })}` : ""));
     alerts.classList.toggle("main", fresh > 0);
-    fill(problem, watch.trouble ? errorBox(watch.trouble, "contacts.errors") : null);
-    say(note, noteOf(book.contacts.length, watch.failures()));
+    fill(problem, poller.trouble ? errorBox(poller.trouble, "contacts.errors") : null);
+    say(note, noteOf(book.contacts.length, poller.failures()));
   };
   listenTo(app, show);
-  watch.hurry();
+  poller.hurry();
   show();
   return [
     h("h1", {}, t("contacts.people.title")),

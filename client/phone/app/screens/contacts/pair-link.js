@@ -17,20 +17,20 @@ const WITHIN = "contacts.errors";
 
 /** @param {App} app @param {string} [id] of the code that was sent; none: the newest @returns {Promise<Node[]>} */
 export async function pairLink(app, id) {
-  const watch = await contactPollerOf(app);
+  const poller = await contactPollerOf(app);
   const heading = h("h1", {}, t("contacts.link.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
-    const sent = openOffers(watch.post.book, Date.now()).filter(({ label }) => label !== "");
-    const offer = sent.find((one) => one.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, watch));
+    const sent = openOffers(poller.post.book, Date.now()).filter(({ label }) => label !== "");
+    const offer = sent.find((one) => one.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, poller));
     const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
     theirs.input.dir = "ltr";
     const problem = h("div", {});
-    const next = () => showErrors(problem, () => take(app, watch, offer.id, theirs.value()), WITHIN);
+    const next = () => showErrors(problem, () => take(app, poller, offer.id, theirs.value()), WITHIN);
     return [
       heading,
       h("p", {}, t("contacts.link.more")),
-      ...(await mine(app, watch, offer, sent)),
+      ...(await mine(app, poller, offer, sent)),
       theirs.element,
       problem,
       h("div", { class: "row ends" }, back, button(t("next"), "next", next, { class: "main" })),
@@ -40,20 +40,20 @@ export async function pairLink(app, id) {
   }
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {string} offer @param {string} text */
-async function take(app, watch, offer, text) {
+/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {string} text */
+async function take(app, poller, offer, text) {
   const asked = { offer, text, label: "", seen: false, now: Date.now(), randomBytes: app.randomBytes };
-  const { contact } = await watch.post.change((book) => addContact(book, asked));
-  watch.hurry();
+  const { contact } = await poller.post.change((book) => addContact(book, asked));
+  poller.hurry();
   await app.go("pair-name", contact.id);
 }
 
 /** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by its time.
- *  @param {App} app @param {ContactPoller} watch @returns {Promise<Offer>} */
-async function newCode(app, watch) {
+ *  @param {App} app @param {ContactPoller} poller @returns {Promise<Offer>} */
+async function newCode(app, poller) {
   const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
   const made = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
-  return (await watch.post.change(made)).offer;
+  return (await poller.post.change(made)).offer;
 }
 
 /** @param {Book} book */
@@ -66,8 +66,8 @@ function freeName({ offers, contacts }) {
   return `${name} (${n})`;
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
-async function mine(app, watch, offer, sent) {
+/** @param {App} app @param {ContactPoller} poller @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
+async function mine(app, poller, offer, sent) {
   const code = await offerCode(offer);
   const shown = field("mine", t("contacts.link.mine"), { lines: 4, longest: 400, value: code });
   shown.input.dir = "ltr";
@@ -77,7 +77,7 @@ async function mine(app, watch, offer, sent) {
   const problem = h("div", {});
   const copy = () => showErrors(problem, () => copied(shown.input, note), WITHIN);
   const share = () => navigator.share({ text: code }).catch(() => {}); // thought better of it
-  const fresh = async () => app.go("pair-link", (await newCode(app, watch)).id);
+  const fresh = async () => app.go("pair-link", (await newCode(app, poller)).id);
   return [
     shown.element,
     h(
@@ -115,8 +115,8 @@ function choice(app, offer, sent) {
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function pairName(app, id) {
-  const watch = await contactPollerOf(app);
-  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await contactPollerOf(app);
+  const contact = poller.post.book.contacts.find((one) => one.id === id);
   const label = field("label", t("contacts.pair.label"), { longest: 80, hint: t("contacts.pair.label_hint") });
   const problem = h("div", {});
   const next = () =>
@@ -124,7 +124,7 @@ export async function pairName(app, id) {
       problem,
       async () => {
         const words = contact?.text || t("contacts.prepared.default");
-        await watch.post.change((book) => setText(rename(book, id, label.value()), id, words));
+        await poller.post.change((book) => setText(rename(book, id, label.value()), id, words));
         await app.go("prepared", id);
       },
       WITHIN,

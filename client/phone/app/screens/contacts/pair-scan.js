@@ -14,19 +14,19 @@ import { qrScanner } from "../../ui/qr-scanner.js";
 /** @param {App} app @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
 export async function pair(app, id) {
   const { navigation } = app;
-  const watch = await contactPollerOf(app);
+  const poller = await contactPollerOf(app);
   const heading = h("h1", {}, t("contacts.pair.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
-    const known = watch.post.book.contacts.find((one) => one.id === id);
-    const mine = known ?? (await offerOf(app, watch));
+    const known = poller.post.book.contacts.find((one) => one.id === id);
+    const mine = known ?? (await offerOf(app, poller));
     const code = drawn(await offerCode(mine), t("contacts.pair.mine"));
     const theirs = h("section", { "aria-live": "polite" });
     const more = h("p", {}, t("contacts.pair.more"));
     if (navigation !== app.navigation) return []; // somebody has gone on; no camera for nobody
     stayAwake(app);
     if (known) showRead(app, theirs, known.id);
-    else look(app, watch, mine.id, theirs);
+    else look(app, poller, mine.id, theirs);
     const link = button(t("contacts.pair.link"), "link", () => app.go("pair-link"));
     return [heading, code, theirs, more, h("div", { class: "row ends" }, back, known ? "" : link)].filter(isNode);
   } catch (error) {
@@ -37,23 +37,23 @@ export async function pair(app, id) {
 /** @param {unknown} one @returns {one is Node} */
 const isNode = (one) => one instanceof Node;
 
-/** The half that waits to be scanned. @param {App} app @param {ContactPoller} watch */
-async function offerOf(app, watch) {
+/** The half that waits to be scanned. @param {App} app @param {ContactPoller} poller */
+async function offerOf(app, poller) {
   const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
-  return (await watch.post.change((book) => newOffer(book, asked))).offer;
+  return (await poller.post.change((book) => newOffer(book, asked))).offer;
 }
 
 /** @param {App} app @returns {string[]} */
-export function relaysOf({ alarm }) {
-  return alarm?.kit.desk.relays ?? [];
+export function relaysOf({ caseSession }) {
+  return caseSession?.kit.desk.relays ?? [];
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {string} offer @param {HTMLElement} place */
-function look(app, watch, offer, place) {
+/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {HTMLElement} place */
+function look(app, poller, offer, place) {
   const found = async (/** @type {string} */ text) => {
     const asked = { offer, text, label: "", seen: true, now: Date.now(), randomBytes: app.randomBytes };
-    const { contact } = await watch.post.change((book) => addContact(book, asked));
-    watch.hurry();
+    const { contact } = await poller.post.change((book) => addContact(book, asked));
+    poller.hurry();
     showRead(app, place, contact.id);
   };
   const { picture, note, problem, turn } = qrScanner(app, {

@@ -69,9 +69,9 @@ export function dialled(phone) {
 
 /** @param {App} app @param {any} said @returns {Promise<Station | null>} */
 async function inPack(app, { pack, id }) {
-  if (typeof id !== "string" || !app.alarm) return null;
+  if (typeof id !== "string" || !app.caseSession) return null;
   const { packsOf } = await import("../../services/station-packs.js");
-  const { packs } = await packsOf(app, app.alarm.kit.desk.root);
+  const { packs } = await packsOf(app, app.caseSession.kit.desk.root);
   const list = packs.find(({ about }) => about.id === pack);
   const at = list ? list.body.ids.indexOf(id) : -1;
   return list && at >= 0 ? list.station(at) : null;

@@ -13,8 +13,8 @@ const LATER = ["nothing", "safe", "place", "all"]; // as the ground counts them
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function prepared(app, id) {
-  const watch = await contactPollerOf(app);
-  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await contactPollerOf(app);
+  const contact = poller.post.book.contacts.find((one) => one.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const text = field("text", t("contacts.prepared.text"), {
     lines: 5,
@@ -28,8 +28,8 @@ export async function prepared(app, id) {
     showErrors(
       problem,
       async () => {
-        await watch.post.change((book) => setLater(setText(book, id, text.value().trim()), id, chosen.later));
-        await watch.reseal();
+        await poller.post.change((book) => setLater(setText(book, id, text.value().trim()), id, chosen.later));
+        await poller.reseal();
         const isPaired = stateOf(contact, Date.now()) === "paired";
         await app.go("contact", { id, notice: t(`contacts.prepared.${isPaired ? "saved" : "saved_later"}`) });
       },

@@ -15,12 +15,12 @@ const LONGEST = 120; // sixty digits, and whatever stands between the groups
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function digits(app, id) {
-  const watch = await contactPollerOf(app);
-  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await contactPollerOf(app);
+  const contact = poller.post.book.contacts.find((one) => one.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const mine = await digitsFor(contact);
   const compared = async (/** @type {string} */ said) => {
-    await watch.post.change((book) => verify(book, id, said));
+    await poller.post.change((book) => verify(book, id, said));
     await app.go("contact", { id, notice: t("contacts.digits.verified") });
   };
   const problem = h("div", {});

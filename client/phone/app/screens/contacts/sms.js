@@ -16,23 +16,25 @@ const MOST = 8;
 const LONGEST = 300; // characters: four to five messages in Cyrillic
 const WITHIN = "contacts.errors";
 
-/** @param {App} app @param {CaseSession} [alarm] of the screen it was opened from @returns {Promise<Node[]>} */
-export async function sms(app, alarm) {
+/** @param {App} app @param {CaseSession} [caseSession] of the screen it was opened from @returns {Promise<Node[]>} */
+export async function sms(app, caseSession) {
   const may = mayHaveContacts(app);
   const all = await shortsOf(app);
-  const back = () => (alarm ? app.go("pressed", alarm) : app.go("contacts"));
+  const back = () => (caseSession ? app.go("pressed", caseSession) : app.go("contacts"));
   return [
     h("h1", {}, t("contacts.sms.title")),
     h("p", {}, t(may ? "contacts.sms.more" : "contacts.sms.tap")),
     h("p", { class: "band" }, t("contacts.sms.clear")),
-    ...(all.length ? all.map((one) => shown(app, one, alarm)) : [h("p", { role: "status" }, t("contacts.sms.none"))]),
-    ...(may ? [await adding(app, alarm), await opening(app)] : []),
+    ...(all.length
+      ? all.map((one) => shown(app, one, caseSession))
+      : [h("p", { role: "status" }, t("contacts.sms.none"))]),
+    ...(may ? [await adding(app, caseSession), await opening(app)] : []),
     h("div", { class: "row ends" }, button(t("back"), "back", back)),
   ];
 }
 
-/** @param {App} app @param {Short} one @param {CaseSession} [alarm] */
-function shown(app, one, alarm) {
+/** @param {App} app @param {Short} one @param {CaseSession} [caseSession] */
+function shown(app, one, caseSession) {
   const link = h(
     "a",
     { class: "button wide", href: buildSmsLink(one), data: { do: "sms-open", value: one.number } },
@@ -42,7 +44,7 @@ function shown(app, one, alarm) {
     kept(
       app,
       listed(app).filter((other) => other !== one),
-    ).then(() => app.go("sms", alarm));
+    ).then(() => app.go("sms", caseSession));
   return h(
     "article",
     { class: "answer", data: { show: "sms" } },
@@ -70,8 +72,8 @@ function lay(app, all) {
   return app.store.put(OPEN, new TextEncoder().encode(JSON.stringify(all)));
 }
 
-/** @param {App} app @param {CaseSession} [alarm] */
-async function adding(app, alarm) {
+/** @param {App} app @param {CaseSession} [caseSession] */
+async function adding(app, caseSession) {
   const number = field("number", t("contacts.sms.number"), {
     longest: 24,
     hint: t("contacts.sms.number_hint"),
@@ -88,7 +90,7 @@ async function adding(app, alarm) {
         const one = { number: numberOf(number.value()), text: text.value().trim() };
         if (!one.text) throw { reason: "text-missing" };
         await kept(app, [...listed(app).filter((other) => other.number !== one.number), one].slice(-MOST));
-        await app.go("sms", alarm);
+        await app.go("sms", caseSession);
       },
       WITHIN,
     );

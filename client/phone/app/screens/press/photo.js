@@ -8,14 +8,14 @@ import { button, fill, h, say } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
-/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
-export function photo(app, alarm) {
+/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+export function photo(app, caseSession) {
   const canvas = h("canvas", { hidden: true, role: "img", "aria-label": t("photo.preview") });
   const video = h("video", { playsinline: true, hidden: true, "aria-label": t("scan.camera") });
   video.muted = true;
   const problem = h("div", {});
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
-  const send = button(t("photo.send"), "send", () => sendPhoto(app, alarm, { canvas, note, problem, send }), {
+  const send = button(t("photo.send"), "send", () => sendPhoto(app, caseSession, { canvas, note, problem, send }), {
     class: "main",
   });
   send.disabled = true;
@@ -32,7 +32,7 @@ export function photo(app, alarm) {
     h(
       "div",
       { class: "row ends" },
-      button(t("back"), "back", () => app.go("pressed", alarm)),
+      button(t("back"), "back", () => app.go("pressed", caseSession)),
       send,
     ),
   ];
@@ -126,19 +126,21 @@ function shut(video) {
   video.hidden = true;
 }
 
-/** @param {App} app @param {CaseSession} alarm @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
-async function sendPhoto(app, alarm, { canvas, note, problem, send }) {
+/** @param {App} app @param {CaseSession} caseSession @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
+async function sendPhoto(app, caseSession, { canvas, note, problem, send }) {
   send.disabled = true;
   say(note, t("photo.sealing"));
   const isSent = await showErrors(problem, async () => {
     const jpeg = stripped(await jpegOf(canvas, QUALITY));
     const pieces = cutUp(jpeg, "image/jpeg", app.randomBytes);
     const { sha256, type, bytes } = pieces.ref;
-    await alarm.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
+    await caseSession.file(sealFile, pieces, {
+      files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }],
+    });
   });
   canvas.width = 0;
   fill(note);
-  if (isSent) await app.go("pressed", alarm);
+  if (isSent) await app.go("pressed", caseSession);
 }
 
 /** @param {HTMLCanvasElement} canvas @param {number} quality @returns {Promise<Uint8Array>} */

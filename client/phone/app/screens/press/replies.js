@@ -1,7 +1,6 @@
 /** Answers: shown once, answered, and gone after reading unless they are kept in the vault. */
 /** @import { CaseSession } from "../../services/case.js" */
-/** @import { App } from "../../app.js" */
-/** @import { Mail } from "../../services/reply-poller.js" */
+/** @import { App, ReplyBox } from "../../app.js" */
 
 import { mayHaveContacts } from "../../services/contacts-access.js";
 import { moment } from "../../ui/dates.js";
@@ -14,7 +13,7 @@ const LATER_MS = 30_000;
 const PATIENCE_MS = 15_000; // the first seconds after a press belong to the press
 const LONGEST = 1_500;
 
-/** Look again and again while the screen is there. @param {App} app @param {() => void} found @returns {Promise<Mail>} */
+/** Look again and again while the screen is there. @param {App} app @param {() => void} found @returns {Promise<ReplyBox>} */
 async function looking(app, found) {
   const { Mail } = await import("../../services/reply-poller.js");
   app.mail ??= new Mail(app);
@@ -36,33 +35,34 @@ async function looking(app, found) {
 }
 
 /** A row of the press screen that tells of answers. Who has no PIN gets a way for answers that lives as long as the page.
- *  @param {App} app @param {CaseSession} alarm */
-export function listen(app, alarm) {
+ *  @param {App} app @param {CaseSession} caseSession */
+export function listen(app, caseSession) {
   const note = h("span", { role: "status" });
-  const open = button(t("answers.open"), "answers", () => app.go("answers", alarm), { class: "wide" });
+  const open = button(t("answers.open"), "answers", () => app.go("answers", caseSession), { class: "wide" });
   const row = h("div", {}, open, note);
   const show = () => {
     const n = app.mail?.come.size ?? 0;
     say(note, n ? t("answers.come", { n }) : "");
     open.classList.toggle("main", n > 0);
   };
-  wayFor(app, alarm).then(() => looking(app, show));
+  wayFor(app, caseSession).then(() => looking(app, show));
   return { row };
 }
 
-/** @param {App} app @param {CaseSession} alarm */
-async function wayFor(app, alarm) {
-  if (app.session || app.ways.some(({ case: of }) => of === alarm.kit.case)) return;
+/** @param {App} app @param {CaseSession} caseSession */
+async function wayFor(app, caseSession) {
+  if (app.session || app.replyRoutes.some(({ case: of }) => of === caseSession.kit.case)) return;
   const { hasPin, newWay } = await import("../../services/session.js");
-  if (!alarm.kit.practice && app.hasPin === undefined) await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  if (!alarm.kit.practice && (await hasPin(app))) return;
-  const { block, keep } = await newWay(app, alarm.kit.desk.relays);
-  app.ways.push({ case: alarm.kit.case, keep });
-  await alarm.tell({ reply: block });
+  if (!caseSession.kit.practice && app.hasPin === undefined)
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  if (!caseSession.kit.practice && (await hasPin(app))) return;
+  const { block, keep } = await newWay(app, caseSession.kit.desk.relays);
+  app.replyRoutes.push({ case: caseSession.kit.case, keep });
+  await caseSession.tell({ reply: block });
 }
 
-/** @param {App} app @param {CaseSession} [alarm] @returns {Promise<Node[]>} */
-export async function answers(app, alarm = /** @type {CaseSession} */ (app.alarm)) {
+/** @param {App} app @param {CaseSession} [caseSession] @returns {Promise<Node[]>} */
+export async function answers(app, caseSession = /** @type {CaseSession} */ (app.caseSession)) {
   const list = h("div", { "aria-live": "polite" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("answers.looking"));
   const kept = app.session?.content.answers ?? [];
@@ -75,13 +75,13 @@ export async function answers(app, alarm = /** @type {CaseSession} */ (app.alarm
   };
   const mail = looking(app, show);
   app.whenLeft(() => mail.then((one) => one.forget()));
-  const back = () => app.go(app.session ? "home" : "pressed", alarm);
+  const back = () => app.go(app.session ? "home" : "pressed", caseSession);
   return [
     h("h1", {}, t("answers.title")),
     note,
     list,
     keeping(app),
-    replying(app, alarm),
+    replying(app, caseSession),
     h("div", { class: "row ends" }, button(t("back"), "back", back)),
   ].filter((one) => one instanceof Node);
 }
@@ -131,28 +131,28 @@ function keeping(app) {
   return h("div", {}, button(t("answers.keep"), "keep", keep, { class: "wide" }), note);
 }
 
-/** @param {App} app @param {CaseSession} alarm */
-function replying(app, alarm) {
+/** @param {App} app @param {CaseSession} caseSession */
+function replying(app, caseSession) {
   const said = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
   const note = h("p", { role: "status", class: "hint" });
   const send = async () => {
     const account = said.value().trim();
     if (!account) return;
     said.clear();
-    await alarm.tell({ facts: { account }, ...(await freshWay(app, alarm)) });
+    await caseSession.tell({ facts: { account }, ...(await freshWay(app, caseSession)) });
     say(note, t("answers.sealed"));
   };
   return h("section", {}, said.element, button(t("text.send"), "send", send, { class: "wide" }), note);
 }
 
-/** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} alarm */
-async function freshWay(app, alarm) {
+/** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} caseSession */
+async function freshWay(app, caseSession) {
   const { newWay } = await import("../../services/session.js");
-  const { block, keep } = await newWay(app, alarm.kit.desk.relays);
-  const way = { case: alarm.kit.case, keep };
+  const { block, keep } = await newWay(app, caseSession.kit.desk.relays);
+  const way = { case: caseSession.kit.case, keep };
   if (app.session?.content.hasPin) {
     app.session.content.ways.push(way);
     await app.session.save();
-  } else app.ways.push(way);
+  } else app.replyRoutes.push(way);
   return { reply: block };
 }

@@ -15,13 +15,13 @@ const TYPING_MS = 150;
 
 /** A station as it is offered. @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} StationOffer */
 
-/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
-export function station(app, alarm) {
+/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+export function station(app, caseSession) {
   const offered = h("div", { data: { show: "candidates" } });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("station.reading"));
   const problem = h("div", {});
   const name = field("find", t("station.find"), { longest: 120, hint: t("station.find_hint") });
-  const screen = { app, alarm, offered, note, problem, name };
+  const screen = { app, caseSession, offered, note, problem, name };
   serve(screen);
   const typed = () =>
     name.value().trim() && tell(screen, { station: { text: name.value().trim(), certainty: "typed" } });
@@ -46,18 +46,18 @@ export function station(app, alarm) {
     h(
       "div",
       { class: "row ends" },
-      button(t("back"), "back", () => app.go("pressed", alarm)),
+      button(t("back"), "back", () => app.go("pressed", caseSession)),
     ),
   ];
 }
 
-/** @typedef {{ app: App, alarm: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} StationScreen */
+/** @typedef {{ app: App, caseSession: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} StationScreen */
 
 /** @param {StationScreen} here */
 async function serve(here) {
   const { app, name, problem } = here;
   const { packsOf } = await import("../../services/station-packs.js");
-  const { packs, problems } = await packsOf(app, here.alarm.kit.desk.root);
+  const { packs, problems } = await packsOf(app, here.caseSession.kit.desk.root);
   fill(problem, ...problems.map((one) => errorBox(one)));
   const show = () => (name.value().trim() ? showFound(here, packs) : showNear(here, packs));
   let timer = 0;
@@ -141,8 +141,8 @@ function offerBox(here, { pack, station: { id, name, address }, m, highlight }, 
 
 /** With the position as it is now: its age and accuracy tell how much a guess is worth.
  *  @param {StationScreen} here @param {Record<string, any>} facts */
-async function tell({ app, alarm }, facts) {
+async function tell({ app, caseSession }, facts) {
   const fix = app.position.last;
-  await alarm.tell({ facts: { ...facts, ...(fix ? { place: encodePlace(fix, Date.now()) } : {}) } });
-  await app.go("pressed", alarm);
+  await caseSession.tell({ facts: { ...facts, ...(fix ? { place: encodePlace(fix, Date.now()) } : {}) } });
+  await app.go("pressed", caseSession);
 }

@@ -22,26 +22,26 @@ const SOME = [false, 1, 2, 5, 10, true]; // how many: none, a number, or "yes, I
 const NEEDS = ["lawyer", "doctor", "medicine", "water", "food", "family", "interpreter"];
 const BLINK_MS = 1_000; // how often ages and waiting times are written anew
 
-/** @param {App} app @param {CaseSession} [alarm] @returns {Promise<Node[]>} */
-export async function pressed(app, alarm = /** @type {CaseSession} */ (app.alarm)) {
+/** @param {App} app @param {CaseSession} [caseSession] @returns {Promise<Node[]>} */
+export async function pressed(app, caseSession = /** @type {CaseSession} */ (app.caseSession)) {
   const parts = statusParts();
-  const show = () => showStatus(app, alarm, parts);
+  const show = () => showStatus(app, caseSession, parts);
   app.changed = show;
-  alarm.changed = show;
+  caseSession.changed = show;
   const timer = setInterval(show, BLINK_MS);
   app.whenLeft(() => clearInterval(timer));
-  const mail = listen(app, alarm);
+  const mail = listen(app, caseSession);
   show();
   return [
     h("h1", {}, t("pressed.title")),
-    alarm.kit.practice && h("p", { class: "band", data: { show: "practice" } }, t("pressed.practice")),
+    caseSession.kit.practice && h("p", { class: "band", data: { show: "practice" } }, t("pressed.practice")),
     parts.box,
     parts.people,
     parts.place,
     mail.row,
-    ...(await shortMessages(app, alarm)),
-    ...facts(app, alarm),
-    h("div", { class: "row ends" }, ...ends(app, alarm)),
+    ...(await shortMessages(app, caseSession)),
+    ...facts(app, caseSession),
+    h("div", { class: "row ends" }, ...ends(app, caseSession)),
   ].filter((one) => one instanceof Node);
 }
 
@@ -66,9 +66,9 @@ function statusParts() {
   };
 }
 
-/** @param {App} app @param {CaseSession} alarm @param {ReturnType<typeof statusParts>} parts */
-function showStatus(app, alarm, parts) {
-  const status = alarm.sender.status();
+/** @param {App} app @param {CaseSession} caseSession @param {ReturnType<typeof statusParts>} parts */
+function showStatus(app, caseSession, parts) {
+  const status = caseSession.sender.status();
   const state = stateOf(status);
   const { total, confirmed: n } = status;
   parts.box.dataset.state = state;
@@ -78,11 +78,11 @@ function showStatus(app, alarm, parts) {
   say(parts.confirmed, t("number", { value: n }));
   say(parts.total, t("number", { value: total }));
   say(parts.trouble, troubleOf(status));
-  say(parts.place, placeLine(app, alarm));
-  showPeople(alarm, parts.people);
+  say(parts.place, placeLine(app, caseSession));
+  showPeople(caseSession, parts.people);
 }
 
-/** Numbers, because whoever holds the phone reads this too. @param {CaseSession} alarm @param {HTMLElement} line */
+/** Numbers, because whoever holds the phone reads this too. @param {CaseSession} caseSession @param {HTMLElement} line */
 function showPeople({ kit }, line) {
   const { confirmed: n, total } = reached(kit);
   line.hidden = total === 0;
@@ -105,50 +105,50 @@ function troubleOf({ trouble, next, unstored }) {
   return [why, again, unstored ? t("pressed.unstored") : ""].filter(Boolean).join(" ");
 }
 
-/** @param {App} app @param {CaseSession} alarm */
-function placeLine({ position }, alarm) {
+/** @param {App} app @param {CaseSession} caseSession */
+function placeLine({ position }, caseSession) {
   const { last, state } = position;
   if (last) {
     const how = { age: age(Math.max(0, Date.now() - last.at) / 1_000), accuracy: distance(last.accuracy) };
-    return t(alarm.following ? "pressed.place" : "pressed.place_stopped", how);
+    return t(caseSession.following ? "pressed.place" : "pressed.place_stopped", how);
   }
   return t(`pressed.place_${state}`);
 }
 
-/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
-function facts(app, alarm) {
+/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+function facts(app, caseSession) {
   const taken = button(
     t("facts.phone_taken"),
     "phone_taken",
-    () => sent(taken, () => alarm.tell({ facts: { phone_taken: true } })),
+    () => sent(taken, () => caseSession.tell({ facts: { phone_taken: true } })),
     {
       class: "wide",
-      "aria-pressed": String(alarm.said.phone_taken === true),
+      "aria-pressed": String(caseSession.said.phone_taken === true),
     },
   );
-  const chosen = alarm.said.station?.text;
+  const chosen = caseSession.said.station?.text;
   const labelOf = (/** @type {string} */ screen) =>
     t(`facts.${screen}_do`) + (screen === "station" && chosen ? `: ${chosen} ✓` : "");
   const open = (/** @type {string} */ screen) =>
-    button(labelOf(screen), screen, () => app.go(screen, alarm), { class: "wide" });
+    button(labelOf(screen), screen, () => app.go(screen, caseSession), { class: "wide" });
   return [
     taken,
-    ...stages(alarm),
+    ...stages(caseSession),
     open("station"),
-    choice(alarm, "people", PEOPLE, (value) => t("number", { value })),
-    choice(alarm, "minors", SOME, someOf),
-    choice(alarm, "injured", SOME, someOf),
-    choice(alarm, "force", [true, false], (value) => t(value ? "yes" : "no")),
-    needs(alarm),
+    choice(caseSession, "people", PEOPLE, (value) => t("number", { value })),
+    choice(caseSession, "minors", SOME, someOf),
+    choice(caseSession, "injured", SOME, someOf),
+    choice(caseSession, "force", [true, false], (value) => t(value ? "yes" : "no")),
+    needs(caseSession),
     h("div", { class: "grid" }, ...["text", "photo", "voice"].map(open)),
   ];
 }
 
-/** Where I am; and of that the two things that those who wait want to hear most. @param {CaseSession} alarm */
-function stages(alarm) {
+/** Where I am; and of that the two things that those who wait want to hear most. @param {CaseSession} caseSession */
+function stages(caseSession) {
   const tell = (/** @type {string} */ stage, /** @type {NewsType} */ said) => {
-    const place = said ? alarm.placeNow(Date.now()) : {};
-    const done = alarm.tell({ facts: { stage, ...place } }, said);
+    const place = said ? caseSession.placeNow(Date.now()) : {};
+    const done = caseSession.tell({ facts: { stage, ...place } }, said);
     mark();
     return done;
   };
@@ -158,8 +158,9 @@ function stages(alarm) {
     return button(t(`facts.stage_${value}`), "fact", () => tell(value, null), { data });
   });
   const mark = () => {
-    for (const [i, chip] of chips.entries()) chip.setAttribute("aria-pressed", String(alarm.said.stage === STAGES[i]));
-    for (const [i, one] of news.entries()) one.setAttribute("aria-pressed", String(alarm.news === NEWS[i][0]));
+    for (const [i, chip] of chips.entries())
+      chip.setAttribute("aria-pressed", String(caseSession.said.stage === STAGES[i]));
+    for (const [i, one] of news.entries()) one.setAttribute("aria-pressed", String(caseSession.news === NEWS[i][0]));
   };
   mark();
   return [
@@ -174,29 +175,29 @@ function someOf(value) {
   return t(value ? "facts.some" : "facts.none");
 }
 
-/** One fact, one tap, one letter. @param {CaseSession} alarm @param {string} fact @param {any[]} values @param {(value: any) => string} label */
-function choice(alarm, fact, values, label) {
+/** One fact, one tap, one letter. @param {CaseSession} caseSession @param {string} fact @param {any[]} values @param {(value: any) => string} label */
+function choice(caseSession, fact, values, label) {
   /** @type {HTMLButtonElement[]} */
   const buttons = values.map((value) => {
     const tell = async () => {
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === one));
-      await alarm.tell({ facts: { [fact]: value } });
+      await caseSession.tell({ facts: { [fact]: value } });
     };
-    const isSaid = String(alarm.said[fact] === value);
+    const isSaid = String(caseSession.said[fact] === value);
     const one = button(label(value), "fact", tell, { "aria-pressed": isSaid, data: { fact, value: String(value) } });
     return one;
   });
   return h("fieldset", {}, h("legend", {}, t(`facts.${fact}`)), h("div", { class: "chips" }, ...buttons));
 }
 
-/** What is needed adds up: each tap sends the whole list. @param {CaseSession} alarm */
-function needs(alarm) {
+/** What is needed adds up: each tap sends the whole list. @param {CaseSession} caseSession */
+function needs(caseSession) {
   const buttons = NEEDS.map((need) => {
-    const isSaid = () => (alarm.said.needs ?? []).includes(need);
+    const isSaid = () => (caseSession.said.needs ?? []).includes(need);
     const tell = () => {
-      const others = (alarm.said.needs ?? []).filter((/** @type {string} */ other) => other !== need);
+      const others = (caseSession.said.needs ?? []).filter((/** @type {string} */ other) => other !== need);
       const all = isSaid() ? others : [...others, need];
-      const done = alarm.tell({ facts: { needs: all } });
+      const done = caseSession.tell({ facts: { needs: all } });
       one.setAttribute("aria-pressed", String(isSaid()));
       return done;
     };
@@ -215,26 +216,26 @@ async function sent(element, work) {
   await work();
 }
 
-/** @param {App} app @param {CaseSession} alarm */
-async function shortMessages(app, alarm) {
-  if (alarm.kit.practice || (await shortsOf(app)).length === 0) return [];
-  return [button(t("pressed.sms"), "sms", () => app.go("sms", alarm), { class: "wide" })];
+/** @param {App} app @param {CaseSession} caseSession */
+async function shortMessages(app, caseSession) {
+  if (caseSession.kit.practice || (await shortsOf(app)).length === 0) return [];
+  return [button(t("pressed.sms"), "sms", () => app.go("sms", caseSession), { class: "wide" })];
 }
 
-/** @param {App} app @param {CaseSession} alarm */
-function ends(app, alarm) {
+/** @param {App} app @param {CaseSession} caseSession */
+function ends(app, caseSession) {
   const stop = button(t("pressed.stop"), "stop", () => {
-    alarm.stopFollowing();
+    caseSession.stopFollowing();
     app.store.remove(ACTIVE).catch(() => {});
     fill(stop, t("pressed.stopped"));
     /** @type {HTMLButtonElement} */ (stop).disabled = true;
   });
   const hide = () => {
-    if (alarm.kit.practice) alarm.stopFollowing();
+    if (caseSession.kit.practice) caseSession.stopFollowing();
     return app.lock();
   };
   return [
     stop,
-    button(t(alarm.kit.practice ? "pressed.end_practice" : "pressed.hide"), "hide", hide, { class: "main" }),
+    button(t(caseSession.kit.practice ? "pressed.end_practice" : "pressed.hide"), "hide", hide, { class: "main" }),
   ];
 }

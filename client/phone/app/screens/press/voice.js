@@ -11,8 +11,8 @@ const LONGEST_S = 120; // at this rate 240 KB: four parcels
 const BITS = 16_000; // a second; speech stays clear
 const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 
-/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
-export function voice(app, alarm) {
+/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+export function voice(app, caseSession) {
   const note = h("p", { role: "status", data: { show: "notice" } }, t("voice.more", { n: LONGEST_S }));
   const problem = h("div", {});
   /** @type {{ stop: () => Promise<{ data: Uint8Array, type: string }>, shut: () => void } | null} */
@@ -39,15 +39,15 @@ export function voice(app, alarm) {
   const leave = async () => {
     if (!made) return;
     const { data, type } = made;
-    const isSent = await showErrors(problem, () => sendVoice(app, alarm, data, type));
-    if (isSent) await app.go("pressed", alarm);
+    const isSent = await showErrors(problem, () => sendVoice(app, caseSession, data, type));
+    if (isSent) await app.go("pressed", caseSession);
   };
   const record = button(t("voice.record"), "record", start, { class: "wide" });
   const finish = button(t("voice.finish"), "finish", end, { class: "wide main" });
   const send = button(t("voice.send"), "send", leave, { class: "main" });
   app.whenLeft(() => recording?.shut());
   show();
-  const back = button(t("back"), "back", () => app.go("pressed", alarm));
+  const back = button(t("back"), "back", () => app.go("pressed", caseSession));
   return [h("h1", {}, t("voice.title")), note, problem, record, finish, h("div", { class: "row ends" }, back, send)];
 }
 
@@ -91,9 +91,9 @@ async function microphone() {
   }
 }
 
-/** @param {App} app @param {CaseSession} alarm @param {Uint8Array} data @param {string} type */
-async function sendVoice(app, alarm, data, type) {
+/** @param {App} app @param {CaseSession} caseSession @param {Uint8Array} data @param {string} type */
+async function sendVoice(app, caseSession, data, type) {
   const pieces = cutUp(data, type, app.randomBytes);
   const { sha256, bytes } = pieces.ref;
-  await alarm.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
+  await caseSession.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
 }

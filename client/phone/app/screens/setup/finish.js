@@ -79,9 +79,9 @@ export async function practice(app) {
   const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
   const kit = { ...bareKit(await cardHere(app), app.randomBytes, true) };
   const press = async () => {
-    const alarm = app.practiceSession(kit);
-    await alarm.press();
-    await app.go("pressed", alarm);
+    const caseSession = app.practiceSession(kit);
+    await caseSession.press();
+    await app.go("pressed", caseSession);
   };
   const round = ring({
     label: t("start.label"),
@@ -105,5 +105,5 @@ export async function practice(app) {
 /** @param {App} app */
 async function cardHere(app) {
   const { restoreCard } = await import("../../services/session.js");
-  return app.practiceCard ?? restoreCard(/** @type {any} */ (app.alarm).kit.desk);
+  return app.practiceCard ?? restoreCard(/** @type {any} */ (app.caseSession).kit.desk);
 }

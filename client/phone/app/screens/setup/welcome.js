@@ -21,7 +21,7 @@ export function welcome(app) {
     ...cards,
     button(t("start.scan"), "scan", () => app.go("scan"), { class: isOnly ? "main wide" : "wide" }),
     button(t("start.paste"), "paste", () => app.go("paste"), { class: "wide" }),
-    h("div", { class: "row" }, languages(app), app.alarm ? button(t("back"), "back", () => app.lock()) : ""),
+    h("div", { class: "row" }, languages(app), app.caseSession ? button(t("back"), "back", () => app.lock()) : ""),
   ];
 }
 

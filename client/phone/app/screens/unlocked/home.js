@@ -18,7 +18,7 @@ import { t } from "../../ui/i18n.js";
 export function home(app) {
   const session = /** @type {Session} */ (app.session);
   const { name, hasPin } = session.content;
-  const kit = app.alarm?.kit;
+  const kit = app.caseSession?.kit;
   const go = (/** @type {string} */ screen) =>
     button(t(`home.${screen}`), screen, () => app.go(screen), { class: "wide" });
   const begun = kit && isBegun(kit);
@@ -29,7 +29,7 @@ export function home(app) {
     isOld && h("p", { class: "band" }, t("home.old")),
     app.warning && errorBox({ reason: app.warning }),
     renewing(session),
-    begun && button(t("home.case"), "case", () => app.go("pressed", app.alarm), { class: "wide" }),
+    begun && button(t("home.case"), "case", () => app.go("pressed", app.caseSession), { class: "wide" }),
     go("contacts"),
     hasPin && alertsButton(app),
     go("answers"),
