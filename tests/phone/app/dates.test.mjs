@@ -3,7 +3,7 @@ import { before, test } from "node:test";
 
 /** @type {any} */ (globalThis).document = { documentElement: {} };
 const { age, distance, moment, persian } = await import("../../../client/phone/app/ui/dates.js");
-const { learn, speak } = await import("../../../client/phone/app/ui/i18n.js");
+const { learn, speak, t } = await import("../../../client/phone/app/ui/i18n.js");
 
 before(() => use("ru"));
 
@@ -60,4 +60,11 @@ test("Persian numbers are Persian digits", async () => {
   await use("fa");
   assert.equal(age(125), "۲ دقیقه پیش");
   assert.equal(distance(1_234), "۱٫۲ کیلومتر");
+});
+
+test("a number whose form a language has no words for is said all the same", () => {
+  speak("ru", { unread: { one: "{n} новое", few: "{n} новых", many: "{n} новых" } });
+  assert.equal(t("start.unread", { n: 1.5 }), "1.5 новых");
+  speak("uk", { unread: { one: "1", few: "2", many: "5" } });
+  assert.equal(t("start.unread", { n: 1.5 }), "5");
 });

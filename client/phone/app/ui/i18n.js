@@ -47,7 +47,8 @@ export function add(code, sections) {
  *  @param {string} path @param {Record<string, string | number>} [has] @returns {string} */
 export function t(path, has = {}) {
   const found = look(path);
-  const text = typeof found === "string" ? found : found?.[plural(language, Number(has.n ?? 0))];
+  // An engine without the language's rules may choose a form it has no words for.
+  const text = typeof found === "string" ? found : (found?.[choosePlural(language, Number(has.n ?? 0))] ?? found?.many);
   return (text ?? "").replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) =>
     localizeDigits(String(has[name] ?? "")),
   );
@@ -63,17 +64,15 @@ export function localizeDigits(text) {
   return language === "fa" ? text.replace(/[0-9]/g, (one) => String.fromCharCode(0x6f0 + Number(one))) : text;
 }
 
-/** The forms of CLDR for whole numbers. Own, because no old browser knows Belarusian and Kazakh.
- *  @param {string} code @param {number} n @returns {"one" | "few" | "many" | "other"} */
-export function plural(code, n) {
-  if (code === "ru" || code === "uk" || code === "be") return slavic(n);
-  if (code === "fa") return n === 0 || n === 1 ? "one" : "other";
-  return n === 1 ? "one" : "other";
-}
+// Chrome 80 has no Belarusian and no Kazakh; their whole numbers take the forms of these languages (CLDR).
+/** @type {Record<string, string>} */
+const SAME_PLURALS = { be: "ru", kk: "en" };
+/** @type {Record<string, Intl.PluralRules>} */
+const rules = {};
 
-/** @param {number} n */
-function slavic(n) {
-  if (n % 10 === 1 && n % 100 !== 11) return "one";
-  const isFew = n % 10 >= 2 && n % 10 <= 4 && (n % 100 < 12 || n % 100 > 14);
-  return isFew ? "few" : "many";
+/** Choose the plural form of a whole number (CLDR, cardinal). @param {string} code of the language @param {number} n
+ *  @returns {string} `one`, `few`, `many` or `other` */
+export function choosePlural(code, n) {
+  rules[code] ??= new Intl.PluralRules(SAME_PLURALS[code] ?? code);
+  return rules[code].select(n);
 }
