@@ -32,8 +32,8 @@ export async function pairedPeople(label) {
   return [anna, boris, relays];
 }
 
-export async function tell(from, said) {
-  return from.send((book) => sealTo(book, from.contact.id, said, from.by()));
+export async function tell(from, words) {
+  return from.send((book) => sealTo(book, from.contact.id, words, from.by()));
 }
 
 export async function publicCard(who) {

@@ -60,7 +60,7 @@ const operations = {
   },
   async list() {
     const { contacts } = (await opened()).book;
-    return contacts.map((one) => ({ ...one, state: stateOf(one, Date.now()), half: null }));
+    return contacts.map((contact) => ({ ...contact, state: stateOf(contact, Date.now()), half: null }));
   },
   async verify({ contact, said }) {
     await (await opened()).change((book) => verify(book, contact, said));

@@ -13,7 +13,7 @@ export class Relays {
   constructor(label = "relays") {
     this.randomBytes = seededBytes(label);
     /** url -> mailbox -> letters */
-    this.held = new Map();
+    this.letters = new Map();
     this.deposited = [];
     this.down = new Set();
     this.drops = false; // gives a receipt and keeps nothing
@@ -23,7 +23,7 @@ export class Relays {
   }
 
   box(url, mailbox) {
-    const relay = this.held.get(url) ?? this.held.set(url, new Map()).get(url);
+    const relay = this.letters.get(url) ?? this.letters.set(url, new Map()).get(url);
     return relay.get(mailbox) ?? relay.set(mailbox, new Map()).get(mailbox);
   }
 
@@ -58,8 +58,8 @@ export class Relays {
       const mailbox = b64(mailboxId(unb64(key)));
       const box = this.box(url, mailbox);
       for (const hash of ack) box.delete(hash);
-      const letters = [...box].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, letter]) => letter);
-      if (this.replays) letters.push(...this.deposited.filter((one) => b64(one.mailbox) === mailbox));
+      const letters = [...box].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, letter]) => letter);
+      if (this.replays) letters.push(...this.deposited.filter((letter) => b64(letter.mailbox) === mailbox));
       if (this.invents) letters.push({ envelope: this.junk(), commitment: this.randomBytes(32) });
       const frames = letters
         .slice(0, want)

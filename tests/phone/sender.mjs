@@ -26,8 +26,8 @@ const kit = await prepare({ card, facts: asked.profile ?? {}, reply: block, now:
 const pressed = await press(kit, { facts: asked.facts, now: Date.now(), randomBytes });
 const file = cutUp(randomBytes(asked.file ?? 0), "image/jpeg", randomBytes);
 const more = asked.file ? await sealFile(pressed.kit, file, { now: Date.now(), randomBytes }) : { letters: [] };
-const said = await sent([...pressed.letters, ...more.letters], asked.patience);
-console.log(JSON.stringify({ case: kit.case, ...said, sha256: file.ref.sha256 }));
+const outcome = await sent([...pressed.letters, ...more.letters], asked.patience);
+console.log(JSON.stringify({ case: kit.case, ...outcome, sha256: file.ref.sha256 }));
 
 await lines.next();
 const frames = await pull(
@@ -46,7 +46,7 @@ function sent(letters, patience) {
     let timer;
     const finished = [];
     const worked = [];
-    const stop = setTimeout(done, patience);
+    const stop = setTimeout(end, patience);
     const act = {
       send: (effect) => deposit(effect, fetch).then(tell),
       ask: ({ url }) => askRelay(url, fetch).then(tell),
@@ -66,10 +66,10 @@ function sent(letters, patience) {
       const next = stepOutbox(outbox, { ...event, now: Date.now() }, randomBytes);
       outbox = next.outbox;
       for (const effect of next.effects) act[effect.type]?.(effect);
-      if (finished.length === letters.length) done();
+      if (finished.length === letters.length) end();
     }
 
-    function done() {
+    function end() {
       clearTimeout(stop);
       clearTimeout(timer);
       const open = summary(outbox).flatMap(({ trouble }) => trouble.map(({ reason }) => reason));

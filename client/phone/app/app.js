@@ -48,7 +48,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** What a press takes; it comes a moment after the first screen.
  *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
- *      keep: (kit: Kit) => unknown, duress: () => boolean }) => OpenCase,
+ *      storeKit: (kit: Kit) => unknown, duress: () => boolean }) => OpenCase,
  *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void, received?: (id: string) => void,
  *      stored?: () => void }) => LetterSender,
  *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit }} Press */
@@ -108,9 +108,9 @@ export class App {
 
   /** Crypto, outbox, kit: most of the app, and not needed to show the first screen of a first visit. */
   load() {
-    this.loading ??= this.loadPress().then((made) => {
-      this.engine = made;
-      this.sender = new made.Sender({
+    this.loading ??= this.loadPress().then((press) => {
+      this.engine = press;
+      this.sender = new press.Sender({
         store: this.store,
         fetch: bareFetch,
         randomBytes,
@@ -159,14 +159,14 @@ export class App {
     return caseSession;
   }
 
-  /** @param {Kit} kit @param {LetterSender} sender @param {(kit: Kit) => unknown} keep */
-  newCaseSession(kit, sender, keep) {
+  /** @param {Kit} kit @param {LetterSender} sender @param {(kit: Kit) => unknown} storeKit */
+  newCaseSession(kit, sender, storeKit) {
     return new this.engine.CaseSession({
       kit,
       sender,
       position: this.position,
       randomBytes,
-      keep,
+      storeKit,
       duress: () => this.duress,
     });
   }

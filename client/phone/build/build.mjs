@@ -121,7 +121,7 @@ export function weights(data) {
 export function firstLoad(chunks, entry) {
   const needed = new Set([entry]);
   for (const file of needed)
-    for (const other of chunks.find((one) => one.file === file)?.needs ?? []) needed.add(other);
+    for (const dependency of chunks.find((chunk) => chunk.file === file)?.needs ?? []) needed.add(dependency);
   return chunks.filter(({ file }) => needed.has(file));
 }
 

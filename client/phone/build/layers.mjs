@@ -71,15 +71,15 @@ export function breaches(imports) {
 function circleOf(imports) {
   /** @type {Map<string, Set<string>>} */ const next = new Map();
   for (const { from, to } of imports) next.set(from, (next.get(from) ?? new Set()).add(to));
-  const done = new Set();
+  const visited = new Set();
   const walk = (/** @type {string} */ file, /** @type {string[]} */ path) => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
-    if (done.has(file)) return null;
+    if (visited.has(file)) return null;
     for (const to of next.get(file) ?? []) {
       /** @type {string[] | null} */ const circle = walk(to, [...path, file]);
       if (circle) return circle;
     }
-    done.add(file);
+    visited.add(file);
     return null;
   };
   for (const file of next.keys()) {

@@ -20,10 +20,10 @@ export async function site(out) {
   const fresh = `${out}.${process.pid}`;
   await mkdir(fresh, { recursive: true });
   try {
-    const made = await filled(fresh);
+    const built = await filled(fresh);
     await rm(out, { recursive: true, force: true });
     await rename(fresh, out);
-    return made;
+    return built;
   } finally {
     await rm(fresh, { recursive: true, force: true }); // there only when something failed
   }
@@ -44,8 +44,8 @@ async function filled(out) {
     pressing: pressingOf(chunks).map(({ file }) => file),
     chunks: chunks.map(({ file }) => file).sort(),
     languages: Object.fromEntries(words.map(({ name }) => [name, chunkOf(name)])),
-    start: Object.fromEntries(words.map(({ name, said }) => [name, flat(said.start)])),
-    directions: Object.fromEntries(words.map(({ name, said }) => [name, said.dir ?? "ltr"])),
+    start: Object.fromEntries(words.map(({ name, content }) => [name, flat(content.start)])),
+    directions: Object.fromEntries(words.map(({ name, content }) => [name, content.dir ?? "ltr"])),
   };
   await checkBrowserFloor(out, listing.chunks);
   checkBudget(await firstLoads(out, chunks, listing));
@@ -122,7 +122,7 @@ async function languages() {
   const names = (await readdir(join(PHONE, "locales"))).filter((name) => name.endsWith(".json")).sort();
   const read = async (/** @type {string} */ file) => ({
     name: file.slice(0, -".json".length),
-    said: JSON.parse(await readFile(join(PHONE, "locales", file), "utf8")),
+    content: JSON.parse(await readFile(join(PHONE, "locales", file), "utf8")),
   });
   return Promise.all(names.map(read));
 }

@@ -94,9 +94,9 @@ function readContact(value) {
 
 /** @param {Record<string, any>} fields @param {Uint8Array} envelopes @returns {Ready[]} */
 function readReady(fields, envelopes) {
-  const contacts = list(fields.contacts, (one) => one).length;
-  const ready = list(fields.ready, (one, i) => {
-    const [week, contact, commitment, mailbox] = Array.isArray(one) ? one : refuse();
+  const contacts = list(fields.contacts, (contact) => contact).length;
+  const ready = list(fields.ready, (row, i) => {
+    const [week, contact, commitment, mailbox] = Array.isArray(row) ? row : refuse();
     if (contact !== null && whole(contact) >= contacts) refuse();
     const envelope = envelopes.slice(i * LETTER_BYTES, (i + 1) * LETTER_BYTES);
     const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
@@ -110,7 +110,7 @@ function whole(value) {
   return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : refuse();
 }
 
-/** @template T @param {unknown} value @param {(one: unknown, i: number) => T} read @returns {T[]} */
+/** @template T @param {unknown} value @param {(item: unknown, i: number) => T} read @returns {T[]} */
 function list(value, read) {
   return Array.isArray(value) && value.length <= LISTED ? value.map(read) : refuse();
 }

@@ -14,7 +14,7 @@ import { b64, concat, digest, HASH_BYTES, jsonObject, PUBLIC_BYTES, u32, unb64, 
 const RELAYS = 16; // as many as a card may name
 const WAKE = /^[\w-]{1430}$/;
 
-/** @param {Sealed} sealed @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number, wake?: Wake | null }} way
+/** @param {Sealed} sealed @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number, wake?: Wake | null }} options
  *  @returns {Letter} */
 export function letterOf(sealed, { relays, keys = [], rank = 0, added, wake = null }) {
   return { ...sealed, id: b64(digest(sealed.envelope)), relays, keys, rank, added, wake };
@@ -41,14 +41,14 @@ export function unpackLetter(record) {
     const envelope = record.slice(end);
     checkForm(envelope);
     const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
-    const way = {
+    const options = {
       relays: listed(relays, relayAddress),
       keys: listed(keys, publicKey),
       rank: whole(rank),
       added: whole(added),
       wake: wakeIn(wake),
     };
-    return letterOf(sealed, way);
+    return letterOf(sealed, options);
   } catch (error) {
     throw error instanceof TocsinError ? new Malformed("not a stored letter") : error;
   }
@@ -64,7 +64,7 @@ function whole(value) {
   return Number.isSafeInteger(value) ? Number(value) : refuse();
 }
 
-/** @template T @param {unknown} value @param {(one: unknown) => T} read @returns {T[]} */
+/** @template T @param {unknown} value @param {(item: unknown) => T} read @returns {T[]} */
 function listed(value, read) {
   return Array.isArray(value) && value.length <= RELAYS ? value.map(read) : refuse();
 }

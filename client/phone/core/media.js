@@ -33,14 +33,14 @@ export function fitted(width, height) {
  *  may add its own. @param {Uint8Array} jpeg @returns {Uint8Array} @throws {Malformed} */
 export function stripped(jpeg) {
   if (jpeg[0] !== 0xff || jpeg[1] !== START) throw new Malformed("not a JPEG");
-  const kept = [jpeg.subarray(0, 2)];
+  const parts = [jpeg.subarray(0, 2)];
   for (let at = 2; ; ) {
     const marker = jpeg[at + 1];
     if (jpeg[at] !== 0xff || at + 4 > jpeg.length) throw new Malformed("not a JPEG");
-    if (marker === SCAN) return concat(...kept, jpeg.subarray(at));
+    if (marker === SCAN) return concat(...parts, jpeg.subarray(at));
     const end = at + 2 + jpeg[at + 2] * 256 + jpeg[at + 3];
     if (end > jpeg.length || end < at + 4) throw new Malformed("not a JPEG");
-    if (!tells(marker)) kept.push(jpeg.subarray(at, end));
+    if (!tells(marker)) parts.push(jpeg.subarray(at, end));
     at = end;
   }
 }
@@ -64,8 +64,8 @@ export function cutUp(file, type, randomBytes) {
  *    breathe?: () => Promise<void> }} by
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 export async function sealFile(kit, { ref, pieces }, { facts = {}, duress = false, now, randomBytes, breathe }) {
-  const said = { facts, parcels: [ref] };
-  const announced = await amend(kit, { said, duress, now, randomBytes });
+  const content = { facts, parcels: [ref] };
+  const announced = await amend(kit, { content, duress, now, randomBytes });
   const letters = announced.letters;
   const place = { case: kit.case, seq: kit.seq, at: Math.floor(now / 1_000) }; // one sending, one place in the case
   for (const [i, body] of pieces.entries()) {

@@ -37,13 +37,13 @@ const AT_ONCE = 2; // letters on their way to one relay: more only share a thin 
 
 /** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number, failures: number,
  *    reason: string | null, work: string | null }} Attempt */
-/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null, kept: boolean }} Entry */
+/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null, isStored: boolean }} Entry */
 /** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[], asking: boolean }} OutboxRelay */
 /** @typedef {{ entries: Entry[], relays: Record<string, OutboxRelay> }} Outbox */
 
 /** @typedef {{ id: string, url: string, attempt: number }} Which */
 /** `url` is a relay's address. `known` answers `ask`, with no keys when the relay did not say.
- *  @typedef {{ now: number } & ({ type: "add", letter: Letter, kept?: boolean } | { type: "tick" | "online" | "leaving" }
+ *  @typedef {{ now: number } & ({ type: "add", letter: Letter, isStored?: boolean } | { type: "tick" | "online" | "leaving" }
  *    | ({ type: "answer", answer: DepositResponse } & Which) | ({ type: "failed", reason: string } & Which)
  *    | ({ type: "worked", nonce: Uint8Array | null } & Which)
  *    | { type: "known", url: string, keys: Uint8Array[] } | { type: "forget", id: string })} OutboxEvent */
@@ -99,7 +99,7 @@ function wantedOf(letter) {
 /** Bytes are shared, they never change; all that changes is copied. @param {Outbox} outbox @returns {Outbox} */
 function copied({ entries, relays }) {
   const eachCopied = (/** @type {Record<string, any>} */ all) =>
-    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, { ...one }]));
+    Object.fromEntries(Object.entries(all).map(([name, state]) => [name, { ...state }]));
   return {
     entries: entries.map((entry) => ({ ...entry, attempts: eachCopied(entry.attempts) })),
     relays: eachCopied(relays),
@@ -119,7 +119,7 @@ class OutboxStep {
 
   /** @param {OutboxEvent} event */
   take(event) {
-    if (event.type === "add") this.add(event.letter, event.kept ?? false);
+    if (event.type === "add") this.add(event.letter, event.isStored ?? false);
     else if (event.type === "answer") this.answered(event, event.answer);
     else if (event.type === "failed") this.failed(event, event.reason);
     else if (event.type === "worked") this.worked(event, event.nonce);
@@ -129,17 +129,15 @@ class OutboxStep {
     else if (event.type === "leaving") this.leaving();
   }
 
-  /** @param {Letter} letter @param {boolean} kept */
-  add(letter, kept) {
+  /** @param {Letter} letter @param {boolean} isStored */
+  add(letter, isStored) {
     if (this.entryOf(letter.id)) return;
     const order = this.shuffled([...new Set(letter.relays)], letter.wake?.relay);
     const attempts = Object.fromEntries(order.map((url) => [url, newAttempt(this.now)]));
     for (const url of order)
       this.outbox.relays[url] ??= { due: this.now, failures: 0, reason: null, keys: [], asking: false };
-    this.outbox.entries.push({ letter: { ...letter, relays: order }, attempts, origins: [], received: null, kept });
-    this.outbox.entries.sort(
-      (one, other) => one.letter.rank - other.letter.rank || one.letter.added - other.letter.added,
-    );
+    this.outbox.entries.push({ letter: { ...letter, relays: order }, attempts, origins: [], received: null, isStored });
+    this.outbox.entries.sort((a, b) => a.letter.rank - b.letter.rank || a.letter.added - b.letter.added);
   }
 
   /** Which relay comes first is left to randomBytes, so that a card's first relay does not carry everything; onions come last,
@@ -147,7 +145,7 @@ class OutboxStep {
   shuffled(urls, ringing) {
     const last = (/** @type {string} */ url) => (/\.onion(:\d+)?(\/|$)/.test(url) ? 1 : 0);
     const weighed = urls.map((url) => ({ url, weight: url === ringing ? -1 : this.fraction() + last(url) }));
-    return weighed.sort((one, other) => one.weight - other.weight).map(({ url }) => url);
+    return weighed.sort((a, b) => a.weight - b.weight).map(({ url }) => url);
   }
 
   /** @param {Which} which @param {DepositResponse} answer */
@@ -350,15 +348,15 @@ class OutboxStep {
 
   /** Sealed bytes only, and only while no relay holds them. @param {Entry} entry */
   persist(entry) {
-    if (entry.kept || entry.received !== null) return;
-    entry.kept = true;
+    if (entry.isStored || entry.received !== null) return;
+    entry.isStored = true;
     this.effects.push({ type: "keep", id: entry.letter.id, record: packLetter(entry.letter) });
   }
 
   /** @param {Entry} entry */
   unpersist(entry) {
-    if (entry.kept) this.effects.push({ type: "drop", id: entry.letter.id });
-    entry.kept = false;
+    if (entry.isStored) this.effects.push({ type: "drop", id: entry.letter.id });
+    entry.isStored = false;
   }
 
   /** @param {string} id */
@@ -375,12 +373,12 @@ class OutboxStep {
   }
 
   /** @param {Entry} entry @returns {number[]} */
-  momentsOf({ letter, attempts, kept, received }) {
+  momentsOf({ letter, attempts, isStored, received }) {
     const moments = Object.entries(attempts).flatMap(([url, { state, since, due }]) => {
       if (state === "idle") return [Math.max(due, this.outbox.relays[url].due)];
       return state === "sending" ? [since + HEDGE_MS, since + LOST_MS] : [];
     });
-    if (!kept && received === null) moments.push(letter.added + KEEP_AFTER_MS);
+    if (!isStored && received === null) moments.push(letter.added + KEEP_AFTER_MS);
     if (received !== null) moments.push(received + SPARE_MS + 1);
     return moments;
   }

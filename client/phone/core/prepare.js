@@ -73,13 +73,13 @@ export async function withContacts(kit, contacts, { now, randomBytes }) {
 /** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what follows.
  *  @param {Kit} kit @param {PreparedContact} contact @param {number} now @param {RandomBytes} randomBytes */
 function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) {
-  const said = alertMessage(
+  const message = alertMessage(
     { case: id, seq: 0, at: seconds(now) },
     { type: "detained", text: contact.text },
     randomBytes,
   );
   const key = b64(contactKey(unb64(caseKey), contact.key));
-  return sealAlert(contact, contact.mac, { ...said, practice, case_key: key }, false, randomBytes);
+  return sealAlert(contact, contact.mac, { ...message, practice, case_key: key }, false, randomBytes);
 }
 
 /** A kit with nothing sealed in advance: the app was installed a minute ago and has no profile.

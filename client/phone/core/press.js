@@ -42,10 +42,10 @@ const CASE = domain("case");
  *  @param {Kit} kit @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes }} moment
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 export async function press(kit, { facts, when = {}, duress = false, now, randomBytes }) {
-  const said = duress ? { ...facts, coerced: true } : facts;
+  const known = duress ? { ...facts, coerced: true } : facts;
   const ready = readyLetters(kit, now);
   try {
-    const fresh = await sayToDesk(kit, { said: { facts: said, when }, rank: Rank.FRESH, now, randomBytes });
+    const fresh = await sayToDesk(kit, { content: { facts: known, when }, rank: Rank.FRESH, now, randomBytes });
     const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, randomBytes });
     return { kit: fresh.kit, letters: [...fresh.letters, ...ready, ...alerts] };
   } catch (error) {
@@ -57,15 +57,15 @@ export async function press(kit, { facts, when = {}, duress = false, now, random
 /** The kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any more.
  *  @param {Kit} kit @param {string} id of the letter @returns {Kit} */
 export function arrived(kit, id) {
-  const one = kit.ready.find(({ sealed }) => b64(digest(sealed.envelope)) === id);
-  return one ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== one.contact) } : kit;
+  const prepared = kit.ready.find(({ sealed }) => b64(digest(sealed.envelope)) === id);
+  return prepared ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== prepared.contact) } : kit;
 }
 
-/** What is said after the press. @param {Kit} kit @param {{ said: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
+/** What is said after the press. @param {Kit} kit @param {{ content: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function amend(kit, { said, duress = false, now, randomBytes }) {
-  const facts = duress ? { ...said.facts, coerced: true } : said.facts;
-  return sayToDesk(kit, { said: { ...said, facts }, rank: Rank.AMEND, now, randomBytes });
+export async function amend(kit, { content, duress = false, now, randomBytes }) {
+  const facts = duress ? { ...content.facts, coerced: true } : content.facts;
+  return sayToDesk(kit, { content: { ...content, facts }, rank: Rank.AMEND, now, randomBytes });
 }
 
 /** Seal one message of this case to the desk.
@@ -77,12 +77,12 @@ export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, 
   return letterOf(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
 }
 
-/** @param {Kit} kit @param {{ said: Partial<Facts>, rank: number, now: number, randomBytes: RandomBytes }} what
+/** @param {Kit} kit @param {{ content: Partial<Facts>, rank: number, now: number, randomBytes: RandomBytes }} what
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-async function sayToDesk(kit, { said, rank, now, randomBytes }) {
+async function sayToDesk(kit, { content, rank, now, randomBytes }) {
   const place = { case: kit.case, seq: kit.seq, at: seconds(now) };
   const kind = kit.seq === 0 ? "report" : "amend";
-  const header = headerOf(factsMessage(kind, place, { ...said, practice: kit.practice }, randomBytes));
+  const header = headerOf(factsMessage(kind, place, { ...content, practice: kit.practice }, randomBytes));
   const letter = await sealToDesk(kit, { header, rank, now, randomBytes });
   return { kit: { ...kit, seq: kit.seq + 1 }, letters: [letter] };
 }
@@ -106,8 +106,8 @@ function readyLetters(kit, now) {
 async function placeAlerts(kit, { place, ...by }) {
   const letters = [];
   for (const contact of kit.contacts) {
-    const said = { type: "detained", place: contact.later >= Disclosure.PLACE ? place : null };
-    letters.push(await tellContact(kit, contact, said, by));
+    const words = { type: "detained", place: contact.later >= Disclosure.PLACE ? place : null };
+    letters.push(await tellContact(kit, contact, words, by));
   }
   return letters;
 }
@@ -116,8 +116,8 @@ async function placeAlerts(kit, { place, ...by }) {
  *  @param {Kit} kit @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
  *  @param {{ duress: boolean, now: number, randomBytes: RandomBytes }} by @returns {Promise<Letter>} */
 export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, randomBytes }) {
-  const said = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, randomBytes), practice };
-  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), said, duress, randomBytes);
+  const message = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, randomBytes), practice };
+  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), message, duress, randomBytes);
   return letterOf(sealed, { ...contact, rank: Rank.PLACE, added: now });
 }
 

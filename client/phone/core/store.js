@@ -44,14 +44,14 @@ export async function openStore({ storage, indexedDB }) {
 /** @returns {Store} */
 export function memoryStore() {
   /** @type {Map<string, Uint8Array>} */
-  const held = new Map();
+  const records = new Map();
   return {
     durable: false,
-    get: async (name) => held.get(name)?.slice() ?? null,
-    put: async (name, data) => void held.set(name, data.slice()),
-    remove: async (name) => void held.delete(name),
-    names: async () => [...held.keys()].sort(),
-    clear: async () => held.clear(),
+    get: async (name) => records.get(name)?.slice() ?? null,
+    put: async (name, data) => void records.set(name, data.slice()),
+    remove: async (name) => void records.delete(name),
+    names: async () => [...records.keys()].sort(),
+    clear: async () => records.clear(),
   };
 }
 

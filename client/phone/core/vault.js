@@ -80,7 +80,7 @@ export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
   const place =
     vault.decoy?.place ??
     placeAmong(
-      [0, 1, 2].filter((other) => other !== vault.place),
+      [0, 1, 2].filter((slot) => slot !== vault.place),
       randomBytes,
     );
   const next = { ...vault, bytes: vault.bytes.slice(), decoy: { place, key } };
@@ -120,13 +120,13 @@ function digitOf(digit) {
  *  @param {Vault} vault @param {Uint8Array} bytes @param {RandomBytes} randomBytes */
 async function refill({ duress, place, decoy }, bytes, randomBytes) {
   if (duress) return;
-  for (const other of [0, 1, 2].filter((one) => one !== place)) {
-    if (decoy?.place !== other) {
-      slotOf(bytes, other).set(randomBytes(SLOT_BYTES));
+  for (const slot of [0, 1, 2].filter((slot) => slot !== place)) {
+    if (decoy?.place !== slot) {
+      slotOf(bytes, slot).set(randomBytes(SLOT_BYTES));
       continue;
     }
-    const plain = await openSlot(slotOf(bytes, other), decoy.key);
-    if (plain) await sealSlot(bytes, other, decoy.key, plain, randomBytes);
+    const plain = await openSlot(slotOf(bytes, slot), decoy.key);
+    if (plain) await sealSlot(bytes, slot, decoy.key, plain, randomBytes);
   }
 }
 

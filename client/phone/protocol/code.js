@@ -41,7 +41,7 @@ export function payloadOf({ card, secret, relays }) {
  *  @param {string} text @returns {CardCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
 export function readCardCode(text) {
   try {
-    const { fixed, relays } = taken(text, CARD_PREFIX, PUBLIC_BYTES);
+    const { fixed, relays } = readCode(text, CARD_PREFIX, PUBLIC_BYTES);
     return { root: fixed, relays };
   } catch (error) {
     // what `code.json` has named it from the first day
@@ -52,7 +52,7 @@ export function readCardCode(text) {
 /** Read a person's code. @param {string} text @returns {PairCode}
  *  @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress} */
 export function readPairCode(text) {
-  const { fixed, relays } = taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
+  const { fixed, relays } = readCode(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
   return { card: fixed.slice(0, HASH_BYTES), secret: fixed.slice(HASH_BYTES), relays };
 }
 
@@ -87,7 +87,7 @@ function payload(fixed, relays) {
 }
 
 /** @param {string} text @param {string} prefix @param {number} length */
-function taken(text, prefix, length) {
+function readCode(text, prefix, length) {
   const code = text.replace(/\s+/g, "").toUpperCase();
   if (!code.startsWith(PREFIX)) throw new BadCode();
   if (!code.startsWith(prefix)) throw new OtherCode();
@@ -113,28 +113,28 @@ function addresses(data) {
 export function base32(data) {
   let text = "";
   let bits = 0;
-  let held = 0;
+  let buffer = 0;
   for (const byte of data) {
-    held = (held << 8) | byte;
-    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >> (bits - 5)) & 31];
-    held &= 255;
+    buffer = (buffer << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(buffer >> (bits - 5)) & 31];
+    buffer &= 255;
   }
-  return bits ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+  return bits ? text + ALPHABET[(buffer << (5 - bits)) & 31] : text;
 }
 
 /** @param {string} text @returns {Uint8Array} */
 function unbase32(text) {
   const data = [];
   let bits = 0;
-  let held = 0;
+  let buffer = 0;
   for (const mark of text) {
     const value = ALPHABET.indexOf(mark);
     if (value < 0) throw new BadCode("not base32");
-    held = ((held << 5) | value) & 0xfff;
+    buffer = ((buffer << 5) | value) & 0xfff;
     bits += 5;
     if (bits >= 8) {
       bits -= 8;
-      data.push((held >> bits) & 255);
+      data.push((buffer >> bits) & 255);
     }
   }
   const whole = Uint8Array.from(data);

@@ -38,7 +38,7 @@ const text = (most) => (value, path) =>
 /** @param {FieldReader} item @param {number} least @param {number} most @returns {FieldReader} */
 const list = (item, least, most) => (value, path) =>
   Array.isArray(value) && value.length >= least && value.length <= most
-    ? value.map((one) => item(one, `${path}[...]`))
+    ? value.map((entry) => item(entry, `${path}[...]`))
     : refuse(path);
 
 /** @type {FieldReader} */

@@ -34,9 +34,9 @@ function identity(place, kind, randomBytes) {
 }
 
 /** Facts as the first message of a case (`report`) or as a later one (`amend`).
- *  @param {"report" | "amend"} kind @param {Place} place @param {Partial<Facts>} said @param {RandomBytes} randomBytes @returns {Report} */
-export function factsMessage(kind, place, said, randomBytes) {
-  const { facts = {}, when = {}, parcels = [], reply = null, practice = false } = said;
+ *  @param {"report" | "amend"} kind @param {Place} place @param {Partial<Facts>} content @param {RandomBytes} randomBytes @returns {Report} */
+export function factsMessage(kind, place, content, randomBytes) {
+  const { facts = {}, when = {}, parcels = [], reply = null, practice = false } = content;
   return { ...identity(place, kind, randomBytes), facts, when, parcels, reply, practice };
 }
 

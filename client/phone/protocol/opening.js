@@ -50,7 +50,9 @@ function isDeep(fields) {
   /** @type {any[]} */
   let level = [fields];
   for (let depth = 0; depth < DEPTH && level.length; depth++) {
-    level = level.flatMap((outer) => Object.values(outer)).filter((one) => typeof one === "object" && one !== null);
+    level = level
+      .flatMap((outer) => Object.values(outer))
+      .filter((inner) => typeof inner === "object" && inner !== null);
   }
   return level.length > 0;
 }

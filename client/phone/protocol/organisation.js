@@ -27,7 +27,7 @@ export function fingerprint(root) {
  *  @param {Uint8Array} data @param {{ root?: Uint8Array, newerThan?: number }} [known] @returns {Card}
  *  @throws {BadCard} @throws {CardOtherRoot} @throws {NoteUnsigned} @throws {CardOlder} when its seq is below `newerThan` */
 export function readCard(data, { root, newerThan = -1 } = {}) {
-  const { note, card } = taken(data);
+  const { note, card } = takeApart(data);
   if (root && !same(card.root, root)) throw new CardOtherRoot();
   if (!isSignedBy(note, card.root)) throw new NoteUnsigned();
   if (card.seq < newerThan) throw new CardOlder();
@@ -35,7 +35,7 @@ export function readCard(data, { root, newerThan = -1 } = {}) {
 }
 
 /** @param {Uint8Array} data */
-function taken(data) {
+function takeApart(data) {
   try {
     const note = readNote(data);
     return { note, card: fromFields(fieldsOf(note), data) };
@@ -107,7 +107,7 @@ function kemKey(value) {
   return unb64(value, KEM_PUBLIC_BYTES);
 }
 
-/** @template T @param {unknown} value @param {number} least @param {number} most @param {(one: unknown) => T} read @returns {T[]} */
+/** @template T @param {unknown} value @param {number} least @param {number} most @param {(item: unknown) => T} read @returns {T[]} */
 function list(value, least, most, read) {
   if (!Array.isArray(value) || value.length < least || value.length > most) throw new BadCard("a list that is none");
   return value.map(read);

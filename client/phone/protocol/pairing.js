@@ -132,9 +132,9 @@ export function digitsOf({ transcript }) {
 }
 
 /** Compare with what the other side reads aloud; what is no digit does not count. Persian and Arabic digits do.
- *  @param {Meeting} meeting @param {string} said @throws {DigitsDiffer} */
-export function checkDigits(meeting, said) {
-  const plain = said.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
+ *  @param {Meeting} meeting @param {string} theirs @throws {DigitsDiffer} */
+export function checkDigits(meeting, theirs) {
+  const plain = theirs.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
   if (plain.replace(/[^0-9]/g, "") !== digitsOf(meeting).replace(/ /g, "")) throw new DigitsDiffer();
 }
 
@@ -156,8 +156,8 @@ export async function cardLetter(meeting, randomBytes) {
 /** The keys that follow from my share and this one of the other side.
  *  @param {Meeting} meeting @param {Uint8Array} share @returns {PairKeys} */
 export function pairKeys({ own, first, transcript, k0 }, share) {
-  const [one, two] = first ? [own.half.share, share] : [share, own.half.share];
-  const pair = derive(transcript, concat(k0, one, two), "pair-key");
+  const [lower, two] = first ? [own.half.share, share] : [share, own.half.share];
+  const pair = derive(transcript, concat(k0, lower, two), "pair-key");
   const [there, back] = [derive(transcript, pair, "first-to-second"), derive(transcript, pair, "second-to-first")];
   return first ? { sending: there, receiving: back } : { sending: back, receiving: there };
 }
@@ -247,8 +247,8 @@ const Q = 3_329;
 /** @param {Uint8Array} key @returns {Uint8Array} */
 function checkLattice(key) {
   for (let at = 0; at < LATTICE_BYTES; at += 3) {
-    const [one, two] = [key[at] | ((key[at + 1] & 15) << 8), (key[at + 1] >> 4) | (key[at + 2] << 4)];
-    if (one >= Q || two >= Q) refuse();
+    const [low, two] = [key[at] | ((key[at + 1] & 15) << 8), (key[at + 1] >> 4) | (key[at + 2] << 4)];
+    if (low >= Q || two >= Q) refuse();
   }
   return key;
 }
@@ -279,10 +279,10 @@ function derive(salt, secret, name) {
   return mac(mac(salt, secret), domain(name).slice(0, -1), Uint8Array.of(1));
 }
 
-/** @param {Uint8Array} one @param {Uint8Array} other */
-function before(one, other) {
-  const at = one.findIndex((byte, i) => byte !== other[i]);
-  return at >= 0 && (at >= other.length ? false : one[at] < other[at]);
+/** @param {Uint8Array} a @param {Uint8Array} b */
+function before(a, b) {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at >= 0 && (at >= b.length ? false : a[at] < b[at]);
 }
 
 /** @returns {never} */

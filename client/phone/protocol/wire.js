@@ -116,11 +116,11 @@ export function mac(key, ...parts) {
   return hmac(sha256, key, concat(...parts));
 }
 
-/** In a time that depends on the length alone. @param {Uint8Array} one @param {Uint8Array} other */
-export function same(one, other) {
-  if (one.length !== other.length) return false;
+/** In a time that depends on the length alone. @param {Uint8Array} a @param {Uint8Array} b */
+export function same(a, b) {
+  if (a.length !== b.length) return false;
   let difference = 0;
-  for (let i = 0; i < one.length; i++) difference |= one[i] ^ other[i];
+  for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i];
   return difference === 0;
 }
 

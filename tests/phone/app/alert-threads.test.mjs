@@ -15,7 +15,7 @@ const first = {
   place: null,
   duress: false,
 };
-const made = (/** @type {object} */ more) => ({
+const alertWith = (/** @type {object} */ more) => ({
   ...first,
   practice: false,
   passed: false,
@@ -23,8 +23,8 @@ const made = (/** @type {object} */ more) => ({
   read: false,
   ...more,
 });
-const prepared = made({ origin: "pair" });
-const pressed = made({ id: "2", at: 5_000, text: "" });
+const prepared = alertWith({ origin: "pair" });
+const pressed = alertWith({ id: "2", at: 5_000, text: "" });
 
 test("a press of two letters is one thing that happened, and happened when it was pressed", () => {
   const [thread, ...others] = threadsOf([prepared, pressed]);
@@ -44,24 +44,24 @@ test("until the second letter comes, the time is that of the writing, and known 
 });
 
 test("a move or a word changes nothing of how things stand; safe does", () => {
-  const moved = made({ id: "3", type: "moved", at: 6_000 });
-  const word = made({ id: "4", type: "text", at: 7_000, origin: "pair" });
+  const moved = alertWith({ id: "3", type: "moved", at: 6_000 });
+  const word = alertWith({ id: "4", type: "text", at: 7_000, origin: "pair" });
   assert.equal(threadsOf([prepared, pressed, moved, word])[0].head.type, "detained");
-  const safe = made({ id: "5", type: "safe", at: 8_000 });
+  const safe = alertWith({ id: "5", type: "safe", at: 8_000 });
   assert.equal(threadsOf([prepared, pressed, moved, word, safe])[0].head.id, "5");
 });
 
 test("who was safe and is detained again is detained", () => {
-  const safe = made({ id: "5", type: "safe", at: 8_000 });
-  const again = made({ id: "6", at: 9_000 });
+  const safe = alertWith({ id: "5", type: "safe", at: 8_000 });
+  const again = alertWith({ id: "6", at: 9_000 });
   assert.equal(threadsOf([prepared, pressed, safe, again])[0].head.type, "detained");
 });
 
 test("people and cases stay apart, and the newest comes first", () => {
   const threads = threadsOf([
-    made({ id: "7", contact: "boris", at: 10 }),
+    alertWith({ id: "7", contact: "boris", at: 10 }),
     pressed,
-    made({ id: "8", case: "d", at: 20_000 }),
+    alertWith({ id: "8", case: "d", at: 20_000 }),
   ]);
   assert.deepEqual(
     threads.map(({ contact, case: of }) => [contact, of]),
@@ -87,7 +87,7 @@ test("nothing is lost and the order of arrival does not matter", () => {
   fc.assert(
     fc.property(all, (alerts) => {
       const threads = threadsOf(/** @type {any} */ (alerts));
-      assert.equal(threads.flatMap((one) => one.alerts).length, alerts.length);
+      assert.equal(threads.flatMap((thread) => thread.alerts).length, alerts.length);
       assert.equal(
         threads.reduce((sum, { unread }) => sum + unread, 0),
         alerts.filter(({ read }) => !read).length,

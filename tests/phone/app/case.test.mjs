@@ -16,12 +16,12 @@ async function caseSessionFor(later) {
   const randomBytes = seededBytes("alarm");
   const { card } = await organisation({ now: NOW });
   const relays = card.relays;
-  const contacts = later.map((one) => ({
+  const contacts = later.map((disclosure) => ({
     key: card.lastResort,
     mailbox: randomBytes(32),
     relays,
     wake: null,
-    later: one,
+    later: disclosure,
   }));
   /** @type {import("../../../client/phone/core/letter.js").Letter[]} */
   const sent = [];
@@ -31,11 +31,11 @@ async function caseSessionFor(later) {
     start() {},
     stop() {},
   });
-  const kept = /** @type {any[]} */ ([]);
-  const keep = (/** @type {any} */ kit) => kept.push(kit);
+  const stored = /** @type {any[]} */ ([]);
+  const storeKit = (/** @type {any} */ kit) => stored.push(kit);
   const kit = { ...bareKit(card, randomBytes), seq: 1, contacts };
-  const caseSession = new CaseSession({ kit, sender, position, randomBytes, keep, duress: () => false });
-  return { caseSession, sent, kept };
+  const caseSession = new CaseSession({ kit, sender, position, randomBytes, storeKit, duress: () => false });
+  return { caseSession, sent, stored };
 }
 
 /** @param {import("../../../client/phone/core/letter.js").Letter[]} letters */
@@ -72,7 +72,7 @@ test("another stage takes back what the last one was called", async () => {
 });
 
 test("a kit is exchanged between two letters and never in the middle of one", async () => {
-  const { caseSession, kept } = await caseSessionFor([]);
+  const { caseSession, stored } = await caseSessionFor([]);
   const before = caseSession.kit.seq;
   const all = [
     caseSession.tell({ facts: { people: 2 } }),
@@ -82,7 +82,7 @@ test("a kit is exchanged between two letters and never in the middle of one", as
   await Promise.all(all);
   assert.equal(caseSession.kit.seq, before + 2);
   assert.deepEqual(
-    kept.map(({ seq }) => seq),
+    stored.map(({ seq }) => seq),
     [before + 1, before + 1, before + 2],
   );
 });

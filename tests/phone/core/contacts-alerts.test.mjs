@@ -48,8 +48,8 @@ test("a code that came by link is unverified until the digits were compared, alo
   await assert.rejects(verify(anna.book, id, wrong.slice(0, -1)), { code: "code-cut" });
   await assert.rejects(verify(anna.book, id, `${wrong.slice(0, -1)}x`), { code: "code-malformed" });
   await assert.rejects(verify(anna.book, id, (await anna.offer()).text), { code: "code-other-kind" });
-  for (const said of [await digitsCodeFor(boris.contact), await digitsFor(boris.contact)]) {
-    assert.equal((await verify(anna.book, id, said)).contacts[0].verified, true);
+  for (const theirs of [await digitsCodeFor(boris.contact), await digitsFor(boris.contact)]) {
+    assert.equal((await verify(anna.book, id, theirs)).contacts[0].verified, true);
   }
 });
 
@@ -79,14 +79,14 @@ test("an alert arrives once with what was written, and the answer comes back", a
   await tell(anna, { type: "detained", text: TEXT, place: PLACE });
   relays.replays = true;
   for (let i = 0; i < 3; i++) await boris.sync();
-  const [said, ...more] = boris.book.alerts;
+  const [alert, ...more] = boris.book.alerts;
   assert.deepEqual(more, []);
   assert.deepEqual(
-    [said.contact, said.type, said.text, said.place, said.origin, said.duress, said.read],
+    [alert.contact, alert.type, alert.text, alert.place, alert.origin, alert.duress, alert.read],
     [boris.contact.id, "detained", TEXT, PLACE, "pair", false, false],
   );
   assert.equal(unread(boris.book), 1);
-  assert.equal(unread(markRead(boris.book, [said.id])), 0);
+  assert.equal(unread(markRead(boris.book, [alert.id])), 0);
   await tell(boris, { type: "text", text: "Понял, звоню" });
   await anna.sync();
   assert.deepEqual(
@@ -119,11 +119,11 @@ test("an alert that overtakes the end of the pairing waits for it", async () => 
   anna.post.hurry();
   await anna.post.round();
   assert.deepEqual([anna.state, boris.state], ["paired", "waiting"]);
-  const held = anna.outbox.splice(0);
+  const letters = anna.outbox.splice(0);
   for (const url of boris.urls) relays.box(url, mailbox).clear();
   await tell(anna, { type: "detained", text: TEXT });
   assert.deepEqual((await boris.sync()).alerts, []);
-  for (const letter of held) relays.take(letter);
+  for (const letter of letters) relays.take(letter);
   assert.deepEqual(
     (await boris.sync()).alerts.map(({ text }) => text),
     [TEXT],
@@ -202,7 +202,7 @@ test("whatever a contact writes, it is shown or refused, and the book goes on", 
     .map(([of, name, value]) => ({ ...known, kind: of, [name]: value }));
   await fc.assert(
     fc.asyncProperty(fc.array(header, { minLength: 1, maxLength: 5 }), async (headers) => {
-      for (const one of headers) relays.lay(EAST, await sealAlert(card, sending, one, false, randomBytes));
+      for (const fields of headers) relays.lay(EAST, await sealAlert(card, sending, fields, false, randomBytes));
       await boris.sync();
     }),
     { numRuns: atLength(10, 300) },
@@ -228,8 +228,8 @@ test("letters that are not authentic yet stay at the relay, a few of them, and o
   const [anna, boris, relays] = await pairedPeople();
   const card = await publicCard(boris);
   for (let i = 0; i < ASIDE + 60; i++) {
-    const said = alertMessage({ case: b64(randomBytes(16)), seq: 0, at: 1 }, { type: "safe" }, randomBytes);
-    relays.lay(EAST, await sealAlert(card, randomBytes(32), said, false, randomBytes));
+    const message = alertMessage({ case: b64(randomBytes(16)), seq: 0, at: 1 }, { type: "safe" }, randomBytes);
+    relays.lay(EAST, await sealAlert(card, randomBytes(32), message, false, randomBytes));
   }
   await tell(anna, { type: "detained", text: TEXT });
   await boris.sync();

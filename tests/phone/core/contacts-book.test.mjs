@@ -29,7 +29,7 @@ async function publicCardMailbox(who) {
 test("who was offline for two months is paired still, and what is sent afterwards arrives", async () => {
   const [anna, boris, relays] = await pairedPeople();
   await tell(anna, { type: "detained", text: "старое" });
-  relays.held.clear();
+  relays.letters.clear();
   anna.now = boris.now = NOW + 60 * DAY;
   await tell(anna, { type: "safe", text: "новое" });
   await boris.sync();
@@ -120,7 +120,7 @@ test("twelve contacts and their alerts leave room in the vault for everything el
     for (let j = 0; j < 20; j++) await tell(anna, { type: "text", text: `${i}-${j} ${"я".repeat(600)}` });
     await boris.sync();
     const [newest] = alertsOf(boris.book);
-    await boris.post.change((one) => markRead(one, [newest.id]));
+    await boris.post.change((book) => markRead(book, [newest.id]));
   }
   const { alerts, contacts } = boris.book;
   assert.ok(JSON.stringify(alerts).length * 2 > ALERT_BYTES / 2, "they are kept as long as there is room");

@@ -50,48 +50,48 @@ const STEPS = fc.array(
   { maxLength: 14 },
 );
 
-async function happen(one, anna, boris, relays, film) {
-  if (one === "anna" || one === "boris") await { anna, boris }[one].sync();
-  else if (one === "day") for (const who of [anna, boris]) who.now += DAY;
-  else if (one === "lost") anna.outbox = [];
-  else if (one === "noise") {
+async function happen(step, anna, boris, relays, film) {
+  if (step === "anna" || step === "boris") await { anna, boris }[step].sync();
+  else if (step === "day") for (const who of [anna, boris]) who.now += DAY;
+  else if (step === "lost") anna.outbox = [];
+  else if (step === "noise") {
     for (const who of [anna, boris]) {
       const meeting = await meetingOf(who.contact);
       relays.noise(SOUTH, meeting.own.address.mailbox);
       relays.noise(SOUTH, (await doorOf(meeting, true)).address.mailbox);
     }
-  } else if (one === "swap") for (const letter of await film.swapped()) relays.lay(SOUTH, letter);
-  else if (one === "share") relays.lay(SOUTH, await film.share(await publicCard(anna)));
-  else if (one === "forge") for (const letter of await film.forged()) relays.lay(SOUTH, letter);
-  else if (one === "down" || one === "up") relays.down = new Set(one === "down" ? [SOUTH] : []);
-  else Object.assign(relays, { drops: one === "drop", replays: one === "replay" });
+  } else if (step === "swap") for (const letter of await film.swapped()) relays.lay(SOUTH, letter);
+  else if (step === "share") relays.lay(SOUTH, await film.share(await publicCard(anna)));
+  else if (step === "forge") for (const letter of await film.forged()) relays.lay(SOUTH, letter);
+  else if (step === "down" || step === "up") relays.down = new Set(step === "down" ? [SOUTH] : []);
+  else Object.assign(relays, { drops: step === "drop", replays: step === "replay" });
 }
 
 /** Who filmed both screens: both codes, so k0, both doors, and whatever lies there. */
 async function filmOf(anna, boris) {
-  const [one, other] = [await meetingOf(anna.contact), await meetingOf(boris.contact)];
+  const [mine, theirs] = [await meetingOf(anna.contact), await meetingOf(boris.contact)];
   const mallory = await ownOf(newHalf({ relays: [SOUTH], now: NOW / 1_000, randomBytes }));
   const asIf = (meeting) => ({ ...meeting, own: { ...meeting.own, card: mallory.card } });
   return {
     mallory,
     /** Their own card at both doors. */
-    swapped: async () => [await cardLetter(asIf(one), randomBytes), await cardLetter(asIf(other), randomBytes)],
+    swapped: async () => [await cardLetter(asIf(mine), randomBytes), await cardLetter(asIf(theirs), randomBytes)],
     /** Alerts with every key that follows from the film. */
     forged: async () => {
-      const said = alertMessage(
+      const message = alertMessage(
         { case: b64(randomBytes(16)), seq: 0, at: 1 },
         { type: "safe", text: "ложь" },
         randomBytes,
       );
-      const ownShare = pairKeys(other, other.own.half.secret);
-      const keys = [one.k0, ownShare.sending, ownShare.receiving];
+      const ownShare = pairKeys(theirs, theirs.own.half.secret);
+      const keys = [mine.k0, ownShare.sending, ownShare.receiving];
       const cards = [await publicCard(anna), await publicCard(boris)];
-      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, said, false, randomBytes))));
+      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, message, false, randomBytes))));
     },
     /** A share of their own, as if from Boris. */
     share: async (card) => {
-      const half = { ...other.own.half, share: randomBytes(32) };
-      return shareLetter({ ...other, own: { ...other.own, half } }, card, null, randomBytes);
+      const half = { ...theirs.own.half, share: randomBytes(32) };
+      return shareLetter({ ...theirs, own: { ...theirs.own, half } }, card, null, randomBytes);
     },
   };
 }
@@ -130,7 +130,7 @@ test("a page closed right after each scan pairs all the same: what it had not se
   await scanEachOther(anna, boris);
   for (const who of [anna, boris]) {
     await who.sync();
-    who.relays.held.clear();
+    who.relays.letters.clear();
   }
   for (const minutes of [11, 22, 33]) {
     for (const who of [anna, boris, anna, boris]) {
@@ -178,7 +178,7 @@ test("whatever relays do on the way, a pairing ends right once they are honest, 
       const [anna, boris, relays] = people(steps.join());
       await scanEachOther(anna, boris);
       const film = await filmOf(anna, boris);
-      for (const one of steps) await happen(one, anna, boris, relays, film);
+      for (const step of steps) await happen(step, anna, boris, relays, film);
       Object.assign(relays, { drops: false, replays: false, down: new Set() });
       for (let i = 0; i < 4; i++) {
         for (const who of [anna, boris]) who.now += DAY;
@@ -219,12 +219,12 @@ test("who filmed both codes reads no alert and forges none, whatever is sent and
   for (const who of [anna, boris, anna, boris]) await who.sync();
   assert.deepEqual([anna.state, boris.state], ["paired", "paired"]);
   for (const key of [new Uint8Array(32), (await meetingOf(anna.contact)).k0]) {
-    const said = alertMessage(
+    const message = alertMessage(
       { case: b64(randomBytes(16)), seq: 0, at: 1 },
       { type: "safe", text: "ложь" },
       randomBytes,
     );
-    for (const duress of [false, true]) relays.lay(NORTH, await sealAlert(card, key, said, duress, randomBytes));
+    for (const duress of [false, true]) relays.lay(NORTH, await sealAlert(card, key, message, duress, randomBytes));
   }
   await tell(boris, { type: "detained", text: TEXT });
   await anna.sync();

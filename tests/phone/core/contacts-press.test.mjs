@@ -50,9 +50,9 @@ function toContacts(letters) {
 }
 
 async function pressed(person, kit, moment) {
-  const done = await press(kit, { now: person.now, randomBytes, ...moment });
-  for (const letter of toContacts(done.letters)) person.relays.take(letter);
-  return done;
+  const sealed = await press(kit, { now: person.now, randomBytes, ...moment });
+  for (const letter of toContacts(sealed.letters)) person.relays.take(letter);
+  return sealed;
 }
 
 async function post(person, work) {
@@ -90,7 +90,7 @@ test("one press: the words written in advance, and that it is now; where, for th
     const kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, later));
     await pressed(anna, unpackKit(packKit(kit)), { facts: { place: PLACE } });
     await boris.sync();
-    const [prepared, now] = [...boris.book.alerts].sort((one, other) => other.text.length - one.text.length);
+    const [prepared, now] = [...boris.book.alerts].sort((a, b) => b.text.length - a.text.length);
     assert.deepEqual([prepared.text, prepared.origin, prepared.type], [TEXT, "pair", "detained"]);
     assert.deepEqual([now.text, now.origin, now.place, now.case], ["", "case", place, prepared.case]);
   }
@@ -99,7 +99,7 @@ test("one press: the words written in advance, and that it is now; where, for th
 test("what is signed by the case's key waits at the relay for the letter that brings it", async () => {
   const [anna, boris, relays] = await pairedPeople();
   const { letters } = await press(await kitOf(anna), { facts: {}, now: NOW, randomBytes });
-  const [words, now] = toContacts(letters).sort((one, other) => one.rank - other.rank);
+  const [words, now] = toContacts(letters).sort((a, b) => a.rank - b.rank);
   relays.take(now);
   assert.deepEqual((await boris.sync()).alerts, []);
   assert.deepEqual((await boris.sync()).alerts, []);
@@ -107,7 +107,7 @@ test("what is signed by the case's key waits at the relay for the letter that br
   assert.equal((await boris.sync()).alerts.length, 2);
   assert.deepEqual((await boris.sync()).alerts, []);
   assert.ok(
-    [...relays.held.values()].every((boxes) => !boxes.get(b64(now.mailbox))?.size),
+    [...relays.letters.values()].every((boxes) => !boxes.get(b64(now.mailbox))?.size),
     "and then it is acknowledged",
   );
 });
@@ -126,7 +126,7 @@ test("what lies open after the press tells whom, and never who: no name, no word
     TEXT,
     TEXT.slice(0, 12),
     code,
-    ...[...raw, keys.sending, keys.receiving, k0].flatMap((one) => [one, b64(one)]),
+    ...[...raw, keys.sending, keys.receiving, k0].flatMap((bytes) => [bytes, b64(bytes)]),
   ];
   for (const secret of secrets) {
     for (const bytes of open) assert.equal(bytes.includes(secret), false);
@@ -147,15 +147,15 @@ test("after a change of contacts the same case goes on, and nobody is told the s
   await boris.sync();
   assert.ok(boris.came.some(({ text }) => text === "другое"));
   const gone = letters.find(({ rank }) => rank === Rank.CONTACT);
-  const told = arrived(after, gone.id);
+  const later = arrived(after, gone.id);
   const clara = new Person("clara", relays, [NORTH]);
   const [mine, theirs] = [await anna.offer(), await clara.offer()];
   await anna.add(mine, theirs.text, "Клара");
   await clara.add(theirs, mine.text, "Anna");
   for (let i = 0; i < 3; i++) for (const who of [anna, clara]) await who.sync();
-  const both = await withContacts(told, await contactsFor(anna.book, NOW), { now: NOW, randomBytes });
+  const both = await withContacts(later, await contactsFor(anna.book, NOW), { now: NOW, randomBytes });
   assert.deepEqual(
-    both.ready.map(({ contact }) => contact).filter((one) => one !== null),
+    both.ready.map(({ contact }) => contact).filter((contact) => contact !== null),
     [1],
     "only who came late is told",
   );
@@ -170,24 +170,24 @@ test("afterwards each contact is told what was chosen for them", async () => {
   const [anna, boris] = await pairedPeople();
   const kit = await kitOf(anna);
   const facts = { station: { text: "ОВД Тверской" }, stage: "station", place: PLACE };
-  const told = async (later, said) => {
-    const own = { ...kit, contacts: kit.contacts.map((one) => ({ ...one, later })) };
-    const { letters } = await tellContacts(own, { ...said, now: NOW, randomBytes });
+  const readAfter = async (later, news) => {
+    const own = { ...kit, contacts: kit.contacts.map((contact) => ({ ...contact, later })) };
+    const { letters } = await tellContacts(own, { ...news, now: NOW, randomBytes });
     const { own: us } = await meetingOf(boris.contact);
     const opened = await Promise.all(letters.map(({ envelope }) => openEnvelope(envelope, [us.key], us.address)));
     return opened.map(({ fields: { type, text, place } }) => [type, text, place]);
   };
   const { ALL, NOTHING, SAFE } = Disclosure;
   const where = { ...PLACE, stage: "station", station: facts.station };
-  assert.deepEqual(await told(NOTHING, { facts, type: "safe" }), []);
-  assert.deepEqual(await told(SAFE, { facts }), []);
-  assert.deepEqual(await told(SAFE, { facts: { ...PLACE, stage: "released" } }), [["safe", "", null]]);
-  assert.deepEqual(await told(SAFE, { facts: { place: PLACE }, type: "safe" }), [["safe", "", null]]);
-  assert.deepEqual(await told(SAFE, { type: "unsafe" }), [["unsafe", "", null]]);
-  assert.deepEqual(await told(Disclosure.PLACE, { facts }), [["moved", "", where]]);
-  assert.deepEqual(await told(Disclosure.PLACE, { facts: { account: "били" } }), []);
-  assert.deepEqual(await told(ALL, { facts: { account: "били" } }), [["text", "били", null]]);
-  assert.deepEqual(await told(ALL, { facts: { minors: 2 } }), []);
+  assert.deepEqual(await readAfter(NOTHING, { facts, type: "safe" }), []);
+  assert.deepEqual(await readAfter(SAFE, { facts }), []);
+  assert.deepEqual(await readAfter(SAFE, { facts: { ...PLACE, stage: "released" } }), [["safe", "", null]]);
+  assert.deepEqual(await readAfter(SAFE, { facts: { place: PLACE }, type: "safe" }), [["safe", "", null]]);
+  assert.deepEqual(await readAfter(SAFE, { type: "unsafe" }), [["unsafe", "", null]]);
+  assert.deepEqual(await readAfter(Disclosure.PLACE, { facts }), [["moved", "", where]]);
+  assert.deepEqual(await readAfter(Disclosure.PLACE, { facts: { account: "били" } }), []);
+  assert.deepEqual(await readAfter(ALL, { facts: { account: "били" } }), [["text", "били", null]]);
+  assert.deepEqual(await readAfter(ALL, { facts: { minors: 2 } }), []);
 });
 
 test("positions alone are told every ten minutes, a station at once", async () => {
@@ -202,9 +202,9 @@ test("positions alone are told every ten minutes, a station at once", async () =
     [PLACE_MS + 180_000, { place: PLACE }],
     [-DAY, { place: PLACE }],
   ]) {
-    const said = await tellContacts(kit, { facts, now: NOW + after, randomBytes });
-    kit = said.kit;
-    counts.push(said.letters.length);
+    const followed = await tellContacts(kit, { facts, now: NOW + after, randomBytes });
+    kit = followed.kit;
+    counts.push(followed.letters.length);
   }
   assert.deepEqual(counts, [1, 0, 1, 0, 1, 1], "and a clock set back silences nobody");
   assert.equal(unpackKit(packKit(kit)).placed, undefined);
@@ -225,7 +225,7 @@ test("after the decoy's PIN alert and safe say so at the contact, out of the kit
     "what was sealed in advance cannot say it",
   );
   assert.ok(
-    boris.book.alerts.every((one) => isUnderDuress(boris.book, one)),
+    boris.book.alerts.every((alert) => isUnderDuress(boris.book, alert)),
     "but its case does",
   );
 });
@@ -256,17 +256,17 @@ test("a case's key signs its own case, and the first one stays", async () => {
   const kit = await kitOf(anna);
   await pressed(anna, kit, { facts: {} });
   await boris.sync();
-  const other = { ...kit, case: b64(randomBytes(16)) };
-  for (const letter of (await tellContacts(other, { type: "safe", now: NOW, randomBytes })).letters)
+  const otherCase = { ...kit, case: b64(randomBytes(16)) };
+  for (const letter of (await tellContacts(otherCase, { type: "safe", now: NOW, randomBytes })).letters)
     relays.take(letter);
   assert.deepEqual((await boris.sync()).alerts, []);
   const [[, before]] = boris.contact.cases;
   const { sending } = await keysOf(anna.contact);
-  const said = {
+  const message = {
     ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type: "moved" }, randomBytes),
     case_key: b64(randomBytes(32)),
   };
-  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, said, false, randomBytes));
+  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, message, false, randomBytes));
   assert.equal((await boris.sync()).alerts.length, 1);
   assert.deepEqual(boris.contact.cases, [[kit.case, before]]);
 });
@@ -279,11 +279,11 @@ test("who holds a case's key cannot speak for an organisation, not even in what 
   const card = await publicCard(boris);
   const open = contactKey(unb64(kit.caseKey), card.key);
   for (const type of ["text", "safe", "moved", "detained"]) {
-    const said = {
+    const message = {
       ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type, text: "выйдите" }, randomBytes),
       passed: true,
     };
-    relays.lay(EAST, await sealAlert(card, open, said, false, randomBytes));
+    relays.lay(EAST, await sealAlert(card, open, message, false, randomBytes));
   }
   await boris.sync();
   const forged = boris.book.alerts.filter(({ origin, text }) => origin === "case" && text === "выйдите");
@@ -320,7 +320,8 @@ test("a wake goes from the card through kit, letter and outbox to the one relay 
     [SOUTH, WAKE.split(" ")[1]],
     [EAST, undefined],
   ]);
-  for (const letter of letters.filter((one) => !toContacts(letters).includes(one))) assert.equal(letter.wake, null);
+  for (const letter of letters.filter((candidate) => !toContacts(letters).includes(candidate)))
+    assert.equal(letter.wake, null);
   const [unlocked] = await tell(anna, { type: "safe" });
   assert.equal(headersOf(unlocked)[0][1], WAKE.split(" ")[1]);
   assert.ok(anna.relays.deposited.filter(({ rank }) => rank === Rank.PAIR).every(({ wake }) => wake === null));

@@ -151,9 +151,12 @@ test("the contact reads the alert, and knows by the pair's key whom it comes fro
   const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
   assert.equal(alert.fields.text, contact.text);
   checkMac(alertMac(contact.mac, false, address, LETTER_BYTES, alert.salt, alert.header), alert.body);
-  const place = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
-  assert.deepEqual(place.fields.place, PLACE);
-  checkMac(alertMac(unb64(alert.fields.case_key), false, address, LETTER_BYTES, place.salt, place.header), place.body);
+  const placed = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
+  assert.deepEqual(placed.fields.place, PLACE);
+  checkMac(
+    alertMac(unb64(alert.fields.case_key), false, address, LETTER_BYTES, placed.salt, placed.header),
+    placed.body,
+  );
   assert.notEqual(alert.fields.case_key, kit.caseKey, "one contact's key is not another's");
 });
 
@@ -161,10 +164,10 @@ test("under duress the contact can tell, and the desk is told", async () => {
   const { letters } = await press(kit, { facts: {}, duress: true, now: NOW, randomBytes });
   const address = { purpose: Purpose.CONTACT, recipient: mother.recipient, mailbox: contact.mailbox };
   const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
-  const place = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
+  const placed = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
   const key = unb64(alert.fields.case_key);
-  checkMac(alertMac(key, true, address, LETTER_BYTES, place.salt, place.header), place.body);
-  assert.throws(() => checkMac(alertMac(key, false, address, LETTER_BYTES, place.salt, place.header), place.body));
+  checkMac(alertMac(key, true, address, LETTER_BYTES, placed.salt, placed.header), placed.body);
+  assert.throws(() => checkMac(alertMac(key, false, address, LETTER_BYTES, placed.salt, placed.header), placed.body));
   assert.equal((await org.open(letters[0].envelope)).message.facts.coerced, true);
 });
 
@@ -173,7 +176,7 @@ test("a phone without a profile presses too", async () => {
   const first = await press(bare, { facts: { stage: "van" }, now: NOW, randomBytes });
   assert.equal(first.letters.length, 1);
   assert.equal((await org.open(first.letters[0].envelope)).message.kind, "report");
-  const more = await amend(first.kit, { said: { facts: { minors: 2 } }, now: NOW, randomBytes });
+  const more = await amend(first.kit, { content: { facts: { minors: 2 } }, now: NOW, randomBytes });
   const { message } = await org.open(more.letters[0].envelope);
   assert.deepEqual([message.kind, message.seq, message.facts], ["amend", 1, { minors: 2 }]);
 });
@@ -195,7 +198,7 @@ test("a photo arrives in pieces, byte for byte", async () => {
   const sent = await sealFile(kit, cut, { now: NOW, randomBytes });
   const opened = await Promise.all(sent.letters.map(({ envelope }) => org.open(envelope)));
   assert.deepEqual(opened[0].message.parcels, [cut.ref]);
-  const pieces = opened.slice(1).sort((one, other) => one.message.i - other.message.i);
+  const pieces = opened.slice(1).sort((a, b) => a.message.i - b.message.i);
   assert.ok(sent.letters.slice(1).every(({ envelope }) => envelope.length === PARCEL_BYTES));
   assert.equal(b64(digest(concat(...pieces.map(({ body }) => body)))), cut.ref.sha256);
   assert.deepEqual(

@@ -60,11 +60,11 @@ test("a relay that never answers is given up", async (t) => {
 });
 
 test("a relay's own key is learned, and what is none is not", async () => {
-  const told = await askRelay(
+  const known = await askRelay(
     RELAY.origin,
     always(() => Response.json({ note_key: verifierOf(RELAY) })),
   );
-  assert.deepEqual(told, { type: "known", url: RELAY.origin, keys: [RELAY.public] });
+  assert.deepEqual(known, { type: "known", url: RELAY.origin, keys: [RELAY.public] });
   for (const bad of [{}, { note_key: "x" }, []]) {
     assert.deepEqual(
       (

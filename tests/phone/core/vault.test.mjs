@@ -44,10 +44,10 @@ test("no slot stands in a place of its own: over many vaults each is real somewh
 });
 
 test("full, half full, with a decoy, or empty: the same size, and nothing a compressor can hold on to", async () => {
-  const one = await createVault("2468", REAL, by);
-  const full = await saveVault(one, new Uint8Array(CONTENT_BYTES), randomBytes);
-  const two = await setDecoy(one, "1111", ORDINARY, by);
-  for (const bytes of [one.bytes, full.bytes, two.bytes, emptyVault(randomBytes)]) {
+  const vault = await createVault("2468", REAL, by);
+  const full = await saveVault(vault, new Uint8Array(CONTENT_BYTES), randomBytes);
+  const two = await setDecoy(vault, "1111", ORDINARY, by);
+  for (const bytes of [vault.bytes, full.bytes, two.bytes, emptyVault(randomBytes)]) {
     assert.equal(bytes.length, VAULT_BYTES);
     assert.ok(gzipSync(bytes).length > VAULT_BYTES);
     const counts = new Array(256).fill(0);
@@ -114,7 +114,7 @@ test("digits are digits on every keyboard", () => {
 test("the slow way from PIN to key is Argon2id as RFC 9106 has it, and takes the time it should", async () => {
   const started = performance.now();
   const seen = [];
-  const key = await stretching((done) => seen.push(done))(utf8("2468"), new Uint8Array(32));
+  const key = await stretching((part) => seen.push(part))(utf8("2468"), new Uint8Array(32));
   assert.equal(key.length, 32);
   assert.ok(performance.now() - started > 50);
   assert.ok(seen.length > 1 && seen.at(-1) === 1);

@@ -125,8 +125,8 @@ test("two codes become one pair, and an alert under duress says so to its reader
   const letter = await opened(anna, (await shareLetter(boris, card, null, randomBytes)).envelope);
   const share = readShare(letter.fields);
   assert.equal(confirms(anna, share, letter, LETTER_BYTES), false);
-  const other = await readPairCard(boris.own.card, anna.code.card, NOW);
-  const answer = await opened(boris, (await shareLetter(anna, other, share, randomBytes)).envelope);
+  const theirs = await readPairCard(boris.own.card, anna.code.card, NOW);
+  const answer = await opened(boris, (await shareLetter(anna, theirs, share, randomBytes)).envelope);
   assert.equal(confirms(boris, readShare(answer.fields), answer, LETTER_BYTES), true);
 
   const keys = pairKeys(boris, readShare(answer.fields));
@@ -151,8 +151,8 @@ test("the digits are the same on both sides, in whatever script they are typed",
     digits.replace(/\d/g, (digit) => "۰۱۲۳۴۵۶۷۸۹"[digit]),
   );
   const wrong = digits.slice(0, -1) + ((Number(digits.at(-1)) + 1) % 10);
-  for (const said of ["", digits.slice(0, -1), wrong]) {
-    assert.throws(() => checkDigits(boris, said), { code: "digits-differ" });
+  for (const typed of ["", digits.slice(0, -1), wrong]) {
+    assert.throws(() => checkDigits(boris, typed), { code: "digits-differ" });
   }
 });
 

@@ -58,8 +58,8 @@ const CHECKS = {
     assert.deepEqual(read && [read.relay, read.sealed], wake);
   },
   async letter({ half, code, share, envelope, n, wake }) {
-    const kept = Object.fromEntries(["kem", "mailbox", "secret", "share"].map((name) => [name, unb64(half[name])]));
-    const own = await ownOf({ ...half, ...kept });
+    const seeds = Object.fromEntries(["kem", "mailbox", "secret", "share"].map((name) => [name, unb64(half[name])]));
+    const own = await ownOf({ ...half, ...seeds });
     const keys = pairKeys(meet(own, readPairCode(code)), unb64(share));
     const opened = await openEnvelope(unb64(envelope), [own.key], own.address);
     assert.deepEqual(readWakeLetter(keys, own.address, opened, LETTER_BYTES), { n, wake });
@@ -143,16 +143,16 @@ test("the relay is asked by one bare call", async () => {
 test("a contact believes the change of the other, and nobody else's", async () => {
   const [anna, boris] = await twoSides();
   const card = await readPairCard(boris.own.card, anna.code.card, NOW);
-  const said = { share: boris.own.half.share, wake: await sealWake(ENDPOINT, offer, randomBytes), n: NOW };
-  const { envelope } = await wakeLetter(anna, card, said, randomBytes);
+  const change = { share: boris.own.half.share, wake: await sealWake(ENDPOINT, offer, randomBytes), n: NOW };
+  const { envelope } = await wakeLetter(anna, card, change, randomBytes);
   const opened = await openEnvelope(envelope, [boris.own.key], boris.own.address);
   const keys = pairKeys(boris, anna.own.half.share);
-  assert.deepEqual(readWakeLetter(keys, boris.own.address, opened, LETTER_BYTES), { n: NOW, wake: said.wake });
-  for (const [other, address] of [
+  assert.deepEqual(readWakeLetter(keys, boris.own.address, opened, LETTER_BYTES), { n: NOW, wake: change.wake });
+  for (const [wrongKeys, address] of [
     [{ ...keys, receiving: keys.sending }, boris.own.address],
     [keys, anna.own.address],
   ]) {
-    assert.throws(() => readWakeLetter(other, address, opened, LETTER_BYTES), { code: "message-not-authentic" });
+    assert.throws(() => readWakeLetter(wrongKeys, address, opened, LETTER_BYTES), { code: "message-not-authentic" });
   }
   assert.equal(readWakeLetter(keys, boris.own.address, { ...opened, fields: { kind: "alert" } }, LETTER_BYTES), null);
 });

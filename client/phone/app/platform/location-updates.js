@@ -18,17 +18,17 @@ export function encodePlace({ lat, lon, accuracy, at }, now) {
   };
 }
 
-/** The first one, a much better one soon, and then one every two minutes. @param {SentPosition} said @param {Fix | null} fix @param {number} now */
-export function isWorthALetter(said, fix, now) {
+/** The first one, a much better one soon, and then one every two minutes. @param {SentPosition} sent @param {Fix | null} fix @param {number} now */
+export function isWorthALetter(sent, fix, now) {
   if (!fix || fix.accuracy > ROUGH_M) return false;
-  if (!said.fix) return true;
-  const since = now - said.at;
-  if (since >= EVERY_MS || since < 0) return fix.at > said.fix.at || since >= EVERY_MS;
-  return since >= SOON_MS && isBetter(fix, said.fix);
+  if (!sent.fix) return true;
+  const since = now - sent.at;
+  if (since >= EVERY_MS || since < 0) return fix.at > sent.fix.at || since >= EVERY_MS;
+  return since >= SOON_MS && isBetter(fix, sent.fix);
 }
 
-/** @param {Fix} fix @param {Fix} said */
-function isBetter(fix, said) {
-  const wasOld = fix.at - said.at > EVERY_MS;
-  return fix.at > said.at && (wasOld || fix.accuracy <= said.accuracy / 2);
+/** @param {Fix} fix @param {Fix} sent */
+function isBetter(fix, sent) {
+  const wasOld = fix.at - sent.at > EVERY_MS;
+  return fix.at > sent.at && (wasOld || fix.accuracy <= sent.accuracy / 2);
 }

@@ -14,8 +14,8 @@ export function takeOver(app) {
       LOCK,
       { steal: true },
       () =>
-        new Promise((done) => {
-          app.release = () => done(undefined);
+        new Promise((resolve) => {
+          app.release = () => resolve(undefined);
         }),
     )
     .catch(() => app.session && app.lock());

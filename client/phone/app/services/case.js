@@ -20,21 +20,21 @@ const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_
 /** What contacts are told in so many words. @typedef {"safe" | "moved" | null} NewsType */
 
 export class CaseSession {
-  /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
-   *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
-  constructor({ kit, sender, position, randomBytes, keep, duress }) {
+  /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session.
+   *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) => unknown, duress: () => boolean }} by */
+  constructor({ kit, sender, position, randomBytes, storeKit, duress }) {
     this.kit = kit;
     this.sender = sender;
     this.position = position;
     this.randomBytes = randomBytes;
-    this.keep = keep;
+    this.storeKit = storeKit;
     this.duress = duress;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
-    this.said = {};
+    this.tapped = {};
     /** What the last word on where I am was called for contacts. @type {NewsType} */
     this.news = null;
     /** @type {import("../platform/location-updates.js").SentPosition} */
-    this.place = { fix: null, at: 0 };
+    this.sentPosition = { fix: null, at: 0 };
     this.pressed = false;
     this.following = false;
     this.timer = 0;
@@ -45,18 +45,18 @@ export class CaseSession {
   /** One message after the other: each takes the number after the last.
    *  @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   inTurn(work) {
-    const done = this.queue.then(work);
-    this.queue = done.then(
+    const result = this.queue.then(work);
+    this.queue = result.then(
       () => {},
       () => {},
     );
-    return done;
+    return result;
   }
 
   press() {
     return this.inTurn(async () => {
       const now = Date.now();
-      const facts = { ...this.first(), ...this.said, ...this.placeNow(now) };
+      const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now) };
       this.take(await press(this.kit, { facts, ...this.by(now) }));
       this.pressed = true;
       this.follow();
@@ -68,27 +68,27 @@ export class CaseSession {
     return isBegun(this.kit) ? {} : { stage: "unknown", people: 1 };
   }
 
-  /** To the organisation; and to contacts what was chosen for them. @param {Partial<Facts>} said
+  /** To the organisation; and to contacts what was chosen for them. @param {Partial<Facts>} content
    *  @param {NewsType} [news] what it is for contacts, when the facts do not say it themselves */
-  tell(said, news = null) {
-    for (const [fact, value] of Object.entries(said.facts ?? {})) if (TAPPED.has(fact)) this.said[fact] = value;
-    if (said.facts?.stage !== undefined) this.news = news;
-    return this.inTurn(() => this.send(said, news, Date.now()));
+  tell(content, news = null) {
+    for (const [fact, value] of Object.entries(content.facts ?? {})) if (TAPPED.has(fact)) this.tapped[fact] = value;
+    if (content.facts?.stage !== undefined) this.news = news;
+    return this.inTurn(() => this.send(content, news, Date.now()));
   }
 
-  /** @param {Partial<Facts>} said @param {NewsType} news @param {number} now */
-  async send(said, news, now) {
-    this.take(await amend(this.kit, { said, ...this.by(now) }));
+  /** @param {Partial<Facts>} content @param {NewsType} news @param {number} now */
+  async send(content, news, now) {
+    this.take(await amend(this.kit, { content, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");
-    this.take(await tellContacts(this.kit, { facts: said.facts, type: news, ...this.by(now) }));
+    this.take(await tellContacts(this.kit, { facts: content.facts, type: news, ...this.by(now) }));
   }
 
   /** Another kit in the place of this one. @param {(kit: Kit) => Promise<Kit>} change */
   exchange(change) {
     return this.inTurn(async () => {
       this.kit = await change(this.kit);
-      this.keep(this.kit);
+      this.storeKit(this.kit);
     });
   }
 
@@ -112,14 +112,14 @@ export class CaseSession {
   take({ kit, letters }) {
     this.kit = kit;
     this.sender.add(letters);
-    this.keep(kit);
+    this.storeKit(kit);
     this.changed();
   }
 
   /** A relay gave a receipt for this letter. @param {string} id */
   arrived(id) {
     const kit = arrived(this.kit, id);
-    if (kit !== this.kit) this.keep(kit);
+    if (kit !== this.kit) this.storeKit(kit);
     this.kit = kit;
   }
 
@@ -127,7 +127,7 @@ export class CaseSession {
   placeNow(now) {
     const fix = this.position.last;
     if (!fix) return {};
-    this.place = { fix, at: now };
+    this.sentPosition = { fix, at: now };
     return { place: encodePlace(fix, now) };
   }
 
@@ -149,7 +149,7 @@ export class CaseSession {
   /** Send the position if that is due. */
   look() {
     const now = Date.now();
-    if (!this.following || !isWorthALetter(this.place, this.position.last, now)) return;
+    if (!this.following || !isWorthALetter(this.sentPosition, this.position.last, now)) return;
     const facts = this.placeNow(now);
     this.inTurn(() => this.send({ facts }, null, now));
   }

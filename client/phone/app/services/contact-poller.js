@@ -77,9 +77,9 @@ export class ContactPoller {
 
   async round() {
     try {
-      const done = await this.post.round();
+      const tally = await this.post.round();
       this.trouble = null;
-      return done;
+      return tally;
     } catch (error) {
       this.trouble = this.isOver ? null : error; // no space, most likely: to be seen, and tried again
       return { alerts: [], next: LONGEST_MS };
@@ -107,7 +107,7 @@ export class ContactPoller {
   async refresh() {
     const contacts = await contactsFor(this.post.book, Date.now());
     const kit = this.app.caseSession?.kit;
-    if (kit && ways(kit.contacts) !== ways(contacts)) await this.reseal();
+    if (kit && describeContacts(kit.contacts) !== describeContacts(contacts)) await this.reseal();
   }
 
   /** The letters of the next press, for the contacts as they are now. */
@@ -128,7 +128,7 @@ export class ContactPoller {
 }
 
 /** What the kit holds of contacts. @param {import("../../core/press.js").Reachable[]} contacts */
-function ways(contacts) {
+function describeContacts(contacts) {
   const all = contacts.map(({ key, mailbox, relays, wake, later }) => [b64(key), b64(mailbox), relays, wake, later]);
   return JSON.stringify(all);
 }

@@ -11,7 +11,7 @@ import { b64, same } from "../../protocol/wire.js";
 
 const PATIENCE_MS = 30_000; // a browser without its push service asks for it for ever
 
-/** In the vault: what contacts were told. @typedef {{ relay: string, endpoint: string, vapid: string }} Told */
+/** In the vault: what contacts were told. @typedef {{ relay: string, endpoint: string, vapid: string }} PushAnnouncement */
 
 /** Whether this browser can be woken at all. @param {App} app */
 export function canRing({ config }) {
@@ -56,15 +56,15 @@ export async function turnOff(app, poller) {
 /** Push services change their addresses and browsers drop subscriptions; then everybody is told anew. Who was paired
  *  since is told for the first time. @param {App} app @param {ContactPoller} poller */
 export async function keepRinging(app, poller) {
-  /** @type {Told | undefined} */ const told = poller.session.content.wake;
-  if (!told || !canRing(app)) return;
+  /** @type {PushAnnouncement | undefined} */ const announced = poller.session.content.wake;
+  if (!announced || !canRing(app)) return;
   const untold = paired(poller).filter(({ wakeSaid }) => wakeSaid === 0);
-  const held = await subscription();
-  const isSame = held?.endpoint === told.endpoint;
+  const current = await subscription();
+  const isSame = current?.endpoint === announced.endpoint;
   if (isSame && untold.length === 0) return;
-  const offer = await askWake(told.relay, (url, init) => poller.fetch(url, init));
+  const offer = await askWake(announced.relay, (url, init) => poller.fetch(url, init));
   if (!offer) return;
-  if (isSame && b64(offer.vapid) === told.vapid) return tell(app, poller, offer, untold);
+  if (isSame && b64(offer.vapid) === announced.vapid) return tell(app, poller, offer, untold);
   const { endpoint } = await subscribed(offer);
   poller.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
   await poller.session.save();
@@ -73,7 +73,7 @@ export async function keepRinging(app, poller) {
 
 /** @param {ContactPoller} poller */
 function paired({ post }) {
-  return post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
+  return post.book.contacts.filter((contact) => stateOf(contact, Date.now()) === "paired");
 }
 
 /** @param {App} app @param {ContactPoller} poller @param {WakeOffer | null} offer */
@@ -103,10 +103,10 @@ async function subscription() {
 async function subscribed({ vapid }) {
   const registration = await navigator.serviceWorker.getRegistration();
   if (!registration) throw { reason: "wake-refused" };
-  const held = await registration.pushManager.getSubscription();
-  const key = held?.options.applicationServerKey;
-  if (held && key && same(new Uint8Array(key), vapid)) return held;
-  await held?.unsubscribe();
+  const current = await registration.pushManager.getSubscription();
+  const key = current?.options.applicationServerKey;
+  if (current && key && same(new Uint8Array(key), vapid)) return current;
+  await current?.unsubscribe();
   const asked = registration.pushManager.subscribe({
     userVisibleOnly: true,
     applicationServerKey: /** @type {BufferSource} */ (vapid),

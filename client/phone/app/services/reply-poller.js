@@ -7,41 +7,41 @@ import { TocsinError } from "../../protocol/errors.js";
 import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
 import { digest } from "../../protocol/wire.js";
 
-/** An answer that came, and what acknowledges it. @typedef {ReceivedReply & { way: ReplyRoute, hash: Uint8Array }} Come */
+/** An answer that came, and what acknowledges it. @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array }} PendingReply */
 
 export class Mail {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** @type {Map<string, Come>} */
+    /** @type {Map<string, PendingReply>} */
     this.come = new Map();
     this.isBusy = false;
   }
 
   /** @returns {ReplyRoute[]} */
-  ways() {
-    const kept = this.app.session?.duress ? [] : (this.app.session?.content.ways ?? []);
+  routes() {
+    const stored = this.app.session?.duress ? [] : (this.app.session?.content.ways ?? []);
     const now = Date.now() / 1_000;
-    return [...kept, ...this.app.replyRoutes].filter(({ keep }) => keep.until > now);
+    return [...stored, ...this.app.replyRoutes].filter(({ keep }) => keep.until > now);
   }
 
-  /** One look at every relay of every way. */
+  /** Look at every relay of every route once. */
   async look() {
     if (this.isBusy) return;
     this.isBusy = true;
-    for (const way of this.ways()) for (const url of way.keep.relays) await this.lookAt(way, url);
+    for (const route of this.routes()) for (const url of route.keep.relays) await this.lookAt(route, url);
     this.isBusy = false;
   }
 
-  /** @param {ReplyRoute} way @param {string} url @param {Uint8Array[]} [ack] */
-  async lookAt(way, url, ack = []) {
+  /** @param {ReplyRoute} route @param {string} url @param {Uint8Array[]} [ack] */
+  async lookAt(route, url, ack = []) {
     try {
-      const frames = await pull(url, replyMailbox(way.keep), { ack }, this.by());
-      const { replies } = await openReplies(frames, way.keep);
+      const frames = await pull(url, replyMailbox(route.keep), { ack }, this.by());
+      const { replies } = await openReplies(frames, route.keep);
       for (const { frame, message } of replies) {
         const { id, at, text, status } = message;
-        if (message.case !== way.case || this.come.has(id) || ack.length) continue;
-        this.come.set(id, { id, at, text, status, way, hash: digest(frame.envelope) });
+        if (message.case !== route.case || this.come.has(id) || ack.length) continue;
+        this.come.set(id, { id, at, text, status, route, hash: digest(frame.envelope) });
       }
     } catch (error) {
       if (!(error instanceof NoAnswer) && !(error instanceof TocsinError)) throw error;
@@ -52,7 +52,7 @@ export class Mail {
   async forget() {
     const read = [...this.come.values()];
     this.come.clear();
-    for (const { way, hash } of read) for (const url of way.keep.relays) await this.lookAt(way, url, [hash]);
+    for (const { route, hash } of read) for (const url of route.keep.relays) await this.lookAt(route, url, [hash]);
   }
 
   by() {

@@ -45,10 +45,10 @@ export class Sender {
   /** Take over what lies in the store, as soon as nobody else looks after it. @param {LockManager} [locks] */
   start(locks) {
     if (!locks) return this.load();
-    return new Promise((taken) => {
+    return new Promise((resolve) => {
       locks
-        .request(LOCK, () => this.load().then(() => new Promise(() => taken(undefined))))
-        .catch(() => this.load().then(taken));
+        .request(LOCK, () => this.load().then(() => new Promise(() => resolve(undefined))))
+        .catch(() => this.load().then(resolve));
     });
   }
 
@@ -66,7 +66,7 @@ export class Sender {
     try {
       const letter = unpackLetter(record);
       this.follow(letter, true);
-      this.take({ type: "add", letter, kept: true });
+      this.take({ type: "add", letter, isStored: true });
     } catch (error) {
       if (error instanceof TocsinError) await this.store.remove(name).catch(() => {});
       else throw error;

@@ -30,20 +30,20 @@ const REPLY_RELAYS = 8; // the most a reply block names
  *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
 export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
   const hasPin = pin !== "";
-  const { kit, way } = await sealedKit(app, card, facts, hasPin);
+  const { kit, routes } = await sealedKit(app, card, facts, hasPin);
   const content = {
     v: VERSION,
     name: hasPin ? card.name : "",
     seq: card.seq,
     hasPin,
     facts: hasPin ? facts : {},
-    ways: way,
+    ways: routes,
     answers: [],
   };
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
     randomBytes: app.randomBytes,
-    stretch: stretching((done) => progress((step + done) / steps)),
+    stretch: stretching((part) => progress((step + part) / steps)),
   });
   const vault = await createVault(pin, packed(content), by(0));
   const whole = decoy ? await setDecoy(vault, decoy, packed(ordinary()), by(1)) : vault;
@@ -54,12 +54,12 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
 }
 
 /** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {PreparedContact[]} [contacts]
- *  @returns {Promise<{ kit: Kit, way: ReplyRoute[] }>} */
+ *  @returns {Promise<{ kit: Kit, routes: ReplyRoute[] }>} */
 async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
-  const way = hasPin ? await newWay(app, card.relays) : null;
-  const kit = await prepare({ card, facts, reply: way?.block ?? null, contacts, now, randomBytes: app.randomBytes });
-  return { kit, way: way ? [{ case: kit.case, keep: way.keep }] : [] };
+  const reply = hasPin ? await newWay(app, card.relays) : null;
+  const kit = await prepare({ card, facts, reply: reply?.block ?? null, contacts, now, randomBytes: app.randomBytes });
+  return { kit, routes: reply ? [{ case: kit.case, keep: reply.keep }] : [] };
 }
 
 /** @param {App} app @param {string[]} relays */
@@ -196,8 +196,8 @@ export class Session {
 
   /** @param {Card} card @param {Record<string, any>} facts */
   async reseal(card, facts) {
-    const { kit, way } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
-    this.content.ways = [...this.content.ways, ...way].slice(-WAYS);
+    const { kit, routes } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
+    this.content.ways = [...this.content.ways, ...routes].slice(-WAYS);
     this.app.useKit(kit);
     await this.app.keepKit(kit);
   }

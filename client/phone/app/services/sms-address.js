@@ -1,7 +1,7 @@
 /** A text message as a link that opens it in the phone's own app. Pure. */
 /** @import { Short } from "./sms-store.js" */
 
-/** iPhones want an ampersand where the standard has a question mark. @param {Short} one @returns {string} */
+/** iPhones want an ampersand where the standard has a question mark. @param {Short} short @returns {string} */
 export function buildSmsLink({ number, text }, agent = navigator.userAgent) {
   return `sms:${number}${/iPhone|iPad|iPod/.test(agent) ? "&" : "?"}body=${encodeURIComponent(text)}`;
 }

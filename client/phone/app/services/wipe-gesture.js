@@ -35,7 +35,7 @@ export async function wipe(app) {
 }
 
 async function dropWorker() {
-  for (const one of (await navigator.serviceWorker?.getRegistrations()) ?? []) await one.unregister();
+  for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) await registration.unregister();
 }
 
 async function dropCaches() {

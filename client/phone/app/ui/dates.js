@@ -47,7 +47,7 @@ export function persian(when) {
 
 /** The day in March a Persian year begins with. @param {number} year @returns {number} milliseconds, UTC */
 function newYear(year) {
-  const at = BREAKS.findIndex((one) => year < one);
+  const at = BREAKS.findIndex((breakYear) => year < breakYear);
   let leaps = -14;
   for (let i = 1; i < at; i++) {
     const jump = BREAKS[i] - BREAKS[i - 1];

@@ -21,7 +21,8 @@ function filled(element, has, children) {
   for (const [name, value] of Object.entries(has)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "data") for (const [key, one] of Object.entries(value)) element.setAttribute(`data-${key}`, one);
+    else if (name === "data")
+      for (const [key, text] of Object.entries(value)) element.setAttribute(`data-${key}`, text);
     else element.setAttribute(name, value === true ? "" : value);
   }
   add(element, children);
@@ -55,7 +56,7 @@ export function button(label, does, onclick, has = {}) {
 
 /** @param {HTMLProgressElement} bar @returns {(done: number) => void} from 0 to 1 */
 export function filling(bar) {
-  return (done) => {
-    bar.value = done;
+  return (part) => {
+    bar.value = part;
   };
 }

@@ -26,7 +26,7 @@ export function ring({ label, mark, fired, armed, missed }) {
     const before = hold;
     hold = next(hold, sign, performance.now());
     arc.style.strokeDashoffset = String(ROUND * (1 - filled(hold, performance.now())));
-    told(before, hold, { fired, armed, missed });
+    report(before, hold, { fired, armed, missed });
     if (hold.phase === "holding" && sign !== "tick") frames(turn, () => hold.phase === "holding");
   };
   listen(element, turn);
@@ -34,7 +34,7 @@ export function ring({ label, mark, fired, armed, missed }) {
 }
 
 /** @param {Hold} before @param {Hold} after @param {{ fired: () => void, armed: () => void, missed: () => void }} by */
-function told(before, after, { fired, armed, missed }) {
+function report(before, after, { fired, armed, missed }) {
   if (before.phase === after.phase) return;
   if (after.phase === "fired") fired();
   else if (after.phase === "armed") armed();
@@ -50,8 +50,8 @@ function frames(turn, goesOn) {
 /** @param {HTMLElement} element @param {(sign: Sign) => void} turn */
 function listen(element, turn) {
   const isKey = (/** @type {KeyboardEvent} */ { key }) => key === " " || key === "Enter";
-  const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ take) =>
-    element.addEventListener(name, take);
+  const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ listener) =>
+    element.addEventListener(name, listener);
   on("pointerdown", (event) => {
     if (event.button > 0 || !event.isPrimary) return;
     element.setPointerCapture?.(event.pointerId); // a shaking finger that slides off still holds

@@ -22,12 +22,12 @@ export function next(hold, sign, now) {
   if (hold.phase === "fired") return hold;
   if (sign === "down") return hold.phase === "holding" ? hold : { ...hold, phase: "holding", since: now };
   if (sign === "click") return clicked(hold, now);
-  if (hold.phase === "holding") return held(hold, sign, now);
+  if (hold.phase === "holding") return advanceHold(hold, sign, now);
   return hold.phase === "armed" && now - hold.since > ARMED_MS ? { ...hold, phase: "idle", since: now } : hold;
 }
 
 /** @param {Hold} hold @param {Sign} sign @param {number} now @returns {Hold} */
-function held(hold, sign, now) {
+function advanceHold(hold, sign, now) {
   if (sign !== "cancel" && now - hold.since >= HOLD_MS) return { ...hold, phase: "fired", since: now };
   return sign === "tick" ? hold : { phase: "idle", since: now, lifted: now };
 }

@@ -61,7 +61,7 @@ export function look(path) {
 
 /** @param {string} text */
 export function localizeDigits(text) {
-  return language === "fa" ? text.replace(/[0-9]/g, (one) => String.fromCharCode(0x6f0 + Number(one))) : text;
+  return language === "fa" ? text.replace(/[0-9]/g, (digit) => String.fromCharCode(0x6f0 + Number(digit))) : text;
 }
 
 // Chrome 80 has no Belarusian and no Kazakh; their whole numbers take the forms of these languages (CLDR).

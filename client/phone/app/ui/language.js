@@ -6,8 +6,8 @@ export const LANGUAGE = "w";
 /** @param {{ languages: string[] }} config @param {string} stored */
 export function chosenLanguage({ languages }, stored) {
   if (languages.includes(stored)) return stored;
-  const wanted = (navigator.languages ?? []).map((one) => one.slice(0, 2).toLowerCase());
-  return wanted.find((one) => languages.includes(one)) ?? languages[0];
+  const wanted = (navigator.languages ?? []).map((tag) => tag.slice(0, 2).toLowerCase());
+  return wanted.find((code) => languages.includes(code)) ?? languages[0];
 }
 
 /** @param {Store} store @returns {Promise<string>} */

@@ -41,17 +41,17 @@ export function qrScanner(app, { found, label = t("scan.camera"), within = "erro
       },
       within,
     );
-  const other = () => {
+  const turnCamera = () => {
     side = 1 - side;
     return start();
   };
-  const look = async () => {
+  const scan = async () => {
     if (!(await start()) || !isOpen) return say(note, "");
-    if (await hasTwo()) turn.append(button(t("scan.turn"), "turn", other, { class: "wide" }));
+    if (await hasTwo()) turn.append(button(t("scan.turn"), "turn", turnCamera, { class: "wide" }));
     const readers = await readersHere();
     const refused = { text: "", at: 0 };
-    for (let looks = 0; isOpen; looks++) {
-      const text = await read(readers, video, looks);
+    for (let tries = 0; isOpen; tries++) {
+      const text = await read(readers, video, tries);
       const isNew = text !== refused.text || Date.now() - refused.at > AGAIN_MS;
       if (text && isOpen && isNew) {
         if (await showErrors(problem, () => found(text), within)) return close();
@@ -61,7 +61,7 @@ export function qrScanner(app, { found, label = t("scan.camera"), within = "erro
     }
   };
   app.whenLeft(close);
-  look();
+  scan();
   return { picture: h("div", { class: "camera" }, video), note, problem, turn, close };
 }
 
@@ -89,18 +89,18 @@ async function detector() {
   const { BarcodeDetector } = /** @type {any} */ (globalThis);
   try {
     if (!(await BarcodeDetector.getSupportedFormats()).includes("qr_code")) return null;
-    const one = new BarcodeDetector({ formats: ["qr_code"] });
-    return async (video) => (await one.detect(video))[0]?.rawValue ?? null;
+    const barcodes = new BarcodeDetector({ formats: ["qr_code"] });
+    return async (video) => (await barcodes.detect(video))[0]?.rawValue ?? null;
   } catch {
     return null;
   }
 }
 
-/** @param {QrReader[]} readers @param {HTMLVideoElement} video @param {number} looks @returns {Promise<string | null>} */
-async function read(readers, video, looks) {
+/** @param {QrReader[]} readers @param {HTMLVideoElement} video @param {number} tries @returns {Promise<string | null>} */
+async function read(readers, video, tries) {
   if (!video.videoWidth) return null;
   for (const [i, reader] of readers.entries()) {
-    if (i > 0 && looks < BOTH_AFTER) return null;
+    if (i > 0 && tries < BOTH_AFTER) return null;
     const text = await reader(video).catch(() => null);
     if (text) return text;
   }

@@ -122,7 +122,7 @@ export function relaysFor(relays) {
   const isOnion = (/** @type {string} */ url) => Number(/\.onion(:\d+)?(\/|$)/.test(url));
   /** @type {string[]} */
   let fitting = [];
-  for (const url of [...new Set(relays)].sort((one, other) => isOnion(one) - isOnion(other))) {
+  for (const url of [...new Set(relays)].sort((a, b) => isOnion(a) - isOnion(b))) {
     if (fits([...fitting, url])) fitting = [...fitting, url];
   }
   if (fitting.length === 0) throw new CodeTooLong();
@@ -146,7 +146,7 @@ export function newOffer(book, { relays, wake = null, label = "", fresh = false,
   if (name === "" && waiting && !fresh) return { book, offer: waiting };
   const half = newHalf({ relays: relaysFor(relays), now: seconds(now), randomBytes, wake });
   const offer = { id: b64(randomBytes(HANDLE_BYTES)), half: encodeHalf(half), made: seconds(now), label: name };
-  const others = open.filter((one) => name !== "" || one.label !== "");
+  const others = open.filter((known) => name !== "" || known.label !== "");
   return { book: withRoom({ ...book, offers: [...others, offer] }), offer };
 }
 
@@ -174,7 +174,7 @@ export async function readOther({ offers, contacts }, text) {
   for (const { half } of [...offers, ...contacts]) {
     if (same(unb64(half.secret), code.secret)) throw new OwnCode();
   }
-  const known = contacts.find((one) => same(readPairCode(one.code).card, code.card));
+  const known = contacts.find((contact) => same(readPairCode(contact.code).card, code.card));
   if (known) throw new KnownCode(known.id);
   return code;
 }
@@ -185,7 +185,7 @@ export async function readOther({ offers, contacts }, text) {
  *  @returns {Promise<{ book: Book, contact: Contact }>} @throws {NoOffer} @throws {CodeExpired} @throws {BookFull} and as `readOther`, `rename` */
 export async function addContact(book, { offer: id, text, label, seen, now, randomBytes }) {
   const code = await readOther(book, text);
-  const offer = book.offers.find((one) => one.id === id);
+  const offer = book.offers.find((offer) => offer.id === id);
   if (!offer) throw new NoOffer();
   if (!openOffers(book, now).includes(offer)) throw new CodeExpired();
   const name = label === "" ? offer.label : label;
@@ -272,10 +272,10 @@ export async function digitsCodeFor(contact) {
   return digitsCode(await digitsFor(contact));
 }
 
-/** Compare with what the other side reads aloud or shows. @param {Book} book @param {string} id @param {string} said @returns {Promise<Book>}
+/** Compare with what the other side reads aloud or shows. @param {Book} book @param {string} id @param {string} theirs @returns {Promise<Book>}
  *  @throws {DigitsDiffer} @throws {OtherCode} @throws {CutCode} @throws {UnknownContact} */
-export async function verify(book, id, said) {
-  checkDigits(await meetingOf(contactOf(book, id)), readDigits(said));
+export async function verify(book, id, theirs) {
+  checkDigits(await meetingOf(contactOf(book, id)), readDigits(theirs));
   return changed(book, id, { verified: true });
 }
 
@@ -283,7 +283,7 @@ export async function verify(book, id, said) {
 
 /** @param {Book} book @param {string} id @returns {Contact} @throws {UnknownContact} */
 export function contactOf({ contacts }, id) {
-  const found = contacts.find((one) => one.id === id);
+  const found = contacts.find((contact) => contact.id === id);
   if (!found) throw new UnknownContact();
   return found;
 }
@@ -291,7 +291,10 @@ export function contactOf({ contacts }, id) {
 /** @param {Book} book @param {string} id @param {Partial<Contact>} changes @returns {Book} @throws {UnknownContact} */
 export function changed(book, id, changes) {
   contactOf(book, id);
-  return { ...book, contacts: book.contacts.map((one) => (one.id === id ? { ...one, ...changes } : one)) };
+  return {
+    ...book,
+    contacts: book.contacts.map((contact) => (contact.id === id ? { ...contact, ...changes } : contact)),
+  };
 }
 
 /** @param {Book} book @param {string} id @param {string} label @returns {Book} @throws {BadLabel} @throws {LabelTaken} @throws {UnknownContact} */
@@ -325,7 +328,7 @@ export function remove(book, id) {
   const { contacts, alerts } = book;
   return {
     ...book,
-    contacts: contacts.filter((one) => one.id !== id),
+    contacts: contacts.filter((contact) => contact.id !== id),
     alerts: alerts.filter(({ contact }) => contact !== id),
   };
 }
@@ -333,11 +336,11 @@ export function remove(book, id) {
 /** For `prepare` and `withContacts`: everybody an alert can be sealed to. @param {Book} book @param {number} now @returns {Promise<PreparedContact[]>} */
 export async function contactsFor({ contacts }, now) {
   const reached = [];
-  for (const one of contacts) {
-    if (stateOf(one, now) !== "paired" || !one.card) continue;
-    const { sending: mac } = await keysOf(one);
-    const { key, mailbox, relays } = decodePairCard(one.card);
-    reached.push({ key, mailbox, relays, wake: wakeOf(one), later: one.later, mac, text: one.text });
+  for (const contact of contacts) {
+    if (stateOf(contact, now) !== "paired" || !contact.card) continue;
+    const { sending: mac } = await keysOf(contact);
+    const { key, mailbox, relays } = decodePairCard(contact.card);
+    reached.push({ key, mailbox, relays, wake: wakeOf(contact), later: contact.later, mac, text: contact.text });
   }
   return reached;
 }
@@ -357,7 +360,7 @@ export function wakeOf({ wake, card }) {
 
 /** Newest first. @param {Book} book @param {string} [id] of one contact @returns {Alert[]} */
 export function alertsOf({ alerts }, id) {
-  return alerts.filter(({ contact }) => !id || contact === id).sort((one, other) => other.at - one.at);
+  return alerts.filter(({ contact }) => !id || contact === id).sort((a, b) => b.at - a.at);
 }
 
 /** @param {Book} book @returns {number} */
@@ -367,18 +370,18 @@ export function unread({ alerts }) {
 
 /** @param {Book} book @param {string[]} ids @returns {Book} */
 export function markRead(book, ids) {
-  return { ...book, alerts: book.alerts.map((one) => (ids.includes(one.id) ? { ...one, read: true } : one)) };
+  return { ...book, alerts: book.alerts.map((alert) => (ids.includes(alert.id) ? { ...alert, read: true } : alert)) };
 }
 
 /** @param {Book} book @param {string} id @returns {Book} */
 export function forgetAlert(book, id) {
-  return { ...book, alerts: book.alerts.filter((one) => one.id !== id) };
+  return { ...book, alerts: book.alerts.filter((alert) => alert.id !== id) };
 }
 
 /** Whether this alert or another of its case came under duress. What was sealed in advance cannot say so itself.
  *  @param {Book} book @param {Alert} alert */
 export function isUnderDuress({ alerts }, { contact, case: id }) {
-  return alerts.some((one) => one.contact === contact && one.case === id && one.duress);
+  return alerts.some((alert) => alert.contact === contact && alert.case === id && alert.duress);
 }
 
 // Bytes and b64
@@ -406,7 +409,7 @@ export function encodePairCard({ key, mailbox, ...rest }) {
 /** A name nobody else has. @param {Book} book @param {string} label @param {string} [id] whose it may be already */
 function freeLabel({ contacts, offers }, label, id) {
   const name = plain(label);
-  if ([...contacts, ...offers].some((one) => one.id !== id && one.label === name)) throw new LabelTaken();
+  if ([...contacts, ...offers].some((holder) => holder.id !== id && holder.label === name)) throw new LabelTaken();
   return name;
 }
 

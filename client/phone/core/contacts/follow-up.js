@@ -32,8 +32,9 @@ export async function tellContacts(kit, { facts = {}, type = null, duress = fals
 /** @param {Record<string, any>} facts @param {string | null} type @returns {FollowUp | null} */
 function newsOf(facts, type) {
   const [place, text] = [collectPlace(facts), facts.account ?? ""];
-  const said = type ?? (facts.stage === "released" ? "safe" : null);
-  if (said) return { type: said, text, place, least: said === "moved" ? Disclosure.PLACE : Disclosure.SAFE };
+  const outright = type ?? (facts.stage === "released" ? "safe" : null);
+  if (outright)
+    return { type: outright, text, place, least: outright === "moved" ? Disclosure.PLACE : Disclosure.SAFE };
   if (place) return { type: "moved", text, place, least: Disclosure.PLACE };
   return text ? { type: "text", text, place, least: Disclosure.ALL } : null;
 }

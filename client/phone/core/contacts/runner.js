@@ -86,7 +86,7 @@ export class Post {
     const collects = effects.filter((effect) => effect.type === "collect");
     // A round that fails ends when nothing of it is under way any more.
     const ended = await Promise.allSettled(collects.map((effect) => this.collect(effect, tally)));
-    for (const one of ended) if (one.status === "rejected") throw one.reason;
+    for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /** @param {SyncEffect} effect @param {Tally} tally */
@@ -110,23 +110,23 @@ export class Post {
   }
 
   /** @param {Collect} effect @param {Tally} tally */
-  async collect({ look, url, key, ack }, tally) {
+  async collect({ poll, url, key, ack }, tally) {
     const by = { now: () => seconds(this.now()), randomBytes: this.randomBytes, fetch: this.fetch };
     const event = await pull(url, key, { ack, want: PAGE }, by).then(
-      (frames) => ({ type: "heard", look, frames }),
-      (error) => ({ type: "failed", look, reason: reasonOf(error) }),
+      (frames) => ({ type: "heard", poll, frames }),
+      (error) => ({ type: "failed", poll, reason: reasonOf(error) }),
     );
     await this.happened(event, tally);
   }
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   inTurn(work) {
-    const done = this.queue.then(work);
-    this.queue = done.then(
+    const result = this.queue.then(work);
+    this.queue = result.then(
       () => {},
       () => {},
     );
-    return done;
+    return result;
   }
 }
 

@@ -50,7 +50,7 @@ function foldOne(mark) {
 
 /** @param {number} point */
 function digit(point) {
-  const zero = ZEROS.find((one) => one <= point && point <= one + 9);
+  const zero = ZEROS.find((first) => first <= point && point <= first + 9);
   return zero === undefined ? " " : String(point - zero);
 }
 

@@ -51,9 +51,9 @@ function squareToBox(boxes, at, here) {
  *  @returns {Near[]} */
 export function nearestOf({ points, boxes }, ids, here) {
   const squares = Float64Array.from({ length: boxes.length / 6 }, (_, box) => squareToBox(boxes, 6 * box, here));
-  const nearest = squares.indexOf(squares.reduce((least, one) => Math.min(least, one)));
+  const nearest = squares.indexOf(squares.reduce((least, square) => Math.min(least, square)));
   /** @type {Near[]} */
-  const kept = [];
+  const found = [];
   let bound = 16; // nothing on the ball is as far
   for (let i = -1; i < squares.length; i++) {
     const box = i < 0 ? nearest : i; // the nearest box first: what is found there spares most of the others
@@ -63,21 +63,21 @@ export function nearestOf({ points, boxes }, ids, here) {
       const y = here[1] - points[3 * at + 1];
       const z = here[2] - points[3 * at + 2];
       const square = x * x + y * y + z * z;
-      if (square <= bound) bound = keep(kept, { m: metres(square), id: ids[at], at, square });
+      if (square <= bound) bound = insertNear(found, { m: metres(square), id: ids[at], at, square });
     }
   }
-  return kept;
+  return found;
 }
 
 /** Put one where it belongs; the answer is the bound beyond which nothing gets in.
- *  @param {Near[]} kept @param {Near} one */
-export function keep(kept, one) {
-  let to = kept.length;
-  while (to > 0 && (one.m < kept[to - 1].m || (one.m === kept[to - 1].m && one.id < kept[to - 1].id))) to--;
-  kept.splice(to, 0, one);
-  if (kept.length > ANSWERS) kept.pop();
-  if (kept.length < ANSWERS) return 16;
+ *  @param {Near[]} found @param {Near} near */
+export function insertNear(found, near) {
+  let to = found.length;
+  while (to > 0 && (near.m < found[to - 1].m || (near.m === found[to - 1].m && near.id < found[to - 1].id))) to--;
+  found.splice(to, 0, near);
+  if (found.length > ANSWERS) found.pop();
+  if (found.length < ANSWERS) return 16;
   // Equal metres are decided by id, and whole metres may hide one metre: two more are let in.
-  const chord = Math.sqrt(kept[ANSWERS - 1].square) + 2 / EARTH;
+  const chord = Math.sqrt(found[ANSWERS - 1].square) + 2 / EARTH;
   return chord * chord;
 }

@@ -31,7 +31,7 @@ export function namesOf({ words, names, addresses, ids }) {
     }
   }
   const shortest = Uint32Array.from(ids, (_, at) => shortestName(list(names, at), sizes));
-  const lists = { named: turned(names, words.length), told: turned(addresses, words.length) };
+  const lists = { named: turned(names, words.length), addressed: turned(addresses, words.length) };
   return { wordsWith, wordsWithNumber, isNumbered, shortest, ...lists };
 }
 
@@ -134,7 +134,7 @@ function together(wordsWith, asked) {
 
 /** Who has one of these words, each once: first those that have it in a name, then those in the address alone.
  *  @param {ReturnType<typeof namesOf>} index @param {number} stations */
-function toucher({ named, told }, stations) {
+function toucher({ named, addressed }, stations) {
   const seen = new Uint32Array(stations); // the round in which a station was touched last
   const touched = new Uint32Array(stations);
   let round = 0;
@@ -156,7 +156,7 @@ function toucher({ named, told }, stations) {
   return (having) => {
     round++;
     const inNames = touch(named, having, 0);
-    return { touched, inNames, inEither: touch(told, having, inNames) };
+    return { touched, inNames, inEither: touch(addressed, having, inNames) };
   };
 }
 

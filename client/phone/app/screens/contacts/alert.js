@@ -24,16 +24,18 @@ const STEPS = 3;
 export async function alert(app, which) {
   const poller = await contactPollerOf(app);
   const find = () =>
-    threadsOf(alertsOf(poller.post.book)).find((one) => one.contact === which.contact && one.case === which.case);
+    threadsOf(alertsOf(poller.post.book)).find(
+      (thread) => thread.contact === which.contact && thread.case === which.case,
+    );
   const first = find();
   if (!first) return app.go("alerts").then(() => []);
-  const place = h("div", { "aria-live": "polite" });
+  const box = h("div", { "aria-live": "polite" });
   let shown = 0;
   const show = async () => {
     const thread = find();
     if (!thread || thread.alerts.length === shown) return;
     shown = thread.alerts.length;
-    fill(place, await article(app, poller, thread));
+    fill(box, await article(app, poller, thread));
     await poller.post.change((book) => markRead(book, idsOf(thread)));
   };
   listenTo(app, show);
@@ -44,7 +46,7 @@ export async function alert(app, which) {
     await app.go("alerts");
   };
   return [
-    place,
+    box,
     answering(app, poller, which.contact),
     h(
       "div",
@@ -82,7 +84,7 @@ async function article(app, poller, thread) {
   return h(
     "article",
     { class: "stack", data },
-    h("h1", {}, h("bdi", { data: { show: "who" } }, who.label), ": ", what(head, isForced)),
+    h("h1", {}, h("bdi", { data: { show: "who" } }, who.label), ": ", headlineBox(head, isForced)),
     isForced &&
       h(
         "p",
@@ -94,7 +96,7 @@ async function article(app, poller, thread) {
     head.practice && h("p", { class: "band" }, t("contacts.alert.practice")),
     who.seized && sure,
     h("p", { data: { show: "when" } }, whenOf(thread)),
-    ...thread.alerts.filter(({ text }) => text).map((one) => saying(one)),
+    ...thread.alerts.filter(({ text }) => text).map((alert) => saying(alert)),
     section("where", h("div", { class: "stack", data: { show: "place" } }, ...where.lines)),
     !who.seized && sure,
     section("steps", steps(head, isForced)),
@@ -103,13 +105,13 @@ async function article(app, poller, thread) {
   );
 }
 
-/** @param {string} what */
-function strong(what) {
-  return h("strong", {}, t(`contacts.alert.${what}`));
+/** @param {string} name */
+function strong(name) {
+  return h("strong", {}, t(`contacts.alert.${name}`));
 }
 
 /** @param {Alert} head @param {boolean} isForced */
-function what({ type }, isForced) {
+function headlineBox({ type }, isForced) {
   return h("span", { data: { show: "what" } }, headline(type, isForced));
 }
 
@@ -125,22 +127,24 @@ function whenOf({ alerts, at }) {
   return t("contacts.alert.when", { moment: moment(new Date(at * 1_000)), age: ago });
 }
 
-/** @param {Alert} one */
-function saying(one) {
-  const when = moment(new Date(one.at * 1_000));
-  const how = isAdvance(one) ? "said_advance" : one.passed ? "said_passed" : "said";
+/** @param {Alert} alert */
+function saying(alert) {
+  const when = moment(new Date(alert.at * 1_000));
+  const how = isAdvance(alert) ? "said_advance" : alert.passed ? "said_passed" : "said";
   return h(
     "section",
     { class: "answer" },
     h("p", { class: "hint" }, t(`contacts.alert.${how}`, { moment: when })),
-    h("p", { dir: "auto", class: "words", data: { show: "said" } }, one.text),
+    h("p", { dir: "auto", class: "words", data: { show: "said" } }, alert.text),
   );
 }
 
 /** The newest word on where. @param {App} app @param {Thread} thread @param {boolean} isForced */
 async function describePlace(app, { alerts }, isForced) {
-  const told = alerts.find(({ place }) => place);
-  return told ? placeLines(app, told, isForced) : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
+  const placed = alerts.find(({ place }) => place);
+  return placed
+    ? placeLines(app, placed, isForced)
+    : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
 }
 
 /** @param {Alert} head @param {Contact} who */
@@ -157,19 +161,19 @@ function origin(head, { verified, seized }) {
 
 /** @param {Alert} head @param {boolean} isForced */
 function steps({ type }, isForced) {
-  const said = look(`contacts.alert.steps_${isForced ? "duress" : type}`) ?? look("contacts.alert.steps_text");
+  const texts = look(`contacts.alert.steps_${isForced ? "duress" : type}`) ?? look("contacts.alert.steps_text");
   return h(
     "ol",
     { data: { show: "steps" } },
-    ...said.slice(0, STEPS).map((/** @type {string} */ one) => h("li", {}, one)),
+    ...texts.slice(0, STEPS).map((/** @type {string} */ step) => h("li", {}, step)),
   );
 }
 
 /** One after the other, when there is more than one. @param {Thread} thread */
 function events({ alerts }) {
-  const told = alerts.filter((one) => !isAdvance(one));
-  if (told.length < 2) return null;
-  const lines = told.map(({ at, type }) =>
+  const later = alerts.filter((alert) => !isAdvance(alert));
+  if (later.length < 2) return null;
+  const lines = later.map(({ at, type }) =>
     h("li", {}, moment(new Date(at * 1_000)), " · ", t(`contacts.alert.${type}`)),
   );
   return section("events", h("ul", { class: "plain" }, ...lines));

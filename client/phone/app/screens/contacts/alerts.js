@@ -22,7 +22,7 @@ export async function alerts(app) {
   const show = () => {
     const threads = threadsOf(alertsOf(poller.post.book));
     const lines = threads.map((thread) => h("li", {}, line(app, poller, thread)));
-    const text = lines.map((one) => one.outerHTML).join("");
+    const text = lines.map((item) => item.outerHTML).join("");
     if (text !== shown) fill(list, ...lines); // what has not changed stays under the finger
     shown = text;
     say(note, threads.length ? "" : t("contacts.alerts.none"));
@@ -46,7 +46,7 @@ export async function alerts(app) {
 
 /** @param {App} app @param {ContactPoller} poller @param {Thread} thread */
 function line(app, { post: { book } }, { contact: id, head, at, unread }) {
-  const who = book.contacts.find((one) => one.id === id);
+  const who = book.contacts.find((contact) => contact.id === id);
   const isForced = isUnderDuress(book, head);
   const isGrave = isForced || who?.seized;
   const open = button("", "alert", () => app.go("alert", { contact: id, case: head.case }), {
@@ -68,16 +68,16 @@ function line(app, { post: { book } }, { contact: id, head, at, unread }) {
 /** @param {App} app @param {ContactPoller} poller */
 function ringing(app, poller) {
   const how = h("p", { class: "band", data: { show: "open" } });
-  const place = h("div", { class: "stack" });
+  const box = h("div", { class: "stack" });
   const show = () => say(how, t(poller.session.content.wake ? "contacts.alerts.open_wake" : "contacts.alerts.open"));
   show();
-  if (canRing(app)) offer(app, poller, place, show);
-  return h("section", {}, how, place);
+  if (canRing(app)) offer(app, poller, box, show);
+  return h("section", {}, how, box);
 }
 
-/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} poller @param {HTMLElement} place
+/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} poller @param {HTMLElement} box
  *  @param {() => void} show */
-async function offer(app, poller, place, show) {
+async function offer(app, poller, box, show) {
   const rings = await offerHere(app).catch(() => null);
   const isOn = () => Boolean(poller.session.content.wake);
   if (!rings && !isOn()) return;
@@ -101,7 +101,7 @@ async function offer(app, poller, place, show) {
   };
   const element = button(t("contacts.alerts.wake"), "wake", change, { class: "wide", "aria-pressed": String(isOn()) });
   fill(
-    place,
+    box,
     element,
     h("p", { class: "hint", data: { show: "wake" } }, t("contacts.alerts.wake_more")),
     waiting,

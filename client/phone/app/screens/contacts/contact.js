@@ -23,7 +23,7 @@ const WITHIN = "contacts.errors";
 export async function contact(app, which) {
   const { id, notice = "" } = typeof which === "string" ? { id: which } : which;
   const poller = await contactPollerOf(app);
-  const find = () => poller.post.book.contacts.find((one) => one.id === id);
+  const find = () => poller.post.book.contacts.find((contact) => contact.id === id);
   const first = find();
   if (!first) return app.go("contacts").then(() => []);
   const state = h("div", { class: "stack", role: "status" });
@@ -74,10 +74,11 @@ function notYet({ app, id }, state) {
 /** @param {ContactScreen} here */
 function telling(here) {
   const words = field("text", t("contacts.contact.text"), { lines: 3, longest: LONGEST });
-  const tell = (/** @type {string} */ type) => told(here, { type, place: type === "moved" ? placeFor(here) : null });
+  const tell = (/** @type {string} */ type) =>
+    sendAlert(here, { type, place: type === "moved" ? placeFor(here) : null });
   const send = async () => {
     const text = words.value().trim();
-    if (text && (await told(here, { type: "text", text }))) words.clear();
+    if (text && (await sendAlert(here, { type: "text", text }))) words.clear();
   };
   return [
     h(
@@ -96,13 +97,13 @@ function placeFor({ app, contact }) {
   return fix && contact().later >= Disclosure.PLACE ? encodePlace(fix, Date.now()) : null;
 }
 
-/** @param {ContactScreen} here @param {{ type: string, text?: string, place?: any }} said */
-function told({ app, poller, id, note, problem }, said) {
+/** @param {ContactScreen} here @param {{ type: string, text?: string, place?: any }} message */
+function sendAlert({ app, poller, id, note, problem }, message) {
   return showErrors(
     problem,
     async () => {
       const by = { now: Date.now(), randomBytes: app.randomBytes };
-      const { letters } = await poller.post.change((book) => sealTo(book, id, said, by));
+      const { letters } = await poller.post.change((book) => sealTo(book, id, message, by));
       app.sender.add(letters);
       say(note, t("contacts.contact.sealed"));
     },
@@ -133,7 +134,7 @@ function seizing({ app, poller, id, contact: now }) {
 
 /** Two taps, because only meeting again brings it back. @param {ContactScreen} here */
 function removing({ app, poller, id }) {
-  const place = h("div", {});
+  const box = h("div", {});
   const gone = async () => {
     await poller.post.change((book) => remove(book, id));
     await poller.reseal();
@@ -141,9 +142,9 @@ function removing({ app, poller, id }) {
   };
   const really = () =>
     fill(
-      place,
+      box,
       h("p", {}, t("contacts.contact.remove_sure")),
       button(t("contacts.contact.remove_yes"), "remove-yes", gone, { class: "wide danger" }),
     );
-  return h("section", {}, button(t("contacts.contact.remove"), "remove", really, { class: "wide" }), place);
+  return h("section", {}, button(t("contacts.contact.remove"), "remove", really, { class: "wide" }), box);
 }

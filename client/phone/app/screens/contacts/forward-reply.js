@@ -11,25 +11,25 @@ import { showErrors } from "../../ui/show-error.js";
 /** To whom, below the answer. @param {App} app @param {string} text @returns {Promise<HTMLElement>} */
 export async function passing(app, text) {
   const poller = await contactPollerOf(app);
-  const place = h("div", { class: "stack", role: "status" });
+  const box = h("div", { class: "stack", role: "status" });
   const to = (/** @type {{ id: string, label: string }} */ { id, label }) => {
     const pass = () =>
       showErrors(
-        place,
+        box,
         async () => {
           const by = { now: Date.now(), randomBytes: app.randomBytes };
           const { letters } = await poller.post.change(async (book) => {
-            const done = await passOn(setAnswers(book, id, true), id, { text }, by);
-            return { ...done, book: setAnswers(done.book, id, false) };
+            const passed = await passOn(setAnswers(book, id, true), id, { text }, by);
+            return { ...passed, book: setAnswers(passed.book, id, false) };
           });
           app.sender.add(letters);
-          fill(place, h("p", {}, t("contacts.pass.done", { name: label })));
+          fill(box, h("p", {}, t("contacts.pass.done", { name: label })));
         },
         "contacts.errors",
       );
     return button(t("contacts.pass.to", { name: label }), "pass-to", pass, { class: "wide", data: { value: label } });
   };
-  const all = poller.post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
+  const all = poller.post.book.contacts.filter((contact) => stateOf(contact, Date.now()) === "paired");
   if (all.length === 0) return h("p", { class: "hint" }, t("contacts.people.none"));
-  return h("section", {}, h("p", {}, t("contacts.pass.more")), ...all.map(to), place);
+  return h("section", {}, h("p", {}, t("contacts.pass.more")), ...all.map(to), box);
 }

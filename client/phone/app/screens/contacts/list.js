@@ -20,7 +20,7 @@ export async function contacts(app) {
   const show = () => {
     const { book } = poller.post;
     const fresh = threadsOf(alertsOf(book)).filter(({ unread }) => unread > 0).length;
-    fill(list, ...book.contacts.map((one) => h("li", {}, line(app, one))));
+    fill(list, ...book.contacts.map((contact) => h("li", {}, line(app, contact))));
     say(alerts, t("contacts.people.alerts") + (fresh ? ` · ${t("contacts.people.unread", { n: fresh })}` : ""));
     alerts.classList.toggle("main", fresh > 0);
     fill(problem, poller.trouble ? errorBox(poller.trouble, "contacts.errors") : null);

@@ -22,11 +22,11 @@ export async function pairLink(app, id) {
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
     const sent = openOffers(poller.post.book, Date.now()).filter(({ label }) => label !== "");
-    const offer = sent.find((one) => one.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, poller));
+    const offer = sent.find((offer) => offer.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, poller));
     const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
     theirs.input.dir = "ltr";
     const problem = h("div", {});
-    const next = () => showErrors(problem, () => take(app, poller, offer.id, theirs.value()), WITHIN);
+    const next = () => showErrors(problem, () => takeTheirs(app, poller, offer.id, theirs.value()), WITHIN);
     return [
       heading,
       h("p", {}, t("contacts.link.more")),
@@ -41,7 +41,7 @@ export async function pairLink(app, id) {
 }
 
 /** @param {App} app @param {ContactPoller} poller @param {string} offer @param {string} text */
-async function take(app, poller, offer, text) {
+async function takeTheirs(app, poller, offer, text) {
   const asked = { offer, text, label: "", seen: false, now: Date.now(), randomBytes: app.randomBytes };
   const { contact } = await poller.post.change((book) => addContact(book, asked));
   poller.hurry();
@@ -52,17 +52,17 @@ async function take(app, poller, offer, text) {
  *  @param {App} app @param {ContactPoller} poller @returns {Promise<Offer>} */
 async function newCode(app, poller) {
   const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
-  const made = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
-  return (await poller.post.change(made)).offer;
+  const makeOffer = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
+  return (await poller.post.change(makeOffer)).offer;
 }
 
 /** @param {Book} book */
 function freeName({ offers, contacts }) {
   const name = moment(new Date());
-  const taken = new Set([...offers, ...contacts].map(({ label }) => label));
+  const names = new Set([...offers, ...contacts].map(({ label }) => label));
   let n = 2;
-  if (!taken.has(name)) return name;
-  while (taken.has(`${name} (${n})`)) n++;
+  if (!names.has(name)) return name;
+  while (names.has(`${name} (${n})`)) n++;
   return `${name} (${n})`;
 }
 
@@ -116,7 +116,7 @@ function choice(app, offer, sent) {
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function pairName(app, id) {
   const poller = await contactPollerOf(app);
-  const contact = poller.post.book.contacts.find((one) => one.id === id);
+  const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   const label = field("label", t("contacts.pair.label"), { longest: 80, hint: t("contacts.pair.label_hint") });
   const problem = h("div", {});
   const next = () =>

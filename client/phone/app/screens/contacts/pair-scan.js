@@ -18,7 +18,7 @@ export async function pair(app, id) {
   const heading = h("h1", {}, t("contacts.pair.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
-    const known = poller.post.book.contacts.find((one) => one.id === id);
+    const known = poller.post.book.contacts.find((contact) => contact.id === id);
     const mine = known ?? (await offerOf(app, poller));
     const code = drawn(await offerCode(mine), t("contacts.pair.mine"));
     const theirs = h("section", { "aria-live": "polite" });
@@ -26,7 +26,7 @@ export async function pair(app, id) {
     if (navigation !== app.navigation) return []; // somebody has gone on; no camera for nobody
     stayAwake(app);
     if (known) showRead(app, theirs, known.id);
-    else look(app, poller, mine.id, theirs);
+    else scanTheirs(app, poller, mine.id, theirs);
     const link = button(t("contacts.pair.link"), "link", () => app.go("pair-link"));
     return [heading, code, theirs, more, h("div", { class: "row ends" }, back, known ? "" : link)].filter(isNode);
   } catch (error) {
@@ -34,8 +34,8 @@ export async function pair(app, id) {
   }
 }
 
-/** @param {unknown} one @returns {one is Node} */
-const isNode = (one) => one instanceof Node;
+/** @param {unknown} value @returns {value is Node} */
+const isNode = (value) => value instanceof Node;
 
 /** The half that waits to be scanned. @param {App} app @param {ContactPoller} poller */
 async function offerOf(app, poller) {
@@ -48,13 +48,13 @@ export function relaysOf({ caseSession }) {
   return caseSession?.kit.desk.relays ?? [];
 }
 
-/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {HTMLElement} place */
-function look(app, poller, offer, place) {
+/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {HTMLElement} box */
+function scanTheirs(app, poller, offer, box) {
   const found = async (/** @type {string} */ text) => {
     const asked = { offer, text, label: "", seen: true, now: Date.now(), randomBytes: app.randomBytes };
     const { contact } = await poller.post.change((book) => addContact(book, asked));
     poller.hurry();
-    showRead(app, place, contact.id);
+    showRead(app, box, contact.id);
   };
   const { picture, note, problem, turn } = qrScanner(app, {
     found,
@@ -62,21 +62,21 @@ function look(app, poller, offer, place) {
     within: "contacts.errors",
   });
   picture.classList.add("low");
-  fill(place, picture, problem, note, turn);
+  fill(box, picture, problem, note, turn);
 }
 
-/** @param {App} app @param {HTMLElement} place @param {string} id */
-function showRead(app, place, id) {
+/** @param {App} app @param {HTMLElement} box @param {string} id */
+function showRead(app, box, id) {
   navigator.vibrate?.(60);
-  const done = button(t("contacts.pair.done"), "done", () => app.go("pair-name", id), { class: "main wide" });
+  const next = button(t("contacts.pair.done"), "done", () => app.go("pair-name", id), { class: "main wide" });
   fill(
-    place,
+    box,
     h(
       "div",
       { class: "status", data: { show: "theirs" } },
       h("strong", {}, t("contacts.pair.read")),
       h("p", {}, t("contacts.pair.read_more")),
     ),
-    done,
+    next,
   );
 }

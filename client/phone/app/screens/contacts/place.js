@@ -25,28 +25,29 @@ export async function placeLines(app, { place, at }, isForced) {
     stage && h("p", {}, h("strong", {}, stage)),
     words && h("p", { dir: "auto" }, words),
     ...station,
-    ...phones.map((one) => phoneLine(one, isForced)),
+    ...phones.map((phone) => phoneLine(phone, isForced)),
     ...(fix ? fixLines(fix, at) : []),
-  ].filter((one) => one instanceof Node);
-  const texts = [words, ...station.map((one) => one.textContent ?? "")];
+  ].filter((line) => line instanceof Node);
+  const texts = [words, ...station.map((line) => line.textContent ?? "")];
   return {
     lines: lines.length ? lines : [h("p", {}, t("contacts.alert.where_none"))],
     numbers: texts.flatMap(numbersIn),
   };
 }
 
-/** By this phone's own list when it has the station, else as they wrote it. @param {App} app @param {any} said
+/** By this phone's own list when it has the station, else as they wrote it. @param {App} app @param {any} field
  *  @returns {Promise<{ station: HTMLElement[], phones: string[] }>} */
-async function stationIn(app, said) {
-  if (!said || typeof said !== "object") return { station: [], phones: [] };
-  const known = await inPack(app, said).catch(() => null);
-  const name = known?.name ?? (typeof said.text === "string" ? said.text : "");
-  const sure = said.certainty === "guessed" || said.certainty === "typed" ? t(`contacts.alert.${said.certainty}`) : "";
+async function stationIn(app, field) {
+  if (!field || typeof field !== "object") return { station: [], phones: [] };
+  const known = await inPack(app, field).catch(() => null);
+  const name = known?.name ?? (typeof field.text === "string" ? field.text : "");
+  const sure =
+    field.certainty === "guessed" || field.certainty === "typed" ? t(`contacts.alert.${field.certainty}`) : "";
   const station = [
     h("p", { dir: "auto" }, h("strong", {}, name)),
     known?.address ? h("p", { dir: "auto" }, known.address) : null,
     sure ? h("p", { class: "hint" }, sure) : null,
-  ].filter((one) => one !== null);
+  ].filter((line) => line !== null);
   return { station, phones: known?.phone ? known.phone.split("; ") : [] };
 }
 
@@ -84,7 +85,7 @@ export function fixIn({ lat, lon, accuracy, age: old }) {
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   const [y, x] = [lat / DEGREE, lon / DEGREE];
   if (!(Math.abs(y) <= 90 && Math.abs(x) <= 180)) return null;
-  const whole = (/** @type {unknown} */ one) => (Number.isFinite(one) && Number(one) >= 0 ? Number(one) : null);
+  const whole = (/** @type {unknown} */ value) => (Number.isFinite(value) && Number(value) >= 0 ? Number(value) : null);
   return { lat: y, lon: x, accuracy: whole(accuracy), age: whole(old) };
 }
 

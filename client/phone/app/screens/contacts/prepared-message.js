@@ -14,7 +14,7 @@ const LATER = ["nothing", "safe", "place", "all"]; // as the ground counts them
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function prepared(app, id) {
   const poller = await contactPollerOf(app);
-  const contact = poller.post.book.contacts.find((one) => one.id === id);
+  const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const text = field("text", t("contacts.prepared.text"), {
     lines: 5,
@@ -56,7 +56,7 @@ function choices(chosen) {
   const buttons = LATER.map((value, later) => {
     const choose = () => {
       chosen.later = later;
-      for (const [i, one] of buttons.entries()) one.setAttribute("aria-pressed", String(i === later));
+      for (const [i, chip] of buttons.entries()) chip.setAttribute("aria-pressed", String(i === later));
     };
     const isChosen = String(chosen.later === later);
     return button(t(`contacts.prepared.later_${value}`), "later", choose, {

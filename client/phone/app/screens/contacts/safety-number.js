@@ -16,20 +16,20 @@ const LONGEST = 120; // sixty digits, and whatever stands between the groups
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function digits(app, id) {
   const poller = await contactPollerOf(app);
-  const contact = poller.post.book.contacts.find((one) => one.id === id);
+  const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const mine = await digitsFor(contact);
-  const compared = async (/** @type {string} */ said) => {
-    await poller.post.change((book) => verify(book, id, said));
+  const compared = async (/** @type {string} */ theirs) => {
+    await poller.post.change((book) => verify(book, id, theirs));
     await app.go("contact", { id, notice: t("contacts.digits.verified") });
   };
   const problem = h("div", {});
   const typed = field("digits", t("contacts.digits.typed"), { lines: 3, longest: LONGEST, numeric: true });
   typed.input.dir = "ltr";
-  const place = h("div", { class: "stack" });
+  const box = h("div", { class: "stack" });
   const scan = () => {
     const { picture, note, problem: wrong, turn } = qrScanner(app, { found: compared, within: WITHIN });
-    fill(place, picture, wrong, note, turn);
+    fill(box, picture, wrong, note, turn);
   };
   return [
     h("h1", {}, t("contacts.digits.title")),
@@ -45,7 +45,7 @@ export async function digits(app, id) {
     }),
     drawn(await digitsCodeFor(contact), t("contacts.digits.mine")),
     button(t("contacts.digits.scan"), "scan", scan, { class: "wide" }),
-    place,
+    box,
     h(
       "section",
       {},

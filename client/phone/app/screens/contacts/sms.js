@@ -26,31 +26,31 @@ export async function sms(app, caseSession) {
     h("p", {}, t(may ? "contacts.sms.more" : "contacts.sms.tap")),
     h("p", { class: "band" }, t("contacts.sms.clear")),
     ...(all.length
-      ? all.map((one) => shown(app, one, caseSession))
+      ? all.map((short) => shown(app, short, caseSession))
       : [h("p", { role: "status" }, t("contacts.sms.none"))]),
     ...(may ? [await adding(app, caseSession), await opening(app)] : []),
     h("div", { class: "row ends" }, button(t("back"), "back", back)),
   ];
 }
 
-/** @param {App} app @param {Short} one @param {CaseSession} [caseSession] */
-function shown(app, one, caseSession) {
+/** @param {App} app @param {Short} short @param {CaseSession} [caseSession] */
+function shown(app, short, caseSession) {
   const link = h(
     "a",
-    { class: "button wide", href: buildSmsLink(one), data: { do: "sms-open", value: one.number } },
-    ...interpolateNode(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, one.number)),
+    { class: "button wide", href: buildSmsLink(short), data: { do: "sms-open", value: short.number } },
+    ...interpolateNode(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, short.number)),
   );
   const gone = () =>
-    kept(
+    saveShorts(
       app,
-      listed(app).filter((other) => other !== one),
+      listed(app).filter((known) => known !== short),
     ).then(() => app.go("sms", caseSession));
   return h(
     "article",
     { class: "answer", data: { show: "sms" } },
-    h("p", { dir: "auto" }, one.text),
+    h("p", { dir: "auto" }, short.text),
     link,
-    mayHaveContacts(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: one.number } }),
+    mayHaveContacts(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: short.number } }),
   );
 }
 
@@ -60,7 +60,7 @@ function listed(app) {
 }
 
 /** @param {App} app @param {Short[]} all */
-async function kept(app, all) {
+async function saveShorts(app, all) {
   const session = /** @type {import("../../services/session.js").Session} */ (app.session);
   session.content.sms = all;
   await session.save();
@@ -87,9 +87,9 @@ async function adding(app, caseSession) {
     showErrors(
       problem,
       async () => {
-        const one = { number: numberOf(number.value()), text: text.value().trim() };
-        if (!one.text) throw { reason: "text-missing" };
-        await kept(app, [...listed(app).filter((other) => other.number !== one.number), one].slice(-MOST));
+        const short = { number: numberOf(number.value()), text: text.value().trim() };
+        if (!short.text) throw { reason: "text-missing" };
+        await saveShorts(app, [...listed(app).filter((known) => known.number !== short.number), short].slice(-MOST));
         await app.go("sms", caseSession);
       },
       WITHIN,

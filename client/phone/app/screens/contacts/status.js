@@ -36,9 +36,9 @@ export function standing(contact, post) {
   const box = h(
     "section",
     { class: contact.seized ? "status grave" : "status", data: { show: "state", ...marks } },
-    ...said(marks.state),
-    ...(contact.seized ? said("seized") : []),
-    ...(contact.verified ? [] : said("unverified")),
+    ...explain(marks.state),
+    ...(contact.seized ? explain("seized") : []),
+    ...(contact.verified ? [] : explain("unverified")),
     endsSoon(contact, Date.now()) &&
       marks.state === "paired" &&
       h("p", {}, t("contacts.state.ends", { n: days(contact) })),
@@ -47,9 +47,9 @@ export function standing(contact, post) {
   return [box, h("div", { data: { show: "trouble", code: trouble } }, errorBox({ reason: trouble }, WITHIN))];
 }
 
-/** @param {string} what */
-function said(what) {
-  return [h("strong", {}, t(`contacts.state.${what}`)), h("p", {}, t(`contacts.state.${what}_more`))];
+/** @param {string} name */
+function explain(name) {
+  return [h("strong", {}, t(`contacts.state.${name}`)), h("p", {}, t(`contacts.state.${name}_more`))];
 }
 
 /** @param {Contact} contact */

@@ -44,7 +44,7 @@ export function photo(app, caseSession) {
 function shutter(parts) {
   const { video, problem } = parts;
   const click = async () => {
-    if (!video.hidden) return taken(parts, video, video.videoWidth, video.videoHeight);
+    if (!video.hidden) return showPicture(parts, video, video.videoWidth, video.videoHeight);
     await showErrors(problem, async () => {
       video.srcObject = await camera({ facingMode: "environment", width: { ideal: 1920 } });
       video.hidden = false;
@@ -78,29 +78,29 @@ function chooser(parts) {
 /** @param {Parts} parts @param {File} file */
 async function chosen(parts, file) {
   const picture = await pictureOf(file);
-  await taken(parts, picture.source, picture.width, picture.height);
-  picture.done();
+  await showPicture(parts, picture.source, picture.width, picture.height);
+  picture.release();
 }
 
 /** Turned as the camera was held, where the browser knows. @param {File} file */
 async function pictureOf(file) {
   try {
     const source = await createImageBitmap(file, { imageOrientation: "from-image" });
-    return { source, width: source.width, height: source.height, done: () => source.close() };
+    return { source, width: source.width, height: source.height, release: () => source.close() };
   } catch {
     return throughImage(file);
   }
 }
 
-/** @param {File} file @returns {Promise<{ source: CanvasImageSource, width: number, height: number, done: () => void }>} */
+/** @param {File} file @returns {Promise<{ source: CanvasImageSource, width: number, height: number, release: () => void }>} */
 function throughImage(file) {
   const source = new Image();
   const address = URL.createObjectURL(file);
-  const done = () => URL.revokeObjectURL(address);
+  const release = () => URL.revokeObjectURL(address);
   return new Promise((resolve, reject) => {
-    source.onload = () => resolve({ source, width: source.naturalWidth, height: source.naturalHeight, done });
+    source.onload = () => resolve({ source, width: source.naturalWidth, height: source.naturalHeight, release });
     source.onerror = () => {
-      done();
+      release();
       reject({ reason: "not-a-picture" });
     };
     source.src = address;
@@ -108,7 +108,7 @@ function throughImage(file) {
 }
 
 /** @param {Parts} parts @param {CanvasImageSource} source @param {number} width @param {number} height */
-async function taken({ canvas, video, note, send }, source, width, height) {
+async function showPicture({ canvas, video, note, send }, source, width, height) {
   const size = fitted(width, height);
   Object.assign(canvas, size);
   canvas.getContext("2d")?.drawImage(source, 0, 0, size.width, size.height);

@@ -65,16 +65,19 @@ async function wayFor(app, caseSession) {
 export async function answers(app, caseSession = /** @type {CaseSession} */ (app.caseSession)) {
   const list = h("div", { "aria-live": "polite" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("answers.looking"));
-  const kept = app.session?.content.answers ?? [];
+  const stored = app.session?.content.answers ?? [];
   const show = () => {
     const come = [...(app.mail?.come.values() ?? [])];
-    const all = [...come, ...kept.filter((/** @type {{ id: string }} */ { id }) => !come.some((one) => one.id === id))];
+    const all = [
+      ...come,
+      ...stored.filter((/** @type {{ id: string }} */ { id }) => !come.some((reply) => reply.id === id)),
+    ];
     const none = app.hasPin && !app.session ? "answers.locked" : "answers.none";
     say(note, t(all.length ? "answers.gone" : none));
-    fill(list, ...all.map((one) => answer(app, one)));
+    fill(list, ...all.map((reply) => answer(app, reply)));
   };
   const mail = looking(app, show);
-  app.whenLeft(() => mail.then((one) => one.forget()));
+  app.whenLeft(() => mail.then((poller) => poller.forget()));
   const back = () => app.go(app.session ? "home" : "pressed", caseSession);
   return [
     h("h1", {}, t("answers.title")),
@@ -83,10 +86,10 @@ export async function answers(app, caseSession = /** @type {CaseSession} */ (app
     keeping(app),
     replying(app, caseSession),
     h("div", { class: "row ends" }, button(t("back"), "back", back)),
-  ].filter((one) => one instanceof Node);
+  ].filter((part) => part instanceof Node);
 }
 
-/** @param {App} app @param {{ at: number, text: string, status: string }} one */
+/** @param {App} app @param {{ at: number, text: string, status: string }} reply */
 function answer(app, { at, text, status }) {
   const known = look("answers.status")?.[status] ?? status;
   const when = moment(new Date(at * 1_000));
@@ -101,16 +104,16 @@ function answer(app, { at, text, status }) {
 
 /** To a contact, if there is one. @param {App} app @param {string} text */
 function forwardButton(app, text) {
-  const place = h("div", {});
+  const box = h("div", {});
   const open = async () => {
     const [{ passing }, { loadLocale }] = await Promise.all([
       import("../contacts/forward-reply.js"),
       import("../../ui/locale-parts.js"),
     ]);
     await loadLocale("contacts");
-    fill(place, await passing(app, text));
+    fill(box, await passing(app, text));
   };
-  return h("div", { class: "stack" }, button(t("answers.pass"), "pass", open), place);
+  return h("div", { class: "stack" }, button(t("answers.pass"), "pass", open), box);
 }
 
 /** @param {App} app */
@@ -118,7 +121,7 @@ function keeping(app) {
   const { session } = app;
   if (!session?.content.hasPin) return null;
   const note = h("span", { role: "status" });
-  const keep = async () => {
+  const store = async () => {
     const come = [...(app.mail?.come.values() ?? [])].map(({ id, at, text, status }) => ({ id, at, text, status }));
     const known = new Set(come.map(({ id }) => id));
     session.content.answers = [
@@ -128,31 +131,31 @@ function keeping(app) {
     await session.save();
     say(note, t("answers.kept"));
   };
-  return h("div", {}, button(t("answers.keep"), "keep", keep, { class: "wide" }), note);
+  return h("div", {}, button(t("answers.keep"), "keep", store, { class: "wide" }), note);
 }
 
 /** @param {App} app @param {CaseSession} caseSession */
 function replying(app, caseSession) {
-  const said = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
+  const words = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
   const note = h("p", { role: "status", class: "hint" });
   const send = async () => {
-    const account = said.value().trim();
+    const account = words.value().trim();
     if (!account) return;
-    said.clear();
+    words.clear();
     await caseSession.tell({ facts: { account }, ...(await freshWay(app, caseSession)) });
     say(note, t("answers.sealed"));
   };
-  return h("section", {}, said.element, button(t("text.send"), "send", send, { class: "wide" }), note);
+  return h("section", {}, words.element, button(t("text.send"), "send", send, { class: "wide" }), note);
 }
 
 /** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} caseSession */
 async function freshWay(app, caseSession) {
   const { newWay } = await import("../../services/session.js");
   const { block, keep } = await newWay(app, caseSession.kit.desk.relays);
-  const way = { case: caseSession.kit.case, keep };
+  const route = { case: caseSession.kit.case, keep };
   if (app.session?.content.hasPin) {
-    app.session.content.ways.push(way);
+    app.session.content.ways.push(route);
     await app.session.save();
-  } else app.replyRoutes.push(way);
+  } else app.replyRoutes.push(route);
   return { reply: block };
 }

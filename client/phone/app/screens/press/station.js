@@ -58,7 +58,7 @@ async function serve(here) {
   const { app, name, problem } = here;
   const { packsOf } = await import("../../services/station-packs.js");
   const { packs, problems } = await packsOf(app, here.caseSession.kit.desk.root);
-  fill(problem, ...problems.map((one) => errorBox(one)));
+  fill(problem, ...problems.map((error) => errorBox(error)));
   const show = () => (name.value().trim() ? showFound(here, packs) : showNear(here, packs));
   let timer = 0;
   name.input.addEventListener("input", () => {
@@ -87,7 +87,7 @@ function showNear(here, packs) {
   const offers = packs.flatMap((pack) =>
     pack
       .near(fix.lat, fix.lon, fix.accuracy)
-      .map(({ station: one, m, highlight }) => ({ pack: pack.about.id, station: one, m, highlight })),
+      .map(({ station: near, m, highlight }) => ({ pack: pack.about.id, station: near, m, highlight })),
   );
   offers.sort((a, b) => a.m - b.m);
   showOffers(here, offers.slice(0, 8));
@@ -98,7 +98,7 @@ function showFound(here, packs) {
   const offers = packs.flatMap((pack) =>
     pack
       .find(here.name.value())
-      .map(({ station: one, score }) => ({ pack: pack.about.id, station: one, m: null, highlight: false, score })),
+      .map(({ station: match, score }) => ({ pack: pack.about.id, station: match, m: null, highlight: false, score })),
   );
   offers.sort((a, b) => b.score - a.score);
   say(here.note, t(offers.length ? "station.found" : "station.notfound", { n: Math.min(8, offers.length) }));
@@ -107,7 +107,7 @@ function showFound(here, packs) {
 
 /** @param {StationScreen} here @param {StationOffer[]} offers */
 function showOffers(here, offers) {
-  const ids = offers.map((one) => one.station.id);
+  const ids = offers.map((offer) => offer.station.id);
   fill(here.offered, ...offers.map((offer) => offerBox(here, offer, ids)));
 }
 

@@ -42,7 +42,7 @@ export async function pressed(app, caseSession = /** @type {CaseSession} */ (app
     ...(await shortMessages(app, caseSession)),
     ...facts(app, caseSession),
     h("div", { class: "row ends" }, ...ends(app, caseSession)),
-  ].filter((one) => one instanceof Node);
+  ].filter((part) => part instanceof Node);
 }
 
 function statusParts() {
@@ -117,22 +117,22 @@ function placeLine({ position }, caseSession) {
 
 /** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
 function facts(app, caseSession) {
-  const taken = button(
+  const phoneTaken = button(
     t("facts.phone_taken"),
     "phone_taken",
-    () => sent(taken, () => caseSession.tell({ facts: { phone_taken: true } })),
+    () => sent(phoneTaken, () => caseSession.tell({ facts: { phone_taken: true } })),
     {
       class: "wide",
-      "aria-pressed": String(caseSession.said.phone_taken === true),
+      "aria-pressed": String(caseSession.tapped.phone_taken === true),
     },
   );
-  const chosen = caseSession.said.station?.text;
+  const chosen = caseSession.tapped.station?.text;
   const labelOf = (/** @type {string} */ screen) =>
     t(`facts.${screen}_do`) + (screen === "station" && chosen ? `: ${chosen} ✓` : "");
   const open = (/** @type {string} */ screen) =>
     button(labelOf(screen), screen, () => app.go(screen, caseSession), { class: "wide" });
   return [
-    taken,
+    phoneTaken,
     ...stages(caseSession),
     open("station"),
     choice(caseSession, "people", PEOPLE, (value) => t("number", { value })),
@@ -146,11 +146,11 @@ function facts(app, caseSession) {
 
 /** Where I am; and of that the two things that those who wait want to hear most. @param {CaseSession} caseSession */
 function stages(caseSession) {
-  const tell = (/** @type {string} */ stage, /** @type {NewsType} */ said) => {
-    const place = said ? caseSession.placeNow(Date.now()) : {};
-    const done = caseSession.tell({ facts: { stage, ...place } }, said);
+  const tell = (/** @type {string} */ stage, /** @type {NewsType} */ type) => {
+    const position = type ? caseSession.placeNow(Date.now()) : {};
+    const sealed = caseSession.tell({ facts: { stage, ...position } }, type);
     mark();
-    return done;
+    return sealed;
   };
   const news = NEWS.map(([name, stage]) => button(t(`pressed.${name}`), name, () => tell(stage, name)));
   const chips = STAGES.map((value) => {
@@ -159,8 +159,8 @@ function stages(caseSession) {
   });
   const mark = () => {
     for (const [i, chip] of chips.entries())
-      chip.setAttribute("aria-pressed", String(caseSession.said.stage === STAGES[i]));
-    for (const [i, one] of news.entries()) one.setAttribute("aria-pressed", String(caseSession.news === NEWS[i][0]));
+      chip.setAttribute("aria-pressed", String(caseSession.tapped.stage === STAGES[i]));
+    for (const [i, chip] of news.entries()) chip.setAttribute("aria-pressed", String(caseSession.news === NEWS[i][0]));
   };
   mark();
   return [
@@ -180,12 +180,12 @@ function choice(caseSession, fact, values, label) {
   /** @type {HTMLButtonElement[]} */
   const buttons = values.map((value) => {
     const tell = async () => {
-      for (const other of buttons) other.setAttribute("aria-pressed", String(other === one));
+      for (const chip of buttons) chip.setAttribute("aria-pressed", String(chip === tapped));
       await caseSession.tell({ facts: { [fact]: value } });
     };
-    const isSaid = String(caseSession.said[fact] === value);
-    const one = button(label(value), "fact", tell, { "aria-pressed": isSaid, data: { fact, value: String(value) } });
-    return one;
+    const isSaid = String(caseSession.tapped[fact] === value);
+    const tapped = button(label(value), "fact", tell, { "aria-pressed": isSaid, data: { fact, value: String(value) } });
+    return tapped;
   });
   return h("fieldset", {}, h("legend", {}, t(`facts.${fact}`)), h("div", { class: "chips" }, ...buttons));
 }
@@ -193,19 +193,19 @@ function choice(caseSession, fact, values, label) {
 /** What is needed adds up: each tap sends the whole list. @param {CaseSession} caseSession */
 function needs(caseSession) {
   const buttons = NEEDS.map((need) => {
-    const isSaid = () => (caseSession.said.needs ?? []).includes(need);
+    const isSaid = () => (caseSession.tapped.needs ?? []).includes(need);
     const tell = () => {
-      const others = (caseSession.said.needs ?? []).filter((/** @type {string} */ other) => other !== need);
+      const others = (caseSession.tapped.needs ?? []).filter((/** @type {string} */ known) => known !== need);
       const all = isSaid() ? others : [...others, need];
-      const done = caseSession.tell({ facts: { needs: all } });
-      one.setAttribute("aria-pressed", String(isSaid()));
-      return done;
+      const sealed = caseSession.tell({ facts: { needs: all } });
+      chip.setAttribute("aria-pressed", String(isSaid()));
+      return sealed;
     };
-    const one = button(t(`facts.need_${need}`), "needs", tell, {
+    const chip = button(t(`facts.need_${need}`), "needs", tell, {
       "aria-pressed": String(isSaid()),
       data: { value: need },
     });
-    return one;
+    return chip;
   });
   return h("fieldset", {}, h("legend", {}, t("facts.needs")), h("div", { class: "chips" }, ...buttons));
 }

@@ -18,27 +18,27 @@ export function voice(app, caseSession) {
   /** @type {{ stop: () => Promise<{ data: Uint8Array, type: string }>, shut: () => void } | null} */
   let recording = null;
   /** @type {{ data: Uint8Array, type: string } | null} */
-  let made = null;
+  let audio = null;
   const show = () => {
     record.hidden = recording !== null;
     finish.hidden = recording === null;
-    send.disabled = made === null;
+    send.disabled = audio === null;
   };
   const start = () =>
     showErrors(problem, async () => {
-      made = null;
+      audio = null;
       recording = await recorded(note, () => finish.click());
       show();
     });
   const end = async () => {
-    made = (await recording?.stop()) ?? null;
+    audio = (await recording?.stop()) ?? null;
     recording = null;
     say(note, t("voice.ready"));
     show();
   };
   const leave = async () => {
-    if (!made) return;
-    const { data, type } = made;
+    if (!audio) return;
+    const { data, type } = audio;
     const isSent = await showErrors(problem, () => sendVoice(app, caseSession, data, type));
     if (isSent) await app.go("pressed", caseSession);
   };
@@ -54,7 +54,7 @@ export function voice(app, caseSession) {
 /** @param {HTMLElement} note @param {() => void} full */
 async function recorded(note, full) {
   const stream = await microphone();
-  const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one)) ?? "";
+  const type = TYPES.find((mime) => MediaRecorder.isTypeSupported(mime)) ?? "";
   const recorder = new MediaRecorder(stream, { ...(type ? { mimeType: type } : {}), audioBitsPerSecond: BITS });
   /** @type {Blob[]} */
   const parts = [];

@@ -78,7 +78,7 @@ function chosen(consent, name, values, label) {
     const choose = () => {
       if (consent[name] === value) delete consent[name];
       else consent[name] = value;
-      for (const [i, one] of buttons.entries()) one.setAttribute("aria-pressed", String(consent[name] === values[i]));
+      for (const [i, chip] of buttons.entries()) chip.setAttribute("aria-pressed", String(consent[name] === values[i]));
     };
     const pressed = String(consent[name] === value);
     return button(label(value), "choose", choose, {

@@ -54,7 +54,7 @@ export function home(app) {
       { class: "row ends" },
       button(t("home.lock"), "lock", () => app.lock(), { class: "main" }),
     ),
-  ].filter((one) => one instanceof Node);
+  ].filter((part) => part instanceof Node);
 }
 
 /** How much is new, as soon as that is known. @param {App} app */
@@ -77,28 +77,28 @@ function alertsButton(app) {
 
 /** @param {Session} session */
 function renewing(session) {
-  const place = h("div", {});
+  const box = h("div", {});
   const note = h("p", { role: "status", class: "hint", data: { show: "notice" } }, t("home.renew_more"));
   const renew = async () => {
     say(note, t("ready.sealing"));
-    fill(place);
+    fill(box);
     try {
       say(note, t((await session.renew()) ? "home.renewed" : "home.renewed_offline"));
     } catch (error) {
-      fill(place, errorBox(error));
+      fill(box, errorBox(error));
     }
   };
-  return h("section", {}, button(t("home.renew"), "renew", renew, { class: "wide" }), note, place);
+  return h("section", {}, button(t("home.renew"), "renew", renew, { class: "wide" }), note, box);
 }
 
 /** Two taps, because nothing brings it back. @param {App} app */
 function wiping(app) {
-  const place = h("div", {});
+  const box = h("div", {});
   const really = () =>
     fill(
-      place,
+      box,
       h("p", {}, t("home.wipe_sure")),
       button(t("home.wipe_yes"), "wipe-yes", () => wipe(app), { class: "wide danger" }),
     );
-  return h("section", {}, button(t("home.wipe"), "wipe", really, { class: "wide" }), place);
+  return h("section", {}, button(t("home.wipe"), "wipe", really, { class: "wide" }), box);
 }
