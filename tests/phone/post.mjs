@@ -1,7 +1,7 @@
 /** Relays in memory behind `fetch`, which may lie: drop, keep, replay, invent. And people with a book each, for tests of contacts. */
 
-import { addContact, newOffer, offerCode, readBook, stateOf } from "../../client/phone/core/contacts/book.js";
-import { Post } from "../../client/phone/core/contacts/runner.js";
+import { addContact, newOffer, pairState, readBook, writeOfferCode } from "../../client/phone/core/contacts/book.js";
+import { SyncRunner } from "../../client/phone/core/contacts/runner.js";
 import { mailboxId } from "../../client/phone/protocol/mailbox.js";
 import { b64, concat, digest, FrameKind, LETTER_BYTES, unb64, unutf8 } from "../../client/phone/protocol/wire.js";
 import { seededBytes } from "./random.mjs";
@@ -86,7 +86,7 @@ export class Person {
   /** As a page that was closed and comes back: nothing but the stored book is left. */
   open(stored = this.stored) {
     this.stored = stored;
-    this.post = new Post({
+    this.post = new SyncRunner({
       book: readBook(stored === "undefined" ? undefined : JSON.parse(stored)),
       save: async (book) => {
         this.stored = JSON.stringify(book);
@@ -107,7 +107,7 @@ export class Person {
   }
 
   get state() {
-    return stateOf(this.contact, this.now);
+    return pairState(this.contact, this.now);
   }
 
   by() {
@@ -116,7 +116,7 @@ export class Person {
 
   async offer(asked = {}) {
     const { offer } = await this.post.change((book) => newOffer(book, { relays: this.urls, ...asked, ...this.by() }));
-    return { id: offer.id, text: await offerCode(offer) };
+    return { id: offer.id, text: await writeOfferCode(offer) };
   }
 
   async add(offer, text, label, seen = true) {

@@ -13,7 +13,7 @@ import { TocsinError } from "../protocol/errors.js";
 import { randomBytes } from "../protocol/random.js";
 import { Position } from "./platform/geolocation.js";
 import { fill } from "./ui/dom.js";
-import { learn, speak } from "./ui/i18n.js";
+import { loadWords, useLanguage } from "./ui/i18n.js";
 import { LANGUAGE } from "./ui/language.js";
 
 export const KIT = "k";
@@ -30,12 +30,12 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 // Services stand above this file and come in by `main.js`, so these say what is asked of them here and by each other.
 
 /** Letters that leave; `../services/sender.js` has it. `happening`: an event of the outbox without its time.
- *  @typedef {{ storeFailed: boolean, start(locks?: LockManager): unknown, add(letters: Letter[]): void, take(happening: any): void,
- *    status(): SendStatus, unkept(): void, stop(): void }} LetterSender */
+ *  @typedef {{ storeFailed: boolean, start(locks?: LockManager): unknown, add(letters: Letter[]): void, onEvent(happening: any): void,
+ *    status(): SendStatus, onStoreFailure(): void, stop(): void }} LetterSender */
 /** What has left and what has not, in letters. `next`: when the next try is due, in milliseconds; `trouble`: codes.
  *  @typedef {{ total: number, confirmed: number, twice: number, waiting: number, unstored: boolean, next: number, trouble: string[] }} SendStatus */
 /** One case that is pressed and told of. @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
- *    exchange(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void, look(): void, follow(): void,
+ *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void, sendDuePosition(): void, follow(): void,
  *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.
  *  @typedef {{ content: any, duress: boolean, save(): Promise<boolean>, close(): Promise<unknown>, renew(): Promise<boolean | undefined>,
@@ -44,7 +44,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 /** Rounds among contacts' mailboxes; `ended` when the last one has. @typedef {{ ended: Promise<void>, hurry(): void, stop(): void }} Rounds */
 /** Where replies of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} ReplyRoute */
 /** A reply as it was opened; `at` in Unix seconds. @typedef {{ id: string, at: number, text: string, status: string }} ReceivedReply */
-/** Replies that came, by their id. @typedef {{ come: Map<string, ReceivedReply>, look(): Promise<void>, forget(): Promise<void> }} ReplyBox */
+/** Replies that came, by their id. @typedef {{ come: Map<string, ReceivedReply>, poll(): Promise<void>, forget(): Promise<void> }} ReplyBox */
 
 /** What a press takes; it comes a moment after the first screen.
  *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
@@ -69,7 +69,7 @@ export class App {
     this.fetch = bareFetch;
     this.position = new Position();
     this.position.changed = () => {
-      this.caseSession?.look();
+      this.caseSession?.sendDuePosition();
       this.changed();
     };
     this.duress = false;
@@ -182,7 +182,7 @@ export class App {
     return this.store.put(name, data).then(
       () => true,
       () => {
-        this.sender?.unkept();
+        this.sender?.onStoreFailure();
         return false;
       },
     );
@@ -191,7 +191,7 @@ export class App {
   /** @param {string} name @param {any} [arg] */
   async go(name, arg) {
     const turn = ++this.navigation;
-    const [screen] = await Promise.all([this.screens(name), FIRST.has(name) ? null : learn()]);
+    const [screen] = await Promise.all([this.screens(name), FIRST.has(name) ? null : loadWords()]);
     if (turn !== this.navigation) return;
     for (const leave of this.leaving.splice(0)) leave();
     this.changed = () => {};
@@ -212,7 +212,7 @@ export class App {
 
   /** @param {string} code */
   async setLanguage(code) {
-    speak(code, this.config.start[code]);
+    useLanguage(code, this.config.start[code]);
     await this.put(LANGUAGE, new TextEncoder().encode(code));
   }
 

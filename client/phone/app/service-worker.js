@@ -12,7 +12,7 @@ import { parseNoteKey, verifyNote } from "../protocol/note.js";
 import { randomBytes } from "../protocol/random.js";
 import { b64, digest } from "../protocol/wire.js";
 import { Sender } from "./services/sender.js";
-import { chosenLanguage, storedLanguage } from "./ui/language.js";
+import { chooseLanguage, readLanguage } from "./ui/language.js";
 
 const worker = /** @type {any} */ (globalThis);
 // @ts-expect-error: the build puts it in the place of this name
@@ -171,7 +171,7 @@ async function ring() {
 async function neutralWords() {
   const page = await (await answer(new Request("./"), "index.html")).text();
   const config = JSON.parse(/id="config">(.*?)<\/script>/s.exec(page)?.[1] ?? "");
-  const language = chosenLanguage(config, await storedLanguage(await ourStore()));
+  const language = chooseLanguage(config, await readLanguage(await ourStore()));
   return { title: config.title, body: config.start[language].news };
 }
 

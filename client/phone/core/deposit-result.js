@@ -30,7 +30,7 @@ const LETTER_CODES = new Set([
 ]);
 
 /** @param {Letter} letter @param {Uint8Array[]} keys @param {DepositResponse} answer @returns {Verdict} */
-export function judge(letter, keys, answer) {
+export function judgeAnswer(letter, keys, answer) {
   if (answer.status === 200 || answer.status === 201) return judgeReceipt(letter, keys, answer.body);
   if (answer.status >= 300 && answer.status < 400) return { kind: "busy", reason: "redirect", wait: 0 };
   return judgeProblem(answer);

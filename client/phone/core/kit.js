@@ -19,7 +19,7 @@ import {
   unb64,
   utf8,
 } from "../protocol/wire.js";
-import { wakeIn } from "./letter.js";
+import { readStoredWake } from "./letter.js";
 
 const VERSION = 1;
 const LISTED = 64; // weeks, relays, contacts: none comes near it
@@ -87,7 +87,7 @@ function readContact(value) {
     key: unb64(key, KEM_PUBLIC_BYTES),
     mailbox: unb64(mailbox, HASH_BYTES),
     relays: list(relays, relayAddress),
-    wake: wakeIn(wake),
+    wake: readStoredWake(wake),
     later: whole(later),
   };
 }

@@ -16,13 +16,13 @@ const WAKE = /^[\w-]{1430}$/;
 
 /** @param {Sealed} sealed @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number, wake?: Wake | null }} options
  *  @returns {Letter} */
-export function letterOf(sealed, { relays, keys = [], rank = 0, added, wake = null }) {
+export function makeLetter(sealed, { relays, keys = [], rank = 0, added, wake = null }) {
   return { ...sealed, id: b64(digest(sealed.envelope)), relays, keys, rank, added, wake };
 }
 
 /** A wake as it was kept; null when it is none, because nothing may hang on it. A header takes no other characters.
  *  @param {any} value @returns {Wake | null} */
-export function wakeIn(value) {
+export function readStoredWake(value) {
   return WAKE.test(value?.sealed) ? { relay: String(value.relay), sealed: value.sealed } : null;
 }
 
@@ -46,9 +46,9 @@ export function unpackLetter(record) {
       keys: listed(keys, publicKey),
       rank: whole(rank),
       added: whole(added),
-      wake: wakeIn(wake),
+      wake: readStoredWake(wake),
     };
-    return letterOf(sealed, options);
+    return makeLetter(sealed, options);
   } catch (error) {
     throw error instanceof TocsinError ? new Malformed("not a stored letter") : error;
   }

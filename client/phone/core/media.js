@@ -24,14 +24,14 @@ const APP15 = 0xef;
 
 /** The size a picture is drawn in before it is sent; never larger than it was.
  *  @param {number} width @param {number} height @returns {{ width: number, height: number }} */
-export function fitted(width, height) {
+export function fitPicture(width, height) {
   const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height, 1));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 /** The JPEG without camera, place, time, thumbnail and comments. Drawing on a canvas leaves them out too, but a browser
  *  may add its own. @param {Uint8Array} jpeg @returns {Uint8Array} @throws {Malformed} */
-export function stripped(jpeg) {
+export function stripJpeg(jpeg) {
   if (jpeg[0] !== 0xff || jpeg[1] !== START) throw new Malformed("not a JPEG");
   const parts = [jpeg.subarray(0, 2)];
   for (let at = 2; ; ) {
@@ -51,7 +51,7 @@ function tells(marker) {
 }
 
 /** @param {Uint8Array} file @param {string} type media type @param {RandomBytes} randomBytes @returns {Pieces} @throws {TooMuchContent} */
-export function cutUp(file, type, randomBytes) {
+export function cutFile(file, type, randomBytes) {
   if (file.length > FILE_BYTES) throw new TooMuchContent(`${file.length} bytes where ${FILE_BYTES} fit`);
   const n = Math.max(1, Math.ceil(file.length / PIECE_BYTES));
   const pieces = Array.from({ length: n }, (_, i) => file.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES));

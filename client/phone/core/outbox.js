@@ -21,7 +21,7 @@ import {
   WAKE_HEADER,
   WORK_HEADER,
 } from "../protocol/wire.js";
-import { judge } from "./deposit-result.js";
+import { judgeAnswer } from "./deposit-result.js";
 import { packLetter } from "./letter.js";
 
 export const COPIES = 2; // relays that should hold a letter: one may be seized or lie
@@ -62,7 +62,7 @@ export function emptyOutbox() {
 /** @param {Outbox} before @param {OutboxEvent} event @param {RandomBytes} randomBytes @returns {{ outbox: Outbox, effects: OutboxEffect[] }} */
 export function stepOutbox(before, event, randomBytes) {
   const run = new OutboxStep(copied(before), event.now, randomBytes);
-  run.take(event);
+  run.onEvent(event);
   run.plan();
   return { outbox: run.outbox, effects: run.effects };
 }
@@ -70,7 +70,7 @@ export function stepOutbox(before, event, randomBytes) {
 /** For the screen: what has left and what has not, letter by letter.
  *  @param {Outbox} outbox @returns {{ id: string, rank: number, copies: number, wanted: number, sending: boolean, next: number,
  *    trouble: { url: string, reason: string }[] }[]} */
-export function summary(outbox) {
+export function summarize(outbox) {
   return outbox.entries.map(({ letter, attempts, origins }) => {
     const open = Object.entries(attempts).filter(([, { state }]) => state !== "done");
     const trouble = open.flatMap(([url, { reason }]) => {
@@ -118,7 +118,7 @@ class OutboxStep {
   }
 
   /** @param {OutboxEvent} event */
-  take(event) {
+  onEvent(event) {
     if (event.type === "add") this.add(event.letter, event.isStored ?? false);
     else if (event.type === "answer") this.answered(event, event.answer);
     else if (event.type === "failed") this.failed(event, event.reason);
@@ -154,7 +154,7 @@ class OutboxStep {
     const attempt = entry?.attempts[which.url];
     if (!entry || !attempt || attempt.state === "done") return;
     const relay = this.outbox.relays[which.url];
-    const verdict = judge(entry.letter, entry.letter.keys.length ? entry.letter.keys : relay.keys, answer);
+    const verdict = judgeAnswer(entry.letter, entry.letter.keys.length ? entry.letter.keys : relay.keys, answer);
     // A receipt counts however late it comes; anything else from an attempt already given up does not.
     if (verdict.kind === "received") this.received(entry, which.url, verdict.origin, answer.body);
     else if (isCurrent(attempt, which, "sending")) this.judged(entry, which.url, verdict);

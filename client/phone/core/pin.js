@@ -10,7 +10,7 @@ const PASSES = 2;
 const TICK_MS = 20; // how long the screen may stand still
 
 /** @param {(done: number) => void} [progress] from 0 to 1 @returns {import("./vault.js").Stretch} */
-export function stretching(progress) {
+export function makeStretch(progress) {
   return (pin, salt) =>
     argon2idAsync(pin, salt, {
       m: MEMORY_KIB,

@@ -11,13 +11,13 @@ import { alertMessage, factsMessage, headerOf } from "../protocol/message.js";
 import { parseNoteKey } from "../protocol/note.js";
 import { keysAhead } from "../protocol/weekly-keys.js";
 import { b64, ID_BYTES, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
-import { addressRecipient, contactKey, sealAlert, seconds } from "./press.js";
+import { addressRecipient, deriveContactKey, sealAlert, toSeconds } from "./press.js";
 
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
  *  @typedef {Reachable & { mac: Uint8Array, text: string }} PreparedContact */
 
 /** @param {Card} card @returns {Recipient} */
-export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log }) {
+export function toRecipient({ root, mailbox, week, weekly, lastResort, relays, log }) {
   return {
     root,
     mailbox,
@@ -33,10 +33,10 @@ export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log })
  *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: PreparedContact[], practice?: boolean,
  *    now: number, randomBytes: RandomBytes }} profile
  *  @returns {Promise<Kit>} @throws {TooMuchContent} when the profile does not fit one letter */
-export async function prepare({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
-  const at = seconds(now);
+export async function prepareKit({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
+  const at = toSeconds(now);
   const place = { case: b64(randomBytes(ID_BYTES)), seq: 0, at };
-  const desk = deskOf(card);
+  const desk = toRecipient(card);
   const weeks = [...keysAhead(card, at), { week: null, key: card.lastResort }];
   /** @type {Ready[]} */
   const ready = [];
@@ -74,17 +74,17 @@ export async function withContacts(kit, contacts, { now, randomBytes }) {
  *  @param {Kit} kit @param {PreparedContact} contact @param {number} now @param {RandomBytes} randomBytes */
 function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) {
   const message = alertMessage(
-    { case: id, seq: 0, at: seconds(now) },
+    { case: id, seq: 0, at: toSeconds(now) },
     { type: "detained", text: contact.text },
     randomBytes,
   );
-  const key = b64(contactKey(unb64(caseKey), contact.key));
+  const key = b64(deriveContactKey(unb64(caseKey), contact.key));
   return sealAlert(contact, contact.mac, { ...message, practice, case_key: key }, false, randomBytes);
 }
 
 /** A kit with nothing sealed in advance: the app was installed a minute ago and has no profile.
  *  @param {Card} card @param {RandomBytes} randomBytes @param {boolean} [practice] @returns {Kit} */
-export function bareKit(card, randomBytes, practice = false) {
+export function newBareKit(card, randomBytes, practice = false) {
   const [id, caseKey] = [b64(randomBytes(ID_BYTES)), b64(randomBytes(SEED_BYTES))];
-  return { case: id, caseKey, seq: 0, practice, desk: deskOf(card), contacts: [], ready: [] };
+  return { case: id, caseKey, seq: 0, practice, desk: toRecipient(card), contacts: [], ready: [] };
 }

@@ -16,7 +16,7 @@ import { seal } from "../protocol/envelope.js";
 import { alertMac, alertMessage, factsMessage, headerOf } from "../protocol/message.js";
 import { keyFor, sealingWeek } from "../protocol/weekly-keys.js";
 import { b64, digest, domain, LETTER_BYTES, mac, Purpose, unb64 } from "../protocol/wire.js";
-import { letterOf } from "./letter.js";
+import { makeLetter } from "./letter.js";
 
 /** Of an organisation, what sealing and sending need; not its name.
  *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array,
@@ -56,7 +56,7 @@ export async function press(kit, { facts, when = {}, duress = false, now, random
 
 /** The kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any more.
  *  @param {Kit} kit @param {string} id of the letter @returns {Kit} */
-export function arrived(kit, id) {
+export function withoutArrived(kit, id) {
   const prepared = kit.ready.find(({ sealed }) => b64(digest(sealed.envelope)) === id);
   return prepared ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== prepared.contact) } : kit;
 }
@@ -72,15 +72,15 @@ export async function amend(kit, { content, duress = false, now, randomBytes }) 
  *  @param {Kit} kit @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, randomBytes: RandomBytes }} what
  *  @returns {Promise<Letter>} */
 export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
-  const key = keyFor(desk, seconds(now));
+  const key = keyFor(desk, toSeconds(now));
   const sealed = await seal({ header, body, key, address: addressRecipient(desk), randomBytes, size });
-  return letterOf(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
+  return makeLetter(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
 }
 
 /** @param {Kit} kit @param {{ content: Partial<Facts>, rank: number, now: number, randomBytes: RandomBytes }} what
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 async function sayToDesk(kit, { content, rank, now, randomBytes }) {
-  const place = { case: kit.case, seq: kit.seq, at: seconds(now) };
+  const place = { case: kit.case, seq: kit.seq, at: toSeconds(now) };
   const kind = kit.seq === 0 ? "report" : "amend";
   const header = headerOf(factsMessage(kind, place, { ...content, practice: kit.practice }, randomBytes));
   const letter = await sealToDesk(kit, { header, rank, now, randomBytes });
@@ -91,12 +91,13 @@ async function sayToDesk(kit, { content, rank, now, randomBytes }) {
 function readyLetters(kit, now) {
   const toDesk = kit.ready.filter(({ contact }) => contact === null);
   const ofWeek =
-    toDesk.find(({ week }) => week === sealingWeek(kit.desk, seconds(now))) ?? toDesk.find(({ week }) => week === null);
+    toDesk.find(({ week }) => week === sealingWeek(kit.desk, toSeconds(now))) ??
+    toDesk.find(({ week }) => week === null);
   const { relays, keys } = kit.desk;
-  const first = ofWeek ? [letterOf(ofWeek.sealed, { relays, keys, rank: Rank.READY, added: now })] : [];
+  const first = ofWeek ? [makeLetter(ofWeek.sealed, { relays, keys, rank: Rank.READY, added: now })] : [];
   const others = kit.ready.flatMap(({ contact, sealed }) => {
     if (contact === null) return [];
-    return [letterOf(sealed, { ...kit.contacts[contact], rank: Rank.CONTACT, added: now })];
+    return [makeLetter(sealed, { ...kit.contacts[contact], rank: Rank.CONTACT, added: now })];
   });
   return [...first, ...others];
 }
@@ -116,9 +117,9 @@ async function placeAlerts(kit, { place, ...by }) {
  *  @param {Kit} kit @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
  *  @param {{ duress: boolean, now: number, randomBytes: RandomBytes }} by @returns {Promise<Letter>} */
 export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, randomBytes }) {
-  const message = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, randomBytes), practice };
-  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), message, duress, randomBytes);
-  return letterOf(sealed, { ...contact, rank: Rank.PLACE, added: now });
+  const message = { ...alertMessage({ case: id, seq, at: toSeconds(now) }, words, randomBytes), practice };
+  const sealed = await sealAlert(contact, deriveContactKey(unb64(caseKey), contact.key), message, duress, randomBytes);
+  return makeLetter(sealed, { ...contact, rank: Rank.PLACE, added: now });
 }
 
 /** @param {Pick<Reachable, "key" | "mailbox">} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {RandomBytes} randomBytes */
@@ -131,7 +132,7 @@ export function sealAlert(contact, key, message, duress, randomBytes) {
 
 /** Each contact gets a key of their own, so that none of them can speak as the phone to another.
  *  @param {Uint8Array} caseKey @param {Uint8Array} contact X-Wing public key */
-export function contactKey(caseKey, contact) {
+export function deriveContactKey(caseKey, contact) {
   return mac(caseKey, CASE, digest(contact));
 }
 
@@ -141,6 +142,6 @@ export function addressRecipient({ root, mailbox }) {
 }
 
 /** @param {number} milliseconds */
-export function seconds(milliseconds) {
+export function toSeconds(milliseconds) {
   return Math.floor(milliseconds / 1_000);
 }

@@ -10,7 +10,7 @@ import { offerIn } from "../protocol/wake.js";
 import { b64, ID_BYTES, jsonObject, ROOT_HEADER, SIGNATURE_HEADER } from "../protocol/wire.js";
 import { ANSWER_BYTES } from "./deposit-result.js";
 import { SEND_MS } from "./outbox.js";
-import { call, NoAnswer } from "./transport.js";
+import { callRelay, NoAnswer } from "./transport.js";
 
 const PAGE_BYTES = 17_000_000; // 256 parcels with their frames
 
@@ -18,7 +18,7 @@ const PAGE_BYTES = 17_000_000; // 256 parcels with their frames
  *  @param {Fetch} fetch @returns {Promise<import("../protocol/organisation.js").Card>} @throws {NoAnswer} and what `readCard` throws */
 export async function fetchCard(url, root, newerThan, fetch) {
   const init = { method: "GET", headers: { [ROOT_HEADER]: b64(root) } };
-  const { status, body } = await call(`${url}/v1/card`, init, fetch, NOTE_BYTES);
+  const { status, body } = await callRelay(`${url}/v1/card`, init, fetch, NOTE_BYTES);
   if (status !== 200) throw status === 404 ? new NoAnswer("no-card") : new NoAnswer(`http-${status}`);
   return readCard(body, { root, newerThan });
 }
@@ -27,7 +27,7 @@ export async function fetchCard(url, root, newerThan, fetch) {
  *  @param {string} url @param {import("../protocol/mailbox.js").MailboxKey} key @param {{ ack?: Uint8Array[], wait?: number, want?: number }} asked
  *  @param {{ now: () => number, randomBytes: RandomBytes, fetch: Fetch }} by `now` in Unix seconds
  *  @returns {Promise<import("../protocol/mailbox.js").Frame[]>} @throws {NoAnswer} @throws {Malformed} */
-export async function pull(url, key, asked, { now, randomBytes, fetch }) {
+export async function pullMailbox(url, key, asked, { now, randomBytes, fetch }) {
   const once = (/** @type {number} */ at) =>
     collectOnce(url, key, { ...asked, at, nonce: randomBytes(ID_BYTES) }, fetch);
   const first = await once(now());
@@ -42,7 +42,7 @@ function collectOnce(url, key, asked, fetch) {
   const { body, signature } = collect(key, url, { ...asked, commits: true });
   const headers = { "Content-Type": "application/json", [SIGNATURE_HEADER]: b64(signature) };
   const init = { method: "POST", headers, body: /** @type {BodyInit} */ (body) };
-  return call(`${url}/v1/collect`, init, fetch, PAGE_BYTES, SEND_MS + (asked.wait ?? 0) * 1_000);
+  return callRelay(`${url}/v1/collect`, init, fetch, PAGE_BYTES, SEND_MS + (asked.wait ?? 0) * 1_000);
 }
 
 /** @param {Uint8Array} body of a refusal @returns {number} @throws {NoAnswer} when the clock was not the reason */
@@ -59,7 +59,7 @@ function relayTime(body) {
 
 /** Ask a relay how it rings closed phones. Returns null when it does not.
  *  @param {string} relay @param {Fetch} fetch @returns {Promise<WakeOffer | null>} @throws {NoAnswer} */
-export async function askWake(relay, fetch) {
-  const { status, body } = await call(`${relay}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
+export async function askWakeOffer(relay, fetch) {
+  const { status, body } = await callRelay(`${relay}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
   return status === 200 ? offerIn(relay, body) : null;
 }

@@ -31,7 +31,7 @@ export async function deposit({ id, url, attempt, headers, body }, fetch) {
   const which = { id, url, attempt };
   try {
     const init = { method: "POST", headers, body: /** @type {BodyInit} */ (body) };
-    const answer = await call(`${url}/v1/deposit`, init, fetch, ANSWER_BYTES);
+    const answer = await callRelay(`${url}/v1/deposit`, init, fetch, ANSWER_BYTES);
     return { type: "answer", ...which, answer };
   } catch (error) {
     return { type: "failed", ...which, reason: reasonOf(error) };
@@ -41,7 +41,7 @@ export async function deposit({ id, url, attempt, headers, body }, fetch) {
 /** Carries out an `ask` effect. @param {string} url @param {Fetch} fetch @returns {Promise<any>} the `known` event */
 export async function askRelay(url, fetch) {
   try {
-    const { status, body } = await call(`${url}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
+    const { status, body } = await callRelay(`${url}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
     const keys = status === 200 ? [parseNoteKey(jsonObject(body).note_key).public] : [];
     return { type: "known", url, keys };
   } catch {
@@ -51,7 +51,7 @@ export async function askRelay(url, fetch) {
 
 /** @param {string} url @param {RequestInit} init @param {Fetch} fetch @param {number} most bytes of the answer @param {number} [limit]
  *  @returns {Promise<{ status: number, retryAfter: string | null, body: Uint8Array }>} @throws {NoAnswer} */
-export async function call(url, init, fetch, most, limit = SEND_MS) {
+export async function callRelay(url, init, fetch, most, limit = SEND_MS) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), limit);
   try {

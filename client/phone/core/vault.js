@@ -42,7 +42,7 @@ const ZERO_IV = new Uint8Array(12); // sound because each key seals once
  *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {TooMuchContent} */
 export async function createVault(pin, content, { randomBytes, stretch }) {
   const bytes = randomBytes(VAULT_BYTES);
-  const key = await stretch(pinBytes(pin), bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), bytes.subarray(0, SALT_BYTES));
   const place = placeAmong([0, 1, 2], randomBytes);
   return saveVault({ bytes, content, duress: false, place, key, decoy: null }, content, randomBytes);
 }
@@ -51,7 +51,7 @@ export async function createVault(pin, content, { randomBytes, stretch }) {
  *  @throws {KeystoreCut} @throws {WrongPassphrase} */
 export async function openVault(bytes, pin, stretch) {
   if (bytes.length !== VAULT_BYTES) throw new KeystoreCut();
-  const key = await stretch(pinBytes(pin), bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), bytes.subarray(0, SALT_BYTES));
   // All three are always tried: the time must not tell which slot it was, or that it was none.
   const tried = await Promise.all([0, 1, 2].map((place) => openSlot(slotOf(bytes, place), key)));
   const place = tried.findIndex((plain) => plain !== null);
@@ -74,7 +74,7 @@ export async function saveVault(vault, content, randomBytes) {
  *  @param {Vault} vault @param {string} pin @param {Uint8Array} content @param {{ randomBytes: RandomBytes, stretch: Stretch }} by
  *  @returns {Promise<Vault>} @throws {WrongPassphrase} when the PIN is the vault's own @throws {TooMuchContent} */
 export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
-  const key = await stretch(pinBytes(pin), vault.bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
   if (vault.duress) return saveVault(vault, vault.content, randomBytes);
   if (same(key, vault.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
   const place =
@@ -91,7 +91,7 @@ export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
 /** The vault under another PIN; the decoy stays. @param {Vault} vault @param {string} pin
  *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {WrongPassphrase} when it is the decoy's */
 export async function changePin(vault, pin, { randomBytes, stretch }) {
-  const key = await stretch(pinBytes(pin), vault.bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
   if (vault.decoy && same(key, vault.decoy.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
   return saveVault({ ...vault, key }, vault.content, randomBytes);
 }
@@ -102,7 +102,7 @@ export function emptyVault(randomBytes) {
 }
 
 /** A PIN as bytes: the digits of every script are the same digits. @param {string} pin @returns {Uint8Array} */
-export function pinBytes(pin) {
+export function encodePin(pin) {
   const plain = pin.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => String(digitOf(digit)));
   return utf8(plain);
 }

@@ -65,26 +65,26 @@ export class DigitsDiffer extends TocsinError {
 /** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that will be
  *  sealed to the other's key, and what the card says besides. It belongs into the vault and nowhere else.
  *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[], until: number,
- *    wake: string | null }} Half */
+ *    wake: string | null }} PairingOffer */
 /** What the other side needs to know. `until` in Unix seconds.
  *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string | null }} PairCard */
 /** A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side.
- *  @typedef {{ mailbox: MailboxKey, key: PrivateKey, address: Address }} Door */
+ *  @typedef {{ mailbox: MailboxKey, key: PrivateKey, address: Address }} RendezvousMailbox */
 /** One MAC key for each direction. @typedef {{ sending: Uint8Array, receiving: Uint8Array }} PairKeys */
 /** How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were. All b64.
  *  @typedef {{ share: string | null, owed: string[], answered: string[] }} Progress */
-/** A half with what follows from it alone. @typedef {{ half: Half, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array,
+/** A half with what follows from it alone. @typedef {{ half: PairingOffer, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array,
  *    code: PairCode, address: Address }} Own */
-/** My half and the other's code. @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} Meeting */
+/** My half and the other's code. @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} PairingSession */
 
-/** @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix seconds @returns {Half} */
-export function newHalf({ relays, now, randomBytes, wake = null }) {
+/** @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix seconds @returns {PairingOffer} */
+export function newPairingOffer({ relays, now, randomBytes, wake = null }) {
   const [kem, mailbox, share] = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)];
   return { kem, mailbox, secret: randomBytes(ID_BYTES), share, relays, until: now + CARD_SECONDS, wake };
 }
 
-/** The card's bytes, the code that names them, and the keys. @param {Half} half @returns {Promise<Own>} */
-export async function ownOf(half) {
+/** The card's bytes, the code that names them, and the keys. @param {PairingOffer} half @returns {Promise<Own>} */
+export async function deriveOwn(half) {
   const [key, mailbox] = [await privateKey(half.kem), mailboxKey(half.mailbox)];
   const { relays, until, wake } = half;
   // These very bytes travel and are hashed; nobody writes them a second time.
@@ -112,8 +112,8 @@ export function cardAddress({ key, mailbox }) {
   return addressContact(key, mailbox);
 }
 
-/** Nothing here needs a network. @param {Own} own @param {PairCode} code @returns {Meeting} @throws {OwnCode} */
-export function meet(own, code) {
+/** Nothing here needs a network. @param {Own} own @param {PairCode} code @returns {PairingSession} @throws {OwnCode} */
+export function beginSession(own, code) {
   if (same(code.card, own.code.card) || same(code.secret, own.code.secret)) throw new OwnCode();
   const [mine, theirs] = [payloadOf(own.code), payloadOf(code)];
   const first = before(mine, theirs);
@@ -124,22 +124,22 @@ export function meet(own, code) {
   return { own, code, first, transcript, k0: derive(transcript, secrets, "k0") };
 }
 
-/** The 60 digits to compare, in groups of 5. @param {Meeting} meeting @returns {string} */
-export function digitsOf({ transcript }) {
+/** The 60 digits to compare, in groups of 5. @param {PairingSession} meeting @returns {string} */
+export function safetyNumber({ transcript }) {
   const number = digest(SPOKEN, transcript).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
   const whole = String(number).slice(0, DIGITS).padStart(DIGITS, "0");
   return whole.match(/.{5}/g)?.join(" ") ?? "";
 }
 
 /** Compare with what the other side reads aloud; what is no digit does not count. Persian and Arabic digits do.
- *  @param {Meeting} meeting @param {string} theirs @throws {DigitsDiffer} */
+ *  @param {PairingSession} meeting @param {string} theirs @throws {DigitsDiffer} */
 export function checkDigits(meeting, theirs) {
   const plain = theirs.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
-  if (plain.replace(/[^0-9]/g, "") !== digitsOf(meeting).replace(/ /g, "")) throw new DigitsDiffer();
+  if (plain.replace(/[^0-9]/g, "") !== safetyNumber(meeting).replace(/ /g, "")) throw new DigitsDiffer();
 }
 
-/** Where I wait for the other's card (`mine`), or where mine is waited for. @param {Meeting} meeting @param {boolean} mine @returns {Promise<Door>} */
-export async function doorOf({ transcript, k0, first }, mine) {
+/** Where I wait for the other's card (`mine`), or where mine is waited for. @param {PairingSession} meeting @param {boolean} mine @returns {Promise<RendezvousMailbox>} */
+export async function deriveRendezvous({ transcript, k0, first }, mine) {
   const number = mine === first ? 1 : 2;
   const mailbox = mailboxKey(derive(transcript, k0, `door-mailbox-${number}`));
   const key = await privateKey(derive(transcript, k0, `door-key-${number}`));
@@ -147,14 +147,14 @@ export async function doorOf({ transcript, k0, first }, mine) {
 }
 
 /** My card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
- *  @param {Meeting} meeting @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+ *  @param {PairingSession} meeting @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
 export async function cardLetter(meeting, randomBytes) {
-  const { key, address } = await doorOf(meeting, false);
+  const { key, address } = await deriveRendezvous(meeting, false);
   return seal({ header: meeting.own.card, key: key.public, address, randomBytes });
 }
 
 /** The keys that follow from my share and this one of the other side.
- *  @param {Meeting} meeting @param {Uint8Array} share @returns {PairKeys} */
+ *  @param {PairingSession} meeting @param {Uint8Array} share @returns {PairKeys} */
 export function pairKeys({ own, first, transcript, k0 }, share) {
   const [lower, two] = first ? [own.half.share, share] : [share, own.half.share];
   const pair = derive(transcript, concat(k0, lower, two), "pair-key");
@@ -163,7 +163,7 @@ export function pairKeys({ own, first, transcript, k0 }, share) {
 }
 
 /** My share, sealed to the other's key; with a MAC once a share of theirs is known.
- *  @param {Meeting} meeting @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+ *  @param {PairingSession} meeting @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
 export function shareLetter(meeting, card, share, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(meeting.own.half.share) }));
   const address = cardAddress(card);
@@ -173,7 +173,7 @@ export function shareLetter(meeting, card, share, randomBytes) {
 }
 
 /** Whether this share letter comes from who opened mine: only they can know both shares.
- *  @param {Meeting} meeting @param {Uint8Array} share @param {Opened} opened @param {number} size of the envelope */
+ *  @param {PairingSession} meeting @param {Uint8Array} share @param {Opened} opened @param {number} size of the envelope */
 export function confirms(meeting, share, { salt, header, body }, size) {
   return same(confirmMac(pairKeys(meeting, share).receiving, meeting.own.address, size, salt, header), body);
 }
@@ -196,7 +196,7 @@ export const NO_PROGRESS = Object.freeze({ share: null, owed: [], answered: [] }
 
 /** A share letter came; `sure` if its MAC was right.
  *  @param {Progress} progress @param {Uint8Array} came @param {boolean} sure @returns {Progress} */
-export function heardShare({ share, owed, answered }, came, sure) {
+export function onShare({ share, owed, answered }, came, sure) {
   const text = b64(came);
   const counts = share ?? (sure ? text : null);
   const fresh = !answered.includes(text);
@@ -208,7 +208,7 @@ export function heardShare({ share, owed, answered }, came, sure) {
 }
 
 /** All that was owed is on its way. @param {Progress} progress @returns {Progress} */
-export function saidShares({ share, owed, answered }) {
+export function markSent({ share, owed, answered }) {
   return { share, owed: [], answered: [...new Set([...answered, ...owed])] };
 }
 

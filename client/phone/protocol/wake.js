@@ -1,7 +1,7 @@
 /** Letting a closed phone ring: its push address, sealed for one relay. Specified in `keys/wake.md`. */
 /** @import { Address, Sealed } from "./envelope.js" */
 /** @import { Opened } from "./opening.js" */
-/** @import { Meeting, PairCard, PairKeys } from "./pairing.js" */
+/** @import { PairingSession, PairCard, PairKeys } from "./pairing.js" */
 /** @import { RandomBytes } from "./wire.js" */
 
 import { Chacha20Poly1305, CipherSuite, HkdfSha256 } from "../vendor-src/crypto.js";
@@ -77,7 +77,7 @@ export function readWake(text, relays) {
 }
 
 /** The letter by which a contact turns it on, off, or to another address, after the pairing.
- *  @param {Meeting} meeting @param {PairCard} card theirs @param {WakeChange & { share: Uint8Array }} change `share`: theirs
+ *  @param {PairingSession} meeting @param {PairCard} card theirs @param {WakeChange & { share: Uint8Array }} change `share`: theirs
  *  @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
 export function wakeLetter(meeting, card, { share, wake, n }, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, n, wake }));

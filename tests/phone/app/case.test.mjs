@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CaseSession, reached } from "../../../client/phone/app/services/case.js";
+import { CaseSession, countReached } from "../../../client/phone/app/services/case.js";
 import { Sender } from "../../../client/phone/app/services/sender.js";
-import { bareKit } from "../../../client/phone/core/prepare.js";
+import { newBareKit } from "../../../client/phone/core/prepare.js";
 import { Rank } from "../../../client/phone/core/press.js";
 import { memoryStore } from "../../../client/phone/core/store.js";
 import { organisation } from "../card.mjs";
@@ -33,7 +33,7 @@ async function caseSessionFor(later) {
   });
   const stored = /** @type {any[]} */ ([]);
   const storeKit = (/** @type {any} */ kit) => stored.push(kit);
-  const kit = { ...bareKit(card, randomBytes), seq: 1, contacts };
+  const kit = { ...newBareKit(card, randomBytes), seq: 1, contacts };
   const caseSession = new CaseSession({ kit, sender, position, randomBytes, storeKit, duress: () => false });
   return { caseSession, sent, stored };
 }
@@ -76,7 +76,7 @@ test("a kit is exchanged between two letters and never in the middle of one", as
   const before = caseSession.kit.seq;
   const all = [
     caseSession.tell({ facts: { people: 2 } }),
-    caseSession.exchange(async (kit) => ({ ...kit, contacts: [...kit.contacts] })),
+    caseSession.replaceKit(async (kit) => ({ ...kit, contacts: [...kit.contacts] })),
     caseSession.tell({ facts: { people: 3 } }),
   ];
   await Promise.all(all);
@@ -90,8 +90,8 @@ test("a kit is exchanged between two letters and never in the middle of one", as
 test("how many were reached is counted by the words that have left", async () => {
   const { caseSession } = await caseSessionFor([LATER.safe, LATER.safe, LATER.safe]);
   const ready = /** @type {any[]} */ ([{ contact: null }, { contact: 0 }, { contact: 2 }]);
-  assert.deepEqual(reached({ ...caseSession.kit, ready }), { total: 3, confirmed: 1 });
-  assert.deepEqual(reached({ ...caseSession.kit, contacts: [], ready: [] }), { total: 0, confirmed: 0 });
+  assert.deepEqual(countReached({ ...caseSession.kit, ready }), { total: 3, confirmed: 1 });
+  assert.deepEqual(countReached({ ...caseSession.kit, contacts: [], ready: [] }), { total: 0, confirmed: 0 });
 });
 
 test("a pairing on its way is not counted as a letter of the press, and is sent all the same", async () => {

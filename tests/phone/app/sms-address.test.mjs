@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildSmsLink, numberOf } from "../../../client/phone/app/services/sms-address.js";
+import { buildSmsLink, readNumber } from "../../../client/phone/app/services/sms-address.js";
 import { fromPackages } from "../from-phone.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
@@ -30,11 +30,11 @@ test("a number is taken as people write it, in Persian digits too", () => {
     " +7\u00a0000\u2011111.22.33 ",
     "+\u06f7\u06f0\u06f0\u06f0\u06f1\u06f1\u06f1\u06f2\u06f2\u06f3\u06f3",
   ])
-    assert.equal(numberOf(typed), "+70001112233");
-  assert.equal(numberOf("102"), "102");
+    assert.equal(readNumber(typed), "+70001112233");
+  assert.equal(readNumber("102"), "102");
 });
 
 test("what is no number is refused", () => {
   for (const typed of ["", "12", "anna", "+7000?body=x", "1234567890123456", "+"])
-    assert.throws(() => numberOf(typed), { reason: "number" }, typed);
+    assert.throws(() => readNumber(typed), { reason: "number" }, typed);
 });

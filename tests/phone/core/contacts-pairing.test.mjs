@@ -2,19 +2,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  digitsFor,
+  chooseRelays,
+  contactSafetyNumber,
+  deriveContactKeys,
+  deriveSession,
   forgetOffer,
-  keysOf,
-  meetingOf,
-  openOffers,
-  readOther,
-  relaysFor,
+  listOpenOffers,
+  readTheirCode,
 } from "../../../client/phone/core/contacts/book.js";
 import { Rank, sealAlert } from "../../../client/phone/core/press.js";
 import { cardCode } from "../../../client/phone/protocol/code.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
-import { cardLetter, doorOf, newHalf, ownOf, pairKeys, shareLetter } from "../../../client/phone/protocol/pairing.js";
+import {
+  cardLetter,
+  deriveOwn,
+  deriveRendezvous,
+  newPairingOffer,
+  pairKeys,
+  shareLetter,
+} from "../../../client/phone/protocol/pairing.js";
 import { b64, Purpose } from "../../../client/phone/protocol/wire.js";
 import {
   EAST,
@@ -56,9 +63,9 @@ async function happen(step, anna, boris, relays, film) {
   else if (step === "lost") anna.outbox = [];
   else if (step === "noise") {
     for (const who of [anna, boris]) {
-      const meeting = await meetingOf(who.contact);
+      const meeting = await deriveSession(who.contact);
       relays.noise(SOUTH, meeting.own.address.mailbox);
-      relays.noise(SOUTH, (await doorOf(meeting, true)).address.mailbox);
+      relays.noise(SOUTH, (await deriveRendezvous(meeting, true)).address.mailbox);
     }
   } else if (step === "swap") for (const letter of await film.swapped()) relays.lay(SOUTH, letter);
   else if (step === "share") relays.lay(SOUTH, await film.share(await publicCard(anna)));
@@ -69,8 +76,8 @@ async function happen(step, anna, boris, relays, film) {
 
 /** Who filmed both screens: both codes, so k0, both doors, and whatever lies there. */
 async function filmOf(anna, boris) {
-  const [mine, theirs] = [await meetingOf(anna.contact), await meetingOf(boris.contact)];
-  const mallory = await ownOf(newHalf({ relays: [SOUTH], now: NOW / 1_000, randomBytes }));
+  const [mine, theirs] = [await deriveSession(anna.contact), await deriveSession(boris.contact)];
+  const mallory = await deriveOwn(newPairingOffer({ relays: [SOUTH], now: NOW / 1_000, randomBytes }));
   const asIf = (meeting) => ({ ...meeting, own: { ...meeting.own, card: mallory.card } });
   return {
     mallory,
@@ -102,9 +109,9 @@ for (const order of ["ababab", "bababa", "aabbaabba", "bbaaabab"]) {
     await scanEachOther(anna, boris);
     for (const who of order) await { a: anna, b: boris }[who].sync();
     assert.deepEqual([anna.state, boris.state], ["paired", "paired"]);
-    const [ours, theirs] = [await keysOf(anna.contact), await keysOf(boris.contact)];
+    const [ours, theirs] = [await deriveContactKeys(anna.contact), await deriveContactKeys(boris.contact)];
     assert.deepEqual([ours.sending, ours.receiving], [theirs.receiving, theirs.sending]);
-    assert.equal(await digitsFor(anna.contact), await digitsFor(boris.contact));
+    assert.equal(await contactSafetyNumber(anna.contact), await contactSafetyNumber(boris.contact));
     const sent = anna.relays.deposited.length;
     for (const who of [anna, boris, anna, boris]) {
       who.now += 2 * DAY;
@@ -184,7 +191,7 @@ test("whatever relays do on the way, a pairing ends right once they are honest, 
         for (const who of [anna, boris]) who.now += DAY;
         for (const who of [anna, boris, anna]) await who.sync();
       }
-      const [ours, theirs] = [await keysOf(anna.contact), await keysOf(boris.contact)];
+      const [ours, theirs] = [await deriveContactKeys(anna.contact), await deriveContactKeys(boris.contact)];
       assert.deepEqual([ours.sending, ours.receiving], [theirs.receiving, theirs.sending]);
       const swapped = anna.contact.swapped || boris.contact.swapped;
       assert.ok(!swapped || steps.includes("swap"));
@@ -218,7 +225,7 @@ test("who filmed both codes reads no alert and forges none, whatever is sent and
   for (let i = 0; i < 5; i++) relays.lay(NORTH, await film.share(card));
   for (const who of [anna, boris, anna, boris]) await who.sync();
   assert.deepEqual([anna.state, boris.state], ["paired", "paired"]);
-  for (const key of [new Uint8Array(32), (await meetingOf(anna.contact)).k0]) {
+  for (const key of [new Uint8Array(32), (await deriveSession(anna.contact)).k0]) {
     const message = alertMessage(
       { case: b64(randomBytes(16)), seq: 0, at: 1 },
       { type: "safe", text: "ложь" },
@@ -233,7 +240,10 @@ test("who filmed both codes reads no alert and forges none, whatever is sent and
     anna.came.map(({ text }) => text),
     [TEXT],
   );
-  const doors = [await doorOf(await meetingOf(anna.contact), true), await doorOf(await meetingOf(anna.contact), false)];
+  const doors = [
+    await deriveRendezvous(await deriveSession(anna.contact), true),
+    await deriveRendezvous(await deriveSession(anna.contact), false),
+  ];
   for (const { envelope, mailbox } of relays.deposited.filter(({ rank }) => rank === Rank.CONTACT)) {
     for (const { key } of [...doors, film.mallory]) {
       const address = { purpose: Purpose.CONTACT, recipient: key.recipient, mailbox };
@@ -269,14 +279,14 @@ test("every wrong code has its own error", async () => {
     "code-malformed": "hello",
   };
   for (const [code, text] of Object.entries(wrong)) {
-    await assert.rejects(readOther(anna.book, text), { code });
+    await assert.rejects(readTheirCode(anna.book, text), { code });
     await assert.rejects(anna.add(mine, text, "Борис"), { code });
   }
-  await assert.rejects(readOther(anna.book, `TOCSIN:1:D:${"1".repeat(60)}`), { code: "code-other-kind" });
-  await assert.rejects(readOther(anna.book, `${theirs.text.slice(0, -1)}1`), { code: "code-malformed" });
+  await assert.rejects(readTheirCode(anna.book, `TOCSIN:1:D:${"1".repeat(60)}`), { code: "code-other-kind" });
+  await assert.rejects(readTheirCode(anna.book, `${theirs.text.slice(0, -1)}1`), { code: "code-malformed" });
   const { id } = await anna.add(mine, theirs.text, "Борис");
-  await assert.rejects(readOther(anna.book, theirs.text), { code: "code-known", contact: id });
-  await assert.rejects(readOther(anna.book, mine.text), { code: "code-own" }, "one's own that is spent");
+  await assert.rejects(readTheirCode(anna.book, theirs.text), { code: "code-known", contact: id });
+  await assert.rejects(readTheirCode(anna.book, mine.text), { code: "code-own" }, "one's own that is spent");
   const next = await anna.offer();
   await assert.rejects(anna.add(next, (await boris.offer({ fresh: true })).text, "Борис"), { code: "label-taken" });
   await assert.rejects(anna.add({ id: "none" }, (await boris.offer()).text, "Б"), { code: "offer-missing" });
@@ -304,7 +314,7 @@ test("face to face the same code is shown until somebody's was put to it, by lin
   assert.equal((await anna.offer()).id, first.id);
   assert.notEqual((await anna.offer({ fresh: true })).id, first.id);
   assert.deepEqual(
-    openOffers(anna.book, NOW).map(({ label }) => label),
+    listOpenOffers(anna.book, NOW).map(({ label }) => label),
     ["Мама", ""],
   );
   await assert.rejects(anna.offer({ label: "Мама" }), { code: "label-taken" });
@@ -313,8 +323,8 @@ test("face to face the same code is shown until somebody's was put to it, by lin
 
 test("a code carries what fits, and an onion only when there is room", () => {
   const onion = `http://${"a".repeat(56)}.onion`;
-  assert.deepEqual(relaysFor([onion, NORTH]), [NORTH, onion]);
-  assert.deepEqual(relaysFor([onion, NORTH, SOUTH, EAST, NORTH]), [NORTH, SOUTH, EAST]);
-  assert.throws(() => relaysFor([]), { code: "relays-missing" });
-  assert.throws(() => relaysFor([`https://${"a".repeat(60)}.${"b".repeat(60)}.example`]), { code: "code-too-long" });
+  assert.deepEqual(chooseRelays([onion, NORTH]), [NORTH, onion]);
+  assert.deepEqual(chooseRelays([onion, NORTH, SOUTH, EAST, NORTH]), [NORTH, SOUTH, EAST]);
+  assert.throws(() => chooseRelays([]), { code: "relays-missing" });
+  assert.throws(() => chooseRelays([`https://${"a".repeat(60)}.${"b".repeat(60)}.example`]), { code: "code-too-long" });
 });

@@ -1,14 +1,14 @@
 /** Nothing is lost, nothing is sent twice, and the store holds sealed bytes only while no relay does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
+import { makeLetter, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
 import {
   emptyOutbox,
   HEDGE_MS,
   KEEP_AFTER_MS,
   SEND_MS,
   stepOutbox,
-  summary,
+  summarize,
 } from "../../../client/phone/core/outbox.js";
 import { b64, concat, digest, SUITE, utf8 } from "../../../client/phone/protocol/wire.js";
 import { fromPackages } from "../from-phone.mjs";
@@ -23,7 +23,7 @@ const NOW = 1_795_168_800_000;
 function letter(name, { relays = RELAYS, keys = RELAYS.map((relay) => relay.public), added = NOW, rank = 0 } = {}) {
   const envelope = concat(Uint8Array.of(SUITE), seededBytes(name)(8_191));
   const sealed = { envelope, commitment: digest(utf8(name)), mailbox: digest(utf8("mailbox")) };
-  return letterOf(sealed, { relays: relays.map(({ origin }) => origin), keys, added, rank });
+  return makeLetter(sealed, { relays: relays.map(({ origin }) => origin), keys, added, rank });
 }
 
 /** The outbox with its rim: keeps the store, remembers what is on its way. */
@@ -100,7 +100,7 @@ test("two receipts from two relays, and the letter is done", () => {
   const phone = new Phone();
   phone.step({ type: "add", letter: letter("a") });
   phone.accept(phone.sends()[0]);
-  assert.deepEqual(summary(phone.outbox)[0].copies, 1);
+  assert.deepEqual(summarize(phone.outbox)[0].copies, 1);
   const last = phone.accept(phone.sends()[0]);
   assert.deepEqual(last, [...last.slice(0, -1), { type: "finished", id: letter("a").id, copies: 2 }]);
   assert.deepEqual(phone.outbox.entries, []);
@@ -148,7 +148,7 @@ for (const [refusal, answer] of Object.entries(REFUSALS)) {
     phone.answer(phone.sends()[0], answer);
     assert.equal(phone.outbox.entries.length, 1);
     assert.ok(phone.store.has(sealed.id));
-    const [{ trouble, next }] = summary(phone.outbox);
+    const [{ trouble, next }] = summarize(phone.outbox);
     assert.equal(trouble.length, 1);
     assert.match(trouble[0].reason, /^[a-z0-9-]+$/);
     assert.ok(next > phone.now);
@@ -178,7 +178,7 @@ test("a receipt for another letter, another commitment, or by an unknown key is 
     const sealed = letter("a", { relays: RELAYS.slice(0, 1), keys });
     phone.step({ type: "add", letter: sealed });
     phone.answer(phone.sends()[0], answerOf(201, RELAYS[0].receipt(envelope, commitment)));
-    assert.equal(summary(phone.outbox)[0].trouble[0].reason, "receipt");
+    assert.equal(summarize(phone.outbox)[0].trouble[0].reason, "receipt");
   }
 });
 
@@ -300,7 +300,7 @@ test("a late refusal of an attempt already given up changes nothing, a late rece
   phone.onTheWay = [];
   const second = phone.untilSend();
   phone.answer(first, REFUSALS["500"]);
-  assert.equal(summary(phone.outbox)[0].sending, true, "the second attempt is still out");
+  assert.equal(summarize(phone.outbox)[0].sending, true, "the second attempt is still out");
   phone.forget(second);
   phone.accept(first);
   assert.deepEqual(phone.finished, [{ type: "finished", id: sealed.id, copies: 1 }]);

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { stretching } from "../../../client/phone/core/pin.js";
+import { makeStretch } from "../../../client/phone/core/pin.js";
 import {
   CONTENT_BYTES,
   changePin,
   createVault,
   emptyVault,
+  encodePin,
   openVault,
-  pinBytes,
   saveVault,
   setDecoy,
   VAULT_BYTES,
@@ -107,14 +107,14 @@ test("too much content is refused, a cut-off vault is named", async () => {
 
 test("digits are digits on every keyboard", () => {
   for (const typed of ["0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"]) {
-    assert.equal(unutf8(pinBytes(typed)), "0123456789");
+    assert.equal(unutf8(encodePin(typed)), "0123456789");
   }
 });
 
 test("the slow way from PIN to key is Argon2id as RFC 9106 has it, and takes the time it should", async () => {
   const started = performance.now();
   const seen = [];
-  const key = await stretching((part) => seen.push(part))(utf8("2468"), new Uint8Array(32));
+  const key = await makeStretch((part) => seen.push(part))(utf8("2468"), new Uint8Array(32));
   assert.equal(key.length, 32);
   assert.ok(performance.now() - started > 50);
   assert.ok(seen.length > 1 && seen.at(-1) === 1);

@@ -7,7 +7,7 @@
 const LOCK = "page";
 
 /** @param {UnlockedPage} app */
-export function takeOver(app) {
+export function lockOtherTabs(app) {
   app.release();
   navigator.locks
     ?.request(

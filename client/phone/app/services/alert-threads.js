@@ -7,7 +7,7 @@
 const STANDING = new Set(["detained", "unsafe", "safe", "missed"]); // a move or a word changes nothing of it
 
 /** Newest first. @param {Alert[]} alerts in any order @returns {Thread[]} */
-export function threadsOf(alerts) {
+export function groupThreads(alerts) {
   /** @type {Map<string, Alert[]>} */
   const cases = new Map();
   for (const alert of alerts) {
@@ -40,7 +40,7 @@ export function isAdvance({ type, origin }) {
 }
 
 /** Phone numbers in a text, as a telephone takes them; a point ends one, or every date would be a number. @param {string} text @returns {string[]} */
-export function numbersIn(text) {
+export function findNumbers(text) {
   const found = text.match(/(?:\+|\b)\d[\d\s()\u2010-\u2015-]{5,22}\d/g) ?? [];
   const plain = found.map((number) => (number.startsWith("+") ? "+" : "") + number.replace(/\D/g, ""));
   return [...new Set(plain.filter((number) => /^\+?\d{7,15}$/.test(number)))];

@@ -10,7 +10,7 @@
 /** @import { Position } from "../platform/geolocation.js" */
 /** @import { LetterSender } from "../app.js" */
 
-import { amend, arrived, press } from "../../core/press.js";
+import { amend, press, withoutArrived } from "../../core/press.js";
 import { encodePlace, isWorthALetter } from "../platform/location-updates.js";
 
 const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
@@ -57,7 +57,7 @@ export class CaseSession {
     return this.inTurn(async () => {
       const now = Date.now();
       const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now) };
-      this.take(await press(this.kit, { facts, ...this.by(now) }));
+      this.handOver(await press(this.kit, { facts, ...this.by(now) }));
       this.pressed = true;
       this.follow();
     });
@@ -78,14 +78,14 @@ export class CaseSession {
 
   /** @param {Partial<Facts>} content @param {NewsType} news @param {number} now */
   async send(content, news, now) {
-    this.take(await amend(this.kit, { content, ...this.by(now) }));
+    this.handOver(await amend(this.kit, { content, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");
-    this.take(await tellContacts(this.kit, { facts: content.facts, type: news, ...this.by(now) }));
+    this.handOver(await tellContacts(this.kit, { facts: content.facts, type: news, ...this.by(now) }));
   }
 
   /** Another kit in the place of this one. @param {(kit: Kit) => Promise<Kit>} change */
-  exchange(change) {
+  replaceKit(change) {
     return this.inTurn(async () => {
       this.kit = await change(this.kit);
       this.storeKit(this.kit);
@@ -97,7 +97,7 @@ export class CaseSession {
   file(sealFile, pieces, facts = {}) {
     return this.inTurn(async () => {
       const breathe = () => new Promise((resolve) => setTimeout(resolve));
-      this.take(
+      this.handOver(
         await sealFile(this.kit, pieces, { facts, breathe: /** @type {any} */ (breathe), ...this.by(Date.now()) }),
       );
     });
@@ -109,7 +109,7 @@ export class CaseSession {
   }
 
   /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */
-  take({ kit, letters }) {
+  handOver({ kit, letters }) {
     this.kit = kit;
     this.sender.add(letters);
     this.storeKit(kit);
@@ -118,7 +118,7 @@ export class CaseSession {
 
   /** A relay gave a receipt for this letter. @param {string} id */
   arrived(id) {
-    const kit = arrived(this.kit, id);
+    const kit = withoutArrived(this.kit, id);
     if (kit !== this.kit) this.storeKit(kit);
     this.kit = kit;
   }
@@ -135,7 +135,7 @@ export class CaseSession {
     if (this.following) return;
     this.following = true;
     this.position.start();
-    this.timer = Number(setInterval(() => this.look(), LOOK_MS));
+    this.timer = Number(setInterval(() => this.sendDuePosition(), LOOK_MS));
   }
 
   stopFollowing() {
@@ -147,7 +147,7 @@ export class CaseSession {
   }
 
   /** Send the position if that is due. */
-  look() {
+  sendDuePosition() {
     const now = Date.now();
     if (!this.following || !isWorthALetter(this.sentPosition, this.position.last, now)) return;
     const facts = this.placeNow(now);
@@ -156,7 +156,7 @@ export class CaseSession {
 }
 
 /** How many contacts the words written for them have reached, as far as a relay. @param {Kit} kit */
-export function reached({ contacts, ready }) {
+export function countReached({ contacts, ready }) {
   const total = contacts.length;
   return { total, confirmed: total - ready.filter(({ contact }) => contact !== null).length };
 }

@@ -1,12 +1,12 @@
 /** While the app is unlocked: pairings are finished, what contacts send is fetched, and a new alert rings. */
 /** @import { App, UnlockedVault } from "../app.js" */
 
-import { contactsFor, readBook } from "../../core/contacts/book.js";
-import { Post } from "../../core/contacts/runner.js";
+import { listPreparedContacts, readBook } from "../../core/contacts/book.js";
+import { SyncRunner } from "../../core/contacts/runner.js";
 import { withContacts } from "../../core/prepare.js";
 import { b64 } from "../../protocol/wire.js";
-import { sound } from "../platform/alert-sound.js";
-import { keepRinging } from "./push-subscription.js";
+import { playAlertSound } from "../platform/alert-sound.js";
+import { renewRinging } from "./push-subscription.js";
 
 const LONGEST_MS = 60_000;
 
@@ -21,7 +21,7 @@ export class ContactPoller {
     /** Ends what is being waited for. @type {() => void} */ this.skip = () => {};
     /** @type {() => void} */ this.changed = () => {};
     /** @type {Promise<void>} */ this.ended = Promise.resolve();
-    this.post = new Post({
+    this.post = new SyncRunner({
       book: readBook(session.content.contacts),
       save: (book) => this.save(book),
       send: (letters) => app.sender.add(letters),
@@ -68,8 +68,8 @@ export class ContactPoller {
     while (!this.isOver) {
       const { alerts, next } = await this.round();
       await this.refresh();
-      if (alerts.length) sound();
-      await Promise.race([keepRinging(this.app, this), this.over]).catch(() => {}); // the next round comes here again
+      if (alerts.length) playAlertSound();
+      await Promise.race([renewRinging(this.app, this), this.over]).catch(() => {}); // the next round comes here again
       this.changed();
       if (!this.isOver) await this.pause(Math.min(next, LONGEST_MS));
     }
@@ -105,7 +105,7 @@ export class ContactPoller {
 
   /** Seal anew when somebody was paired, when a pair has ended, when somebody wants to be woken otherwise. */
   async refresh() {
-    const contacts = await contactsFor(this.post.book, Date.now());
+    const contacts = await listPreparedContacts(this.post.book, Date.now());
     const kit = this.app.caseSession?.kit;
     if (kit && describeContacts(kit.contacts) !== describeContacts(contacts)) await this.reseal();
   }
@@ -113,8 +113,8 @@ export class ContactPoller {
   /** The letters of the next press, for the contacts as they are now. */
   async reseal() {
     const now = Date.now();
-    const contacts = await contactsFor(this.post.book, now);
-    await this.app.caseSession?.exchange((kit) =>
+    const contacts = await listPreparedContacts(this.post.book, now);
+    await this.app.caseSession?.replaceKit((kit) =>
       withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }),
     );
   }

@@ -3,7 +3,7 @@
 /** @import { ContactPoller } from "./contact-poller.js" */
 
 /** @param {App} app @returns {Promise<ContactPoller>} */
-export async function contactPollerOf(app) {
+export async function startContactPoller(app) {
   const { session } = app;
   const { ContactPoller } = await import("./contact-poller.js");
   if (!session || session !== app.session) throw new Error("locked");
@@ -18,11 +18,11 @@ export function mayHaveContacts({ session }) {
 }
 
 /** Call this whenever a round has ended, as long as this screen is shown. @param {App} app @param {() => void} show */
-export async function listenTo(app, show) {
+export async function onRound(app, show) {
   let isLeft = false;
   app.whenLeft(() => {
     isLeft = true;
   });
-  const poller = mayHaveContacts(app) ? await contactPollerOf(app).catch(() => null) : null;
+  const poller = mayHaveContacts(app) ? await startContactPoller(app).catch(() => null) : null;
   if (poller) poller.changed = () => isLeft || show();
 }

@@ -3,9 +3,9 @@
 /** @import { WakeOffer } from "../../protocol/wake.js" */
 /** @import { ContactPoller } from "./contact-poller.js" */
 
-import { stateOf } from "../../core/contacts/book.js";
-import { sayWake } from "../../core/contacts/mail.js";
-import { askWake } from "../../core/relay-reads.js";
+import { pairState } from "../../core/contacts/book.js";
+import { sealWakeChange } from "../../core/contacts/mail.js";
+import { askWakeOffer } from "../../core/relay-reads.js";
 import { sealWake } from "../../protocol/wake.js";
 import { b64, same } from "../../protocol/wire.js";
 
@@ -21,11 +21,11 @@ export function canRing({ config }) {
 
 /** How the first of my relays that rings does it; null: none does. @param {App} app @returns {Promise<WakeOffer | null>}
  *  @throws {NoAnswer} when none of them answers */
-export async function offerHere(app) {
+export async function findWakeOffer(app) {
   /** @type {unknown} */ let problem = null;
   for (const relay of app.caseSession?.kit.desk.relays ?? []) {
     try {
-      const offer = await askWake(relay, app.fetch);
+      const offer = await askWakeOffer(relay, app.fetch);
       if (offer) return offer;
     } catch (error) {
       problem ??= error;
@@ -36,7 +36,7 @@ export async function offerHere(app) {
 }
 
 /** From a tap: the browser asks. @param {App} app @param {ContactPoller} poller @param {WakeOffer} offer */
-export async function turnOn(app, poller, offer) {
+export async function turnRingingOn(app, poller, offer) {
   if ((await Notification.requestPermission()) !== "granted") throw { reason: "wake-refused" };
   const { endpoint } = await subscribed(offer);
   await sealWake(endpoint, offer, app.randomBytes); // whether this relay calls that push service at all
@@ -46,7 +46,7 @@ export async function turnOn(app, poller, offer) {
 }
 
 /** @param {App} app @param {ContactPoller} poller */
-export async function turnOff(app, poller) {
+export async function turnRingingOff(app, poller) {
   delete poller.session.content.wake;
   await poller.session.save();
   await tellAll(app, poller, null);
@@ -55,14 +55,14 @@ export async function turnOff(app, poller) {
 
 /** Push services change their addresses and browsers drop subscriptions; then everybody is told anew. Who was paired
  *  since is told for the first time. @param {App} app @param {ContactPoller} poller */
-export async function keepRinging(app, poller) {
+export async function renewRinging(app, poller) {
   /** @type {PushAnnouncement | undefined} */ const announced = poller.session.content.wake;
   if (!announced || !canRing(app)) return;
   const untold = paired(poller).filter(({ wakeSaid }) => wakeSaid === 0);
   const current = await subscription();
   const isSame = current?.endpoint === announced.endpoint;
   if (isSame && untold.length === 0) return;
-  const offer = await askWake(announced.relay, (url, init) => poller.fetch(url, init));
+  const offer = await askWakeOffer(announced.relay, (url, init) => poller.fetch(url, init));
   if (!offer) return;
   if (isSame && b64(offer.vapid) === announced.vapid) return tell(app, poller, offer, untold);
   const { endpoint } = await subscribed(offer);
@@ -73,7 +73,7 @@ export async function keepRinging(app, poller) {
 
 /** @param {ContactPoller} poller */
 function paired({ post }) {
-  return post.book.contacts.filter((contact) => stateOf(contact, Date.now()) === "paired");
+  return post.book.contacts.filter((contact) => pairState(contact, Date.now()) === "paired");
 }
 
 /** @param {App} app @param {ContactPoller} poller @param {WakeOffer | null} offer */
@@ -88,7 +88,7 @@ async function tell(app, poller, offer, contacts) {
     const { endpoint } = poller.session.content.wake ?? {};
     const text = offer ? await sealWake(endpoint, offer, app.randomBytes) : null;
     const by = { now: Date.now(), randomBytes: app.randomBytes };
-    const { letters } = await poller.post.change((book) => sayWake(book, id, text, by));
+    const { letters } = await poller.post.change((book) => sealWakeChange(book, id, text, by));
     app.sender.add(letters);
   }
 }

@@ -1,7 +1,7 @@
 /** Looking for answers: which lie where, which were read. Read ones are acknowledged, and the relay forgets them. */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { pull } from "../../core/relay-reads.js";
+import { pullMailbox } from "../../core/relay-reads.js";
 import { NoAnswer } from "../../core/transport.js";
 import { TocsinError } from "../../protocol/errors.js";
 import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
@@ -9,7 +9,7 @@ import { digest } from "../../protocol/wire.js";
 
 /** An answer that came, and what acknowledges it. @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array }} PendingReply */
 
-export class Mail {
+export class ReplyPoller {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
@@ -26,17 +26,17 @@ export class Mail {
   }
 
   /** Look at every relay of every route once. */
-  async look() {
+  async poll() {
     if (this.isBusy) return;
     this.isBusy = true;
-    for (const route of this.routes()) for (const url of route.keep.relays) await this.lookAt(route, url);
+    for (const route of this.routes()) for (const url of route.keep.relays) await this.pollRelay(route, url);
     this.isBusy = false;
   }
 
   /** @param {ReplyRoute} route @param {string} url @param {Uint8Array[]} [ack] */
-  async lookAt(route, url, ack = []) {
+  async pollRelay(route, url, ack = []) {
     try {
-      const frames = await pull(url, replyMailbox(route.keep), { ack }, this.by());
+      const frames = await pullMailbox(url, replyMailbox(route.keep), { ack }, this.by());
       const { replies } = await openReplies(frames, route.keep);
       for (const { frame, message } of replies) {
         const { id, at, text, status } = message;
@@ -52,7 +52,7 @@ export class Mail {
   async forget() {
     const read = [...this.come.values()];
     this.come.clear();
-    for (const { route, hash } of read) for (const url of route.keep.relays) await this.lookAt(route, url, [hash]);
+    for (const { route, hash } of read) for (const url of route.keep.relays) await this.pollRelay(route, url, [hash]);
   }
 
   by() {

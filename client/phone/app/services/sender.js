@@ -11,7 +11,7 @@
 /** @import { Fetch } from "../../core/transport.js" */
 
 import { unpackLetter } from "../../core/letter.js";
-import { emptyOutbox, stepOutbox, summary } from "../../core/outbox.js";
+import { emptyOutbox, stepOutbox, summarize } from "../../core/outbox.js";
 import { Rank } from "../../core/press.js";
 import { askRelay, deposit } from "../../core/transport.js";
 import { TocsinError } from "../../protocol/errors.js";
@@ -56,7 +56,7 @@ export class Sender {
     for (const name of await this.store.names().catch(() => [])) {
       if (name.startsWith(LETTERS)) await this.loadOne(name);
     }
-    this.take({ type: "tick" });
+    this.onEvent({ type: "tick" });
   }
 
   /** @param {string} name */
@@ -66,7 +66,7 @@ export class Sender {
     try {
       const letter = unpackLetter(record);
       this.follow(letter, true);
-      this.take({ type: "add", letter, isStored: true });
+      this.onEvent({ type: "add", letter, isStored: true });
     } catch (error) {
       if (error instanceof TocsinError) await this.store.remove(name).catch(() => {});
       else throw error;
@@ -77,7 +77,7 @@ export class Sender {
   add(letters) {
     for (const letter of letters) {
       this.follow(letter, false);
-      this.take({ type: "add", letter });
+      this.onEvent({ type: "add", letter });
     }
   }
 
@@ -88,7 +88,7 @@ export class Sender {
   }
 
   /** @param {any} happening an event of the outbox, without its time */
-  take(happening) {
+  onEvent(happening) {
     const { outbox, effects } = stepOutbox(this.outbox, { ...happening, now: Date.now() }, this.randomBytes);
     this.outbox = outbox;
     for (const effect of effects) this.run(effect);
@@ -103,8 +103,8 @@ export class Sender {
     else if (effect.type === "wake") this.wake(effect.at);
     else if (effect.type === "keep")
       this.store.put(LETTERS + effect.id, effect.record).then(
-        () => this.kept(effect.id),
-        () => this.unkept(),
+        () => this.onStored(effect.id),
+        () => this.onStoreFailure(),
       );
     else if (effect.type === "drop") this.store.remove(LETTERS + effect.id).catch(() => {});
     else if (effect.type === "received") this.arrived(effect.id);
@@ -115,7 +115,7 @@ export class Sender {
     this.running++;
     answer.then((happening) => {
       this.running--;
-      this.take(happening);
+      this.onEvent(happening);
     });
   }
 
@@ -123,7 +123,7 @@ export class Sender {
   wake(at) {
     clearTimeout(this.timer);
     this.timer = Number(
-      setTimeout(() => this.take({ type: "tick" }), Math.min(Math.max(at - Date.now(), 50), LONGEST_MS)),
+      setTimeout(() => this.onEvent({ type: "tick" }), Math.min(Math.max(at - Date.now(), 50), LONGEST_MS)),
     );
   }
 
@@ -135,7 +135,7 @@ export class Sender {
   }
 
   /** It may have arrived while it was being written. @param {string} id */
-  kept(id) {
+  onStored(id) {
     const fate = this.fates.get(id);
     if (fate?.copies) this.store.remove(LETTERS + id).catch(() => {});
     else if (fate) fate.stored = true;
@@ -146,11 +146,11 @@ export class Sender {
   /** For good: nothing is sent or stored any more. */
   stop() {
     clearTimeout(this.timer);
-    this.take = () => {};
+    this.onEvent = () => {};
     this.outbox = emptyOutbox();
   }
 
-  unkept() {
+  onStoreFailure() {
     this.storeFailed = true;
     this.changed();
   }
@@ -168,7 +168,7 @@ export class Sender {
   /** What has left and what has not, of all letters this page knows of; a pairing is nobody's business after a press. */
   status() {
     const fates = [...this.fates.values()].filter(({ aside }) => !aside);
-    const open = summary(this.outbox).filter(({ id, copies }) => copies === 0 && !this.fates.get(id)?.aside);
+    const open = summarize(this.outbox).filter(({ id, copies }) => copies === 0 && !this.fates.get(id)?.aside);
     return {
       total: fates.length,
       confirmed: fates.filter(({ copies }) => copies > 0).length,

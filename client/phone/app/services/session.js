@@ -5,14 +5,14 @@
 /** @import { Vault } from "../../core/vault.js" */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { stretching } from "../../core/pin.js";
-import { prepare } from "../../core/prepare.js";
+import { makeStretch } from "../../core/pin.js";
+import { prepareKit } from "../../core/prepare.js";
 import { changePin, createVault, openVault, saveVault, setDecoy } from "../../core/vault.js";
 import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
 import { jsonObject, utf8 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
-import { look } from "../ui/i18n.js";
+import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
 
 const VERSION = 1;
@@ -28,7 +28,7 @@ const REPLY_RELAYS = 8; // the most a reply block names
 
 /** The kit and the vault of the first visit. Without a PIN the vault is there all the same and holds nothing personal.
  *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
-export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
+export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
   const hasPin = pin !== "";
   const { kit, routes } = await sealedKit(app, card, facts, hasPin);
   const content = {
@@ -43,7 +43,7 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
     randomBytes: app.randomBytes,
-    stretch: stretching((part) => progress((step + part) / steps)),
+    stretch: makeStretch((part) => progress((step + part) / steps)),
   });
   const vault = await createVault(pin, packed(content), by(0));
   const whole = decoy ? await setDecoy(vault, decoy, packed(ordinary()), by(1)) : vault;
@@ -57,13 +57,20 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
  *  @returns {Promise<{ kit: Kit, routes: ReplyRoute[] }>} */
 async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
-  const reply = hasPin ? await newWay(app, card.relays) : null;
-  const kit = await prepare({ card, facts, reply: reply?.block ?? null, contacts, now, randomBytes: app.randomBytes });
+  const reply = hasPin ? await newReplyRoute(app, card.relays) : null;
+  const kit = await prepareKit({
+    card,
+    facts,
+    reply: reply?.block ?? null,
+    contacts,
+    now,
+    randomBytes: app.randomBytes,
+  });
   return { kit, routes: reply ? [{ case: kit.case, keep: reply.keep }] : [] };
 }
 
 /** @param {App} app @param {string[]} relays */
-export function newWay(app, relays) {
+export function newReplyRoute(app, relays) {
   const until = Math.floor(Date.now() / 1_000) + ANSWER_SECONDS;
   return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
@@ -79,7 +86,7 @@ function ordinary() {
   const day = 86_400_000;
   return {
     v: VERSION,
-    notes: look("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
+    notes: findWords("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
       at: now - (i * 3 + 1) * day,
       text,
     })),
@@ -103,14 +110,14 @@ export function restoreCard(desk) {
 }
 
 /** @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>} @throws {WrongPassphrase} */
-export async function open(app, pin, progress) {
+export async function unlockVault(app, pin, progress) {
   const bytes = (await app.store.get(VAULT)) ?? new Uint8Array();
-  return new Session(app, await openVault(bytes, pin, stretching(progress)));
+  return new Session(app, await openVault(bytes, pin, makeStretch(progress)));
 }
 
 /** Whether a PIN was chosen. Nothing on the phone says so; the empty one is tried. @param {App} app */
 export async function hasPin(app) {
-  app.hasPin ??= await open(app, "", () => {}).then(
+  app.hasPin ??= await unlockVault(app, "", () => {}).then(
     () => false,
     () => true,
   );
@@ -149,7 +156,10 @@ export class Session {
 
   /** @param {string} pin @param {OnProgress} progress */
   async changePin(pin, progress) {
-    this.vault = await changePin(this.vault, pin, { randomBytes: this.app.randomBytes, stretch: stretching(progress) });
+    this.vault = await changePin(this.vault, pin, {
+      randomBytes: this.app.randomBytes,
+      stretch: makeStretch(progress),
+    });
     this.content.hasPin = true;
     this.app.hasPin = true;
     await this.save();
@@ -159,7 +169,7 @@ export class Session {
   async setDecoy(pin, progress) {
     this.vault = await setDecoy(this.vault, pin, packed(ordinary()), {
       randomBytes: this.app.randomBytes,
-      stretch: stretching(progress),
+      stretch: makeStretch(progress),
     });
     await this.save();
   }
@@ -190,8 +200,8 @@ export class Session {
   /** Those that the press tells; what they need is loaded only when there are some. @returns {Promise<PreparedContact[]>} */
   async contacts() {
     if (!this.content.contacts?.contacts.length) return [];
-    const { contactsFor, readBook } = await import("../../core/contacts/book.js");
-    return contactsFor(readBook(this.content.contacts), Date.now());
+    const { listPreparedContacts, readBook } = await import("../../core/contacts/book.js");
+    return listPreparedContacts(readBook(this.content.contacts), Date.now());
   }
 
   /** @param {Card} card @param {Record<string, any>} facts */

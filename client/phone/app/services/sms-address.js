@@ -7,7 +7,7 @@ export function buildSmsLink({ number, text }, agent = navigator.userAgent) {
 }
 
 /** @param {string} typed @returns {string} @throws when it is no number */
-export function numberOf(typed) {
+export function readNumber(typed) {
   const plain = typed
     .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15))
     .replace(/[\s().\u200e\u200f\u2010-\u2015-]/g, "");

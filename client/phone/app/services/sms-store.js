@@ -8,7 +8,7 @@ import { mayHaveContacts } from "./contacts-access.js";
 export const OPEN = "s"; // the messages themselves, readable
 
 /** What lies open; null when that was not chosen. @param {App} app @returns {Promise<Short[] | null>} */
-export async function openShorts({ store }) {
+export async function readOpenShorts({ store }) {
   const data = await store.get(OPEN).catch(() => null);
   if (!data) return null;
   const read = JSON.parse(new TextDecoder().decode(data));
@@ -16,6 +16,6 @@ export async function openShorts({ store }) {
 }
 
 /** All of them when the PIN was given, else those that lie open. @param {App} app @returns {Promise<Short[]>} */
-export async function shortsOf(app) {
-  return mayHaveContacts(app) ? (app.session?.content.sms ?? []) : ((await openShorts(app)) ?? []);
+export async function listShorts(app) {
+  return mayHaveContacts(app) ? (app.session?.content.sms ?? []) : ((await readOpenShorts(app)) ?? []);
 }

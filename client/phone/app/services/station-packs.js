@@ -10,7 +10,7 @@ const STORED = "p";
 const read = new Map();
 
 /** @param {App} app @param {Uint8Array} root the key that must have signed @returns {Promise<{ packs: Stations[], problems: unknown[] }>} */
-export async function packsOf(app, root) {
+export async function loadPacks(app, root) {
   const packs = [];
   const problems = [];
   for (const [i, name] of app.config.packs.entries()) {

@@ -5,7 +5,7 @@ export const TAPS = 5;
 export const WITHIN_MS = 3_000;
 
 /** Counts the signs that come close together. @param {() => void} enough @param {() => number} [clock] */
-export function counter(enough, clock = () => performance.now()) {
+export function countTaps(enough, clock = () => performance.now()) {
   /** @type {number[]} */
   let at = [];
   return () => {
@@ -16,7 +16,7 @@ export function counter(enough, clock = () => performance.now()) {
 
 /** @param {App} app @param {HTMLElement} heading */
 export function watchForWipe(app, heading) {
-  const count = counter(() => wipe(app));
+  const count = countTaps(() => wipePhone(app));
   const onKey = (/** @type {KeyboardEvent} */ { key, repeat }) => key === "Escape" && !repeat && count();
   heading.addEventListener("pointerdown", count);
   addEventListener("keydown", onKey);
@@ -24,7 +24,7 @@ export function watchForWipe(app, heading) {
 }
 
 /** Everything of this phone's: kit, vault, letters, and the page itself. @param {App} app */
-export async function wipe(app) {
+export async function wipePhone(app) {
   app.caseSession?.stopFollowing();
   app.caseSession = null;
   app.session = null;

@@ -44,7 +44,7 @@ export function fill(element, ...children) {
 
 /** Only when it is another text: a screen reader says again whatever is written again.
  *  @param {Element} element @param {string} text */
-export function say(element, text) {
+export function updateText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
@@ -55,7 +55,7 @@ export function button(label, does, onclick, has = {}) {
 }
 
 /** @param {HTMLProgressElement} bar @returns {(done: number) => void} from 0 to 1 */
-export function filling(bar) {
+export function fillBar(bar) {
   return (part) => {
     bar.value = part;
   };

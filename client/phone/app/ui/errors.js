@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 
 /** The sentence and the hint of an error, by its code. What a relay says of one letter is all the same to a person.
  *  @param {string} code @param {string} [within] the section whose sentences come first */
-export function wordsOf(code, within = "errors") {
+export function findErrorWords(code, within = "errors") {
   const others = code.startsWith("http-") ? "http" : /^(bad|too)-|-full$/.test(code) ? "refused" : "error";
   const known = [`${within}.${code}`, `errors.${code}`, `errors.${others}`].find((path) => t(`${path}.0`));
   return [t(`${known}.0`), t(`${known}.1`)];
@@ -21,6 +21,6 @@ export function readErrorCode(error) {
 /** @param {unknown} error @param {string} [within] @returns {HTMLElement} */
 export function errorBox(error, within) {
   const code = readErrorCode(error);
-  const [sentence, hint] = wordsOf(code, within);
+  const [sentence, hint] = findErrorWords(code, within);
   return h("p", { class: "error", role: "alert", data: { show: "error", code } }, h("strong", {}, sentence), " ", hint);
 }

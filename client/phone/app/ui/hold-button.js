@@ -2,12 +2,12 @@
 /** @import { Hold, Sign } from "./hold-state.js" */
 
 import { h, svg } from "./dom.js";
-import { atRest, filled, next } from "./hold-state.js";
+import { measureRing, newHold, stepHold } from "./hold-state.js";
 
 const ROUND = 289; // the ring's length, as the style sheet has it
 
 /** @param {{ label: string, mark: string, fired: () => void, armed: () => void, missed: () => void }} by `missed`: let go too early */
-export function ring({ label, mark, fired, armed, missed }) {
+export function renderHoldButton({ label, mark, fired, armed, missed }) {
   const arc = svg("circle", { class: "arc", cx: 50, cy: 50, r: 46 });
   const drawing = svg(
     "svg",
@@ -21,11 +21,11 @@ export function ring({ label, mark, fired, armed, missed }) {
     drawing,
     h("span", { "aria-hidden": "true" }, mark),
   );
-  let hold = atRest();
+  let hold = newHold();
   const turn = (/** @type {Sign} */ sign) => {
     const before = hold;
-    hold = next(hold, sign, performance.now());
-    arc.style.strokeDashoffset = String(ROUND * (1 - filled(hold, performance.now())));
+    hold = stepHold(hold, sign, performance.now());
+    arc.style.strokeDashoffset = String(ROUND * (1 - measureRing(hold, performance.now())));
     report(before, hold, { fired, armed, missed });
     if (hold.phase === "holding" && sign !== "tick") frames(turn, () => hold.phase === "holding");
   };

@@ -12,13 +12,13 @@ const FINGER_MS = 700; // a click so long after the finger was lifted is the fin
 /** @typedef {"down" | "up" | "cancel" | "tick" | "click" | "reset"} Sign */
 
 /** @returns {Hold} */
-export function atRest() {
+export function newHold() {
   return { phase: "idle", since: 0, lifted: Number.NEGATIVE_INFINITY };
 }
 
 /** @param {Hold} hold @param {Sign} sign @param {number} now milliseconds @returns {Hold} */
-export function next(hold, sign, now) {
-  if (sign === "reset") return atRest();
+export function stepHold(hold, sign, now) {
+  if (sign === "reset") return newHold();
   if (hold.phase === "fired") return hold;
   if (sign === "down") return hold.phase === "holding" ? hold : { ...hold, phase: "holding", since: now };
   if (sign === "click") return clicked(hold, now);
@@ -40,7 +40,7 @@ function clicked(hold, now) {
 }
 
 /** How much of the ring is full, from 0 to 1. @param {Hold} hold @param {number} now */
-export function filled({ phase, since }, now) {
+export function measureRing({ phase, since }, now) {
   if (phase === "fired") return 1;
   return phase === "holding" ? Math.min(1, Math.max(0, (now - since) / HOLD_MS)) : 0;
 }

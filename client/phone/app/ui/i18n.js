@@ -17,12 +17,12 @@ const RIGHT_TO_LEFT = new Set(["fa"]);
 let words = {};
 let language = "";
 
-export function current() {
+export function currentLanguage() {
   return language;
 }
 
 /** @param {string} code @param {Words} start section `start` of that language */
-export function speak(code, start) {
+export function useLanguage(code, start) {
   if (code !== language) words = {};
   language = code;
   words = { ...words, start };
@@ -31,7 +31,7 @@ export function speak(code, start) {
 }
 
 /** All words of the language. */
-export async function learn() {
+export async function loadWords() {
   const code = language;
   if (words.errors) return;
   const { default: all } = await FILES[code]();
@@ -39,14 +39,14 @@ export async function learn() {
 }
 
 /** Add sections that only some screens need. @param {string} code the language they are in @param {Words} sections */
-export function add(code, sections) {
+export function addWords(code, sections) {
   if (code === language) words = { ...words, ...sections };
 }
 
 /** `t("pressed.partly", { n: 2 })`: the word at that place, its plural form by `n`, and `{n}` filled in.
  *  @param {string} path @param {Record<string, string | number>} [has] @returns {string} */
 export function t(path, has = {}) {
-  const found = look(path);
+  const found = findWords(path);
   // An engine without the language's rules may choose a form it has no words for.
   const text = typeof found === "string" ? found : (found?.[choosePlural(language, Number(has.n ?? 0))] ?? found?.many);
   return (text ?? "").replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) =>
@@ -55,7 +55,7 @@ export function t(path, has = {}) {
 }
 
 /** @param {string} path @returns {any} */
-export function look(path) {
+export function findWords(path) {
   return path.split(".").reduce((/** @type {any} */ at, name) => at?.[name], words);
 }
 

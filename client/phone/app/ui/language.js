@@ -4,14 +4,14 @@
 export const LANGUAGE = "w";
 
 /** @param {{ languages: string[] }} config @param {string} stored */
-export function chosenLanguage({ languages }, stored) {
+export function chooseLanguage({ languages }, stored) {
   if (languages.includes(stored)) return stored;
   const wanted = (navigator.languages ?? []).map((tag) => tag.slice(0, 2).toLowerCase());
   return wanted.find((code) => languages.includes(code)) ?? languages[0];
 }
 
 /** @param {Store} store @returns {Promise<string>} */
-export async function storedLanguage(store) {
+export async function readLanguage(store) {
   const data = await store.get(LANGUAGE).catch(() => null);
   return data ? String.fromCharCode(...data) : "";
 }

@@ -1,7 +1,7 @@
 /** Looking for a code with the camera: the browser's own detector where it works, else the `qr` package. */
 
-import { camera } from "../platform/camera.js";
-import { button, h, say } from "./dom.js";
+import { openCamera } from "../platform/camera.js";
+import { button, h, updateText } from "./dom.js";
 import { t } from "./i18n.js";
 import { showErrors } from "./show-error.js";
 
@@ -33,11 +33,11 @@ export function qrScanner(app, { found, label = t("scan.camera"), within = "erro
       problem,
       async () => {
         shut(stream, video);
-        stream = await camera({ facingMode: SIDES[side], width: { ideal: 1280 }, height: { ideal: 720 } });
+        stream = await openCamera({ facingMode: SIDES[side], width: { ideal: 1280 }, height: { ideal: 720 } });
         if (!isOpen) return shut(stream, video);
         video.srcObject = stream;
         await video.play();
-        say(note, t("scan.hold"));
+        updateText(note, t("scan.hold"));
       },
       within,
     );
@@ -46,7 +46,7 @@ export function qrScanner(app, { found, label = t("scan.camera"), within = "erro
     return start();
   };
   const scan = async () => {
-    if (!(await start()) || !isOpen) return say(note, "");
+    if (!(await start()) || !isOpen) return updateText(note, "");
     if (await hasTwo()) turn.append(button(t("scan.turn"), "turn", turnCamera, { class: "wide" }));
     const readers = await readersHere();
     const refused = { text: "", at: 0 };
@@ -80,7 +80,7 @@ async function hasTwo() {
 /** @returns {Promise<QrReader[]>} the quick one first */
 async function readersHere() {
   const own = await detector();
-  const ours = import("./qr-decoder.js").then(({ reader }) => reader());
+  const ours = import("./qr-decoder.js").then(({ makeQrReader }) => makeQrReader());
   return own ? [own, async (video) => (await ours)(video)] : [await ours];
 }
 

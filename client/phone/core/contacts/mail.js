@@ -3,30 +3,30 @@
 /** @import { Letter } from "../letter.js" */
 /** @import { Frame } from "../../protocol/mailbox.js" */
 /** @import { Opened } from "../../protocol/opening.js" */
-/** @import { Meeting, PairCard, PairKeys } from "../../protocol/pairing.js" */
+/** @import { PairingSession, PairCard, PairKeys } from "../../protocol/pairing.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { EnvelopeError, NotAuthentic, TocsinError } from "../../protocol/errors.js";
 import { alertMessage } from "../../protocol/message.js";
 import { readMessage } from "../../protocol/message-reader.js";
 import { openEnvelope } from "../../protocol/opening.js";
-import { CardSwapped, confirms, heardShare, isDuress, readPairCard, readShare } from "../../protocol/pairing.js";
+import { CardSwapped, confirms, isDuress, onShare, readPairCard, readShare } from "../../protocol/pairing.js";
 import { readWake, readWakeLetter, wakeLetter } from "../../protocol/wake.js";
 import { b64, digest, FrameKind, SEED_BYTES, unb64, unutf8, utf8 } from "../../protocol/wire.js";
-import { letterOf } from "../letter.js";
-import { Rank, sealAlert, seconds } from "../press.js";
+import { makeLetter } from "../letter.js";
+import { Rank, sealAlert, toSeconds } from "../press.js";
 import {
-  changed,
-  contactOf,
   decodePairCard,
-  doorFor,
+  deriveContactKeys,
+  deriveOwnRendezvous,
+  deriveSession,
   encodePairCard,
-  keysOf,
-  meetingOf,
+  findContact,
   NotPaired,
   PairExpired,
-  stateOf,
-  wakeOf,
+  pairState,
+  readContactWake,
+  withContactChanges,
   withoutBorrowedWords,
 } from "./book.js";
 
@@ -50,45 +50,45 @@ export class NotAgreed extends TocsinError {
  *  @param {Book} book @param {string} id @param {{ type: string, text?: string, place?: any, passed?: boolean }} said
  *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>}
  *  @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} @throws {TooMuchContent} */
-export async function sealTo(book, id, { passed = false, ...words }, { now, randomBytes }) {
-  const contact = contactOf(book, id);
+export async function sealAlertTo(book, id, { passed = false, ...words }, { now, randomBytes }) {
+  const contact = findContact(book, id);
   const card = cardNow(contact, now);
-  const message = alertMessage({ case: contact.case, seq: contact.seq, at: seconds(now) }, words, randomBytes);
-  const { sending } = await keysOf(contact);
+  const message = alertMessage({ case: contact.case, seq: contact.seq, at: toSeconds(now) }, words, randomBytes);
+  const { sending } = await deriveContactKeys(contact);
   const sealed = await sealAlert(card, sending, passed ? { ...message, passed } : message, false, randomBytes);
-  const route = { relays: card.relays, wake: wakeOf(contact), rank: Rank.CONTACT, added: now };
-  return { book: changed(book, id, { seq: contact.seq + 1 }), letters: [letterOf(sealed, route)] };
+  const route = { relays: card.relays, wake: readContactWake(contact), rank: Rank.CONTACT, added: now };
+  return { book: withContactChanges(book, id, { seq: contact.seq + 1 }), letters: [makeLetter(sealed, route)] };
 }
 
 /** What an organisation answered, if that was agreed to. @param {Book} book @param {string} id @param {{ text: string }} answer
  *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
-export async function passOn(book, id, { text }, by) {
-  if (!contactOf(book, id).answers) throw new NotAgreed();
-  return sealTo(book, id, { type: "text", text, passed: true }, by);
+export async function forwardReply(book, id, { text }, by) {
+  if (!findContact(book, id).answers) throw new NotAgreed();
+  return sealAlertTo(book, id, { type: "text", text, passed: true }, by);
 }
 
 /** To whom answers may be passed on. @param {Book} book @param {number} now @returns {Contact[]} */
-export function agreed({ contacts }, now) {
-  return contacts.filter((contact) => contact.answers && stateOf(contact, now) === "paired");
+export function listAgreed({ contacts }, now) {
+  return contacts.filter((contact) => contact.answers && pairState(contact, now) === "paired");
 }
 
 /** How this phone is rung from now on; null: not at all.
  *  @param {Book} book @param {string} id @param {string | null} wake @param {{ now: number, randomBytes: RandomBytes }} by
  *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} */
-export async function sayWake(book, id, wake, { now, randomBytes }) {
-  const contact = contactOf(book, id);
+export async function sealWakeChange(book, id, wake, { now, randomBytes }) {
+  const contact = findContact(book, id);
   const card = cardNow(contact, now);
-  const n = Math.max(contact.wakeSaid + 1, seconds(now));
+  const n = Math.max(contact.wakeSaid + 1, toSeconds(now));
   const change = { share: unb64(contact.progress.share, SEED_BYTES), wake, n };
-  const sealed = await wakeLetter(await meetingOf(contact), card, change, randomBytes);
-  const letter = letterOf(sealed, { relays: card.relays, rank: Rank.PAIR, added: now });
-  return { book: changed(book, id, { wakeSaid: n }), letters: [letter] };
+  const sealed = await wakeLetter(await deriveSession(contact), card, change, randomBytes);
+  const letter = makeLetter(sealed, { relays: card.relays, rank: Rank.PAIR, added: now });
+  return { book: withContactChanges(book, id, { wakeSaid: n }), letters: [letter] };
 }
 
 /** @param {Contact} contact @param {number} now */
 function cardNow(contact, now) {
   if (contact.progress.share === null || !contact.card) throw new NotPaired();
-  if (stateOf(contact, now) === "expired") throw new PairExpired();
+  if (pairState(contact, now) === "expired") throw new PairExpired();
   return decodePairCard(contact.card);
 }
 
@@ -96,9 +96,9 @@ function cardNow(contact, now) {
 
 /** Look among these for the card that the code names. @param {Contact} contact @param {Frame[]} frames @param {number} now
  *  @returns {Promise<{ contact: Contact, acks: Uint8Array[], troubles: string[] }>} `done`: what the relay may forget */
-export async function takeCard(contact, frames, now) {
-  const meeting = await meetingOf(contact);
-  const { key, address } = await doorFor(contact);
+export async function openCards(contact, frames, now) {
+  const meeting = await deriveSession(contact);
+  const { key, address } = await deriveOwnRendezvous(contact);
   /** @type {Uint8Array[]} */ const acks = [];
   /** @type {string[]} */ const troubles = [];
   let next = contact;
@@ -106,7 +106,7 @@ export async function takeCard(contact, frames, now) {
     acks.push(digest(envelope));
     try {
       const { header } = await openEnvelope(envelope, [key], address);
-      next = { ...next, card: useful(await readPairCard(header, meeting.code.card, seconds(now))) };
+      next = { ...next, card: useful(await readPairCard(header, meeting.code.card, toSeconds(now))) };
     } catch (error) {
       if (!(error instanceof TocsinError)) throw error;
       if (error instanceof CardSwapped) next = { ...next, swapped: true };
@@ -126,8 +126,8 @@ function useful(card) {
  *  may come later, and the vault has no room for it.
  *  @param {Contact} contact @param {Frame[]} frames
  *  @returns {Promise<{ contact: Contact, alerts: Alert[], acks: Uint8Array[] }>} alerts that are new and authentic, oldest first */
-export async function takeLetters(contact, frames) {
-  const meeting = await meetingOf(contact);
+export async function openLetters(contact, frames) {
+  const meeting = await deriveSession(contact);
   const { letters, acks } = await openedOf(contact, meeting, frames);
   const alerts = [];
   let [now, waiting] = [contact, letters];
@@ -176,7 +176,7 @@ function real(frames) {
   return frames.filter(({ kind }) => kind !== FrameKind.FILLER);
 }
 
-/** @param {Contact} contact @param {Meeting} meeting @param {Frame[]} frames */
+/** @param {Contact} contact @param {PairingSession} meeting @param {Frame[]} frames */
 async function openedOf({ marks }, { own }, frames) {
   const letters = [];
   const acks = [];
@@ -198,17 +198,17 @@ function refused(error) {
   throw error;
 }
 
-/** @param {Contact} contact @param {Meeting} meeting @param {OpenedLetter} letter @returns {Promise<LetterOutcome>} */
+/** @param {Contact} contact @param {PairingSession} meeting @param {OpenedLetter} letter @returns {Promise<LetterOutcome>} */
 async function takeLetter(contact, meeting, letter) {
   const { opened, size } = letter;
   try {
     const share = readShare(opened.fields);
     if (share) {
       const sure = confirms(meeting, share, opened, size);
-      return { contact: { ...contact, progress: heardShare(contact.progress, share, sure) }, alert: null };
+      return { contact: { ...contact, progress: onShare(contact.progress, share, sure) }, alert: null };
     }
     if (contact.progress.share === null) return null;
-    const keys = await keysOf(contact);
+    const keys = await deriveContactKeys(contact);
     const wake = readWakeLetter(keys, meeting.own.address, opened, size);
     return wake ? { contact: heardWake(contact, wake), alert: null } : takeAlert(contact, meeting, keys, letter);
   } catch (error) {
@@ -224,7 +224,7 @@ function heardWake(contact, { wake, n }) {
   return n > contact.wakeHeard ? { ...contact, wake: isOfUse ? wake : null, wakeHeard: n } : contact;
 }
 
-/** @param {Contact} contact @param {Meeting} meeting @param {PairKeys} keys @param {OpenedLetter} letter @returns {LetterOutcome} @throws {NotAuthentic} */
+/** @param {Contact} contact @param {PairingSession} meeting @param {PairKeys} keys @param {OpenedLetter} letter @returns {LetterOutcome} @throws {NotAuthentic} */
 function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
   const [, caseKey] = contact.cases.find(([of]) => of === opened.fields.case) ?? [];
   const judged = judge([receiving, ...(caseKey ? [unb64(caseKey)] : [])], (key) =>

@@ -6,10 +6,10 @@
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { TocsinError } from "../../protocol/errors.js";
-import { seconds } from "../press.js";
-import { pull } from "../relay-reads.js";
+import { toSeconds } from "../press.js";
+import { pullMailbox } from "../relay-reads.js";
 import { NoAnswer } from "../transport.js";
-import { PAGE, stateWith, stepSync } from "./sync.js";
+import { newSyncState, PAGE, stepSync } from "./sync.js";
 
 const LONGEST_MS = 60_000; // without anything to look for, somebody may still be added
 
@@ -17,12 +17,12 @@ const LONGEST_MS = 60_000; // without anything to look for, somebody may still b
  *  @typedef {{ paired: string[], alerts: Alert[], next: number }} Tally */
 /** @typedef {Extract<SyncEffect, { type: "collect" }>} Collect */
 
-export class Post {
+export class SyncRunner {
   /** `save` ends when the book is stored; `send` takes letters as the outbox does.
    *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch, randomBytes: RandomBytes,
    *    now?: () => number }} by */
   constructor({ book, save, send, fetch, randomBytes, now = Date.now }) {
-    this.state = stateWith(book);
+    this.state = newSyncState(book);
     this.stored = book;
     this.save = save;
     this.send = send;
@@ -66,7 +66,7 @@ export class Post {
     const tally = { paired: [], alerts: [], next: LONGEST_MS };
     const type = this.isHurried ? "hurry" : "tick";
     this.isHurried = false;
-    await this.happened({ type }, tally);
+    await this.onEvent({ type }, tally);
     return tally;
   }
 
@@ -76,7 +76,7 @@ export class Post {
   }
 
   /** @param {any} event without its time @param {Tally} tally */
-  async happened(event, tally) {
+  async onEvent(event, tally) {
     const effects = await this.inTurn(async () => {
       const { state, effects } = await stepSync(this.state, { ...event, now: this.now() }, this.randomBytes);
       this.state = state;
@@ -92,14 +92,14 @@ export class Post {
   /** @param {SyncEffect} effect @param {Tally} tally */
   async run(effect, tally) {
     if (effect.type === "letters") this.send(effect.letters);
-    else if (effect.type === "keep") await this.keep();
+    else if (effect.type === "keep") await this.saveBook();
     else if (effect.type === "paired") tally.paired.push(effect.id);
     else if (effect.type === "came") tally.alerts.push(...effect.alerts);
     else if (effect.type === "wake") tally.next = Math.max(effect.at - this.now(), 0);
   }
 
   /** What cannot be stored must not be acknowledged, so it is as if it had not come; and no relay is asked for a while. */
-  async keep() {
+  async saveBook() {
     try {
       await this.save(this.book);
       this.stored = this.book;
@@ -111,12 +111,12 @@ export class Post {
 
   /** @param {Collect} effect @param {Tally} tally */
   async collect({ poll, url, key, ack }, tally) {
-    const by = { now: () => seconds(this.now()), randomBytes: this.randomBytes, fetch: this.fetch };
-    const event = await pull(url, key, { ack, want: PAGE }, by).then(
+    const by = { now: () => toSeconds(this.now()), randomBytes: this.randomBytes, fetch: this.fetch };
+    const event = await pullMailbox(url, key, { ack, want: PAGE }, by).then(
       (frames) => ({ type: "heard", poll, frames }),
       (error) => ({ type: "failed", poll, reason: reasonOf(error) }),
     );
-    await this.happened(event, tally);
+    await this.onEvent(event, tally);
   }
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
@@ -133,7 +133,7 @@ export class Post {
 /** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {SyncState} state @param {number} due @returns {SyncState} */
 function quietWith(book, { relays }, due) {
   const resting = Object.entries(relays).map(([url, relay]) => [url, { ...relay, asking: null, due }]);
-  return { ...stateWith(book), relays: Object.fromEntries(resting) };
+  return { ...newSyncState(book), relays: Object.fromEntries(resting) };
 }
 
 /** @param {unknown} error */

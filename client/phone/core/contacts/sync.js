@@ -12,22 +12,22 @@
 
 import { readPairCode } from "../../protocol/code.js";
 import { mailboxKey } from "../../protocol/mailbox.js";
-import { CODE_SECONDS, CodeExpired, cardLetter, DAY_SECONDS, saidShares, shareLetter } from "../../protocol/pairing.js";
+import { CODE_SECONDS, CodeExpired, cardLetter, DAY_SECONDS, markSent, shareLetter } from "../../protocol/pairing.js";
 import { unb64 } from "../../protocol/wire.js";
-import { letterOf } from "../letter.js";
-import { Rank, seconds } from "../press.js";
+import { makeLetter } from "../letter.js";
+import { Rank, toSeconds } from "../press.js";
 import {
   BOOK_BYTES,
   BookFull,
-  changed,
   decodePairCard,
-  doorFor,
-  meetingOf,
+  deriveOwnRendezvous,
+  deriveSession,
+  measureBook,
   PairExpired,
-  sizeOf,
-  stateOf,
+  pairState,
+  withContactChanges,
 } from "./book.js";
-import { takeCard, takeLetters, withAlerts } from "./mail.js";
+import { openCards, openLetters, withAlerts } from "./mail.js";
 
 export const PAGE = 64; // letters asked for at once: more than are ever left lying
 export const PAGES = 16; // of one mailbox in a row: a relay that invents letters without end must not hold up the others
@@ -53,15 +53,15 @@ const LONGEST_WAIT_MS = 300_000;
  *    | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake", at: number }} SyncEffect */
 
 /** @param {Book} book @returns {SyncState} */
-export function stateWith(book) {
+export function newSyncState(book) {
   return { book, polls: {}, relays: {}, troubles: {} };
 }
 
 /** @param {SyncState} before @param {SyncEvent} event @param {RandomBytes} randomBytes @returns {Promise<{ state: SyncState, effects: SyncEffect[] }>} */
 export async function stepSync(before, event, randomBytes) {
   const run = new SyncStep(before, event.now, randomBytes);
-  await run.take(event);
-  await run.say();
+  await run.onEvent(event);
+  await run.sealAllDue();
   await run.plan();
   return { state: run.state, effects: run.effects(before.book) };
 }
@@ -94,7 +94,7 @@ class SyncStep {
   }
 
   /** @param {SyncEvent} event */
-  async take(event) {
+  async onEvent(event) {
     this.findPolls();
     if (event.type === "hurry") this.hurry();
     else if (event.type === "heard") await this.heard(event.poll, event.frames);
@@ -119,9 +119,9 @@ class SyncStep {
 
   /** @param {Contact} contact @param {Frame[]} frames @returns {Promise<Uint8Array[]>} what the relay may forget */
   async heardCard(contact, frames) {
-    const { contact: next, acks, troubles } = await takeCard(contact, frames, this.now);
-    const book = next === contact ? this.state.book : changed(this.state.book, contact.id, next);
-    if (next.card !== contact.card && sizeOf(book) > BOOK_BYTES) {
+    const { contact: next, acks, troubles } = await openCards(contact, frames, this.now);
+    const book = next === contact ? this.state.book : withContactChanges(this.state.book, contact.id, next);
+    if (next.card !== contact.card && measureBook(book) > BOOK_BYTES) {
       this.state.troubles[contact.id] = BookFull.code;
       return []; // it stays where it lies until there is room
     }
@@ -133,8 +133,8 @@ class SyncStep {
 
   /** @param {Contact} contact @param {Frame[]} frames @returns {Promise<Uint8Array[]>} */
   async heardLetters(contact, frames) {
-    const { contact: next, alerts, acks } = await takeLetters(contact, frames);
-    if (next !== contact) this.state.book = withAlerts(changed(this.state.book, contact.id, next), alerts);
+    const { contact: next, alerts, acks } = await openLetters(contact, frames);
+    if (next !== contact) this.state.book = withAlerts(withContactChanges(this.state.book, contact.id, next), alerts);
     this.alerts.push(...alerts);
     if (contact.progress.share === null && next.progress.share !== null) {
       this.paired.push(contact.id);
@@ -197,51 +197,51 @@ class SyncStep {
   async collect(name, ack) {
     const { contact: id, door, url } = this.state.polls[name];
     const contact = /** @type {Contact} */ (this.state.book.contacts.find((contact) => contact.id === id));
-    const key = door ? (await doorFor(contact)).mailbox : mailboxKey(unb64(contact.half.mailbox));
+    const key = door ? (await deriveOwnRendezvous(contact)).mailbox : mailboxKey(unb64(contact.half.mailbox));
     this.state.relays[url].asking = name;
     this.collects.push({ type: "collect", poll: name, url, key, ack });
   }
 
   // What is said
 
-  async say() {
+  async sealAllDue() {
     for (const contact of this.state.book.contacts) {
-      if (stateOf(contact, this.now) === "expired") {
+      if (pairState(contact, this.now) === "expired") {
         this.state.troubles[contact.id] = contact.progress.share === null ? CodeExpired.code : PairExpired.code;
         continue;
       }
-      const next = await this.saidBy(contact);
-      if (next !== contact) this.state.book = changed(this.state.book, contact.id, next);
+      const next = await this.sealDue(contact);
+      if (next !== contact) this.state.book = withContactChanges(this.state.book, contact.id, next);
     }
   }
 
   /** @param {Contact} contact @returns {Promise<Contact>} */
-  async saidBy(contact) {
-    const at = seconds(this.now);
+  async sealDue(contact) {
+    const at = toSeconds(this.now);
     const { card, progress, cardSaid, shareSaid } = contact;
     const isWaiting = progress.share === null;
     let next = contact;
     if (isWaiting && isDue(cardSaid, at)) {
-      this.post(await cardLetter(await meetingOf(contact), this.randomBytes), doorRelays(contact));
+      this.post(await cardLetter(await deriveSession(contact), this.randomBytes), doorRelays(contact));
       next = { ...next, cardSaid: { at, times: cardSaid.times + 1 } };
     }
     const answers = progress.owed.length || !isWaiting || !isDue(shareSaid, at) ? progress.owed : [null];
     if (!card || answers.length === 0) return next;
     for (const share of answers) {
       const sealed = shareLetter(
-        await meetingOf(contact),
+        await deriveSession(contact),
         decodePairCard(card),
         share === null ? null : unb64(share),
         this.randomBytes,
       );
       this.post(await sealed, card.relays);
     }
-    return { ...next, progress: saidShares(progress), shareSaid: { at, times: shareSaid.times + 1 } };
+    return { ...next, progress: markSent(progress), shareSaid: { at, times: shareSaid.times + 1 } };
   }
 
   /** @param {import("../../protocol/envelope.js").Sealed} sealed @param {string[]} relays */
   post(sealed, relays) {
-    this.letters.push(letterOf(sealed, { relays, rank: Rank.PAIR, added: this.now }));
+    this.letters.push(makeLetter(sealed, { relays, rank: Rank.PAIR, added: this.now }));
   }
 }
 
@@ -254,9 +254,9 @@ function isDue({ at: last, times }, at) {
 /** @param {Contact} contact @param {number} now */
 function listPolls(contact, now) {
   const { id, half, progress } = contact;
-  const isWaiting = stateOf(contact, now) === "waiting";
+  const isWaiting = pairState(contact, now) === "waiting";
   const doors = isWaiting && !contact.card ? doorRelays(contact) : [];
-  const isOver = seconds(now) >= half.until + LAST_LETTERS || (progress.share === null && !isWaiting);
+  const isOver = toSeconds(now) >= half.until + LAST_LETTERS || (progress.share === null && !isWaiting);
   const own = isOver ? [] : half.relays;
   return [
     ...doors.map((url) => ({ contact: id, door: true, url })),
@@ -271,8 +271,8 @@ function doorRelays({ code, half }) {
 
 /** @param {Contact} contact @param {number} now */
 function pauseOf(contact, now) {
-  const state = stateOf(contact, now);
-  if (state === "waiting") return Math.abs(seconds(now) - contact.made) < FRESH_SECONDS ? FRESH_MS : WAITING_MS;
+  const state = pairState(contact, now);
+  if (state === "waiting") return Math.abs(toSeconds(now) - contact.made) < FRESH_SECONDS ? FRESH_MS : WAITING_MS;
   return state === "paired" ? PAIRED_MS : OVER_MS;
 }
 

@@ -14,14 +14,14 @@ const BLOCK = 48; // stations, neighbours in the pack, that share one box
 /** One of the nearest; `square` of the chord. @typedef {{ m: number, id: string, at: number, square: number }} Near */
 
 /** @param {{ m: number }[]} nearest @param {number} accuracy */
-export function standsOut(nearest, accuracy) {
+export function isOutstanding(nearest, accuracy) {
   const first = nearest[0].m;
   if (accuracy > SURE_ACCURACY || first > 2 * accuracy + SURE_NEAREST) return false;
   return nearest.length === 1 || 2 * (nearest[1].m - first) >= 3 * accuracy + 2 * SURE_NEXT;
 }
 
 /** Points on the ball, three numbers each, and the smallest box around each block, six numbers each. @param {Body} body */
-export function boxesOf({ lat, lon }) {
+export function buildBoxes({ lat, lon }) {
   const points = new Float64Array(3 * lat.length);
   const boxes = new Float64Array(6 * Math.ceil(lat.length / BLOCK));
   for (let i = 0; i < lat.length; i++) {
@@ -47,9 +47,9 @@ function squareToBox(boxes, at, here) {
   return total;
 }
 
-/** The few nearest, sorted by metres and id. @param {ReturnType<typeof boxesOf>} index @param {string[]} ids @param {number[]} here
+/** The few nearest, sorted by metres and id. @param {ReturnType<typeof buildBoxes>} index @param {string[]} ids @param {number[]} here
  *  @returns {Near[]} */
-export function nearestOf({ points, boxes }, ids, here) {
+export function findNearest({ points, boxes }, ids, here) {
   const squares = Float64Array.from({ length: boxes.length / 6 }, (_, box) => squareToBox(boxes, 6 * box, here));
   const nearest = squares.indexOf(squares.reduce((least, square) => Math.min(least, square)));
   /** @type {Near[]} */

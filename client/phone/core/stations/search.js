@@ -11,7 +11,7 @@ const FIT = 900;
 const CLOSENESS = 100;
 
 /** From grams to words to stations. @param {Body} body */
-export function namesOf({ words, names, addresses, ids }) {
+export function indexNames({ words, names, addresses, ids }) {
   /** @type {Map<string, number[]>} */
   const wordsWith = new Map();
   /** @type {Map<string, number[]>} */
@@ -31,7 +31,7 @@ export function namesOf({ words, names, addresses, ids }) {
     }
   }
   const shortest = Uint32Array.from(ids, (_, at) => shortestName(list(names, at), sizes));
-  const lists = { named: turned(names, words.length), addressed: turned(addresses, words.length) };
+  const lists = { named: invertLists(names, words.length), addressed: invertLists(addresses, words.length) };
   return { wordsWith, wordsWithNumber, isNumbered, shortest, ...lists };
 }
 
@@ -58,7 +58,7 @@ function shortestName(text, sizes) {
 }
 
 /** From "words of a station" to "stations of a word". @param {Lists} texts @param {number} wordCount @returns {Lists} */
-export function turned({ all, start }, wordCount) {
+export function invertLists({ all, start }, wordCount) {
   const begin = new Uint32Array(wordCount + 2);
   for (const word of all) if (word !== BREAK) begin[word + 2]++;
   for (let word = 2; word < begin.length; word++) begin[word] += begin[word - 1];
@@ -74,9 +74,9 @@ function weight(count, having) {
   return 32 - Math.clz32(Math.floor(count / Math.max(1, having)));
 }
 
-/** @param {ReturnType<typeof namesOf>} index @param {Body} body @param {string[]} question
+/** @param {ReturnType<typeof indexNames>} index @param {Body} body @param {string[]} question
  *  @returns {{ at: number, score: number, id: string }[]} */
-export function bestOf(index, { ids, names }, question) {
+export function findBest(index, { ids, names }, question) {
   const { hits, inName, total } = weigh(index, ids.length, grams(question).slice(0, GRAMS));
   const withNumbers = judge(index, names, ids.length, [...new Set(question.filter(isNumber))]);
   /** @type {{ at: number, score: number, id: string }[]} */
@@ -98,7 +98,7 @@ export function bestOf(index, { ids, names }, question) {
 }
 
 /** Give each gram's weight to the stations that have it: twice for the name, once for the address alone.
- *  @param {ReturnType<typeof namesOf>} index @param {number} stations @param {string[]} asked */
+ *  @param {ReturnType<typeof indexNames>} index @param {number} stations @param {string[]} asked */
 function weigh(index, stations, asked) {
   const hits = new Uint32Array(stations);
   const inName = new Uint32Array(stations);
@@ -133,7 +133,7 @@ function together(wordsWith, asked) {
 }
 
 /** Who has one of these words, each once: first those that have it in a name, then those in the address alone.
- *  @param {ReturnType<typeof namesOf>} index @param {number} stations */
+ *  @param {ReturnType<typeof indexNames>} index @param {number} stations */
 function toucher({ named, addressed }, stations) {
   const seen = new Uint32Array(stations); // the round in which a station was touched last
   const touched = new Uint32Array(stations);
@@ -161,7 +161,7 @@ function toucher({ named, addressed }, stations) {
 }
 
 /** What is left of a station's points when the numbers asked for are looked at; nothing when one is missing.
- *  @param {ReturnType<typeof namesOf>} index @param {Lists} names @param {number} stations @param {string[]} asked
+ *  @param {ReturnType<typeof indexNames>} index @param {Lists} names @param {number} stations @param {string[]} asked
  *  @returns {(at: number, points: number) => number} */
 function judge(index, names, stations, asked) {
   if (asked.length === 0) return (_, points) => points;

@@ -23,7 +23,7 @@ export function split(text) {
 }
 
 /** @param {string[]} words @param {number[]} text */
-export function joined(words, text) {
+export function joinWords(words, text) {
   return text
     .map((word) => words[word])
     .join(" ")

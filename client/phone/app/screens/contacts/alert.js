@@ -4,27 +4,27 @@
 /** @import { Thread } from "../../services/alert-threads.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { alertsOf, forgetAlert, isUnderDuress, markRead } from "../../../core/contacts/book.js";
-import { sealTo } from "../../../core/contacts/mail.js";
-import { isAdvance, numbersIn, threadsOf } from "../../services/alert-threads.js";
-import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
-import { age, moment } from "../../ui/dates.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { forgetAlert, isUnderDuress, listAlerts, markRead } from "../../../core/contacts/book.js";
+import { sealAlertTo } from "../../../core/contacts/mail.js";
+import { findNumbers, groupThreads, isAdvance } from "../../services/alert-threads.js";
+import { onRound, startContactPoller } from "../../services/contacts-access.js";
+import { formatAge, formatMoment } from "../../ui/dates.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
-import { look, t } from "../../ui/i18n.js";
+import { findWords, t } from "../../ui/i18n.js";
 import { interpolateNode } from "../../ui/interpolate.js";
 import { showErrors } from "../../ui/show-error.js";
-import { placeLines } from "./place.js";
-import { headline } from "./status.js";
+import { renderPlace } from "./place.js";
+import { renderHeadline } from "./status.js";
 
 const LONGEST = 1_500;
 const STEPS = 3;
 
 /** @param {App} app @param {{ contact: string, case: string }} which @returns {Promise<Node[]>} */
 export async function alert(app, which) {
-  const poller = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const find = () =>
-    threadsOf(alertsOf(poller.post.book)).find(
+    groupThreads(listAlerts(poller.post.book)).find(
       (thread) => thread.contact === which.contact && thread.case === which.case,
     );
   const first = find();
@@ -38,7 +38,7 @@ export async function alert(app, which) {
     fill(box, await article(app, poller, thread));
     await poller.post.change((book) => markRead(book, idsOf(thread)));
   };
-  listenTo(app, show);
+  onRound(app, show);
   await show();
   const gone = async () => {
     const ids = idsOf(find() ?? first);
@@ -79,7 +79,7 @@ async function article(app, poller, thread) {
   };
   // Under duress only what was written in peace is worth calling.
   const trusted = isForced ? thread.alerts.filter(isAdvance) : thread.alerts;
-  const numbers = [...trusted.flatMap(({ text }) => numbersIn(text)), ...(isForced ? [] : where.numbers)];
+  const numbers = [...trusted.flatMap(({ text }) => findNumbers(text)), ...(isForced ? [] : where.numbers)];
   const sure = section("origin", origin(head, who));
   return h(
     "article",
@@ -112,7 +112,7 @@ function strong(name) {
 
 /** @param {Alert} head @param {boolean} isForced */
 function headlineBox({ type }, isForced) {
-  return h("span", { data: { show: "what" } }, headline(type, isForced));
+  return h("span", { data: { show: "what" } }, renderHeadline(type, isForced));
 }
 
 /** @param {string} name @param {Node} node */
@@ -122,14 +122,14 @@ function section(name, node) {
 
 /** What was written in advance tells nothing of when it happened. @param {Thread} thread */
 function whenOf({ alerts, at }) {
-  if (alerts.every(isAdvance)) return t("contacts.alert.when_advance", { moment: moment(new Date(at * 1_000)) });
-  const ago = age(Math.max(0, Date.now() / 1_000 - at));
-  return t("contacts.alert.when", { moment: moment(new Date(at * 1_000)), age: ago });
+  if (alerts.every(isAdvance)) return t("contacts.alert.when_advance", { moment: formatMoment(new Date(at * 1_000)) });
+  const ago = formatAge(Math.max(0, Date.now() / 1_000 - at));
+  return t("contacts.alert.when", { moment: formatMoment(new Date(at * 1_000)), age: ago });
 }
 
 /** @param {Alert} alert */
 function saying(alert) {
-  const when = moment(new Date(alert.at * 1_000));
+  const when = formatMoment(new Date(alert.at * 1_000));
   const how = isAdvance(alert) ? "said_advance" : alert.passed ? "said_passed" : "said";
   return h(
     "section",
@@ -143,7 +143,7 @@ function saying(alert) {
 async function describePlace(app, { alerts }, isForced) {
   const placed = alerts.find(({ place }) => place);
   return placed
-    ? placeLines(app, placed, isForced)
+    ? renderPlace(app, placed, isForced)
     : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
 }
 
@@ -161,7 +161,8 @@ function origin(head, { verified, seized }) {
 
 /** @param {Alert} head @param {boolean} isForced */
 function steps({ type }, isForced) {
-  const texts = look(`contacts.alert.steps_${isForced ? "duress" : type}`) ?? look("contacts.alert.steps_text");
+  const texts =
+    findWords(`contacts.alert.steps_${isForced ? "duress" : type}`) ?? findWords("contacts.alert.steps_text");
   return h(
     "ol",
     { data: { show: "steps" } },
@@ -174,7 +175,7 @@ function events({ alerts }) {
   const later = alerts.filter((alert) => !isAdvance(alert));
   if (later.length < 2) return null;
   const lines = later.map(({ at, type }) =>
-    h("li", {}, moment(new Date(at * 1_000)), " · ", t(`contacts.alert.${type}`)),
+    h("li", {}, formatMoment(new Date(at * 1_000)), " · ", t(`contacts.alert.${type}`)),
   );
   return section("events", h("ul", { class: "plain" }, ...lines));
 }
@@ -198,10 +199,10 @@ function answering(app, poller, id) {
         const text = words.value().trim();
         if (!text) return;
         const by = { now: Date.now(), randomBytes: app.randomBytes };
-        const { letters } = await poller.post.change((book) => sealTo(book, id, { type: "text", text }, by));
+        const { letters } = await poller.post.change((book) => sealAlertTo(book, id, { type: "text", text }, by));
         app.sender.add(letters);
         words.clear();
-        say(note, t("contacts.contact.sealed"));
+        updateText(note, t("contacts.contact.sealed"));
       },
       "contacts.errors",
     );

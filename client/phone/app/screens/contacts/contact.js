@@ -3,15 +3,15 @@
 /** @import { Contact } from "../../../core/contacts/book.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { Disclosure, remove, rename, setSeized, stateOf } from "../../../core/contacts/book.js";
-import { sealTo } from "../../../core/contacts/mail.js";
+import { Disclosure, pairState, removeContact, renameContact, setSeized } from "../../../core/contacts/book.js";
+import { sealAlertTo } from "../../../core/contacts/mail.js";
 import { encodePlace } from "../../platform/location-updates.js";
-import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { onRound, startContactPoller } from "../../services/contacts-access.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
-import { standing } from "./status.js";
+import { renderState } from "./status.js";
 
 const LONGEST = 1_500;
 const WITHIN = "contacts.errors";
@@ -22,7 +22,7 @@ const WITHIN = "contacts.errors";
 /** @param {App} app @param {{ id: string, notice?: string } | string} which @returns {Promise<Node[]>} */
 export async function contact(app, which) {
   const { id, notice = "" } = typeof which === "string" ? { id: which } : which;
-  const poller = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const find = () => poller.post.book.contacts.find((contact) => contact.id === id);
   const first = find();
   if (!first) return app.go("contacts").then(() => []);
@@ -33,15 +33,15 @@ export async function contact(app, which) {
   let shown = "";
   const show = () => {
     const now = here.contact();
-    const [boxes, can] = [standing(now, poller.post), stateOf(now, Date.now())];
+    const [boxes, can] = [renderState(now, poller.post), pairState(now, Date.now())];
     const text = boxes.map((box) => box.outerHTML).join("");
     if (text !== shown) fill(state, ...boxes);
     shown = text;
-    if (parts.dataset.can && parts.dataset.can !== can) say(note, ""); // what was said there is no longer so
+    if (parts.dataset.can && parts.dataset.can !== can) updateText(note, ""); // what was said there is no longer so
     if (parts.dataset.can !== can) fill(parts, ...(can === "paired" ? telling(here) : notYet(here, can)));
     parts.dataset.can = can;
   };
-  listenTo(app, show);
+  onRound(app, show);
   show();
   const go = (/** @type {string} */ screen) =>
     button(t(`contacts.contact.${screen}`), screen, () => app.go(screen, id), { class: "wide" });
@@ -103,9 +103,9 @@ function sendAlert({ app, poller, id, note, problem }, message) {
     problem,
     async () => {
       const by = { now: Date.now(), randomBytes: app.randomBytes };
-      const { letters } = await poller.post.change((book) => sealTo(book, id, message, by));
+      const { letters } = await poller.post.change((book) => sealAlertTo(book, id, message, by));
       app.sender.add(letters);
-      say(note, t("contacts.contact.sealed"));
+      updateText(note, t("contacts.contact.sealed"));
     },
     WITHIN,
   );
@@ -115,7 +115,7 @@ function sendAlert({ app, poller, id, note, problem }, message) {
 function naming({ app, poller, id, contact: now, problem }) {
   const label = field("label", t("contacts.contact.label"), { longest: 80, value: now().label });
   const change = async () => {
-    await poller.post.change((book) => rename(book, id, label.value()));
+    await poller.post.change((book) => renameContact(book, id, label.value()));
     await app.go("contact", { id, notice: t("contacts.contact.renamed") });
   };
   const does = () => showErrors(problem, change, WITHIN);
@@ -136,7 +136,7 @@ function seizing({ app, poller, id, contact: now }) {
 function removing({ app, poller, id }) {
   const box = h("div", {});
   const gone = async () => {
-    await poller.post.change((book) => remove(book, id));
+    await poller.post.change((book) => removeContact(book, id));
     await poller.reseal();
     await app.go("contacts");
   };

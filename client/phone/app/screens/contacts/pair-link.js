@@ -3,25 +3,32 @@
 /** @import { Book, Offer } from "../../../core/contacts/book.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { addContact, newOffer, offerCode, openOffers, rename, setText } from "../../../core/contacts/book.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
-import { moment } from "../../ui/dates.js";
-import { button, h, say } from "../../ui/dom.js";
+import {
+  addContact,
+  listOpenOffers,
+  newOffer,
+  renameContact,
+  setContactText,
+  writeOfferCode,
+} from "../../../core/contacts/book.js";
+import { startContactPoller } from "../../services/contacts-access.js";
+import { formatMoment } from "../../ui/dates.js";
+import { button, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
-import { relaysOf } from "./pair-scan.js";
+import { listOwnRelays } from "./pair-scan.js";
 
 const WITHIN = "contacts.errors";
 
 /** @param {App} app @param {string} [id] of the code that was sent; none: the newest @returns {Promise<Node[]>} */
 export async function pairLink(app, id) {
-  const poller = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const heading = h("h1", {}, t("contacts.link.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
-    const sent = openOffers(poller.post.book, Date.now()).filter(({ label }) => label !== "");
+    const sent = listOpenOffers(poller.post.book, Date.now()).filter(({ label }) => label !== "");
     const offer = sent.find((offer) => offer.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, poller));
     const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
     theirs.input.dir = "ltr";
@@ -51,14 +58,14 @@ async function takeTheirs(app, poller, offer, text) {
 /** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by its time.
  *  @param {App} app @param {ContactPoller} poller @returns {Promise<Offer>} */
 async function newCode(app, poller) {
-  const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
+  const asked = { relays: listOwnRelays(app), now: Date.now(), randomBytes: app.randomBytes };
   const makeOffer = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
   return (await poller.post.change(makeOffer)).offer;
 }
 
 /** @param {Book} book */
 function freeName({ offers, contacts }) {
-  const name = moment(new Date());
+  const name = formatMoment(new Date());
   const names = new Set([...offers, ...contacts].map(({ label }) => label));
   let n = 2;
   if (!names.has(name)) return name;
@@ -68,7 +75,7 @@ function freeName({ offers, contacts }) {
 
 /** @param {App} app @param {ContactPoller} poller @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
 async function mine(app, poller, offer, sent) {
-  const code = await offerCode(offer);
+  const code = await writeOfferCode(offer);
   const shown = field("mine", t("contacts.link.mine"), { lines: 4, longest: 400, value: code });
   shown.input.dir = "ltr";
   shown.input.readOnly = true;
@@ -101,7 +108,7 @@ async function copied(input, note) {
     input.select();
     throw { reason: "copy" };
   }
-  say(note, t("contacts.link.copied"));
+  updateText(note, t("contacts.link.copied"));
 }
 
 /** Which code it was that this person has. @param {App} app @param {Offer} offer @param {Offer[]} sent */
@@ -115,7 +122,7 @@ function choice(app, offer, sent) {
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function pairName(app, id) {
-  const poller = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   const label = field("label", t("contacts.pair.label"), { longest: 80, hint: t("contacts.pair.label_hint") });
   const problem = h("div", {});
@@ -124,7 +131,7 @@ export async function pairName(app, id) {
       problem,
       async () => {
         const words = contact?.text || t("contacts.prepared.default");
-        await poller.post.change((book) => setText(rename(book, id, label.value()), id, words));
+        await poller.post.change((book) => setContactText(renameContact(book, id, label.value()), id, words));
         await app.go("prepared", id);
       },
       WITHIN,

@@ -2,25 +2,25 @@
 /** @import { App } from "../../app.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { addContact, newOffer, offerCode } from "../../../core/contacts/book.js";
+import { addContact, newOffer, writeOfferCode } from "../../../core/contacts/book.js";
 import { stayAwake } from "../../platform/screen-wake-lock.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
+import { startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
-import { drawn } from "../../ui/qr-image.js";
+import { drawCode } from "../../ui/qr-image.js";
 import { qrScanner } from "../../ui/qr-scanner.js";
 
 /** @param {App} app @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
 export async function pair(app, id) {
   const { navigation } = app;
-  const poller = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const heading = h("h1", {}, t("contacts.pair.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
     const known = poller.post.book.contacts.find((contact) => contact.id === id);
     const mine = known ?? (await offerOf(app, poller));
-    const code = drawn(await offerCode(mine), t("contacts.pair.mine"));
+    const code = drawCode(await writeOfferCode(mine), t("contacts.pair.mine"));
     const theirs = h("section", { "aria-live": "polite" });
     const more = h("p", {}, t("contacts.pair.more"));
     if (navigation !== app.navigation) return []; // somebody has gone on; no camera for nobody
@@ -39,12 +39,12 @@ const isNode = (value) => value instanceof Node;
 
 /** The half that waits to be scanned. @param {App} app @param {ContactPoller} poller */
 async function offerOf(app, poller) {
-  const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
+  const asked = { relays: listOwnRelays(app), now: Date.now(), randomBytes: app.randomBytes };
   return (await poller.post.change((book) => newOffer(book, asked))).offer;
 }
 
 /** @param {App} app @returns {string[]} */
-export function relaysOf({ caseSession }) {
+export function listOwnRelays({ caseSession }) {
   return caseSession?.kit.desk.relays ?? [];
 }
 

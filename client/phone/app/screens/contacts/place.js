@@ -3,8 +3,8 @@
 /** @import { Station } from "../../../core/stations/stations.js" */
 /** @import { App } from "../../app.js" */
 
-import { numbersIn } from "../../services/alert-threads.js";
-import { age, distance } from "../../ui/dates.js";
+import { findNumbers } from "../../services/alert-threads.js";
+import { formatAge, formatDistance } from "../../ui/dates.js";
 import { h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { interpolateNode } from "../../ui/interpolate.js";
@@ -16,10 +16,10 @@ const STAGES = new Set(["van", "station", "special_centre", "court", "hospital",
 
 /** @param {App} app @param {Alert} alert @param {boolean} isForced under duress nothing is offered to be called
  *  @returns {Promise<{ lines: Node[], numbers: string[] }>} */
-export async function placeLines(app, { place, at }, isForced) {
+export async function renderPlace(app, { place, at }, isForced) {
   const stage = STAGES.has(place.stage) ? t(`facts.stage_${place.stage}`) : "";
   const { station, phones } = await stationIn(app, place.station);
-  const fix = fixIn(place);
+  const fix = readFix(place);
   const words = typeof place.text === "string" ? place.text : "";
   const lines = [
     stage && h("p", {}, h("strong", {}, stage)),
@@ -31,7 +31,7 @@ export async function placeLines(app, { place, at }, isForced) {
   const texts = [words, ...station.map((line) => line.textContent ?? "")];
   return {
     lines: lines.length ? lines : [h("p", {}, t("contacts.alert.where_none"))],
-    numbers: texts.flatMap(numbersIn),
+    numbers: texts.flatMap(findNumbers),
   };
 }
 
@@ -54,7 +54,7 @@ async function stationIn(app, field) {
 /** One telephone of the station, beside its address: the buttons below are for those whom their words name.
  *  @param {string} phone @param {boolean} isForced */
 function phoneLine(phone, isForced) {
-  const number = isForced ? "" : dialled(phone);
+  const number = isForced ? "" : readDialable(phone);
   if (!number) return h("p", { dir: "auto" }, phone);
   const link = h("a", { class: "button wide", href: `tel:${number}`, data: { do: "call", value: number } });
   link.append(...interpolateNode(t("contacts.alert.call"), h("bdi", { dir: "ltr" }, phone)));
@@ -62,7 +62,7 @@ function phoneLine(phone, isForced) {
 }
 
 /** What a telephone takes, or nothing when there are only words. An extension is asked for by people. @param {string} phone */
-export function dialled(phone) {
+export function readDialable(phone) {
   const found = DIALLED.exec(phone)?.[1] ?? "";
   const digits = found.replace(/\D/g, "");
   return digits.length < 2 ? "" : (found.includes("+") ? "+" : "") + digits;
@@ -71,8 +71,8 @@ export function dialled(phone) {
 /** @param {App} app @param {any} said @returns {Promise<Station | null>} */
 async function inPack(app, { pack, id }) {
   if (typeof id !== "string" || !app.caseSession) return null;
-  const { packsOf } = await import("../../services/station-packs.js");
-  const { packs } = await packsOf(app, app.caseSession.kit.desk.root);
+  const { loadPacks } = await import("../../services/station-packs.js");
+  const { packs } = await loadPacks(app, app.caseSession.kit.desk.root);
   const list = packs.find(({ about }) => about.id === pack);
   const at = list ? list.body.ids.indexOf(id) : -1;
   return list && at >= 0 ? list.station(at) : null;
@@ -81,7 +81,7 @@ async function inPack(app, { pack, id }) {
 /** @typedef {{ lat: number, lon: number, accuracy: number | null, age: number | null }} ReceivedFix */
 
 /** Degrees and metres, or null when the numbers cannot be a place. @param {any} place @returns {ReceivedFix | null} */
-export function fixIn({ lat, lon, accuracy, age: old }) {
+export function readFix({ lat, lon, accuracy, age: old }) {
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   const [y, x] = [lat / DEGREE, lon / DEGREE];
   if (!(Math.abs(y) <= 90 && Math.abs(x) <= 180)) return null;
@@ -91,8 +91,8 @@ export function fixIn({ lat, lon, accuracy, age: old }) {
 
 /** @param {ReceivedFix} fix @param {number} at when it was said, Unix seconds */
 function fixLines({ lat, lon, accuracy, age: old }, at) {
-  const near = accuracy === null ? "" : ` ± ${distance(accuracy)}`;
-  const measured = age(Math.max(0, Date.now() / 1_000 - at + (old ?? 0)));
+  const near = accuracy === null ? "" : ` ± ${formatDistance(accuracy)}`;
+  const measured = formatAge(Math.max(0, Date.now() / 1_000 - at + (old ?? 0)));
   return [
     h("p", {}, h("bdi", { dir: "ltr" }, `${lat.toFixed(5)}, ${lon.toFixed(5)}`), near),
     h("p", { class: "hint" }, t("contacts.alert.measured", { age: measured })),

@@ -1,8 +1,8 @@
 /** What one contact gets: the words of the press, written in peace, and how much they learn afterwards. */
 /** @import { App } from "../../app.js" */
 
-import { setLater, setText, stateOf } from "../../../core/contacts/book.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
+import { pairState, setContactText, setDisclosure } from "../../../core/contacts/book.js";
+import { startContactPoller } from "../../services/contacts-access.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -13,7 +13,7 @@ const LATER = ["nothing", "safe", "place", "all"]; // as the ground counts them
 
 /** @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function prepared(app, id) {
-  const poller = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const text = field("text", t("contacts.prepared.text"), {
@@ -28,9 +28,11 @@ export async function prepared(app, id) {
     showErrors(
       problem,
       async () => {
-        await poller.post.change((book) => setLater(setText(book, id, text.value().trim()), id, chosen.later));
+        await poller.post.change((book) =>
+          setDisclosure(setContactText(book, id, text.value().trim()), id, chosen.later),
+        );
         await poller.reseal();
-        const isPaired = stateOf(contact, Date.now()) === "paired";
+        const isPaired = pairState(contact, Date.now()) === "paired";
         await app.go("contact", { id, notice: t(`contacts.prepared.${isPaired ? "saved" : "saved_later"}`) });
       },
       "contacts.errors",

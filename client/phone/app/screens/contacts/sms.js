@@ -4,8 +4,8 @@
 /** @import { Short } from "../../services/sms-store.js" */
 
 import { mayHaveContacts } from "../../services/contacts-access.js";
-import { buildSmsLink, numberOf } from "../../services/sms-address.js";
-import { OPEN, openShorts, shortsOf } from "../../services/sms-store.js";
+import { buildSmsLink, readNumber } from "../../services/sms-address.js";
+import { listShorts, OPEN, readOpenShorts } from "../../services/sms-store.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -19,7 +19,7 @@ const WITHIN = "contacts.errors";
 /** @param {App} app @param {CaseSession} [caseSession] of the screen it was opened from @returns {Promise<Node[]>} */
 export async function sms(app, caseSession) {
   const may = mayHaveContacts(app);
-  const all = await shortsOf(app);
+  const all = await listShorts(app);
   const back = () => (caseSession ? app.go("pressed", caseSession) : app.go("contacts"));
   return [
     h("h1", {}, t("contacts.sms.title")),
@@ -64,7 +64,7 @@ async function saveShorts(app, all) {
   const session = /** @type {import("../../services/session.js").Session} */ (app.session);
   session.content.sms = all;
   await session.save();
-  if (await openShorts(app)) await lay(app, all);
+  if (await readOpenShorts(app)) await lay(app, all);
 }
 
 /** @param {App} app @param {Short[]} all */
@@ -87,7 +87,7 @@ async function adding(app, caseSession) {
     showErrors(
       problem,
       async () => {
-        const short = { number: numberOf(number.value()), text: text.value().trim() };
+        const short = { number: readNumber(number.value()), text: text.value().trim() };
         if (!short.text) throw { reason: "text-missing" };
         await saveShorts(app, [...listed(app).filter((known) => known.number !== short.number), short].slice(-MOST));
         await app.go("sms", caseSession);
@@ -106,7 +106,7 @@ async function adding(app, caseSession) {
 
 /** Ready without the PIN: a choice of its own, because numbers and words then lie readable on the phone. @param {App} app */
 async function opening(app) {
-  let isOpen = (await openShorts(app)) !== null;
+  let isOpen = (await readOpenShorts(app)) !== null;
   const problem = h("div", {});
   const change = () =>
     showErrors(problem, async () => {

@@ -1,8 +1,8 @@
 /** How things stand with a contact, in words; colour only says it again. */
 /** @import { Contact } from "../../../core/contacts/book.js" */
-/** @import { Post } from "../../../core/contacts/runner.js" */
+/** @import { SyncRunner } from "../../../core/contacts/runner.js" */
 
-import { endsSoon, stateOf } from "../../../core/contacts/book.js";
+import { isEndingSoon, pairState } from "../../../core/contacts/book.js";
 import { h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
@@ -11,27 +11,27 @@ const DAY_MS = 86_400_000;
 const WITHIN = "contacts.errors";
 
 /** What tests and a list show beside the words. @param {Contact} contact */
-export function marksOf(contact) {
+export function listMarks(contact) {
   const { verified, seized } = contact;
-  return { state: stateOf(contact, Date.now()), verified: String(verified), seized: String(seized) };
+  return { state: pairState(contact, Date.now()), verified: String(verified), seized: String(seized) };
 }
 
 /** In a few words, for the list. @param {Contact} contact @returns {string} */
-export function shortly(contact) {
-  const { state } = marksOf(contact);
+export function summarizeState(contact) {
+  const { state } = listMarks(contact);
   const marks = [!contact.verified && "unverified", contact.seized && "seized", contact.swapped && "swapped_short"];
   return [state, ...marks].flatMap((mark) => (mark ? [t(`contacts.state.${mark}`)] : [])).join(" · ");
 }
 
 /** What happened, so that nobody reads "safe" and not what it was said under. @param {string} type @param {boolean} isForced */
-export function headline(type, isForced) {
+export function renderHeadline(type, isForced) {
   const plain = t(`contacts.alert.${type}`);
   return isForced ? `${t("contacts.alert.duress_short")} (${plain})` : plain;
 }
 
-/** @param {Contact} contact @param {Post} post @returns {HTMLElement[]} */
-export function standing(contact, post) {
-  const marks = marksOf(contact);
+/** @param {Contact} contact @param {SyncRunner} post @returns {HTMLElement[]} */
+export function renderState(contact, post) {
+  const marks = listMarks(contact);
   const trouble = contact.swapped ? "pair-card-swapped" : post.troubles.get(contact.id);
   const box = h(
     "section",
@@ -39,7 +39,7 @@ export function standing(contact, post) {
     ...explain(marks.state),
     ...(contact.seized ? explain("seized") : []),
     ...(contact.verified ? [] : explain("unverified")),
-    endsSoon(contact, Date.now()) &&
+    isEndingSoon(contact, Date.now()) &&
       marks.state === "paired" &&
       h("p", {}, t("contacts.state.ends", { n: days(contact) })),
   );

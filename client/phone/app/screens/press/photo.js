@@ -2,9 +2,9 @@
 /** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
-import { cutUp, fitted, QUALITY, sealFile, stripped } from "../../../core/media.js";
-import { camera } from "../../platform/camera.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { cutFile, fitPicture, QUALITY, sealFile, stripJpeg } from "../../../core/media.js";
+import { openCamera } from "../../platform/camera.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
@@ -46,11 +46,11 @@ function shutter(parts) {
   const click = async () => {
     if (!video.hidden) return showPicture(parts, video, video.videoWidth, video.videoHeight);
     await showErrors(problem, async () => {
-      video.srcObject = await camera({ facingMode: "environment", width: { ideal: 1920 } });
+      video.srcObject = await openCamera({ facingMode: "environment", width: { ideal: 1920 } });
       video.hidden = false;
       parts.canvas.hidden = true;
       await video.play();
-      say(element, t("photo.take"));
+      updateText(element, t("photo.take"));
     });
   };
   const element = button(t("photo.camera"), "camera", click, { class: "wide" });
@@ -109,13 +109,13 @@ function throughImage(file) {
 
 /** @param {Parts} parts @param {CanvasImageSource} source @param {number} width @param {number} height */
 async function showPicture({ canvas, video, note, send }, source, width, height) {
-  const size = fitted(width, height);
+  const size = fitPicture(width, height);
   Object.assign(canvas, size);
   canvas.getContext("2d")?.drawImage(source, 0, 0, size.width, size.height);
   shut(video);
   canvas.hidden = false;
   send.disabled = false;
-  say(note, t("photo.ready"));
+  updateText(note, t("photo.ready"));
 }
 
 /** @param {HTMLVideoElement} video */
@@ -129,10 +129,10 @@ function shut(video) {
 /** @param {App} app @param {CaseSession} caseSession @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
 async function sendPhoto(app, caseSession, { canvas, note, problem, send }) {
   send.disabled = true;
-  say(note, t("photo.sealing"));
+  updateText(note, t("photo.sealing"));
   const isSent = await showErrors(problem, async () => {
-    const jpeg = stripped(await jpegOf(canvas, QUALITY));
-    const pieces = cutUp(jpeg, "image/jpeg", app.randomBytes);
+    const jpeg = stripJpeg(await jpegOf(canvas, QUALITY));
+    const pieces = cutFile(jpeg, "image/jpeg", app.randomBytes);
     const { sha256, type, bytes } = pieces.ref;
     await caseSession.file(sealFile, pieces, {
       files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }],

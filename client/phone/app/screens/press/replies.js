@@ -3,10 +3,10 @@
 /** @import { App, ReplyBox } from "../../app.js" */
 
 import { mayHaveContacts } from "../../services/contacts-access.js";
-import { moment } from "../../ui/dates.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { formatMoment } from "../../ui/dates.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
-import { look, t } from "../../ui/i18n.js";
+import { findWords, t } from "../../ui/i18n.js";
 
 const SOON_MS = 8_000;
 const LATER_MS = 30_000;
@@ -15,13 +15,13 @@ const LONGEST = 1_500;
 
 /** Look again and again while the screen is there. @param {App} app @param {() => void} found @returns {Promise<ReplyBox>} */
 async function looking(app, found) {
-  const { Mail } = await import("../../services/reply-poller.js");
-  app.mail ??= new Mail(app);
+  const { ReplyPoller } = await import("../../services/reply-poller.js");
+  app.mail ??= new ReplyPoller(app);
   const { mail } = app;
   let timer = 0;
   let pause = SOON_MS;
   const again = async () => {
-    await mail.look();
+    await mail.poll();
     found();
     pause = Math.min(LATER_MS, pause * 1.5);
     timer = Number(setTimeout(again, pause));
@@ -36,13 +36,13 @@ async function looking(app, found) {
 
 /** A row of the press screen that tells of answers. Who has no PIN gets a way for answers that lives as long as the page.
  *  @param {App} app @param {CaseSession} caseSession */
-export function listen(app, caseSession) {
+export function renderReplyRow(app, caseSession) {
   const note = h("span", { role: "status" });
   const open = button(t("answers.open"), "answers", () => app.go("answers", caseSession), { class: "wide" });
   const row = h("div", {}, open, note);
   const show = () => {
     const n = app.mail?.come.size ?? 0;
-    say(note, n ? t("answers.come", { n }) : "");
+    updateText(note, n ? t("answers.come", { n }) : "");
     open.classList.toggle("main", n > 0);
   };
   wayFor(app, caseSession).then(() => looking(app, show));
@@ -52,11 +52,11 @@ export function listen(app, caseSession) {
 /** @param {App} app @param {CaseSession} caseSession */
 async function wayFor(app, caseSession) {
   if (app.session || app.replyRoutes.some(({ case: of }) => of === caseSession.kit.case)) return;
-  const { hasPin, newWay } = await import("../../services/session.js");
+  const { hasPin, newReplyRoute } = await import("../../services/session.js");
   if (!caseSession.kit.practice && app.hasPin === undefined)
     await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   if (!caseSession.kit.practice && (await hasPin(app))) return;
-  const { block, keep } = await newWay(app, caseSession.kit.desk.relays);
+  const { block, keep } = await newReplyRoute(app, caseSession.kit.desk.relays);
   app.replyRoutes.push({ case: caseSession.kit.case, keep });
   await caseSession.tell({ reply: block });
 }
@@ -73,7 +73,7 @@ export async function answers(app, caseSession = /** @type {CaseSession} */ (app
       ...stored.filter((/** @type {{ id: string }} */ { id }) => !come.some((reply) => reply.id === id)),
     ];
     const none = app.hasPin && !app.session ? "answers.locked" : "answers.none";
-    say(note, t(all.length ? "answers.gone" : none));
+    updateText(note, t(all.length ? "answers.gone" : none));
     fill(list, ...all.map((reply) => answer(app, reply)));
   };
   const mail = looking(app, show);
@@ -91,8 +91,8 @@ export async function answers(app, caseSession = /** @type {CaseSession} */ (app
 
 /** @param {App} app @param {{ at: number, text: string, status: string }} reply */
 function answer(app, { at, text, status }) {
-  const known = look("answers.status")?.[status] ?? status;
-  const when = moment(new Date(at * 1_000));
+  const known = findWords("answers.status")?.[status] ?? status;
+  const when = formatMoment(new Date(at * 1_000));
   return h(
     "article",
     { class: "answer", data: { show: "answer" } },
@@ -106,7 +106,7 @@ function answer(app, { at, text, status }) {
 function forwardButton(app, text) {
   const box = h("div", {});
   const open = async () => {
-    const [{ passing }, { loadLocale }] = await Promise.all([
+    const [{ renderForwarding: passing }, { loadLocale }] = await Promise.all([
       import("../contacts/forward-reply.js"),
       import("../../ui/locale-parts.js"),
     ]);
@@ -129,7 +129,7 @@ function keeping(app) {
       ...come,
     ];
     await session.save();
-    say(note, t("answers.kept"));
+    updateText(note, t("answers.kept"));
   };
   return h("div", {}, button(t("answers.keep"), "keep", store, { class: "wide" }), note);
 }
@@ -143,15 +143,15 @@ function replying(app, caseSession) {
     if (!account) return;
     words.clear();
     await caseSession.tell({ facts: { account }, ...(await freshWay(app, caseSession)) });
-    say(note, t("answers.sealed"));
+    updateText(note, t("answers.sealed"));
   };
   return h("section", {}, words.element, button(t("text.send"), "send", send, { class: "wide" }), note);
 }
 
 /** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} caseSession */
 async function freshWay(app, caseSession) {
-  const { newWay } = await import("../../services/session.js");
-  const { block, keep } = await newWay(app, caseSession.kit.desk.relays);
+  const { newReplyRoute } = await import("../../services/session.js");
+  const { block, keep } = await newReplyRoute(app, caseSession.kit.desk.relays);
   const route = { case: caseSession.kit.case, keep };
   if (app.session?.content.hasPin) {
     app.session.content.ways.push(route);

@@ -4,8 +4,8 @@
 /** @import { App } from "../../app.js" */
 
 import { encodePlace } from "../../platform/location-updates.js";
-import { age, distance } from "../../ui/dates.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { formatAge, formatDistance } from "../../ui/dates.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -56,8 +56,8 @@ export function station(app, caseSession) {
 /** @param {StationScreen} here */
 async function serve(here) {
   const { app, name, problem } = here;
-  const { packsOf } = await import("../../services/station-packs.js");
-  const { packs, problems } = await packsOf(app, here.caseSession.kit.desk.root);
+  const { loadPacks } = await import("../../services/station-packs.js");
+  const { packs, problems } = await loadPacks(app, here.caseSession.kit.desk.root);
   fill(problem, ...problems.map((error) => errorBox(error)));
   const show = () => (name.value().trim() ? showFound(here, packs) : showNear(here, packs));
   let timer = 0;
@@ -78,12 +78,15 @@ function offersHeld({ offered }) {
 function showNear(here, packs) {
   const { app, note } = here;
   const fix = app.position.last;
-  if (!packs.length) return say(note, t("station.nolist"));
+  if (!packs.length) return updateText(note, t("station.nolist"));
   if (!fix || Date.now() - fix.at > STALE_MS) {
     fill(here.offered);
-    return say(note, t(fix ? "station.stale" : "station.noplace"));
+    return updateText(note, t(fix ? "station.stale" : "station.noplace"));
   }
-  say(note, t("station.near", { accuracy: distance(fix.accuracy), age: age((Date.now() - fix.at) / 1_000) }));
+  updateText(
+    note,
+    t("station.near", { accuracy: formatDistance(fix.accuracy), age: formatAge((Date.now() - fix.at) / 1_000) }),
+  );
   const offers = packs.flatMap((pack) =>
     pack
       .near(fix.lat, fix.lon, fix.accuracy)
@@ -101,7 +104,7 @@ function showFound(here, packs) {
       .map(({ station: match, score }) => ({ pack: pack.about.id, station: match, m: null, highlight: false, score })),
   );
   offers.sort((a, b) => b.score - a.score);
-  say(here.note, t(offers.length ? "station.found" : "station.notfound", { n: Math.min(8, offers.length) }));
+  updateText(here.note, t(offers.length ? "station.found" : "station.notfound", { n: Math.min(8, offers.length) }));
   showOffers(here, offers.slice(0, 8));
 }
 
@@ -117,7 +120,8 @@ function offerBox(here, { pack, station: { id, name, address }, m, highlight }, 
     tell(here, { station: { pack, id, text: name, certainty, candidates } });
   const data = (/** @type {string} */ certainty) => ({ value: id, certainty });
   const fix = here.app.position.last;
-  const far = m === null ? "" : t("station.far", { m: distance(m), accuracy: distance(fix?.accuracy ?? 0) });
+  const far =
+    m === null ? "" : t("station.far", { m: formatDistance(m), accuracy: formatDistance(fix?.accuracy ?? 0) });
   return h(
     "article",
     { class: highlight ? "offer likely" : "offer", data: { station: id } },

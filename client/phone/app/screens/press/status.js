@@ -3,13 +3,13 @@
 /** @import { App } from "../../app.js" */
 
 import { ACTIVE } from "../../app.js";
-import { reached } from "../../services/case.js";
-import { shortsOf } from "../../services/sms-store.js";
-import { age, distance } from "../../ui/dates.js";
-import { button, fill, h, say } from "../../ui/dom.js";
-import { wordsOf } from "../../ui/errors.js";
+import { countReached } from "../../services/case.js";
+import { listShorts } from "../../services/sms-store.js";
+import { formatAge, formatDistance } from "../../ui/dates.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
+import { findErrorWords } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
-import { listen } from "./replies.js";
+import { renderReplyRow } from "./replies.js";
 
 const STAGES = ["van", "station", "special_centre", "court", "hospital", "released"];
 /** @type {[Exclude<NewsType, null>, string][]} */
@@ -30,7 +30,7 @@ export async function pressed(app, caseSession = /** @type {CaseSession} */ (app
   caseSession.changed = show;
   const timer = setInterval(show, BLINK_MS);
   app.whenLeft(() => clearInterval(timer));
-  const mail = listen(app, caseSession);
+  const mail = renderReplyRow(app, caseSession);
   show();
   return [
     h("h1", {}, t("pressed.title")),
@@ -72,22 +72,22 @@ function showStatus(app, caseSession, parts) {
   const state = stateOf(status);
   const { total, confirmed: n } = status;
   parts.box.dataset.state = state;
-  say(parts.headline, t(`pressed.${state}`, { n, total }));
-  say(parts.detail, t(`pressed.${state}_more`, { n, total, open: total - n }));
+  updateText(parts.headline, t(`pressed.${state}`, { n, total }));
+  updateText(parts.detail, t(`pressed.${state}_more`, { n, total, open: total - n }));
   Object.assign(parts.box.dataset, { confirmed: String(n), total: String(total) });
-  say(parts.confirmed, t("number", { value: n }));
-  say(parts.total, t("number", { value: total }));
-  say(parts.trouble, troubleOf(status));
-  say(parts.place, placeLine(app, caseSession));
+  updateText(parts.confirmed, t("number", { value: n }));
+  updateText(parts.total, t("number", { value: total }));
+  updateText(parts.trouble, troubleOf(status));
+  updateText(parts.place, placeLine(app, caseSession));
   showPeople(caseSession, parts.people);
 }
 
 /** Numbers, because whoever holds the phone reads this too. @param {CaseSession} caseSession @param {HTMLElement} line */
 function showPeople({ kit }, line) {
-  const { confirmed: n, total } = reached(kit);
+  const { confirmed: n, total } = countReached(kit);
   line.hidden = total === 0;
   Object.assign(line.dataset, { confirmed: String(n), total: String(total) });
-  say(line, t("pressed.people", { n, total }));
+  updateText(line, t("pressed.people", { n, total }));
 }
 
 /** @param {ReturnType<import("../../services/sender.js").Sender["status"]>} status @returns {"sending" | "waiting" | "partly" | "done"} */
@@ -99,7 +99,7 @@ function stateOf({ total, confirmed, waiting }) {
 
 /** @param {ReturnType<import("../../services/sender.js").Sender["status"]>} status */
 function troubleOf({ trouble, next, unstored }) {
-  const why = [...new Set(trouble.map((reason) => wordsOf(reason)[0]))].join(" ");
+  const why = [...new Set(trouble.map((reason) => findErrorWords(reason)[0]))].join(" ");
   const wait = Math.round((next - Date.now()) / 1_000);
   const again = trouble.length && wait > 0 && Number.isFinite(wait) ? t("pressed.again", { n: wait }) : "";
   return [why, again, unstored ? t("pressed.unstored") : ""].filter(Boolean).join(" ");
@@ -109,7 +109,7 @@ function troubleOf({ trouble, next, unstored }) {
 function placeLine({ position }, caseSession) {
   const { last, state } = position;
   if (last) {
-    const how = { age: age(Math.max(0, Date.now() - last.at) / 1_000), accuracy: distance(last.accuracy) };
+    const how = { age: formatAge(Math.max(0, Date.now() - last.at) / 1_000), accuracy: formatDistance(last.accuracy) };
     return t(caseSession.following ? "pressed.place" : "pressed.place_stopped", how);
   }
   return t(`pressed.place_${state}`);
@@ -218,7 +218,7 @@ async function sent(element, work) {
 
 /** @param {App} app @param {CaseSession} caseSession */
 async function shortMessages(app, caseSession) {
-  if (caseSession.kit.practice || (await shortsOf(app)).length === 0) return [];
+  if (caseSession.kit.practice || (await listShorts(app)).length === 0) return [];
   return [button(t("pressed.sms"), "sms", () => app.go("sms", caseSession), { class: "wide" })];
 }
 

@@ -2,8 +2,8 @@
 /** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
-import { cutUp, sealFile } from "../../../core/media.js";
-import { button, h, say } from "../../ui/dom.js";
+import { cutFile, sealFile } from "../../../core/media.js";
+import { button, h, updateText } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
@@ -33,7 +33,7 @@ export function voice(app, caseSession) {
   const end = async () => {
     audio = (await recording?.stop()) ?? null;
     recording = null;
-    say(note, t("voice.ready"));
+    updateText(note, t("voice.ready"));
     show();
   };
   const leave = async () => {
@@ -63,7 +63,7 @@ async function recorded(note, full) {
   const began = Date.now();
   const timer = setInterval(() => {
     const n = Math.round((Date.now() - began) / 1_000);
-    say(note, t("voice.running", { n }));
+    updateText(note, t("voice.running", { n }));
     if (n >= LONGEST_S) full();
   }, 1_000);
   const shut = () => {
@@ -93,7 +93,7 @@ async function microphone() {
 
 /** @param {App} app @param {CaseSession} caseSession @param {Uint8Array} data @param {string} type */
 async function sendVoice(app, caseSession, data, type) {
-  const pieces = cutUp(data, type, app.randomBytes);
+  const pieces = cutFile(data, type, app.randomBytes);
   const { sha256, bytes } = pieces.ref;
   await caseSession.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
 }

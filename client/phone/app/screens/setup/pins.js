@@ -1,7 +1,7 @@
 /** Choosing a PIN and the one for the decoy; the same two screens on the first visit and afterwards. */
 /** @import { App } from "../../app.js" */
 
-import { button, fill, filling, h } from "../../ui/dom.js";
+import { button, fill, fillBar, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -40,7 +40,7 @@ function asked(app, which, take) {
     try {
       check(first.value(), again.value());
       bar.hidden = false;
-      await take(first.value(), filling(bar));
+      await take(first.value(), fillBar(bar));
     } catch (error) {
       fill(problem, errorBox(error));
     }

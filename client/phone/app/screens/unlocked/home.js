@@ -5,9 +5,9 @@
 import { fingerprint } from "../../../protocol/organisation.js";
 import { weekOf } from "../../../protocol/wire.js";
 import { isBegun } from "../../services/case.js";
-import { listenTo } from "../../services/contacts-access.js";
-import { wipe } from "../../services/wipe-gesture.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { onRound } from "../../services/contacts-access.js";
+import { wipePhone } from "../../services/wipe-gesture.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 
 const WEEKS = 4; // of keys left, below which the app says so
@@ -66,11 +66,11 @@ function alertsButton(app) {
       (/** @type {{ read: boolean }} */ { read }) => !read,
     ).length;
     count.dataset.count = String(n);
-    say(count, n ? ` · ${t("home.unread", { n })}` : "");
+    updateText(count, n ? ` · ${t("home.unread", { n })}` : "");
     open.classList.toggle("main", n > 0);
   };
   open.append(count);
-  listenTo(app, show);
+  onRound(app, show);
   show();
   return open;
 }
@@ -80,10 +80,10 @@ function renewing(session) {
   const box = h("div", {});
   const note = h("p", { role: "status", class: "hint", data: { show: "notice" } }, t("home.renew_more"));
   const renew = async () => {
-    say(note, t("ready.sealing"));
+    updateText(note, t("ready.sealing"));
     fill(box);
     try {
-      say(note, t((await session.renew()) ? "home.renewed" : "home.renewed_offline"));
+      updateText(note, t((await session.renew()) ? "home.renewed" : "home.renewed_offline"));
     } catch (error) {
       fill(box, errorBox(error));
     }
@@ -98,7 +98,7 @@ function wiping(app) {
     fill(
       box,
       h("p", {}, t("home.wipe_sure")),
-      button(t("home.wipe_yes"), "wipe-yes", () => wipe(app), { class: "wide danger" }),
+      button(t("home.wipe_yes"), "wipe-yes", () => wipePhone(app), { class: "wide danger" }),
     );
   return h("section", {}, button(t("home.wipe"), "wipe", really, { class: "wide" }), box);
 }

@@ -2,7 +2,7 @@
 /** @import { App } from "../../app.js" */
 /** @import { Session } from "../../services/session.js" */
 
-import { moment } from "../../ui/dates.js";
+import { formatMoment } from "../../ui/dates.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -16,7 +16,7 @@ export function notes(app) {
   const lines = content.notes.map((/** @type {{ at: number, text: string }} */ note, /** @type {number} */ i) => {
     const [first] = note.text.split("\n");
     const open = button("", "note", () => app.go("note", i), { class: "wide item" });
-    open.append(h("strong", { dir: "auto" }, first.slice(0, TITLE)), h("small", {}, moment(new Date(note.at))));
+    open.append(h("strong", { dir: "auto" }, first.slice(0, TITLE)), h("small", {}, formatMoment(new Date(note.at))));
     return h("li", {}, open);
   });
   return [
