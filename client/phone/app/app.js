@@ -33,7 +33,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *  @typedef {{ storeFailed: boolean, start(locks?: LockManager): unknown, add(letters: Letter[]): void, onEvent(happening: any): void,
  *    status(): SendStatus, onStoreFailure(): void, stop(): void }} LetterSender */
 /** What has left and what has not, in letters. `next`: when the next try is due, in milliseconds; `trouble`: codes.
- *  @typedef {{ total: number, confirmed: number, twice: number, waiting: number, unstored: boolean, next: number, trouble: string[] }} SendStatus */
+ *  @typedef {{ total: number, confirmed: number, waiting: number, unstored: boolean, next: number, trouble: string[] }} SendStatus */
 /** One case that is pressed and told of. @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
  *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void, sendDuePosition(): void, follow(): void,
  *    stopFollowing(): void }} OpenCase */

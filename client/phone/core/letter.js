@@ -6,6 +6,7 @@ import { relayAddress } from "../protocol/address.js";
 import { checkForm, counted } from "../protocol/envelope.js";
 import { Malformed, TocsinError } from "../protocol/errors.js";
 import { b64, concat, digest, HASH_BYTES, jsonObject, PUBLIC_BYTES, u32, unb64, utf8 } from "../protocol/wire.js";
+import { readList, readWhole, refuse } from "./stored-fields.js";
 
 /** `id` is b64 of H(envelope). `keys` are the note keys (Ed25519) a receipt may be signed by; none: the relay's own word
  *  is taken. A lower `rank` goes first. `added` is the moment of the press in milliseconds.
@@ -42,10 +43,10 @@ export function unpackLetter(record) {
     checkForm(envelope);
     const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
     const options = {
-      relays: listed(relays, relayAddress),
-      keys: listed(keys, publicKey),
-      rank: whole(rank),
-      added: whole(added),
+      relays: readList(relays, RELAYS, relayAddress),
+      keys: readList(keys, RELAYS, publicKey),
+      rank: readWhole(rank, Number.NEGATIVE_INFINITY),
+      added: readWhole(added, Number.NEGATIVE_INFINITY),
       wake: readStoredWake(wake),
     };
     return makeLetter(sealed, options);
@@ -57,19 +58,4 @@ export function unpackLetter(record) {
 /** @param {unknown} value */
 function publicKey(value) {
   return unb64(value, PUBLIC_BYTES);
-}
-
-/** @param {unknown} value @returns {number} */
-function whole(value) {
-  return Number.isSafeInteger(value) ? Number(value) : refuse();
-}
-
-/** @template T @param {unknown} value @param {(item: unknown) => T} read @returns {T[]} */
-function listed(value, read) {
-  return Array.isArray(value) && value.length <= RELAYS ? value.map(read) : refuse();
-}
-
-/** @returns {never} */
-function refuse() {
-  throw new Malformed();
 }

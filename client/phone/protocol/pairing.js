@@ -124,7 +124,7 @@ export function beginSession(own, code) {
   return { own, code, first, transcript, k0: derive(transcript, secrets, "k0") };
 }
 
-/** The 60 digits to compare, in groups of 5. @param {PairingSession} meeting @returns {string} */
+/** The 60 digits to compare, in groups of 5. @param {PairingSession} session @returns {string} */
 export function safetyNumber({ transcript }) {
   const number = digest(SPOKEN, transcript).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
   const whole = String(number).slice(0, DIGITS).padStart(DIGITS, "0");
@@ -132,13 +132,13 @@ export function safetyNumber({ transcript }) {
 }
 
 /** Compare with what the other side reads aloud; what is no digit does not count. Persian and Arabic digits do.
- *  @param {PairingSession} meeting @param {string} theirs @throws {DigitsDiffer} */
-export function checkDigits(meeting, theirs) {
+ *  @param {PairingSession} session @param {string} theirs @throws {DigitsDiffer} */
+export function checkDigits(session, theirs) {
   const plain = theirs.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
-  if (plain.replace(/[^0-9]/g, "") !== safetyNumber(meeting).replace(/ /g, "")) throw new DigitsDiffer();
+  if (plain.replace(/[^0-9]/g, "") !== safetyNumber(session).replace(/ /g, "")) throw new DigitsDiffer();
 }
 
-/** Where I wait for the other's card (`mine`), or where mine is waited for. @param {PairingSession} meeting @param {boolean} mine @returns {Promise<RendezvousMailbox>} */
+/** Where I wait for the other's card (`mine`), or where mine is waited for. @param {PairingSession} session @param {boolean} mine @returns {Promise<RendezvousMailbox>} */
 export async function deriveRendezvous({ transcript, k0, first }, mine) {
   const number = mine === first ? 1 : 2;
   const mailbox = mailboxKey(derive(transcript, k0, `door-mailbox-${number}`));
@@ -147,35 +147,35 @@ export async function deriveRendezvous({ transcript, k0, first }, mine) {
 }
 
 /** My card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
- *  @param {PairingSession} meeting @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
-export async function cardLetter(meeting, randomBytes) {
-  const { key, address } = await deriveRendezvous(meeting, false);
-  return seal({ header: meeting.own.card, key: key.public, address, randomBytes });
+ *  @param {PairingSession} session @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+export async function cardLetter(session, randomBytes) {
+  const { key, address } = await deriveRendezvous(session, false);
+  return seal({ header: session.own.card, key: key.public, address, randomBytes });
 }
 
 /** The keys that follow from my share and this one of the other side.
- *  @param {PairingSession} meeting @param {Uint8Array} share @returns {PairKeys} */
+ *  @param {PairingSession} session @param {Uint8Array} share @returns {PairKeys} */
 export function pairKeys({ own, first, transcript, k0 }, share) {
-  const [lower, two] = first ? [own.half.share, share] : [share, own.half.share];
-  const pair = derive(transcript, concat(k0, lower, two), "pair-key");
+  const shares = first ? [own.half.share, share] : [share, own.half.share];
+  const pair = derive(transcript, concat(k0, ...shares), "pair-key");
   const [there, back] = [derive(transcript, pair, "first-to-second"), derive(transcript, pair, "second-to-first")];
   return first ? { sending: there, receiving: back } : { sending: back, receiving: there };
 }
 
 /** My share, sealed to the other's key; with a MAC once a share of theirs is known.
- *  @param {PairingSession} meeting @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
-export function shareLetter(meeting, card, share, randomBytes) {
-  const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(meeting.own.half.share) }));
+ *  @param {PairingSession} session @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+export function shareLetter(session, card, share, randomBytes) {
+  const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(session.own.half.share) }));
   const address = cardAddress(card);
   const body = (/** @type {Uint8Array} */ salt) =>
-    share ? confirmMac(pairKeys(meeting, share).sending, address, LETTER_BYTES, salt, header) : new Uint8Array();
+    share ? confirmMac(pairKeys(session, share).sending, address, LETTER_BYTES, salt, header) : new Uint8Array();
   return seal({ header, body, key: card.key, address, randomBytes });
 }
 
 /** Whether this share letter comes from who opened mine: only they can know both shares.
- *  @param {PairingSession} meeting @param {Uint8Array} share @param {Opened} opened @param {number} size of the envelope */
-export function confirms(meeting, share, { salt, header, body }, size) {
-  return same(confirmMac(pairKeys(meeting, share).receiving, meeting.own.address, size, salt, header), body);
+ *  @param {PairingSession} session @param {Uint8Array} share @param {Opened} opened @param {number} size of the envelope */
+export function confirms(session, share, { salt, header, body }, size) {
+  return same(confirmMac(pairKeys(session, share).receiving, session.own.address, size, salt, header), body);
 }
 
 /** The share in an opened header; null when it is another kind of message.
@@ -196,20 +196,20 @@ export const NO_PROGRESS = Object.freeze({ share: null, owed: [], answered: [] }
 
 /** A share letter came; `sure` if its MAC was right.
  *  @param {Progress} progress @param {Uint8Array} came @param {boolean} sure @returns {Progress} */
-export function onShare({ share, owed, answered }, came, sure) {
+export function onShare({ share, owed: pendingShares, answered }, came, sure) {
   const text = b64(came);
   const counts = share ?? (sure ? text : null);
   const fresh = !answered.includes(text);
-  const full = answered.length + owed.length >= CANDIDATES;
+  const full = answered.length + pendingShares.length >= CANDIDATES;
   const wanted = counts === null ? fresh && !full : text === counts;
   // A letter without the right MAC comes from a side that has not had our answer: it gets one again.
-  const owes = wanted && (fresh || !sure) && !owed.includes(text);
-  return { share: counts, owed: owes ? [...owed, text] : owed, answered };
+  const owes = wanted && (fresh || !sure) && !pendingShares.includes(text);
+  return { share: counts, owed: owes ? [...pendingShares, text] : pendingShares, answered };
 }
 
 /** All that was owed is on its way. @param {Progress} progress @returns {Progress} */
-export function markSent({ share, owed, answered }) {
-  return { share, owed: [], answered: [...new Set([...answered, ...owed])] };
+export function markSent({ share, owed: pendingShares, answered }) {
+  return { share, owed: [], answered: [...new Set([...answered, ...pendingShares])] };
 }
 
 /** Whether an authentic alert was sent under duress.
@@ -247,8 +247,8 @@ const Q = 3_329;
 /** @param {Uint8Array} key @returns {Uint8Array} */
 function checkLattice(key) {
   for (let at = 0; at < LATTICE_BYTES; at += 3) {
-    const [low, two] = [key[at] | ((key[at + 1] & 15) << 8), (key[at + 1] >> 4) | (key[at + 2] << 4)];
-    if (low >= Q || two >= Q) refuse();
+    const coefficients = [key[at] | ((key[at + 1] & 15) << 8), (key[at + 1] >> 4) | (key[at + 2] << 4)];
+    if (coefficients.some((coefficient) => coefficient >= Q)) refuse();
   }
   return key;
 }

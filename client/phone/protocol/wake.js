@@ -77,11 +77,11 @@ export function readWake(text, relays) {
 }
 
 /** The letter by which a contact turns it on, off, or to another address, after the pairing.
- *  @param {PairingSession} meeting @param {PairCard} card theirs @param {WakeChange & { share: Uint8Array }} change `share`: theirs
+ *  @param {PairingSession} session @param {PairCard} card theirs @param {WakeChange & { share: Uint8Array }} change `share`: theirs
  *  @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
-export function wakeLetter(meeting, card, { share, wake, n }, randomBytes) {
+export function wakeLetter(session, card, { share, wake, n }, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, n, wake }));
-  const [address, { sending }] = [cardAddress(card), pairKeys(meeting, share)];
+  const [address, { sending }] = [cardAddress(card), pairKeys(session, share)];
   const body = (/** @type {Uint8Array} */ salt) => wakeMac(sending, address, LETTER_BYTES, salt, header);
   return seal({ header, body, key: card.key, address, randomBytes });
 }

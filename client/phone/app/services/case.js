@@ -35,10 +35,9 @@ export class CaseSession {
     this.news = null;
     /** @type {import("../platform/location-updates.js").SentPosition} */
     this.sentPosition = { fix: null, at: 0 };
-    this.pressed = false;
     this.following = false;
     this.timer = 0;
-    this.queue = Promise.resolve();
+    /** @type {Promise<unknown>} */ this.queue = Promise.resolve();
     /** @type {() => void} */ this.changed = () => {};
   }
 
@@ -46,10 +45,7 @@ export class CaseSession {
    *  @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   inTurn(work) {
     const result = this.queue.then(work);
-    this.queue = result.then(
-      () => {},
-      () => {},
-    );
+    this.queue = result.catch(() => {});
     return result;
   }
 
@@ -58,7 +54,6 @@ export class CaseSession {
       const now = Date.now();
       const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now) };
       this.handOver(await press(this.kit, { facts, ...this.by(now) }));
-      this.pressed = true;
       this.follow();
     });
   }

@@ -21,7 +21,7 @@ export const LETTERS = "l"; // what the name of a stored letter begins with
 const LOCK = "data";
 const LONGEST_MS = 60_000; // a sleeping phone loses timers, so none is long
 
-/** What a screen needs of one letter. `aside`: it belongs to no press. @typedef {{ copies: number, wanted: number, stored: boolean, aside: boolean }} Fate */
+/** What a screen needs of one letter. `aside`: it belongs to no press. @typedef {{ copies: number, stored: boolean, aside: boolean }} Fate */
 /** @typedef {Omit<OutboxEvent, "now">} Happening */
 
 export class Sender {
@@ -82,8 +82,8 @@ export class Sender {
   }
 
   /** @param {Letter} letter @param {boolean} stored */
-  follow({ id, relays, rank }, stored) {
-    const fate = { copies: 0, wanted: Math.min(2, relays.length), stored, aside: rank === Rank.PAIR };
+  follow({ id, rank }, stored) {
+    const fate = { copies: 0, stored, aside: rank === Rank.PAIR };
     if (!this.fates.has(id)) this.fates.set(id, fate);
   }
 
@@ -172,7 +172,6 @@ export class Sender {
     return {
       total: fates.length,
       confirmed: fates.filter(({ copies }) => copies > 0).length,
-      twice: fates.filter(({ copies, wanted }) => wanted > 1 && copies > 1).length,
       waiting: open.filter(({ trouble }) => trouble.length > 0).length,
       unstored: !this.store.durable || this.storeFailed ? open.some(({ id }) => !this.isStored(id)) : false,
       next: Math.min(...open.map(({ next }) => next)),

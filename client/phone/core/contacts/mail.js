@@ -97,7 +97,7 @@ function cardNow(contact, now) {
 /** Look among these for the card that the code names. @param {Contact} contact @param {Frame[]} frames @param {number} now
  *  @returns {Promise<{ contact: Contact, acks: Uint8Array[], troubles: string[] }>} `done`: what the relay may forget */
 export async function openCards(contact, frames, now) {
-  const meeting = await deriveSession(contact);
+  const session = await deriveSession(contact);
   const { key, address } = await deriveOwnRendezvous(contact);
   /** @type {Uint8Array[]} */ const acks = [];
   /** @type {string[]} */ const troubles = [];
@@ -106,7 +106,7 @@ export async function openCards(contact, frames, now) {
     acks.push(digest(envelope));
     try {
       const { header } = await openEnvelope(envelope, [key], address);
-      next = { ...next, card: useful(await readPairCard(header, meeting.code.card, toSeconds(now))) };
+      next = { ...next, card: useful(await readPairCard(header, session.code.card, toSeconds(now))) };
     } catch (error) {
       if (!(error instanceof TocsinError)) throw error;
       if (error instanceof CardSwapped) next = { ...next, swapped: true };
@@ -127,15 +127,15 @@ function useful(card) {
  *  @param {Contact} contact @param {Frame[]} frames
  *  @returns {Promise<{ contact: Contact, alerts: Alert[], acks: Uint8Array[] }>} alerts that are new and authentic, oldest first */
 export async function openLetters(contact, frames) {
-  const meeting = await deriveSession(contact);
-  const { letters, acks } = await openedOf(contact, meeting, frames);
+  const session = await deriveSession(contact);
+  const { letters, acks } = await openedOf(contact, session, frames);
   const alerts = [];
   let [now, waiting] = [contact, letters];
   for (let before = Number.NaN; before !== waiting.length; ) {
     before = waiting.length;
     const still = [];
     for (const letter of waiting) {
-      const outcome = await takeLetter(now, meeting, letter);
+      const outcome = await takeLetter(now, session, letter);
       if (!outcome) still.push(letter);
       else {
         now = { ...outcome.contact, marks: [...outcome.contact.marks, letter.mark].slice(-MARKS) };
@@ -176,7 +176,7 @@ function real(frames) {
   return frames.filter(({ kind }) => kind !== FrameKind.FILLER);
 }
 
-/** @param {Contact} contact @param {PairingSession} meeting @param {Frame[]} frames */
+/** @param {Contact} contact @param {PairingSession} session @param {Frame[]} frames */
 async function openedOf({ marks }, { own }, frames) {
   const letters = [];
   const acks = [];
@@ -198,19 +198,19 @@ function refused(error) {
   throw error;
 }
 
-/** @param {Contact} contact @param {PairingSession} meeting @param {OpenedLetter} letter @returns {Promise<LetterOutcome>} */
-async function takeLetter(contact, meeting, letter) {
+/** @param {Contact} contact @param {PairingSession} session @param {OpenedLetter} letter @returns {Promise<LetterOutcome>} */
+async function takeLetter(contact, session, letter) {
   const { opened, size } = letter;
   try {
     const share = readShare(opened.fields);
     if (share) {
-      const sure = confirms(meeting, share, opened, size);
+      const sure = confirms(session, share, opened, size);
       return { contact: { ...contact, progress: onShare(contact.progress, share, sure) }, alert: null };
     }
     if (contact.progress.share === null) return null;
     const keys = await deriveContactKeys(contact);
-    const wake = readWakeLetter(keys, meeting.own.address, opened, size);
-    return wake ? { contact: heardWake(contact, wake), alert: null } : takeAlert(contact, meeting, keys, letter);
+    const wake = readWakeLetter(keys, session.own.address, opened, size);
+    return wake ? { contact: heardWake(contact, wake), alert: null } : takeAlert(contact, session, keys, letter);
   } catch (error) {
     if (error instanceof NotAuthentic) return null;
     if (error instanceof EnvelopeError) return { contact, alert: null };
@@ -224,7 +224,7 @@ function heardWake(contact, { wake, n }) {
   return n > contact.wakeHeard ? { ...contact, wake: isOfUse ? wake : null, wakeHeard: n } : contact;
 }
 
-/** @param {Contact} contact @param {PairingSession} meeting @param {PairKeys} keys @param {OpenedLetter} letter @returns {LetterOutcome} @throws {NotAuthentic} */
+/** @param {Contact} contact @param {PairingSession} session @param {PairKeys} keys @param {OpenedLetter} letter @returns {LetterOutcome} @throws {NotAuthentic} */
 function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
   const [, caseKey] = contact.cases.find(([of]) => of === opened.fields.case) ?? [];
   const judged = judge([receiving, ...(caseKey ? [unb64(caseKey)] : [])], (key) =>

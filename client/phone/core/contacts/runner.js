@@ -29,7 +29,7 @@ export class SyncRunner {
     this.fetch = fetch;
     this.randomBytes = randomBytes;
     this.now = now;
-    this.queue = Promise.resolve();
+    /** @type {Promise<unknown>} */ this.queue = Promise.resolve();
     this.isHurried = false;
   }
 
@@ -122,10 +122,7 @@ export class SyncRunner {
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   inTurn(work) {
     const result = this.queue.then(work);
-    this.queue = result.then(
-      () => {},
-      () => {},
-    );
+    this.queue = result.catch(() => {});
     return result;
   }
 }

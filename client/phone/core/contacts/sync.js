@@ -225,9 +225,10 @@ class SyncStep {
       this.post(await cardLetter(await deriveSession(contact), this.randomBytes), doorRelays(contact));
       next = { ...next, cardSaid: { at, times: cardSaid.times + 1 } };
     }
-    const answers = progress.owed.length || !isWaiting || !isDue(shareSaid, at) ? progress.owed : [null];
-    if (!card || answers.length === 0) return next;
-    for (const share of answers) {
+    const { owed: pendingShares } = progress;
+    const shares = pendingShares.length || !isWaiting || !isDue(shareSaid, at) ? pendingShares : [null];
+    if (!card || shares.length === 0) return next;
+    for (const share of shares) {
       const sealed = shareLetter(
         await deriveSession(contact),
         decodePairCard(card),
