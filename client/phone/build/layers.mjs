@@ -5,7 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "acorn";
+import { readModule } from "./module-reader.mjs";
 
 /** From above to below; a file belongs to the first that its path begins with. */
 export const LAYERS = [
@@ -23,33 +23,17 @@ export const LAYERS = [
 
 /** Words for people, of no layer: whoever speaks loads them. */
 const DATA = /^locales\//;
-const TYPE = /@import\s[^*]*?from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/g;
 
 /** @typedef {{ from: string, to: string, isType: boolean }} Import paths from the folder of the phone */
 
 /** Return all imports of a file. @param {string} file @param {string} code @returns {Import[]} */
 export function importsOf(file, code) {
-  /** @type {Import[]} */ const found = [];
-  const add = (/** @type {string} */ name, /** @type {boolean} */ isType) => {
-    if (name.startsWith(".")) found.push({ from: file, to: posix.join(posix.dirname(file), name), isType });
-  };
-  const comment = (/** @type {boolean} */ isBlock, /** @type {string} */ text) => {
-    if (isBlock) for (const [, named, inline] of text.matchAll(TYPE)) add(named ?? inline, true);
-  };
-  const options = { ecmaVersion: /** @type {const} */ ("latest"), sourceType: /** @type {const} */ ("module") };
-  visit(parse(code, { ...options, onComment: comment }), (/** @type {any} */ node) => {
-    if (typeof node.source?.value === "string") add(node.source.value, false);
-  });
-  return found;
-}
-
-/** @param {any} node @param {(node: any) => void} each */
-function visit(node, each) {
-  if (Array.isArray(node)) for (const item of node) visit(item, each);
-  else if (node && typeof node.type === "string") {
-    each(node);
-    for (const value of Object.values(node)) if (typeof value === "object") visit(value, each);
-  }
+  const { imports, types } = readModule(code);
+  const named = (/** @type {string[]} */ names, /** @type {boolean} */ isType) =>
+    names
+      .filter((name) => name.startsWith("."))
+      .map((name) => ({ from: file, to: posix.join(posix.dirname(file), name), isType }));
+  return [...named(imports, false), ...named(types, true)];
 }
 
 /** @param {string} path */
