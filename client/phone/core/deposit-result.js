@@ -29,7 +29,8 @@ const LETTER_CODES = new Set([
   "mailbox-full",
 ]);
 
-/** @param {Letter} letter @param {Uint8Array[]} keys @param {DepositResponse} answer @returns {Verdict} */
+/** Judge what a relay's answer means for a letter. @param {Letter} letter @param {Uint8Array[]} keys
+ *  @param {DepositResponse} answer @returns {Verdict} */
 export function judgeAnswer(letter, keys, answer) {
   if (answer.status === 200 || answer.status === 201) return judgeReceipt(letter, keys, answer.body);
   if (answer.status >= 300 && answer.status < 400) return { kind: "busy", reason: "redirect", wait: 0 };

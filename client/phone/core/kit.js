@@ -25,7 +25,7 @@ import { readList, readWhole, refuse } from "./stored-fields.js";
 const VERSION = 1;
 const LISTED = 64; // weeks, relays, contacts: none comes near it
 
-/** @param {Kit} kit @returns {Uint8Array} */
+/** Encode a kit as it lies open on the phone. @param {Kit} kit @returns {Uint8Array} */
 export function packKit(kit) {
   const { desk, contacts, ready, caseKey, seq, practice } = kit;
   const fields = {
@@ -42,7 +42,7 @@ export function packKit(kit) {
   return concat(u32(head.length), head, ...ready.map(({ sealed }) => sealed.envelope));
 }
 
-/** @param {Uint8Array} data @returns {Kit} @throws {Malformed} */
+/** Decode a kit. @param {Uint8Array} data @returns {Kit} @throws {Malformed} */
 export function unpackKit(data) {
   try {
     const [head, end] = counted(data, 0) ?? refuse();

@@ -15,26 +15,27 @@ import { readList, readWhole, refuse } from "./stored-fields.js";
 const RELAYS = 16; // as many as a card may name
 const WAKE = /^[\w-]{1430}$/;
 
-/** @param {Sealed} sealed @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number, wake?: Wake | null }} options
+/** Make a letter of sealed bytes and where they may go. @param {Sealed} sealed
+ *  @param {{ relays: string[], keys?: Uint8Array[], rank?: number, added: number, wake?: Wake | null }} options
  *  @returns {Letter} */
 export function makeLetter(sealed, { relays, keys = [], rank = 0, added, wake = null }) {
   return { ...sealed, id: b64(digest(sealed.envelope)), relays, keys, rank, added, wake };
 }
 
-/** A wake as it was kept; null when it is none, because nothing may hang on it. A header takes no other characters.
- *  @param {any} value @returns {Wake | null} */
+/** Read a wake as it was stored; null when it is none, because nothing may hang on it. A header takes no other
+ *  characters. @param {any} value @returns {Wake | null} */
 export function readStoredWake(value) {
   return WAKE.test(value?.sealed) ? { relay: String(value.relay), sealed: value.sealed } : null;
 }
 
-/** u32 n | JSON | envelope. @param {Letter} letter @returns {Uint8Array} */
+/** Encode a letter as its record: u32 n | JSON | envelope. @param {Letter} letter @returns {Uint8Array} */
 export function packLetter({ envelope, commitment, mailbox, relays, keys, rank, added, wake }) {
   const fields = { commitment: b64(commitment), mailbox: b64(mailbox), relays, keys: keys.map(b64), rank, added, wake };
   const head = utf8(JSON.stringify(fields));
   return concat(u32(head.length), head, envelope);
 }
 
-/** @param {Uint8Array} record @returns {Letter} @throws {Malformed} */
+/** Decode a letter from its record. @param {Uint8Array} record @returns {Letter} @throws {Malformed} */
 export function unpackLetter(record) {
   try {
     const [head, end] = counted(record, 0) ?? refuse();

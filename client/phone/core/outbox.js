@@ -54,12 +54,14 @@ const AT_ONCE = 2; // letters on their way to one relay: more only share a thin 
  *    | { type: "received", id: string, url: string, origin: string, receipt: Uint8Array }
  *    | { type: "finished", id: string, copies: number } | { type: "wake", at: number }} OutboxEffect */
 
-/** @returns {Outbox} */
+/** Return an outbox without letters. @returns {Outbox} */
 export function emptyOutbox() {
   return { entries: [], relays: {} };
 }
 
-/** @param {Outbox} before @param {OutboxEvent} event @param {RandomBytes} randomBytes @returns {{ outbox: Outbox, effects: OutboxEffect[] }} */
+/** Return the next outbox after an event, and the effects to carry out. @param {Outbox} before
+ *  @param {OutboxEvent} event @param {RandomBytes} randomBytes
+ *  @returns {{ outbox: Outbox, effects: OutboxEffect[] }} */
 export function stepOutbox(before, event, randomBytes) {
   const run = new OutboxStep(copied(before), event.now, randomBytes);
   run.onEvent(event);
@@ -67,9 +69,9 @@ export function stepOutbox(before, event, randomBytes) {
   return { outbox: run.outbox, effects: run.effects };
 }
 
-/** For the screen: what has left and what has not, letter by letter.
- *  @param {Outbox} outbox @returns {{ id: string, rank: number, copies: number, wanted: number, sending: boolean, next: number,
- *    trouble: { url: string, reason: string }[] }[]} */
+/** Return for the screen what has left and what has not, letter by letter. @param {Outbox} outbox
+ *  @returns {{ id: string, rank: number, copies: number, wanted: number, sending: boolean, next: number, trouble: {
+ *  url: string, reason: string }[] }[]} */
 export function summarize(outbox) {
   return outbox.entries.map(({ letter, attempts, origins }) => {
     const open = Object.entries(attempts).filter(([, { state }]) => state !== "done");

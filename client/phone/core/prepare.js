@@ -16,7 +16,7 @@ import { addressRecipient, deriveContactKey, sealAlert, toSeconds } from "./pres
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
  *  @typedef {Reachable & { mac: Uint8Array, text: string }} PreparedContact */
 
-/** @param {Card} card @returns {Recipient} */
+/** Return of a card what sealing and sending need. @param {Card} card @returns {Recipient} */
 export function toRecipient({ root, mailbox, week, weekly, lastResort, relays, log }) {
   return {
     root,
@@ -30,9 +30,9 @@ export function toRecipient({ root, mailbox, week, weekly, lastResort, relays, l
 }
 
 /** Seal everything that can be said before anything has happened.
- *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: PreparedContact[], practice?: boolean,
- *    now: number, randomBytes: RandomBytes }} profile
- *  @returns {Promise<Kit>} @throws {TooMuchContent} when the profile does not fit one letter */
+ *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: PreparedContact[],
+ *  practice?: boolean, now: number, randomBytes: RandomBytes }} profile @returns {Promise<Kit>}
+ *  @throws {TooMuchContent} when the profile does not fit one letter */
 export async function prepareKit({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
   const at = toSeconds(now);
   const place = { case: b64(randomBytes(ID_BYTES)), seq: 0, at };
@@ -53,10 +53,10 @@ export async function prepareKit({ card, facts, reply = null, contacts = [], pra
   return withContacts(kit, contacts, { now, randomBytes });
 }
 
-/** The same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has left the phone
- *  is not told the same thing twice. Whoever comes late is told the case's key with it.
- *  @param {Kit} kit @param {PreparedContact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by
- *  @returns {Promise<Kit>} @throws {TooMuchContent} when a text does not fit one letter */
+/** Return the same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has
+ *  left the phone is not told the same thing twice. Whoever comes late is told the case's key with it. @param {Kit} kit
+ *  @param {PreparedContact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<Kit>}
+ *  @throws {TooMuchContent} when a text does not fit one letter */
 export async function withContacts(kit, contacts, { now, randomBytes }) {
   const waiting = new Set(kit.ready.map(({ contact }) => contact));
   const isTold = (/** @type {PreparedContact} */ { key }) =>
@@ -82,7 +82,7 @@ function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) 
   return sealAlert(contact, contact.mac, { ...message, practice, case_key: key }, false, randomBytes);
 }
 
-/** A kit with nothing sealed in advance: the app was installed a minute ago and has no profile.
+/** Return a kit with nothing sealed in advance: the app was installed a minute ago and has no profile.
  *  @param {Card} card @param {RandomBytes} randomBytes @param {boolean} [practice] @returns {Kit} */
 export function newBareKit(card, randomBytes, practice = false) {
   const [id, caseKey] = [b64(randomBytes(ID_BYTES)), b64(randomBytes(SEED_BYTES))];

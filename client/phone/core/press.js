@@ -36,11 +36,11 @@ export const Disclosure = Object.freeze({ NOTHING: 0, SAFE: 1, PLACE: 2, ALL: 3 
 
 const CASE = domain("case");
 
-/** The press: this week's letters, and the fresh one with what is known of this moment. Until `arrived` has been told
- *  otherwise every press hands the prepared letters out again: the outbox and the relays know them, and a phone killed in
- *  between loses nothing.
- *  @param {Kit} kit @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes }} moment
- *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+/** Return the letters of a press: this week's, and the fresh one with what is known of this moment. Until
+ *  `withoutArrived` has been told otherwise every press hands the prepared letters out again: the outbox and the relays
+ *  know them, and a phone killed in between loses nothing. @param {Kit} kit
+ *  @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, randomBytes:
+ *  RandomBytes }} moment @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 export async function press(kit, { facts, when = {}, duress = false, now, randomBytes }) {
   const known = duress ? { ...facts, coerced: true } : facts;
   const ready = readyLetters(kit, now);
@@ -54,23 +54,24 @@ export async function press(kit, { facts, when = {}, duress = false, now, random
   }
 }
 
-/** The kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any more.
- *  @param {Kit} kit @param {string} id of the letter @returns {Kit} */
+/** Return the kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any
+ *  more. @param {Kit} kit @param {string} id of the letter @returns {Kit} */
 export function withoutArrived(kit, id) {
   const prepared = kit.ready.find(({ sealed }) => b64(digest(sealed.envelope)) === id);
   return prepared ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== prepared.contact) } : kit;
 }
 
-/** What is said after the press. @param {Kit} kit @param {{ content: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
+/** Seal what is said after the press. @param {Kit} kit
+ *  @param {{ content: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 export async function amend(kit, { content, duress = false, now, randomBytes }) {
   const facts = duress ? { ...content.facts, coerced: true } : content.facts;
   return sayToDesk(kit, { content: { ...content, facts }, rank: Rank.AMEND, now, randomBytes });
 }
 
-/** Seal one message of this case to the desk.
- *  @param {Kit} kit @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, randomBytes: RandomBytes }} what
- *  @returns {Promise<Letter>} */
+/** Seal one message of this case to the desk. @param {Kit} kit
+ *  @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, randomBytes: RandomBytes
+ *  }} what @returns {Promise<Letter>} */
 export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
   const key = keyFor(desk, toSeconds(now));
   const sealed = await seal({ header, body, key, address: addressRecipient(desk), randomBytes, size });
@@ -113,8 +114,8 @@ async function placeAlerts(kit, { place, ...by }) {
   return letters;
 }
 
-/** Signed with the case's key, because the pair's key is in the vault.
- *  @param {Kit} kit @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
+/** Seal an alert to one contact, signed with the case's key, because the pair's key is in the vault. @param {Kit} kit
+ *  @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
  *  @param {{ duress: boolean, now: number, randomBytes: RandomBytes }} by @returns {Promise<Letter>} */
 export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, randomBytes }) {
   const message = { ...alertMessage({ case: id, seq, at: toSeconds(now) }, words, randomBytes), practice };
@@ -122,7 +123,9 @@ export async function tellContact({ case: id, caseKey, seq, practice }, contact,
   return makeLetter(sealed, { ...contact, rank: Rank.PLACE, added: now });
 }
 
-/** @param {Pick<Reachable, "key" | "mailbox">} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {RandomBytes} randomBytes */
+/** Seal an alert, authentic by `key`, to a contact. @param {Pick<Reachable, "key" | "mailbox">} contact
+ *  @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress
+ *  @param {RandomBytes} randomBytes */
 export function sealAlert(contact, key, message, duress, randomBytes) {
   const address = { purpose: Purpose.CONTACT, recipient: digest(contact.key), mailbox: contact.mailbox };
   const header = headerOf(message);
@@ -130,18 +133,18 @@ export function sealAlert(contact, key, message, duress, randomBytes) {
   return seal({ header, body, key: contact.key, address, randomBytes });
 }
 
-/** Each contact gets a key of their own, so that none of them can speak as the phone to another.
- *  @param {Uint8Array} caseKey @param {Uint8Array} contact X-Wing public key */
+/** Derive a contact's key of the case: each gets one of their own, so that none of them can speak as the phone to
+ *  another. @param {Uint8Array} caseKey @param {Uint8Array} contact X-Wing public key */
 export function deriveContactKey(caseKey, contact) {
   return mac(caseKey, CASE, digest(contact));
 }
 
-/** @param {Recipient} desk */
+/** Return where a report to an organisation goes. @param {Recipient} desk */
 export function addressRecipient({ root, mailbox }) {
   return { purpose: Purpose.REPORT, recipient: root, mailbox };
 }
 
-/** @param {number} milliseconds */
+/** Convert milliseconds to whole Unix seconds. @param {number} milliseconds */
 export function toSeconds(milliseconds) {
   return Math.floor(milliseconds / 1_000);
 }

@@ -14,8 +14,9 @@ import { callRelay, NoAnswer } from "./transport.js";
 
 const PAGE_BYTES = 17_000_000; // 256 parcels with their frames
 
-/** The card of the organisation with this root, checked. @param {string} url @param {Uint8Array} root @param {number} newerThan
- *  @param {Fetch} fetch @returns {Promise<import("../protocol/organisation.js").Card>} @throws {NoAnswer} and what `readCard` throws */
+/** Fetch the card of the organisation with this root, checked. @param {string} url @param {Uint8Array} root
+ *  @param {number} newerThan @param {Fetch} fetch @returns {Promise<import("../protocol/organisation.js").Card>}
+ *  @throws {NoAnswer} and what `readCard` throws */
 export async function fetchCard(url, root, newerThan, fetch) {
   const init = { method: "GET", headers: { [ROOT_HEADER]: b64(root) } };
   const { status, body } = await callRelay(`${url}/v1/card`, init, fetch, NOTE_BYTES);
@@ -23,8 +24,9 @@ export async function fetchCard(url, root, newerThan, fetch) {
   return readCard(body, { root, newerThan });
 }
 
-/** What lies in a mailbox. A clock that is wrong is set right by the relay's own word, once.
- *  @param {string} url @param {import("../protocol/mailbox.js").MailboxKey} key @param {{ ack?: Uint8Array[], wait?: number, want?: number }} asked
+/** Fetch what lies in a mailbox. A clock that is wrong is set right by the relay's own word, once. @param {string} url
+ *  @param {import("../protocol/mailbox.js").MailboxKey} key
+ *  @param {{ ack?: Uint8Array[], wait?: number, want?: number }} asked
  *  @param {{ now: () => number, randomBytes: RandomBytes, fetch: Fetch }} by `now` in Unix seconds
  *  @returns {Promise<import("../protocol/mailbox.js").Frame[]>} @throws {NoAnswer} @throws {Malformed} */
 export async function pullMailbox(url, key, asked, { now, randomBytes, fetch }) {
@@ -57,8 +59,8 @@ function relayTime(body) {
   return problem.time;
 }
 
-/** Ask a relay how it rings closed phones. Returns null when it does not.
- *  @param {string} relay @param {Fetch} fetch @returns {Promise<WakeOffer | null>} @throws {NoAnswer} */
+/** Ask a relay how it rings closed phones. Returns null when it does not. @param {string} relay @param {Fetch} fetch
+ *  @returns {Promise<WakeOffer | null>} @throws {NoAnswer} */
 export async function askWakeOffer(relay, fetch) {
   const { status, body } = await callRelay(`${relay}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
   return status === 200 ? offerIn(relay, body) : null;

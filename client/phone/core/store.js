@@ -25,7 +25,7 @@ export class StoreBroken extends TocsinError {
   static code = "store-broken";
 }
 
-/** The best store this browser has. Never fails: at worst it is memory.
+/** Open the best store this browser has. Never fails: at worst it is memory.
  *  @param {{ storage?: StorageManager, indexedDB?: IDBFactory }} browser @returns {Promise<Store>} */
 export async function openStore({ storage, indexedDB }) {
   for (const open of [() => openFiles(storage), () => openIndexed(indexedDB)]) {
@@ -41,7 +41,7 @@ export async function openStore({ storage, indexedDB }) {
   return memoryStore();
 }
 
-/** @returns {Store} */
+/** Return a store that is gone with the page. @returns {Store} */
 export function memoryStore() {
   /** @type {Map<string, Uint8Array>} */
   const records = new Map();
@@ -55,7 +55,8 @@ export function memoryStore() {
   };
 }
 
-/** One file for each name in the origin's private file system. @param {StorageManager} [storage] @returns {Promise<Store>} */
+/** Open a store with one file for each name in the origin's private file system. @param {StorageManager} [storage]
+ *  @returns {Promise<Store>} */
 export async function openFiles(storage) {
   if (!storage?.getDirectory || !globalThis.FileSystemFileHandle?.prototype.createWritable) throw new StoreBroken();
   const root = await storage.getDirectory();
@@ -106,7 +107,8 @@ async function bytesOf(blob) {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** One record for each name. @param {IDBFactory} [indexedDB] @returns {Promise<Store>} */
+/** Open a store with one record for each name in IndexedDB. @param {IDBFactory} [indexedDB]
+ *  @returns {Promise<Store>} */
 export async function openIndexed(indexedDB) {
   if (!indexedDB) throw new StoreBroken();
   const opening = indexedDB.open(PLACE, 1);

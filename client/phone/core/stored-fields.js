@@ -7,13 +7,14 @@ export function refuse() {
   throw new Malformed();
 }
 
-/** Read a whole number, at least `least`. @param {unknown} value @param {number} [least] @returns {number} @throws {Malformed} */
+/** Read a whole number, at least `least`. @param {unknown} value @param {number} [least] @returns {number}
+ *  @throws {Malformed} */
 export function readWhole(value, least = 0) {
   return Number.isSafeInteger(value) && Number(value) >= least ? Number(value) : refuse();
 }
 
-/** Read a list of at most `most` items, each by `read`.
- *  @template T @param {unknown} value @param {number} most @param {(item: unknown, i: number) => T} read @returns {T[]} @throws {Malformed} */
+/** Read a list of at most `most` items, each by `read`. @template T @param {unknown} value @param {number} most
+ *  @param {(item: unknown, i: number) => T} read @returns {T[]} @throws {Malformed} */
 export function readList(value, most, read) {
   return Array.isArray(value) && value.length <= most ? value.map(read) : refuse();
 }

@@ -25,7 +25,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Carries out a `send` effect; the answer is the event for the outbox, without its time.
+/** Carry out a `send` effect; the answer is the event for the outbox, without its time.
  *  @param {Extract<OutboxEffect, { type: "send" }>} effect @param {Fetch} fetch @returns {Promise<any>} */
 export async function deposit({ id, url, attempt, headers, body }, fetch) {
   const which = { id, url, attempt };
@@ -38,7 +38,7 @@ export async function deposit({ id, url, attempt, headers, body }, fetch) {
   }
 }
 
-/** Carries out an `ask` effect. @param {string} url @param {Fetch} fetch @returns {Promise<any>} the `known` event */
+/** Carry out an `ask` effect. @param {string} url @param {Fetch} fetch @returns {Promise<any>} the `known` event */
 export async function askRelay(url, fetch) {
   try {
     const { status, body } = await callRelay(`${url}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
@@ -49,7 +49,8 @@ export async function askRelay(url, fetch) {
   }
 }
 
-/** @param {string} url @param {RequestInit} init @param {Fetch} fetch @param {number} most bytes of the answer @param {number} [limit]
+/** Call a relay, for at most `limit` milliseconds. @param {string} url @param {RequestInit} init @param {Fetch} fetch
+ *  @param {number} most bytes of the answer @param {number} [limit]
  *  @returns {Promise<{ status: number, retryAfter: string | null, body: Uint8Array }>} @throws {NoAnswer} */
 export async function callRelay(url, init, fetch, most, limit = SEND_MS) {
   const stop = new AbortController();

@@ -38,7 +38,7 @@ const ZERO_IV = new Uint8Array(12); // sound because each key seals once
  *  @typedef {{ bytes: Uint8Array, content: Uint8Array, duress: boolean, place: number, key: Uint8Array,
  *    decoy: { place: number, key: Uint8Array } | null }} Vault */
 
-/** A new vault with this content under this PIN. @param {string} pin @param {Uint8Array} content
+/** Make a new vault with this content under this PIN. @param {string} pin @param {Uint8Array} content
  *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {TooMuchContent} */
 export async function createVault(pin, content, { randomBytes, stretch }) {
   const bytes = randomBytes(VAULT_BYTES);
@@ -47,8 +47,8 @@ export async function createVault(pin, content, { randomBytes, stretch }) {
   return saveVault({ bytes, content, duress: false, place, key, decoy: null }, content, randomBytes);
 }
 
-/** @param {Uint8Array} bytes @param {string} pin @param {Stretch} stretch @returns {Promise<Vault>}
- *  @throws {KeystoreCut} @throws {WrongPassphrase} */
+/** Open a vault with the PIN of its content or of its decoy. @param {Uint8Array} bytes @param {string} pin
+ *  @param {Stretch} stretch @returns {Promise<Vault>} @throws {KeystoreCut} @throws {WrongPassphrase} */
 export async function openVault(bytes, pin, stretch) {
   if (bytes.length !== VAULT_BYTES) throw new KeystoreCut();
   const key = await stretch(encodePin(pin), bytes.subarray(0, SALT_BYTES));
@@ -60,8 +60,8 @@ export async function openVault(bytes, pin, stretch) {
   return readPlain(plain, { bytes, place, key });
 }
 
-/** The vault with other content. @param {Vault} vault @param {Uint8Array} content @param {RandomBytes} randomBytes
- *  @returns {Promise<Vault>} @throws {TooMuchContent} */
+/** Return the vault with other content. @param {Vault} vault @param {Uint8Array} content
+ *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} @throws {TooMuchContent} */
 export async function saveVault(vault, content, randomBytes) {
   const bytes = vault.bytes.slice();
   await refill(vault, bytes, randomBytes);
@@ -69,10 +69,10 @@ export async function saveVault(vault, content, randomBytes) {
   return { ...vault, bytes, content };
 }
 
-/** Set or replace the decoy: an ordinary content behind a second PIN. Under the decoy itself nothing changes and nothing
- *  is said: whoever forced that PIN out of somebody may try this too.
- *  @param {Vault} vault @param {string} pin @param {Uint8Array} content @param {{ randomBytes: RandomBytes, stretch: Stretch }} by
- *  @returns {Promise<Vault>} @throws {WrongPassphrase} when the PIN is the vault's own @throws {TooMuchContent} */
+/** Set or replace the decoy: an ordinary content behind a second PIN. Under the decoy itself nothing changes and
+ *  nothing is said: whoever forced that PIN out of somebody may try this too. @param {Vault} vault @param {string} pin
+ *  @param {Uint8Array} content @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
+ *  @throws {WrongPassphrase} when the PIN is the vault's own @throws {TooMuchContent} */
 export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
   const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
   if (vault.duress) return saveVault(vault, vault.content, randomBytes);
@@ -88,20 +88,22 @@ export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
   return saveVault(next, vault.content, randomBytes);
 }
 
-/** The vault under another PIN; the decoy stays. @param {Vault} vault @param {string} pin
- *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {WrongPassphrase} when it is the decoy's */
+/** Return the vault under another PIN; the decoy stays. @param {Vault} vault @param {string} pin
+ *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
+ *  @throws {WrongPassphrase} when it is the decoy's */
 export async function changePin(vault, pin, { randomBytes, stretch }) {
   const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
   if (vault.decoy && same(key, vault.decoy.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
   return saveVault({ ...vault, key }, vault.content, randomBytes);
 }
 
-/** What is left when a vault is wiped, and what stands there when no PIN was ever chosen. @param {RandomBytes} randomBytes */
+/** Return what is left when a vault is wiped, and what stands there when no PIN was ever chosen.
+ *  @param {RandomBytes} randomBytes */
 export function emptyVault(randomBytes) {
   return randomBytes(VAULT_BYTES);
 }
 
-/** A PIN as bytes: the digits of every script are the same digits. @param {string} pin @returns {Uint8Array} */
+/** Encode a PIN: the digits of every script are the same digits. @param {string} pin @returns {Uint8Array} */
 export function encodePin(pin) {
   const plain = pin.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => String(digitOf(digit)));
   return utf8(plain);

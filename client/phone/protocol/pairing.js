@@ -77,13 +77,16 @@ export class DigitsDiffer extends TocsinError {
  *    code: PairCode, address: Address }} Own */
 /** My half and the other's code. @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} PairingSession */
 
-/** @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix seconds @returns {PairingOffer} */
+/** Draw a fresh side of a pairing, good for `CARD_SECONDS`.
+ *  @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix
+ *  seconds @returns {PairingOffer} */
 export function newPairingOffer({ relays, now, randomBytes, wake = null }) {
   const [kem, mailbox, share] = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)];
   return { kem, mailbox, secret: randomBytes(ID_BYTES), share, relays, until: now + CARD_SECONDS, wake };
 }
 
-/** The card's bytes, the code that names them, and the keys. @param {PairingOffer} half @returns {Promise<Own>} */
+/** Derive from my half the card's bytes, the code that names them, and the keys. @param {PairingOffer} half
+ *  @returns {Promise<Own>} */
 export async function deriveOwn(half) {
   const [key, mailbox] = [await privateKey(half.kem), mailboxKey(half.mailbox)];
   const { relays, until, wake } = half;
@@ -93,13 +96,14 @@ export async function deriveOwn(half) {
   return { half, key, mailbox, card, code, address: addressContact(key.public, mailbox.id) };
 }
 
-/** H("tocsin/1/pair-card\0" | JSON): what the code names. @param {Uint8Array} card */
+/** Return what the code names a card by: H("tocsin/1/pair-card\0" | JSON). @param {Uint8Array} card */
 export function cardHash(card) {
   return digest(CARD, card);
 }
 
-/** The card behind a code. @param {Uint8Array} data @param {Uint8Array} expected its hash @param {number} now Unix seconds
- *  @returns {Promise<PairCard>} @throws {CardSwapped} @throws {BadPairCard} @throws {CodeExpired} */
+/** Read the card behind a code. @param {Uint8Array} data @param {Uint8Array} expected its hash
+ *  @param {number} now Unix seconds @returns {Promise<PairCard>} @throws {CardSwapped} @throws {BadPairCard}
+ *  @throws {CodeExpired} */
 export async function readPairCard(data, expected, now) {
   if (!same(cardHash(data), expected)) throw new CardSwapped();
   const card = await cardIn(data);
@@ -107,12 +111,13 @@ export async function readPairCard(data, expected, now) {
   return card;
 }
 
-/** @param {PairCard} card @returns {Address} */
+/** Return where letters to the owner of a card go. @param {PairCard} card @returns {Address} */
 export function cardAddress({ key, mailbox }) {
   return addressContact(key, mailbox);
 }
 
-/** Nothing here needs a network. @param {Own} own @param {PairCode} code @returns {PairingSession} @throws {OwnCode} */
+/** Join my half with the other's code. It needs no network. @param {Own} own @param {PairCode} code
+ *  @returns {PairingSession} @throws {OwnCode} */
 export function beginSession(own, code) {
   if (same(code.card, own.code.card) || same(code.secret, own.code.secret)) throw new OwnCode();
   const [mine, theirs] = [payloadOf(own.code), payloadOf(code)];
@@ -124,7 +129,7 @@ export function beginSession(own, code) {
   return { own, code, first, transcript, k0: derive(transcript, secrets, "k0") };
 }
 
-/** The 60 digits to compare, in groups of 5. @param {PairingSession} session @returns {string} */
+/** Return the 60 digits to compare, in groups of 5. @param {PairingSession} session @returns {string} */
 export function safetyNumber({ transcript }) {
   const number = digest(SPOKEN, transcript).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
   const whole = String(number).slice(0, DIGITS).padStart(DIGITS, "0");
@@ -138,7 +143,8 @@ export function checkDigits(session, theirs) {
   if (plain.replace(/[^0-9]/g, "") !== safetyNumber(session).replace(/ /g, "")) throw new DigitsDiffer();
 }
 
-/** Where I wait for the other's card (`mine`), or where mine is waited for. @param {PairingSession} session @param {boolean} mine @returns {Promise<RendezvousMailbox>} */
+/** Derive the throw-away mailbox where I wait for the other's card (`mine`), or where mine is waited for.
+ *  @param {PairingSession} session @param {boolean} mine @returns {Promise<RendezvousMailbox>} */
 export async function deriveRendezvous({ transcript, k0, first }, mine) {
   const number = mine === first ? 1 : 2;
   const mailbox = mailboxKey(derive(transcript, k0, `door-mailbox-${number}`));
@@ -146,15 +152,15 @@ export async function deriveRendezvous({ transcript, k0, first }, mine) {
   return { mailbox, key, address: addressContact(key.public, mailbox.id) };
 }
 
-/** My card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
- *  @param {PairingSession} session @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+/** Seal my card for the other's rendezvous mailbox: an ordinary letter, whose header is the card and whose body is
+ *  empty. @param {PairingSession} session @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
 export async function cardLetter(session, randomBytes) {
   const { key, address } = await deriveRendezvous(session, false);
   return seal({ header: session.own.card, key: key.public, address, randomBytes });
 }
 
-/** The keys that follow from my share and this one of the other side.
- *  @param {PairingSession} session @param {Uint8Array} share @returns {PairKeys} */
+/** Derive the keys that follow from my share and this one of the other side. @param {PairingSession} session
+ *  @param {Uint8Array} share @returns {PairKeys} */
 export function pairKeys({ own, first, transcript, k0 }, share) {
   const shares = first ? [own.half.share, share] : [share, own.half.share];
   const pair = derive(transcript, concat(k0, ...shares), "pair-key");
@@ -162,8 +168,9 @@ export function pairKeys({ own, first, transcript, k0 }, share) {
   return first ? { sending: there, receiving: back } : { sending: back, receiving: there };
 }
 
-/** My share, sealed to the other's key; with a MAC once a share of theirs is known.
- *  @param {PairingSession} session @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+/** Seal my share to the other's key; with a MAC once a share of theirs is known. @param {PairingSession} session
+ *  @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes
+ *  @returns {Promise<Sealed>} */
 export function shareLetter(session, card, share, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(session.own.half.share) }));
   const address = cardAddress(card);
@@ -172,14 +179,15 @@ export function shareLetter(session, card, share, randomBytes) {
   return seal({ header, body, key: card.key, address, randomBytes });
 }
 
-/** Whether this share letter comes from who opened mine: only they can know both shares.
- *  @param {PairingSession} session @param {Uint8Array} share @param {Opened} opened @param {number} size of the envelope */
+/** Tell whether this share letter comes from who opened mine: only they can know both shares.
+ *  @param {PairingSession} session @param {Uint8Array} share @param {Opened} opened
+ *  @param {number} size of the envelope */
 export function confirms(session, share, { salt, header, body }, size) {
   return same(confirmMac(pairKeys(session, share).receiving, session.own.address, size, salt, header), body);
 }
 
-/** The share in an opened header; null when it is another kind of message.
- *  @param {Record<string, any>} fields @returns {Uint8Array | null} @throws {UnknownVersion} @throws {BadMessage} */
+/** Read the share in an opened header; null when it is another kind of message. @param {Record<string, any>} fields
+ *  @returns {Uint8Array | null} @throws {UnknownVersion} @throws {BadMessage} */
 export function readShare(fields) {
   if (fields.kind !== KIND) return null;
   if (!Number.isInteger(fields.v)) throw new BadMessage("$.v");
@@ -194,8 +202,8 @@ export function readShare(fields) {
 /** @type {Progress} */
 export const NO_PROGRESS = Object.freeze({ share: null, owed: [], answered: [] });
 
-/** A share letter came; `sure` if its MAC was right.
- *  @param {Progress} progress @param {Uint8Array} came @param {boolean} sure @returns {Progress} */
+/** Return the progress after a share letter came; `sure` if its MAC was right. @param {Progress} progress
+ *  @param {Uint8Array} came @param {boolean} sure @returns {Progress} */
 export function onShare({ share, owed: pendingShares, answered }, came, sure) {
   const text = b64(came);
   const counts = share ?? (sure ? text : null);
@@ -207,14 +215,14 @@ export function onShare({ share, owed: pendingShares, answered }, came, sure) {
   return { share: counts, owed: owes ? [...pendingShares, text] : pendingShares, answered };
 }
 
-/** All that was owed is on its way. @param {Progress} progress @returns {Progress} */
+/** Return the progress after all that was owed is on its way. @param {Progress} progress @returns {Progress} */
 export function markSent({ share, owed: pendingShares, answered }) {
   return { share, owed: [], answered: [...new Set([...answered, ...pendingShares])] };
 }
 
-/** Whether an authentic alert was sent under duress.
- *  @param {Uint8Array} key @param {Address} address @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened @param {number} size
- *  @returns {boolean} @throws {NotAuthentic} */
+/** Tell whether an authentic alert was sent under duress. @param {Uint8Array} key @param {Address} address
+ *  @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened @param {number} size @returns {boolean}
+ *  @throws {NotAuthentic} */
 export function isDuress(key, address, { salt, header, body }, size) {
   const [calm, forced] = [false, true].map((duress) => alertMac(key, duress, address, size, salt, header));
   if (same(forced, body)) return true;

@@ -8,7 +8,7 @@ const DEGREE = 100_000;
 /** Degrees, metres, and when it was measured (milliseconds). @typedef {{ lat: number, lon: number, accuracy: number, at: number }} Fix */
 /** What was said of the place so far. @typedef {{ fix: Fix | null, at: number }} SentPosition */
 
-/** A fix as the field `place` has it. @param {Fix} fix @param {number} now */
+/** Encode a fix as the field `place` has it. @param {Fix} fix @param {number} now */
 export function encodePlace({ lat, lon, accuracy, at }, now) {
   return {
     lat: Math.round(lat * DEGREE),
@@ -18,7 +18,8 @@ export function encodePlace({ lat, lon, accuracy, at }, now) {
   };
 }
 
-/** The first one, a much better one soon, and then one every two minutes. @param {SentPosition} sent @param {Fix | null} fix @param {number} now */
+/** Tell whether a fix is worth a letter: the first one, a much better one soon, and then one every two minutes.
+ *  @param {SentPosition} sent @param {Fix | null} fix @param {number} now */
 export function isWorthALetter(sent, fix, now) {
   if (!fix || fix.accuracy > ROUGH_M) return false;
   if (!sent.fix) return true;

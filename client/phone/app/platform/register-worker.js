@@ -12,7 +12,7 @@ function trusted(address) {
   return policy ? policy.createScriptURL(address) : address;
 }
 
-/** @param {WorkerPage} app */
+/** Register the service worker; without one the page does all the same. @param {WorkerPage} app */
 export async function startWorker(app) {
   const { worker } = app.config;
   if (!worker || !navigator.serviceWorker) return;

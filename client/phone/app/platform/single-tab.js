@@ -6,7 +6,7 @@
 
 const LOCK = "page";
 
-/** @param {UnlockedPage} app */
+/** Take the lock of the unlocked page; the page that had it locks itself. @param {UnlockedPage} app */
 export function lockOtherTabs(app) {
   app.release();
   navigator.locks

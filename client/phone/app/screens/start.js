@@ -9,7 +9,7 @@ import { t } from "../ui/i18n.js";
 
 const SHORT_MS = 40; // felt in the hand and not heard
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `start`. @param {App} app @returns {Node[]} */
 export function start(app) {
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("start.hold"));
   const round = renderHoldButton({
@@ -54,7 +54,7 @@ async function fired(app, note, round) {
   });
 }
 
-/** @param {App} app */
+/** Build the choice of language. @param {App} app */
 export function renderLanguages(app) {
   const options = app.config.languages.map((code) => {
     const isThis = code === document.documentElement.lang;

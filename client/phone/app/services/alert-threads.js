@@ -6,7 +6,7 @@
 
 const STANDING = new Set(["detained", "unsafe", "safe", "missed"]); // a move or a word changes nothing of it
 
-/** Newest first. @param {Alert[]} alerts in any order @returns {Thread[]} */
+/** Group alerts into threads, newest first. @param {Alert[]} alerts in any order @returns {Thread[]} */
 export function groupThreads(alerts) {
   /** @type {Map<string, Alert[]>} */
   const cases = new Map();
@@ -34,12 +34,14 @@ function timeOf(alert) {
   return isAdvance(alert) ? 0 : alert.at;
 }
 
-/** Sealed before anything had happened, and sent by the press. @param {Pick<Alert, "type" | "origin">} alert */
+/** Tell whether an alert was sealed before anything had happened, and sent by the press.
+ *  @param {Pick<Alert, "type" | "origin">} alert */
 export function isAdvance({ type, origin }) {
   return type === "detained" && origin === "pair";
 }
 
-/** Phone numbers in a text, as a telephone takes them; a point ends one, or every date would be a number. @param {string} text @returns {string[]} */
+/** Find phone numbers in a text, as a telephone takes them; a point ends one, or every date would be a number.
+ *  @param {string} text @returns {string[]} */
 export function findNumbers(text) {
   const found = text.match(/(?:\+|\b)\d[\d\s()\u2010-\u2015-]{5,22}\d/g) ?? [];
   const plain = found.map((number) => (number.startsWith("+") ? "+" : "") + number.replace(/\D/g, ""));

@@ -8,9 +8,11 @@ import { NoAnswer } from "../../core/transport.js";
 
 const VIOLATION_MS = 100; // a browser reports a blocked call a little after the call has failed
 
-/** Fetch the card from the first relay of the code that has it. @param {App} app @param {{ root: Uint8Array, relays: string[] }} code
- *  @param {number} [newerThan] seq of the card that is known @returns {Promise<Card>}
- *  @throws {NoAnswer} `relay-blocked` when the page's policy keeps us from a relay; otherwise what the last relay's answer was */
+/** Fetch the card from the first relay of the code that has it. @param {App} app
+ *  @param {{ root: Uint8Array, relays: string[] }} code @param {number} [newerThan] seq of the card that is known
+ *  @returns {Promise<Card>}
+ *  @throws {NoAnswer} `relay-blocked` when the page's policy keeps us from a relay; otherwise what the last relay's
+ *  answer was */
 export async function fetchFirstCard(app, { root, relays }, newerThan = -1) {
   let blocked = false;
   const noticed = () => {

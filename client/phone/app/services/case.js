@@ -150,13 +150,13 @@ export class CaseSession {
   }
 }
 
-/** How many contacts the words written for them have reached, as far as a relay. @param {Kit} kit */
+/** Count the contacts whom the words written for them have reached, as far as a relay. @param {Kit} kit */
 export function countReached({ contacts, ready }) {
   const total = contacts.length;
   return { total, confirmed: total - ready.filter(({ contact }) => contact !== null).length };
 }
 
-/** Whether anything of this case has been sent. @param {Kit} kit */
+/** Tell whether anything of this case has been sent. @param {Kit} kit */
 export function isBegun({ seq, ready }) {
   return seq > 1 || (seq === 1 && !ready.some(({ contact }) => contact === null));
 }

@@ -2,7 +2,8 @@
 /** @import { App } from "../app.js" */
 /** @import { ContactPoller } from "./contact-poller.js" */
 
-/** @param {App} app @returns {Promise<ContactPoller>} */
+/** Return what looks after contacts in an unlocked app; it starts when it is first needed. @param {App} app
+ *  @returns {Promise<ContactPoller>} */
 export async function startContactPoller(app) {
   const { session } = app;
   const { ContactPoller } = await import("./contact-poller.js");
@@ -11,7 +12,7 @@ export async function startContactPoller(app) {
   return /** @type {ContactPoller} */ (app.contactPoller);
 }
 
-/** Whether this phone may have contacts: their names and keys lie behind a PIN, and not behind the decoy's.
+/** Tell whether this phone may have contacts: their names and keys lie behind a PIN, and not behind the decoy's.
  *  @param {App} app */
 export function mayHaveContacts({ session }) {
   return Boolean(session && !session.duress && session.content.hasPin);

@@ -13,14 +13,14 @@ const PATIENCE_MS = 30_000; // a browser without its push service asks for it fo
 
 /** In the vault: what contacts were told. @typedef {{ relay: string, endpoint: string, vapid: string }} PushAnnouncement */
 
-/** Whether this browser can be woken at all. @param {App} app */
+/** Tell whether this browser can be woken at all. @param {App} app */
 export function canRing({ config }) {
   const { Notification: notices } = globalThis;
   return Boolean(config.worker && "PushManager" in globalThis && notices && notices.permission !== "denied");
 }
 
-/** How the first of my relays that rings does it; null: none does. @param {App} app @returns {Promise<WakeOffer | null>}
- *  @throws {NoAnswer} when none of them answers */
+/** Find how the first of my relays that rings does it; null: none does. @param {App} app
+ *  @returns {Promise<WakeOffer | null>} @throws {NoAnswer} when none of them answers */
 export async function findWakeOffer(app) {
   /** @type {unknown} */ let problem = null;
   for (const relay of app.caseSession?.kit.desk.relays ?? []) {
@@ -35,7 +35,8 @@ export async function findWakeOffer(app) {
   return null;
 }
 
-/** From a tap: the browser asks. @param {App} app @param {ContactPoller} poller @param {WakeOffer} offer */
+/** Ask the browser for a subscription and tell every contact; call it from a tap. @param {App} app
+ *  @param {ContactPoller} poller @param {WakeOffer} offer */
 export async function turnRingingOn(app, poller, offer) {
   if ((await Notification.requestPermission()) !== "granted") throw { reason: "wake-refused" };
   const { endpoint } = await subscribed(offer);
@@ -45,7 +46,7 @@ export async function turnRingingOn(app, poller, offer) {
   await tellAll(app, poller, offer);
 }
 
-/** @param {App} app @param {ContactPoller} poller */
+/** Tell every contact, and drop the subscription. @param {App} app @param {ContactPoller} poller */
 export async function turnRingingOff(app, poller) {
   delete poller.session.content.wake;
   await poller.session.save();
@@ -53,8 +54,8 @@ export async function turnRingingOff(app, poller) {
   await (await subscription())?.unsubscribe();
 }
 
-/** Push services change their addresses and browsers drop subscriptions; then everybody is told anew. Who was paired
- *  since is told for the first time. @param {App} app @param {ContactPoller} poller */
+/** Tell everybody anew when the subscription changed: push services change their addresses and browsers drop
+ *  subscriptions. Who was paired since is told for the first time. @param {App} app @param {ContactPoller} poller */
 export async function renewRinging(app, poller) {
   /** @type {PushAnnouncement | undefined} */ const announced = poller.session.content.wake;
   if (!announced || !canRing(app)) return;

@@ -26,8 +26,8 @@ const REPLY_RELAYS = 8; // the most a reply block names
 /** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
 /** @typedef {(done: number) => void} OnProgress */
 
-/** The kit and the vault of the first visit. Without a PIN the vault is there all the same and holds nothing personal.
- *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
+/** Seal and store the kit and the vault of the first visit. Without a PIN the vault is there all the same and holds
+ *  nothing personal. @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
 export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
   const hasPin = pin !== "";
   const { kit, routes } = await sealedKit(app, card, facts, hasPin);
@@ -69,7 +69,8 @@ async function sealedKit(app, card, facts, hasPin, contacts = []) {
   return { kit, routes: reply ? [{ case: kit.case, keep: reply.keep }] : [] };
 }
 
-/** @param {App} app @param {string[]} relays */
+/** Draw a reply block that names the first of these relays, good for 90 days. @param {App} app
+ *  @param {string[]} relays */
 export function newReplyRoute(app, relays) {
   const until = Math.floor(Date.now() / 1_000) + ANSWER_SECONDS;
   return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
@@ -93,7 +94,7 @@ function ordinary() {
   };
 }
 
-/** A card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
+/** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
 export function restoreCard(desk) {
   const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
   const unsaid = {
@@ -109,13 +110,14 @@ export function restoreCard(desk) {
   return { ...unsaid, ...desk, log };
 }
 
-/** @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>} @throws {WrongPassphrase} */
+/** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
+ *  @throws {WrongPassphrase} */
 export async function unlockVault(app, pin, progress) {
   const bytes = (await app.store.get(VAULT)) ?? new Uint8Array();
   return new Session(app, await openVault(bytes, pin, makeStretch(progress)));
 }
 
-/** Whether a PIN was chosen. Nothing on the phone says so; the empty one is tried. @param {App} app */
+/** Tell whether a PIN was chosen. Nothing on the phone says so; the empty one is tried. @param {App} app */
 export async function hasPin(app) {
   app.hasPin ??= await unlockVault(app, "", () => {}).then(
     () => false,

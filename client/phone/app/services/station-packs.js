@@ -9,7 +9,9 @@ const STORED = "p";
 /** @type {Map<string, Stations>} */
 const read = new Map();
 
-/** @param {App} app @param {Uint8Array} root the key that must have signed @returns {Promise<{ packs: Stations[], problems: unknown[] }>} */
+/** Load the packs of the site; of each the newest that is good. @param {App} app
+ *  @param {Uint8Array} root the key that must have signed
+ *  @returns {Promise<{ packs: Stations[], problems: unknown[] }>} */
 export async function loadPacks(app, root) {
   const packs = [];
   const problems = [];

@@ -4,7 +4,8 @@
 export const TAPS = 5;
 export const WITHIN_MS = 3_000;
 
-/** Counts the signs that come close together. @param {() => void} enough @param {() => number} [clock] */
+/** Return a function that counts the signs that come close together. @param {() => void} enough
+ *  @param {() => number} [clock] */
 export function countTaps(enough, clock = () => performance.now()) {
   /** @type {number[]} */
   let at = [];
@@ -14,7 +15,8 @@ export function countTaps(enough, clock = () => performance.now()) {
   };
 }
 
-/** @param {App} app @param {HTMLElement} heading */
+/** Wipe the phone on five quick taps on the heading, or on Escape five times, as long as this screen is shown.
+ *  @param {App} app @param {HTMLElement} heading */
 export function watchForWipe(app, heading) {
   const count = countTaps(() => wipePhone(app));
   const onKey = (/** @type {KeyboardEvent} */ { key, repeat }) => key === "Escape" && !repeat && count();
@@ -23,7 +25,7 @@ export function watchForWipe(app, heading) {
   app.whenLeft(() => removeEventListener("keydown", onKey));
 }
 
-/** Everything of this phone's: kit, vault, letters, and the page itself. @param {App} app */
+/** Delete everything of this phone's: kit, vault, letters, and the page itself. @param {App} app */
 export async function wipePhone(app) {
   app.caseSession?.stopFollowing();
   app.caseSession = null;

@@ -1,7 +1,7 @@
 /** Dates, ages and distances, written by us: no browser has them for Belarusian, and old ones lack Kazakh. */
 import { currentLanguage, findWords, localizeDigits, t } from "./i18n.js";
 
-/** @param {number} seconds */
+/** Say how long ago it was. @param {number} seconds */
 export function formatAge(seconds) {
   if (seconds < 10) return t("time.now");
   if (seconds < 60) return t("time.seconds", { n: Math.floor(seconds) });
@@ -10,7 +10,7 @@ export function formatAge(seconds) {
   return t("time.days", { n: Math.floor(seconds / 86_400) });
 }
 
-/** @param {number} metres */
+/** Say how far it is, below a kilometre in whole metres. @param {number} metres */
 export function formatDistance(metres) {
   if (metres < 1_000) return t("time.metres", { n: Math.round(metres) });
   const kilometres = metres < 10_000 ? Math.round(metres / 100) / 10 : Math.round(metres / 1_000);
@@ -18,7 +18,7 @@ export function formatDistance(metres) {
   return t("time.kilometres", { value: written, n: Math.floor(kilometres) });
 }
 
-/** Day, month, hour and minute of this phone's clock. @param {Date} when */
+/** Say day, month, hour and minute of this phone's clock. @param {Date} when */
 export function formatMoment(when) {
   const { day, month } =
     currentLanguage() === "fa" ? toPersianDate(when) : { day: when.getDate(), month: when.getMonth() };
@@ -36,7 +36,8 @@ const BREAKS = [
 ];
 const DAY_MS = 86_400_000;
 
-/** The Persian calendar, month from 0, by the rule of 33 years with its breaks (Borkowski). @param {Date} when */
+/** Convert a date to the Persian calendar, month from 0, by the rule of 33 years with its breaks (Borkowski).
+ *  @param {Date} when */
 export function toPersianDate(when) {
   const today = Date.UTC(when.getFullYear(), when.getMonth(), when.getDate());
   const year = when.getFullYear() - 621;

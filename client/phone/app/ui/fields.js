@@ -3,8 +3,9 @@ import { h } from "./dom.js";
 
 let count = 0;
 
-/** @param {string} name @param {string} label
- *  @param {{ lines?: number, longest?: number, hint?: string, value?: string, secret?: boolean, numeric?: boolean, autocapitalize?: string }} [has] */
+/** Make a field with its label and hint. @param {string} name @param {string} label
+ *  @param {{ lines?: number, longest?: number, hint?: string, value?: string, secret?: boolean, numeric?: boolean,
+ *  autocapitalize?: string }} [has] */
 export function field(name, label, has = {}) {
   const {
     lines = 1,

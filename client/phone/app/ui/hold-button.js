@@ -6,7 +6,9 @@ import { measureRing, newHold, stepHold } from "./hold-state.js";
 
 const ROUND = 289; // the ring's length, as the style sheet has it
 
-/** @param {{ label: string, mark: string, fired: () => void, armed: () => void, missed: () => void }} by `missed`: let go too early */
+/** Build the round button.
+ *  @param {{ label: string, mark: string, fired: () => void, armed: () => void, missed: () => void }} by `missed`: let
+ *  go too early */
 export function renderHoldButton({ label, mark, fired, armed, missed }) {
   const arc = svg("circle", { class: "arc", cx: 50, cy: 50, r: 46 });
   const drawing = svg(

@@ -11,12 +11,13 @@ const FINGER_MS = 700; // a click so long after the finger was lifted is the fin
 /** @typedef {{ phase: "idle" | "holding" | "armed" | "fired", since: number, lifted: number }} Hold */
 /** @typedef {"down" | "up" | "cancel" | "tick" | "click" | "reset"} Sign */
 
-/** @returns {Hold} */
+/** Return the state of a button that nobody holds. @returns {Hold} */
 export function newHold() {
   return { phase: "idle", since: 0, lifted: Number.NEGATIVE_INFINITY };
 }
 
-/** @param {Hold} hold @param {Sign} sign @param {number} now milliseconds @returns {Hold} */
+/** Return the state of the button after a sign. @param {Hold} hold @param {Sign} sign @param {number} now milliseconds
+ *  @returns {Hold} */
 export function stepHold(hold, sign, now) {
   if (sign === "reset") return newHold();
   if (hold.phase === "fired") return hold;
@@ -39,7 +40,7 @@ function clicked(hold, now) {
   return { ...hold, phase: isSecond ? "fired" : "armed", since: now };
 }
 
-/** How much of the ring is full, from 0 to 1. @param {Hold} hold @param {number} now */
+/** Return how much of the ring is full, from 0 to 1. @param {Hold} hold @param {number} now */
 export function measureRing({ phase, since }, now) {
   if (phase === "fired") return 1;
   return phase === "holding" ? Math.min(1, Math.max(0, (now - since) / HOLD_MS)) : 0;

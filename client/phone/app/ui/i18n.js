@@ -17,11 +17,12 @@ const RIGHT_TO_LEFT = new Set(["fa"]);
 let words = {};
 let language = "";
 
+/** Return the code of the language that is spoken. */
 export function currentLanguage() {
   return language;
 }
 
-/** @param {string} code @param {Words} start section `start` of that language */
+/** Speak a language from now on. @param {string} code @param {Words} start section `start` of that language */
 export function useLanguage(code, start) {
   if (code !== language) words = {};
   language = code;
@@ -30,7 +31,7 @@ export function useLanguage(code, start) {
   document.documentElement.dir = RIGHT_TO_LEFT.has(code) ? "rtl" : "ltr";
 }
 
-/** All words of the language. */
+/** Load all words of the language. */
 export async function loadWords() {
   const code = language;
   if (words.errors) return;
@@ -43,7 +44,7 @@ export function addWords(code, sections) {
   if (code === language) words = { ...words, ...sections };
 }
 
-/** `t("pressed.partly", { n: 2 })`: the word at that place, its plural form by `n`, and `{n}` filled in.
+/** Return the word at a path, its plural form by `n`, with `{n}` filled in: `t("pressed.partly", { n: 2 })`.
  *  @param {string} path @param {Record<string, string | number>} [has] @returns {string} */
 export function t(path, has = {}) {
   const found = findWords(path);
@@ -54,12 +55,12 @@ export function t(path, has = {}) {
   );
 }
 
-/** @param {string} path @returns {any} */
+/** Find what stands at a path of the words; undefined when there is nothing. @param {string} path @returns {any} */
 export function findWords(path) {
   return path.split(".").reduce((/** @type {any} */ at, name) => at?.[name], words);
 }
 
-/** @param {string} text */
+/** Write digits in the script of the language. @param {string} text */
 export function localizeDigits(text) {
   return language === "fa" ? text.replace(/[0-9]/g, (digit) => String.fromCharCode(0x6f0 + Number(digit))) : text;
 }

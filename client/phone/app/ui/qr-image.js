@@ -4,7 +4,7 @@ import { svg } from "./dom.js";
 
 const QUIET = 4; // modules, as the standard asks
 
-/** @param {string} text @param {string} label @returns {SVGElement} */
+/** Draw a code. @param {string} text @param {string} label @returns {SVGElement} */
 export function drawCode(text, label) {
   const rows = encodeQR(text, "raw", { ecc: "medium", border: QUIET });
   const path = rows.flatMap((row, y) => listRuns(row).map(([x, width]) => `M${x} ${y}h${width}v1h-${width}z`)).join("");
@@ -17,7 +17,8 @@ export function drawCode(text, label) {
   );
 }
 
-/** Dark stretches of a row: where each begins and how long it is. @param {boolean[]} row @returns {[number, number][]} */
+/** List the dark stretches of a row: where each begins and how long it is. @param {boolean[]} row
+ *  @returns {[number, number][]} */
 export function listRuns(row) {
   const starts = row.flatMap((dark, x) => (dark && !row[x - 1] ? [x] : []));
   return starts.map((x) => {

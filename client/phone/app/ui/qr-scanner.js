@@ -12,8 +12,9 @@ const SIDES = /** @type {const} */ (["environment", "user"]);
 
 /** Reads a picture; null when there is no code in it. @typedef {(video: HTMLVideoElement) => Promise<string | null>} QrReader */
 
-/** Looks until `found` takes what was seen; what it throws is shown, by the sentences of `within`, and the looking goes on.
- *  @param {{ whenLeft: (leave: () => void) => void }} app @param {{ found: (text: string) => Promise<unknown>, label?: string, within?: string }} by */
+/** Look for a code with the camera until `found` takes what was seen; what it throws is shown, by the sentences of
+ *  `within`, and the looking goes on. @param {{ whenLeft: (leave: () => void) => void }} app
+ *  @param {{ found: (text: string) => Promise<unknown>, label?: string, within?: string }} by */
 export function qrScanner(app, { found, label = t("scan.camera"), within = "errors" }) {
   const video = h("video", { muted: true, playsinline: true, autoplay: true, "aria-label": label });
   video.muted = true;

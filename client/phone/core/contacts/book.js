@@ -96,26 +96,28 @@ export class BookFull extends TocsinError {
  *    practice: boolean, passed: boolean, origin: "pair" | "case", read: boolean }} Alert */
 /** @typedef {{ v: number, offers: Offer[], contacts: Contact[], alerts: Alert[] }} Book */
 
-/** The book as the vault holds it. @param {any} value @returns {Book} */
+/** Return the book as the vault holds it; an empty one when there is none. @param {any} value @returns {Book} */
 export function readBook(value) {
   if (value?.v !== VERSION) return { v: VERSION, offers: [], contacts: [], alerts: [] };
   return { ...value, alerts: value.alerts.map(withoutBorrowedWords) };
 }
 
-/** The alert as it may be shown: words count as an organisation's only under the pair's own key. A case's key lies open on the
- *  phone, and whoever seizes that must not speak in the organisation's name. @param {Alert} alert @returns {Alert} */
+/** Return the alert as it may be shown: words count as an organisation's only under the pair's own key. A case's key
+ *  lies open on the phone, and whoever seizes that must not speak in the organisation's name. @param {Alert} alert
+ *  @returns {Alert} */
 export function withoutBorrowedWords(alert) {
   return alert.passed && alert.origin !== "pair" ? { ...alert, passed: false } : alert;
 }
 
-/** How much of the vault contacts take, without the alerts, which give way. @param {Book} book @returns {number} */
+/** Return how many bytes of the vault contacts take, without the alerts, which give way. @param {Book} book
+ *  @returns {number} */
 export function measureBook({ offers, contacts }) {
   return utf8(JSON.stringify({ offers, contacts })).length;
 }
 
 // My code
 
-/** As many of these relays as a code has room for, onions last: few browsers reach them.
+/** Choose as many of these relays as a code has room for, onions last: few browsers reach them.
  *  @param {string[]} relays @returns {string[]} @throws {NoRelays} @throws {CodeTooLong} */
 export function chooseRelays(relays) {
   if (relays.length === 0) throw new NoRelays();
@@ -135,10 +137,11 @@ function fits(relays) {
   return PAIR_PREFIX.length + Math.ceil((bytes * 8) / 5) <= CODE_CHARACTERS;
 }
 
-/** A half to be scanned. Face to face the one that waits is given again, because the other may have scanned it already;
- *  `fresh` forgets it. @param {Book} book
- *  @param {{ relays: string[], wake?: string | null, label?: string, fresh?: boolean, now: number, randomBytes: RandomBytes }} asked
- *  @returns {{ book: Book, offer: Offer }} @throws {NoRelays} @throws {CodeTooLong} @throws {BookFull} @throws {BadLabel} @throws {LabelTaken} */
+/** Add a half to be scanned. Face to face the one that waits is given again, because the other may have scanned it
+ *  already; `fresh` forgets it. @param {Book} book
+ *  @param {{ relays: string[], wake?: string | null, label?: string, fresh?: boolean, now: number, randomBytes:
+ *  RandomBytes }} asked @returns {{ book: Book, offer: Offer }} @throws {NoRelays} @throws {CodeTooLong}
+ *  @throws {BookFull} @throws {BadLabel} @throws {LabelTaken} */
 export function newOffer(book, { relays, wake = null, label = "", fresh = false, now, randomBytes }) {
   const name = label === "" ? "" : freeLabel(book, label);
   const open = listOpenOffers(book, now);
@@ -155,25 +158,27 @@ export function newOffer(book, { relays, wake = null, label = "", fresh = false,
   return { book: withRoom({ ...book, offers: [...others, offer] }), offer };
 }
 
-/** Halves that may still find an answer. @param {Book} book @param {number} now @returns {Offer[]} */
+/** List the halves that may still find an answer. @param {Book} book @param {number} now @returns {Offer[]} */
 export function listOpenOffers({ offers }, now) {
   return offers.filter(({ made }) => toSeconds(now) < made + CODE_SECONDS);
 }
 
-/** @param {Book} book @param {string} id @returns {Book} */
+/** Return the book without this half. @param {Book} book @param {string} id @returns {Book} */
 export function forgetOffer(book, id) {
   return { ...book, offers: book.offers.filter((offer) => offer.id !== id) };
 }
 
-/** The text of my code. @param {{ half: StoredPairingOffer }} offer or a contact whose pairing has begun @returns {Promise<string>} */
+/** Write the text of my code. @param {{ half: StoredPairingOffer }} offer or a contact whose pairing has begun
+ *  @returns {Promise<string>} */
 export async function writeOfferCode({ half }) {
   return pairCode((await deriveOwnOf(half)).code);
 }
 
 // Theirs
 
-/** Check a code that was scanned or pasted; nothing is kept. @param {Book} book @param {string} text @returns {Promise<PairCode>}
- *  @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress} @throws {OwnCode} @throws {KnownCode} */
+/** Check a code that was scanned or pasted; nothing is kept. @param {Book} book @param {string} text
+ *  @returns {Promise<PairCode>} @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress}
+ *  @throws {OwnCode} @throws {KnownCode} */
 export async function readTheirCode({ offers, contacts }, text) {
   const code = readPairCode(text);
   for (const { half } of [...offers, ...contacts]) {
@@ -184,10 +189,11 @@ export async function readTheirCode({ offers, contacts }, text) {
   return code;
 }
 
-/** Put the code of another person to my half, which is spent. An empty `label` is given later. `seen`: read off their own
- *  screen, so there are no digits to compare.
- *  @param {Book} book @param {{ offer: string, text: string, label: string, seen: boolean, now: number, randomBytes: RandomBytes }} asked
- *  @returns {Promise<{ book: Book, contact: Contact }>} @throws {NoOffer} @throws {CodeExpired} @throws {BookFull} and as `readOther`, `rename` */
+/** Put the code of another person to my half, which is spent. An empty `label` is given later. `seen`: read off their
+ *  own screen, so there are no digits to compare. @param {Book} book
+ *  @param {{ offer: string, text: string, label: string, seen: boolean, now: number, randomBytes: RandomBytes }} asked
+ *  @returns {Promise<{ book: Book, contact: Contact }>} @throws {NoOffer} @throws {CodeExpired}
+ *  @throws {BookFull} and as `readOther`, `rename` */
 export async function addContact(book, { offer: id, text, label, seen, now, randomBytes }) {
   const code = await readTheirCode(book, text);
   const offer = book.offers.find((offer) => offer.id === id);
@@ -228,12 +234,13 @@ const NEW = Object.freeze({
   wakeSaid: 0,
 });
 
-/** @param {Contact} contact @returns {Promise<PairingSession>} */
+/** Derive the pairing session of a contact. @param {Contact} contact @returns {Promise<PairingSession>} */
 export async function deriveSession({ half, code }) {
   return beginSession(await deriveOwnOf(half), readPairCode(code));
 }
 
-/** Where I wait for their card. @param {Contact} contact @returns {Promise<import("../../protocol/pairing.js").RendezvousMailbox>} */
+/** Derive where I wait for their card. @param {Contact} contact
+ *  @returns {Promise<import("../../protocol/pairing.js").RendezvousMailbox>} */
 export function deriveOwnRendezvous(contact) {
   return remembered(doors, contact.half, async () => deriveRendezvous(await deriveSession(contact), true));
 }
@@ -255,31 +262,32 @@ function remembered(known, half, make) {
   return value;
 }
 
-/** `waiting`: no proof yet that the other side has our share. `expired`: nobody answered in 35 days, or the pair's time is over.
- *  @param {Contact} contact @param {number} now @returns {"waiting" | "paired" | "expired"} */
+/** Return how far the pair is. `waiting`: no proof yet that the other side has our share. `expired`: nobody answered in
+ *  35 days, or the pair's time is over. @param {Contact} contact @param {number} now
+ *  @returns {"waiting" | "paired" | "expired"} */
 export function pairState({ progress, card, made, half }, now) {
   const at = toSeconds(now);
   if (progress.share === null) return at < made + CODE_SECONDS ? "waiting" : "expired";
   return at < Math.min(half.until, card?.until ?? half.until) ? "paired" : "expired";
 }
 
-/** Whether it is time to scan each other again. @param {Contact} contact @param {number} now */
+/** Tell whether it is time to scan each other again. @param {Contact} contact @param {number} now */
 export function isEndingSoon({ card, half }, now) {
   return toSeconds(now) > Math.min(half.until, card?.until ?? half.until) - SOON_SECONDS;
 }
 
-/** The 60 digits, in groups of 5. @param {Contact} contact @returns {Promise<string>} */
+/** Return the 60 digits of a contact, in groups of 5. @param {Contact} contact @returns {Promise<string>} */
 export async function contactSafetyNumber(contact) {
   return safetyNumber(await deriveSession(contact));
 }
 
-/** The same as a code for a video call. @param {Contact} contact @returns {Promise<string>} */
+/** Return the 60 digits of a contact as a code for a video call. @param {Contact} contact @returns {Promise<string>} */
 export async function contactSafetyCode(contact) {
   return digitsCode(await contactSafetyNumber(contact));
 }
 
-/** Compare with what the other side reads aloud or shows. @param {Book} book @param {string} id @param {string} theirs @returns {Promise<Book>}
- *  @throws {DigitsDiffer} @throws {OtherCode} @throws {CutCode} @throws {UnknownContact} */
+/** Compare with what the other side reads aloud or shows. @param {Book} book @param {string} id @param {string} theirs
+ *  @returns {Promise<Book>} @throws {DigitsDiffer} @throws {OtherCode} @throws {CutCode} @throws {UnknownContact} */
 export async function verifyContact(book, id, theirs) {
   checkDigits(await deriveSession(findContact(book, id)), readDigits(theirs));
   return withContactChanges(book, id, { verified: true });
@@ -287,14 +295,15 @@ export async function verifyContact(book, id, theirs) {
 
 // Keeping them
 
-/** @param {Book} book @param {string} id @returns {Contact} @throws {UnknownContact} */
+/** Find a contact by its id. @param {Book} book @param {string} id @returns {Contact} @throws {UnknownContact} */
 export function findContact({ contacts }, id) {
   const found = contacts.find((contact) => contact.id === id);
   if (!found) throw new UnknownContact();
   return found;
 }
 
-/** @param {Book} book @param {string} id @param {Partial<Contact>} changes @returns {Book} @throws {UnknownContact} */
+/** Return the book with these changes to a contact. @param {Book} book @param {string} id
+ *  @param {Partial<Contact>} changes @returns {Book} @throws {UnknownContact} */
 export function withContactChanges(book, id, changes) {
   findContact(book, id);
   return {
@@ -303,33 +312,39 @@ export function withContactChanges(book, id, changes) {
   };
 }
 
-/** @param {Book} book @param {string} id @param {string} label @returns {Book} @throws {BadLabel} @throws {LabelTaken} @throws {UnknownContact} */
+/** Give a contact another name. @param {Book} book @param {string} id @param {string} label @returns {Book}
+ *  @throws {BadLabel} @throws {LabelTaken} @throws {UnknownContact} */
 export function renameContact(book, id, label) {
   return withContactChanges(book, id, { label: freeLabel(book, label, id) });
 }
 
-/** What they read when I press. @param {Book} book @param {string} id @param {string} text @returns {Book} @throws {LongText} @throws {UnknownContact} */
+/** Set what they read when I press. @param {Book} book @param {string} id @param {string} text @returns {Book}
+ *  @throws {LongText} @throws {UnknownContact} */
 export function setContactText(book, id, text) {
   if (Array.from(text).length > TEXT_CHARACTERS) throw new LongText();
   return withContactChanges(book, id, { text });
 }
 
-/** What they are told later, one of `Disclosure`. @param {Book} book @param {string} id @param {number} later @returns {Book} */
+/** Set what they are told later, one of `Disclosure`. @param {Book} book @param {string} id @param {number} later
+ *  @returns {Book} */
 export function setDisclosure(book, id, later) {
   return withContactChanges(book, id, { later });
 }
 
-/** Whether an organisation's answers may be passed on to them. @param {Book} book @param {string} id @param {boolean} answers @returns {Book} */
+/** Set whether an organisation's replies may be passed on to them. @param {Book} book @param {string} id
+ *  @param {boolean} answers @returns {Book} */
 export function setForwarding(book, id, answers) {
   return withContactChanges(book, id, { answers });
 }
 
-/** @param {Book} book @param {string} id @param {boolean} seized @returns {Book} */
+/** Mark a contact's phone as seized, or as returned. @param {Book} book @param {string} id @param {boolean} seized
+ *  @returns {Book} */
 export function setSeized(book, id, seized) {
   return withContactChanges(book, id, { seized });
 }
 
-/** Forget a contact with keys and alerts. The other side is not told. @param {Book} book @param {string} id @returns {Book} */
+/** Forget a contact with keys and alerts. The other side is not told. @param {Book} book @param {string} id
+ *  @returns {Book} */
 export function removeContact(book, id) {
   const { contacts, alerts } = book;
   return {
@@ -339,7 +354,8 @@ export function removeContact(book, id) {
   };
 }
 
-/** For `prepare` and `withContacts`: everybody an alert can be sealed to. @param {Book} book @param {number} now @returns {Promise<PreparedContact[]>} */
+/** List everybody an alert can be sealed to, for `prepareKit` and `withContacts`. @param {Book} book
+ *  @param {number} now @returns {Promise<PreparedContact[]>} */
 export async function listPreparedContacts({ contacts }, now) {
   const reached = [];
   for (const contact of contacts) {
@@ -359,40 +375,41 @@ export async function listPreparedContacts({ contacts }, now) {
   return reached;
 }
 
-/** @param {Contact} contact @returns {Promise<import("../../protocol/pairing.js").PairKeys>} @throws {NotPaired} */
+/** Derive the MAC keys of a pair. @param {Contact} contact
+ *  @returns {Promise<import("../../protocol/pairing.js").PairKeys>} @throws {NotPaired} */
 export async function deriveContactKeys(contact) {
   if (contact.progress.share === null) throw new NotPaired();
   return pairKeys(await deriveSession(contact), unb64(contact.progress.share));
 }
 
-/** How their phone is rung: what they said last, their card otherwise. @param {Contact} contact */
+/** Read how their phone is rung: what they said last, their card otherwise. @param {Contact} contact */
 export function readContactWake({ wake, card }) {
   return card ? readWake(wake === undefined ? card.wake : wake, card.relays) : null;
 }
 
 // Alerts that came
 
-/** Newest first. @param {Book} book @param {string} [id] of one contact @returns {Alert[]} */
+/** List the alerts, newest first. @param {Book} book @param {string} [id] of one contact @returns {Alert[]} */
 export function listAlerts({ alerts }, id) {
   return alerts.filter(({ contact }) => !id || contact === id).sort((a, b) => b.at - a.at);
 }
 
-/** @param {Book} book @returns {number} */
+/** Count the alerts that nobody has read. @param {Book} book @returns {number} */
 export function countUnread({ alerts }) {
   return alerts.filter(({ read }) => !read).length;
 }
 
-/** @param {Book} book @param {string[]} ids @returns {Book} */
+/** Mark these alerts as read. @param {Book} book @param {string[]} ids @returns {Book} */
 export function markRead(book, ids) {
   return { ...book, alerts: book.alerts.map((alert) => (ids.includes(alert.id) ? { ...alert, read: true } : alert)) };
 }
 
-/** @param {Book} book @param {string} id @returns {Book} */
+/** Return the book without this alert. @param {Book} book @param {string} id @returns {Book} */
 export function forgetAlert(book, id) {
   return { ...book, alerts: book.alerts.filter((alert) => alert.id !== id) };
 }
 
-/** Whether this alert or another of its case came under duress. What was sealed in advance cannot say so itself.
+/** Tell whether this alert or another of its case came under duress. What was sealed in advance cannot say so itself.
  *  @param {Book} book @param {Alert} alert */
 export function isUnderDuress({ alerts }, { contact, case: id }) {
   return alerts.some((alert) => alert.contact === contact && alert.case === id && alert.duress);
@@ -410,12 +427,12 @@ function encodePairingOffer({ kem, mailbox, secret, share, ...rest }) {
   return { kem: b64(kem), mailbox: b64(mailbox), secret: b64(secret), share: b64(share), ...rest };
 }
 
-/** @param {StoredPairCard} card @returns {PairCard} */
+/** Decode a card as the vault holds it. @param {StoredPairCard} card @returns {PairCard} */
 export function decodePairCard({ key, mailbox, ...rest }) {
   return { key: unb64(key), mailbox: unb64(mailbox), ...rest };
 }
 
-/** @param {PairCard} card @returns {StoredPairCard} */
+/** Encode a card as the vault holds it. @param {PairCard} card @returns {StoredPairCard} */
 export function encodePairCard({ key, mailbox, ...rest }) {
   return { key: b64(key), mailbox: b64(mailbox), ...rest };
 }

@@ -13,12 +13,11 @@ export const PLACE_MS = 600_000; // between two positions that a contact is told
 /** What may be told, and the least that a contact must have chosen to be told it at all.
  *  @typedef {{ type: string, text: string, place: Record<string, any> | null, least: number }} FollowUp */
 
-/** Tell each contact what was chosen for them; `type` says it outright, otherwise it follows from the facts. `kit.placed` is when
- *  a position was last told; it is kept in memory only. The number of the message is that of the next one to the desk, which
- *  must not see a gap.
- *  @param {Kit & { placed?: number }} kit
- *  @param {{ facts?: Record<string, any>, type?: "safe" | "unsafe" | "moved" | null, duress?: boolean, now: number, randomBytes: RandomBytes }} said
- *  @returns {Promise<{ kit: Kit & { placed?: number }, letters: Letter[] }>} */
+/** Tell each contact what was chosen for them; `type` says it outright, otherwise it follows from the facts.
+ *  `kit.placed` is when a position was last told; it is kept in memory only. The number of the message is that of the
+ *  next one to the desk, which must not see a gap. @param {Kit & { placed?: number }} kit
+ *  @param {{ facts?: Record<string, any>, type?: "safe" | "unsafe" | "moved" | null, duress?: boolean, now: number,
+ *  randomBytes: RandomBytes }} said @returns {Promise<{ kit: Kit & { placed?: number }, letters: Letter[] }>} */
 export async function tellContacts(kit, { facts = {}, type = null, duress = false, now, randomBytes }) {
   const news = newsOf(facts, type);
   if (!news || isTooSoon(kit, facts, type, now)) return { kit, letters: [] };
@@ -44,7 +43,8 @@ function allowed({ type, text, place }, later) {
   return { type, text: later >= Disclosure.ALL ? text : "", place: later >= Disclosure.PLACE ? place : null };
 }
 
-/** Where I am, of all that is said. @param {Record<string, any>} facts @returns {Record<string, any> | null} */
+/** Collect where I am, of all that is said; null when nothing says it. @param {Record<string, any>} facts
+ *  @returns {Record<string, any> | null} */
 export function collectPlace({ place = {}, stage, station }) {
   const where = { ...place, ...(stage === undefined ? {} : { stage }), ...(station === undefined ? {} : { station }) };
   return Object.keys(where).length ? where : null;

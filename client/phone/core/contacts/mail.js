@@ -46,8 +46,8 @@ export class NotAgreed extends TocsinError {
 
 // What is sealed
 
-/** An alert to one contact, signed with the pair's key.
- *  @param {Book} book @param {string} id @param {{ type: string, text?: string, place?: any, passed?: boolean }} said
+/** Seal an alert to one contact, signed with the pair's key. @param {Book} book @param {string} id
+ *  @param {{ type: string, text?: string, place?: any, passed?: boolean }} said
  *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>}
  *  @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} @throws {TooMuchContent} */
 export async function sealAlertTo(book, id, { passed = false, ...words }, { now, randomBytes }) {
@@ -60,21 +60,23 @@ export async function sealAlertTo(book, id, { passed = false, ...words }, { now,
   return { book: withContactChanges(book, id, { seq: contact.seq + 1 }), letters: [makeLetter(sealed, route)] };
 }
 
-/** What an organisation answered, if that was agreed to. @param {Book} book @param {string} id @param {{ text: string }} answer
- *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
+/** Seal what an organisation replied to one contact, if that was agreed to. @param {Book} book @param {string} id
+ *  @param {{ text: string }} answer @param {{ now: number, randomBytes: RandomBytes }} by
+ *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
 export async function forwardReply(book, id, { text }, by) {
   if (!findContact(book, id).answers) throw new NotAgreed();
   return sealAlertTo(book, id, { type: "text", text, passed: true }, by);
 }
 
-/** To whom answers may be passed on. @param {Book} book @param {number} now @returns {Contact[]} */
+/** List the contacts to whom replies may be passed on. @param {Book} book @param {number} now @returns {Contact[]} */
 export function listAgreed({ contacts }, now) {
   return contacts.filter((contact) => contact.answers && pairState(contact, now) === "paired");
 }
 
-/** How this phone is rung from now on; null: not at all.
- *  @param {Book} book @param {string} id @param {string | null} wake @param {{ now: number, randomBytes: RandomBytes }} by
- *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} */
+/** Seal to a contact how this phone is rung from now on; null: not at all. @param {Book} book @param {string} id
+ *  @param {string | null} wake @param {{ now: number, randomBytes: RandomBytes }} by
+ *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {UnknownContact} @throws {NotPaired}
+ *  @throws {PairExpired} */
 export async function sealWakeChange(book, id, wake, { now, randomBytes }) {
   const contact = findContact(book, id);
   const card = cardNow(contact, now);
@@ -94,8 +96,10 @@ function cardNow(contact, now) {
 
 // What came
 
-/** Look among these for the card that the code names. @param {Contact} contact @param {Frame[]} frames @param {number} now
- *  @returns {Promise<{ contact: Contact, acks: Uint8Array[], troubles: string[] }>} `done`: what the relay may forget */
+/** Look among these for the card that the code names. @param {Contact} contact @param {Frame[]} frames
+ *  @param {number} now
+ *  @returns {Promise<{ contact: Contact, acks: Uint8Array[], troubles: string[] }>} `done`: what the relay may
+ *  forget */
 export async function openCards(contact, frames, now) {
   const session = await deriveSession(contact);
   const { key, address } = await deriveOwnRendezvous(contact);
@@ -122,10 +126,10 @@ function useful(card) {
   return encodePairCard({ ...card, wake: readWake(card.wake, card.relays) && card.wake });
 }
 
-/** Open a page of the pair's own mailbox. What is not authentic yet is left where it is, because the letter that brings its key
- *  may come later, and the vault has no room for it.
- *  @param {Contact} contact @param {Frame[]} frames
- *  @returns {Promise<{ contact: Contact, alerts: Alert[], acks: Uint8Array[] }>} alerts that are new and authentic, oldest first */
+/** Open a page of the pair's own mailbox. What is not authentic yet is left where it is, because the letter that brings
+ *  its key may come later, and the vault has no room for it. @param {Contact} contact @param {Frame[]} frames
+ *  @returns {Promise<{ contact: Contact, alerts: Alert[], acks: Uint8Array[] }>} alerts that are new and authentic,
+ *  oldest first */
 export async function openLetters(contact, frames) {
   const session = await deriveSession(contact);
   const { letters, acks } = await openedOf(contact, session, frames);
@@ -149,7 +153,7 @@ export async function openLetters(contact, frames) {
   return { contact: now, alerts: alerts.sort((a, b) => a.at - b.at), acks };
 }
 
-/** The book with these alerts. The oldest that was read makes room, then the oldest of whoever fills the most.
+/** Return the book with these alerts. The oldest that was read makes room, then the oldest of whoever fills the most.
  *  @param {Book} book @param {Alert[]} alerts @returns {Book} */
 export function withAlerts(book, alerts) {
   const all = [...book.alerts, ...alerts];

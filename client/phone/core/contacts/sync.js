@@ -52,12 +52,14 @@ const LONGEST_WAIT_MS = 300_000;
  *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string } | { type: "came", alerts: Alert[] }
  *    | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake", at: number }} SyncEffect */
 
-/** @param {Book} book @returns {SyncState} */
+/** Return the state of a page that has asked no relay yet. @param {Book} book @returns {SyncState} */
 export function newSyncState(book) {
   return { book, polls: {}, relays: {}, troubles: {} };
 }
 
-/** @param {SyncState} before @param {SyncEvent} event @param {RandomBytes} randomBytes @returns {Promise<{ state: SyncState, effects: SyncEffect[] }>} */
+/** Return the next state after an event, and the effects to carry out in their order. @param {SyncState} before
+ *  @param {SyncEvent} event @param {RandomBytes} randomBytes
+ *  @returns {Promise<{ state: SyncState, effects: SyncEffect[] }>} */
 export async function stepSync(before, event, randomBytes) {
   const run = new SyncStep(before, event.now, randomBytes);
   await run.onEvent(event);

@@ -13,14 +13,16 @@ const BLOCK = 48; // stations, neighbours in the pack, that share one box
 
 /** One of the nearest; `square` of the chord. @typedef {{ m: number, id: string, at: number, square: number }} Near */
 
-/** @param {{ m: number }[]} nearest @param {number} accuracy */
+/** Tell whether the nearest station is so much nearer that it can be highlighted. @param {{ m: number }[]} nearest
+ *  @param {number} accuracy */
 export function isOutstanding(nearest, accuracy) {
   const first = nearest[0].m;
   if (accuracy > SURE_ACCURACY || first > 2 * accuracy + SURE_NEAREST) return false;
   return nearest.length === 1 || 2 * (nearest[1].m - first) >= 3 * accuracy + 2 * SURE_NEXT;
 }
 
-/** Points on the ball, three numbers each, and the smallest box around each block, six numbers each. @param {Body} body */
+/** Build the points on the ball, three numbers each, and the smallest box around each block, six numbers each.
+ *  @param {Body} body */
 export function buildBoxes({ lat, lon }) {
   const points = new Float64Array(3 * lat.length);
   const boxes = new Float64Array(6 * Math.ceil(lat.length / BLOCK));
@@ -47,8 +49,8 @@ function squareToBox(boxes, at, here) {
   return total;
 }
 
-/** The few nearest, sorted by metres and id. @param {ReturnType<typeof buildBoxes>} index @param {string[]} ids @param {number[]} here
- *  @returns {Near[]} */
+/** Find the few nearest, sorted by metres and id. @param {ReturnType<typeof buildBoxes>} index @param {string[]} ids
+ *  @param {number[]} here @returns {Near[]} */
 export function findNearest({ points, boxes }, ids, here) {
   const squares = Float64Array.from({ length: boxes.length / 6 }, (_, box) => squareToBox(boxes, 6 * box, here));
   const nearest = squares.indexOf(squares.reduce((least, square) => Math.min(least, square)));
@@ -69,8 +71,8 @@ export function findNearest({ points, boxes }, ids, here) {
   return found;
 }
 
-/** Put one where it belongs; the answer is the bound beyond which nothing gets in.
- *  @param {Near[]} found @param {Near} near */
+/** Put one where it belongs; the answer is the bound beyond which nothing gets in. @param {Near[]} found
+ *  @param {Near} near */
 export function insertNear(found, near) {
   let to = found.length;
   while (to > 0 && (near.m < found[to - 1].m || (near.m === found[to - 1].m && near.id < found[to - 1].id))) to--;

@@ -38,8 +38,8 @@ const HEAD_BYTES = 28;
  *  @typedef {{ words: string[], ids: string[], lat: Int32Array, lon: Int32Array, names: Lists, addresses: Lists,
  *    phones: string[] }} Body `phones`: empty when no station has one */
 
-/** Check a pack and take it apart. `root`: the key that must have signed it. `held`: what is said of the pack it would replace.
- *  @param {Uint8Array} data @param {Uint8Array} root @param {About} [known] @returns {Promise<Stations>}
+/** Check a pack and take it apart. `root`: the key that must have signed it. `held`: what is said of the pack it would
+ *  replace. @param {Uint8Array} data @param {Uint8Array} root @param {About} [known] @returns {Promise<Stations>}
  *  @throws {PackMalformed} @throws {NoteUnsigned} @throws {PackChanged} @throws {PackOlder} @throws {PackOther} */
 export async function readPack(data, root, known) {
   const zero = data.length > PACK_BYTES ? -1 : data.indexOf(0);
@@ -134,7 +134,7 @@ async function inflated(packed, size) {
   return body;
 }
 
-/** @param {Uint8Array} body @returns {Body} @throws {PackMalformed} */
+/** Take the unpacked body of a pack apart. @param {Uint8Array} body @returns {Body} @throws {PackMalformed} */
 export function unpackBody(body) {
   if (body.length < HEAD_BYTES) throw new PackMalformed("cut off");
   const head = new DataView(body.buffer, body.byteOffset, HEAD_BYTES);

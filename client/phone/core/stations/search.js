@@ -10,7 +10,7 @@ const LEAST_SCORE = 200;
 const FIT = 900;
 const CLOSENESS = 100;
 
-/** From grams to words to stations. @param {Body} body */
+/** Build the index from grams to words to stations. @param {Body} body */
 export function indexNames({ words, names, addresses, ids }) {
   /** @type {Map<string, number[]>} */
   const wordsWith = new Map();
@@ -57,7 +57,8 @@ function shortestName(text, sizes) {
   return Math.min(shortest, size || 1);
 }
 
-/** From "words of a station" to "stations of a word". @param {Lists} texts @param {number} wordCount @returns {Lists} */
+/** Turn "words of a station" into "stations of a word". @param {Lists} texts @param {number} wordCount
+ *  @returns {Lists} */
 export function invertLists({ all, start }, wordCount) {
   const begin = new Uint32Array(wordCount + 2);
   for (const word of all) if (word !== BREAK) begin[word + 2]++;
@@ -74,8 +75,8 @@ function weight(count, having) {
   return 32 - Math.clz32(Math.floor(count / Math.max(1, having)));
 }
 
-/** @param {ReturnType<typeof indexNames>} index @param {Body} body @param {string[]} question
- *  @returns {{ at: number, score: number, id: string }[]} */
+/** Find the few best, sorted by score and id. @param {ReturnType<typeof indexNames>} index @param {Body} body
+ *  @param {string[]} question @returns {{ at: number, score: number, id: string }[]} */
 export function findBest(index, { ids, names }, question) {
   const { hits, inName, total } = weigh(index, ids.length, grams(question).slice(0, GRAMS));
   const withNumbers = judge(index, names, ids.length, [...new Set(question.filter(isNumber))]);

@@ -20,7 +20,8 @@ import { renderHeadline } from "./status.js";
 const LONGEST = 1_500;
 const STEPS = 3;
 
-/** @param {App} app @param {{ contact: string, case: string }} which @returns {Promise<Node[]>} */
+/** Build the screen `alert`. @param {App} app @param {{ contact: string, case: string }} which
+ *  @returns {Promise<Node[]>} */
 export async function alert(app, which) {
   const poller = await startContactPoller(app);
   const find = () =>

@@ -13,7 +13,7 @@ import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 import { renderHeadline } from "./status.js";
 
-/** @param {App} app @returns {Promise<Node[]>} */
+/** Build the screen `alerts`. @param {App} app @returns {Promise<Node[]>} */
 export async function alerts(app) {
   const poller = await startContactPoller(app);
   const list = h("ul", { class: "plain", "aria-live": "polite" });

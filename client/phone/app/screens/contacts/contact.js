@@ -19,7 +19,8 @@ const WITHIN = "contacts.errors";
 /** What the parts of this screen share.
  *  @typedef {{ app: App, poller: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} ContactScreen */
 
-/** @param {App} app @param {{ id: string, notice?: string } | string} which @returns {Promise<Node[]>} */
+/** Build the screen `contact`. @param {App} app @param {{ id: string, notice?: string } | string} which
+ *  @returns {Promise<Node[]>} */
 export async function contact(app, which) {
   const { id, notice = "" } = typeof which === "string" ? { id: which } : which;
   const poller = await startContactPoller(app);

@@ -8,7 +8,8 @@ import { button, fill, h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
-/** To whom, below the answer. @param {App} app @param {string} text @returns {Promise<HTMLElement>} */
+/** Build the list of contacts to whom a reply can be passed on, below that reply. @param {App} app @param {string} text
+ *  @returns {Promise<HTMLElement>} */
 export async function renderForwarding(app, text) {
   const poller = await startContactPoller(app);
   const box = h("div", { class: "stack", role: "status" });

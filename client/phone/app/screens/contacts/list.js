@@ -9,7 +9,7 @@ import { errorBox, findErrorWords } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
 import { listMarks, summarizeState } from "./status.js";
 
-/** @param {App} app @returns {Promise<Node[]>} */
+/** Build the screen `contacts`. @param {App} app @returns {Promise<Node[]>} */
 export async function contacts(app) {
   if (!mayHaveContacts(app)) return pinFirst(app);
   const poller = await startContactPoller(app);

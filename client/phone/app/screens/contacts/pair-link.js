@@ -22,7 +22,8 @@ import { listOwnRelays } from "./pair-scan.js";
 
 const WITHIN = "contacts.errors";
 
-/** @param {App} app @param {string} [id] of the code that was sent; none: the newest @returns {Promise<Node[]>} */
+/** Build the screen `pair-link`. @param {App} app @param {string} [id] of the code that was sent; none: the newest
+ *  @returns {Promise<Node[]>} */
 export async function pairLink(app, id) {
   const poller = await startContactPoller(app);
   const heading = h("h1", {}, t("contacts.link.title"));
@@ -120,7 +121,7 @@ function choice(app, offer, sent) {
   return h("fieldset", {}, h("legend", {}, t("contacts.link.which")), h("div", { class: "chips" }, ...chips));
 }
 
-/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+/** Build the screen `pair-name`. @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function pairName(app, id) {
   const poller = await startContactPoller(app);
   const contact = poller.post.book.contacts.find((contact) => contact.id === id);

@@ -11,7 +11,8 @@ import { t } from "../../ui/i18n.js";
 import { drawCode } from "../../ui/qr-image.js";
 import { qrScanner } from "../../ui/qr-scanner.js";
 
-/** @param {App} app @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
+/** Build the screen `pair`. @param {App} app
+ *  @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
 export async function pair(app, id) {
   const { navigation } = app;
   const poller = await startContactPoller(app);
@@ -43,7 +44,7 @@ async function offerOf(app, poller) {
   return (await poller.post.change((book) => newOffer(book, asked))).offer;
 }
 
-/** @param {App} app @returns {string[]} */
+/** List the relays of the organisation, which my codes name. @param {App} app @returns {string[]} */
 export function listOwnRelays({ caseSession }) {
   return caseSession?.kit.desk.relays ?? [];
 }

@@ -14,7 +14,8 @@ const DEGREE = 100_000;
 const DIALLED = /^(\(?\+?\d[\d\s()./\u2010-\u2015-]*?)\s*(?:$|,|[\s(]\(?\p{L})/u;
 const STAGES = new Set(["van", "station", "special_centre", "court", "hospital", "released"]);
 
-/** @param {App} app @param {Alert} alert @param {boolean} isForced under duress nothing is offered to be called
+/** Build the lines that say where somebody is, and list the numbers to call in them. @param {App} app
+ *  @param {Alert} alert @param {boolean} isForced under duress nothing is offered to be called
  *  @returns {Promise<{ lines: Node[], numbers: string[] }>} */
 export async function renderPlace(app, { place, at }, isForced) {
   const stage = STAGES.has(place.stage) ? t(`facts.stage_${place.stage}`) : "";
@@ -61,7 +62,8 @@ function phoneLine(phone, isForced) {
   return link;
 }
 
-/** What a telephone takes, or nothing when there are only words. An extension is asked for by people. @param {string} phone */
+/** Return what a telephone takes, or nothing when there are only words. An extension is asked for by people.
+ *  @param {string} phone */
 export function readDialable(phone) {
   const found = DIALLED.exec(phone)?.[1] ?? "";
   const digits = found.replace(/\D/g, "");
@@ -80,7 +82,8 @@ async function inPack(app, { pack, id }) {
 
 /** @typedef {{ lat: number, lon: number, accuracy: number | null, age: number | null }} ReceivedFix */
 
-/** Degrees and metres, or null when the numbers cannot be a place. @param {any} place @returns {ReceivedFix | null} */
+/** Read degrees and metres, or null when the numbers cannot be a place. @param {any} place
+ *  @returns {ReceivedFix | null} */
 export function readFix({ lat, lon, accuracy, age: old }) {
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   const [y, x] = [lat / DEGREE, lon / DEGREE];

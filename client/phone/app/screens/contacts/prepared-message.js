@@ -11,7 +11,7 @@ import { showErrors } from "../../ui/show-error.js";
 const LONGEST = 600;
 const LATER = ["nothing", "safe", "place", "all"]; // as the ground counts them
 
-/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+/** Build the screen `prepared`. @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function prepared(app, id) {
   const poller = await startContactPoller(app);
   const contact = poller.post.book.contacts.find((contact) => contact.id === id);

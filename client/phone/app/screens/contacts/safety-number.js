@@ -13,7 +13,7 @@ import { showErrors } from "../../ui/show-error.js";
 const WITHIN = "contacts.errors";
 const LONGEST = 120; // sixty digits, and whatever stands between the groups
 
-/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+/** Build the screen `digits`. @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function digits(app, id) {
   const poller = await startContactPoller(app);
   const contact = poller.post.book.contacts.find((contact) => contact.id === id);

@@ -16,7 +16,8 @@ const MOST = 8;
 const LONGEST = 300; // characters: four to five messages in Cyrillic
 const WITHIN = "contacts.errors";
 
-/** @param {App} app @param {CaseSession} [caseSession] of the screen it was opened from @returns {Promise<Node[]>} */
+/** Build the screen `sms`. @param {App} app @param {CaseSession} [caseSession] of the screen it was opened from
+ *  @returns {Promise<Node[]>} */
 export async function sms(app, caseSession) {
   const may = mayHaveContacts(app);
   const all = await listShorts(app);

@@ -10,26 +10,28 @@ import { t } from "../../ui/i18n.js";
 const DAY_MS = 86_400_000;
 const WITHIN = "contacts.errors";
 
-/** What tests and a list show beside the words. @param {Contact} contact */
+/** Return what tests and a list show beside the words. @param {Contact} contact */
 export function listMarks(contact) {
   const { verified, seized } = contact;
   return { state: pairState(contact, Date.now()), verified: String(verified), seized: String(seized) };
 }
 
-/** In a few words, for the list. @param {Contact} contact @returns {string} */
+/** Say in a few words how things stand, for the list. @param {Contact} contact @returns {string} */
 export function summarizeState(contact) {
   const { state } = listMarks(contact);
   const marks = [!contact.verified && "unverified", contact.seized && "seized", contact.swapped && "swapped_short"];
   return [state, ...marks].flatMap((mark) => (mark ? [t(`contacts.state.${mark}`)] : [])).join(" · ");
 }
 
-/** What happened, so that nobody reads "safe" and not what it was said under. @param {string} type @param {boolean} isForced */
+/** Say what happened, so that nobody reads "safe" and not what it was said under. @param {string} type
+ *  @param {boolean} isForced */
 export function renderHeadline(type, isForced) {
   const plain = t(`contacts.alert.${type}`);
   return isForced ? `${t("contacts.alert.duress_short")} (${plain})` : plain;
 }
 
-/** @param {Contact} contact @param {SyncRunner} post @returns {HTMLElement[]} */
+/** Build the boxes that say how things stand with a contact. @param {Contact} contact @param {SyncRunner} post
+ *  @returns {HTMLElement[]} */
 export function renderState(contact, post) {
   const marks = listMarks(contact);
   const trouble = contact.swapped ? "pair-card-swapped" : post.troubles.get(contact.id);

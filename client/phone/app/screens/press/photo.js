@@ -8,7 +8,7 @@ import { button, fill, h, updateText } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
-/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+/** Build the screen `photo`. @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
 export function photo(app, caseSession) {
   const canvas = h("canvas", { hidden: true, role: "img", "aria-label": t("photo.preview") });
   const video = h("video", { playsinline: true, hidden: true, "aria-label": t("scan.camera") });

@@ -34,8 +34,8 @@ async function looking(app, found) {
   return mail;
 }
 
-/** A row of the press screen that tells of answers. Who has no PIN gets a way for answers that lives as long as the page.
- *  @param {App} app @param {CaseSession} caseSession */
+/** Build the row of the press screen that tells of replies. Who has no PIN gets a route for replies that lives as long
+ *  as the page. @param {App} app @param {CaseSession} caseSession */
 export function renderReplyRow(app, caseSession) {
   const note = h("span", { role: "status" });
   const open = button(t("answers.open"), "answers", () => app.go("answers", caseSession), { class: "wide" });
@@ -61,7 +61,7 @@ async function wayFor(app, caseSession) {
   await caseSession.tell({ reply: block });
 }
 
-/** @param {App} app @param {CaseSession} [caseSession] @returns {Promise<Node[]>} */
+/** Build the screen `answers`. @param {App} app @param {CaseSession} [caseSession] @returns {Promise<Node[]>} */
 export async function answers(app, caseSession = /** @type {CaseSession} */ (app.caseSession)) {
   const list = h("div", { "aria-live": "polite" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("answers.looking"));

@@ -15,7 +15,7 @@ const TYPING_MS = 150;
 
 /** A station as it is offered. @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} StationOffer */
 
-/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+/** Build the screen `station`. @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
 export function station(app, caseSession) {
   const offered = h("div", { data: { show: "candidates" } });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("station.reading"));

@@ -22,7 +22,7 @@ const SOME = [false, 1, 2, 5, 10, true]; // how many: none, a number, or "yes, I
 const NEEDS = ["lawyer", "doctor", "medicine", "water", "food", "family", "interpreter"];
 const BLINK_MS = 1_000; // how often ages and waiting times are written anew
 
-/** @param {App} app @param {CaseSession} [caseSession] @returns {Promise<Node[]>} */
+/** Build the screen `pressed`. @param {App} app @param {CaseSession} [caseSession] @returns {Promise<Node[]>} */
 export async function pressed(app, caseSession = /** @type {CaseSession} */ (app.caseSession)) {
   const parts = statusParts();
   const show = () => showStatus(app, caseSession, parts);

@@ -9,7 +9,7 @@ import { showErrors } from "../../ui/show-error.js";
 
 const LONGEST = 1_500; // characters: Cyrillic with JSON around it still fits one letter
 
-/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+/** Build the screen `text`. @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
 export function text(app, caseSession) {
   const words = field("text", t("text.label"), { lines: 6, longest: LONGEST });
   const problem = h("div", {});

@@ -11,7 +11,7 @@ const LONGEST_S = 120; // at this rate 240 KB: four parcels
 const BITS = 16_000; // a second; speech stays clear
 const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 
-/** @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+/** Build the screen `voice`. @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
 export function voice(app, caseSession) {
   const note = h("p", { role: "status", data: { show: "notice" } }, t("voice.more", { n: LONGEST_S }));
   const problem = h("div", {});

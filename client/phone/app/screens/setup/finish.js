@@ -7,7 +7,7 @@ import { errorBox } from "../../ui/errors.js";
 import { renderHoldButton } from "../../ui/hold-button.js";
 import { t } from "../../ui/i18n.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `allow`. @param {App} app @returns {Node[]} */
 export function allow(app) {
   const note = h("p", { role: "status", data: { show: "notice" } });
   const show = () => updateText(note, app.position.state === "off" ? "" : t(`allow.${app.position.state}`));
@@ -26,7 +26,7 @@ export function allow(app) {
   ];
 }
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `ready`. @param {App} app @returns {Node[]} */
 export function ready(app) {
   const bar = h("progress", { max: 1, value: 0, "aria-label": t("working") });
   const problem = h("div", {});
@@ -74,7 +74,7 @@ async function sealed(app, progress) {
   return app.store.durable && !app.sender.storeFailed;
 }
 
-/** @param {App} app @returns {Promise<Node[]>} */
+/** Build the screen `practice`. @param {App} app @returns {Promise<Node[]>} */
 export async function practice(app) {
   const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
   const kit = { ...newBareKit(await cardHere(app), app.randomBytes, true) };

@@ -11,12 +11,12 @@ import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
-/** @param {App} app @param {string} name */
+/** Read a card that the site brings along. @param {App} app @param {string} name */
 export async function readEmbeddedCard(app, name) {
   return readCard(await app.file(name));
 }
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `paste`. @param {App} app @returns {Node[]} */
 export function paste(app) {
   const code = field("code", t("paste.label"), { lines: 5, longest: 400, autocapitalize: "characters" });
   code.input.dir = "ltr";
@@ -46,7 +46,7 @@ export async function openCode(app, text) {
   await app.go("card", await fetchFirstCard(app, readCardCode(text)));
 }
 
-/** @param {App} app @param {Card} given @returns {Node[]} */
+/** Build the screen `card`. @param {App} app @param {Card} given @returns {Node[]} */
 export function card(app, given) {
   const groups = fingerprint(given.root).split(" ");
   const next = async () => {

@@ -9,7 +9,7 @@ import { t } from "../../ui/i18n.js";
 const SHORTEST = 4;
 const LONGEST = 32;
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `pin`. @param {App} app @returns {Node[]} */
 export function pin(app) {
   return asked(app, "pin", async (chosen, progress) => {
     if (app.session) await app.session.changePin(chosen, progress);
@@ -18,7 +18,7 @@ export function pin(app) {
   });
 }
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `decoy`. @param {App} app @returns {Node[]} */
 export function decoy(app) {
   return asked(app, "decoy", async (chosen, progress) => {
     if (chosen && chosen === app.draft.pin) throw { reason: "pin-same" };

@@ -23,7 +23,7 @@ const ASKED = [
 const CONSENTS = ["help", "store", "statistics", "UN"];
 const PUBLISH = ["no", "without_name", "with_name"];
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `profile`. @param {App} app @returns {Node[]} */
 export function profile(app) {
   const known = app.session?.content.facts ?? app.draft.facts ?? {};
   const fields = ASKED.map(([name, lines, longest]) => {

@@ -6,7 +6,7 @@ import { loadWords, t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 import { renderLanguages } from "../start.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `welcome`. @param {App} app @returns {Node[]} */
 export function welcome(app) {
   const problem = h("div", {});
   const cards = app.config.cards.map((name) => {

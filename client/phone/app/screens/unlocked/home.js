@@ -14,7 +14,7 @@ const WEEKS = 4; // of keys left, below which the app says so
 
 import { t } from "../../ui/i18n.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `home`. @param {App} app @returns {Node[]} */
 export function home(app) {
   const session = /** @type {Session} */ (app.session);
   const { name, hasPin } = session.content;

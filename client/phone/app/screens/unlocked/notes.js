@@ -10,7 +10,7 @@ import { t } from "../../ui/i18n.js";
 const LONGEST = 4_000;
 const TITLE = 40;
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `notes`. @param {App} app @returns {Node[]} */
 export function notes(app) {
   const { content } = /** @type {Session} */ (app.session);
   const lines = content.notes.map((/** @type {{ at: number, text: string }} */ note, /** @type {number} */ i) => {
@@ -31,7 +31,7 @@ export function notes(app) {
   ];
 }
 
-/** @param {App} app @param {number} which -1 for a new one @returns {Node[]} */
+/** Build the screen `note`. @param {App} app @param {number} which -1 for a new one @returns {Node[]} */
 export function note(app, which) {
   const session = /** @type {Session} */ (app.session);
   const all = session.content.notes;

@@ -8,7 +8,7 @@ import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `unlock`. @param {App} app @returns {Node[]} */
 export function unlock(app) {
   const code = field("pin", t("unlock.label"), { secret: true, numeric: true, longest: 32 });
   const problem = h("div", {});
