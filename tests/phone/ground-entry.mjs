@@ -1,4 +1,5 @@
-/** What a press takes, loaded at once, and the rest, loaded when asked for: as the page does it, for weighing and trying. */
+/** What a press takes, loaded at once, and the rest, loaded when asked for: as the page does it, for weighing and
+ *  trying. */
 
 export { packKit, unpackKit } from "../../client/phone/core/kit.js";
 export { makeLetter, unpackLetter } from "../../client/phone/core/letter.js";

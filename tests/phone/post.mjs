@@ -1,4 +1,5 @@
-/** Relays in memory behind `fetch`, which may lie: drop, keep, replay, invent. And people with a book each, for tests of contacts. */
+/** Relays in memory behind `fetch`, which may lie: drop, keep, replay, invent. And people with a book each, for tests
+ *  of contacts. */
 
 import { addContact, newOffer, pairState, readBook, writeOfferCode } from "../../client/phone/core/contacts/book.js";
 import { SyncRunner } from "../../client/phone/core/contacts/runner.js";

@@ -66,7 +66,8 @@ export const SUITE = {
   },
 };
 
-/** @param {() => Promise<import("../../client/phone/core/store.js").Store>} open @returns {Promise<string[]>} what failed */
+/** @param {() => Promise<import("../../client/phone/core/store.js").Store>} open
+ *  @returns {Promise<string[]>} what failed */
 export async function failures(open) {
   const failed = [];
   for (const [name, check] of Object.entries(SUITE)) {

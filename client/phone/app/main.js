@@ -12,7 +12,8 @@ import { chooseLanguage, readLanguage } from "./ui/language.js";
 const HIDDEN_MS = 60_000; // away for longer: back to the screen that tells nothing
 const CAMERA_MS = 600_000; // unless it is the camera's app that is in front
 
-/** One line for each screen; which of them travel together says `../build/chunks.mjs`. @type {Record<string, () => Promise<Screen>>} */
+/** One line for each screen; which of them travel together says `../build/chunks.mjs`.
+ *  @type {Record<string, () => Promise<Screen>>} */
 const SCREENS = {
   start: async () => start,
   welcome: async () => welcome,

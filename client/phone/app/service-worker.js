@@ -1,9 +1,9 @@
 /**
  * The service worker: the app without a network, and sending what was stored when no page is there to do it.
  *
- * It takes a release over only when `release.json` is signed by the key this phone met on its first visit, every file has
- * the hash that stands there, and the release is not older than the one held. A browser fetches this very file by itself
- * and asks nobody; that one swap shows to `tocsin phone verify` and not here.
+ * It takes a release over only when `release.json` is signed by the key this phone met on its first visit, every file
+ * has the hash that stands there, and the release is not older than the one held. A browser fetches this very file by
+ * itself and asks nobody; that one swap shows to `tocsin phone verify` and not here.
  */
 /** @typedef {{ seq: number, issued: number, files: Record<string, { sha256: string, bytes: number }> }} Release */
 
@@ -117,7 +117,8 @@ function readRelease(data, key) {
   return JSON.parse(note.lines[1]);
 }
 
-/** The key of the first visit; a later worker that brings another one does not get to use it. @returns {Promise<string>} */
+/** The key of the first visit; a later worker that brings another one does not get to use it.
+ *  @returns {Promise<string>} */
 async function firstKey() {
   const cache = await caches.open(FIRST);
   const known = await cache.match(FIRST);
@@ -141,7 +142,8 @@ async function fetched(name) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** What the host said of a file goes with it: the policy counts without a network as well. @type {Map<string, Headers>} */
+/** What the host said of a file goes with it: the policy counts without a network as well.
+ *  @type {Map<string, Headers>} */
 const headers = new Map();
 const KEPT = [
   "Content-Type",
@@ -159,8 +161,8 @@ function responseOf(name, data) {
   return new Response(/** @type {BodyInit} */ (data), { headers: /** @type {[string, string][]} */ (passedOn) });
 }
 
-/** A push is empty, and what came for whom lies behind the PIN: the notice says only that there is something. Ten of them
- *  are one notice. */
+/** A push is empty, and what came for whom lies behind the PIN: the notice says only that there is something. Ten of
+ *  them are one notice. */
 async function ring() {
   const { title, body } = await neutralWords().catch(() => ({ title: "+1", body: "" }));
   const options = { body, tag: "data", renotify: true, requireInteraction: true };

@@ -1,6 +1,6 @@
 /**
- * Holds built scripts to the oldest browser that Tocsin promises: no syntax and no library call newer than that. A bundler
- * lowers syntax only; calls come from our own code and from packages. Data: `@mdn/browser-compat-data`.
+ * Holds built scripts to the oldest browser that Tocsin promises: no syntax and no library call newer than that. A
+ * bundler lowers syntax only; calls come from our own code and from packages. Data: `@mdn/browser-compat-data`.
  */
 import { createRequire } from "node:module";
 import { parse } from "acorn";

@@ -39,7 +39,8 @@ export function importsOf(file, code) {
 /** @param {string} path */
 const layerOf = (path) => LAYERS.findIndex((layer) => path.startsWith(layer));
 
-/** Return a sentence for each import that climbs, and one for a circle. @param {Import[]} imports @returns {string[]} */
+/** Return a sentence for each import that climbs, and one for a circle. @param {Import[]} imports
+ *  @returns {string[]} */
 export function breaches(imports) {
   const climbing = imports.filter(
     ({ from, to }) => !DATA.test(to) && (layerOf(to) < 0 || layerOf(from) < 0 || layerOf(to) < layerOf(from)),

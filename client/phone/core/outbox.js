@@ -1,9 +1,11 @@
 /**
- * The outbox: what is on its way, and when to try again. A pure state machine: `stepOutbox` takes an event with its time and
- * gives back the next state and what is to be done. Who does it (fetch, store, work) answers with further events.
+ * The outbox: what is on its way, and when to try again. A pure state machine: `stepOutbox` takes an event with its
+ * time and gives back the next state and what is to be done. Who does it (fetch, store, work) answers with further
+ * events.
  *
- * A letter is done when two relays gave a receipt that proves it, or one when there is only one; until the first receipt
- * it is never given up. It is written to the store only when sending it failed, took long, or the page goes away.
+ * A letter is done when two relays gave a receipt that proves it, or one when there is only one; until the first
+ * receipt it is never given up. It is written to the store only when sending it failed, took long, or the page goes
+ * away.
  *
  * Times are milliseconds, because a press is a matter of seconds.
  */
@@ -35,18 +37,20 @@ const FARTHEST_MS = 3_600_000; // a try planned later than this means that the c
 const SPARE_MS = 6 * 3_600_000; // how long a second receipt is tried for once there is a first
 const AT_ONCE = 2; // letters on their way to one relay: more only share a thin line
 
-/** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number, failures: number,
- *    reason: string | null, work: string | null }} Attempt */
-/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null, isStored: boolean }} Entry */
-/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[], asking: boolean }} OutboxRelay */
+/** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number, failures:
+ *  number, reason: string | null, work: string | null }} Attempt */
+/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null, isStored:
+ *  boolean }} Entry */
+/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[], asking: boolean }}
+ *  OutboxRelay */
 /** @typedef {{ entries: Entry[], relays: Record<string, OutboxRelay> }} Outbox */
 
 /** @typedef {{ id: string, url: string, attempt: number }} Which */
 /** `url` is a relay's address. `known` answers `ask`, with no keys when the relay did not say.
- *  @typedef {{ now: number } & ({ type: "add", letter: Letter, isStored?: boolean } | { type: "tick" | "online" | "leaving" }
- *    | ({ type: "answer", answer: DepositResponse } & Which) | ({ type: "failed", reason: string } & Which)
- *    | ({ type: "worked", nonce: Uint8Array | null } & Which)
- *    | { type: "known", url: string, keys: Uint8Array[] } | { type: "forget", id: string })} OutboxEvent */
+ *  @typedef {{ now: number } & ({ type: "add", letter: Letter, isStored?: boolean } | { type: "tick" | "online" |
+ *  "leaving" } | ({ type: "answer", answer: DepositResponse } & Which) | ({ type: "failed", reason: string } & Which) |
+ *  ({ type: "worked", nonce: Uint8Array | null } & Which) | { type: "known", url: string, keys: Uint8Array[] } | {
+ *  type: "forget", id: string })} OutboxEvent */
 /** `wake`: step with a `tick` at that time at the latest.
  *  @typedef {({ type: "send", headers: Record<string, string>, body: Uint8Array } & Which)
  *    | ({ type: "work", seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array, bits: number } & Which)
@@ -142,8 +146,9 @@ class OutboxStep {
     this.outbox.entries.sort((a, b) => a.letter.rank - b.letter.rank || a.letter.added - b.letter.added);
   }
 
-  /** Which relay comes first is left to randomBytes, so that a card's first relay does not carry everything; onions come last,
-   *  because few browsers reach them. The one that can ring comes first of all. @param {string[]} urls @param {string} [ringing] */
+  /** Which relay comes first is left to randomBytes, so that a card's first relay does not carry everything; onions
+   *  come last, because few browsers reach them. The one that can ring comes first of all. @param {string[]} urls
+   *  @param {string} [ringing] */
   shuffled(urls, ringing) {
     const last = (/** @type {string} */ url) => (/\.onion(:\d+)?(\/|$)/.test(url) ? 1 : 0);
     const weighed = urls.map((url) => ({ url, weight: url === ringing ? -1 : this.fraction() + last(url) }));

@@ -1,5 +1,6 @@
 /**
- * Ready to press: letters sealed in advance for this and every published week. Needs the unlocked profile, runs in peace.
+ * Ready to press: letters sealed in advance for this and every published week. Needs the unlocked profile, runs in
+ * peace.
  */
 /** @import { ReplyBlock } from "../protocol/message.js" */
 /** @import { Card } from "../protocol/organisation.js" */
@@ -70,8 +71,8 @@ export async function withContacts(kit, contacts, { now, randomBytes }) {
   return { ...kit, contacts: reachable, ready };
 }
 
-/** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what follows.
- *  @param {Kit} kit @param {PreparedContact} contact @param {number} now @param {RandomBytes} randomBytes */
+/** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what
+ *  follows. @param {Kit} kit @param {PreparedContact} contact @param {number} now @param {RandomBytes} randomBytes */
 function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) {
   const message = alertMessage(
     { case: id, seq: 0, at: toSeconds(now) },

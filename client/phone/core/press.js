@@ -103,8 +103,9 @@ function readyLetters(kit, now) {
   return [...first, ...others];
 }
 
-/** That it happened now, for each contact, and where for those who may know.
- *  @param {Kit} kit @param {{ place: any, duress: boolean, now: number, randomBytes: RandomBytes }} moment @returns {Promise<Letter[]>} */
+/** That it happened now, for each contact, and where for those who may know. @param {Kit} kit
+ *  @param {{ place: any, duress: boolean, now: number, randomBytes: RandomBytes }} moment
+ *  @returns {Promise<Letter[]>} */
 async function placeAlerts(kit, { place, ...by }) {
   const letters = [];
   for (const contact of kit.contacts) {

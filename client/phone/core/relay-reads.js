@@ -39,7 +39,8 @@ export async function pullMailbox(url, key, asked, { now, randomBytes, fetch }) 
 }
 
 /** @param {string} url @param {import("../protocol/mailbox.js").MailboxKey} key
- *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], wait?: number, want?: number }} asked @param {Fetch} fetch */
+ *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], wait?: number, want?: number }} asked
+ *  @param {Fetch} fetch */
 function collectOnce(url, key, asked, fetch) {
   const { body, signature } = collect(key, url, { ...asked, commits: true });
   const headers = { "Content-Type": "application/json", [SIGNATURE_HEADER]: b64(signature) };

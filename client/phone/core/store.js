@@ -1,17 +1,17 @@
 /**
  * Where bytes rest on the phone: a few named byte strings, and only such as say nothing (sealed letters, kit, vault).
  *
- * Chromium leaves deleted and overwritten IndexedDB records in its files for a long time, so whatever once stood in a store
- * must be counted as found: never plaintext, never a key. The private file system forgets better (a deleted file is gone
- * from the profile folder), so it is taken where it can be had.
+ * Chromium leaves deleted and overwritten IndexedDB records in its files for a long time, so whatever once stood in a
+ * store must be counted as found: never plaintext, never a key. The private file system forgets better (a deleted file
+ * is gone from the profile folder), so it is taken where it can be had.
  *
  * All adapters are used alike and pass one suite of tests.
  */
 import { TocsinError } from "../protocol/errors.js";
 
 /** `durable` is false when everything is gone with the page: a private window, or storage that is refused.
- *  @typedef {{ durable: boolean, get(name: string): Promise<Uint8Array | null>, put(name: string, data: Uint8Array): Promise<void>,
- *    remove(name: string): Promise<void>, names(): Promise<string[]>, clear(): Promise<void> }} Store */
+ *  @typedef {{ durable: boolean, get(name: string): Promise<Uint8Array | null>, put(name: string, data: Uint8Array):
+ *  Promise<void>, remove(name: string): Promise<void>, names(): Promise<string[]>, clear(): Promise<void> }} Store */
 
 // What the stores are called on disk. They say nothing, and neither do the names that go into them.
 const PLACE = "data";
@@ -145,7 +145,8 @@ function finished(transaction, ask) {
   });
 }
 
-/** Errors of the browser as ours; what is not there is `missing`. @template T @param {() => Promise<T>} work @param {T} missing @returns {Promise<T>} */
+/** Errors of the browser as ours; what is not there is `missing`. @template T @param {() => Promise<T>} work
+ *  @param {T} missing @returns {Promise<T>} */
 async function named(work, missing) {
   try {
     return await work();

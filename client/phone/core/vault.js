@@ -3,12 +3,14 @@
  *
  *   salt 32 | slot | slot | slot | 2 random bytes          slot: nonce 32 | ciphertext | tag 16
  *
- * Three equal slots. The real content is in one, a decoy for a PIN given under duress may be in another, and a slot that
- * holds nothing is randomBytes. All stand under keys made from a PIN and the one salt, so opening costs the same and looks the
- * same for either PIN and for a wrong one. Each writing uses a fresh nonce, from which that writing's key is derived.
+ * Three equal slots. The real content is in one, a decoy for a PIN given under duress may be in another, and a slot
+ * that holds nothing is randomBytes. All stand under keys made from a PIN and the one salt, so opening costs the same
+ * and looks the same for either PIN and for a wrong one. Each writing uses a fresh nonce, from which that writing's key
+ * is derived.
  *
  * Who opens the real slot also holds the decoy's key: then every saving rewrites all three slots, and two copies of the
- * vault taken at different times do not tell which slots are in use. A session under the decoy can only rewrite its own.
+ * vault taken at different times do not tell which slots are in use. A session under the decoy can only rewrite its
+ * own.
  */
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
@@ -155,14 +157,16 @@ function slotOf(bytes, place) {
   return bytes.subarray(start, start + SLOT_BYTES);
 }
 
-/** @param {Uint8Array} bytes @param {number} place @param {Uint8Array} key @param {Uint8Array} plain @param {RandomBytes} randomBytes */
+/** @param {Uint8Array} bytes @param {number} place @param {Uint8Array} key @param {Uint8Array} plain
+ *  @param {RandomBytes} randomBytes */
 async function sealSlot(bytes, place, key, plain, randomBytes) {
   const nonce = randomBytes(NONCE_BYTES);
   const sealed = await contextOf(key, nonce).seal(buffer(ZERO_IV), buffer(plain), new ArrayBuffer(0));
   slotOf(bytes, place).set(concat(nonce, new Uint8Array(sealed)));
 }
 
-/** @param {Uint8Array} slot @param {Uint8Array} key @returns {Promise<Uint8Array | null>} null when another key sealed it, or none */
+/** @param {Uint8Array} slot @param {Uint8Array} key
+ *  @returns {Promise<Uint8Array | null>} null when another key sealed it, or none */
 async function openSlot(slot, key) {
   const context = contextOf(key, slot.subarray(0, NONCE_BYTES));
   try {

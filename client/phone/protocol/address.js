@@ -1,4 +1,5 @@
-/** The address of a relay: a base URL, in one spelling only, because requests are signed for it. As `keys/address.py`. */
+/** The address of a relay: a base URL, in one spelling only, because requests are signed for it. As
+ *  `keys/address.py`. */
 import { BadAddress } from "./errors.js";
 
 export const ADDRESS_BYTES = 255; // one length byte in a code

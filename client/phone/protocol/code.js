@@ -16,7 +16,8 @@ export class CutCode extends BadCode {
   static code = "code-cut";
 }
 
-/** An organisation's code: its root public key, and where its card is to be had. @typedef {{ root: Uint8Array, relays: string[] }} CardCode */
+/** An organisation's code: its root public key, and where its card is to be had.
+ *  @typedef {{ root: Uint8Array, relays: string[] }} CardCode */
 /** A person's code: H of their pair card, the secret of this pairing, and where the pair card will lie.
  *  @typedef {{ card: Uint8Array, secret: Uint8Array, relays: string[] }} PairCode */
 

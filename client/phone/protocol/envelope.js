@@ -18,8 +18,8 @@ import {
   u32,
 } from "./wire.js";
 
-/** Where an envelope goes: all of it is bound into the HPKE info, so a letter cannot be re-addressed. `recipient` is the
- *  organisation's root public key for a report, else H of the X-Wing key it is sealed to.
+/** Where an envelope goes: all of it is bound into the HPKE info, so a letter cannot be re-addressed. `recipient` is
+ *  the organisation's root public key for a report, else H of the X-Wing key it is sealed to.
  *  @typedef {{ purpose: number, recipient: Uint8Array, mailbox: Uint8Array }} Address */
 
 /** An envelope ready to be deposited, and what a receipt for it must name.
@@ -93,7 +93,8 @@ async function publicKey(key) {
   return HPKE.kem.deserializePublicKey(key);
 }
 
-/** @param {Uint8Array} plaintext @param {CryptoKey} recipientPublicKey @param {Uint8Array} info @param {RandomBytes} randomBytes */
+/** @param {Uint8Array} plaintext @param {CryptoKey} recipientPublicKey @param {Uint8Array} info
+ *  @param {RandomBytes} randomBytes */
 async function encrypt(plaintext, recipientPublicKey, info, randomBytes) {
   try {
     const sealed = await HPKE.seal({ recipientPublicKey, info, ekm: randomBytes(EKM_BYTES) }, plaintext);

@@ -21,7 +21,8 @@ export const WANT = 256; // the most frames in one answer
 const ID = domain("mailbox");
 const COLLECT = domain("collect");
 
-/** A mailbox with its private half, an Ed25519 seed. @typedef {{ seed: Uint8Array, public: Uint8Array, id: Uint8Array }} MailboxKey */
+/** A mailbox with its private half, an Ed25519 seed.
+ *  @typedef {{ seed: Uint8Array, public: Uint8Array, id: Uint8Array }} MailboxKey */
 /** @typedef {{ kind: number, envelope: Uint8Array, commitment: Uint8Array | null }} Frame */
 
 /** Name a mailbox: D = H("tocsin/1/mailbox\0" | public key). @param {Uint8Array} open @returns {Uint8Array} */

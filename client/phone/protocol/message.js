@@ -1,4 +1,5 @@
-/** Messages: the header JSON of an envelope, and its MACs. Specified in `keys/message.md`; reading one is in `message-reader.js`. */
+/** Messages: the header JSON of an envelope, and its MACs. Specified in `keys/message.md`; reading one is in
+ *  `message-reader.js`. */
 /** @import { RandomBytes } from "./wire.js" */
 
 import { infoOf, PARCEL_ROOM } from "./envelope.js";
@@ -11,9 +12,12 @@ export const PIECE_BYTES = 63_488;
 export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what a liar can announce
 
 /** @typedef {{ v: number, kind: string, id: string, case: string, seq: number, at: number }} Identity */
-/** A file that follows in `n` parcels. @typedef {{ id: string, n: number, sha256: string, type: string, bytes: number }} ParcelRef */
-/** Where an answer may go. @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
-/** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null, practice: boolean }} Facts */
+/** A file that follows in `n` parcels.
+ *  @typedef {{ id: string, n: number, sha256: string, type: string, bytes: number }} ParcelRef */
+/** Where an answer may go.
+ *  @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
+/** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null,
+ *  practice: boolean }} Facts */
 /** @typedef {Identity & Facts} Report */
 /** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
 /** @typedef {Identity & { type: string, text: string, place: any }} AlertMessage */

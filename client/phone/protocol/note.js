@@ -1,4 +1,5 @@
-/** Signed notes (c2sp.org/signed-note, Ed25519, signature type 0x01). Specified in `keys/note.md`. The phone only checks. */
+/** Signed notes (c2sp.org/signed-note, Ed25519, signature type 0x01). Specified in `keys/note.md`. The phone only
+ *  checks. */
 
 import { verify as ed25519Verify } from "../vendor-src/crypto.js";
 import { NotANote, NoteUnsigned } from "./errors.js";

@@ -108,7 +108,8 @@ function kemKey(value) {
   return unb64(value, KEM_PUBLIC_BYTES);
 }
 
-/** @template T @param {unknown} value @param {number} least @param {number} most @param {(item: unknown) => T} read @returns {T[]} */
+/** @template T @param {unknown} value @param {number} least @param {number} most @param {(item: unknown) => T} read
+ *  @returns {T[]} */
 function list(value, least, most, read) {
   if (!Array.isArray(value) || value.length < least || value.length > most) throw new BadCard("a list that is none");
   return value.map(read);

@@ -62,20 +62,23 @@ export class DigitsDiffer extends TocsinError {
   static code = "digits-differ";
 }
 
-/** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that will be
- *  sealed to the other's key, and what the card says besides. It belongs into the vault and nowhere else.
- *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[], until: number,
- *    wake: string | null }} PairingOffer */
+/** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that will
+ *  be sealed to the other's key, and what the card says besides. It belongs into the vault and nowhere else.
+ *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[], until:
+ *  number, wake: string | null }} PairingOffer */
 /** What the other side needs to know. `until` in Unix seconds.
- *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string | null }} PairCard */
+ *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string | null }}
+ *  PairCard */
 /** A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side.
  *  @typedef {{ mailbox: MailboxKey, key: PrivateKey, address: Address }} RendezvousMailbox */
 /** One MAC key for each direction. @typedef {{ sending: Uint8Array, receiving: Uint8Array }} PairKeys */
 /** How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were. All b64.
  *  @typedef {{ share: string | null, owed: string[], answered: string[] }} Progress */
-/** A half with what follows from it alone. @typedef {{ half: PairingOffer, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array,
- *    code: PairCode, address: Address }} Own */
-/** My half and the other's code. @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} PairingSession */
+/** A half with what follows from it alone.
+ *  @typedef {{ half: PairingOffer, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array, code: PairCode, address:
+ *  Address }} Own */
+/** My half and the other's code.
+ *  @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} PairingSession */
 
 /** Draw a fresh side of a pairing, good for `CARD_SECONDS`.
  *  @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix
@@ -277,12 +280,14 @@ function addressContact(key, mailbox) {
   return { purpose: Purpose.CONTACT, recipient: digest(key), mailbox };
 }
 
-/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt @param {Uint8Array} header */
+/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt
+ *  @param {Uint8Array} header */
 function confirmMac(key, address, size, salt, header) {
   return mac(key, CONFIRM, infoOf(address, size), salt, header);
 }
 
-/** HKDF-SHA256 (RFC 5869) with T as salt; 32 bytes are one block. @param {Uint8Array} salt @param {Uint8Array} secret @param {string} name */
+/** HKDF-SHA256 (RFC 5869) with T as salt; 32 bytes are one block. @param {Uint8Array} salt @param {Uint8Array} secret
+ *  @param {string} name */
 function derive(salt, secret, name) {
   return mac(mac(salt, secret), domain(name).slice(0, -1), Uint8Array.of(1));
 }

@@ -1,4 +1,5 @@
-/** Answers to this phone: where they may go, and opening them. One fresh mailbox and key for every message that asks. */
+/** Answers to this phone: where they may go, and opening them. One fresh mailbox and key for every message that
+ *  asks. */
 /** @import { ReplyBlock, Reply } from "./message.js" */
 /** @import { Frame } from "./mailbox.js" */
 /** @import { RandomBytes } from "./wire.js" */

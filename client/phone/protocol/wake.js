@@ -33,8 +33,8 @@ export class WakeHost extends TocsinError {
 
 /** How a relay rings: X25519 key to seal to, P-256 key that a subscription is made for, push services it calls.
  *  @typedef {{ relay: string, key: Uint8Array, vapid: Uint8Array, hosts: string[] }} WakeOffer */
-/** What lets one relay ring at the addressee: a sealed push subscription, b64 of 1,072 bytes, which only that relay opens.
- *  @typedef {{ relay: string, sealed: string }} Wake */
+/** What lets one relay ring at the addressee: a sealed push subscription, b64 of 1,072 bytes, which only that relay
+ *  opens. @typedef {{ relay: string, sealed: string }} Wake */
 /** What a contact says later about being rung. @typedef {{ n: number, wake: string | null }} WakeChange */
 
 /** Read how a relay rings from what it says of itself; null: it does not ring. @param {string} relay
@@ -103,7 +103,8 @@ export function readWakeLetter({ receiving }, address, { header, fields, body, s
   return { n, wake };
 }
 
-/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt @param {Uint8Array} header */
+/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt
+ *  @param {Uint8Array} header */
 function wakeMac(key, address, size, salt, header) {
   return mac(key, PAIR_WAKE, infoOf(address, size), salt, header);
 }

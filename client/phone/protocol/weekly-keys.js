@@ -3,7 +3,8 @@
 
 import { weekOf } from "./wire.js";
 
-/** What is asked of a card, or of the part of it a kit keeps. @typedef {Pick<Card, "week" | "weekly" | "lastResort">} Weeks */
+/** What is asked of a card, or of the part of it a kit keeps.
+ *  @typedef {Pick<Card, "week" | "weekly" | "lastResort">} Weeks */
 
 /** Return the X-Wing key to seal to at this time: the week's, or the last resort when the card has none for it.
  *  @param {Weeks} card @param {number} now @returns {Uint8Array} */

@@ -7,7 +7,8 @@ const SLICE = 256; // hashes between two breaths: under 20 ms on a slow phone, s
 
 const DOMAIN = domain("work");
 
-/** What is weighed: the relay's seed, the mailbox, H(envelope). @typedef {{ seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array }} Task */
+/** What is weighed: the relay's seed, the mailbox, H(envelope).
+ *  @typedef {{ seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array }} Task */
 
 /** Count the leading zero bits of H("tocsin/1/work\0" | seed | mailbox | H(envelope) | nonce). @param {Task} task
  *  @param {Uint8Array} nonce @returns {number} */

@@ -29,7 +29,8 @@ function listTypedefs(source) {
 const listClasses = (source) => [...source.matchAll(/\bclass (\w+)/g)].map(([, name]) => name);
 const listExports = (source) => [...source.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name);
 
-/** Return each name that stands in several modules, with those. @param {(source: string) => string[]} list @param {string[]} paths */
+/** Return each name that stands in several modules, with those. @param {(source: string) => string[]} list
+ *  @param {string[]} paths */
 function findRepeated(list, paths) {
   const places = new Map();
   for (const path of paths) {

@@ -460,7 +460,8 @@ function pass(phone, ms) {
   phone.step({ type: "tick" });
 }
 
-/** Killed without warning: memory is gone, the store stays. What was pressed less than two seconds ago may be gone with it. */
+/** Killed without warning: memory is gone, the store stays. What was pressed less than two seconds ago may be gone with
+ *  it. */
 function restarted(phone, pressed) {
   const next = new Phone("next");
   Object.assign(next, { now: phone.now, store: new Map(phone.store), copies: phone.copies });

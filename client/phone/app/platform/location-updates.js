@@ -5,7 +5,8 @@ const SOON_MS = 10_000; // a fix that gets better each second is not worth a let
 const ROUGH_M = 5_000_000; // more says nothing
 const DEGREE = 100_000;
 
-/** Degrees, metres, and when it was measured (milliseconds). @typedef {{ lat: number, lon: number, accuracy: number, at: number }} Fix */
+/** Degrees, metres, and when it was measured (milliseconds).
+ *  @typedef {{ lat: number, lon: number, accuracy: number, at: number }} Fix */
 /** What was said of the place so far. @typedef {{ fix: Fix | null, at: number }} SentPosition */
 
 /** Encode a fix as the field `place` has it. @param {Fix} fix @param {number} now */

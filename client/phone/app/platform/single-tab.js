@@ -1,6 +1,7 @@
 /**
- * One unlocked page at a time. Two would each save their own copy of the vault, and what the first one fetched from a relay,
- * which then forgot it, would be gone. The page that is unlocked last is the one in somebody's hand; the other locks.
+ * One unlocked page at a time. Two would each save their own copy of the vault, and what the first one fetched from a
+ * relay, which then forgot it, would be gone. The page that is unlocked last is the one in somebody's hand; the other
+ * locks.
  */
 /** @typedef {{ release: () => void, session: object | null, lock: () => unknown }} UnlockedPage */
 

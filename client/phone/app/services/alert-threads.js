@@ -1,4 +1,5 @@
-/** What came from contacts, one thread for each case: a press sends several letters, and a person wants one answer. Pure. */
+/** What came from contacts, one thread for each case: a press sends several letters, and a person wants one answer.
+ *  Pure. */
 /** @import { Alert } from "../../core/contacts/book.js" */
 
 /** `head` says how things stand; `at` is when something was last said (Unix seconds); alerts newest first.
@@ -29,7 +30,8 @@ function threadOf(alerts) {
   return { contact: head.contact, case: head.case, alerts: sorted, head, at, unread };
 }
 
-/** When it was said; 0 for what was written in advance, because that tells nothing of when it happened. @param {Alert} alert */
+/** When it was said; 0 for what was written in advance, because that tells nothing of when it happened.
+ *  @param {Alert} alert */
 function timeOf(alert) {
   return isAdvance(alert) ? 0 : alert.at;
 }

@@ -29,7 +29,8 @@ export async function fetchFirstCard(app, { root, relays }, newerThan = -1) {
   }
 }
 
-/** @param {string[]} relays @param {Uint8Array} root @param {number} newerThan @param {Fetch} fetch @returns {Promise<Card>} */
+/** @param {string[]} relays @param {Uint8Array} root @param {number} newerThan @param {Fetch} fetch
+ *  @returns {Promise<Card>} */
 async function fetchFromAny(relays, root, newerThan, fetch) {
   /** @type {unknown} */ let problem = new NoAnswer("network");
   for (const url of relays) {

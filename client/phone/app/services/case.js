@@ -1,6 +1,6 @@
 /**
- * One case on this phone: the press, what is said after it, where the phone is. Everything is sealed on the spot and handed
- * to the sender; what was said is remembered in memory only, so that a second press does not take it back.
+ * One case on this phone: the press, what is said after it, where the phone is. Everything is sealed on the spot and
+ * handed to the sender; what was said is remembered in memory only, so that a second press does not take it back.
  */
 /** @import { Letter } from "../../core/letter.js" */
 /** @import { Facts } from "../../protocol/message.js" */
@@ -21,7 +21,8 @@ const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_
 
 export class CaseSession {
   /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session.
-   *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) => unknown, duress: () => boolean }} by */
+   *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) =>
+   *  unknown, duress: () => boolean }} by */
   constructor({ kit, sender, position, randomBytes, storeKit, duress }) {
     this.kit = kit;
     this.sender = sender;
@@ -88,7 +89,8 @@ export class CaseSession {
   }
 
   /** `sealFile` is loaded with the screens that need it.
-   *  @param {typeof import("../../core/media.js").sealFile} sealFile @param {Pieces} pieces @param {Record<string, any>} [facts] */
+   *  @param {typeof import("../../core/media.js").sealFile} sealFile @param {Pieces} pieces
+   *  @param {Record<string, any>} [facts] */
   file(sealFile, pieces, facts = {}) {
     return this.inTurn(async () => {
       const breathe = () => new Promise((resolve) => setTimeout(resolve));

@@ -53,7 +53,8 @@ export class ContactPoller {
     return [...new Set(reasons)];
   }
 
-  /** What is not stored must not be acknowledged to a relay. @param {import("../../core/contacts/book.js").Book} book */
+  /** What is not stored must not be acknowledged to a relay.
+   *  @param {import("../../core/contacts/book.js").Book} book */
   async save(book) {
     this.session.content.contacts = book;
     if (!(await this.session.save())) throw { reason: "store-broken" };

@@ -1,4 +1,5 @@
-/** The wake-up: a closed app cannot ring, so a relay may knock. Off until somebody switches it on; see `keys/wake.md`. */
+/** The wake-up: a closed app cannot ring, so a relay may knock. Off until somebody switches it on; see
+ *  `keys/wake.md`. */
 /** @import { App } from "../app.js" */
 /** @import { WakeOffer } from "../../protocol/wake.js" */
 /** @import { ContactPoller } from "./contact-poller.js" */
@@ -11,7 +12,8 @@ import { b64, same } from "../../protocol/wire.js";
 
 const PATIENCE_MS = 30_000; // a browser without its push service asks for it for ever
 
-/** In the vault: what contacts were told. @typedef {{ relay: string, endpoint: string, vapid: string }} PushAnnouncement */
+/** In the vault: what contacts were told.
+ *  @typedef {{ relay: string, endpoint: string, vapid: string }} PushAnnouncement */
 
 /** Tell whether this browser can be woken at all. @param {App} app */
 export function canRing({ config }) {
@@ -82,8 +84,8 @@ function tellAll(app, poller, offer) {
   return tell(app, poller, offer, paired(poller));
 }
 
-/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {ContactPoller} poller @param {WakeOffer | null} offer
- *  @param {import("../../core/contacts/book.js").Contact[]} contacts */
+/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {ContactPoller} poller
+ *  @param {WakeOffer | null} offer @param {import("../../core/contacts/book.js").Contact[]} contacts */
 async function tell(app, poller, offer, contacts) {
   for (const { id } of contacts) {
     const { endpoint } = poller.session.content.wake ?? {};
@@ -100,7 +102,8 @@ async function subscription() {
   return (await registration?.pushManager.getSubscription()) ?? null;
 }
 
-/** For this relay's key; an older one made for another key goes. @param {WakeOffer} offer @returns {Promise<PushSubscription>} */
+/** For this relay's key; an older one made for another key goes. @param {WakeOffer} offer
+ *  @returns {Promise<PushSubscription>} */
 async function subscribed({ vapid }) {
   const registration = await navigator.serviceWorker.getRegistration();
   if (!registration) throw { reason: "wake-refused" };

@@ -7,7 +7,8 @@ import { TocsinError } from "../../protocol/errors.js";
 import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
 import { digest } from "../../protocol/wire.js";
 
-/** An answer that came, and what acknowledges it. @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array }} PendingReply */
+/** An answer that came, and what acknowledges it.
+ *  @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array }} PendingReply */
 
 export class ReplyPoller {
   /** @param {App} app */

@@ -1,8 +1,8 @@
 /**
  * Carries out what the outbox wants: calls, work, storing, waking up. The same in the page and in the service worker.
  *
- * Whoever starts looks after the stored letters, one at a time: one lock for every page and the service worker. What was
- * pressed in a page that did not get the lock is sent by that page all the same.
+ * Whoever starts looks after the stored letters, one at a time: one lock for every page and the service worker. What
+ * was pressed in a page that did not get the lock is sent by that page all the same.
  */
 /** @import { OutboxEffect, OutboxEvent } from "../../core/outbox.js" */
 /** @import { Letter } from "../../core/letter.js" */
@@ -21,7 +21,8 @@ export const LETTERS = "l"; // what the name of a stored letter begins with
 const LOCK = "data";
 const LONGEST_MS = 60_000; // a sleeping phone loses timers, so none is long
 
-/** What a screen needs of one letter. `aside`: it belongs to no press. @typedef {{ copies: number, stored: boolean, aside: boolean }} Fate */
+/** What a screen needs of one letter. `aside`: it belongs to no press.
+ *  @typedef {{ copies: number, stored: boolean, aside: boolean }} Fate */
 /** @typedef {Omit<OutboxEvent, "now">} Happening */
 
 export class Sender {
@@ -165,7 +166,8 @@ export class Sender {
     return [...this.fates.values()].some(({ copies }) => copies === 0);
   }
 
-  /** What has left and what has not, of all letters this page knows of; a pairing is nobody's business after a press. */
+  /** What has left and what has not, of all letters this page knows of; a pairing is nobody's business after a
+   *  press. */
   status() {
     const fates = [...this.fates.values()].filter(({ aside }) => !aside);
     const open = summarize(this.outbox).filter(({ id, copies }) => copies === 0 && !this.fates.get(id)?.aside);

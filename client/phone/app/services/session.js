@@ -20,9 +20,10 @@ const WAYS = 40; // as many answers as are looked for at once
 const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
 
-/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[], answers: ReceivedReply[] }} Content */
-/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without the app,
- *  `wake` what contacts were told of ringing here. */
+/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
+ *  answers: ReceivedReply[] }} Content */
+/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
+ *  the app, `wake` what contacts were told of ringing here. */
 /** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
 /** @typedef {(done: number) => void} OnProgress */
 
@@ -53,8 +54,8 @@ export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }
   await app.put(VAULT, whole.bytes);
 }
 
-/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {PreparedContact[]} [contacts]
- *  @returns {Promise<{ kit: Kit, routes: ReplyRoute[] }>} */
+/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin
+ *  @param {PreparedContact[]} [contacts] @returns {Promise<{ kit: Kit, routes: ReplyRoute[] }>} */
 async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
   const reply = hasPin ? await newReplyRoute(app, card.relays) : null;
@@ -139,7 +140,8 @@ export class Session {
     this.isOver = false;
   }
 
-  /** One after the other, or an older content could be written last. @returns {Promise<boolean>} whether it is stored */
+  /** One after the other, or an older content could be written last.
+   *  @returns {Promise<boolean>} whether it is stored */
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
     const saved = this.saving.then(async () => {
@@ -199,7 +201,8 @@ export class Session {
     return card !== null;
   }
 
-  /** Those that the press tells; what they need is loaded only when there are some. @returns {Promise<PreparedContact[]>} */
+  /** Those that the press tells; what they need is loaded only when there are some.
+   *  @returns {Promise<PreparedContact[]>} */
   async contacts() {
     if (!this.content.contacts?.contacts.length) return [];
     const { listPreparedContacts, readBook } = await import("../../core/contacts/book.js");

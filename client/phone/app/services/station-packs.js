@@ -25,8 +25,8 @@ export async function loadPacks(app, root) {
   return { packs, problems };
 }
 
-/** What is refused leaves the old one in its place. @param {App} app @param {string} name @param {string} storeName @param {Uint8Array} root
- *  @param {unknown[]} problems @returns {Promise<Stations>} */
+/** What is refused leaves the old one in its place. @param {App} app @param {string} name @param {string} storeName
+ *  @param {Uint8Array} root @param {unknown[]} problems @returns {Promise<Stations>} */
 async function packOf(app, name, storeName, root, problems) {
   const stored = await readStoredPack(app, storeName, root);
   try {

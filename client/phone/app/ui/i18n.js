@@ -2,7 +2,8 @@
 
 /** @typedef {Record<string, any>} Words */
 
-/** One line for each language, so that the bundler sees what to make a chunk of. @type {Record<string, () => Promise<{ default: Words }>>} */
+/** One line for each language, so that the bundler sees what to make a chunk of.
+ *  @type {Record<string, () => Promise<{ default: Words }>>} */
 const FILES = {
   ru: () => import("../../locales/ru.json", { with: { type: "json" } }),
   en: () => import("../../locales/en.json", { with: { type: "json" } }),

@@ -1,4 +1,5 @@
-/** Words that only some screens need: a file of its own for each part and language, so that the first load goes without. */
+/** Words that only some screens need: a file of its own for each part and language, so that the first load goes
+ *  without. */
 import { addWords, currentLanguage } from "./i18n.js";
 
 /** @typedef {() => Promise<{ default: Record<string, any> }>} Load */

@@ -10,7 +10,8 @@ const BOTH_AFTER = 8; // looks at which the detector alone found nothing
 const AGAIN_MS = 3_000; // until what was refused is tried again while it stays in the picture
 const SIDES = /** @type {const} */ (["environment", "user"]);
 
-/** Reads a picture; null when there is no code in it. @typedef {(video: HTMLVideoElement) => Promise<string | null>} QrReader */
+/** Reads a picture; null when there is no code in it.
+ *  @typedef {(video: HTMLVideoElement) => Promise<string | null>} QrReader */
 
 /** Look for a code with the camera until `found` takes what was seen; what it throws is shown, by the sentences of
  *  `within`, and the looking goes on. @param {{ whenLeft: (leave: () => void) => void }} app
@@ -97,7 +98,8 @@ async function detector() {
   }
 }
 
-/** @param {QrReader[]} readers @param {HTMLVideoElement} video @param {number} tries @returns {Promise<string | null>} */
+/** @param {QrReader[]} readers @param {HTMLVideoElement} video @param {number} tries
+ *  @returns {Promise<string | null>} */
 async function read(readers, video, tries) {
   if (!video.videoWidth) return null;
   for (const [i, reader] of readers.entries()) {

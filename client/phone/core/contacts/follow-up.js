@@ -1,6 +1,6 @@
 /**
- * What contacts are told after the press, out of the kit alone: no PIN is needed for it, and what is told after the decoy's PIN
- * differs in nothing but a MAC. Loaded with the screens after a press.
+ * What contacts are told after the press, out of the kit alone: no PIN is needed for it, and what is told after the
+ * decoy's PIN differs in nothing but a MAC. Loaded with the screens after a press.
  */
 /** @import { Letter } from "../letter.js" */
 /** @import { Kit } from "../press.js" */
@@ -50,8 +50,8 @@ export function collectPlace({ place = {}, stage, station }) {
   return Object.keys(where).length ? where : null;
 }
 
-/** A position alone is told now and then; a stage, a station or a word always.
- *  @param {{ placed?: number }} kit @param {Record<string, any>} facts @param {string | null} type @param {number} now */
+/** A position alone is told now and then; a stage, a station or a word always. @param {{ placed?: number }} kit
+ *  @param {Record<string, any>} facts @param {string | null} type @param {number} now */
 function isTooSoon({ placed = 0 }, { stage, station, account }, type, now) {
   const isOnlyPlace = !type && stage === undefined && station === undefined && !account;
   return isOnlyPlace && now >= placed && now - placed < PLACE_MS;

@@ -1,4 +1,5 @@
-/** Letters between contacts: sealing one, opening what came for a pair, judging it. Bytes in, bytes out; see `contacts.md`. */
+/** Letters between contacts: sealing one, opening what came for a pair, judging it. Bytes in, bytes out; see
+ *  `contacts.md`. */
 /** @import { Alert, Book, Contact } from "./book.js" */
 /** @import { Letter } from "../letter.js" */
 /** @import { Frame } from "../../protocol/mailbox.js" */
@@ -42,7 +43,8 @@ export class NotAgreed extends TocsinError {
 
 /** A letter that opened. @typedef {{ opened: Opened, size: number, mark: string, hash: Uint8Array }} OpenedLetter */
 /** How an alert is authentic. @typedef {{ duress: boolean, origin: "pair" | "case" }} Judgement */
-/** What a letter came to; null: it is not authentic yet. @typedef {{ contact: Contact, alert: Alert | null } | null} LetterOutcome */
+/** What a letter came to; null: it is not authentic yet.
+ *  @typedef {{ contact: Contact, alert: Alert | null } | null} LetterOutcome */
 
 // What is sealed
 
@@ -202,7 +204,8 @@ function refused(error) {
   throw error;
 }
 
-/** @param {Contact} contact @param {PairingSession} session @param {OpenedLetter} letter @returns {Promise<LetterOutcome>} */
+/** @param {Contact} contact @param {PairingSession} session @param {OpenedLetter} letter
+ *  @returns {Promise<LetterOutcome>} */
 async function takeLetter(contact, session, letter) {
   const { opened, size } = letter;
   try {
@@ -228,7 +231,8 @@ function heardWake(contact, { wake, n }) {
   return n > contact.wakeHeard ? { ...contact, wake: isOfUse ? wake : null, wakeHeard: n } : contact;
 }
 
-/** @param {Contact} contact @param {PairingSession} session @param {PairKeys} keys @param {OpenedLetter} letter @returns {LetterOutcome} @throws {NotAuthentic} */
+/** @param {Contact} contact @param {PairingSession} session @param {PairKeys} keys @param {OpenedLetter} letter
+ *  @returns {LetterOutcome} @throws {NotAuthentic} */
 function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
   const [, caseKey] = contact.cases.find(([of]) => of === opened.fields.case) ?? [];
   const judged = judge([receiving, ...(caseKey ? [unb64(caseKey)] : [])], (key) =>

@@ -1,4 +1,5 @@
-/** Carries out what `sync.js` wants: saves the book, hands letters over, asks relays. One change of the book at a time. */
+/** Carries out what `sync.js` wants: saves the book, hands letters over, asks relays. One change of the book at a
+ *  time. */
 /** @import { Alert, Book } from "./book.js" */
 /** @import { SyncEffect, SyncState } from "./sync.js" */
 /** @import { Letter } from "../letter.js" */
@@ -19,8 +20,8 @@ const LONGEST_MS = 60_000; // without anything to look for, somebody may still b
 
 export class SyncRunner {
   /** `save` ends when the book is stored; `send` takes letters as the outbox does.
-   *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch, randomBytes: RandomBytes,
-   *    now?: () => number }} by */
+   *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch,
+   *  randomBytes: RandomBytes, now?: () => number }} by */
   constructor({ book, save, send, fetch, randomBytes, now = Date.now }) {
     this.state = newSyncState(book);
     this.stored = book;
@@ -98,7 +99,8 @@ export class SyncRunner {
     else if (effect.type === "wake") tally.next = Math.max(effect.at - this.now(), 0);
   }
 
-  /** What cannot be stored must not be acknowledged, so it is as if it had not come; and no relay is asked for a while. */
+  /** What cannot be stored must not be acknowledged, so it is as if it had not come; and no relay is asked for a
+   *  while. */
   async saveBook() {
     try {
       await this.save(this.book);
@@ -127,7 +129,8 @@ export class SyncRunner {
   }
 }
 
-/** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {SyncState} state @param {number} due @returns {SyncState} */
+/** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {SyncState} state
+ *  @param {number} due @returns {SyncState} */
 function quietWith(book, { relays }, due) {
   const resting = Object.entries(relays).map(([url, relay]) => [url, { ...relay, asking: null, due }]);
   return { ...newSyncState(book), relays: Object.fromEntries(resting) };

@@ -1,9 +1,9 @@
 /**
- * What is said and where it is looked, and when. Without I/O: `stepSync` takes a state and what happened, and gives the next state
- * and what is to be done. Who does it (`runner.js`) answers with further events. Specified in `contacts.md`.
+ * What is said and where it is looked, and when. Without I/O: `stepSync` takes a state and what happened, and gives the
+ * next state and what is to be done. Who does it (`runner.js`) answers with further events. Specified in `contacts.md`.
  *
- * The effects of a step are carried out in their order: letters are handed over before the book says that they were said, and
- * the book is kept before the call that lets a relay forget what was read.
+ * The effects of a step are carried out in their order: letters are handed over before the book says that they were
+ * said, and the book is kept before the call that lets a relay forget what was read.
  */
 /** @import { Alert, Book, Contact } from "./book.js" */
 /** @import { Letter } from "../letter.js" */
@@ -45,12 +45,15 @@ const LONGEST_WAIT_MS = 300_000;
  *  @typedef {{ contact: string, door: boolean, url: string, due: number, pages: number }} MailboxPoll */
 /** @typedef {{ asking: string | null, due: number, failures: number, reason: string | null }} SyncRelay */
 /** `troubles`: by contact, the code of what is wrong with it. Only the book is ever stored.
- *  @typedef {{ book: Book, polls: Record<string, MailboxPoll>, relays: Record<string, SyncRelay>, troubles: Record<string, string> }} SyncState */
+ *  @typedef {{ book: Book, polls: Record<string, MailboxPoll>, relays: Record<string, SyncRelay>, troubles:
+ *  Record<string, string> }} SyncState */
 /** @typedef {{ now: number } & ({ type: "tick" | "hurry" } | { type: "heard", poll: string, frames: Frame[] }
  *    | { type: "failed", poll: string, reason: string })} SyncEvent */
-/** `collect` asks for a page and lets the relay forget `ack`; answered by `heard` or `failed`. `wake`: step with a `tick` then.
- *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string } | { type: "came", alerts: Alert[] }
- *    | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake", at: number }} SyncEffect */
+/** `collect` asks for a page and lets the relay forget `ack`; answered by `heard` or `failed`. `wake`: step with a
+ *  `tick` then.
+ *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string } | { type:
+ *  "came", alerts: Alert[] } | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | {
+ *  type: "wake", at: number }} SyncEffect */
 
 /** Return the state of a page that has asked no relay yet. @param {Book} book @returns {SyncState} */
 export function newSyncState(book) {

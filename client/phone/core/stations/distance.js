@@ -1,4 +1,5 @@
-/** Distances: only + - * / and the square root, which every engine rounds alike; see `client/stations/pack/distance.py`. */
+/** Distances: only + - * / and the square root, which every engine rounds alike; see
+ *  `client/stations/pack/distance.py`. */
 
 export const EARTH = 6_371_000; // metres
 const DEGREE = 100_000;

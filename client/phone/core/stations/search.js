@@ -70,7 +70,8 @@ export function invertLists({ all, start }, wordCount) {
   return { all: stations, start: begin };
 }
 
-/** How much a gram tells: 1 when every station has it, 1 more for each halving. @param {number} count @param {number} having */
+/** How much a gram tells: 1 when every station has it, 1 more for each halving. @param {number} count
+ *  @param {number} having */
 function weight(count, having) {
   return 32 - Math.clz32(Math.floor(count / Math.max(1, having)));
 }

@@ -9,11 +9,13 @@ import { buildBoxes, FARTHEST_ACCURACY, findNearest, isOutstanding, REACH } from
 import { findBest, indexNames } from "./search.js";
 import { joinWords, list, split } from "./texts.js";
 
-/** `names`: the one that is shown first, then others it is searched by. Positions in 1e-5 degree.
- *  `phone`: its telephones with `; ` between them, or empty.
- *  @typedef {{ id: string, name: string, names: string[], address: string, lat: number, lon: number, phone: string }} Station */
+/** `names`: the one that is shown first, then others it is searched by. Positions in 1e-5 degree. `phone`: its
+ *  telephones with `; ` between them, or empty.
+ *  @typedef {{ id: string, name: string, names: string[], address: string, lat: number, lon: number, phone: string }}
+ *  Station */
 
-/** `m`: whole metres. `highlight`: it stands out. @typedef {{ station: Station, m: number, highlight: boolean }} Candidate */
+/** `m`: whole metres. `highlight`: it stands out.
+ *  @typedef {{ station: Station, m: number, highlight: boolean }} Candidate */
 
 /** `score` is at most 1,000. @typedef {{ station: Station, score: number }} Match */
 
@@ -47,8 +49,8 @@ export class Stations {
     return { id: ids[at], name, names: called, address, lat: lat[at], lon: lon[at], phone };
   }
 
-  /** The stations that may be meant, nearest first, ties by id.
-   *  @param {number} lat @param {number} lon degrees @param {number} [accuracy] metres @returns {Candidate[]} @throws {BadPosition} */
+  /** The stations that may be meant, nearest first, ties by id. @param {number} lat @param {number} lon degrees
+   *  @param {number} [accuracy] metres @returns {Candidate[]} @throws {BadPosition} */
   near(lat, lon, accuracy = 0) {
     if (!(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) throw new BadPosition();
     if (!(accuracy >= 0)) throw new BadPosition("accuracy");
@@ -61,7 +63,8 @@ export class Stations {
     return offered.map(({ at, m }, i) => ({ station: this.station(at), m, highlight: highlight && i === 0 }));
   }
 
-  /** The stations whose names and addresses are like this text, best first, ties by id. @param {string} text @returns {Match[]} */
+  /** The stations whose names and addresses are like this text, best first, ties by id. @param {string} text
+   *  @returns {Match[]} */
   find(text) {
     this.#names ??= indexNames(this.body);
     return findBest(this.#names, this.body, tokens(text)).map(({ at, score }) => ({

@@ -76,8 +76,8 @@ function ringing(app, poller) {
   return h("section", {}, how, box);
 }
 
-/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} poller @param {HTMLElement} box
- *  @param {() => void} show */
+/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} poller
+ *  @param {HTMLElement} box @param {() => void} show */
 async function offer(app, poller, box, show) {
   const rings = await findWakeOffer(app).catch(() => null);
   const isOn = () => Boolean(poller.session.content.wake);

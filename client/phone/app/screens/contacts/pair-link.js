@@ -56,8 +56,8 @@ async function takeTheirs(app, poller, offer, text) {
   await app.go("pair-name", contact.id);
 }
 
-/** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by its time.
- *  @param {App} app @param {ContactPoller} poller @returns {Promise<Offer>} */
+/** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by
+ *  its time. @param {App} app @param {ContactPoller} poller @returns {Promise<Offer>} */
 async function newCode(app, poller) {
   const asked = { relays: listOwnRelays(app), now: Date.now(), randomBytes: app.randomBytes };
   const makeOffer = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
@@ -74,7 +74,8 @@ function freeName({ offers, contacts }) {
   return `${name} (${n})`;
 }
 
-/** @param {App} app @param {ContactPoller} poller @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
+/** @param {App} app @param {ContactPoller} poller @param {Offer} offer @param {Offer[]} sent
+ *  @returns {Promise<Node[]>} */
 async function mine(app, poller, offer, sent) {
   const code = await writeOfferCode(offer);
   const shown = field("mine", t("contacts.link.mine"), { lines: 4, longest: 400, value: code });

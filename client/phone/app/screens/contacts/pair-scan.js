@@ -1,4 +1,5 @@
-/** Face to face: my code and the camera that looks for theirs, on one screen, so that it does not matter who is first. */
+/** Face to face: my code and the camera that looks for theirs, on one screen, so that it does not matter who is
+ *  first. */
 /** @import { App } from "../../app.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 

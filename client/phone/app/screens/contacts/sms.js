@@ -1,4 +1,5 @@
-/** Text messages for those without the app: written in advance, opened in the phone's own app with one tap. In clear. */
+/** Text messages for those without the app: written in advance, opened in the phone's own app with one tap. In
+ *  clear. */
 /** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 /** @import { Short } from "../../services/sms-store.js" */
@@ -105,7 +106,8 @@ async function adding(app, caseSession) {
   );
 }
 
-/** Ready without the PIN: a choice of its own, because numbers and words then lie readable on the phone. @param {App} app */
+/** Ready without the PIN: a choice of its own, because numbers and words then lie readable on the phone.
+ *  @param {App} app */
 async function opening(app) {
   let isOpen = (await readOpenShorts(app)) !== null;
   const problem = h("div", {});

@@ -38,7 +38,8 @@ export function photo(app, caseSession) {
   ];
 }
 
-/** @typedef {{ canvas: HTMLCanvasElement, video: HTMLVideoElement, problem: HTMLElement, note: HTMLElement, send: HTMLButtonElement }} Parts */
+/** @typedef {{ canvas: HTMLCanvasElement, video: HTMLVideoElement, problem: HTMLElement, note: HTMLElement, send:
+ *  HTMLButtonElement }} Parts */
 
 /** @param {Parts} parts */
 function shutter(parts) {
@@ -92,7 +93,8 @@ async function pictureOf(file) {
   }
 }
 
-/** @param {File} file @returns {Promise<{ source: CanvasImageSource, width: number, height: number, release: () => void }>} */
+/** @param {File} file
+ *  @returns {Promise<{ source: CanvasImageSource, width: number, height: number, release: () => void }>} */
 function throughImage(file) {
   const source = new Image();
   const address = URL.createObjectURL(file);
@@ -126,7 +128,8 @@ function shut(video) {
   video.hidden = true;
 }
 
-/** @param {App} app @param {CaseSession} caseSession @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
+/** @param {App} app @param {CaseSession} caseSession
+ *  @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
 async function sendPhoto(app, caseSession, { canvas, note, problem, send }) {
   send.disabled = true;
   updateText(note, t("photo.sealing"));

@@ -13,7 +13,8 @@ const LATER_MS = 30_000;
 const PATIENCE_MS = 15_000; // the first seconds after a press belong to the press
 const LONGEST = 1_500;
 
-/** Look again and again while the screen is there. @param {App} app @param {() => void} found @returns {Promise<ReplyBox>} */
+/** Look again and again while the screen is there. @param {App} app @param {() => void} found
+ *  @returns {Promise<ReplyBox>} */
 async function looking(app, found) {
   const { ReplyPoller } = await import("../../services/reply-poller.js");
   app.mail ??= new ReplyPoller(app);

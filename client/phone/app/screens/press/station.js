@@ -13,7 +13,8 @@ import { t } from "../../ui/i18n.js";
 const STALE_MS = 120_000; // a van drives three kilometres in that time
 const TYPING_MS = 150;
 
-/** A station as it is offered. @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} StationOffer */
+/** A station as it is offered.
+ *  @typedef {{ pack: string, station: Station, m: number | null, highlight: boolean }} StationOffer */
 
 /** Build the screen `station`. @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
 export function station(app, caseSession) {
@@ -51,7 +52,8 @@ export function station(app, caseSession) {
   ];
 }
 
-/** @typedef {{ app: App, caseSession: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name: ReturnType<typeof field> }} StationScreen */
+/** @typedef {{ app: App, caseSession: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name:
+ *  ReturnType<typeof field> }} StationScreen */
 
 /** @param {StationScreen} here */
 async function serve(here) {

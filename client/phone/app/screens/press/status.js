@@ -82,7 +82,8 @@ function showStatus(app, caseSession, parts) {
   showPeople(caseSession, parts.people);
 }
 
-/** Numbers, because whoever holds the phone reads this too. @param {CaseSession} caseSession @param {HTMLElement} line */
+/** Numbers, because whoever holds the phone reads this too. @param {CaseSession} caseSession
+ *  @param {HTMLElement} line */
 function showPeople({ kit }, line) {
   const { confirmed: n, total } = countReached(kit);
   line.hidden = total === 0;
@@ -90,7 +91,8 @@ function showPeople({ kit }, line) {
   updateText(line, t("pressed.people", { n, total }));
 }
 
-/** @param {ReturnType<import("../../services/sender.js").Sender["status"]>} status @returns {"sending" | "waiting" | "partly" | "done"} */
+/** @param {ReturnType<import("../../services/sender.js").Sender["status"]>} status
+ *  @returns {"sending" | "waiting" | "partly" | "done"} */
 function stateOf({ total, confirmed, waiting }) {
   if (confirmed === total) return "done";
   if (waiting > 0) return confirmed ? "partly" : "waiting";
@@ -175,7 +177,8 @@ function someOf(value) {
   return t(value ? "facts.some" : "facts.none");
 }
 
-/** One fact, one tap, one letter. @param {CaseSession} caseSession @param {string} fact @param {any[]} values @param {(value: any) => string} label */
+/** One fact, one tap, one letter. @param {CaseSession} caseSession @param {string} fact @param {any[]} values
+ *  @param {(value: any) => string} label */
 function choice(caseSession, fact, values, label) {
   /** @type {HTMLButtonElement[]} */
   const buttons = values.map((value) => {

@@ -62,7 +62,8 @@ export function ready(app) {
   ];
 }
 
-/** Once; coming back from the practice press seals nothing anew. @param {App} app @param {(done: number) => void} progress */
+/** Once; coming back from the practice press seals nothing anew. @param {App} app
+ *  @param {(done: number) => void} progress */
 async function sealed(app, progress) {
   if (!app.draft.card) return app.store.durable;
   const { setUpPhone } = await import("../../services/session.js");

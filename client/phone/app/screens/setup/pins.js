@@ -28,7 +28,8 @@ export function decoy(app) {
   });
 }
 
-/** @param {App} app @param {"pin" | "decoy"} which @param {(chosen: string, progress: (done: number) => void) => Promise<void>} take */
+/** @param {App} app @param {"pin" | "decoy"} which
+ *  @param {(chosen: string, progress: (done: number) => void) => Promise<void>} take */
 function asked(app, which, take) {
   const secret = { secret: true, numeric: true, longest: LONGEST };
   const first = field("pin", t("pin.label"), { ...secret, hint: t("pin.hint") });

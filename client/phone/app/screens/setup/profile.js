@@ -71,7 +71,8 @@ function agreed(consent) {
   return Object.keys(consent).length ? { consent } : {};
 }
 
-/** @param {Record<string, any>} consent @param {string} name @param {any[]} values @param {(value: any) => string} label */
+/** @param {Record<string, any>} consent @param {string} name @param {any[]} values
+ *  @param {(value: any) => string} label */
 function chosen(consent, name, values, label) {
   /** @type {HTMLButtonElement[]} */
   const buttons = values.map((value) => {
