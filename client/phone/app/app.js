@@ -31,19 +31,22 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** Letters that leave; `../services/sender.js` has it. `happening`: an event of the outbox without its time.
  *  @typedef {{ storeFailed: boolean, start(locks?: LockManager): unknown, add(letters: Letter[]): void,
- *  onEvent(happening: any): void, status(): SendStatus, onStoreFailure(): void, stop(): void }} LetterSender */
+ *    onEvent(happening: any): void,
+ *    status(): SendStatus, onStoreFailure(): void, stop(): void }} LetterSender */
 /** What has left and what has not, in letters. `next`: when the next try is due, in milliseconds; `trouble`: codes.
- *  @typedef {{ total: number, confirmed: number, waiting: number, unstored: boolean, next: number, trouble: string[] }}
- *  SendStatus */
+ *  @typedef {{ total: number, confirmed: number, waiting: number, unstored: boolean, next: number,
+ *    trouble: string[] }} SendStatus */
 /** One case that is pressed and told of.
- *  @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>, replaceKit(change: (kit:
- *  Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void, sendDuePosition(): void, follow(): void,
- *  stopFollowing(): void }} OpenCase */
+ *  @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
+ *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void,
+ *    sendDuePosition(): void, follow(): void,
+ *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.
- *  @typedef {{ content: any, duress: boolean, save(): Promise<boolean>, close(): Promise<unknown>, renew():
- *  Promise<boolean | undefined>, changePin(pin: string, progress: (part: number) => void): Promise<void>,
- *  changeProfile(facts: Record<string, any>): Promise<void>, setDecoy(pin: string, progress: (part: number) => void):
- *  Promise<void> }} UnlockedVault */
+ *  @typedef {{ content: any, duress: boolean, save(): Promise<boolean>, close(): Promise<unknown>,
+ *    renew(): Promise<boolean | undefined>,
+ *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
+ *    any>): Promise<void>,
+ *    setDecoy(pin: string, progress: (part: number) => void): Promise<void> }} UnlockedVault */
 /** Rounds among contacts' mailboxes; `ended` when the last one has.
  *  @typedef {{ ended: Promise<void>, hurry(): void, stop(): void }} Rounds */
 /** Where replies of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} ReplyRoute */
@@ -54,10 +57,11 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** What a press takes; it comes a moment after the first screen.
  *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
- *  storeKit: (kit: Kit) => unknown, duress: () => boolean }) => OpenCase, Sender: new (by: { store: Store, fetch:
- *  Fetch, randomBytes: RandomBytes, changed?: () => void, received?: (id: string) => void, stored?: () => void }) =>
- *  LetterSender, packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit
- *  }} Press */
+ *      storeKit: (kit: Kit) => unknown, duress: () => boolean }) => OpenCase,
+ *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
+ *    received?: (id: string) => void,
+ *      stored?: () => void }) => LetterSender,
+ *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit }} Press */
 
 /** @type {typeof globalThis.fetch} */
 const bareFetch = (url, init) => globalThis.fetch(url, init);

@@ -20,9 +20,9 @@ export const TARGET = "es2020"; // Chrome 80, Firefox 74, Safari 14: telephones 
  *  `browser-floor.mjs`. */
 export const COMPRESS = { passes: 3, global_defs: { "@Object.hasOwn": "Object.prototype.hasOwnProperty.call" } };
 
-/** @typedef {{ file: string, entry: boolean, bytes: number, gzip: number, brotli: number, source: string | null, needs:
- *  string[], later: string[], modules: string[] }} Chunk `modules`: the source files in it, from the folder of the
- *  phone */
+/** @typedef {{ file: string, entry: boolean, bytes: number, gzip: number, brotli: number, source: string | null,
+ *    needs: string[], later: string[],
+ *    modules: string[] }} Chunk `modules`: the source files in it, from the folder of the phone */
 
 /** @param {{ entries: string[], out: string }} what @returns {Promise<Chunk[]>} */
 export async function bundle({ entries, out }) {

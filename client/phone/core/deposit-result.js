@@ -10,10 +10,11 @@ import { MAX_BITS } from "../protocol/work.js";
  *  @typedef {{ status: number, retryAfter?: string | null, body: Uint8Array }} DepositResponse */
 
 /** `received`: a receipt that proves it. `work`: the relay wants work first. `unproven`: a receipt nobody here can
- *  check yet. `busy`: the relay as a whole cannot, maybe until `wait` milliseconds have passed. `refused`: this letter,
- *  there.
- *  @typedef {{ kind: "received", origin: string } | { kind: "work", seed: Uint8Array, bits: number } | { kind:
- *  "unproven" } | { kind: "busy" | "refused", reason: string, wait: number }} Verdict */
+ *    check
+ *  yet. `busy`: the relay as a whole cannot, maybe until `wait` milliseconds have passed. `refused`: this letter,
+ *    there.
+ *  @typedef {{ kind: "received", origin: string } | { kind: "work", seed: Uint8Array, bits: number }
+ *    | { kind: "unproven" } | { kind: "busy" | "refused", reason: string, wait: number }} Verdict */
 
 export const ANSWER_BYTES = 65_536; // a receipt has about 300; more is no answer of a relay
 const LONGEST_WAIT_SECONDS = 3_600; // a relay may ask for patience, not for silence

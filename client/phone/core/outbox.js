@@ -37,20 +37,22 @@ const FARTHEST_MS = 3_600_000; // a try planned later than this means that the c
 const SPARE_MS = 6 * 3_600_000; // how long a second receipt is tried for once there is a first
 const AT_ONCE = 2; // letters on their way to one relay: more only share a thin line
 
-/** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number, failures:
- *  number, reason: string | null, work: string | null }} Attempt */
-/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null, isStored:
- *  boolean }} Entry */
-/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[], asking: boolean }}
- *  OutboxRelay */
+/** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number,
+ *    failures: number,
+ *    reason: string | null, work: string | null }} Attempt */
+/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null,
+ *    isStored: boolean }} Entry */
+/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[],
+ *    asking: boolean }} OutboxRelay */
 /** @typedef {{ entries: Entry[], relays: Record<string, OutboxRelay> }} Outbox */
 
 /** @typedef {{ id: string, url: string, attempt: number }} Which */
 /** `url` is a relay's address. `known` answers `ask`, with no keys when the relay did not say.
- *  @typedef {{ now: number } & ({ type: "add", letter: Letter, isStored?: boolean } | { type: "tick" | "online" |
- *  "leaving" } | ({ type: "answer", answer: DepositResponse } & Which) | ({ type: "failed", reason: string } & Which) |
- *  ({ type: "worked", nonce: Uint8Array | null } & Which) | { type: "known", url: string, keys: Uint8Array[] } | {
- *  type: "forget", id: string })} OutboxEvent */
+ *  @typedef {{ now: number } & ({ type: "add", letter: Letter, isStored?: boolean } | { type: "tick" | "online"
+ *    | "leaving" }
+ *    | ({ type: "answer", answer: DepositResponse } & Which) | ({ type: "failed", reason: string } & Which)
+ *    | ({ type: "worked", nonce: Uint8Array | null } & Which)
+ *    | { type: "known", url: string, keys: Uint8Array[] } | { type: "forget", id: string })} OutboxEvent */
 /** `wake`: step with a `tick` at that time at the latest.
  *  @typedef {({ type: "send", headers: Record<string, string>, body: Uint8Array } & Which)
  *    | ({ type: "work", seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array, bits: number } & Which)

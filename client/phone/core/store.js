@@ -10,8 +10,9 @@
 import { TocsinError } from "../protocol/errors.js";
 
 /** `durable` is false when everything is gone with the page: a private window, or storage that is refused.
- *  @typedef {{ durable: boolean, get(name: string): Promise<Uint8Array | null>, put(name: string, data: Uint8Array):
- *  Promise<void>, remove(name: string): Promise<void>, names(): Promise<string[]>, clear(): Promise<void> }} Store */
+ *  @typedef {{ durable: boolean, get(name: string): Promise<Uint8Array | null>, put(name: string,
+ *    data: Uint8Array): Promise<void>,
+ *    remove(name: string): Promise<void>, names(): Promise<string[]>, clear(): Promise<void> }} Store */
 
 // What the stores are called on disk. They say nothing, and neither do the names that go into them.
 const PLACE = "data";

@@ -18,8 +18,9 @@ import {
   u32,
 } from "./wire.js";
 
-/** Where an envelope goes: all of it is bound into the HPKE info, so a letter cannot be re-addressed. `recipient` is
- *  the organisation's root public key for a report, else H of the X-Wing key it is sealed to.
+/** Where an envelope goes: all of it is bound into the HPKE info,
+ *    so a letter cannot be re-addressed. `recipient` is the
+ *  organisation's root public key for a report, else H of the X-Wing key it is sealed to.
  *  @typedef {{ purpose: number, recipient: Uint8Array, mailbox: Uint8Array }} Address */
 
 /** An envelope ready to be deposited, and what a receipt for it must name.

@@ -17,7 +17,7 @@ export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what 
 /** Where an answer may go.
  *  @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
 /** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null,
- *  practice: boolean }} Facts */
+ *    practice: boolean }} Facts */
 /** @typedef {Identity & Facts} Report */
 /** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
 /** @typedef {Identity & { type: string, text: string, place: any }} AlertMessage */

@@ -62,21 +62,23 @@ export class DigitsDiffer extends TocsinError {
   static code = "digits-differ";
 }
 
-/** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that will
- *  be sealed to the other's key, and what the card says besides. It belongs into the vault and nowhere else.
- *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[], until:
- *  number, wake: string | null }} PairingOffer */
+/** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16),
+ *    the share (32) that will be
+ *  sealed to the other's key, and what the card says besides. It belongs into the vault and nowhere else.
+ *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[],
+ *    until: number,
+ *    wake: string | null }} PairingOffer */
 /** What the other side needs to know. `until` in Unix seconds.
- *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string | null }}
- *  PairCard */
+ *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string
+ *    | null }} PairCard */
 /** A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side.
  *  @typedef {{ mailbox: MailboxKey, key: PrivateKey, address: Address }} RendezvousMailbox */
 /** One MAC key for each direction. @typedef {{ sending: Uint8Array, receiving: Uint8Array }} PairKeys */
 /** How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were. All b64.
  *  @typedef {{ share: string | null, owed: string[], answered: string[] }} Progress */
 /** A half with what follows from it alone.
- *  @typedef {{ half: PairingOffer, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array, code: PairCode, address:
- *  Address }} Own */
+ *  @typedef {{ half: PairingOffer, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array,
+ *    code: PairCode, address: Address }} Own */
 /** My half and the other's code.
  *  @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} PairingSession */
 

@@ -21,7 +21,7 @@ const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
 
 /** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
- *  answers: ReceivedReply[] }} Content */
+ *    answers: ReceivedReply[] }} Content */
 /** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
  *  the app, `wake` what contacts were told of ringing here. */
 /** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */

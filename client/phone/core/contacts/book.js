@@ -78,25 +78,30 @@ export class BookFull extends TocsinError {
   static code = "contacts-full";
 }
 
-/** As `Half`, its bytes as b64.
- *  @typedef {{ kem: string, mailbox: string, secret: string, share: string, relays: string[], until: number, wake:
- *  string | null }} StoredPairingOffer */
+/** As `PairingOffer`, its bytes as b64.
+ *  @typedef {{ kem: string, mailbox: string, secret: string, share: string, relays: string[], until: number,
+ *    wake: string | null }} StoredPairingOffer */
 /** As `PairCard`, its bytes as b64.
  *  @typedef {{ key: string, mailbox: string, relays: string[], until: number, wake: string | null }} StoredPairCard */
-/** My half that nobody's code was put to yet. `label`: whom the code was sent to, or empty when it is shown face to
- *  face. @typedef {{ id: string, half: StoredPairingOffer, made: number, label: string }} Offer */
+/** My half that nobody's code was put to yet. `label`: whom the code was sent to,
+ *    or empty when it is shown face to face.
+ *  @typedef {{ id: string, half: StoredPairingOffer, made: number, label: string }} Offer */
 /** How often something was said, and when last. @typedef {{ at: number, times: number }} SendCount */
-/** One pair. `code` is the text of theirs; `card` theirs, once it came. `marks` tell which letters came before.
- *  `cases`: keys that came in their alerts and sign later ones of the case. `wake`: what they said after their card,
- *  absent: nothing.
- *  @typedef {{ id: string, label: string, half: StoredPairingOffer, code: string, made: number, case: string, seq:
- *  number, verified: boolean, seized: boolean, swapped: boolean, card: StoredPairCard | null, progress: Progress,
- *  cardSaid: SendCount, shareSaid: SendCount, marks: string[], cases: [string, string][], text: string, later: number,
- *  answers: boolean, wake?: string | null, wakeHeard: number, wakeSaid: number }} Contact */
-/** An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it. `type` is
- *  `unknown` when this version cannot read it; `text` is then the whole header.
- *  @typedef {{ id: string, contact: string, case: string, type: string, text: string, at: number, place: any, duress:
- *  boolean, practice: boolean, passed: boolean, origin: "pair" | "case", read: boolean }} Alert */
+/** One pair. `code` is the text of theirs; `card` theirs,
+ *    once it came. `marks` tell which letters came before. `cases`: keys that
+ *  came in their alerts and sign later ones of the case. `wake`: what they said after their card, absent: nothing.
+ *  @typedef {{ id: string, label: string, half: StoredPairingOffer, code: string, made: number, case: string,
+ *    seq: number,
+ *    verified: boolean, seized: boolean, swapped: boolean, card: StoredPairCard | null, progress: Progress,
+ *    cardSaid: SendCount, shareSaid: SendCount,
+ *    marks: string[], cases: [string, string][], text: string, later: number, answers: boolean,
+ *    wake?: string | null, wakeHeard: number, wakeSaid: number }} Contact */
+/** An alert as it was opened. `origin`: `pair`,
+ *    or `case` when a key that lies open on a phone made it. `type` is `unknown`
+ *  when this version cannot read it; `text` is then the whole header.
+ *  @typedef {{ id: string, contact: string, case: string, type: string, text: string, at: number, place: any,
+ *    duress: boolean,
+ *    practice: boolean, passed: boolean, origin: "pair" | "case", read: boolean }} Alert */
 /** @typedef {{ v: number, offers: Offer[], contacts: Contact[], alerts: Alert[] }} Book */
 
 /** Return the book as the vault holds it; an empty one when there is none. @param {any} value @returns {Book} */

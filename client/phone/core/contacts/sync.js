@@ -45,15 +45,16 @@ const LONGEST_WAIT_MS = 300_000;
  *  @typedef {{ contact: string, door: boolean, url: string, due: number, pages: number }} MailboxPoll */
 /** @typedef {{ asking: string | null, due: number, failures: number, reason: string | null }} SyncRelay */
 /** `troubles`: by contact, the code of what is wrong with it. Only the book is ever stored.
- *  @typedef {{ book: Book, polls: Record<string, MailboxPoll>, relays: Record<string, SyncRelay>, troubles:
- *  Record<string, string> }} SyncState */
+ *  @typedef {{ book: Book, polls: Record<string, MailboxPoll>, relays: Record<string, SyncRelay>,
+ *    troubles: Record<string, string> }} SyncState */
 /** @typedef {{ now: number } & ({ type: "tick" | "hurry" } | { type: "heard", poll: string, frames: Frame[] }
  *    | { type: "failed", poll: string, reason: string })} SyncEvent */
 /** `collect` asks for a page and lets the relay forget `ack`; answered by `heard` or `failed`. `wake`: step with a
- *  `tick` then.
- *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string } | { type:
- *  "came", alerts: Alert[] } | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | {
- *  type: "wake", at: number }} SyncEffect */
+ *    `tick` then.
+ *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string }
+ *    | { type: "came", alerts: Alert[] }
+ *    | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake",
+ *    at: number }} SyncEffect */
 
 /** Return the state of a page that has asked no relay yet. @param {Book} book @returns {SyncState} */
 export function newSyncState(book) {

@@ -9,10 +9,10 @@ import { buildBoxes, FARTHEST_ACCURACY, findNearest, isOutstanding, REACH } from
 import { findBest, indexNames } from "./search.js";
 import { joinWords, list, split } from "./texts.js";
 
-/** `names`: the one that is shown first, then others it is searched by. Positions in 1e-5 degree. `phone`: its
- *  telephones with `; ` between them, or empty.
- *  @typedef {{ id: string, name: string, names: string[], address: string, lat: number, lon: number, phone: string }}
- *  Station */
+/** `names`: the one that is shown first, then others it is searched by. Positions in 1e-5 degree.
+ *  `phone`: its telephones with `; ` between them, or empty.
+ *  @typedef {{ id: string, name: string, names: string[], address: string, lat: number, lon: number,
+ *    phone: string }} Station */
 
 /** `m`: whole metres. `highlight`: it stands out.
  *  @typedef {{ station: Station, m: number, highlight: boolean }} Candidate */

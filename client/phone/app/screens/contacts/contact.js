@@ -17,8 +17,8 @@ const LONGEST = 1_500;
 const WITHIN = "contacts.errors";
 
 /** What the parts of this screen share.
- *  @typedef {{ app: App, poller: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem:
- *  HTMLElement }} ContactScreen */
+ *  @typedef {{ app: App, poller: ContactPoller, id: string, contact: () => Contact, note: HTMLElement,
+ *    problem: HTMLElement }} ContactScreen */
 
 /** Build the screen `contact`. @param {App} app @param {{ id: string, notice?: string } | string} which
  *  @returns {Promise<Node[]>} */

@@ -38,8 +38,8 @@ export function photo(app, caseSession) {
   ];
 }
 
-/** @typedef {{ canvas: HTMLCanvasElement, video: HTMLVideoElement, problem: HTMLElement, note: HTMLElement, send:
- *  HTMLButtonElement }} Parts */
+/** @typedef {{ canvas: HTMLCanvasElement, video: HTMLVideoElement, problem: HTMLElement, note: HTMLElement,
+ *    send: HTMLButtonElement }} Parts */
 
 /** @param {Parts} parts */
 function shutter(parts) {

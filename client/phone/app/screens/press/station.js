@@ -52,8 +52,8 @@ export function station(app, caseSession) {
   ];
 }
 
-/** @typedef {{ app: App, caseSession: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement, name:
- *  ReturnType<typeof field> }} StationScreen */
+/** @typedef {{ app: App, caseSession: CaseSession, offered: HTMLElement, note: HTMLElement, problem: HTMLElement,
+ *    name: ReturnType<typeof field> }} StationScreen */
 
 /** @param {StationScreen} here */
 async function serve(here) {
