@@ -10,9 +10,8 @@ import { MAX_BITS } from "../protocol/work.js";
  *  @typedef {{ status: number, retryAfter?: string | null, body: Uint8Array }} DepositResponse */
 
 /** `received`: a receipt that proves it. `work`: the relay wants work first. `unproven`: a receipt nobody here can
- *    check
- *  yet. `busy`: the relay as a whole cannot, maybe until `wait` milliseconds have passed. `refused`: this letter,
- *    there.
+ *  check yet. `busy`: the relay as a whole cannot, maybe until `wait` milliseconds have passed. `refused`: this
+ *  letter, there.
  *  @typedef {{ kind: "received", origin: string } | { kind: "work", seed: Uint8Array, bits: number }
  *    | { kind: "unproven" } | { kind: "busy" | "refused", reason: string, wait: number }} Verdict */
 

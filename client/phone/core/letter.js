@@ -10,8 +10,7 @@ import { b64, concat, digest, HASH_BYTES, jsonObject, PUBLIC_BYTES, u32, unb64, 
 import { readList, readWhole, refuse } from "./stored-fields.js";
 
 /** `id` is b64 of H(envelope). `keys` are the note keys (Ed25519) a receipt may be signed by; none: the relay's own
- *    word
- *  is taken. A lower `rank` goes first. `added` is the moment of the press in milliseconds.
+ *  word is taken. A lower `rank` goes first. `added` is the moment of the press in milliseconds.
  *  @typedef {Sealed & { id: string, relays: string[], keys: Uint8Array[], rank: number, added: number, wake: Wake
  *    | null }} Letter */
 

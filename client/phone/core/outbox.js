@@ -148,7 +148,7 @@ class OutboxStep {
     this.outbox.entries.sort((a, b) => a.letter.rank - b.letter.rank || a.letter.added - b.letter.added);
   }
 
-  /** Which relay comes first is left to randomBytes, so that a card's first relay does not carry everything; onions
+  /** Which relay comes first is left to chance, so that a card's first relay does not carry everything; onions
    *  come last, because few browsers reach them. The one that can ring comes first of all. @param {string[]} urls
    *  @param {string} [ringing] */
   shuffled(urls, ringing) {

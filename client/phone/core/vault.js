@@ -1,10 +1,10 @@
 /**
- * The vault: 256 KiB that look like randomBytes, whatever is inside and whether anything is.
+ * The vault: 256 KiB that look like random bytes, whatever is inside and whether anything is.
  *
  *   salt 32 | slot | slot | slot | 2 random bytes          slot: nonce 32 | ciphertext | tag 16
  *
  * Three equal slots. The real content is in one, a decoy for a PIN given under duress may be in another, and a slot
- * that holds nothing is randomBytes. All stand under keys made from a PIN and the one salt, so opening costs the same
+ * that holds nothing is random bytes. All stand under keys made from a PIN and the one salt, so opening costs the same
  * and looks the same for either PIN and for a wrong one. Each writing uses a fresh nonce, from which that writing's key
  * is derived.
  *

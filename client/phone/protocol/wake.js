@@ -34,7 +34,7 @@ export class WakeHost extends TocsinError {
 /** How a relay rings: X25519 key to seal to, P-256 key that a subscription is made for, push services it calls.
  *  @typedef {{ relay: string, key: Uint8Array, vapid: Uint8Array, hosts: string[] }} WakeOffer */
 /** What lets one relay ring at the addressee: a sealed push subscription, b64 of 1,072 bytes,
- *    which only that relay opens.
+ *  which only that relay opens.
  *  @typedef {{ relay: string, sealed: string }} Wake */
 /** What a contact says later about being rung. @typedef {{ n: number, wake: string | null }} WakeChange */
 

@@ -1,4 +1,4 @@
-/** The vault looks like randomBytes, whatever is inside, and either PIN opens what belongs to it. */
+/** The vault looks like random bytes, whatever is inside, and either PIN opens what belongs to it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";

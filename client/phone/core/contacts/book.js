@@ -84,7 +84,7 @@ export class BookFull extends TocsinError {
 /** As `PairCard`, its bytes as b64.
  *  @typedef {{ key: string, mailbox: string, relays: string[], until: number, wake: string | null }} StoredPairCard */
 /** My half that nobody's code was put to yet. `label`: whom the code was sent to,
- *    or empty when it is shown face to face.
+ *  or empty when it is shown face to face.
  *  @typedef {{ id: string, half: StoredPairingOffer, made: number, label: string }} Offer */
 /** How often something was said, and when last. @typedef {{ at: number, times: number }} SendCount */
 /** One pair. `code` is the text of theirs; `card` theirs,

@@ -50,7 +50,7 @@ const LONGEST_WAIT_MS = 300_000;
 /** @typedef {{ now: number } & ({ type: "tick" | "hurry" } | { type: "heard", poll: string, frames: Frame[] }
  *    | { type: "failed", poll: string, reason: string })} SyncEvent */
 /** `collect` asks for a page and lets the relay forget `ack`; answered by `heard` or `failed`. `wake`: step with a
- *    `tick` then.
+ *  `tick` then.
  *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string }
  *    | { type: "came", alerts: Alert[] }
  *    | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake",
