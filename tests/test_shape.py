@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def read(root: Path) -> list[SourceFile]:
-    return read_source_files(root, str(NODE), PHONE)
+    return read_source_files(root, str(NODE))
 
 
 def find_offenders(files: list[SourceFile], *rules: str) -> dict[str, str]:

@@ -9,7 +9,8 @@ import { getPublicKey } from "../../client/phone/vendor-src/crypto.js";
 import { seededBytes } from "./random.mjs";
 import { signNote } from "./relay.mjs";
 
-/** @param {{ now: number, weeks?: number, relays?: string[], verifiers?: string[], changes?: Record<string, unknown> }} asked */
+/** @param {{ now: number, weeks?: number, relays?: string[], verifiers?: string[], changes?: Record<string, unknown> }}
+ *  asked */
 export async function organisation({ now, weeks = 3, relays = ["https://one.example"], verifiers = [], changes = {} }) {
   const randomBytes = seededBytes("organisation");
   const rootSeed = randomBytes(32);

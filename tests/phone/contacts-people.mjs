@@ -1,7 +1,7 @@
 /** Two people whose phones know each other or will, for the tests of contacts. */
 import assert from "node:assert/strict";
-import { meetingOf } from "../../client/phone/core/contacts/book.js";
-import { sealTo } from "../../client/phone/core/contacts/mail.js";
+import { deriveSession } from "../../client/phone/core/contacts/book.js";
+import { sealAlertTo } from "../../client/phone/core/contacts/mail.js";
 import { fromPackages } from "./from-phone.mjs";
 import { Person, pair, Relays } from "./post.mjs";
 import { seededBytes } from "./random.mjs";
@@ -32,11 +32,11 @@ export async function pairedPeople(label) {
   return [anna, boris, relays];
 }
 
-export async function tell(from, said) {
-  return from.send((book) => sealTo(book, from.contact.id, said, from.by()));
+export async function tell(from, words) {
+  return from.send((book) => sealAlertTo(book, from.contact.id, words, from.by()));
 }
 
 export async function publicCard(who) {
-  const { own } = await meetingOf(who.contact);
+  const { own } = await deriveSession(who.contact);
   return { key: own.key.public, mailbox: own.mailbox.id, relays: own.half.relays, until: own.half.until, wake: null };
 }

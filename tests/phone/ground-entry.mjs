@@ -1,9 +1,10 @@
-/** What a press takes, loaded at once, and the rest, loaded when asked for: as the page does it, for weighing and trying. */
+/** What a press takes, loaded at once, and the rest, loaded when asked for: as the page does it, for weighing and
+ *  trying. */
 
 export { packKit, unpackKit } from "../../client/phone/core/kit.js";
-export { letterOf, unpackLetter } from "../../client/phone/core/letter.js";
-export { emptyOutbox, step, summary } from "../../client/phone/core/outbox.js";
-export { amend, arrived, press } from "../../client/phone/core/press.js";
+export { makeLetter, unpackLetter } from "../../client/phone/core/letter.js";
+export { emptyOutbox, stepOutbox, summarize } from "../../client/phone/core/outbox.js";
+export { amend, press, withoutArrived } from "../../client/phone/core/press.js";
 export { openStore } from "../../client/phone/core/store.js";
 export { askRelay, deposit } from "../../client/phone/core/transport.js";
 export { randomBytes } from "../../client/phone/protocol/random.js";

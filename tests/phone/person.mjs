@@ -6,20 +6,20 @@ import { createInterface } from "node:readline";
 import { Sender } from "../../client/phone/app/services/sender.js";
 import {
   addContact,
-  contactsFor,
-  digitsCodeFor,
+  contactSafetyCode,
+  listPreparedContacts,
   newOffer,
-  offerCode,
+  pairState,
   readBook,
-  setLater,
-  setText,
-  stateOf,
-  verify,
+  setContactText,
+  setDisclosure,
+  verifyContact,
+  writeOfferCode,
 } from "../../client/phone/core/contacts/book.js";
 import { tellContacts } from "../../client/phone/core/contacts/follow-up.js";
-import { sayWake, sealTo } from "../../client/phone/core/contacts/mail.js";
-import { Post } from "../../client/phone/core/contacts/runner.js";
-import { bareKit, withContacts } from "../../client/phone/core/prepare.js";
+import { sealAlertTo, sealWakeChange } from "../../client/phone/core/contacts/mail.js";
+import { SyncRunner } from "../../client/phone/core/contacts/runner.js";
+import { newBareKit, withContacts } from "../../client/phone/core/prepare.js";
 import { press } from "../../client/phone/core/press.js";
 import { memoryStore } from "../../client/phone/core/store.js";
 import { createVault, openVault, saveVault } from "../../client/phone/core/vault.js";
@@ -44,12 +44,12 @@ const operations = {
     const { offer } = await post.change((book) =>
       newOffer(book, { relays, label, wake, now: Date.now(), randomBytes }),
     );
-    return { id: offer.id, code: await offerCode(offer) };
+    return { id: offer.id, code: await writeOfferCode(offer) };
   },
   async scan({ id, code, label, seen }) {
     const asked = { offer: id, text: code, label, seen, now: Date.now(), randomBytes };
     const { contact } = await (await opened()).change((book) => addContact(book, asked));
-    return { contact: contact.id, digits: await digitsCodeFor(contact) };
+    return { contact: contact.id, digits: await contactSafetyCode(contact) };
   },
   async sync() {
     const post = await opened();
@@ -60,34 +60,39 @@ const operations = {
   },
   async list() {
     const { contacts } = (await opened()).book;
-    return contacts.map((one) => ({ ...one, state: stateOf(one, Date.now()), half: null }));
+    return contacts.map((contact) => ({ ...contact, state: pairState(contact, Date.now()), half: null }));
   },
   async verify({ contact, said }) {
-    await (await opened()).change((book) => verify(book, contact, said));
+    await (await opened()).change((book) => verifyContact(book, contact, said));
     return {};
   },
   async alert({ contact, type, text, place, passed }) {
     const by = { now: Date.now(), randomBytes };
     const post = await opened();
-    sender.add((await post.change((book) => sealTo(book, contact, { type, text, place, passed }, by))).letters);
+    sender.add((await post.change((book) => sealAlertTo(book, contact, { type, text, place, passed }, by))).letters);
     return quiet();
   },
   async wake({ contact, wake }) {
     const post = await opened();
-    sender.add((await post.change((book) => sayWake(book, contact, wake, { now: Date.now(), randomBytes }))).letters);
+    sender.add(
+      (await post.change((book) => sealWakeChange(book, contact, wake, { now: Date.now(), randomBytes }))).letters,
+    );
     return quiet();
   },
   async reachable() {
-    const reached = await contactsFor((await opened()).book, Date.now());
+    const reached = await listPreparedContacts((await opened()).book, Date.now());
     return reached.map(({ wake }) => wake);
   },
   /** Write the words, seal them, press. */
   async press({ contact, text, later, facts, duress }) {
     const post = await opened();
-    await post.change((book) => setLater(setText(book, contact, text), contact, later));
+    await post.change((book) => setDisclosure(setContactText(book, contact, text), contact, later));
     const now = Date.now();
     const { card } = await organisation({ now: Math.floor(now / 1_000) });
-    kit = await withContacts(bareKit(card, randomBytes), await contactsFor(post.book, now), { now, randomBytes });
+    kit = await withContacts(newBareKit(card, randomBytes), await listPreparedContacts(post.book, now), {
+      now,
+      randomBytes,
+    });
     const { letters } = await press(kit, { facts, duress, now, randomBytes });
     sender.add(letters.filter(({ mailbox }) => mailbox !== card.mailbox));
     return quiet();
@@ -104,7 +109,7 @@ async function opened() {
     vault = await saveVault(vault, utf8(JSON.stringify({ contacts: book })), randomBytes);
   };
   const book = readBook(jsonObject(vault.content).contacts);
-  return new Post({ book, save, send: (letters) => sender.add(letters), fetch, randomBytes });
+  return new SyncRunner({ book, save, send: (letters) => sender.add(letters), fetch, randomBytes });
 }
 
 let settled = () => {};

@@ -1,7 +1,8 @@
-/** Relays in memory behind `fetch`, which may lie: drop, keep, replay, invent. And people with a book each, for tests of contacts. */
+/** Relays in memory behind `fetch`, which may lie: drop, keep, replay, invent. And people with a book each, for tests
+ *  of contacts. */
 
-import { addContact, newOffer, offerCode, readBook, stateOf } from "../../client/phone/core/contacts/book.js";
-import { Post } from "../../client/phone/core/contacts/runner.js";
+import { addContact, newOffer, pairState, readBook, writeOfferCode } from "../../client/phone/core/contacts/book.js";
+import { SyncRunner } from "../../client/phone/core/contacts/runner.js";
 import { mailboxId } from "../../client/phone/protocol/mailbox.js";
 import { b64, concat, digest, FrameKind, LETTER_BYTES, unb64, unutf8 } from "../../client/phone/protocol/wire.js";
 import { seededBytes } from "./random.mjs";
@@ -13,7 +14,7 @@ export class Relays {
   constructor(label = "relays") {
     this.randomBytes = seededBytes(label);
     /** url -> mailbox -> letters */
-    this.held = new Map();
+    this.letters = new Map();
     this.deposited = [];
     this.down = new Set();
     this.drops = false; // gives a receipt and keeps nothing
@@ -23,7 +24,7 @@ export class Relays {
   }
 
   box(url, mailbox) {
-    const relay = this.held.get(url) ?? this.held.set(url, new Map()).get(url);
+    const relay = this.letters.get(url) ?? this.letters.set(url, new Map()).get(url);
     return relay.get(mailbox) ?? relay.set(mailbox, new Map()).get(mailbox);
   }
 
@@ -58,8 +59,8 @@ export class Relays {
       const mailbox = b64(mailboxId(unb64(key)));
       const box = this.box(url, mailbox);
       for (const hash of ack) box.delete(hash);
-      const letters = [...box].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, letter]) => letter);
-      if (this.replays) letters.push(...this.deposited.filter((one) => b64(one.mailbox) === mailbox));
+      const letters = [...box].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, letter]) => letter);
+      if (this.replays) letters.push(...this.deposited.filter((letter) => b64(letter.mailbox) === mailbox));
       if (this.invents) letters.push({ envelope: this.junk(), commitment: this.randomBytes(32) });
       const frames = letters
         .slice(0, want)
@@ -86,7 +87,7 @@ export class Person {
   /** As a page that was closed and comes back: nothing but the stored book is left. */
   open(stored = this.stored) {
     this.stored = stored;
-    this.post = new Post({
+    this.post = new SyncRunner({
       book: readBook(stored === "undefined" ? undefined : JSON.parse(stored)),
       save: async (book) => {
         this.stored = JSON.stringify(book);
@@ -107,7 +108,7 @@ export class Person {
   }
 
   get state() {
-    return stateOf(this.contact, this.now);
+    return pairState(this.contact, this.now);
   }
 
   by() {
@@ -116,7 +117,7 @@ export class Person {
 
   async offer(asked = {}) {
     const { offer } = await this.post.change((book) => newOffer(book, { relays: this.urls, ...asked, ...this.by() }));
-    return { id: offer.id, text: await offerCode(offer) };
+    return { id: offer.id, text: await writeOfferCode(offer) };
   }
 
   async add(offer, text, label, seen = true) {

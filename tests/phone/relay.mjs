@@ -18,15 +18,15 @@ export function relayAt(origin) {
   const name = new URL(origin).host;
   const open = getPublicKey(seed);
   /** @type {Set<string>} */
-  const held = new Set();
+  const envelopes = new Set();
   return {
     origin,
     public: open,
-    held,
+    envelopes,
     verifier: noteKeyText({ name, public: open }),
     /** @param {Uint8Array} envelope @param {Uint8Array} commitment */
     receipt(envelope, commitment) {
-      held.add(b64(digest(envelope)));
+      envelopes.add(b64(digest(envelope)));
       const lines = ["tocsin/1/receipt", origin, b64(commitment), b64(digest(envelope)), String(HOUR)];
       return signNote(`${lines.join("\n")}\n`, name, seed);
     },

@@ -5,11 +5,11 @@
  * collects the answers.
  */
 import { createInterface } from "node:readline";
-import { cutUp, sealFile } from "../../client/phone/core/media.js";
-import { emptyOutbox, step, summary } from "../../client/phone/core/outbox.js";
-import { prepare } from "../../client/phone/core/prepare.js";
+import { cutFile, sealFile } from "../../client/phone/core/media.js";
+import { emptyOutbox, stepOutbox, summarize } from "../../client/phone/core/outbox.js";
+import { prepareKit } from "../../client/phone/core/prepare.js";
 import { press } from "../../client/phone/core/press.js";
-import { pull } from "../../client/phone/core/relay-reads.js";
+import { pullMailbox } from "../../client/phone/core/relay-reads.js";
 import { askRelay, deposit } from "../../client/phone/core/transport.js";
 import { readCard } from "../../client/phone/protocol/organisation.js";
 import { randomBytes } from "../../client/phone/protocol/random.js";
@@ -22,15 +22,15 @@ const asked = JSON.parse((await lines.next()).value);
 const card = readCard(unb64(asked.card));
 const until = Math.floor(Date.now() / 1_000) + 86_400;
 const { block, keep } = await newReplyBlock({ relays: card.relays, until, randomBytes });
-const kit = await prepare({ card, facts: asked.profile ?? {}, reply: block, now: Date.now(), randomBytes });
+const kit = await prepareKit({ card, facts: asked.profile ?? {}, reply: block, now: Date.now(), randomBytes });
 const pressed = await press(kit, { facts: asked.facts, now: Date.now(), randomBytes });
-const file = cutUp(randomBytes(asked.file ?? 0), "image/jpeg", randomBytes);
+const file = cutFile(randomBytes(asked.file ?? 0), "image/jpeg", randomBytes);
 const more = asked.file ? await sealFile(pressed.kit, file, { now: Date.now(), randomBytes }) : { letters: [] };
-const said = await sent([...pressed.letters, ...more.letters], asked.patience);
-console.log(JSON.stringify({ case: kit.case, ...said, sha256: file.ref.sha256 }));
+const outcome = await sent([...pressed.letters, ...more.letters], asked.patience);
+console.log(JSON.stringify({ case: kit.case, ...outcome, sha256: file.ref.sha256 }));
 
 await lines.next();
-const frames = await pull(
+const frames = await pullMailbox(
   card.relays[0],
   replyMailbox(keep),
   {},
@@ -46,7 +46,7 @@ function sent(letters, patience) {
     let timer;
     const finished = [];
     const worked = [];
-    const stop = setTimeout(done, patience);
+    const stop = setTimeout(end, patience);
     const act = {
       send: (effect) => deposit(effect, fetch).then(tell),
       ask: ({ url }) => askRelay(url, fetch).then(tell),
@@ -63,16 +63,16 @@ function sent(letters, patience) {
     for (const letter of letters) tell({ type: "add", letter });
 
     function tell(event) {
-      const next = step(outbox, { ...event, now: Date.now() }, randomBytes);
+      const next = stepOutbox(outbox, { ...event, now: Date.now() }, randomBytes);
       outbox = next.outbox;
       for (const effect of next.effects) act[effect.type]?.(effect);
-      if (finished.length === letters.length) done();
+      if (finished.length === letters.length) end();
     }
 
-    function done() {
+    function end() {
       clearTimeout(stop);
       clearTimeout(timer);
-      const open = summary(outbox).flatMap(({ trouble }) => trouble.map(({ reason }) => reason));
+      const open = summarize(outbox).flatMap(({ trouble }) => trouble.map(({ reason }) => reason));
       resolve({ letters: letters.length, finished, worked: worked.length, open });
     }
   });

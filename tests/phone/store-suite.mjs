@@ -3,14 +3,14 @@
  * (`ground/store.test.mjs`), in Chromium for the others (`store_in_chromium.py`).
  */
 
-/** @param {boolean} truth @param {string} what */
-function assert(truth, what) {
-  if (!truth) throw new Error(what);
+/** @param {boolean} truth @param {string} sentence */
+function assert(truth, sentence) {
+  if (!truth) throw new Error(sentence);
 }
 
-/** @param {Uint8Array | null} one @param {Uint8Array} other */
-function isSame(one, other) {
-  return one !== null && one.length === other.length && one.every((byte, i) => byte === other[i]);
+/** @param {Uint8Array | null} a @param {Uint8Array} b */
+function isSame(a, b) {
+  return a !== null && a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 const BYTES = Uint8Array.from({ length: 262_144 }, (_, i) => (i * 7) % 251);
@@ -66,7 +66,8 @@ export const SUITE = {
   },
 };
 
-/** @param {() => Promise<import("../../client/phone/core/store.js").Store>} open @returns {Promise<string[]>} what failed */
+/** @param {() => Promise<import("../../client/phone/core/store.js").Store>} open
+ *  @returns {Promise<string[]>} what failed */
 export async function failures(open) {
   const failed = [];
   for (const [name, check] of Object.entries(SUITE)) {

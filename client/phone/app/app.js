@@ -1,14 +1,19 @@
 /** What the screens share: the store, the kit, the sender, and which screen is shown. */
+/** @import { Letter } from "../core/letter.js" */
 /** @import { Kit } from "../core/press.js" */
 /** @import { Store } from "../core/store.js" */
-/** @import { Session } from "./services/session.js" */
+/** @import { Fetch } from "../core/transport.js" */
+/** @import { Facts } from "../protocol/message.js" */
+/** @import { Card } from "../protocol/organisation.js" */
+/** @import { ReplyKeep } from "../protocol/reply-block.js" */
+/** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { memoryStore } from "../core/store.js";
 import { TocsinError } from "../protocol/errors.js";
 import { randomBytes } from "../protocol/random.js";
 import { Position } from "./platform/geolocation.js";
 import { fill } from "./ui/dom.js";
-import { learn, speak } from "./ui/i18n.js";
+import { loadWords, useLanguage } from "./ui/i18n.js";
 import { LANGUAGE } from "./ui/language.js";
 
 export const KIT = "k";
@@ -22,8 +27,40 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 /** A screen builds its nodes; what it returns in `leave` is called when another takes its place.
  *  @typedef {(app: App, with_?: any) => (Node[] | Promise<Node[]>)} Screen */
 
+// Services stand above this file and come in by `main.js`, so these say what is asked of them here and by each other.
+
+/** Letters that leave; `../services/sender.js` has it. `happening`: an event of the outbox without its time.
+ *  @typedef {{ storeFailed: boolean, start(locks?: LockManager): unknown, add(letters: Letter[]): void,
+ *    onEvent(happening: any): void,
+ *    status(): SendStatus, onStoreFailure(): void, stop(): void }} LetterSender */
+/** What has left and what has not, in letters. `next`: when the next try is due, in milliseconds; `trouble`: codes.
+ *  @typedef {{ total: number, confirmed: number, waiting: number, unstored: boolean, next: number,
+ *    trouble: string[] }} SendStatus */
+/** One case that is pressed and told of.
+ *  @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
+ *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void,
+ *    sendDuePosition(): void, follow(): void,
+ *    stopFollowing(): void }} OpenCase */
+/** What the PIN opened. `progress` from 0 to 1.
+ *  @typedef {{ content: any, duress: boolean, save(): Promise<boolean>, close(): Promise<unknown>,
+ *    renew(): Promise<boolean | undefined>,
+ *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
+ *    any>): Promise<void>,
+ *    setDecoy(pin: string, progress: (part: number) => void): Promise<void> }} UnlockedVault */
+/** Rounds among contacts' mailboxes; `ended` when the last one has.
+ *  @typedef {{ ended: Promise<void>, hurry(): void, stop(): void }} Rounds */
+/** Where replies of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} ReplyRoute */
+/** A reply as it was opened; `at` in Unix seconds.
+ *  @typedef {{ id: string, at: number, text: string, status: string }} ReceivedReply */
+/** Replies that came, by their id.
+ *  @typedef {{ come: Map<string, ReceivedReply>, poll(): Promise<void>, forget(): Promise<void> }} ReplyBox */
+
 /** What a press takes; it comes a moment after the first screen.
- *  @typedef {{ CaseSession: typeof import("./services/case.js").CaseSession, Sender: typeof import("./services/sender.js").Sender,
+ *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
+ *      storeKit: (kit: Kit) => unknown, duress: () => boolean }) => OpenCase,
+ *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
+ *    received?: (id: string) => void,
+ *      stored?: () => void }) => LetterSender,
  *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit }} Press */
 
 /** @type {typeof globalThis.fetch} */
@@ -42,14 +79,13 @@ export class App {
     this.fetch = bareFetch;
     this.position = new Position();
     this.position.changed = () => {
-      this.alarm?.look();
+      this.caseSession?.sendDuePosition();
       this.changed();
     };
     this.duress = false;
-    /** @type {Session | null} */ this.session = null;
-    /** @type {import("./services/case.js").CaseSession | null} */ this.alarm = null;
-    /** Of contacts, while unlocked. @type {import("./services/contact-poller.js").ContactPoller | null} */ this.watch =
-      null;
+    /** @type {UnlockedVault | null} */ this.session = null;
+    /** @type {OpenCase | null} */ this.caseSession = null;
+    /** While unlocked. @type {Rounds | null} */ this.contactPoller = null;
     /** Ends when nothing of an earlier session is still being done. @type {Promise<unknown>} */ this.closed =
       Promise.resolve();
     /** Lets another page be unlocked. */ this.release = () => {};
@@ -57,18 +93,18 @@ export class App {
     this.draft = {};
     /** What the service worker has to say about the site; shown when unlocked. */
     this.warning = "";
-    /** For a practice press. @type {import("../protocol/organisation.js").Card | null} */
+    /** For a practice press. @type {Card | null} */
     this.practiceCard = null;
     /** Whether a PIN was chosen; undefined until somebody found out. @type {boolean | undefined} */
     this.hasPin = undefined;
-    /** @type {import("./services/reply-poller.js").Mail | null} */
+    /** @type {ReplyBox | null} */
     this.mail = null;
-    /** Ways of this page's life, for those without a vault. @type {import("./services/session.js").Way[]} */
-    this.ways = [];
+    /** Of this page's life, for those without a vault. @type {ReplyRoute[]} */
+    this.replyRoutes = [];
     /** @type {(() => void)[]} */ this.leaving = [];
     this.shown = "";
     this.navigation = 0;
-    /** There once `load` has ended. @type {import("./services/sender.js").Sender} */
+    /** There once `load` has ended. @type {LetterSender} */
     this.sender = /** @type {any} */ (null);
     /** @type {Press} */
     this.engine = /** @type {any} */ (null);
@@ -82,14 +118,14 @@ export class App {
 
   /** Crypto, outbox, kit: most of the app, and not needed to show the first screen of a first visit. */
   load() {
-    this.loading ??= this.loadPress().then((made) => {
-      this.engine = made;
-      this.sender = new made.Sender({
+    this.loading ??= this.loadPress().then((press) => {
+      this.engine = press;
+      this.sender = new press.Sender({
         store: this.store,
         fetch: bareFetch,
         randomBytes,
         changed: () => this.changed(),
-        received: (id) => this.alarm?.arrived(id),
+        received: (id) => this.caseSession?.arrived(id),
         stored: () => this.askForSync(),
       });
     });
@@ -98,9 +134,9 @@ export class App {
 
   /** Back to the screen that tells nothing; what was unlocked is forgotten. */
   lock() {
-    this.watch?.stop();
-    this.closed = Promise.all([this.closed, this.watch?.ended, this.session?.close()]);
-    this.watch = null;
+    this.contactPoller?.stop();
+    this.closed = Promise.all([this.closed, this.contactPoller?.ended, this.session?.close()]);
+    this.contactPoller = null;
     this.session = null;
     this.release();
     this.draft = {};
@@ -113,33 +149,34 @@ export class App {
     if (data) this.useKit(read(data, this.engine.unpackKit));
   }
 
-  /** What an earlier alarm still seals must not be kept in the place of this kit. @param {Kit | null} kit */
+  /** What an earlier case still seals must not be kept in the place of this kit. @param {Kit | null} kit */
   useKit(kit) {
-    this.alarm?.stopFollowing();
-    /** @type {import("./services/case.js").CaseSession | null} */
-    const alarm = kit && this.newCaseSession(kit, this.sender, (next) => this.alarm === alarm && this.keepKit(next));
-    this.alarm = alarm;
+    this.caseSession?.stopFollowing();
+    /** @type {OpenCase | null} */
+    const caseSession =
+      kit && this.newCaseSession(kit, this.sender, (next) => this.caseSession === caseSession && this.keepKit(next));
+    this.caseSession = caseSession;
   }
 
   /** A press for practice: its own case, its own sender, nothing stored. @param {Kit} kit */
   practiceSession(kit) {
-    /** @type {import("./services/case.js").CaseSession} */
-    let alarm;
-    const received = (/** @type {string} */ id) => alarm.arrived(id);
+    /** @type {OpenCase} */
+    let caseSession;
+    const received = (/** @type {string} */ id) => caseSession.arrived(id);
     const changed = () => this.changed();
     const sender = new this.engine.Sender({ store: memoryStore(), fetch: this.fetch, randomBytes, changed, received });
-    alarm = this.newCaseSession(kit, sender, () => {});
-    return alarm;
+    caseSession = this.newCaseSession(kit, sender, () => {});
+    return caseSession;
   }
 
-  /** @param {Kit} kit @param {import("./services/sender.js").Sender} sender @param {(kit: Kit) => unknown} keep */
-  newCaseSession(kit, sender, keep) {
+  /** @param {Kit} kit @param {LetterSender} sender @param {(kit: Kit) => unknown} storeKit */
+  newCaseSession(kit, sender, storeKit) {
     return new this.engine.CaseSession({
       kit,
       sender,
       position: this.position,
       randomBytes,
-      keep,
+      storeKit,
       duress: () => this.duress,
     });
   }
@@ -155,7 +192,7 @@ export class App {
     return this.store.put(name, data).then(
       () => true,
       () => {
-        this.sender?.unkept();
+        this.sender?.onStoreFailure();
         return false;
       },
     );
@@ -164,7 +201,7 @@ export class App {
   /** @param {string} name @param {any} [arg] */
   async go(name, arg) {
     const turn = ++this.navigation;
-    const [screen] = await Promise.all([this.screens(name), FIRST.has(name) ? null : learn()]);
+    const [screen] = await Promise.all([this.screens(name), FIRST.has(name) ? null : loadWords()]);
     if (turn !== this.navigation) return;
     for (const leave of this.leaving.splice(0)) leave();
     this.changed = () => {};
@@ -185,7 +222,7 @@ export class App {
 
   /** @param {string} code */
   async setLanguage(code) {
-    speak(code, this.config.start[code]);
+    useLanguage(code, this.config.start[code]);
     await this.put(LANGUAGE, new TextEncoder().encode(code));
   }
 

@@ -6,13 +6,14 @@ import { ACTIVE, App, KIT } from "./app.js";
 import { startWorker } from "./platform/register-worker.js";
 import { welcome } from "./screens/setup/welcome.js";
 import { start } from "./screens/start.js";
-import { learn, speak } from "./ui/i18n.js";
-import { chosenLanguage, storedLanguage } from "./ui/language.js";
+import { loadWords, useLanguage } from "./ui/i18n.js";
+import { chooseLanguage, readLanguage } from "./ui/language.js";
 
 const HIDDEN_MS = 60_000; // away for longer: back to the screen that tells nothing
 const CAMERA_MS = 600_000; // unless it is the camera's app that is in front
 
-/** One line for each screen; which of them travel together says `../build/chunks.mjs`. @type {Record<string, () => Promise<Screen>>} */
+/** One line for each screen; which of them travel together says `../build/chunks.mjs`.
+ *  @type {Record<string, () => Promise<Screen>>} */
 const SCREENS = {
   start: async () => start,
   welcome: async () => welcome,
@@ -72,15 +73,15 @@ async function main() {
   const config = /** @type {Config} */ (JSON.parse(document.getElementById("config")?.textContent ?? "{}"));
   const store = await openStore({ storage: navigator.storage, indexedDB: globalThis.indexedDB });
   const app = new App({ config, root, store, screens: (name) => SCREENS[name](), loadPress });
-  speak(chosenLanguage(config, await storedLanguage(store)), {});
-  speak(document.documentElement.lang, config.start[document.documentElement.lang]);
+  useLanguage(chooseLanguage(config, await readLanguage(store)), {});
+  useLanguage(document.documentElement.lang, config.start[document.documentElement.lang]);
   const names = await store.names().catch(() => /** @type {string[]} */ ([]));
   await (names.includes(KIT) ? again(app) : app.go("welcome"));
   await app.load();
   attend(app);
   await resume(app);
   await startWorker(app);
-  await Promise.allSettled([learn(), SCREENS.paste(), SCREENS.pressed()]); // so that the next screen comes without a wait
+  await Promise.allSettled([loadWords(), SCREENS.paste(), SCREENS.pressed()]); // so that the next screen comes without a wait
 }
 
 /** A later visit: the button is there at once, and what it needs is loaded while the finger is on its way.
@@ -89,7 +90,7 @@ async function again(app) {
   app.ready = app.load().then(() => app.loadKit());
   await app.go("start");
   await app.ready;
-  if (!app.alarm) await app.go("welcome");
+  if (!app.caseSession) await app.go("welcome");
 }
 
 /** What the browser tells of the line and of the page going away. @param {App} app */
@@ -97,18 +98,18 @@ function attend(app) {
   let hidden = 0;
   const { sender } = app;
   addEventListener("online", () => {
-    sender.take({ type: "online" });
-    app.watch?.hurry();
+    sender.onEvent({ type: "online" });
+    app.contactPoller?.hurry();
   });
-  addEventListener("pagehide", () => sender.take({ type: "leaving" }));
+  addEventListener("pagehide", () => sender.onEvent({ type: "leaving" }));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       hidden = Date.now();
-      sender.take({ type: "leaving" });
+      sender.onEvent({ type: "leaving" });
     } else {
-      sender.take({ type: "tick" });
+      sender.onEvent({ type: "tick" });
       const patience = app.shown === "photo" ? CAMERA_MS : HIDDEN_MS;
-      if (Date.now() - hidden > patience && app.alarm) app.lock();
+      if (Date.now() - hidden > patience && app.caseSession) app.lock();
     }
   });
 }
@@ -119,7 +120,7 @@ async function resume(app) {
   await app.position.startIfAllowed();
   // Without a permission a browser would ask now, and whoever holds the phone would see the question.
   const isAllowed = app.position.state !== "off";
-  if (isAllowed && app.alarm && (await app.store.get(ACTIVE).catch(() => null))) app.alarm.follow();
+  if (isAllowed && app.caseSession && (await app.store.get(ACTIVE).catch(() => null))) app.caseSession.follow();
 }
 
 main();

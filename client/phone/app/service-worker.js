@@ -1,9 +1,9 @@
 /**
  * The service worker: the app without a network, and sending what was stored when no page is there to do it.
  *
- * It takes a release over only when `release.json` is signed by the key this phone met on its first visit, every file has
- * the hash that stands there, and the release is not older than the one held. A browser fetches this very file by itself
- * and asks nobody; that one swap shows to `tocsin phone verify` and not here.
+ * It takes a release over only when `release.json` is signed by the key this phone met on its first visit, every file
+ * has the hash that stands there, and the release is not older than the one held. A browser fetches this very file by
+ * itself and asks nobody; that one swap shows to `tocsin phone verify` and not here.
  */
 /** @typedef {{ seq: number, issued: number, files: Record<string, { sha256: string, bytes: number }> }} Release */
 
@@ -12,7 +12,7 @@ import { parseNoteKey, verifyNote } from "../protocol/note.js";
 import { randomBytes } from "../protocol/random.js";
 import { b64, digest } from "../protocol/wire.js";
 import { Sender } from "./services/sender.js";
-import { chosenLanguage, storedLanguage } from "./ui/language.js";
+import { chooseLanguage, readLanguage } from "./ui/language.js";
 
 const worker = /** @type {any} */ (globalThis);
 // @ts-expect-error: the build puts it in the place of this name
@@ -62,15 +62,15 @@ function nameOf(url) {
 /** From the cache; what is in no release comes from the network only where it never is code.
  *  @param {Request} request @param {string} name */
 async function answer(request, name) {
-  const held = await Promise.all((await numbers()).reverse().map((seq) => caches.open(CACHE + seq)));
+  const releaseCaches = await Promise.all((await numbers()).reverse().map((seq) => caches.open(CACHE + seq)));
   const wanted = request.mode === "navigate" ? [name, "index.html"] : [name];
-  for (const one of wanted) {
-    for (const cache of held) {
-      const found = await cache.match(one);
+  for (const path of wanted) {
+    for (const cache of releaseCaches) {
+      const found = await cache.match(path);
       if (found) return found;
     }
   }
-  return held.length && !CARDS.includes(name) && name !== NOTE ? Response.error() : fetch(request);
+  return releaseCaches.length && !CARDS.includes(name) && name !== NOTE ? Response.error() : fetch(request);
 }
 
 /** @returns {Promise<number[]>} of the releases held, rising; a release is held when its note is in its cache */
@@ -98,9 +98,9 @@ async function takeOver() {
   await forget((await numbers()).slice(-HELD));
 }
 
-/** @param {number[]} kept the releases that stay */
-async function forget(kept) {
-  const names = kept.map((seq) => CACHE + seq);
+/** @param {number[]} releases the releases that stay */
+async function forget(releases) {
+  const names = releases.map((seq) => CACHE + seq);
   for (const name of await caches.keys()) {
     if (name.startsWith(CACHE) && !names.includes(name)) await caches.delete(name);
   }
@@ -117,11 +117,12 @@ function readRelease(data, key) {
   return JSON.parse(note.lines[1]);
 }
 
-/** The key of the first visit; a later worker that brings another one does not get to use it. @returns {Promise<string>} */
+/** The key of the first visit; a later worker that brings another one does not get to use it.
+ *  @returns {Promise<string>} */
 async function firstKey() {
   const cache = await caches.open(FIRST);
-  const kept = await cache.match(FIRST);
-  if (kept) return kept.text();
+  const known = await cache.match(FIRST);
+  if (known) return known.text();
   await cache.put(FIRST, new Response(KEY));
   return KEY;
 }
@@ -141,7 +142,8 @@ async function fetched(name) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** What the host said of a file goes with it: the policy counts without a network as well. @type {Map<string, Headers>} */
+/** What the host said of a file goes with it: the policy counts without a network as well.
+ *  @type {Map<string, Headers>} */
 const headers = new Map();
 const KEPT = [
   "Content-Type",
@@ -153,25 +155,25 @@ const KEPT = [
 
 /** @param {string} name @param {Uint8Array} data */
 function responseOf(name, data) {
-  const said = headers.get(name);
-  const kept = KEPT.flatMap((one) => (said?.get(one) ? [[one, String(said.get(one))]] : []));
+  const received = headers.get(name);
+  const passedOn = KEPT.flatMap((header) => (received?.get(header) ? [[header, String(received.get(header))]] : []));
   headers.delete(name);
-  return new Response(/** @type {BodyInit} */ (data), { headers: /** @type {[string, string][]} */ (kept) });
+  return new Response(/** @type {BodyInit} */ (data), { headers: /** @type {[string, string][]} */ (passedOn) });
 }
 
-/** A push is empty, and what came for whom lies behind the PIN: the notice says only that there is something. Ten of them
- *  are one notice. */
+/** A push is empty, and what came for whom lies behind the PIN: the notice says only that there is something. Ten of
+ *  them are one notice. */
 async function ring() {
   const { title, body } = await neutralWords().catch(() => ({ title: "+1", body: "" }));
-  const looks = { body, tag: "data", renotify: true, requireInteraction: true };
-  await worker.registration.showNotification(title, looks);
+  const options = { body, tag: "data", renotify: true, requireInteraction: true };
+  await worker.registration.showNotification(title, options);
 }
 
 /** Out of the page as it is held, in the language of this phone. */
 async function neutralWords() {
   const page = await (await answer(new Request("./"), "index.html")).text();
   const config = JSON.parse(/id="config">(.*?)<\/script>/s.exec(page)?.[1] ?? "");
-  const language = chosenLanguage(config, await storedLanguage(await ourStore()));
+  const language = chooseLanguage(config, await readLanguage(await ourStore()));
   return { title: config.title, body: config.start[language].news };
 }
 

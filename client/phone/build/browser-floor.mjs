@@ -1,6 +1,6 @@
 /**
- * Holds built scripts to the oldest browser that Tocsin promises: no syntax and no library call newer than that. A bundler
- * lowers syntax only; calls come from our own code and from packages. Data: `@mdn/browser-compat-data`.
+ * Holds built scripts to the oldest browser that Tocsin promises: no syntax and no library call newer than that. A
+ * bundler lowers syntax only; calls come from our own code and from packages. Data: `@mdn/browser-compat-data`.
  */
 import { createRequire } from "node:module";
 import { parse } from "acorn";
@@ -103,8 +103,10 @@ function sinceChrome(feature) {
   if (!support) return null;
   const versions = [support]
     .flat()
-    .filter((/** @type {any} */ one) => !one.flags && !one.prefix && !one.alternative_name);
-  const since = versions.map((/** @type {any} */ one) => Number.parseFloat(String(one.version_added).replace("≤", "")));
+    .filter((/** @type {any} */ version) => !version.flags && !version.prefix && !version.alternative_name);
+  const since = versions.map((/** @type {any} */ version) =>
+    Number.parseFloat(String(version.version_added).replace("≤", "")),
+  );
   const known = since.filter((/** @type {number} */ version) => !Number.isNaN(version));
   return known.length ? Math.min(...known) : Number.POSITIVE_INFINITY;
 }
@@ -156,8 +158,8 @@ function mark(node) {
   if (node.type === "CallExpression" || node.type === "NewExpression") node.callee.isCalled = true;
   for (const [field, child] of Object.entries(node)) {
     const isName = (field === "property" || field === "key") && !node.computed && !node.shorthand;
-    for (const one of [child].flat())
-      if (one?.type === "Identifier" && !isName && field !== "label") one.isReference = true;
+    for (const inner of [child].flat())
+      if (inner?.type === "Identifier" && !isName && field !== "label") inner.isReference = true;
   }
 }
 
@@ -165,8 +167,9 @@ function mark(node) {
 function declare(pattern) {
   if (!pattern) return;
   if (pattern.type === "Identifier") pattern.isDeclaration = true;
-  if (pattern.type === "ObjectPattern") for (const one of pattern.properties) declare(one.value ?? one.argument);
-  if (pattern.type === "ArrayPattern") for (const one of pattern.elements) declare(one);
+  if (pattern.type === "ObjectPattern")
+    for (const property of pattern.properties) declare(property.value ?? property.argument);
+  if (pattern.type === "ArrayPattern") for (const element of pattern.elements) declare(element);
   if (pattern.type === "AssignmentPattern") declare(pattern.left);
   if (pattern.type === "RestElement") declare(pattern.argument);
 }

@@ -2,8 +2,8 @@
  * Builds the phone: ES modules in, a few minified chunks out. `node build/build.mjs --out DIR [ENTRY ...]`; without an
  * entry, `app/main.js`. Prints what each chunk weighs; `--json` gives the same for a program.
  *
- * The sources run as they are in Node; only the bare names in `vendor-src/` need a bundler. Everything is bundled all the
- * same: on a line with 800 ms to and fro, twenty small files cost more than they weigh.
+ * The sources run as they are in Node; only the bare names in `vendor-src/` need a bundler. Everything is bundled all
+ * the same: on a line with 800 ms to and fro, twenty small files cost more than they weigh.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, parse, relative } from "node:path";
@@ -16,10 +16,12 @@ import { chunkNames } from "./chunks.mjs";
 export const PHONE = dirname(dirname(fileURLToPath(import.meta.url)));
 export const TARGET = "es2020"; // Chrome 80, Firefox 74, Safari 14: telephones of 2016 that still get a browser
 
-/** Calls that the oldest browser lacks, exchanged wherever they stand, in our code and in packages; see `browser-floor.mjs`. */
+/** Calls that the oldest browser lacks, exchanged wherever they stand, in our code and in packages; see
+ *  `browser-floor.mjs`. */
 export const COMPRESS = { passes: 3, global_defs: { "@Object.hasOwn": "Object.prototype.hasOwnProperty.call" } };
 
-/** @typedef {{ file: string, entry: boolean, bytes: number, gzip: number, brotli: number, source: string | null, needs: string[], later: string[],
+/** @typedef {{ file: string, entry: boolean, bytes: number, gzip: number, brotli: number, source: string | null,
+ *    needs: string[], later: string[],
  *    modules: string[] }} Chunk `modules`: the source files in it, from the folder of the phone */
 
 /** @param {{ entries: string[], out: string }} what @returns {Promise<Chunk[]>} */
@@ -60,8 +62,8 @@ const INPUT = { cwd: PHONE, platform: "browser", transform: { target: TARGET }, 
 /** The licences go into one file beside the chunks. @type {import("rolldown").OutputOptions} */
 const OUTPUT = { format: "esm", comments: false, minify: { compress: true, mangle: false, codegen: false } };
 
-/** The KEM of a push address gets its own copy of what it shares with sealing: a file that two chunks share is in the first
- *  load whole, with what only the second of them needs. @type {import("rolldown").Plugin} */
+/** The KEM of a push address gets its own copy of what it shares with sealing: a file that two chunks share is in the
+ *  first load whole, with what only the second of them needs. @type {import("rolldown").Plugin} */
 const separateWakeKem = {
   name: "separate-wake-kem",
   async load(id) {
@@ -121,7 +123,7 @@ export function weights(data) {
 export function firstLoad(chunks, entry) {
   const needed = new Set([entry]);
   for (const file of needed)
-    for (const other of chunks.find((one) => one.file === file)?.needs ?? []) needed.add(other);
+    for (const dependency of chunks.find((chunk) => chunk.file === file)?.needs ?? []) needed.add(dependency);
   return chunks.filter(({ file }) => needed.has(file));
 }
 

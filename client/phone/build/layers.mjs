@@ -5,7 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "acorn";
+import { readModule } from "./module-reader.mjs";
 
 /** From above to below; a file belongs to the first that its path begins with. */
 export const LAYERS = [
@@ -21,53 +21,30 @@ export const LAYERS = [
   "vendor-src/",
 ];
 
-/** Types that name a layer above, each with its reason. @type {Record<string, string[]>} */
-const TYPES_UPWARD = {
-  // It is handed these by `main.js` and passes them to the screens; it calls none of their modules.
-  "app/app.js": ["case", "contact-poller", "reply-poller", "sender", "session"].map(
-    (name) => `app/services/${name}.js`,
-  ),
-};
 /** Words for people, of no layer: whoever speaks loads them. */
 const DATA = /^locales\//;
-const TYPE = /@import\s[^*]*?from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/g;
 
 /** @typedef {{ from: string, to: string, isType: boolean }} Import paths from the folder of the phone */
 
 /** Return all imports of a file. @param {string} file @param {string} code @returns {Import[]} */
 export function importsOf(file, code) {
-  /** @type {Import[]} */ const found = [];
-  const add = (/** @type {string} */ name, /** @type {boolean} */ isType) => {
-    if (name.startsWith(".")) found.push({ from: file, to: posix.join(posix.dirname(file), name), isType });
-  };
-  const comment = (/** @type {boolean} */ isBlock, /** @type {string} */ text) => {
-    if (isBlock) for (const [, named, inline] of text.matchAll(TYPE)) add(named ?? inline, true);
-  };
-  const options = { ecmaVersion: /** @type {const} */ ("latest"), sourceType: /** @type {const} */ ("module") };
-  visit(parse(code, { ...options, onComment: comment }), (/** @type {any} */ node) => {
-    if (typeof node.source?.value === "string") add(node.source.value, false);
-  });
-  return found;
-}
-
-/** @param {any} node @param {(node: any) => void} each */
-function visit(node, each) {
-  if (Array.isArray(node)) for (const item of node) visit(item, each);
-  else if (node && typeof node.type === "string") {
-    each(node);
-    for (const value of Object.values(node)) if (typeof value === "object") visit(value, each);
-  }
+  const { imports, types } = readModule(code);
+  const named = (/** @type {string[]} */ names, /** @type {boolean} */ isType) =>
+    names
+      .filter((name) => name.startsWith("."))
+      .map((name) => ({ from: file, to: posix.join(posix.dirname(file), name), isType }));
+  return [...named(imports, false), ...named(types, true)];
 }
 
 /** @param {string} path */
 const layerOf = (path) => LAYERS.findIndex((layer) => path.startsWith(layer));
 
-/** Return a sentence for each import that climbs, and one for a circle. @param {Import[]} imports @returns {string[]} */
+/** Return a sentence for each import that climbs, and one for a circle. @param {Import[]} imports
+ *  @returns {string[]} */
 export function breaches(imports) {
-  const climbing = imports.filter(({ from, to, isType }) => {
-    if (DATA.test(to) || (isType && TYPES_UPWARD[from]?.includes(to))) return false;
-    return layerOf(to) < 0 || layerOf(from) < 0 || layerOf(to) < layerOf(from);
-  });
+  const climbing = imports.filter(
+    ({ from, to }) => !DATA.test(to) && (layerOf(to) < 0 || layerOf(from) < 0 || layerOf(to) < layerOf(from)),
+  );
   const circle = circleOf(imports.filter(({ isType }) => !isType));
   return [
     ...climbing.map(({ from, to, isType }) => `${from} imports ${isType ? "a type of " : ""}${to}, which is above it`),
@@ -79,15 +56,15 @@ export function breaches(imports) {
 function circleOf(imports) {
   /** @type {Map<string, Set<string>>} */ const next = new Map();
   for (const { from, to } of imports) next.set(from, (next.get(from) ?? new Set()).add(to));
-  const done = new Set();
+  const visited = new Set();
   const walk = (/** @type {string} */ file, /** @type {string[]} */ path) => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
-    if (done.has(file)) return null;
+    if (visited.has(file)) return null;
     for (const to of next.get(file) ?? []) {
       /** @type {string[] | null} */ const circle = walk(to, [...path, file]);
       if (circle) return circle;
     }
-    done.add(file);
+    visited.add(file);
     return null;
   };
   for (const file of next.keys()) {

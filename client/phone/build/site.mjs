@@ -1,6 +1,6 @@
 /**
- * Builds everything of the phone app that is the same for everybody, into `dist/`; `tocsin phone build` puts cards, title
- * and relays in. `npm run build`, or `node build/site.mjs --out DIR`. What comes out is listed in `bundle.json`.
+ * Builds everything of the phone app that is the same for everybody, into `dist/`; `tocsin phone build` puts cards,
+ * title and relays in. `npm run build`, or `node build/site.mjs --out DIR`. What comes out is listed in `bundle.json`.
  */
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,10 +20,10 @@ export async function site(out) {
   const fresh = `${out}.${process.pid}`;
   await mkdir(fresh, { recursive: true });
   try {
-    const made = await filled(fresh);
+    const built = await filled(fresh);
     await rm(out, { recursive: true, force: true });
     await rename(fresh, out);
-    return made;
+    return built;
   } finally {
     await rm(fresh, { recursive: true, force: true }); // there only when something failed
   }
@@ -44,8 +44,8 @@ async function filled(out) {
     pressing: pressingOf(chunks).map(({ file }) => file),
     chunks: chunks.map(({ file }) => file).sort(),
     languages: Object.fromEntries(words.map(({ name }) => [name, chunkOf(name)])),
-    start: Object.fromEntries(words.map(({ name, said }) => [name, flat(said.start)])),
-    directions: Object.fromEntries(words.map(({ name, said }) => [name, said.dir ?? "ltr"])),
+    start: Object.fromEntries(words.map(({ name, content }) => [name, flat(content.start)])),
+    directions: Object.fromEntries(words.map(({ name, content }) => [name, content.dir ?? "ltr"])),
   };
   await checkBrowserFloor(out, listing.chunks);
   checkBudget(await firstLoads(out, chunks, listing));
@@ -53,10 +53,10 @@ async function filled(out) {
   return { chunks, listing };
 }
 
-/** Return what each language loads before anything can be pressed, in bytes of brotli: the page with a plain title and one
- *  card, the scripts, the words. @param {string} out @param {import("./build.mjs").Chunk[]} chunks
- *  @param {{ main: string, first: string[], pressing: string[], languages: Record<string, string | undefined>, start: object }} listing
- *  @returns {Promise<Record<string, number>>} */
+/** Return what each language loads before anything can be pressed, in bytes of brotli: the page with a plain title and
+ *  one card, the scripts, the words. @param {string} out @param {import("./build.mjs").Chunk[]} chunks
+ *  @param {{ main: string, first: string[], pressing: string[], languages: Record<string, string | undefined>, start:
+ *  object }} listing @returns {Promise<Record<string, number>>} */
 export async function firstLoads(out, chunks, { main, first, pressing, languages, start }) {
   const brotli = (/** @type {string} */ file) => chunks.find((chunk) => chunk.file === file)?.brotli ?? 0;
   const scripts = [...new Set([main, ...first, ...pressing])].reduce((sum, file) => sum + brotli(file), 0);
@@ -84,7 +84,8 @@ export function checkBudget(loads) {
   if (heavy.length) throw new Error(`the first load is heavier than ${FIRST_LOAD_BROTLI} bytes of brotli: ${list}`);
 }
 
-/** @param {string} out @param {string[]} chunks @throws {Error} when the oldest promised browser could not run what was built */
+/** @param {string} out @param {string[]} chunks
+ *  @throws {Error} when the oldest promised browser could not run what was built */
 async function checkBrowserFloor(out, chunks) {
   const read = (/** @type {string} */ name) => readFile(join(out, name), "utf8");
   const together = [await Promise.all(chunks.map(read)), [await read("one.js")], [await read("sw.js")]];
@@ -97,8 +98,8 @@ function pressingOf(chunks) {
   return firstLoad(chunks, chunks.find(({ modules }) => modules.includes(PRESS))?.file ?? MAIN);
 }
 
-/** Everything in one script, also what is otherwise loaded later. The service worker's constants come from the site's build.
- *  @param {string} entry @param {"esm" | "iife"} format */
+/** Everything in one script, also what is otherwise loaded later. The service worker's constants come from the site's
+ *  build. @param {string} entry @param {"esm" | "iife"} format */
 async function inOne(entry, format) {
   const options = {
     module: format === "esm",
@@ -122,12 +123,13 @@ async function languages() {
   const names = (await readdir(join(PHONE, "locales"))).filter((name) => name.endsWith(".json")).sort();
   const read = async (/** @type {string} */ file) => ({
     name: file.slice(0, -".json".length),
-    said: JSON.parse(await readFile(join(PHONE, "locales", file), "utf8")),
+    content: JSON.parse(await readFile(join(PHONE, "locales", file), "utf8")),
   });
   return Promise.all(names.map(read));
 }
 
-/** Keys of a section with a point between the levels. @param {any} section @param {string} [before] @returns {Record<string, string>} */
+/** Keys of a section with a point between the levels. @param {any} section @param {string} [before]
+ *  @returns {Record<string, string>} */
 function flat(section, before = "") {
   const pairs = Object.entries(section ?? {}).flatMap(([key, value]) =>
     typeof value === "object" ? Object.entries(flat(value, `${before}${key}.`)) : [[before + key, String(value)]],

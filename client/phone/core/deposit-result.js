@@ -7,10 +7,11 @@ import { digest, jsonObject, unb64 } from "../protocol/wire.js";
 import { MAX_BITS } from "../protocol/work.js";
 
 /** Status, Retry-After and the whole body; a body that is no longer than `ANSWER_BYTES`.
- *  @typedef {{ status: number, retryAfter?: string | null, body: Uint8Array }} Answer */
+ *  @typedef {{ status: number, retryAfter?: string | null, body: Uint8Array }} DepositResponse */
 
-/** `received`: a receipt that proves it. `work`: the relay wants work first. `unproven`: a receipt nobody here can check
- *  yet. `busy`: the relay as a whole cannot, maybe until `wait` milliseconds have passed. `refused`: this letter, there.
+/** `received`: a receipt that proves it. `work`: the relay wants work first. `unproven`: a receipt nobody here can
+ *  check yet. `busy`: the relay as a whole cannot, maybe until `wait` milliseconds have passed. `refused`: this
+ *  letter, there.
  *  @typedef {{ kind: "received", origin: string } | { kind: "work", seed: Uint8Array, bits: number }
  *    | { kind: "unproven" } | { kind: "busy" | "refused", reason: string, wait: number }} Verdict */
 
@@ -29,8 +30,9 @@ const LETTER_CODES = new Set([
   "mailbox-full",
 ]);
 
-/** @param {Letter} letter @param {Uint8Array[]} keys @param {Answer} answer @returns {Verdict} */
-export function judge(letter, keys, answer) {
+/** Judge what a relay's answer means for a letter. @param {Letter} letter @param {Uint8Array[]} keys
+ *  @param {DepositResponse} answer @returns {Verdict} */
+export function judgeAnswer(letter, keys, answer) {
   if (answer.status === 200 || answer.status === 201) return judgeReceipt(letter, keys, answer.body);
   if (answer.status >= 300 && answer.status < 400) return { kind: "busy", reason: "redirect", wait: 0 };
   return judgeProblem(answer);
@@ -48,7 +50,7 @@ function judgeReceipt(letter, keys, body) {
   }
 }
 
-/** @param {Answer} answer @returns {Verdict} */
+/** @param {DepositResponse} answer @returns {Verdict} */
 function judgeProblem({ status, retryAfter, body }) {
   const problem = problemOf(body);
   const wait = waitOf(retryAfter);

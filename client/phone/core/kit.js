@@ -19,12 +19,13 @@ import {
   unb64,
   utf8,
 } from "../protocol/wire.js";
-import { wakeIn } from "./letter.js";
+import { readStoredWake } from "./letter.js";
+import { readList, readWhole, refuse } from "./stored-fields.js";
 
 const VERSION = 1;
 const LISTED = 64; // weeks, relays, contacts: none comes near it
 
-/** @param {Kit} kit @returns {Uint8Array} */
+/** Encode a kit as it lies open on the phone. @param {Kit} kit @returns {Uint8Array} */
 export function packKit(kit) {
   const { desk, contacts, ready, caseKey, seq, practice } = kit;
   const fields = {
@@ -41,7 +42,7 @@ export function packKit(kit) {
   return concat(u32(head.length), head, ...ready.map(({ sealed }) => sealed.envelope));
 }
 
-/** @param {Uint8Array} data @returns {Kit} @throws {Malformed} */
+/** Decode a kit. @param {Uint8Array} data @returns {Kit} @throws {Malformed} */
 export function unpackKit(data) {
   try {
     const [head, end] = counted(data, 0) ?? refuse();
@@ -50,10 +51,10 @@ export function unpackKit(data) {
     return {
       case: b64(unb64(fields.case, ID_BYTES)),
       caseKey: b64(unb64(fields.caseKey, SEED_BYTES)),
-      seq: whole(fields.seq),
+      seq: readWhole(fields.seq),
       practice: fields.practice === true,
       desk: readDesk(fields.desk),
-      contacts: list(fields.contacts, readContact),
+      contacts: readList(fields.contacts, LISTED, readContact),
       ready: readReady(fields, data.subarray(end)),
     };
   } catch (error) {
@@ -72,11 +73,11 @@ function readDesk(value) {
   return {
     root: unb64(root, PUBLIC_BYTES),
     mailbox: unb64(mailbox, HASH_BYTES),
-    week: whole(week),
-    weekly: list(weekly, (key) => unb64(key, KEM_PUBLIC_BYTES)),
+    week: readWhole(week),
+    weekly: readList(weekly, LISTED, (key) => unb64(key, KEM_PUBLIC_BYTES)),
     lastResort: unb64(lastResort, KEM_PUBLIC_BYTES),
-    relays: list(relays, relayAddress),
-    keys: list(keys, (key) => unb64(key, PUBLIC_BYTES)),
+    relays: readList(relays, LISTED, relayAddress),
+    keys: readList(keys, LISTED, (key) => unb64(key, PUBLIC_BYTES)),
   };
 }
 
@@ -86,36 +87,25 @@ function readContact(value) {
   return {
     key: unb64(key, KEM_PUBLIC_BYTES),
     mailbox: unb64(mailbox, HASH_BYTES),
-    relays: list(relays, relayAddress),
-    wake: wakeIn(wake),
-    later: whole(later),
+    relays: readList(relays, LISTED, relayAddress),
+    wake: readStoredWake(wake),
+    later: readWhole(later),
   };
 }
 
 /** @param {Record<string, any>} fields @param {Uint8Array} envelopes @returns {Ready[]} */
 function readReady(fields, envelopes) {
-  const contacts = list(fields.contacts, (one) => one).length;
-  const ready = list(fields.ready, (one, i) => {
-    const [week, contact, commitment, mailbox] = Array.isArray(one) ? one : refuse();
-    if (contact !== null && whole(contact) >= contacts) refuse();
+  const contacts = readList(fields.contacts, LISTED, (contact) => contact).length;
+  const ready = readList(fields.ready, LISTED, (row, i) => {
+    const [week, contact, commitment, mailbox] = Array.isArray(row) ? row : refuse();
+    if (contact !== null && readWhole(contact) >= contacts) refuse();
     const envelope = envelopes.slice(i * LETTER_BYTES, (i + 1) * LETTER_BYTES);
     const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
-    return { week: week === null ? null : whole(week), contact: contact === null ? null : whole(contact), sealed };
+    return {
+      week: week === null ? null : readWhole(week),
+      contact: contact === null ? null : readWhole(contact),
+      sealed,
+    };
   });
   return envelopes.length === ready.length * LETTER_BYTES ? ready : refuse();
-}
-
-/** @param {unknown} value @returns {number} */
-function whole(value) {
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : refuse();
-}
-
-/** @template T @param {unknown} value @param {(one: unknown, i: number) => T} read @returns {T[]} */
-function list(value, read) {
-  return Array.isArray(value) && value.length <= LISTED ? value.map(read) : refuse();
-}
-
-/** @returns {never} */
-function refuse() {
-  throw new Malformed();
 }

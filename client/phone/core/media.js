@@ -22,25 +22,25 @@ const APP15 = 0xef;
 
 /** A file cut up: what announces it, and its pieces. @typedef {{ ref: ParcelRef, pieces: Uint8Array[] }} Pieces */
 
-/** The size a picture is drawn in before it is sent; never larger than it was.
- *  @param {number} width @param {number} height @returns {{ width: number, height: number }} */
-export function fitted(width, height) {
+/** Return the size a picture is drawn in before it is sent; never larger than it was. @param {number} width
+ *  @param {number} height @returns {{ width: number, height: number }} */
+export function fitPicture(width, height) {
   const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height, 1));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** The JPEG without camera, place, time, thumbnail and comments. Drawing on a canvas leaves them out too, but a browser
- *  may add its own. @param {Uint8Array} jpeg @returns {Uint8Array} @throws {Malformed} */
-export function stripped(jpeg) {
+/** Return the JPEG without camera, place, time, thumbnail and comments. Drawing on a canvas leaves them out too, but a
+ *  browser may add its own. @param {Uint8Array} jpeg @returns {Uint8Array} @throws {Malformed} */
+export function stripJpeg(jpeg) {
   if (jpeg[0] !== 0xff || jpeg[1] !== START) throw new Malformed("not a JPEG");
-  const kept = [jpeg.subarray(0, 2)];
+  const parts = [jpeg.subarray(0, 2)];
   for (let at = 2; ; ) {
     const marker = jpeg[at + 1];
     if (jpeg[at] !== 0xff || at + 4 > jpeg.length) throw new Malformed("not a JPEG");
-    if (marker === SCAN) return concat(...kept, jpeg.subarray(at));
+    if (marker === SCAN) return concat(...parts, jpeg.subarray(at));
     const end = at + 2 + jpeg[at + 2] * 256 + jpeg[at + 3];
     if (end > jpeg.length || end < at + 4) throw new Malformed("not a JPEG");
-    if (!tells(marker)) kept.push(jpeg.subarray(at, end));
+    if (!tells(marker)) parts.push(jpeg.subarray(at, end));
     at = end;
   }
 }
@@ -50,8 +50,9 @@ function tells(marker) {
   return marker === COMMENT || (marker > APP0 && marker <= APP15);
 }
 
-/** @param {Uint8Array} file @param {string} type media type @param {RandomBytes} randomBytes @returns {Pieces} @throws {TooMuchContent} */
-export function cutUp(file, type, randomBytes) {
+/** Cut a file into pieces of `PIECE_BYTES`; an empty file is one empty piece. @param {Uint8Array} file
+ *  @param {string} type media type @param {RandomBytes} randomBytes @returns {Pieces} @throws {TooMuchContent} */
+export function cutFile(file, type, randomBytes) {
   if (file.length > FILE_BYTES) throw new TooMuchContent(`${file.length} bytes where ${FILE_BYTES} fit`);
   const n = Math.max(1, Math.ceil(file.length / PIECE_BYTES));
   const pieces = Array.from({ length: n }, (_, i) => file.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES));
@@ -59,13 +60,13 @@ export function cutUp(file, type, randomBytes) {
   return { ref, pieces };
 }
 
-/** The letter that announces a file, and one parcel for each piece; `breathe` between two parcels lets the screen live.
- *  @param {Kit} kit @param {Pieces} file @param {{ facts?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes,
- *    breathe?: () => Promise<void> }} by
- *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+/** Seal the letter that announces a file, and one parcel for each piece; `breathe` between two parcels lets the screen
+ *  live. @param {Kit} kit @param {Pieces} file
+ *  @param {{ facts?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes, breathe?: () =>
+ *  Promise<void> }} by @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 export async function sealFile(kit, { ref, pieces }, { facts = {}, duress = false, now, randomBytes, breathe }) {
-  const said = { facts, parcels: [ref] };
-  const announced = await amend(kit, { said, duress, now, randomBytes });
+  const content = { facts, parcels: [ref] };
+  const announced = await amend(kit, { content, duress, now, randomBytes });
   const letters = announced.letters;
   const place = { case: kit.case, seq: kit.seq, at: Math.floor(now / 1_000) }; // one sending, one place in the case
   for (const [i, body] of pieces.entries()) {

@@ -1,14 +1,16 @@
 /**
- * The outbox: what is on its way, and when to try again. A pure state machine: `step` takes an event with its time and
- * gives back the next state and what is to be done. Who does it (fetch, store, work) answers with further events.
+ * The outbox: what is on its way, and when to try again. A pure state machine: `stepOutbox` takes an event with its
+ * time and gives back the next state and what is to be done. Who does it (fetch, store, work) answers with further
+ * events.
  *
- * A letter is done when two relays gave a receipt that proves it, or one when there is only one; until the first receipt
- * it is never given up. It is written to the store only when sending it failed, took long, or the page goes away.
+ * A letter is done when two relays gave a receipt that proves it, or one when there is only one; until the first
+ * receipt it is never given up. It is written to the store only when sending it failed, took long, or the page goes
+ * away.
  *
  * Times are milliseconds, because a press is a matter of seconds.
  */
 /** @import { Letter } from "./letter.js" */
-/** @import { Answer, Verdict } from "./deposit-result.js" */
+/** @import { DepositResponse, Verdict } from "./deposit-result.js" */
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
 import {
@@ -21,7 +23,7 @@ import {
   WAKE_HEADER,
   WORK_HEADER,
 } from "../protocol/wire.js";
-import { judge } from "./deposit-result.js";
+import { judgeAnswer } from "./deposit-result.js";
 import { packLetter } from "./letter.js";
 
 export const COPIES = 2; // relays that should hold a letter: one may be seized or lie
@@ -35,42 +37,48 @@ const FARTHEST_MS = 3_600_000; // a try planned later than this means that the c
 const SPARE_MS = 6 * 3_600_000; // how long a second receipt is tried for once there is a first
 const AT_ONCE = 2; // letters on their way to one relay: more only share a thin line
 
-/** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number, failures: number,
+/** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number,
+ *    failures: number,
  *    reason: string | null, work: string | null }} Attempt */
-/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null, kept: boolean }} Entry */
-/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[], asking: boolean }} Relay */
-/** @typedef {{ entries: Entry[], relays: Record<string, Relay> }} Outbox */
+/** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null,
+ *    isStored: boolean }} Entry */
+/** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[],
+ *    asking: boolean }} OutboxRelay */
+/** @typedef {{ entries: Entry[], relays: Record<string, OutboxRelay> }} Outbox */
 
 /** @typedef {{ id: string, url: string, attempt: number }} Which */
 /** `url` is a relay's address. `known` answers `ask`, with no keys when the relay did not say.
- *  @typedef {{ now: number } & ({ type: "add", letter: Letter, kept?: boolean } | { type: "tick" | "online" | "leaving" }
- *    | ({ type: "answer", answer: Answer } & Which) | ({ type: "failed", reason: string } & Which)
+ *  @typedef {{ now: number } & ({ type: "add", letter: Letter, isStored?: boolean } | { type: "tick" | "online"
+ *    | "leaving" }
+ *    | ({ type: "answer", answer: DepositResponse } & Which) | ({ type: "failed", reason: string } & Which)
  *    | ({ type: "worked", nonce: Uint8Array | null } & Which)
- *    | { type: "known", url: string, keys: Uint8Array[] } | { type: "forget", id: string })} Event */
+ *    | { type: "known", url: string, keys: Uint8Array[] } | { type: "forget", id: string })} OutboxEvent */
 /** `wake`: step with a `tick` at that time at the latest.
  *  @typedef {({ type: "send", headers: Record<string, string>, body: Uint8Array } & Which)
  *    | ({ type: "work", seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array, bits: number } & Which)
  *    | { type: "ask", url: string } | { type: "keep", id: string, record: Uint8Array } | { type: "drop", id: string }
  *    | { type: "received", id: string, url: string, origin: string, receipt: Uint8Array }
- *    | { type: "finished", id: string, copies: number } | { type: "wake", at: number }} Effect */
+ *    | { type: "finished", id: string, copies: number } | { type: "wake", at: number }} OutboxEffect */
 
-/** @returns {Outbox} */
+/** Return an outbox without letters. @returns {Outbox} */
 export function emptyOutbox() {
   return { entries: [], relays: {} };
 }
 
-/** @param {Outbox} before @param {Event} event @param {RandomBytes} randomBytes @returns {{ outbox: Outbox, effects: Effect[] }} */
-export function step(before, event, randomBytes) {
+/** Return the next outbox after an event, and the effects to carry out. @param {Outbox} before
+ *  @param {OutboxEvent} event @param {RandomBytes} randomBytes
+ *  @returns {{ outbox: Outbox, effects: OutboxEffect[] }} */
+export function stepOutbox(before, event, randomBytes) {
   const run = new OutboxStep(copied(before), event.now, randomBytes);
-  run.take(event);
+  run.onEvent(event);
   run.plan();
   return { outbox: run.outbox, effects: run.effects };
 }
 
-/** For the screen: what has left and what has not, letter by letter.
- *  @param {Outbox} outbox @returns {{ id: string, rank: number, copies: number, wanted: number, sending: boolean, next: number,
- *    trouble: { url: string, reason: string }[] }[]} */
-export function summary(outbox) {
+/** Return for the screen what has left and what has not, letter by letter. @param {Outbox} outbox
+ *  @returns {{ id: string, rank: number, copies: number, wanted: number, sending: boolean, next: number, trouble: {
+ *  url: string, reason: string }[] }[]} */
+export function summarize(outbox) {
   return outbox.entries.map(({ letter, attempts, origins }) => {
     const open = Object.entries(attempts).filter(([, { state }]) => state !== "done");
     const trouble = open.flatMap(([url, { reason }]) => {
@@ -99,7 +107,7 @@ function wantedOf(letter) {
 /** Bytes are shared, they never change; all that changes is copied. @param {Outbox} outbox @returns {Outbox} */
 function copied({ entries, relays }) {
   const eachCopied = (/** @type {Record<string, any>} */ all) =>
-    Object.fromEntries(Object.entries(all).map(([name, one]) => [name, { ...one }]));
+    Object.fromEntries(Object.entries(all).map(([name, state]) => [name, { ...state }]));
   return {
     entries: entries.map((entry) => ({ ...entry, attempts: eachCopied(entry.attempts) })),
     relays: eachCopied(relays),
@@ -113,13 +121,13 @@ class OutboxStep {
     this.outbox = outbox;
     this.now = now;
     this.randomBytes = randomBytes;
-    /** @type {Effect[]} */
+    /** @type {OutboxEffect[]} */
     this.effects = [];
   }
 
-  /** @param {Event} event */
-  take(event) {
-    if (event.type === "add") this.add(event.letter, event.kept ?? false);
+  /** @param {OutboxEvent} event */
+  onEvent(event) {
+    if (event.type === "add") this.add(event.letter, event.isStored ?? false);
     else if (event.type === "answer") this.answered(event, event.answer);
     else if (event.type === "failed") this.failed(event, event.reason);
     else if (event.type === "worked") this.worked(event, event.nonce);
@@ -129,34 +137,33 @@ class OutboxStep {
     else if (event.type === "leaving") this.leaving();
   }
 
-  /** @param {Letter} letter @param {boolean} kept */
-  add(letter, kept) {
+  /** @param {Letter} letter @param {boolean} isStored */
+  add(letter, isStored) {
     if (this.entryOf(letter.id)) return;
     const order = this.shuffled([...new Set(letter.relays)], letter.wake?.relay);
     const attempts = Object.fromEntries(order.map((url) => [url, newAttempt(this.now)]));
     for (const url of order)
       this.outbox.relays[url] ??= { due: this.now, failures: 0, reason: null, keys: [], asking: false };
-    this.outbox.entries.push({ letter: { ...letter, relays: order }, attempts, origins: [], received: null, kept });
-    this.outbox.entries.sort(
-      (one, other) => one.letter.rank - other.letter.rank || one.letter.added - other.letter.added,
-    );
+    this.outbox.entries.push({ letter: { ...letter, relays: order }, attempts, origins: [], received: null, isStored });
+    this.outbox.entries.sort((a, b) => a.letter.rank - b.letter.rank || a.letter.added - b.letter.added);
   }
 
-  /** Which relay comes first is left to randomBytes, so that a card's first relay does not carry everything; onions come last,
-   *  because few browsers reach them. The one that can ring comes first of all. @param {string[]} urls @param {string} [ringing] */
+  /** Which relay comes first is left to chance, so that a card's first relay does not carry everything; onions
+   *  come last, because few browsers reach them. The one that can ring comes first of all. @param {string[]} urls
+   *  @param {string} [ringing] */
   shuffled(urls, ringing) {
     const last = (/** @type {string} */ url) => (/\.onion(:\d+)?(\/|$)/.test(url) ? 1 : 0);
     const weighed = urls.map((url) => ({ url, weight: url === ringing ? -1 : this.fraction() + last(url) }));
-    return weighed.sort((one, other) => one.weight - other.weight).map(({ url }) => url);
+    return weighed.sort((a, b) => a.weight - b.weight).map(({ url }) => url);
   }
 
-  /** @param {Which} which @param {Answer} answer */
+  /** @param {Which} which @param {DepositResponse} answer */
   answered(which, answer) {
     const entry = this.entryOf(which.id);
     const attempt = entry?.attempts[which.url];
     if (!entry || !attempt || attempt.state === "done") return;
     const relay = this.outbox.relays[which.url];
-    const verdict = judge(entry.letter, entry.letter.keys.length ? entry.letter.keys : relay.keys, answer);
+    const verdict = judgeAnswer(entry.letter, entry.letter.keys.length ? entry.letter.keys : relay.keys, answer);
     // A receipt counts however late it comes; anything else from an attempt already given up does not.
     if (verdict.kind === "received") this.received(entry, which.url, verdict.origin, answer.body);
     else if (isCurrent(attempt, which, "sending")) this.judged(entry, which.url, verdict);
@@ -350,15 +357,15 @@ class OutboxStep {
 
   /** Sealed bytes only, and only while no relay holds them. @param {Entry} entry */
   persist(entry) {
-    if (entry.kept || entry.received !== null) return;
-    entry.kept = true;
+    if (entry.isStored || entry.received !== null) return;
+    entry.isStored = true;
     this.effects.push({ type: "keep", id: entry.letter.id, record: packLetter(entry.letter) });
   }
 
   /** @param {Entry} entry */
   unpersist(entry) {
-    if (entry.kept) this.effects.push({ type: "drop", id: entry.letter.id });
-    entry.kept = false;
+    if (entry.isStored) this.effects.push({ type: "drop", id: entry.letter.id });
+    entry.isStored = false;
   }
 
   /** @param {string} id */
@@ -375,12 +382,12 @@ class OutboxStep {
   }
 
   /** @param {Entry} entry @returns {number[]} */
-  momentsOf({ letter, attempts, kept, received }) {
+  momentsOf({ letter, attempts, isStored, received }) {
     const moments = Object.entries(attempts).flatMap(([url, { state, since, due }]) => {
       if (state === "idle") return [Math.max(due, this.outbox.relays[url].due)];
       return state === "sending" ? [since + HEDGE_MS, since + LOST_MS] : [];
     });
-    if (!kept && received === null) moments.push(letter.added + KEEP_AFTER_MS);
+    if (!isStored && received === null) moments.push(letter.added + KEEP_AFTER_MS);
     if (received !== null) moments.push(received + SPARE_MS + 1);
     return moments;
   }

@@ -1,5 +1,6 @@
 /**
- * Ready to press: letters sealed in advance for this and every published week. Needs the unlocked profile, runs in peace.
+ * Ready to press: letters sealed in advance for this and every published week. Needs the unlocked profile, runs in
+ * peace.
  */
 /** @import { ReplyBlock } from "../protocol/message.js" */
 /** @import { Card } from "../protocol/organisation.js" */
@@ -11,13 +12,13 @@ import { alertMessage, factsMessage, headerOf } from "../protocol/message.js";
 import { parseNoteKey } from "../protocol/note.js";
 import { keysAhead } from "../protocol/weekly-keys.js";
 import { b64, ID_BYTES, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
-import { addressOf, contactKey, sealAlert, seconds } from "./press.js";
+import { addressRecipient, deriveContactKey, sealAlert, toSeconds } from "./press.js";
 
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
- *  @typedef {Reachable & { mac: Uint8Array, text: string }} Contact */
+ *  @typedef {Reachable & { mac: Uint8Array, text: string }} PreparedContact */
 
-/** @param {Card} card @returns {Recipient} */
-export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log }) {
+/** Return of a card what sealing and sending need. @param {Card} card @returns {Recipient} */
+export function toRecipient({ root, mailbox, week, weekly, lastResort, relays, log }) {
   return {
     root,
     mailbox,
@@ -30,32 +31,36 @@ export function deskOf({ root, mailbox, week, weekly, lastResort, relays, log })
 }
 
 /** Seal everything that can be said before anything has happened.
- *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: Contact[], practice?: boolean,
- *    now: number, randomBytes: RandomBytes }} profile
- *  @returns {Promise<Kit>} @throws {TooMuchContent} when the profile does not fit one letter */
-export async function prepare({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
-  const at = seconds(now);
+ *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: PreparedContact[],
+ *  practice?: boolean, now: number, randomBytes: RandomBytes }} profile @returns {Promise<Kit>}
+ *  @throws {TooMuchContent} when the profile does not fit one letter */
+export async function prepareKit({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
+  const at = toSeconds(now);
   const place = { case: b64(randomBytes(ID_BYTES)), seq: 0, at };
-  const desk = deskOf(card);
+  const desk = toRecipient(card);
   const weeks = [...keysAhead(card, at), { week: null, key: card.lastResort }];
   /** @type {Ready[]} */
   const ready = [];
   for (const { week, key } of weeks) {
     const header = headerOf(factsMessage("report", place, { facts, reply, practice }, randomBytes));
-    ready.push({ week, contact: null, sealed: await seal({ header, key, address: addressOf(desk), randomBytes }) });
+    ready.push({
+      week,
+      contact: null,
+      sealed: await seal({ header, key, address: addressRecipient(desk), randomBytes }),
+    });
   }
   const caseKey = b64(randomBytes(SEED_BYTES));
   const kit = { case: place.case, caseKey, seq: 1, practice, desk, contacts: [], ready };
   return withContacts(kit, contacts, { now, randomBytes });
 }
 
-/** The same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has left the phone
- *  is not told the same thing twice. Whoever comes late is told the case's key with it.
- *  @param {Kit} kit @param {Contact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by
- *  @returns {Promise<Kit>} @throws {TooMuchContent} when a text does not fit one letter */
+/** Return the same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has
+ *  left the phone is not told the same thing twice. Whoever comes late is told the case's key with it. @param {Kit} kit
+ *  @param {PreparedContact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<Kit>}
+ *  @throws {TooMuchContent} when a text does not fit one letter */
 export async function withContacts(kit, contacts, { now, randomBytes }) {
   const waiting = new Set(kit.ready.map(({ contact }) => contact));
-  const isTold = (/** @type {Contact} */ { key }) =>
+  const isTold = (/** @type {PreparedContact} */ { key }) =>
     kit.contacts.some((known, i) => same(known.key, key) && !waiting.has(i));
   const ready = kit.ready.filter(({ contact }) => contact === null);
   for (const [i, contact] of contacts.entries()) {
@@ -66,21 +71,21 @@ export async function withContacts(kit, contacts, { now, randomBytes }) {
   return { ...kit, contacts: reachable, ready };
 }
 
-/** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what follows.
- *  @param {Kit} kit @param {Contact} contact @param {number} now @param {RandomBytes} randomBytes */
+/** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what
+ *  follows. @param {Kit} kit @param {PreparedContact} contact @param {number} now @param {RandomBytes} randomBytes */
 function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) {
-  const said = alertMessage(
-    { case: id, seq: 0, at: seconds(now) },
+  const message = alertMessage(
+    { case: id, seq: 0, at: toSeconds(now) },
     { type: "detained", text: contact.text },
     randomBytes,
   );
-  const key = b64(contactKey(unb64(caseKey), contact.key));
-  return sealAlert(contact, contact.mac, { ...said, practice, case_key: key }, false, randomBytes);
+  const key = b64(deriveContactKey(unb64(caseKey), contact.key));
+  return sealAlert(contact, contact.mac, { ...message, practice, case_key: key }, false, randomBytes);
 }
 
-/** A kit with nothing sealed in advance: the app was installed a minute ago and has no profile.
+/** Return a kit with nothing sealed in advance: the app was installed a minute ago and has no profile.
  *  @param {Card} card @param {RandomBytes} randomBytes @param {boolean} [practice] @returns {Kit} */
-export function bareKit(card, randomBytes, practice = false) {
+export function newBareKit(card, randomBytes, practice = false) {
   const [id, caseKey] = [b64(randomBytes(ID_BYTES)), b64(randomBytes(SEED_BYTES))];
-  return { case: id, caseKey, seq: 0, practice, desk: deskOf(card), contacts: [], ready: [] };
+  return { case: id, caseKey, seq: 0, practice, desk: toRecipient(card), contacts: [], ready: [] };
 }

@@ -16,7 +16,7 @@ import { seal } from "../protocol/envelope.js";
 import { alertMac, alertMessage, factsMessage, headerOf } from "../protocol/message.js";
 import { keyFor, sealingWeek } from "../protocol/weekly-keys.js";
 import { b64, digest, domain, LETTER_BYTES, mac, Purpose, unb64 } from "../protocol/wire.js";
-import { letterOf } from "./letter.js";
+import { makeLetter } from "./letter.js";
 
 /** Of an organisation, what sealing and sending need; not its name.
  *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array,
@@ -36,16 +36,16 @@ export const Disclosure = Object.freeze({ NOTHING: 0, SAFE: 1, PLACE: 2, ALL: 3 
 
 const CASE = domain("case");
 
-/** The press: this week's letters, and the fresh one with what is known of this moment. Until `arrived` has been told
- *  otherwise every press hands the prepared letters out again: the outbox and the relays know them, and a phone killed in
- *  between loses nothing.
- *  @param {Kit} kit @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes }} moment
- *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+/** Return the letters of a press: this week's, and the fresh one with what is known of this moment. Until
+ *  `withoutArrived` has been told otherwise every press hands the prepared letters out again: the outbox and the relays
+ *  know them, and a phone killed in between loses nothing. @param {Kit} kit
+ *  @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, randomBytes:
+ *  RandomBytes }} moment @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
 export async function press(kit, { facts, when = {}, duress = false, now, randomBytes }) {
-  const said = duress ? { ...facts, coerced: true } : facts;
+  const known = duress ? { ...facts, coerced: true } : facts;
   const ready = readyLetters(kit, now);
   try {
-    const fresh = await sayToDesk(kit, { said: { facts: said, when }, rank: Rank.FRESH, now, randomBytes });
+    const fresh = await sayToDesk(kit, { content: { facts: known, when }, rank: Rank.FRESH, now, randomBytes });
     const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, randomBytes });
     return { kit: fresh.kit, letters: [...fresh.letters, ...ready, ...alerts] };
   } catch (error) {
@@ -54,35 +54,36 @@ export async function press(kit, { facts, when = {}, duress = false, now, random
   }
 }
 
-/** The kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any more.
- *  @param {Kit} kit @param {string} id of the letter @returns {Kit} */
-export function arrived(kit, id) {
-  const one = kit.ready.find(({ sealed }) => b64(digest(sealed.envelope)) === id);
-  return one ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== one.contact) } : kit;
+/** Return the kit after a relay gave a receipt for this letter: what was sealed in advance for it need not lie here any
+ *  more. @param {Kit} kit @param {string} id of the letter @returns {Kit} */
+export function withoutArrived(kit, id) {
+  const prepared = kit.ready.find(({ sealed }) => b64(digest(sealed.envelope)) === id);
+  return prepared ? { ...kit, ready: kit.ready.filter(({ contact }) => contact !== prepared.contact) } : kit;
 }
 
-/** What is said after the press. @param {Kit} kit @param {{ said: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
+/** Seal what is said after the press. @param {Kit} kit
+ *  @param {{ content: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function amend(kit, { said, duress = false, now, randomBytes }) {
-  const facts = duress ? { ...said.facts, coerced: true } : said.facts;
-  return sayToDesk(kit, { said: { ...said, facts }, rank: Rank.AMEND, now, randomBytes });
+export async function amend(kit, { content, duress = false, now, randomBytes }) {
+  const facts = duress ? { ...content.facts, coerced: true } : content.facts;
+  return sayToDesk(kit, { content: { ...content, facts }, rank: Rank.AMEND, now, randomBytes });
 }
 
-/** Seal one message of this case to the desk.
- *  @param {Kit} kit @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, randomBytes: RandomBytes }} what
- *  @returns {Promise<Letter>} */
+/** Seal one message of this case to the desk. @param {Kit} kit
+ *  @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, randomBytes: RandomBytes
+ *  }} what @returns {Promise<Letter>} */
 export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
-  const key = keyFor(desk, seconds(now));
-  const sealed = await seal({ header, body, key, address: addressOf(desk), randomBytes, size });
-  return letterOf(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
+  const key = keyFor(desk, toSeconds(now));
+  const sealed = await seal({ header, body, key, address: addressRecipient(desk), randomBytes, size });
+  return makeLetter(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
 }
 
-/** @param {Kit} kit @param {{ said: Partial<Facts>, rank: number, now: number, randomBytes: RandomBytes }} what
+/** @param {Kit} kit @param {{ content: Partial<Facts>, rank: number, now: number, randomBytes: RandomBytes }} what
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-async function sayToDesk(kit, { said, rank, now, randomBytes }) {
-  const place = { case: kit.case, seq: kit.seq, at: seconds(now) };
+async function sayToDesk(kit, { content, rank, now, randomBytes }) {
+  const place = { case: kit.case, seq: kit.seq, at: toSeconds(now) };
   const kind = kit.seq === 0 ? "report" : "amend";
-  const header = headerOf(factsMessage(kind, place, { ...said, practice: kit.practice }, randomBytes));
+  const header = headerOf(factsMessage(kind, place, { ...content, practice: kit.practice }, randomBytes));
   const letter = await sealToDesk(kit, { header, rank, now, randomBytes });
   return { kit: { ...kit, seq: kit.seq + 1 }, letters: [letter] };
 }
@@ -91,37 +92,41 @@ async function sayToDesk(kit, { said, rank, now, randomBytes }) {
 function readyLetters(kit, now) {
   const toDesk = kit.ready.filter(({ contact }) => contact === null);
   const ofWeek =
-    toDesk.find(({ week }) => week === sealingWeek(kit.desk, seconds(now))) ?? toDesk.find(({ week }) => week === null);
+    toDesk.find(({ week }) => week === sealingWeek(kit.desk, toSeconds(now))) ??
+    toDesk.find(({ week }) => week === null);
   const { relays, keys } = kit.desk;
-  const first = ofWeek ? [letterOf(ofWeek.sealed, { relays, keys, rank: Rank.READY, added: now })] : [];
+  const first = ofWeek ? [makeLetter(ofWeek.sealed, { relays, keys, rank: Rank.READY, added: now })] : [];
   const others = kit.ready.flatMap(({ contact, sealed }) => {
     if (contact === null) return [];
-    return [letterOf(sealed, { ...kit.contacts[contact], rank: Rank.CONTACT, added: now })];
+    return [makeLetter(sealed, { ...kit.contacts[contact], rank: Rank.CONTACT, added: now })];
   });
   return [...first, ...others];
 }
 
-/** That it happened now, for each contact, and where for those who may know.
- *  @param {Kit} kit @param {{ place: any, duress: boolean, now: number, randomBytes: RandomBytes }} moment @returns {Promise<Letter[]>} */
+/** That it happened now, for each contact, and where for those who may know. @param {Kit} kit
+ *  @param {{ place: any, duress: boolean, now: number, randomBytes: RandomBytes }} moment
+ *  @returns {Promise<Letter[]>} */
 async function placeAlerts(kit, { place, ...by }) {
   const letters = [];
   for (const contact of kit.contacts) {
-    const said = { type: "detained", place: contact.later >= Disclosure.PLACE ? place : null };
-    letters.push(await tellContact(kit, contact, said, by));
+    const words = { type: "detained", place: contact.later >= Disclosure.PLACE ? place : null };
+    letters.push(await tellContact(kit, contact, words, by));
   }
   return letters;
 }
 
-/** Signed with the case's key, because the pair's key is in the vault.
- *  @param {Kit} kit @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
+/** Seal an alert to one contact, signed with the case's key, because the pair's key is in the vault. @param {Kit} kit
+ *  @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
  *  @param {{ duress: boolean, now: number, randomBytes: RandomBytes }} by @returns {Promise<Letter>} */
 export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, randomBytes }) {
-  const said = { ...alertMessage({ case: id, seq, at: seconds(now) }, words, randomBytes), practice };
-  const sealed = await sealAlert(contact, contactKey(unb64(caseKey), contact.key), said, duress, randomBytes);
-  return letterOf(sealed, { ...contact, rank: Rank.PLACE, added: now });
+  const message = { ...alertMessage({ case: id, seq, at: toSeconds(now) }, words, randomBytes), practice };
+  const sealed = await sealAlert(contact, deriveContactKey(unb64(caseKey), contact.key), message, duress, randomBytes);
+  return makeLetter(sealed, { ...contact, rank: Rank.PLACE, added: now });
 }
 
-/** @param {Pick<Reachable, "key" | "mailbox">} contact @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress @param {RandomBytes} randomBytes */
+/** Seal an alert, authentic by `key`, to a contact. @param {Pick<Reachable, "key" | "mailbox">} contact
+ *  @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress
+ *  @param {RandomBytes} randomBytes */
 export function sealAlert(contact, key, message, duress, randomBytes) {
   const address = { purpose: Purpose.CONTACT, recipient: digest(contact.key), mailbox: contact.mailbox };
   const header = headerOf(message);
@@ -129,18 +134,18 @@ export function sealAlert(contact, key, message, duress, randomBytes) {
   return seal({ header, body, key: contact.key, address, randomBytes });
 }
 
-/** Each contact gets a key of their own, so that none of them can speak as the phone to another.
- *  @param {Uint8Array} caseKey @param {Uint8Array} contact X-Wing public key */
-export function contactKey(caseKey, contact) {
+/** Derive a contact's key of the case: each gets one of their own, so that none of them can speak as the phone to
+ *  another. @param {Uint8Array} caseKey @param {Uint8Array} contact X-Wing public key */
+export function deriveContactKey(caseKey, contact) {
   return mac(caseKey, CASE, digest(contact));
 }
 
-/** @param {Recipient} desk */
-export function addressOf({ root, mailbox }) {
+/** Return where a report to an organisation goes. @param {Recipient} desk */
+export function addressRecipient({ root, mailbox }) {
   return { purpose: Purpose.REPORT, recipient: root, mailbox };
 }
 
-/** @param {number} milliseconds */
-export function seconds(milliseconds) {
+/** Convert milliseconds to whole Unix seconds. @param {number} milliseconds */
+export function toSeconds(milliseconds) {
   return Math.floor(milliseconds / 1_000);
 }

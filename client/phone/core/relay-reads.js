@@ -10,24 +10,26 @@ import { offerIn } from "../protocol/wake.js";
 import { b64, ID_BYTES, jsonObject, ROOT_HEADER, SIGNATURE_HEADER } from "../protocol/wire.js";
 import { ANSWER_BYTES } from "./deposit-result.js";
 import { SEND_MS } from "./outbox.js";
-import { call, NoAnswer } from "./transport.js";
+import { callRelay, NoAnswer } from "./transport.js";
 
 const PAGE_BYTES = 17_000_000; // 256 parcels with their frames
 
-/** The card of the organisation with this root, checked. @param {string} url @param {Uint8Array} root @param {number} newerThan
- *  @param {Fetch} fetch @returns {Promise<import("../protocol/organisation.js").Card>} @throws {NoAnswer} and what `readCard` throws */
+/** Fetch the card of the organisation with this root, checked. @param {string} url @param {Uint8Array} root
+ *  @param {number} newerThan @param {Fetch} fetch @returns {Promise<import("../protocol/organisation.js").Card>}
+ *  @throws {NoAnswer} and what `readCard` throws */
 export async function fetchCard(url, root, newerThan, fetch) {
   const init = { method: "GET", headers: { [ROOT_HEADER]: b64(root) } };
-  const { status, body } = await call(`${url}/v1/card`, init, fetch, NOTE_BYTES);
+  const { status, body } = await callRelay(`${url}/v1/card`, init, fetch, NOTE_BYTES);
   if (status !== 200) throw status === 404 ? new NoAnswer("no-card") : new NoAnswer(`http-${status}`);
   return readCard(body, { root, newerThan });
 }
 
-/** What lies in a mailbox. A clock that is wrong is set right by the relay's own word, once.
- *  @param {string} url @param {import("../protocol/mailbox.js").MailboxKey} key @param {{ ack?: Uint8Array[], wait?: number, want?: number }} asked
+/** Fetch what lies in a mailbox. A clock that is wrong is set right by the relay's own word, once. @param {string} url
+ *  @param {import("../protocol/mailbox.js").MailboxKey} key
+ *  @param {{ ack?: Uint8Array[], wait?: number, want?: number }} asked
  *  @param {{ now: () => number, randomBytes: RandomBytes, fetch: Fetch }} by `now` in Unix seconds
  *  @returns {Promise<import("../protocol/mailbox.js").Frame[]>} @throws {NoAnswer} @throws {Malformed} */
-export async function pull(url, key, asked, { now, randomBytes, fetch }) {
+export async function pullMailbox(url, key, asked, { now, randomBytes, fetch }) {
   const once = (/** @type {number} */ at) =>
     collectOnce(url, key, { ...asked, at, nonce: randomBytes(ID_BYTES) }, fetch);
   const first = await once(now());
@@ -37,12 +39,13 @@ export async function pull(url, key, asked, { now, randomBytes, fetch }) {
 }
 
 /** @param {string} url @param {import("../protocol/mailbox.js").MailboxKey} key
- *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], wait?: number, want?: number }} asked @param {Fetch} fetch */
+ *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], wait?: number, want?: number }} asked
+ *  @param {Fetch} fetch */
 function collectOnce(url, key, asked, fetch) {
   const { body, signature } = collect(key, url, { ...asked, commits: true });
   const headers = { "Content-Type": "application/json", [SIGNATURE_HEADER]: b64(signature) };
   const init = { method: "POST", headers, body: /** @type {BodyInit} */ (body) };
-  return call(`${url}/v1/collect`, init, fetch, PAGE_BYTES, SEND_MS + (asked.wait ?? 0) * 1_000);
+  return callRelay(`${url}/v1/collect`, init, fetch, PAGE_BYTES, SEND_MS + (asked.wait ?? 0) * 1_000);
 }
 
 /** @param {Uint8Array} body of a refusal @returns {number} @throws {NoAnswer} when the clock was not the reason */
@@ -57,9 +60,9 @@ function relayTime(body) {
   return problem.time;
 }
 
-/** Ask a relay how it rings closed phones. Returns null when it does not.
- *  @param {string} relay @param {Fetch} fetch @returns {Promise<WakeOffer | null>} @throws {NoAnswer} */
-export async function askWake(relay, fetch) {
-  const { status, body } = await call(`${relay}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
+/** Ask a relay how it rings closed phones. Returns null when it does not. @param {string} relay @param {Fetch} fetch
+ *  @returns {Promise<WakeOffer | null>} @throws {NoAnswer} */
+export async function askWakeOffer(relay, fetch) {
+  const { status, body } = await callRelay(`${relay}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
   return status === 200 ? offerIn(relay, body) : null;
 }

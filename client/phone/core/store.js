@@ -1,16 +1,17 @@
 /**
  * Where bytes rest on the phone: a few named byte strings, and only such as say nothing (sealed letters, kit, vault).
  *
- * Chromium leaves deleted and overwritten IndexedDB records in its files for a long time, so whatever once stood in a store
- * must be counted as found: never plaintext, never a key. The private file system forgets better (a deleted file is gone
- * from the profile folder), so it is taken where it can be had.
+ * Chromium leaves deleted and overwritten IndexedDB records in its files for a long time, so whatever once stood in a
+ * store must be counted as found: never plaintext, never a key. The private file system forgets better (a deleted file
+ * is gone from the profile folder), so it is taken where it can be had.
  *
  * All adapters are used alike and pass one suite of tests.
  */
 import { TocsinError } from "../protocol/errors.js";
 
 /** `durable` is false when everything is gone with the page: a private window, or storage that is refused.
- *  @typedef {{ durable: boolean, get(name: string): Promise<Uint8Array | null>, put(name: string, data: Uint8Array): Promise<void>,
+ *  @typedef {{ durable: boolean, get(name: string): Promise<Uint8Array | null>, put(name: string,
+ *    data: Uint8Array): Promise<void>,
  *    remove(name: string): Promise<void>, names(): Promise<string[]>, clear(): Promise<void> }} Store */
 
 // What the stores are called on disk. They say nothing, and neither do the names that go into them.
@@ -25,7 +26,7 @@ export class StoreBroken extends TocsinError {
   static code = "store-broken";
 }
 
-/** The best store this browser has. Never fails: at worst it is memory.
+/** Open the best store this browser has. Never fails: at worst it is memory.
  *  @param {{ storage?: StorageManager, indexedDB?: IDBFactory }} browser @returns {Promise<Store>} */
 export async function openStore({ storage, indexedDB }) {
   for (const open of [() => openFiles(storage), () => openIndexed(indexedDB)]) {
@@ -41,21 +42,22 @@ export async function openStore({ storage, indexedDB }) {
   return memoryStore();
 }
 
-/** @returns {Store} */
+/** Return a store that is gone with the page. @returns {Store} */
 export function memoryStore() {
   /** @type {Map<string, Uint8Array>} */
-  const held = new Map();
+  const records = new Map();
   return {
     durable: false,
-    get: async (name) => held.get(name)?.slice() ?? null,
-    put: async (name, data) => void held.set(name, data.slice()),
-    remove: async (name) => void held.delete(name),
-    names: async () => [...held.keys()].sort(),
-    clear: async () => held.clear(),
+    get: async (name) => records.get(name)?.slice() ?? null,
+    put: async (name, data) => void records.set(name, data.slice()),
+    remove: async (name) => void records.delete(name),
+    names: async () => [...records.keys()].sort(),
+    clear: async () => records.clear(),
   };
 }
 
-/** One file for each name in the origin's private file system. @param {StorageManager} [storage] @returns {Promise<Store>} */
+/** Open a store with one file for each name in the origin's private file system. @param {StorageManager} [storage]
+ *  @returns {Promise<Store>} */
 export async function openFiles(storage) {
   if (!storage?.getDirectory || !globalThis.FileSystemFileHandle?.prototype.createWritable) throw new StoreBroken();
   const root = await storage.getDirectory();
@@ -106,7 +108,8 @@ async function bytesOf(blob) {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** One record for each name. @param {IDBFactory} [indexedDB] @returns {Promise<Store>} */
+/** Open a store with one record for each name in IndexedDB. @param {IDBFactory} [indexedDB]
+ *  @returns {Promise<Store>} */
 export async function openIndexed(indexedDB) {
   if (!indexedDB) throw new StoreBroken();
   const opening = indexedDB.open(PLACE, 1);
@@ -143,7 +146,8 @@ function finished(transaction, ask) {
   });
 }
 
-/** Errors of the browser as ours; what is not there is `missing`. @template T @param {() => Promise<T>} work @param {T} missing @returns {Promise<T>} */
+/** Errors of the browser as ours; what is not there is `missing`. @template T @param {() => Promise<T>} work
+ *  @param {T} missing @returns {Promise<T>} */
 async function named(work, missing) {
   try {
     return await work();

@@ -1,5 +1,5 @@
 /** HTTP: one bare call, and the two calls a press makes. `fetch` comes in, so that a test can be the network. */
-/** @import { Effect } from "./outbox.js" */
+/** @import { OutboxEffect } from "./outbox.js" */
 
 import { parseNoteKey } from "../protocol/note.js";
 import { jsonObject } from "../protocol/wire.js";
@@ -25,23 +25,23 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Carries out a `send` effect; the answer is the event for the outbox, without its time.
- *  @param {Extract<Effect, { type: "send" }>} effect @param {Fetch} fetch @returns {Promise<any>} */
+/** Carry out a `send` effect; the answer is the event for the outbox, without its time.
+ *  @param {Extract<OutboxEffect, { type: "send" }>} effect @param {Fetch} fetch @returns {Promise<any>} */
 export async function deposit({ id, url, attempt, headers, body }, fetch) {
   const which = { id, url, attempt };
   try {
     const init = { method: "POST", headers, body: /** @type {BodyInit} */ (body) };
-    const answer = await call(`${url}/v1/deposit`, init, fetch, ANSWER_BYTES);
+    const answer = await callRelay(`${url}/v1/deposit`, init, fetch, ANSWER_BYTES);
     return { type: "answer", ...which, answer };
   } catch (error) {
     return { type: "failed", ...which, reason: reasonOf(error) };
   }
 }
 
-/** Carries out an `ask` effect. @param {string} url @param {Fetch} fetch @returns {Promise<any>} the `known` event */
+/** Carry out an `ask` effect. @param {string} url @param {Fetch} fetch @returns {Promise<any>} the `known` event */
 export async function askRelay(url, fetch) {
   try {
-    const { status, body } = await call(`${url}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
+    const { status, body } = await callRelay(`${url}/v1/relay`, { method: "GET" }, fetch, ANSWER_BYTES);
     const keys = status === 200 ? [parseNoteKey(jsonObject(body).note_key).public] : [];
     return { type: "known", url, keys };
   } catch {
@@ -49,9 +49,10 @@ export async function askRelay(url, fetch) {
   }
 }
 
-/** @param {string} url @param {RequestInit} init @param {Fetch} fetch @param {number} most bytes of the answer @param {number} [limit]
+/** Call a relay, for at most `limit` milliseconds. @param {string} url @param {RequestInit} init @param {Fetch} fetch
+ *  @param {number} most bytes of the answer @param {number} [limit]
  *  @returns {Promise<{ status: number, retryAfter: string | null, body: Uint8Array }>} @throws {NoAnswer} */
-export async function call(url, init, fetch, most, limit = SEND_MS) {
+export async function callRelay(url, init, fetch, most, limit = SEND_MS) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), limit);
   try {

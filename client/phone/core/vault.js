@@ -1,14 +1,16 @@
 /**
- * The vault: 256 KiB that look like randomBytes, whatever is inside and whether anything is.
+ * The vault: 256 KiB that look like random bytes, whatever is inside and whether anything is.
  *
  *   salt 32 | slot | slot | slot | 2 random bytes          slot: nonce 32 | ciphertext | tag 16
  *
- * Three equal slots. The real content is in one, a decoy for a PIN given under duress may be in another, and a slot that
- * holds nothing is randomBytes. All stand under keys made from a PIN and the one salt, so opening costs the same and looks the
- * same for either PIN and for a wrong one. Each writing uses a fresh nonce, from which that writing's key is derived.
+ * Three equal slots. The real content is in one, a decoy for a PIN given under duress may be in another, and a slot
+ * that holds nothing is random bytes. All stand under keys made from a PIN and the one salt, so opening costs the same
+ * and looks the same for either PIN and for a wrong one. Each writing uses a fresh nonce, from which that writing's key
+ * is derived.
  *
  * Who opens the real slot also holds the decoy's key: then every saving rewrites all three slots, and two copies of the
- * vault taken at different times do not tell which slots are in use. A session under the decoy can only rewrite its own.
+ * vault taken at different times do not tell which slots are in use. A session under the decoy can only rewrite its
+ * own.
  */
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
@@ -38,20 +40,20 @@ const ZERO_IV = new Uint8Array(12); // sound because each key seals once
  *  @typedef {{ bytes: Uint8Array, content: Uint8Array, duress: boolean, place: number, key: Uint8Array,
  *    decoy: { place: number, key: Uint8Array } | null }} Vault */
 
-/** A new vault with this content under this PIN. @param {string} pin @param {Uint8Array} content
+/** Make a new vault with this content under this PIN. @param {string} pin @param {Uint8Array} content
  *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {TooMuchContent} */
 export async function createVault(pin, content, { randomBytes, stretch }) {
   const bytes = randomBytes(VAULT_BYTES);
-  const key = await stretch(pinBytes(pin), bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), bytes.subarray(0, SALT_BYTES));
   const place = placeAmong([0, 1, 2], randomBytes);
   return saveVault({ bytes, content, duress: false, place, key, decoy: null }, content, randomBytes);
 }
 
-/** @param {Uint8Array} bytes @param {string} pin @param {Stretch} stretch @returns {Promise<Vault>}
- *  @throws {KeystoreCut} @throws {WrongPassphrase} */
+/** Open a vault with the PIN of its content or of its decoy. @param {Uint8Array} bytes @param {string} pin
+ *  @param {Stretch} stretch @returns {Promise<Vault>} @throws {KeystoreCut} @throws {WrongPassphrase} */
 export async function openVault(bytes, pin, stretch) {
   if (bytes.length !== VAULT_BYTES) throw new KeystoreCut();
-  const key = await stretch(pinBytes(pin), bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), bytes.subarray(0, SALT_BYTES));
   // All three are always tried: the time must not tell which slot it was, or that it was none.
   const tried = await Promise.all([0, 1, 2].map((place) => openSlot(slotOf(bytes, place), key)));
   const place = tried.findIndex((plain) => plain !== null);
@@ -60,8 +62,8 @@ export async function openVault(bytes, pin, stretch) {
   return readPlain(plain, { bytes, place, key });
 }
 
-/** The vault with other content. @param {Vault} vault @param {Uint8Array} content @param {RandomBytes} randomBytes
- *  @returns {Promise<Vault>} @throws {TooMuchContent} */
+/** Return the vault with other content. @param {Vault} vault @param {Uint8Array} content
+ *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} @throws {TooMuchContent} */
 export async function saveVault(vault, content, randomBytes) {
   const bytes = vault.bytes.slice();
   await refill(vault, bytes, randomBytes);
@@ -69,18 +71,18 @@ export async function saveVault(vault, content, randomBytes) {
   return { ...vault, bytes, content };
 }
 
-/** Set or replace the decoy: an ordinary content behind a second PIN. Under the decoy itself nothing changes and nothing
- *  is said: whoever forced that PIN out of somebody may try this too.
- *  @param {Vault} vault @param {string} pin @param {Uint8Array} content @param {{ randomBytes: RandomBytes, stretch: Stretch }} by
- *  @returns {Promise<Vault>} @throws {WrongPassphrase} when the PIN is the vault's own @throws {TooMuchContent} */
+/** Set or replace the decoy: an ordinary content behind a second PIN. Under the decoy itself nothing changes and
+ *  nothing is said: whoever forced that PIN out of somebody may try this too. @param {Vault} vault @param {string} pin
+ *  @param {Uint8Array} content @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
+ *  @throws {WrongPassphrase} when the PIN is the vault's own @throws {TooMuchContent} */
 export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
-  const key = await stretch(pinBytes(pin), vault.bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
   if (vault.duress) return saveVault(vault, vault.content, randomBytes);
   if (same(key, vault.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
   const place =
     vault.decoy?.place ??
     placeAmong(
-      [0, 1, 2].filter((other) => other !== vault.place),
+      [0, 1, 2].filter((slot) => slot !== vault.place),
       randomBytes,
     );
   const next = { ...vault, bytes: vault.bytes.slice(), decoy: { place, key } };
@@ -88,21 +90,23 @@ export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
   return saveVault(next, vault.content, randomBytes);
 }
 
-/** The vault under another PIN; the decoy stays. @param {Vault} vault @param {string} pin
- *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {WrongPassphrase} when it is the decoy's */
+/** Return the vault under another PIN; the decoy stays. @param {Vault} vault @param {string} pin
+ *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
+ *  @throws {WrongPassphrase} when it is the decoy's */
 export async function changePin(vault, pin, { randomBytes, stretch }) {
-  const key = await stretch(pinBytes(pin), vault.bytes.subarray(0, SALT_BYTES));
+  const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
   if (vault.decoy && same(key, vault.decoy.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
   return saveVault({ ...vault, key }, vault.content, randomBytes);
 }
 
-/** What is left when a vault is wiped, and what stands there when no PIN was ever chosen. @param {RandomBytes} randomBytes */
+/** Return what is left when a vault is wiped, and what stands there when no PIN was ever chosen.
+ *  @param {RandomBytes} randomBytes */
 export function emptyVault(randomBytes) {
   return randomBytes(VAULT_BYTES);
 }
 
-/** A PIN as bytes: the digits of every script are the same digits. @param {string} pin @returns {Uint8Array} */
-export function pinBytes(pin) {
+/** Encode a PIN: the digits of every script are the same digits. @param {string} pin @returns {Uint8Array} */
+export function encodePin(pin) {
   const plain = pin.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => String(digitOf(digit)));
   return utf8(plain);
 }
@@ -120,13 +124,13 @@ function digitOf(digit) {
  *  @param {Vault} vault @param {Uint8Array} bytes @param {RandomBytes} randomBytes */
 async function refill({ duress, place, decoy }, bytes, randomBytes) {
   if (duress) return;
-  for (const other of [0, 1, 2].filter((one) => one !== place)) {
-    if (decoy?.place !== other) {
-      slotOf(bytes, other).set(randomBytes(SLOT_BYTES));
+  for (const slot of [0, 1, 2].filter((slot) => slot !== place)) {
+    if (decoy?.place !== slot) {
+      slotOf(bytes, slot).set(randomBytes(SLOT_BYTES));
       continue;
     }
-    const plain = await openSlot(slotOf(bytes, other), decoy.key);
-    if (plain) await sealSlot(bytes, other, decoy.key, plain, randomBytes);
+    const plain = await openSlot(slotOf(bytes, slot), decoy.key);
+    if (plain) await sealSlot(bytes, slot, decoy.key, plain, randomBytes);
   }
 }
 
@@ -153,14 +157,16 @@ function slotOf(bytes, place) {
   return bytes.subarray(start, start + SLOT_BYTES);
 }
 
-/** @param {Uint8Array} bytes @param {number} place @param {Uint8Array} key @param {Uint8Array} plain @param {RandomBytes} randomBytes */
+/** @param {Uint8Array} bytes @param {number} place @param {Uint8Array} key @param {Uint8Array} plain
+ *  @param {RandomBytes} randomBytes */
 async function sealSlot(bytes, place, key, plain, randomBytes) {
   const nonce = randomBytes(NONCE_BYTES);
   const sealed = await contextOf(key, nonce).seal(buffer(ZERO_IV), buffer(plain), new ArrayBuffer(0));
   slotOf(bytes, place).set(concat(nonce, new Uint8Array(sealed)));
 }
 
-/** @param {Uint8Array} slot @param {Uint8Array} key @returns {Promise<Uint8Array | null>} null when another key sealed it, or none */
+/** @param {Uint8Array} slot @param {Uint8Array} key
+ *  @returns {Promise<Uint8Array | null>} null when another key sealed it, or none */
 async function openSlot(slot, key) {
   const context = contextOf(key, slot.subarray(0, NONCE_BYTES));
   try {

@@ -1,4 +1,5 @@
-/** The address of a relay: a base URL, in one spelling only, because requests are signed for it. As `keys/address.py`. */
+/** The address of a relay: a base URL, in one spelling only, because requests are signed for it. As
+ *  `keys/address.py`. */
 import { BadAddress } from "./errors.js";
 
 export const ADDRESS_BYTES = 255; // one length byte in a code
@@ -7,17 +8,17 @@ const WHOLE = /^(https?):\/\/([^/?#@:[\]]+|\[[0-9a-f:.]+\])(?::(\d+))?((?:\/[^?#
 const PLAIN = /^[!#-;=?-[\]_a-z~]*$/; // printable ASCII without " < > \ ^ ` { | }
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Whether this is a relay's base URL in its one spelling: lower case in scheme and host, no slash at its end.
- *
- *  Clear-text http is taken only where nobody stands in between: an onion service or this machine.
- *  @param {string} text @returns {boolean} */
+/** Tell whether this is a relay's base URL in its one spelling: lower case in scheme and host, no slash at its end.
+ *  Clear-text http is taken only where nobody stands in between: an onion service or this machine. @param {string} text
+ *  @returns {boolean} */
 export function isRelayAddress(text) {
   const [, scheme, host, port, path] = WHOLE.exec(text) ?? [];
   if (!scheme || text.length > ADDRESS_BYTES || !PLAIN.test(text) || !isHost(host) || !isPort(port)) return false;
   return !path.endsWith("/") && (scheme === "https" || host.endsWith(".onion") || LOOPBACK.test(host));
 }
 
-/** @param {unknown} text @returns {string} @throws {BadAddress} */
+/** Return an address that is a relay's base URL in its one spelling. @param {unknown} text @returns {string}
+ *  @throws {BadAddress} */
 export function relayAddress(text) {
   if (typeof text !== "string" || !isRelayAddress(text)) throw new BadAddress();
   return text;

@@ -16,32 +16,33 @@ export class CutCode extends BadCode {
   static code = "code-cut";
 }
 
-/** An organisation's code: its root public key, and where its card is to be had. @typedef {{ root: Uint8Array, relays: string[] }} CardCode */
+/** An organisation's code: its root public key, and where its card is to be had.
+ *  @typedef {{ root: Uint8Array, relays: string[] }} CardCode */
 /** A person's code: H of their pair card, the secret of this pairing, and where the pair card will lie.
  *  @typedef {{ card: Uint8Array, secret: Uint8Array, relays: string[] }} PairCode */
 
-/** `TOCSIN:1:O:` + base32 of root 32 | flags 1 | (length u8 | relay URL)*.
+/** Write an organisation's code: `TOCSIN:1:O:` + base32 of root 32 | flags 1 | (length u8 | relay URL)*.
  *  @param {CardCode} code @returns {string} @throws {CodeTooLong} */
 export function cardCode({ root, relays }) {
   return written(CARD_PREFIX, root, relays);
 }
 
-/** `TOCSIN:1:C:` + base32 of H(pair card) 32 | s 16 | flags 1 | (length u8 | relay URL)*.
+/** Write a person's code: `TOCSIN:1:C:` + base32 of H(pair card) 32 | s 16 | flags 1 | (length u8 | relay URL)*.
  *  @param {PairCode} code @returns {string} @throws {CodeTooLong} */
 export function pairCode({ card, secret, relays }) {
   return written(PAIR_PREFIX, concat(card, secret), relays);
 }
 
-/** The bytes behind the base32: what a pairing is bound to. @param {PairCode} code @returns {Uint8Array} */
+/** Return the bytes behind the base32: what a pairing is bound to. @param {PairCode} code @returns {Uint8Array} */
 export function payloadOf({ card, secret, relays }) {
   return payload(concat(card, secret), relays);
 }
 
-/** Read an organisation's code as scanned or pasted; blanks and lower case are forgiven.
- *  @param {string} text @returns {CardCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
+/** Read an organisation's code as scanned or pasted; blanks and lower case are forgiven. @param {string} text
+ *  @returns {CardCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
 export function readCardCode(text) {
   try {
-    const { fixed, relays } = taken(text, CARD_PREFIX, PUBLIC_BYTES);
+    const { fixed, relays } = readCode(text, CARD_PREFIX, PUBLIC_BYTES);
     return { root: fixed, relays };
   } catch (error) {
     // what `code.json` has named it from the first day
@@ -49,19 +50,20 @@ export function readCardCode(text) {
   }
 }
 
-/** Read a person's code. @param {string} text @returns {PairCode}
- *  @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress} */
+/** Read a person's code. @param {string} text @returns {PairCode} @throws {BadCode} @throws {OtherCode}
+ *  @throws {CutCode} @throws {BadAddress} */
 export function readPairCode(text) {
-  const { fixed, relays } = taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
+  const { fixed, relays } = readCode(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
   return { card: fixed.slice(0, HASH_BYTES), secret: fixed.slice(HASH_BYTES), relays };
 }
 
-/** `TOCSIN:1:D:` + the 60 digits of a pairing, to be scanned on a video call. @param {string} digits @returns {string} */
+/** Write a safety number as a code, to be scanned on a video call: `TOCSIN:1:D:` + its 60 digits.
+ *  @param {string} digits @returns {string} */
 export function digitsCode(digits) {
   return DIGITS_PREFIX + digits.replace(/ /g, "");
 }
 
-/** What was read off a video call, or typed. @param {string} text @returns {string} what may be digits
+/** Read what was scanned off a video call, or typed. @param {string} text @returns {string} what may be digits
  *  @throws {OtherCode} @throws {CutCode} */
 export function readDigits(text) {
   const code = text.replace(/\s+/g, "").toUpperCase();
@@ -87,7 +89,7 @@ function payload(fixed, relays) {
 }
 
 /** @param {string} text @param {string} prefix @param {number} length */
-function taken(text, prefix, length) {
+function readCode(text, prefix, length) {
   const code = text.replace(/\s+/g, "").toUpperCase();
   if (!code.startsWith(PREFIX)) throw new BadCode();
   if (!code.startsWith(prefix)) throw new OtherCode();
@@ -109,32 +111,32 @@ function addresses(data) {
   return relays;
 }
 
-/** @param {Uint8Array} data @returns {string} */
+/** Encode bytes as base32 (RFC 4648) without padding. @param {Uint8Array} data @returns {string} */
 export function base32(data) {
   let text = "";
   let bits = 0;
-  let held = 0;
+  let buffer = 0;
   for (const byte of data) {
-    held = (held << 8) | byte;
-    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >> (bits - 5)) & 31];
-    held &= 255;
+    buffer = (buffer << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(buffer >> (bits - 5)) & 31];
+    buffer &= 255;
   }
-  return bits ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+  return bits ? text + ALPHABET[(buffer << (5 - bits)) & 31] : text;
 }
 
 /** @param {string} text @returns {Uint8Array} */
 function unbase32(text) {
   const data = [];
   let bits = 0;
-  let held = 0;
+  let buffer = 0;
   for (const mark of text) {
     const value = ALPHABET.indexOf(mark);
     if (value < 0) throw new BadCode("not base32");
-    held = ((held << 5) | value) & 0xfff;
+    buffer = ((buffer << 5) | value) & 0xfff;
     bits += 5;
     if (bits >= 8) {
       bits -= 8;
-      data.push((held >> bits) & 255);
+      data.push((buffer >> bits) & 255);
     }
   }
   const whole = Uint8Array.from(data);

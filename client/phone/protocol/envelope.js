@@ -18,7 +18,8 @@ import {
   u32,
 } from "./wire.js";
 
-/** Where an envelope goes: all of it is bound into the HPKE info, so a letter cannot be re-addressed. `recipient` is the
+/** Where an envelope goes: all of it is bound into the HPKE info,
+ *    so a letter cannot be re-addressed. `recipient` is the
  *  organisation's root public key for a report, else H of the X-Wing key it is sealed to.
  *  @typedef {{ purpose: number, recipient: Uint8Array, mailbox: Uint8Array }} Address */
 
@@ -36,30 +37,29 @@ const EKM_BYTES = 64; // the randomness of one X-Wing encapsulation: ML-KEM 32, 
 const ENVELOPE = domain("envelope");
 const COMMIT = domain("commit");
 
-/** `tocsin/1/envelope\0` | purpose u8 | recipient 32 | mailbox 32 | size u32.
+/** Write the HPKE info: `tocsin/1/envelope\0` | purpose u8 | recipient 32 | mailbox 32 | size u32.
  *  @param {Address} address @param {number} size @returns {Uint8Array} */
 export function infoOf(address, size) {
   return concat(ENVELOPE, Uint8Array.of(address.purpose), address.recipient, address.mailbox, u32(size));
 }
 
-/** The content: salt 32 | u32 n | header | u32 m | body.
- *  @param {Uint8Array} salt @param {Uint8Array} header @param {Uint8Array} body @returns {Uint8Array} */
+/** Write the content: salt 32 | u32 n | header | u32 m | body. @param {Uint8Array} salt @param {Uint8Array} header
+ *  @param {Uint8Array} body @returns {Uint8Array} */
 export function frame(salt, header, body) {
   return concat(salt, u32(header.length), header, u32(body.length), body);
 }
 
-/** C = H("tocsin/1/commit\0" | content). Hides the content because the salt in it is random.
+/** Commit to a content: C = H("tocsin/1/commit\0" | content). Hides the content because the salt in it is random.
  *  @param {Uint8Array} content @returns {Uint8Array} */
 export function commit(content) {
   return digest(COMMIT, content);
 }
 
-/** Header, body and salt in one envelope of exactly `size` bytes.
- *
- *  `body` may be made from the salt and the header, as the MAC of an alert or a reply has to be.
- *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), key: Uint8Array,
- *    address: Address, randomBytes: RandomBytes, size?: number }} letter
- *  @returns {Promise<Sealed>} @throws {TooMuchContent} @throws {Malformed} when the key is none */
+/** Seal header, body and salt in one envelope of exactly `size` bytes. `body` may be made from the salt and the header,
+ *  as the MAC of an alert or a reply has to be.
+ *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), key: Uint8Array, address:
+ *  Address, randomBytes: RandomBytes, size?: number }} letter @returns {Promise<Sealed>} @throws {TooMuchContent}
+ *  @throws {Malformed} when the key is none */
 export async function seal({ header, body = new Uint8Array(), key, address, randomBytes, size = LETTER_BYTES }) {
   const salt = randomBytes(SALT_BYTES);
   const content = frame(salt, header, typeof body === "function" ? body(salt) : body);
@@ -71,8 +71,8 @@ export async function seal({ header, body = new Uint8Array(), key, address, rand
   return { envelope: concat(Uint8Array.of(SUITE), sealed), commitment: commit(content), mailbox: address.mailbox };
 }
 
-/** Refuse what cannot be an envelope, before any key is touched.
- *  @param {Uint8Array} envelope @throws {WrongSize} @throws {UnknownSuite} */
+/** Refuse what cannot be an envelope, before any key is touched. @param {Uint8Array} envelope @throws {WrongSize}
+ *  @throws {UnknownSuite} */
 export function checkForm(envelope) {
   if (envelope.length !== LETTER_BYTES && envelope.length !== PARCEL_BYTES) {
     throw new WrongSize(`${envelope.length} bytes`);
@@ -80,7 +80,7 @@ export function checkForm(envelope) {
   if (envelope[0] !== SUITE) throw new UnknownSuite();
 }
 
-/** The lengths that stand in a content, checked. @param {Uint8Array} data @param {number} start
+/** Read bytes behind their length, a u32 at `start`. @param {Uint8Array} data @param {number} start
  *  @returns {[Uint8Array, number] | null} the counted bytes and where they end, or null when they do not fit */
 export function counted(data, start) {
   if (start + 4 > data.length) return null;
@@ -94,7 +94,8 @@ async function publicKey(key) {
   return HPKE.kem.deserializePublicKey(key);
 }
 
-/** @param {Uint8Array} plaintext @param {CryptoKey} recipientPublicKey @param {Uint8Array} info @param {RandomBytes} randomBytes */
+/** @param {Uint8Array} plaintext @param {CryptoKey} recipientPublicKey @param {Uint8Array} info
+ *  @param {RandomBytes} randomBytes */
 async function encrypt(plaintext, recipientPublicKey, info, randomBytes) {
   try {
     const sealed = await HPKE.seal({ recipientPublicKey, info, ekm: randomBytes(EKM_BYTES) }, plaintext);

@@ -21,32 +21,34 @@ export const WANT = 256; // the most frames in one answer
 const ID = domain("mailbox");
 const COLLECT = domain("collect");
 
-/** A mailbox with its private half, an Ed25519 seed. @typedef {{ seed: Uint8Array, public: Uint8Array, id: Uint8Array }} MailboxKey */
+/** A mailbox with its private half, an Ed25519 seed.
+ *  @typedef {{ seed: Uint8Array, public: Uint8Array, id: Uint8Array }} MailboxKey */
 /** @typedef {{ kind: number, envelope: Uint8Array, commitment: Uint8Array | null }} Frame */
 
-/** D = H("tocsin/1/mailbox\0" | public key). @param {Uint8Array} open @returns {Uint8Array} */
+/** Name a mailbox: D = H("tocsin/1/mailbox\0" | public key). @param {Uint8Array} open @returns {Uint8Array} */
 export function mailboxId(open) {
   return digest(ID, open);
 }
 
-/** @param {Uint8Array} seed @returns {MailboxKey} @throws {Malformed} */
+/** Derive a mailbox from its Ed25519 seed of 32 bytes. @param {Uint8Array} seed @returns {MailboxKey}
+ *  @throws {Malformed} */
 export function mailboxKey(seed) {
   if (seed.length !== SEED_BYTES) throw new Malformed(`an Ed25519 seed has ${SEED_BYTES} bytes`);
   const open = getPublicKey(seed);
   return { seed, public: open, id: mailboxId(open) };
 }
 
-/** A collect request for this origin: JSON body, and Ed25519 signature. `at` in Unix seconds, `nonce` 16 fresh bytes.
- *  @param {MailboxKey} key @param {string} origin
- *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], want?: number, wait?: number, cover?: boolean, commits?: boolean }} asked
- *  @returns {{ body: Uint8Array, signature: Uint8Array }} */
+/** Write a collect request for this origin: JSON body, and Ed25519 signature. `at` in Unix seconds, `nonce` 16 fresh
+ *  bytes. @param {MailboxKey} key @param {string} origin
+ *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], want?: number, wait?: number, cover?: boolean,
+ *  commits?: boolean }} asked @returns {{ body: Uint8Array, signature: Uint8Array }} */
 export function collect(key, origin, { at, nonce, ack = [], want = WANT, wait = 0, cover = false, commits = false }) {
   const fields = { key: b64(key.public), at, nonce: b64(nonce), ack: ack.map(b64), want, wait, cover, commits };
   const body = utf8(JSON.stringify(fields));
   return { body, signature: sign(concat(COLLECT, utf8(origin), Uint8Array.of(0), body), key.seed) };
 }
 
-/** Each frame: kind u8 | commitment 32 when `commits` was asked for | envelope.
+/** Read the frames of a collect answer, each kind u8 | commitment 32 when `commits` was asked for | envelope.
  *  @param {Uint8Array} data @param {{ commits?: boolean }} [asked] @returns {Frame[]} @throws {Malformed} */
 export function readFrames(data, { commits = false } = {}) {
   const frames = [];

@@ -15,9 +15,9 @@ const RELAYS = 8; // in one reply block
 /** @typedef {{ message: Record<string, any>, other: Record<string, any> }} Read */
 
 // Each reader takes a value or refuses it; `undefined` in gives the default out. Names are what Python calls the fields.
-/** @typedef {(value: unknown, path: string) => any} Reader */
+/** @typedef {(value: unknown, path: string) => any} FieldReader */
 
-/** @param {RegExp} pattern @returns {Reader} */
+/** @param {RegExp} pattern @returns {FieldReader} */
 const matching = (pattern) => (value, path) =>
   typeof value === "string" && pattern.test(value) ? value : refuse(path);
 // base64url without padding of 16, 32 and 1,216 bytes; the last letter holds no stray bits
@@ -26,41 +26,41 @@ const hash = matching(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
 const kemKey = matching(/^[A-Za-z0-9_-]{1621}[AQgw]$/);
 const alertType = matching(/^(detained|moved|unsafe|safe|missed|text)$/);
 
-/** @param {number} least @param {number} most @returns {Reader} */
+/** @param {number} least @param {number} most @returns {FieldReader} */
 const between = (least, most) => (value, path) =>
   Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most ? value : refuse(path);
 const number = between(0, Number.MAX_SAFE_INTEGER);
 
-/** @param {number} most @returns {Reader} */
+/** @param {number} most @returns {FieldReader} */
 const text = (most) => (value, path) =>
   typeof value === "string" && Array.from(value).length <= most ? value : refuse(path);
 
-/** @param {Reader} item @param {number} least @param {number} most @returns {Reader} */
+/** @param {FieldReader} item @param {number} least @param {number} most @returns {FieldReader} */
 const list = (item, least, most) => (value, path) =>
   Array.isArray(value) && value.length >= least && value.length <= most
-    ? value.map((one) => item(one, `${path}[...]`))
+    ? value.map((entry) => item(entry, `${path}[...]`))
     : refuse(path);
 
-/** @type {Reader} */
+/** @type {FieldReader} */
 const object = (value, path) => (isObject(value) ? value : refuse(path));
-/** @type {Reader} */
+/** @type {FieldReader} */
 const truth = (value, path) => (typeof value === "boolean" ? value : refuse(path));
-/** @type {Reader} */
+/** @type {FieldReader} */
 const anything = (value) => value;
 
-/** @param {Reader} reader @param {() => any} otherwise @returns {Reader} */
+/** @param {FieldReader} reader @param {() => any} otherwise @returns {FieldReader} */
 const or = (reader, otherwise) => (value, path) => (value === undefined ? otherwise() : reader(value, path));
-/** @param {Reader} reader @returns {Reader} */
+/** @param {FieldReader} reader @returns {FieldReader} */
 const orNull = (reader) => (value, path) => (value === null || value === undefined ? null : reader(value, path));
 
-/** @param {Record<string, Reader>} fields @returns {Reader} */
+/** @param {Record<string, FieldReader>} fields @returns {FieldReader} */
 const struct = (fields) => (value, path) => {
   const whole = object(value, path);
   const read = Object.entries(fields).map(([name, reader]) => [name, reader(own(whole, name), `${path}.${name}`)]);
   return Object.fromEntries(read);
 };
 
-/** @type {Reader} */
+/** @type {FieldReader} */
 const relayPair = (value, path) => {
   if (!Array.isArray(value) || value.length !== 2) return refuse(path);
   return [text(SHORT_CHARACTERS)(value[0], path), hash(value[1], path)];
@@ -79,7 +79,7 @@ const FACTS = {
   practice: or(truth, () => false),
 };
 
-/** @type {Record<string, Record<string, Reader>>} */
+/** @type {Record<string, Record<string, FieldReader>>} */
 const KINDS = {
   report: FACTS,
   amend: FACTS,
@@ -98,8 +98,8 @@ const KINDS = {
   },
 };
 
-/** Check a header that was opened.
- *  @param {Record<string, any>} fields @returns {Read} @throws {UnknownVersion} @throws {BadMessage} */
+/** Check a header that was opened. @param {Record<string, any>} fields @returns {Read} @throws {UnknownVersion}
+ *  @throws {BadMessage} */
 export function readMessage(fields) {
   const version = own(fields, "v");
   if (version !== VERSION) throw Number.isInteger(version) ? new UnknownVersion() : new BadMessage("$.v");

@@ -1,4 +1,5 @@
-/** Messages: the header JSON of an envelope, and its MACs. Specified in `keys/message.md`; reading one is in `message-reader.js`. */
+/** Messages: the header JSON of an envelope, and its MACs. Specified in `keys/message.md`; reading one is in
+ *  `message-reader.js`. */
 /** @import { RandomBytes } from "./wire.js" */
 
 import { infoOf, PARCEL_ROOM } from "./envelope.js";
@@ -11,12 +12,15 @@ export const PIECE_BYTES = 63_488;
 export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what a liar can announce
 
 /** @typedef {{ v: number, kind: string, id: string, case: string, seq: number, at: number }} Identity */
-/** A file that follows in `n` parcels. @typedef {{ id: string, n: number, sha256: string, type: string, bytes: number }} ParcelRef */
-/** Where an answer may go. @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
-/** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null, practice: boolean }} Facts */
+/** A file that follows in `n` parcels.
+ *  @typedef {{ id: string, n: number, sha256: string, type: string, bytes: number }} ParcelRef */
+/** Where an answer may go.
+ *  @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
+/** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null,
+ *    practice: boolean }} Facts */
 /** @typedef {Identity & Facts} Report */
 /** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
-/** @typedef {Identity & { type: string, text: string, place: any }} Alert */
+/** @typedef {Identity & { type: string, text: string, place: any }} AlertMessage */
 /** @typedef {Identity & { text: string, status: string, reply: ReplyBlock | null }} Reply */
 
 /** A place in a case: which case, the how manieth message, when it was said (Unix seconds).
@@ -33,38 +37,41 @@ function identity(place, kind, randomBytes) {
   return { v: VERSION, kind, id: b64(randomBytes(ID_BYTES)), case: place.case, seq: place.seq, at: place.at };
 }
 
-/** Facts as the first message of a case (`report`) or as a later one (`amend`).
- *  @param {"report" | "amend"} kind @param {Place} place @param {Partial<Facts>} said @param {RandomBytes} randomBytes @returns {Report} */
-export function factsMessage(kind, place, said, randomBytes) {
-  const { facts = {}, when = {}, parcels = [], reply = null, practice = false } = said;
+/** Write facts as the first message of a case (`report`) or as a later one (`amend`). @param {"report" | "amend"} kind
+ *  @param {Place} place @param {Partial<Facts>} content @param {RandomBytes} randomBytes @returns {Report} */
+export function factsMessage(kind, place, content, randomBytes) {
+  const { facts = {}, when = {}, parcels = [], reply = null, practice = false } = content;
   return { ...identity(place, kind, randomBytes), facts, when, parcels, reply, practice };
 }
 
-/** Piece `i` (from 0) of a file announced as `ref`. @param {Place} place @param {ParcelRef} ref @param {number} i @param {RandomBytes} randomBytes @returns {Parcel} */
+/** Write the message of piece `i` (from 0) of a file announced as `ref`. @param {Place} place @param {ParcelRef} ref
+ *  @param {number} i @param {RandomBytes} randomBytes @returns {Parcel} */
 export function parcelMessage(place, ref, i, randomBytes) {
   return { ...identity(place, "parcel", randomBytes), of: ref.id, i, n: ref.n };
 }
 
-/** What a contact reads. @param {Place} place @param {{ type: string, text?: string, place?: any }} said @param {RandomBytes} randomBytes @returns {Alert} */
+/** Write what a contact reads. @param {Place} place @param {{ type: string, text?: string, place?: any }} said
+ *  @param {RandomBytes} randomBytes @returns {AlertMessage} */
 export function alertMessage(place, { type, text: words = "", place: where = null }, randomBytes) {
   return { ...identity(place, "alert", randomBytes), type, text: words, place: where };
 }
 
-/** The header JSON, compact UTF-8. @param {object} message @returns {Uint8Array} */
+/** Encode a message as the header JSON, compact UTF-8. @param {object} message @returns {Uint8Array} */
 export function headerOf(message) {
   return utf8(JSON.stringify(message));
 }
 
-/** HMAC(secret, "tocsin/1/reply\0" | info | salt | header); the body of a reply.
- *  @param {Uint8Array} secret @param {import("./envelope.js").Address} address @param {number} size
- *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
+/** Return the body of a reply: HMAC(secret, "tocsin/1/reply\0" | info | salt | header). @param {Uint8Array} secret
+ *  @param {import("./envelope.js").Address} address @param {number} size @param {Uint8Array} salt
+ *  @param {Uint8Array} header @returns {Uint8Array} */
 export function replyMac(secret, address, size, salt, header) {
   return mac(secret, REPLY, infoOf(address, size), salt, header);
 }
 
-/** HMAC(k_dir, "tocsin/1/alert\0" | info | salt | header); under a duress PIN "tocsin/1/duress\0", which only the receiver can tell.
- *  @param {Uint8Array} key @param {boolean} duress @param {import("./envelope.js").Address} address @param {number} size
- *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
+/** Return the body of an alert: HMAC(k_dir, "tocsin/1/alert\0" | info | salt | header); under a duress PIN
+ *  "tocsin/1/duress\0", which only the receiver can tell. @param {Uint8Array} key @param {boolean} duress
+ *  @param {import("./envelope.js").Address} address @param {number} size @param {Uint8Array} salt
+ *  @param {Uint8Array} header @returns {Uint8Array} */
 export function alertMac(key, duress, address, size, salt, header) {
   return mac(key, duress ? DURESS : ALERT, infoOf(address, size), salt, header);
 }

@@ -1,4 +1,5 @@
-/** Signed notes (c2sp.org/signed-note, Ed25519, signature type 0x01). Specified in `keys/note.md`. The phone only checks. */
+/** Signed notes (c2sp.org/signed-note, Ed25519, signature type 0x01). Specified in `keys/note.md`. The phone only
+ *  checks. */
 
 import { verify as ed25519Verify } from "../vendor-src/crypto.js";
 import { NotANote, NoteUnsigned } from "./errors.js";
@@ -17,18 +18,18 @@ const SIGNATURE_LINE = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/u;
 /** A note as read: the signed text (ends with a newline) and its signature lines.
  *  @typedef {{ text: string, lines: string[], kind: string, signatures: SignatureLine[] }} Note */
 
-/** The 4 bytes that name a key on a signature line. @param {string} name @param {Uint8Array} key */
+/** Return the 4 bytes that name a key on a signature line. @param {string} name @param {Uint8Array} key */
 export function keyId(name, key) {
   return digest(utf8(`${name}\n`), Uint8Array.of(ED25519), key).subarray(0, 4);
 }
 
-/** The text form `name+hash+key` of the specification. @param {NoteKey} key @returns {string} */
+/** Write a verifier key as the text `name+hash+key` of the specification. @param {NoteKey} key @returns {string} */
 export function noteKeyText(key) {
   const encoded = btoa(String.fromCharCode(ED25519, ...key.public));
   return `${key.name}+${hex(keyId(key.name, key.public))}+${encoded}`;
 }
 
-/** @param {unknown} text @returns {NoteKey} @throws {NotANote} */
+/** Read a verifier key from its text `name+hash+key`. @param {unknown} text @returns {NoteKey} @throws {NotANote} */
 export function parseNoteKey(text) {
   if (typeof text !== "string") throw new NotANote("not a verifier key");
   const [name, claimed, encoded] = split(text);
@@ -55,8 +56,8 @@ export function readNote(data) {
   return { text, lines, kind: lines[0], signatures: signed.map(signatureLine) };
 }
 
-/** Whether a signature of this Ed25519 public key is on the note, whatever name it is given.
- *  @param {Note} note @param {Uint8Array} key @returns {boolean} */
+/** Tell whether a signature of this Ed25519 public key is on the note, whatever name it is given. @param {Note} note
+ *  @param {Uint8Array} key @returns {boolean} */
 export function isSignedBy(note, key) {
   const text = utf8(note.text);
   return note.signatures.some(
@@ -64,8 +65,8 @@ export function isSignedBy(note, key) {
   );
 }
 
-/** Read a note of this kind that `key` signed.
- *  @param {Uint8Array} data @param {Uint8Array} key @param {string} kind @returns {Note} @throws {NotANote} @throws {NoteUnsigned} */
+/** Read a note of this kind that `key` signed. @param {Uint8Array} data @param {Uint8Array} key @param {string} kind
+ *  @returns {Note} @throws {NotANote} @throws {NoteUnsigned} */
 export function verifyNote(data, key, kind) {
   const note = readNote(data);
   if (note.kind !== kind) throw new NotANote("a note of another kind");
@@ -73,7 +74,8 @@ export function verifyNote(data, key, kind) {
   return note;
 }
 
-/** @param {Uint8Array} key @param {Uint8Array} message @param {Uint8Array} signature @returns {boolean} */
+/** Tell whether an Ed25519 signature is this key's, by the strict rule of RFC 8032. @param {Uint8Array} key
+ *  @param {Uint8Array} message @param {Uint8Array} signature @returns {boolean} */
 export function verifies(key, message, signature) {
   if (key.length !== PUBLIC_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   try {

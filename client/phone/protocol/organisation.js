@@ -15,8 +15,8 @@ const TEXT_CHARACTERS = 200; // of a name, a number, a verifier key
  *    mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array, graceDays: number,
  *    languages: string[], sms: string | null, log: string[], signed: Uint8Array }} Card */
 
-/** The first 60 digits of H(root public key) as a decimal number, in groups of 5.
- *  @param {Uint8Array} root @returns {string} */
+/** Return the first 60 digits of H(root public key) as a decimal number, in groups of 5. @param {Uint8Array} root
+ *  @returns {string} */
 export function fingerprint(root) {
   const number = digest(root).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
   const digits = String(number).slice(0, FINGERPRINT_DIGITS);
@@ -25,9 +25,10 @@ export function fingerprint(root) {
 
 /** Check a card's signature and fields. `root`: the root it must belong to; without one, the card's own word.
  *  @param {Uint8Array} data @param {{ root?: Uint8Array, newerThan?: number }} [known] @returns {Card}
- *  @throws {BadCard} @throws {CardOtherRoot} @throws {NoteUnsigned} @throws {CardOlder} when its seq is below `newerThan` */
+ *  @throws {BadCard} @throws {CardOtherRoot} @throws {NoteUnsigned}
+ *  @throws {CardOlder} when its seq is below `newerThan` */
 export function readCard(data, { root, newerThan = -1 } = {}) {
-  const { note, card } = taken(data);
+  const { note, card } = takeApart(data);
   if (root && !same(card.root, root)) throw new CardOtherRoot();
   if (!isSignedBy(note, card.root)) throw new NoteUnsigned();
   if (card.seq < newerThan) throw new CardOlder();
@@ -35,7 +36,7 @@ export function readCard(data, { root, newerThan = -1 } = {}) {
 }
 
 /** @param {Uint8Array} data */
-function taken(data) {
+function takeApart(data) {
   try {
     const note = readNote(data);
     return { note, card: fromFields(fieldsOf(note), data) };
@@ -107,7 +108,8 @@ function kemKey(value) {
   return unb64(value, KEM_PUBLIC_BYTES);
 }
 
-/** @template T @param {unknown} value @param {number} least @param {number} most @param {(one: unknown) => T} read @returns {T[]} */
+/** @template T @param {unknown} value @param {number} least @param {number} most @param {(item: unknown) => T} read
+ *  @returns {T[]} */
 function list(value, least, most, read) {
   if (!Array.isArray(value) || value.length < least || value.length > most) throw new BadCard("a list that is none");
   return value.map(read);

@@ -62,44 +62,53 @@ export class DigitsDiffer extends TocsinError {
   static code = "digits-differ";
 }
 
-/** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that will be
+/** One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16),
+ *    the share (32) that will be
  *  sealed to the other's key, and what the card says besides. It belongs into the vault and nowhere else.
- *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[], until: number,
- *    wake: string | null }} Half */
+ *  @typedef {{ kem: Uint8Array, mailbox: Uint8Array, secret: Uint8Array, share: Uint8Array, relays: string[],
+ *    until: number,
+ *    wake: string | null }} PairingOffer */
 /** What the other side needs to know. `until` in Unix seconds.
- *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string | null }} PairCard */
+ *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], until: number, wake: string
+ *    | null }} PairCard */
 /** A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side.
- *  @typedef {{ mailbox: MailboxKey, key: PrivateKey, address: Address }} Door */
+ *  @typedef {{ mailbox: MailboxKey, key: PrivateKey, address: Address }} RendezvousMailbox */
 /** One MAC key for each direction. @typedef {{ sending: Uint8Array, receiving: Uint8Array }} PairKeys */
 /** How far the exchange of shares has come: theirs once it is sure, those to be answered, those that were. All b64.
  *  @typedef {{ share: string | null, owed: string[], answered: string[] }} Progress */
-/** A half with what follows from it alone. @typedef {{ half: Half, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array,
+/** A half with what follows from it alone.
+ *  @typedef {{ half: PairingOffer, key: PrivateKey, mailbox: MailboxKey, card: Uint8Array,
  *    code: PairCode, address: Address }} Own */
-/** My half and the other's code. @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} Meeting */
+/** My half and the other's code.
+ *  @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} PairingSession */
 
-/** @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix seconds @returns {Half} */
-export function newHalf({ relays, now, randomBytes, wake = null }) {
+/** Draw a fresh side of a pairing, good for `CARD_SECONDS`.
+ *  @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix
+ *  seconds @returns {PairingOffer} */
+export function newPairingOffer({ relays, now, randomBytes, wake = null }) {
   const [kem, mailbox, share] = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)];
   return { kem, mailbox, secret: randomBytes(ID_BYTES), share, relays, until: now + CARD_SECONDS, wake };
 }
 
-/** The card's bytes, the code that names them, and the keys. @param {Half} half @returns {Promise<Own>} */
-export async function ownOf(half) {
+/** Derive from my half the card's bytes, the code that names them, and the keys. @param {PairingOffer} half
+ *  @returns {Promise<Own>} */
+export async function deriveOwn(half) {
   const [key, mailbox] = [await privateKey(half.kem), mailboxKey(half.mailbox)];
   const { relays, until, wake } = half;
   // These very bytes travel and are hashed; nobody writes them a second time.
   const card = utf8(JSON.stringify({ key: b64(key.public), mailbox: b64(mailbox.id), relays, until, wake }));
   const code = { card: cardHash(card), secret: half.secret, relays };
-  return { half, key, mailbox, card, code, address: addressOf(key.public, mailbox.id) };
+  return { half, key, mailbox, card, code, address: addressContact(key.public, mailbox.id) };
 }
 
-/** H("tocsin/1/pair-card\0" | JSON): what the code names. @param {Uint8Array} card */
+/** Return what the code names a card by: H("tocsin/1/pair-card\0" | JSON). @param {Uint8Array} card */
 export function cardHash(card) {
   return digest(CARD, card);
 }
 
-/** The card behind a code. @param {Uint8Array} data @param {Uint8Array} expected its hash @param {number} now Unix seconds
- *  @returns {Promise<PairCard>} @throws {CardSwapped} @throws {BadPairCard} @throws {CodeExpired} */
+/** Read the card behind a code. @param {Uint8Array} data @param {Uint8Array} expected its hash
+ *  @param {number} now Unix seconds @returns {Promise<PairCard>} @throws {CardSwapped} @throws {BadPairCard}
+ *  @throws {CodeExpired} */
 export async function readPairCard(data, expected, now) {
   if (!same(cardHash(data), expected)) throw new CardSwapped();
   const card = await cardIn(data);
@@ -107,13 +116,14 @@ export async function readPairCard(data, expected, now) {
   return card;
 }
 
-/** @param {PairCard} card @returns {Address} */
+/** Return where letters to the owner of a card go. @param {PairCard} card @returns {Address} */
 export function cardAddress({ key, mailbox }) {
-  return addressOf(key, mailbox);
+  return addressContact(key, mailbox);
 }
 
-/** Nothing here needs a network. @param {Own} own @param {PairCode} code @returns {Meeting} @throws {OwnCode} */
-export function meet(own, code) {
+/** Join my half with the other's code. It needs no network. @param {Own} own @param {PairCode} code
+ *  @returns {PairingSession} @throws {OwnCode} */
+export function beginSession(own, code) {
   if (same(code.card, own.code.card) || same(code.secret, own.code.secret)) throw new OwnCode();
   const [mine, theirs] = [payloadOf(own.code), payloadOf(code)];
   const first = before(mine, theirs);
@@ -124,62 +134,65 @@ export function meet(own, code) {
   return { own, code, first, transcript, k0: derive(transcript, secrets, "k0") };
 }
 
-/** The 60 digits to compare, in groups of 5. @param {Meeting} meeting @returns {string} */
-export function digitsOf({ transcript }) {
+/** Return the 60 digits to compare, in groups of 5. @param {PairingSession} session @returns {string} */
+export function safetyNumber({ transcript }) {
   const number = digest(SPOKEN, transcript).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
   const whole = String(number).slice(0, DIGITS).padStart(DIGITS, "0");
   return whole.match(/.{5}/g)?.join(" ") ?? "";
 }
 
 /** Compare with what the other side reads aloud; what is no digit does not count. Persian and Arabic digits do.
- *  @param {Meeting} meeting @param {string} said @throws {DigitsDiffer} */
-export function checkDigits(meeting, said) {
-  const plain = said.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
-  if (plain.replace(/[^0-9]/g, "") !== digitsOf(meeting).replace(/ /g, "")) throw new DigitsDiffer();
+ *  @param {PairingSession} session @param {string} theirs @throws {DigitsDiffer} */
+export function checkDigits(session, theirs) {
+  const plain = theirs.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
+  if (plain.replace(/[^0-9]/g, "") !== safetyNumber(session).replace(/ /g, "")) throw new DigitsDiffer();
 }
 
-/** Where I wait for the other's card (`mine`), or where mine is waited for. @param {Meeting} meeting @param {boolean} mine @returns {Promise<Door>} */
-export async function doorOf({ transcript, k0, first }, mine) {
+/** Derive the throw-away mailbox where I wait for the other's card (`mine`), or where mine is waited for.
+ *  @param {PairingSession} session @param {boolean} mine @returns {Promise<RendezvousMailbox>} */
+export async function deriveRendezvous({ transcript, k0, first }, mine) {
   const number = mine === first ? 1 : 2;
   const mailbox = mailboxKey(derive(transcript, k0, `door-mailbox-${number}`));
   const key = await privateKey(derive(transcript, k0, `door-key-${number}`));
-  return { mailbox, key, address: addressOf(key.public, mailbox.id) };
+  return { mailbox, key, address: addressContact(key.public, mailbox.id) };
 }
 
-/** My card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
- *  @param {Meeting} meeting @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
-export async function cardLetter(meeting, randomBytes) {
-  const { key, address } = await doorOf(meeting, false);
-  return seal({ header: meeting.own.card, key: key.public, address, randomBytes });
+/** Seal my card for the other's rendezvous mailbox: an ordinary letter, whose header is the card and whose body is
+ *  empty. @param {PairingSession} session @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+export async function cardLetter(session, randomBytes) {
+  const { key, address } = await deriveRendezvous(session, false);
+  return seal({ header: session.own.card, key: key.public, address, randomBytes });
 }
 
-/** The keys that follow from my share and this one of the other side.
- *  @param {Meeting} meeting @param {Uint8Array} share @returns {PairKeys} */
+/** Derive the keys that follow from my share and this one of the other side. @param {PairingSession} session
+ *  @param {Uint8Array} share @returns {PairKeys} */
 export function pairKeys({ own, first, transcript, k0 }, share) {
-  const [one, two] = first ? [own.half.share, share] : [share, own.half.share];
-  const pair = derive(transcript, concat(k0, one, two), "pair-key");
+  const shares = first ? [own.half.share, share] : [share, own.half.share];
+  const pair = derive(transcript, concat(k0, ...shares), "pair-key");
   const [there, back] = [derive(transcript, pair, "first-to-second"), derive(transcript, pair, "second-to-first")];
   return first ? { sending: there, receiving: back } : { sending: back, receiving: there };
 }
 
-/** My share, sealed to the other's key; with a MAC once a share of theirs is known.
- *  @param {Meeting} meeting @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
-export function shareLetter(meeting, card, share, randomBytes) {
-  const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(meeting.own.half.share) }));
+/** Seal my share to the other's key; with a MAC once a share of theirs is known. @param {PairingSession} session
+ *  @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes
+ *  @returns {Promise<Sealed>} */
+export function shareLetter(session, card, share, randomBytes) {
+  const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(session.own.half.share) }));
   const address = cardAddress(card);
   const body = (/** @type {Uint8Array} */ salt) =>
-    share ? confirmMac(pairKeys(meeting, share).sending, address, LETTER_BYTES, salt, header) : new Uint8Array();
+    share ? confirmMac(pairKeys(session, share).sending, address, LETTER_BYTES, salt, header) : new Uint8Array();
   return seal({ header, body, key: card.key, address, randomBytes });
 }
 
-/** Whether this share letter comes from who opened mine: only they can know both shares.
- *  @param {Meeting} meeting @param {Uint8Array} share @param {Opened} opened @param {number} size of the envelope */
-export function confirms(meeting, share, { salt, header, body }, size) {
-  return same(confirmMac(pairKeys(meeting, share).receiving, meeting.own.address, size, salt, header), body);
+/** Tell whether this share letter comes from who opened mine: only they can know both shares.
+ *  @param {PairingSession} session @param {Uint8Array} share @param {Opened} opened
+ *  @param {number} size of the envelope */
+export function confirms(session, share, { salt, header, body }, size) {
+  return same(confirmMac(pairKeys(session, share).receiving, session.own.address, size, salt, header), body);
 }
 
-/** The share in an opened header; null when it is another kind of message.
- *  @param {Record<string, any>} fields @returns {Uint8Array | null} @throws {UnknownVersion} @throws {BadMessage} */
+/** Read the share in an opened header; null when it is another kind of message. @param {Record<string, any>} fields
+ *  @returns {Uint8Array | null} @throws {UnknownVersion} @throws {BadMessage} */
 export function readShare(fields) {
   if (fields.kind !== KIND) return null;
   if (!Number.isInteger(fields.v)) throw new BadMessage("$.v");
@@ -194,27 +207,27 @@ export function readShare(fields) {
 /** @type {Progress} */
 export const NO_PROGRESS = Object.freeze({ share: null, owed: [], answered: [] });
 
-/** A share letter came; `sure` if its MAC was right.
- *  @param {Progress} progress @param {Uint8Array} came @param {boolean} sure @returns {Progress} */
-export function heardShare({ share, owed, answered }, came, sure) {
+/** Return the progress after a share letter came; `sure` if its MAC was right. @param {Progress} progress
+ *  @param {Uint8Array} came @param {boolean} sure @returns {Progress} */
+export function onShare({ share, owed: pendingShares, answered }, came, sure) {
   const text = b64(came);
   const counts = share ?? (sure ? text : null);
   const fresh = !answered.includes(text);
-  const full = answered.length + owed.length >= CANDIDATES;
+  const full = answered.length + pendingShares.length >= CANDIDATES;
   const wanted = counts === null ? fresh && !full : text === counts;
   // A letter without the right MAC comes from a side that has not had our answer: it gets one again.
-  const owes = wanted && (fresh || !sure) && !owed.includes(text);
-  return { share: counts, owed: owes ? [...owed, text] : owed, answered };
+  const owes = wanted && (fresh || !sure) && !pendingShares.includes(text);
+  return { share: counts, owed: owes ? [...pendingShares, text] : pendingShares, answered };
 }
 
-/** All that was owed is on its way. @param {Progress} progress @returns {Progress} */
-export function saidShares({ share, owed, answered }) {
-  return { share, owed: [], answered: [...new Set([...answered, ...owed])] };
+/** Return the progress after all that was owed is on its way. @param {Progress} progress @returns {Progress} */
+export function markSent({ share, owed: pendingShares, answered }) {
+  return { share, owed: [], answered: [...new Set([...answered, ...pendingShares])] };
 }
 
-/** Whether an authentic alert was sent under duress.
- *  @param {Uint8Array} key @param {Address} address @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened @param {number} size
- *  @returns {boolean} @throws {NotAuthentic} */
+/** Tell whether an authentic alert was sent under duress. @param {Uint8Array} key @param {Address} address
+ *  @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened @param {number} size @returns {boolean}
+ *  @throws {NotAuthentic} */
 export function isDuress(key, address, { salt, header, body }, size) {
   const [calm, forced] = [false, true].map((duress) => alertMac(key, duress, address, size, salt, header));
   if (same(forced, body)) return true;
@@ -247,8 +260,8 @@ const Q = 3_329;
 /** @param {Uint8Array} key @returns {Uint8Array} */
 function checkLattice(key) {
   for (let at = 0; at < LATTICE_BYTES; at += 3) {
-    const [one, two] = [key[at] | ((key[at + 1] & 15) << 8), (key[at + 1] >> 4) | (key[at + 2] << 4)];
-    if (one >= Q || two >= Q) refuse();
+    const coefficients = [key[at] | ((key[at + 1] & 15) << 8), (key[at + 1] >> 4) | (key[at + 2] << 4)];
+    if (coefficients.some((coefficient) => coefficient >= Q)) refuse();
   }
   return key;
 }
@@ -265,24 +278,26 @@ function wakeIn(value) {
 }
 
 /** @param {Uint8Array} key @param {Uint8Array} mailbox @returns {Address} */
-function addressOf(key, mailbox) {
+function addressContact(key, mailbox) {
   return { purpose: Purpose.CONTACT, recipient: digest(key), mailbox };
 }
 
-/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt @param {Uint8Array} header */
+/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt
+ *  @param {Uint8Array} header */
 function confirmMac(key, address, size, salt, header) {
   return mac(key, CONFIRM, infoOf(address, size), salt, header);
 }
 
-/** HKDF-SHA256 (RFC 5869) with T as salt; 32 bytes are one block. @param {Uint8Array} salt @param {Uint8Array} secret @param {string} name */
+/** HKDF-SHA256 (RFC 5869) with T as salt; 32 bytes are one block. @param {Uint8Array} salt @param {Uint8Array} secret
+ *  @param {string} name */
 function derive(salt, secret, name) {
   return mac(mac(salt, secret), domain(name).slice(0, -1), Uint8Array.of(1));
 }
 
-/** @param {Uint8Array} one @param {Uint8Array} other */
-function before(one, other) {
-  const at = one.findIndex((byte, i) => byte !== other[i]);
-  return at >= 0 && (at >= other.length ? false : one[at] < other[at]);
+/** @param {Uint8Array} a @param {Uint8Array} b */
+function before(a, b) {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at >= 0 && (at >= b.length ? false : a[at] < b[at]);
 }
 
 /** @returns {never} */

@@ -1,4 +1,5 @@
-/** Answers to this phone: where they may go, and opening them. One fresh mailbox and key for every message that asks. */
+/** Answers to this phone: where they may go, and opening them. One fresh mailbox and key for every message that
+ *  asks. */
 /** @import { ReplyBlock, Reply } from "./message.js" */
 /** @import { Frame } from "./mailbox.js" */
 /** @import { RandomBytes } from "./wire.js" */
@@ -13,7 +14,8 @@ import { b64, Purpose, SEED_BYTES, same, unb64 } from "./wire.js";
 /** The private half of a reply block; it belongs into the vault and nowhere else. Seeds and secret are b64.
  *  @typedef {{ relays: string[], mailbox: string, key: string, secret: string, until: number }} ReplyKeep */
 
-/** @param {{ relays: string[], until: number, randomBytes: RandomBytes }} asked `until` in Unix seconds
+/** Draw a fresh mailbox, key and secret for one reply; `block` goes out, `keep` stays.
+ *  @param {{ relays: string[], until: number, randomBytes: RandomBytes }} asked `until` in Unix seconds
  *  @returns {Promise<{ block: ReplyBlock, keep: ReplyKeep }>} */
 export async function newReplyBlock({ relays, until, randomBytes }) {
   const [mailbox, key, secret] = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)];
@@ -27,15 +29,15 @@ export async function newReplyBlock({ relays, until, randomBytes }) {
   };
 }
 
-/** The mailbox to collect from. @param {ReplyKeep} keep */
+/** Return the mailbox to collect from. @param {ReplyKeep} keep */
 export function replyMailbox(keep) {
   return mailboxKey(unb64(keep.mailbox, SEED_BYTES));
 }
 
 /** Open one frame. `commitmentIsRight` is false when the relay passed on another commitment than the letter's own.
  *  @param {Frame} frame @param {ReplyKeep} keep
- *  @returns {Promise<{ message: Reply, other: Record<string, any>, commitmentIsRight: boolean }>}
- *  @throws {NotForUs} @throws {BadPlaintext} @throws {NotAuthentic} @throws {BadMessage} @throws {UnknownVersion} */
+ *  @returns {Promise<{ message: Reply, other: Record<string, any>, commitmentIsRight: boolean }>} @throws {NotForUs}
+ *  @throws {BadPlaintext} @throws {NotAuthentic} @throws {BadMessage} @throws {UnknownVersion} */
 export async function openReply({ envelope, commitment }, keep) {
   const key = await privateKey(unb64(keep.key, SEED_BYTES));
   const address = { purpose: Purpose.REPLY, recipient: key.recipient, mailbox: replyMailbox(keep).id };
@@ -48,8 +50,8 @@ export async function openReply({ envelope, commitment }, keep) {
   return { message: /** @type {Reply} */ (message), other, commitmentIsRight };
 }
 
-/** Open every frame that opens; the others are counted, never thrown away in silence.
- *  @param {Frame[]} frames @param {ReplyKeep} keep */
+/** Open every frame that opens; the others are counted, never thrown away in silence. @param {Frame[]} frames
+ *  @param {ReplyKeep} keep */
 export async function openReplies(frames, keep) {
   const replies = [];
   const bad = [];

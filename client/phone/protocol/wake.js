@@ -1,7 +1,7 @@
 /** Letting a closed phone ring: its push address, sealed for one relay. Specified in `keys/wake.md`. */
 /** @import { Address, Sealed } from "./envelope.js" */
 /** @import { Opened } from "./opening.js" */
-/** @import { Meeting, PairCard, PairKeys } from "./pairing.js" */
+/** @import { PairingSession, PairCard, PairKeys } from "./pairing.js" */
 /** @import { RandomBytes } from "./wire.js" */
 
 import { Chacha20Poly1305, CipherSuite, HkdfSha256 } from "../vendor-src/crypto.js";
@@ -33,12 +33,13 @@ export class WakeHost extends TocsinError {
 
 /** How a relay rings: X25519 key to seal to, P-256 key that a subscription is made for, push services it calls.
  *  @typedef {{ relay: string, key: Uint8Array, vapid: Uint8Array, hosts: string[] }} WakeOffer */
-/** What lets one relay ring at the addressee: a sealed push subscription, b64 of 1,072 bytes, which only that relay opens.
+/** What lets one relay ring at the addressee: a sealed push subscription, b64 of 1,072 bytes,
+ *  which only that relay opens.
  *  @typedef {{ relay: string, sealed: string }} Wake */
 /** What a contact says later about being rung. @typedef {{ n: number, wake: string | null }} WakeChange */
 
-/** What a relay says of itself, read for this alone; null: it does not ring.
- *  @param {string} relay @param {Uint8Array} info the JSON of `GET /v1/relay` @returns {WakeOffer | null} */
+/** Read how a relay rings from what it says of itself; null: it does not ring. @param {string} relay
+ *  @param {Uint8Array} info the JSON of `GET /v1/relay` @returns {WakeOffer | null} */
 export function offerIn(relay, info) {
   try {
     const { wake_key, vapid, push_hosts } = jsonObject(info);
@@ -49,10 +50,10 @@ export function offerIn(relay, info) {
   }
 }
 
-/** The text for one pair: which relay rings, and the address that only this relay opens. Fresh for every pair, so that
- *  it links no two of them.
- *  @param {string} endpoint of the PushSubscription @param {WakeOffer} offer @param {RandomBytes} randomBytes @returns {Promise<string>}
- *  @throws {BadEndpoint} @throws {WakeTooLong} @throws {WakeHost} */
+/** Seal a push address for one pair: the text says which relay rings, and only this relay opens the address. Fresh for
+ *  every pair, so that it links no two of them. @param {string} endpoint of the PushSubscription
+ *  @param {WakeOffer} offer @param {RandomBytes} randomBytes @returns {Promise<string>} @throws {BadEndpoint}
+ *  @throws {WakeTooLong} @throws {WakeHost} */
 export async function sealWake(endpoint, { relay, key, hosts }, randomBytes) {
   const address = utf8(endpoint);
   if (!/^https:\/\/[!-~]+$/.test(endpoint)) throw new BadEndpoint();
@@ -63,7 +64,7 @@ export async function sealWake(endpoint, { relay, key, hosts }, randomBytes) {
   return `${relay} ${b64(await encrypt(plaintext, key, concat(WAKE, utf8(relay)), randomBytes))}`;
 }
 
-/** What a wake text is worth to who writes to its owner; null: nothing. It breaks no pairing and no alert.
+/** Read a wake text for who writes to its owner; null: it is worth nothing. It breaks no pairing and no alert.
  *  @param {unknown} text @param {string[]} relays of the owner's card @returns {Wake | null} */
 export function readWake(text, relays) {
   if (typeof text !== "string") return null;
@@ -76,19 +77,21 @@ export function readWake(text, relays) {
   return more === undefined && relays.includes(relay) ? { relay, sealed } : null;
 }
 
-/** The letter by which a contact turns it on, off, or to another address, after the pairing.
- *  @param {Meeting} meeting @param {PairCard} card theirs @param {WakeChange & { share: Uint8Array }} change `share`: theirs
- *  @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
-export function wakeLetter(meeting, card, { share, wake, n }, randomBytes) {
+/** Seal the letter by which a contact turns ringing on, off, or to another address, after the pairing.
+ *  @param {PairingSession} session @param {PairCard} card theirs
+ *  @param {WakeChange & { share: Uint8Array }} change `share`: theirs @param {RandomBytes} randomBytes
+ *  @returns {Promise<Sealed>} */
+export function wakeLetter(session, card, { share, wake, n }, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, n, wake }));
-  const [address, { sending }] = [cardAddress(card), pairKeys(meeting, share)];
+  const [address, { sending }] = [cardAddress(card), pairKeys(session, share)];
   const body = (/** @type {Uint8Array} */ salt) => wakeMac(sending, address, LETTER_BYTES, salt, header);
   return seal({ header, body, key: card.key, address, randomBytes });
 }
 
-/** What such a letter says; null when it is another kind of message.
- *  @param {PairKeys} keys @param {Address} address one's own @param {Pick<Opened, "header" | "fields" | "body" | "salt">} opened
- *  @param {number} size of the envelope @returns {WakeChange | null} @throws {NotAuthentic} @throws {UnknownVersion} @throws {BadMessage} */
+/** Read what such a letter says; null when it is another kind of message. @param {PairKeys} keys
+ *  @param {Address} address one's own @param {Pick<Opened, "header" | "fields" | "body" | "salt">} opened
+ *  @param {number} size of the envelope @returns {WakeChange | null} @throws {NotAuthentic} @throws {UnknownVersion}
+ *  @throws {BadMessage} */
 export function readWakeLetter({ receiving }, address, { header, fields, body, salt }, size) {
   if (fields.kind !== KIND) return null;
   checkMac(wakeMac(receiving, address, size, salt, header), body);
@@ -101,7 +104,8 @@ export function readWakeLetter({ receiving }, address, { header, fields, body, s
   return { n, wake };
 }
 
-/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt @param {Uint8Array} header */
+/** @param {Uint8Array} key @param {Address} address @param {number} size @param {Uint8Array} salt
+ *  @param {Uint8Array} header */
 function wakeMac(key, address, size, salt, header) {
   return mac(key, PAIR_WAKE, infoOf(address, size), salt, header);
 }

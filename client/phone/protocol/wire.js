@@ -46,12 +46,12 @@ const encoder = new TextEncoder();
 // A BOM is a character like any other: dropping it would make two byte strings the same text.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** @param {string} text @returns {Uint8Array} UTF-8 */
+/** Encode a text. @param {string} text @returns {Uint8Array} UTF-8 */
 export function utf8(text) {
   return encoder.encode(text);
 }
 
-/** @param {Uint8Array} data @returns {string} @throws {Malformed} when it is not UTF-8 */
+/** Decode a text. @param {Uint8Array} data @returns {string} @throws {Malformed} when it is not UTF-8 */
 export function unutf8(data) {
   try {
     return decoder.decode(data);
@@ -60,7 +60,8 @@ export function unutf8(data) {
   }
 }
 
-/** @param {Uint8Array} data UTF-8 of a JSON object @returns {Record<string, any>} @throws {BadHeader} */
+/** Parse a JSON object. @param {Uint8Array} data UTF-8 of a JSON object @returns {Record<string, any>}
+ *  @throws {BadHeader} */
 export function jsonObject(data) {
   let value;
   try {
@@ -72,12 +73,12 @@ export function jsonObject(data) {
   return value;
 }
 
-/** @param {unknown} value @returns {value is Record<string, any>} */
+/** Tell whether a value of JSON is an object. @param {unknown} value @returns {value is Record<string, any>} */
 export function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @param {Uint8Array[]} parts @returns {Uint8Array} one after the other */
+/** Join byte strings. @param {Uint8Array[]} parts @returns {Uint8Array} one after the other */
 export function concat(...parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -88,53 +89,55 @@ export function concat(...parts) {
   return whole;
 }
 
-/** @param {number} value @returns {Uint8Array} 4 bytes, big-endian */
+/** Encode a number. @param {number} value @returns {Uint8Array} 4 bytes, big-endian */
 export function u32(value) {
   const data = new Uint8Array(4);
   new DataView(data.buffer).setUint32(0, value);
   return data;
 }
 
-/** @param {Uint8Array} data @param {number} at @returns {number} */
+/** Decode a number of 4 bytes, big-endian. @param {Uint8Array} data @param {number} at @returns {number} */
 export function readU32(data, at) {
   return new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(at);
 }
 
-/** `tocsin/1/NAME` and a zero byte: what every hash, MAC and signature of ours begins with.
- *  @param {string} name @returns {Uint8Array} */
+/** Write what every hash, MAC and signature of ours begins with: `tocsin/1/NAME` and a zero byte. @param {string} name
+ *  @returns {Uint8Array} */
 export function domain(name) {
   return utf8(`tocsin/1/${name}\0`);
 }
 
-/** @param {Uint8Array[]} parts @returns {Uint8Array} SHA-256 of the parts one after the other */
+/** Hash byte strings. @param {Uint8Array[]} parts @returns {Uint8Array} SHA-256 of the parts one after the other */
 export function digest(...parts) {
   return parts.length === 1 ? sha256(parts[0]) : sha256(concat(...parts));
 }
 
-/** @param {Uint8Array} key @param {Uint8Array[]} parts @returns {Uint8Array} HMAC-SHA256 of the parts one after the other */
+/** Authenticate byte strings. @param {Uint8Array} key @param {Uint8Array[]} parts
+ *  @returns {Uint8Array} HMAC-SHA256 of the parts one after the other */
 export function mac(key, ...parts) {
   return hmac(sha256, key, concat(...parts));
 }
 
-/** In a time that depends on the length alone. @param {Uint8Array} one @param {Uint8Array} other */
-export function same(one, other) {
-  if (one.length !== other.length) return false;
+/** Compare two byte strings in a time that depends on their length alone. @param {Uint8Array} a
+ *  @param {Uint8Array} b */
+export function same(a, b) {
+  if (a.length !== b.length) return false;
   let difference = 0;
-  for (let i = 0; i < one.length; i++) difference |= one[i] ^ other[i];
+  for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i];
   return difference === 0;
 }
 
 // A spread over a whole parcel would overflow the stack of an old phone.
 const SLICE = 8_192;
 
-/** @param {Uint8Array} data @returns {string} base64url without padding (RFC 4648 section 5) */
+/** Encode bytes. @param {Uint8Array} data @returns {string} base64url without padding (RFC 4648 section 5) */
 export function b64(data) {
   let binary = "";
   for (let at = 0; at < data.length; at += SLICE) binary += String.fromCharCode(...data.subarray(at, at + SLICE));
   return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** Only the one canonical spelling is taken, so that equal bytes are equal text.
+/** Decode base64url. Only the one canonical spelling is taken, so that equal bytes are equal text.
  *  @param {unknown} text @param {number} [length] @returns {Uint8Array} @throws {Malformed} */
 export function unb64(text, length) {
   if (typeof text !== "string" || !/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) {
@@ -148,7 +151,7 @@ export function unb64(text, length) {
   return data;
 }
 
-/** The week a Unix time lies in; week 0 began on 1 January 1970. @param {number} now @returns {number} */
+/** Return the week a Unix time lies in; week 0 began on 1 January 1970. @param {number} now @returns {number} */
 export function weekOf(now) {
   return Math.floor(now / WEEK_SECONDS);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAdvance, numbersIn, threadsOf } from "../../../client/phone/app/services/alert-threads.js";
+import { findNumbers, groupThreads, isAdvance } from "../../../client/phone/app/services/alert-threads.js";
 import { fromPackages } from "../from-phone.mjs";
 
 const { default: fc } = await fromPackages("fast-check");
@@ -15,7 +15,7 @@ const first = {
   place: null,
   duress: false,
 };
-const made = (/** @type {object} */ more) => ({
+const alertWith = (/** @type {object} */ more) => ({
   ...first,
   practice: false,
   passed: false,
@@ -23,45 +23,45 @@ const made = (/** @type {object} */ more) => ({
   read: false,
   ...more,
 });
-const prepared = made({ origin: "pair" });
-const pressed = made({ id: "2", at: 5_000, text: "" });
+const prepared = alertWith({ origin: "pair" });
+const pressed = alertWith({ id: "2", at: 5_000, text: "" });
 
 test("a press of two letters is one thing that happened, and happened when it was pressed", () => {
-  const [thread, ...others] = threadsOf([prepared, pressed]);
+  const [thread, ...others] = groupThreads([prepared, pressed]);
   assert.deepEqual(others, []);
   assert.equal(thread.at, 5_000);
   assert.equal(thread.unread, 2);
 });
 
 test("its head is the letter that only the person's own phone can have written", () => {
-  assert.equal(threadsOf([pressed, prepared])[0].head.id, "1");
+  assert.equal(groupThreads([pressed, prepared])[0].head.id, "1");
 });
 
 test("until the second letter comes, the time is that of the writing, and known as such", () => {
-  const [thread] = threadsOf([prepared]);
+  const [thread] = groupThreads([prepared]);
   assert.equal(thread.at, 100);
   assert.ok(thread.alerts.every(isAdvance));
 });
 
 test("a move or a word changes nothing of how things stand; safe does", () => {
-  const moved = made({ id: "3", type: "moved", at: 6_000 });
-  const word = made({ id: "4", type: "text", at: 7_000, origin: "pair" });
-  assert.equal(threadsOf([prepared, pressed, moved, word])[0].head.type, "detained");
-  const safe = made({ id: "5", type: "safe", at: 8_000 });
-  assert.equal(threadsOf([prepared, pressed, moved, word, safe])[0].head.id, "5");
+  const moved = alertWith({ id: "3", type: "moved", at: 6_000 });
+  const word = alertWith({ id: "4", type: "text", at: 7_000, origin: "pair" });
+  assert.equal(groupThreads([prepared, pressed, moved, word])[0].head.type, "detained");
+  const safe = alertWith({ id: "5", type: "safe", at: 8_000 });
+  assert.equal(groupThreads([prepared, pressed, moved, word, safe])[0].head.id, "5");
 });
 
 test("who was safe and is detained again is detained", () => {
-  const safe = made({ id: "5", type: "safe", at: 8_000 });
-  const again = made({ id: "6", at: 9_000 });
-  assert.equal(threadsOf([prepared, pressed, safe, again])[0].head.type, "detained");
+  const safe = alertWith({ id: "5", type: "safe", at: 8_000 });
+  const again = alertWith({ id: "6", at: 9_000 });
+  assert.equal(groupThreads([prepared, pressed, safe, again])[0].head.type, "detained");
 });
 
 test("people and cases stay apart, and the newest comes first", () => {
-  const threads = threadsOf([
-    made({ id: "7", contact: "boris", at: 10 }),
+  const threads = groupThreads([
+    alertWith({ id: "7", contact: "boris", at: 10 }),
     pressed,
-    made({ id: "8", case: "d", at: 20_000 }),
+    alertWith({ id: "8", case: "d", at: 20_000 }),
   ]);
   assert.deepEqual(
     threads.map(({ contact, case: of }) => [contact, of]),
@@ -86,15 +86,15 @@ test("nothing is lost and the order of arrival does not matter", () => {
   const all = fc.uniqueArray(alert, { selector: ({ at }) => at, maxLength: 12 });
   fc.assert(
     fc.property(all, (alerts) => {
-      const threads = threadsOf(/** @type {any} */ (alerts));
-      assert.equal(threads.flatMap((one) => one.alerts).length, alerts.length);
+      const threads = groupThreads(/** @type {any} */ (alerts));
+      assert.equal(threads.flatMap((thread) => thread.alerts).length, alerts.length);
       assert.equal(
         threads.reduce((sum, { unread }) => sum + unread, 0),
         alerts.filter(({ read }) => !read).length,
       );
       for (const { head, alerts: inside } of threads) assert.ok(inside.includes(head));
       const heads = (/** @type {any[]} */ some) =>
-        threadsOf(some)
+        groupThreads(some)
           .map(({ head, at }) => [head.id, at])
           .sort();
       assert.deepEqual(heads([...alerts].reverse()), heads(alerts));
@@ -104,15 +104,15 @@ test("nothing is lost and the order of arrival does not matter", () => {
 
 test("numbers to call are found in a text, and nothing that is none", () => {
   const text = "Позвони +7 (000) 111-22-33 или 8 800 555-35-35. Паспорт 1234, 20.11.2026, 12:30.";
-  assert.deepEqual(numbersIn(text), ["+70001112233", "88005553535"]);
-  assert.deepEqual(numbersIn("in 3 days, flat 12"), []);
-  assert.deepEqual(numbersIn("+70001112233 +7 000 1112233"), ["+70001112233"]);
+  assert.deepEqual(findNumbers(text), ["+70001112233", "88005553535"]);
+  assert.deepEqual(findNumbers("in 3 days, flat 12"), []);
+  assert.deepEqual(findNumbers("+70001112233 +7 000 1112233"), ["+70001112233"]);
 });
 
 test("whatever somebody writes, a link to call holds digits and nothing else", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(..."+0123456789 -().;,/:?&#") }), (text) => {
-      for (const number of numbersIn(text)) assert.match(number, /^\+?\d{7,15}$/);
+      for (const number of findNumbers(text)) assert.match(number, /^\+?\d{7,15}$/);
     }),
   );
 });

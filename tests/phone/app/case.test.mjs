@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CaseSession, reached } from "../../../client/phone/app/services/case.js";
+import { CaseSession, countReached } from "../../../client/phone/app/services/case.js";
 import { Sender } from "../../../client/phone/app/services/sender.js";
-import { bareKit } from "../../../client/phone/core/prepare.js";
+import { newBareKit } from "../../../client/phone/core/prepare.js";
 import { Rank } from "../../../client/phone/core/press.js";
 import { memoryStore } from "../../../client/phone/core/store.js";
 import { organisation } from "../card.mjs";
@@ -11,17 +11,17 @@ import { seededBytes } from "../random.mjs";
 const NOW = 1_795_168_800;
 const LATER = { nothing: 0, safe: 1, place: 2, all: 3 };
 
-/** An alarm whose kit knows these contacts, and what it hands to the sender. @param {number[]} later */
-async function alarmFor(later) {
+/** A case whose kit knows these contacts, and what it hands to the sender. @param {number[]} later */
+async function caseSessionFor(later) {
   const randomBytes = seededBytes("alarm");
   const { card } = await organisation({ now: NOW });
   const relays = card.relays;
-  const contacts = later.map((one) => ({
+  const contacts = later.map((disclosure) => ({
     key: card.lastResort,
     mailbox: randomBytes(32),
     relays,
     wake: null,
-    later: one,
+    later: disclosure,
   }));
   /** @type {import("../../../client/phone/core/letter.js").Letter[]} */
   const sent = [];
@@ -31,72 +31,72 @@ async function alarmFor(later) {
     start() {},
     stop() {},
   });
-  const kept = /** @type {any[]} */ ([]);
-  const keep = (/** @type {any} */ kit) => kept.push(kit);
-  const kit = { ...bareKit(card, randomBytes), seq: 1, contacts };
-  const alarm = new CaseSession({ kit, sender, position, randomBytes, keep, duress: () => false });
-  return { alarm, sent, kept };
+  const stored = /** @type {any[]} */ ([]);
+  const storeKit = (/** @type {any} */ kit) => stored.push(kit);
+  const kit = { ...newBareKit(card, randomBytes), seq: 1, contacts };
+  const caseSession = new CaseSession({ kit, sender, position, randomBytes, storeKit, duress: () => false });
+  return { caseSession, sent, stored };
 }
 
 /** @param {import("../../../client/phone/core/letter.js").Letter[]} letters */
 const toContacts = (letters) => letters.filter(({ rank }) => rank === Rank.PLACE).length;
 
 test("safe goes to the organisation and to those who chose at least that", async () => {
-  const { alarm, sent } = await alarmFor([LATER.nothing, LATER.safe, LATER.place]);
-  await alarm.tell({ facts: { stage: "released" } }, "safe");
+  const { caseSession, sent } = await caseSessionFor([LATER.nothing, LATER.safe, LATER.place]);
+  await caseSession.tell({ facts: { stage: "released" } }, "safe");
   assert.equal(sent.length, 3);
   assert.equal(toContacts(sent), 2);
-  assert.equal(alarm.news, "safe");
+  assert.equal(caseSession.news, "safe");
 });
 
 test("being moved goes to those who chose the place", async () => {
-  const { alarm, sent } = await alarmFor([LATER.safe, LATER.place, LATER.all]);
-  await alarm.tell({ facts: { stage: "van" } }, "moved");
+  const { caseSession, sent } = await caseSessionFor([LATER.safe, LATER.place, LATER.all]);
+  await caseSession.tell({ facts: { stage: "van" } }, "moved");
   assert.equal(toContacts(sent), 2);
 });
 
 test("what concerns no contact goes to the organisation alone", async () => {
-  const { alarm, sent } = await alarmFor([LATER.all]);
-  await alarm.tell({ facts: { people: 3 } });
+  const { caseSession, sent } = await caseSessionFor([LATER.all]);
+  await caseSession.tell({ facts: { people: 3 } });
   assert.equal(sent.length, 1);
   assert.equal(toContacts(sent), 0);
 });
 
 test("another stage takes back what the last one was called", async () => {
-  const { alarm } = await alarmFor([]);
-  await alarm.tell({ facts: { stage: "released" } }, "safe");
-  await alarm.tell({ facts: { people: 2 } });
-  assert.equal(alarm.news, "safe");
-  await alarm.tell({ facts: { stage: "court" } });
-  assert.equal(alarm.news, null);
+  const { caseSession } = await caseSessionFor([]);
+  await caseSession.tell({ facts: { stage: "released" } }, "safe");
+  await caseSession.tell({ facts: { people: 2 } });
+  assert.equal(caseSession.news, "safe");
+  await caseSession.tell({ facts: { stage: "court" } });
+  assert.equal(caseSession.news, null);
 });
 
 test("a kit is exchanged between two letters and never in the middle of one", async () => {
-  const { alarm, kept } = await alarmFor([]);
-  const before = alarm.kit.seq;
+  const { caseSession, stored } = await caseSessionFor([]);
+  const before = caseSession.kit.seq;
   const all = [
-    alarm.tell({ facts: { people: 2 } }),
-    alarm.exchange(async (kit) => ({ ...kit, contacts: [...kit.contacts] })),
-    alarm.tell({ facts: { people: 3 } }),
+    caseSession.tell({ facts: { people: 2 } }),
+    caseSession.replaceKit(async (kit) => ({ ...kit, contacts: [...kit.contacts] })),
+    caseSession.tell({ facts: { people: 3 } }),
   ];
   await Promise.all(all);
-  assert.equal(alarm.kit.seq, before + 2);
+  assert.equal(caseSession.kit.seq, before + 2);
   assert.deepEqual(
-    kept.map(({ seq }) => seq),
+    stored.map(({ seq }) => seq),
     [before + 1, before + 1, before + 2],
   );
 });
 
 test("how many were reached is counted by the words that have left", async () => {
-  const { alarm } = await alarmFor([LATER.safe, LATER.safe, LATER.safe]);
+  const { caseSession } = await caseSessionFor([LATER.safe, LATER.safe, LATER.safe]);
   const ready = /** @type {any[]} */ ([{ contact: null }, { contact: 0 }, { contact: 2 }]);
-  assert.deepEqual(reached({ ...alarm.kit, ready }), { total: 3, confirmed: 1 });
-  assert.deepEqual(reached({ ...alarm.kit, contacts: [], ready: [] }), { total: 0, confirmed: 0 });
+  assert.deepEqual(countReached({ ...caseSession.kit, ready }), { total: 3, confirmed: 1 });
+  assert.deepEqual(countReached({ ...caseSession.kit, contacts: [], ready: [] }), { total: 0, confirmed: 0 });
 });
 
 test("a pairing on its way is not counted as a letter of the press, and is sent all the same", async () => {
-  const { alarm, sent } = await alarmFor([]);
-  await alarm.tell({ facts: { people: 2 } });
+  const { caseSession, sent } = await caseSessionFor([]);
+  await caseSession.tell({ facts: { people: 2 } });
   const fetch = () => new Promise(() => {});
   const sender = new Sender({
     store: memoryStore(),

@@ -2,34 +2,36 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
 /** @type {any} */ (globalThis).document = { documentElement: {} };
-const { age, distance, moment, persian } = await import("../../../client/phone/app/ui/dates.js");
-const { learn, speak } = await import("../../../client/phone/app/ui/i18n.js");
+const { formatAge, formatDistance, formatMoment, toPersianDate } = await import(
+  "../../../client/phone/app/ui/dates.js"
+);
+const { loadWords, useLanguage, t } = await import("../../../client/phone/app/ui/i18n.js");
 
 before(() => use("ru"));
 
 /** @param {string} code */
 async function use(code) {
-  speak(code, {});
-  await learn();
+  useLanguage(code, {});
+  await loadWords();
 }
 
 test("an age is said in the largest whole unit", async () => {
   await use("ru");
-  assert.equal(age(3), "только что");
-  assert.equal(age(21), "21 секунду назад");
-  assert.equal(age(125), "2 минуты назад");
-  assert.equal(age(11 * 60), "11 минут назад");
-  assert.equal(age(5 * 3_600), "5 часов назад");
-  assert.equal(age(22 * 86_400), "22 дня назад");
+  assert.equal(formatAge(3), "только что");
+  assert.equal(formatAge(21), "21 секунду назад");
+  assert.equal(formatAge(125), "2 минуты назад");
+  assert.equal(formatAge(11 * 60), "11 минут назад");
+  assert.equal(formatAge(5 * 3_600), "5 часов назад");
+  assert.equal(formatAge(22 * 86_400), "22 дня назад");
 });
 
 test("distances below a kilometre are whole metres, and above rounded", async () => {
   await use("ru");
-  assert.equal(distance(56.4), "56 м");
-  assert.equal(distance(1_234), "1,2 км");
-  assert.equal(distance(23_400), "23 км");
+  assert.equal(formatDistance(56.4), "56 м");
+  assert.equal(formatDistance(1_234), "1,2 км");
+  assert.equal(formatDistance(23_400), "23 км");
   await use("en");
-  assert.equal(distance(1_234), "1.2 km");
+  assert.equal(formatDistance(1_234), "1.2 km");
 });
 
 test("a date is written in each language by us", async () => {
@@ -42,7 +44,7 @@ test("a date is written in each language by us", async () => {
   };
   for (const [code, text] of Object.entries({ ...written, kk: "5 қараша, 07:04", fa: "۱۴ آبان، ۰۷:۰۴" })) {
     await use(code);
-    assert.equal(moment(when), text);
+    assert.equal(formatMoment(when), text);
   }
 });
 
@@ -52,12 +54,19 @@ test("the Persian calendar is the one of Intl, day by day over sixty years", () 
     const utc = new Date(at);
     const parts = Object.fromEntries(intl.formatToParts(utc).map(({ type, value }) => [type, Number(value)]));
     const local = new Date(utc.getUTCFullYear(), utc.getUTCMonth(), utc.getUTCDate(), 12);
-    assert.deepEqual(persian(local), { day: parts.day, month: parts.month - 1 }, utc.toISOString());
+    assert.deepEqual(toPersianDate(local), { day: parts.day, month: parts.month - 1 }, utc.toISOString());
   }
 });
 
 test("Persian numbers are Persian digits", async () => {
   await use("fa");
-  assert.equal(age(125), "۲ دقیقه پیش");
-  assert.equal(distance(1_234), "۱٫۲ کیلومتر");
+  assert.equal(formatAge(125), "۲ دقیقه پیش");
+  assert.equal(formatDistance(1_234), "۱٫۲ کیلومتر");
+});
+
+test("a number whose form a language has no words for is said all the same", () => {
+  useLanguage("ru", { unread: { one: "{n} новое", few: "{n} новых", many: "{n} новых" } });
+  assert.equal(t("start.unread", { n: 1.5 }), "1.5 новых");
+  useLanguage("uk", { unread: { one: "1", few: "2", many: "5" } });
+  assert.equal(t("start.unread", { n: 1.5 }), "5");
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counter, TAPS, WITHIN_MS } from "../../../client/phone/app/services/wipe-gesture.js";
-import { ARMED_MS, atRest, filled, HOLD_MS, next } from "../../../client/phone/app/ui/hold-state.js";
+import { countTaps, TAPS, WITHIN_MS } from "../../../client/phone/app/services/wipe-gesture.js";
+import { ARMED_MS, HOLD_MS, measureRing, newHold, stepHold } from "../../../client/phone/app/ui/hold-state.js";
 
 /** @param {[import("../../../client/phone/app/ui/hold-state.js").Sign, number][]} signs */
 function after(signs) {
-  return signs.reduce((hold, [sign, at]) => next(hold, sign, at), atRest());
+  return signs.reduce((hold, [sign, at]) => stepHold(hold, sign, at), newHold());
 }
 
 test("held for a second it fires", () => {
@@ -16,7 +16,7 @@ test("held for a second it fires", () => {
 test("let go too early it does nothing", () => {
   const hold = after([["down", 0], ["tick", 500], ["up", HOLD_MS - 1]]); // biome-ignore format: one line
   assert.equal(hold.phase, "idle");
-  assert.equal(filled(hold, HOLD_MS + 5_000), 0);
+  assert.equal(measureRing(hold, HOLD_MS + 5_000), 0);
 });
 
 test("a page too slow to draw still counts the second", () => {
@@ -30,7 +30,7 @@ test("what takes the finger away cancels, however late", () => {
 test("it fires once", () => {
   const hold = after([["down", 0], ["tick", HOLD_MS], ["up", 1_100], ["click", 1_101], ["down", 1_200]]); // biome-ignore format: one line
   assert.equal(hold.phase, "fired");
-  assert.equal(next(hold, "reset", 2_000).phase, "idle");
+  assert.equal(stepHold(hold, "reset", 2_000).phase, "idle");
 });
 
 test("a finger's own click after a short tap arms nothing", () => {
@@ -45,15 +45,15 @@ test("a click without a finger arms, a second one fires", () => {
 
 test("the ring fills evenly", () => {
   const hold = after([["down", 100]]);
-  assert.equal(filled(hold, 100), 0);
-  assert.equal(filled(hold, 100 + HOLD_MS / 4), 0.25);
-  assert.equal(filled(hold, 100 + HOLD_MS * 2), 1);
+  assert.equal(measureRing(hold, 100), 0);
+  assert.equal(measureRing(hold, 100 + HOLD_MS / 4), 0.25);
+  assert.equal(measureRing(hold, 100 + HOLD_MS * 2), 1);
 });
 
 test("five taps wipe when they come close together, and only then", () => {
   let now = 0;
   let wiped = 0;
-  const tap = counter(
+  const tap = countTaps(
     () => wiped++,
     () => now,
   );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runs } from "../../../client/phone/app/ui/qr-image.js";
+import { listRuns } from "../../../client/phone/app/ui/qr-image.js";
 import { CODE_CHARACTERS } from "../../../client/phone/protocol/code.js";
 import { encodeQR } from "../../../client/phone/vendor-src/draw.js";
 import { fromPackages } from "../from-phone.mjs";
@@ -11,7 +11,7 @@ test("the dark stretches are the dark modules and no others", () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 70 }), (row) => {
       const drawn = row.map(() => false);
-      for (const [x, width] of runs(row)) drawn.fill(true, x, x + width);
+      for (const [x, width] of listRuns(row)) drawn.fill(true, x, x + width);
       assert.deepEqual(drawn, row);
     }),
   );

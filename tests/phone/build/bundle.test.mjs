@@ -32,20 +32,22 @@ test("the bundle presses, sends and is believed, and the sources open what it se
   const relay = relayAt("https://one.example");
   const org = await organisation({ now: NOW / 1_000, verifiers: [verifierOf(relay)] });
   const randomBytes = seededBytes("bundle");
-  const { prepare, readCard, fingerprint } = await ground.setup();
+  const { prepareKit, readCard, fingerprint } = await ground.setup();
   assert.match(fingerprint(org.card.root), /^(\d{5} ){11}\d{5}$/);
   const card = readCard(org.signed, { root: org.card.root });
-  const kit = ground.unpackKit(ground.packKit(await prepare({ card, facts: { name: "Анна" }, now: NOW, randomBytes })));
+  const kit = ground.unpackKit(
+    ground.packKit(await prepareKit({ card, facts: { name: "Анна" }, now: NOW, randomBytes })),
+  );
   const { letters } = await ground.press(kit, { facts: { stage: "van" }, now: NOW, randomBytes });
   assert.equal((await org.open(letters[0].envelope)).message.facts.stage, "van");
-  let { outbox, effects } = ground.step(
+  let { outbox, effects } = ground.stepOutbox(
     ground.emptyOutbox(),
     { type: "add", letter: letters[0], now: NOW },
     randomBytes,
   );
   const send = effects.find(({ type }) => type === "send");
   const answer = answerOf(201, relay.receipt(send.body, letters[0].commitment));
-  ({ outbox, effects } = ground.step(outbox, { ...send, type: "answer", answer, now: NOW }, randomBytes));
+  ({ outbox, effects } = ground.stepOutbox(outbox, { ...send, type: "answer", answer, now: NOW }, randomBytes));
   assert.deepEqual(
     effects.map(({ type }) => type),
     ["received", "finished"],
@@ -54,18 +56,18 @@ test("the bundle presses, sends and is believed, and the sources open what it se
 });
 
 test("the vault works in the bundle, and Argon2id is not in the first load", async () => {
-  const { createVault, openVault, stretching } = await ground.unlocked();
+  const { createVault, openVault, makeStretch } = await ground.unlocked();
   const randomBytes = seededBytes("bundle vault");
-  const vault = await createVault("1357", new TextEncoder().encode("text"), { randomBytes, stretch: stretching() });
-  assert.equal((await openVault(vault.bytes, "۱۳۵۷", stretching())).duress, false);
+  const vault = await createVault("1357", new TextEncoder().encode("text"), { randomBytes, stretch: makeStretch() });
+  assert.equal((await openVault(vault.bytes, "۱۳۵۷", makeStretch())).duress, false);
   const first = firstLoad(chunks, "ground-entry.js").map(({ file }) => file);
   const heavy = chunks.filter(({ file, bytes }) => bytes > 10_000 && !first.includes(file));
   assert.equal(heavy.length, 1);
 });
 
 test("photos and work are there when asked for", async () => {
-  const { cutUp } = await ground.files();
-  assert.equal(cutUp(new Uint8Array(70_000), "image/jpeg", seededBytes("file")).ref.n, 2);
+  const { cutFile } = await ground.files();
+  assert.equal(cutFile(new Uint8Array(70_000), "image/jpeg", seededBytes("file")).ref.n, 2);
   const { doWork } = await ground.work();
   const task = { seed: new Uint8Array(16), mailbox: new Uint8Array(32), envelopeHash: new Uint8Array(32) };
   assert.equal((await doWork(task, 4, async () => {})).length, 8);

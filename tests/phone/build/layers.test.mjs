@@ -22,7 +22,7 @@ for (const [kind, code] of [
     const [sentence, ...more] = await brokenBy("protocol/wire.js", code);
     assert.match(sentence, /^protocol\/wire\.js imports (a type of )?core\/press\.js, which is above it$/);
     assert.deepEqual(
-      more.filter((other) => !other.startsWith("a circle")),
+      more.filter((sentence) => !sentence.startsWith("a circle")),
       [],
     );
   });

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  alertsOf,
-  digitsCodeFor,
-  digitsFor,
-  keysOf,
+  contactSafetyCode,
+  contactSafetyNumber,
+  countUnread,
+  deriveContactKeys,
+  deriveSession,
+  listAlerts,
   markRead,
-  meetingOf,
   newOffer,
-  rename,
-  unread,
-  verify,
+  renameContact,
+  verifyContact,
 } from "../../../client/phone/core/contacts/book.js";
 import { ASIDE } from "../../../client/phone/core/contacts/mail.js";
 import { PAGES } from "../../../client/phone/core/contacts/sync.js";
@@ -20,7 +20,7 @@ import { sealAlert } from "../../../client/phone/core/press.js";
 import { seal } from "../../../client/phone/protocol/envelope.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
-import { cardAddress, doorOf } from "../../../client/phone/protocol/pairing.js";
+import { cardAddress, deriveRendezvous } from "../../../client/phone/protocol/pairing.js";
 import { b64, LETTER_BYTES, Purpose, utf8 } from "../../../client/phone/protocol/wire.js";
 import {
   EAST,
@@ -43,13 +43,13 @@ test("a code that came by link is unverified until the digits were compared, alo
   await scanEachOther(anna, boris, false);
   const { id } = anna.contact;
   assert.equal(anna.contact.verified, false);
-  const wrong = (await digitsCodeFor(boris.contact)).replace(/\d$/, (last) => String((Number(last) + 1) % 10));
-  await assert.rejects(verify(anna.book, id, wrong), { code: "digits-differ" });
-  await assert.rejects(verify(anna.book, id, wrong.slice(0, -1)), { code: "code-cut" });
-  await assert.rejects(verify(anna.book, id, `${wrong.slice(0, -1)}x`), { code: "code-malformed" });
-  await assert.rejects(verify(anna.book, id, (await anna.offer()).text), { code: "code-other-kind" });
-  for (const said of [await digitsCodeFor(boris.contact), await digitsFor(boris.contact)]) {
-    assert.equal((await verify(anna.book, id, said)).contacts[0].verified, true);
+  const wrong = (await contactSafetyCode(boris.contact)).replace(/\d$/, (last) => String((Number(last) + 1) % 10));
+  await assert.rejects(verifyContact(anna.book, id, wrong), { code: "digits-differ" });
+  await assert.rejects(verifyContact(anna.book, id, wrong.slice(0, -1)), { code: "code-cut" });
+  await assert.rejects(verifyContact(anna.book, id, `${wrong.slice(0, -1)}x`), { code: "code-malformed" });
+  await assert.rejects(verifyContact(anna.book, id, (await anna.offer()).text), { code: "code-other-kind" });
+  for (const theirs of [await contactSafetyCode(boris.contact), await contactSafetyNumber(boris.contact)]) {
+    assert.equal((await verifyContact(anna.book, id, theirs)).contacts[0].verified, true);
   }
 });
 
@@ -58,17 +58,17 @@ test("a name is one line, nobody else's, and may be given later", async () => {
   const [mine, theirs] = [await anna.offer(), await boris.offer()];
   const { id } = await anna.add(mine, theirs.text, "");
   assert.equal(anna.contact.label, "");
-  assert.equal(rename(anna.book, id, "  Мама\n дома ").contacts[0].label, "Мама дома");
+  assert.equal(renameContact(anna.book, id, "  Мама\n дома ").contacts[0].label, "Мама дома");
   assert.equal(
-    rename(anna.book, id, "می\u200cخواهم").contacts[0].label,
+    renameContact(anna.book, id, "می\u200cخواهم").contacts[0].label,
     "می\u200cخواهم",
     "a joiner is a letter in Persian",
   );
   for (const label of ["", "  ", "x".repeat(81), "a\u202eb", "a\u0000b"]) {
-    assert.throws(() => rename(anna.book, id, label), { code: "label" });
+    assert.throws(() => renameContact(anna.book, id, label), { code: "label" });
   }
-  const named = newOffer(rename(anna.book, id, "й"), { relays: [NORTH], label: "Папа", ...anna.by() });
-  assert.throws(() => rename(named.book, id, "Папа"), { code: "label-taken" });
+  const named = newOffer(renameContact(anna.book, id, "й"), { relays: [NORTH], label: "Папа", ...anna.by() });
+  assert.throws(() => renameContact(named.book, id, "Папа"), { code: "label-taken" });
   assert.throws(() => newOffer(named.book, { relays: [NORTH], label: "и\u0306", ...anna.by() }), {
     code: "label-taken",
   });
@@ -79,18 +79,18 @@ test("an alert arrives once with what was written, and the answer comes back", a
   await tell(anna, { type: "detained", text: TEXT, place: PLACE });
   relays.replays = true;
   for (let i = 0; i < 3; i++) await boris.sync();
-  const [said, ...more] = boris.book.alerts;
+  const [alert, ...more] = boris.book.alerts;
   assert.deepEqual(more, []);
   assert.deepEqual(
-    [said.contact, said.type, said.text, said.place, said.origin, said.duress, said.read],
+    [alert.contact, alert.type, alert.text, alert.place, alert.origin, alert.duress, alert.read],
     [boris.contact.id, "detained", TEXT, PLACE, "pair", false, false],
   );
-  assert.equal(unread(boris.book), 1);
-  assert.equal(unread(markRead(boris.book, [said.id])), 0);
+  assert.equal(countUnread(boris.book), 1);
+  assert.equal(countUnread(markRead(boris.book, [alert.id])), 0);
   await tell(boris, { type: "text", text: "Понял, звоню" });
   await anna.sync();
   assert.deepEqual(
-    alertsOf(anna.book).map(({ text }) => text),
+    listAlerts(anna.book).map(({ text }) => text),
     ["Понял, звоню"],
   );
 });
@@ -103,7 +103,7 @@ test("alerts that were swapped in place, changed or cut are not shown and do no 
     envelope[at] ^= 1;
     relays.lay(EAST, { ...letter, envelope });
   }
-  const theirs = await meetingOf(anna.contact);
+  const theirs = await deriveSession(anna.contact);
   relays.lay(NORTH, { ...letter, mailbox: theirs.own.mailbox.id });
   await boris.sync();
   await anna.sync();
@@ -119,11 +119,11 @@ test("an alert that overtakes the end of the pairing waits for it", async () => 
   anna.post.hurry();
   await anna.post.round();
   assert.deepEqual([anna.state, boris.state], ["paired", "waiting"]);
-  const held = anna.outbox.splice(0);
+  const letters = anna.outbox.splice(0);
   for (const url of boris.urls) relays.box(url, mailbox).clear();
   await tell(anna, { type: "detained", text: TEXT });
   assert.deepEqual((await boris.sync()).alerts, []);
-  for (const letter of held) relays.take(letter);
+  for (const letter of letters) relays.take(letter);
   assert.deepEqual(
     (await boris.sync()).alerts.map(({ text }) => text),
     [TEXT],
@@ -145,8 +145,8 @@ test("without a network an alert waits sealed and leaves later", async () => {
 test("who holds the sender's book cannot fetch or open what it sent", async () => {
   const [anna] = await pairedPeople();
   const [{ mailbox, envelope }] = await tell(anna, { type: "detained", text: TEXT });
-  const meeting = await meetingOf(anna.contact);
-  const [mine, theirs] = [await doorOf(meeting, true), await doorOf(meeting, false)];
+  const meeting = await deriveSession(anna.contact);
+  const [mine, theirs] = [await deriveRendezvous(meeting, true), await deriveRendezvous(meeting, false)];
   for (const { id } of [meeting.own.mailbox, mine.mailbox, theirs.mailbox]) assert.notEqual(b64(id), b64(mailbox));
   for (const key of [meeting.own.key, mine.key, theirs.key]) {
     const address = { purpose: Purpose.CONTACT, recipient: key.recipient, mailbox };
@@ -156,7 +156,7 @@ test("who holds the sender's book cannot fetch or open what it sent", async () =
 
 test("what a newer program wrote is shown as it is, and a letter that is none is dropped", async () => {
   const [anna, boris, relays] = await pairedPeople();
-  const { sending } = await keysOf(anna.contact);
+  const { sending } = await deriveContactKeys(anna.contact);
   const card = await publicCard(boris);
   relays.lay(EAST, await sealAlert(card, sending, { v: 2, kind: "alert", what: "новое" }, false, randomBytes));
   relays.lay(EAST, await seal({ header: utf8("{}"), key: card.key, address: cardAddress(card), randomBytes }));
@@ -169,7 +169,7 @@ test("what a newer program wrote is shown as it is, and a letter that is none is
 
 test("whatever a contact writes, it is shown or refused, and the book goes on", async () => {
   const [anna, boris, relays] = await pairedPeople();
-  const { sending } = await keysOf(anna.contact);
+  const { sending } = await deriveContactKeys(anna.contact);
   const card = await publicCard(boris);
   const known = {
     v: 1,
@@ -202,7 +202,7 @@ test("whatever a contact writes, it is shown or refused, and the book goes on", 
     .map(([of, name, value]) => ({ ...known, kind: of, [name]: value }));
   await fc.assert(
     fc.asyncProperty(fc.array(header, { minLength: 1, maxLength: 5 }), async (headers) => {
-      for (const one of headers) relays.lay(EAST, await sealAlert(card, sending, one, false, randomBytes));
+      for (const fields of headers) relays.lay(EAST, await sealAlert(card, sending, fields, false, randomBytes));
       await boris.sync();
     }),
     { numRuns: atLength(10, 300) },
@@ -228,8 +228,8 @@ test("letters that are not authentic yet stay at the relay, a few of them, and o
   const [anna, boris, relays] = await pairedPeople();
   const card = await publicCard(boris);
   for (let i = 0; i < ASIDE + 60; i++) {
-    const said = alertMessage({ case: b64(randomBytes(16)), seq: 0, at: 1 }, { type: "safe" }, randomBytes);
-    relays.lay(EAST, await sealAlert(card, randomBytes(32), said, false, randomBytes));
+    const message = alertMessage({ case: b64(randomBytes(16)), seq: 0, at: 1 }, { type: "safe" }, randomBytes);
+    relays.lay(EAST, await sealAlert(card, randomBytes(32), message, false, randomBytes));
   }
   await tell(anna, { type: "detained", text: TEXT });
   await boris.sync();

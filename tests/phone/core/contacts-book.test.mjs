@@ -2,21 +2,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  alertsOf,
   BOOK_BYTES,
   CONTACTS,
-  contactsFor,
-  endsSoon,
+  isEndingSoon,
+  listAlerts,
+  listPreparedContacts,
   markRead,
+  measureBook,
   newOffer,
   readBook,
-  remove,
-  rename,
+  removeContact,
+  renameContact,
+  setContactText,
   setSeized,
-  setText,
-  sizeOf,
 } from "../../../client/phone/core/contacts/book.js";
-import { ALERT_BYTES, MARKS, sealTo } from "../../../client/phone/core/contacts/mail.js";
+import { ALERT_BYTES, MARKS, sealAlertTo } from "../../../client/phone/core/contacts/mail.js";
 import { CONTENT_BYTES } from "../../../client/phone/core/vault.js";
 import { b64 } from "../../../client/phone/protocol/wire.js";
 import { EAST, NORTH, pairedPeople, people, publicCard, randomBytes, SOUTH, TEXT, tell } from "../contacts-people.mjs";
@@ -29,7 +29,7 @@ async function publicCardMailbox(who) {
 test("who was offline for two months is paired still, and what is sent afterwards arrives", async () => {
   const [anna, boris, relays] = await pairedPeople();
   await tell(anna, { type: "detained", text: "старое" });
-  relays.held.clear();
+  relays.letters.clear();
   anna.now = boris.now = NOW + 60 * DAY;
   await tell(anna, { type: "safe", text: "новое" });
   await boris.sync();
@@ -41,14 +41,14 @@ test("who was offline for two months is paired still, and what is sent afterward
 
 test("the end of a pair is said in time; then nothing is sent, and what was sent before still arrives", async () => {
   const [anna, boris] = await pairedPeople();
-  assert.equal(endsSoon(anna.contact, NOW + 300 * DAY), false);
+  assert.equal(isEndingSoon(anna.contact, NOW + 300 * DAY), false);
   anna.now = boris.now = NOW + 399 * DAY;
-  assert.equal(endsSoon(anna.contact, anna.now), true);
+  assert.equal(isEndingSoon(anna.contact, anna.now), true);
   await tell(anna, { type: "safe", text: "под конец" });
   anna.now = boris.now = NOW + 401 * DAY;
   assert.equal(anna.state, "expired");
   await assert.rejects(tell(anna, { type: "safe" }), { code: "contact-expired" });
-  assert.deepEqual(await contactsFor(anna.book, anna.now), []);
+  assert.deepEqual(await listPreparedContacts(anna.book, anna.now), []);
   await boris.sync();
   assert.deepEqual(
     boris.came.map(({ text }) => text),
@@ -61,12 +61,12 @@ test("a contact that was removed is gone with keys and alerts; the other side se
   await tell(boris, { type: "text", text: "привет" });
   await anna.sync();
   const sent = relays.deposited.length;
-  await anna.post.change((book) => remove(book, anna.contact.id));
+  await anna.post.change((book) => removeContact(book, anna.contact.id));
   assert.deepEqual([anna.book.contacts, anna.book.alerts], [[], []]);
   await anna.sync();
   await boris.sync();
   assert.deepEqual([relays.deposited.length, boris.state], [sent, "paired"]);
-  assert.throws(() => remove(rename(anna.book, "x", "y"), "x"), { code: "contact-unknown" });
+  assert.throws(() => removeContact(renameContact(anna.book, "x", "y"), "x"), { code: "contact-unknown" });
 });
 
 test("a seized phone is marked, and the mark stays when more arrives", async () => {
@@ -101,7 +101,7 @@ test("a new phone pairs anew beside the old contact", async () => {
   await phone.add(mine, theirs.text, "Борис");
   await boris.add(theirs, mine.text, "Anna, новый");
   for (let i = 0; i < 3; i++) for (const who of [phone, boris]) await who.sync();
-  await phone.send((book) => sealTo(book, phone.contact.id, { type: "safe", text: "с нового" }, phone.by()));
+  await phone.send((book) => sealAlertTo(book, phone.contact.id, { type: "safe", text: "с нового" }, phone.by()));
   await boris.sync();
   assert.equal(boris.book.alerts[0].contact, boris.book.contacts[1].id);
   assert.equal(anna.state, "paired");
@@ -119,14 +119,14 @@ test("twelve contacts and their alerts leave room in the vault for everything el
   for (let i = 0; i < 4; i++) {
     for (let j = 0; j < 20; j++) await tell(anna, { type: "text", text: `${i}-${j} ${"я".repeat(600)}` });
     await boris.sync();
-    const [newest] = alertsOf(boris.book);
-    await boris.post.change((one) => markRead(one, [newest.id]));
+    const [newest] = listAlerts(boris.book);
+    await boris.post.change((book) => markRead(book, [newest.id]));
   }
   const { alerts, contacts } = boris.book;
   assert.ok(JSON.stringify(alerts).length * 2 > ALERT_BYTES / 2, "they are kept as long as there is room");
   assert.ok(Buffer.from(JSON.stringify(alerts)).length <= ALERT_BYTES);
   assert.equal(contacts[0].marks.length, MARKS);
-  assert.ok(sizeOf(boris.book) < 5_000, `${sizeOf(boris.book)} bytes for one contact`);
+  assert.ok(measureBook(boris.book) < 5_000, `${measureBook(boris.book)} bytes for one contact`);
   assert.ok(BOOK_BYTES + ALERT_BYTES < CONTENT_BYTES * 0.8);
 });
 
@@ -147,8 +147,8 @@ test("one contact that floods does not push out what another said, and what is r
 
 test("a text for a contact has to fit a letter", () => {
   const book = { v: 1, offers: [], alerts: [], contacts: [{ id: "a", label: "" }] };
-  assert.throws(() => setText(book, "a", "я".repeat(601)), { code: "contact-text" });
-  assert.equal(setText(book, "a", "😀".repeat(600)).contacts[0].text.length, 1_200);
+  assert.throws(() => setContactText(book, "a", "я".repeat(601)), { code: "contact-text" });
+  assert.equal(setContactText(book, "a", "😀".repeat(600)).contacts[0].text.length, 1_200);
 });
 
 test("letters are handed over before the book says that they were said", async () => {
@@ -172,7 +172,7 @@ test("what is changed while a round is under way is not lost", async () => {
   anna.open();
   const { fetch } = anna.relays;
   anna.post.fetch = async (...asked) => {
-    await anna.post.change((book) => setText(book, anna.contact.id, "новое"));
+    await anna.post.change((book) => setContactText(book, anna.contact.id, "новое"));
     return fetch(...asked);
   };
   anna.post.hurry();

@@ -2,19 +2,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  digitsFor,
+  chooseRelays,
+  contactSafetyNumber,
+  deriveContactKeys,
+  deriveSession,
   forgetOffer,
-  keysOf,
-  meetingOf,
-  openOffers,
-  readOther,
-  relaysFor,
+  listOpenOffers,
+  readTheirCode,
 } from "../../../client/phone/core/contacts/book.js";
 import { Rank, sealAlert } from "../../../client/phone/core/press.js";
 import { cardCode } from "../../../client/phone/protocol/code.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
-import { cardLetter, doorOf, newHalf, ownOf, pairKeys, shareLetter } from "../../../client/phone/protocol/pairing.js";
+import {
+  cardLetter,
+  deriveOwn,
+  deriveRendezvous,
+  newPairingOffer,
+  pairKeys,
+  shareLetter,
+} from "../../../client/phone/protocol/pairing.js";
 import { b64, Purpose } from "../../../client/phone/protocol/wire.js";
 import {
   EAST,
@@ -50,48 +57,48 @@ const STEPS = fc.array(
   { maxLength: 14 },
 );
 
-async function happen(one, anna, boris, relays, film) {
-  if (one === "anna" || one === "boris") await { anna, boris }[one].sync();
-  else if (one === "day") for (const who of [anna, boris]) who.now += DAY;
-  else if (one === "lost") anna.outbox = [];
-  else if (one === "noise") {
+async function happen(step, anna, boris, relays, film) {
+  if (step === "anna" || step === "boris") await { anna, boris }[step].sync();
+  else if (step === "day") for (const who of [anna, boris]) who.now += DAY;
+  else if (step === "lost") anna.outbox = [];
+  else if (step === "noise") {
     for (const who of [anna, boris]) {
-      const meeting = await meetingOf(who.contact);
+      const meeting = await deriveSession(who.contact);
       relays.noise(SOUTH, meeting.own.address.mailbox);
-      relays.noise(SOUTH, (await doorOf(meeting, true)).address.mailbox);
+      relays.noise(SOUTH, (await deriveRendezvous(meeting, true)).address.mailbox);
     }
-  } else if (one === "swap") for (const letter of await film.swapped()) relays.lay(SOUTH, letter);
-  else if (one === "share") relays.lay(SOUTH, await film.share(await publicCard(anna)));
-  else if (one === "forge") for (const letter of await film.forged()) relays.lay(SOUTH, letter);
-  else if (one === "down" || one === "up") relays.down = new Set(one === "down" ? [SOUTH] : []);
-  else Object.assign(relays, { drops: one === "drop", replays: one === "replay" });
+  } else if (step === "swap") for (const letter of await film.swapped()) relays.lay(SOUTH, letter);
+  else if (step === "share") relays.lay(SOUTH, await film.share(await publicCard(anna)));
+  else if (step === "forge") for (const letter of await film.forged()) relays.lay(SOUTH, letter);
+  else if (step === "down" || step === "up") relays.down = new Set(step === "down" ? [SOUTH] : []);
+  else Object.assign(relays, { drops: step === "drop", replays: step === "replay" });
 }
 
 /** Who filmed both screens: both codes, so k0, both doors, and whatever lies there. */
 async function filmOf(anna, boris) {
-  const [one, other] = [await meetingOf(anna.contact), await meetingOf(boris.contact)];
-  const mallory = await ownOf(newHalf({ relays: [SOUTH], now: NOW / 1_000, randomBytes }));
+  const [mine, theirs] = [await deriveSession(anna.contact), await deriveSession(boris.contact)];
+  const mallory = await deriveOwn(newPairingOffer({ relays: [SOUTH], now: NOW / 1_000, randomBytes }));
   const asIf = (meeting) => ({ ...meeting, own: { ...meeting.own, card: mallory.card } });
   return {
     mallory,
     /** Their own card at both doors. */
-    swapped: async () => [await cardLetter(asIf(one), randomBytes), await cardLetter(asIf(other), randomBytes)],
+    swapped: async () => [await cardLetter(asIf(mine), randomBytes), await cardLetter(asIf(theirs), randomBytes)],
     /** Alerts with every key that follows from the film. */
     forged: async () => {
-      const said = alertMessage(
+      const message = alertMessage(
         { case: b64(randomBytes(16)), seq: 0, at: 1 },
         { type: "safe", text: "ложь" },
         randomBytes,
       );
-      const ownShare = pairKeys(other, other.own.half.secret);
-      const keys = [one.k0, ownShare.sending, ownShare.receiving];
+      const ownShare = pairKeys(theirs, theirs.own.half.secret);
+      const keys = [mine.k0, ownShare.sending, ownShare.receiving];
       const cards = [await publicCard(anna), await publicCard(boris)];
-      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, said, false, randomBytes))));
+      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, message, false, randomBytes))));
     },
     /** A share of their own, as if from Boris. */
     share: async (card) => {
-      const half = { ...other.own.half, share: randomBytes(32) };
-      return shareLetter({ ...other, own: { ...other.own, half } }, card, null, randomBytes);
+      const half = { ...theirs.own.half, share: randomBytes(32) };
+      return shareLetter({ ...theirs, own: { ...theirs.own, half } }, card, null, randomBytes);
     },
   };
 }
@@ -102,9 +109,9 @@ for (const order of ["ababab", "bababa", "aabbaabba", "bbaaabab"]) {
     await scanEachOther(anna, boris);
     for (const who of order) await { a: anna, b: boris }[who].sync();
     assert.deepEqual([anna.state, boris.state], ["paired", "paired"]);
-    const [ours, theirs] = [await keysOf(anna.contact), await keysOf(boris.contact)];
+    const [ours, theirs] = [await deriveContactKeys(anna.contact), await deriveContactKeys(boris.contact)];
     assert.deepEqual([ours.sending, ours.receiving], [theirs.receiving, theirs.sending]);
-    assert.equal(await digitsFor(anna.contact), await digitsFor(boris.contact));
+    assert.equal(await contactSafetyNumber(anna.contact), await contactSafetyNumber(boris.contact));
     const sent = anna.relays.deposited.length;
     for (const who of [anna, boris, anna, boris]) {
       who.now += 2 * DAY;
@@ -130,7 +137,7 @@ test("a page closed right after each scan pairs all the same: what it had not se
   await scanEachOther(anna, boris);
   for (const who of [anna, boris]) {
     await who.sync();
-    who.relays.held.clear();
+    who.relays.letters.clear();
   }
   for (const minutes of [11, 22, 33]) {
     for (const who of [anna, boris, anna, boris]) {
@@ -178,13 +185,13 @@ test("whatever relays do on the way, a pairing ends right once they are honest, 
       const [anna, boris, relays] = people(steps.join());
       await scanEachOther(anna, boris);
       const film = await filmOf(anna, boris);
-      for (const one of steps) await happen(one, anna, boris, relays, film);
+      for (const step of steps) await happen(step, anna, boris, relays, film);
       Object.assign(relays, { drops: false, replays: false, down: new Set() });
       for (let i = 0; i < 4; i++) {
         for (const who of [anna, boris]) who.now += DAY;
         for (const who of [anna, boris, anna]) await who.sync();
       }
-      const [ours, theirs] = [await keysOf(anna.contact), await keysOf(boris.contact)];
+      const [ours, theirs] = [await deriveContactKeys(anna.contact), await deriveContactKeys(boris.contact)];
       assert.deepEqual([ours.sending, ours.receiving], [theirs.receiving, theirs.sending]);
       const swapped = anna.contact.swapped || boris.contact.swapped;
       assert.ok(!swapped || steps.includes("swap"));
@@ -218,13 +225,13 @@ test("who filmed both codes reads no alert and forges none, whatever is sent and
   for (let i = 0; i < 5; i++) relays.lay(NORTH, await film.share(card));
   for (const who of [anna, boris, anna, boris]) await who.sync();
   assert.deepEqual([anna.state, boris.state], ["paired", "paired"]);
-  for (const key of [new Uint8Array(32), (await meetingOf(anna.contact)).k0]) {
-    const said = alertMessage(
+  for (const key of [new Uint8Array(32), (await deriveSession(anna.contact)).k0]) {
+    const message = alertMessage(
       { case: b64(randomBytes(16)), seq: 0, at: 1 },
       { type: "safe", text: "ложь" },
       randomBytes,
     );
-    for (const duress of [false, true]) relays.lay(NORTH, await sealAlert(card, key, said, duress, randomBytes));
+    for (const duress of [false, true]) relays.lay(NORTH, await sealAlert(card, key, message, duress, randomBytes));
   }
   await tell(boris, { type: "detained", text: TEXT });
   await anna.sync();
@@ -233,7 +240,10 @@ test("who filmed both codes reads no alert and forges none, whatever is sent and
     anna.came.map(({ text }) => text),
     [TEXT],
   );
-  const doors = [await doorOf(await meetingOf(anna.contact), true), await doorOf(await meetingOf(anna.contact), false)];
+  const doors = [
+    await deriveRendezvous(await deriveSession(anna.contact), true),
+    await deriveRendezvous(await deriveSession(anna.contact), false),
+  ];
   for (const { envelope, mailbox } of relays.deposited.filter(({ rank }) => rank === Rank.CONTACT)) {
     for (const { key } of [...doors, film.mallory]) {
       const address = { purpose: Purpose.CONTACT, recipient: key.recipient, mailbox };
@@ -269,14 +279,14 @@ test("every wrong code has its own error", async () => {
     "code-malformed": "hello",
   };
   for (const [code, text] of Object.entries(wrong)) {
-    await assert.rejects(readOther(anna.book, text), { code });
+    await assert.rejects(readTheirCode(anna.book, text), { code });
     await assert.rejects(anna.add(mine, text, "Борис"), { code });
   }
-  await assert.rejects(readOther(anna.book, `TOCSIN:1:D:${"1".repeat(60)}`), { code: "code-other-kind" });
-  await assert.rejects(readOther(anna.book, `${theirs.text.slice(0, -1)}1`), { code: "code-malformed" });
+  await assert.rejects(readTheirCode(anna.book, `TOCSIN:1:D:${"1".repeat(60)}`), { code: "code-other-kind" });
+  await assert.rejects(readTheirCode(anna.book, `${theirs.text.slice(0, -1)}1`), { code: "code-malformed" });
   const { id } = await anna.add(mine, theirs.text, "Борис");
-  await assert.rejects(readOther(anna.book, theirs.text), { code: "code-known", contact: id });
-  await assert.rejects(readOther(anna.book, mine.text), { code: "code-own" }, "one's own that is spent");
+  await assert.rejects(readTheirCode(anna.book, theirs.text), { code: "code-known", contact: id });
+  await assert.rejects(readTheirCode(anna.book, mine.text), { code: "code-own" }, "one's own that is spent");
   const next = await anna.offer();
   await assert.rejects(anna.add(next, (await boris.offer({ fresh: true })).text, "Борис"), { code: "label-taken" });
   await assert.rejects(anna.add({ id: "none" }, (await boris.offer()).text, "Б"), { code: "offer-missing" });
@@ -304,7 +314,7 @@ test("face to face the same code is shown until somebody's was put to it, by lin
   assert.equal((await anna.offer()).id, first.id);
   assert.notEqual((await anna.offer({ fresh: true })).id, first.id);
   assert.deepEqual(
-    openOffers(anna.book, NOW).map(({ label }) => label),
+    listOpenOffers(anna.book, NOW).map(({ label }) => label),
     ["Мама", ""],
   );
   await assert.rejects(anna.offer({ label: "Мама" }), { code: "label-taken" });
@@ -313,8 +323,8 @@ test("face to face the same code is shown until somebody's was put to it, by lin
 
 test("a code carries what fits, and an onion only when there is room", () => {
   const onion = `http://${"a".repeat(56)}.onion`;
-  assert.deepEqual(relaysFor([onion, NORTH]), [NORTH, onion]);
-  assert.deepEqual(relaysFor([onion, NORTH, SOUTH, EAST, NORTH]), [NORTH, SOUTH, EAST]);
-  assert.throws(() => relaysFor([]), { code: "relays-missing" });
-  assert.throws(() => relaysFor([`https://${"a".repeat(60)}.${"b".repeat(60)}.example`]), { code: "code-too-long" });
+  assert.deepEqual(chooseRelays([onion, NORTH]), [NORTH, onion]);
+  assert.deepEqual(chooseRelays([onion, NORTH, SOUTH, EAST, NORTH]), [NORTH, SOUTH, EAST]);
+  assert.throws(() => chooseRelays([]), { code: "relays-missing" });
+  assert.throws(() => chooseRelays([`https://${"a".repeat(60)}.${"b".repeat(60)}.example`]), { code: "code-too-long" });
 });

@@ -2,24 +2,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  contactsFor,
   Disclosure,
+  deriveContactKeys,
+  deriveSession,
   isUnderDuress,
-  keysOf,
-  meetingOf,
+  listPreparedContacts,
   readBook,
-  rename,
-  setAnswers,
-  setLater,
-  setText,
+  renameContact,
+  setContactText,
+  setDisclosure,
+  setForwarding,
 } from "../../../client/phone/core/contacts/book.js";
 import { PLACE_MS, tellContacts } from "../../../client/phone/core/contacts/follow-up.js";
-import { agreed, passOn, sayWake } from "../../../client/phone/core/contacts/mail.js";
+import { forwardReply, listAgreed, sealWakeChange } from "../../../client/phone/core/contacts/mail.js";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
-import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
-import { emptyOutbox, step } from "../../../client/phone/core/outbox.js";
-import { prepare, withContacts } from "../../../client/phone/core/prepare.js";
-import { arrived, contactKey, press, Rank, sealAlert } from "../../../client/phone/core/press.js";
+import { makeLetter, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
+import { emptyOutbox, stepOutbox } from "../../../client/phone/core/outbox.js";
+import { prepareKit, withContacts } from "../../../client/phone/core/prepare.js";
+import { deriveContactKey, press, Rank, sealAlert, withoutArrived } from "../../../client/phone/core/press.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import { b64, LETTER_BYTES, unb64, WAKE_HEADER } from "../../../client/phone/protocol/wire.js";
@@ -41,8 +41,14 @@ import { DAY, NOW, Person, Relays } from "../post.mjs";
 const org = await organisation({ now: NOW / 1_000 });
 
 async function kitOf(person, changes = (book) => book) {
-  await person.post.change((book) => changes(setText(book, person.contact.id, TEXT)));
-  return prepare({ card: org.card, facts: {}, contacts: await contactsFor(person.book, NOW), now: NOW, randomBytes });
+  await person.post.change((book) => changes(setContactText(book, person.contact.id, TEXT)));
+  return prepareKit({
+    card: org.card,
+    facts: {},
+    contacts: await listPreparedContacts(person.book, NOW),
+    now: NOW,
+    randomBytes,
+  });
 }
 
 function toContacts(letters) {
@@ -50,9 +56,9 @@ function toContacts(letters) {
 }
 
 async function pressed(person, kit, moment) {
-  const done = await press(kit, { now: person.now, randomBytes, ...moment });
-  for (const letter of toContacts(done.letters)) person.relays.take(letter);
-  return done;
+  const sealed = await press(kit, { now: person.now, randomBytes, ...moment });
+  for (const letter of toContacts(sealed.letters)) person.relays.take(letter);
+  return sealed;
 }
 
 async function post(person, work) {
@@ -64,11 +70,11 @@ const WAKE = `${SOUTH} ${b64(randomBytes(1_072))}`;
 
 /** What each relay is sent, the first that is tried first. */
 function headersOf(letter) {
-  let { outbox, effects } = step(emptyOutbox(), { type: "add", letter, now: NOW }, randomBytes);
+  let { outbox, effects } = stepOutbox(emptyOutbox(), { type: "add", letter, now: NOW }, randomBytes);
   const sent = [];
   for (let now = NOW; sent.length < letter.relays.length; now += 5_000) {
     sent.push(...effects.filter(({ type }) => type === "send"));
-    ({ outbox, effects } = step(outbox, { type: "tick", now }, randomBytes));
+    ({ outbox, effects } = stepOutbox(outbox, { type: "tick", now }, randomBytes));
   }
   return sent.map(({ url, headers }) => [url, headers[WAKE_HEADER]]);
 }
@@ -87,10 +93,10 @@ test("one press: the words written in advance, and that it is now; where, for th
     [Disclosure.ALL, PLACE],
   ]) {
     const [anna, boris] = await pairedPeople(`press ${later}`);
-    const kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, later));
+    const kit = await kitOf(anna, (book) => setDisclosure(book, anna.contact.id, later));
     await pressed(anna, unpackKit(packKit(kit)), { facts: { place: PLACE } });
     await boris.sync();
-    const [prepared, now] = [...boris.book.alerts].sort((one, other) => other.text.length - one.text.length);
+    const [prepared, now] = [...boris.book.alerts].sort((a, b) => b.text.length - a.text.length);
     assert.deepEqual([prepared.text, prepared.origin, prepared.type], [TEXT, "pair", "detained"]);
     assert.deepEqual([now.text, now.origin, now.place, now.case], ["", "case", place, prepared.case]);
   }
@@ -99,7 +105,7 @@ test("one press: the words written in advance, and that it is now; where, for th
 test("what is signed by the case's key waits at the relay for the letter that brings it", async () => {
   const [anna, boris, relays] = await pairedPeople();
   const { letters } = await press(await kitOf(anna), { facts: {}, now: NOW, randomBytes });
-  const [words, now] = toContacts(letters).sort((one, other) => one.rank - other.rank);
+  const [words, now] = toContacts(letters).sort((a, b) => a.rank - b.rank);
   relays.take(now);
   assert.deepEqual((await boris.sync()).alerts, []);
   assert.deepEqual((await boris.sync()).alerts, []);
@@ -107,17 +113,17 @@ test("what is signed by the case's key waits at the relay for the letter that br
   assert.equal((await boris.sync()).alerts.length, 2);
   assert.deepEqual((await boris.sync()).alerts, []);
   assert.ok(
-    [...relays.held.values()].every((boxes) => !boxes.get(b64(now.mailbox))?.size),
+    [...relays.letters.values()].every((boxes) => !boxes.get(b64(now.mailbox))?.size),
     "and then it is acknowledged",
   );
 });
 
 test("what lies open after the press tells whom, and never who: no name, no word, no key of a pair", async () => {
   const [anna, boris] = await pairedPeople();
-  const kit = await kitOf(anna, (book) => rename(book, anna.contact.id, "Борис Петрович"));
+  const kit = await kitOf(anna, (book) => renameContact(book, anna.contact.id, "Борис Петрович"));
   const { half, card, progress, code } = anna.contact;
-  const keys = await keysOf(anna.contact);
-  const { k0 } = await meetingOf(anna.contact);
+  const keys = await deriveContactKeys(anna.contact);
+  const { k0 } = await deriveSession(anna.contact);
   const { letters } = await press(kit, { facts: {}, now: NOW, randomBytes });
   const open = [packKit(kit), ...letters.map(packLetter)].map((bytes) => Buffer.from(bytes));
   const raw = [half.kem, half.mailbox, half.secret, half.share, progress.share].map((text) => unb64(text));
@@ -126,7 +132,7 @@ test("what lies open after the press tells whom, and never who: no name, no word
     TEXT,
     TEXT.slice(0, 12),
     code,
-    ...[...raw, keys.sending, keys.receiving, k0].flatMap((one) => [one, b64(one)]),
+    ...[...raw, keys.sending, keys.receiving, k0].flatMap((bytes) => [bytes, b64(bytes)]),
   ];
   for (const secret of secrets) {
     for (const bytes of open) assert.equal(bytes.includes(secret), false);
@@ -140,22 +146,22 @@ test("what lies open after the press tells whom, and never who: no name, no word
 test("after a change of contacts the same case goes on, and nobody is told the same twice", async () => {
   const [anna, boris, relays] = await pairedPeople();
   const kit = await kitOf(anna);
-  const changedText = await post(anna, (book) => setText(book, anna.contact.id, "другое"));
-  const anew = await withContacts(kit, await contactsFor(changedText, NOW), { now: NOW, randomBytes });
+  const changedText = await post(anna, (book) => setContactText(book, anna.contact.id, "другое"));
+  const anew = await withContacts(kit, await listPreparedContacts(changedText, NOW), { now: NOW, randomBytes });
   assert.deepEqual([anew.case, anew.caseKey, anew.seq], [kit.case, kit.caseKey, kit.seq]);
   const { kit: after, letters } = await pressed(anna, anew, { facts: {} });
   await boris.sync();
   assert.ok(boris.came.some(({ text }) => text === "другое"));
   const gone = letters.find(({ rank }) => rank === Rank.CONTACT);
-  const told = arrived(after, gone.id);
+  const later = withoutArrived(after, gone.id);
   const clara = new Person("clara", relays, [NORTH]);
   const [mine, theirs] = [await anna.offer(), await clara.offer()];
   await anna.add(mine, theirs.text, "Клара");
   await clara.add(theirs, mine.text, "Anna");
   for (let i = 0; i < 3; i++) for (const who of [anna, clara]) await who.sync();
-  const both = await withContacts(told, await contactsFor(anna.book, NOW), { now: NOW, randomBytes });
+  const both = await withContacts(later, await listPreparedContacts(anna.book, NOW), { now: NOW, randomBytes });
   assert.deepEqual(
-    both.ready.map(({ contact }) => contact).filter((one) => one !== null),
+    both.ready.map(({ contact }) => contact).filter((contact) => contact !== null),
     [1],
     "only who came late is told",
   );
@@ -170,29 +176,29 @@ test("afterwards each contact is told what was chosen for them", async () => {
   const [anna, boris] = await pairedPeople();
   const kit = await kitOf(anna);
   const facts = { station: { text: "ОВД Тверской" }, stage: "station", place: PLACE };
-  const told = async (later, said) => {
-    const own = { ...kit, contacts: kit.contacts.map((one) => ({ ...one, later })) };
-    const { letters } = await tellContacts(own, { ...said, now: NOW, randomBytes });
-    const { own: us } = await meetingOf(boris.contact);
+  const readAfter = async (later, news) => {
+    const own = { ...kit, contacts: kit.contacts.map((contact) => ({ ...contact, later })) };
+    const { letters } = await tellContacts(own, { ...news, now: NOW, randomBytes });
+    const { own: us } = await deriveSession(boris.contact);
     const opened = await Promise.all(letters.map(({ envelope }) => openEnvelope(envelope, [us.key], us.address)));
     return opened.map(({ fields: { type, text, place } }) => [type, text, place]);
   };
   const { ALL, NOTHING, SAFE } = Disclosure;
   const where = { ...PLACE, stage: "station", station: facts.station };
-  assert.deepEqual(await told(NOTHING, { facts, type: "safe" }), []);
-  assert.deepEqual(await told(SAFE, { facts }), []);
-  assert.deepEqual(await told(SAFE, { facts: { ...PLACE, stage: "released" } }), [["safe", "", null]]);
-  assert.deepEqual(await told(SAFE, { facts: { place: PLACE }, type: "safe" }), [["safe", "", null]]);
-  assert.deepEqual(await told(SAFE, { type: "unsafe" }), [["unsafe", "", null]]);
-  assert.deepEqual(await told(Disclosure.PLACE, { facts }), [["moved", "", where]]);
-  assert.deepEqual(await told(Disclosure.PLACE, { facts: { account: "били" } }), []);
-  assert.deepEqual(await told(ALL, { facts: { account: "били" } }), [["text", "били", null]]);
-  assert.deepEqual(await told(ALL, { facts: { minors: 2 } }), []);
+  assert.deepEqual(await readAfter(NOTHING, { facts, type: "safe" }), []);
+  assert.deepEqual(await readAfter(SAFE, { facts }), []);
+  assert.deepEqual(await readAfter(SAFE, { facts: { ...PLACE, stage: "released" } }), [["safe", "", null]]);
+  assert.deepEqual(await readAfter(SAFE, { facts: { place: PLACE }, type: "safe" }), [["safe", "", null]]);
+  assert.deepEqual(await readAfter(SAFE, { type: "unsafe" }), [["unsafe", "", null]]);
+  assert.deepEqual(await readAfter(Disclosure.PLACE, { facts }), [["moved", "", where]]);
+  assert.deepEqual(await readAfter(Disclosure.PLACE, { facts: { account: "били" } }), []);
+  assert.deepEqual(await readAfter(ALL, { facts: { account: "били" } }), [["text", "били", null]]);
+  assert.deepEqual(await readAfter(ALL, { facts: { minors: 2 } }), []);
 });
 
 test("positions alone are told every ten minutes, a station at once", async () => {
   const [anna] = await pairedPeople();
-  let kit = await kitOf(anna, (book) => setLater(book, anna.contact.id, Disclosure.PLACE));
+  let kit = await kitOf(anna, (book) => setDisclosure(book, anna.contact.id, Disclosure.PLACE));
   const counts = [];
   for (const [after, facts] of [
     [0, { place: PLACE }],
@@ -202,9 +208,9 @@ test("positions alone are told every ten minutes, a station at once", async () =
     [PLACE_MS + 180_000, { place: PLACE }],
     [-DAY, { place: PLACE }],
   ]) {
-    const said = await tellContacts(kit, { facts, now: NOW + after, randomBytes });
-    kit = said.kit;
-    counts.push(said.letters.length);
+    const followed = await tellContacts(kit, { facts, now: NOW + after, randomBytes });
+    kit = followed.kit;
+    counts.push(followed.letters.length);
   }
   assert.deepEqual(counts, [1, 0, 1, 0, 1, 1], "and a clock set back silences nobody");
   assert.equal(unpackKit(packKit(kit)).placed, undefined);
@@ -225,7 +231,7 @@ test("after the decoy's PIN alert and safe say so at the contact, out of the kit
     "what was sealed in advance cannot say it",
   );
   assert.ok(
-    boris.book.alerts.every((one) => isUnderDuress(boris.book, one)),
+    boris.book.alerts.every((alert) => isUnderDuress(boris.book, alert)),
     "but its case does",
   );
 });
@@ -256,17 +262,17 @@ test("a case's key signs its own case, and the first one stays", async () => {
   const kit = await kitOf(anna);
   await pressed(anna, kit, { facts: {} });
   await boris.sync();
-  const other = { ...kit, case: b64(randomBytes(16)) };
-  for (const letter of (await tellContacts(other, { type: "safe", now: NOW, randomBytes })).letters)
+  const otherCase = { ...kit, case: b64(randomBytes(16)) };
+  for (const letter of (await tellContacts(otherCase, { type: "safe", now: NOW, randomBytes })).letters)
     relays.take(letter);
   assert.deepEqual((await boris.sync()).alerts, []);
   const [[, before]] = boris.contact.cases;
-  const { sending } = await keysOf(anna.contact);
-  const said = {
+  const { sending } = await deriveContactKeys(anna.contact);
+  const message = {
     ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type: "moved" }, randomBytes),
     case_key: b64(randomBytes(32)),
   };
-  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, said, false, randomBytes));
+  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, message, false, randomBytes));
   assert.equal((await boris.sync()).alerts.length, 1);
   assert.deepEqual(boris.contact.cases, [[kit.case, before]]);
 });
@@ -277,13 +283,13 @@ test("who holds a case's key cannot speak for an organisation, not even in what 
   await pressed(anna, kit, { facts: {} });
   await boris.sync();
   const card = await publicCard(boris);
-  const open = contactKey(unb64(kit.caseKey), card.key);
+  const open = deriveContactKey(unb64(kit.caseKey), card.key);
   for (const type of ["text", "safe", "moved", "detained"]) {
-    const said = {
+    const message = {
       ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type, text: "выйдите" }, randomBytes),
       passed: true,
     };
-    relays.lay(EAST, await sealAlert(card, open, said, false, randomBytes));
+    relays.lay(EAST, await sealAlert(card, open, message, false, randomBytes));
   }
   await boris.sync();
   const forged = boris.book.alerts.filter(({ origin, text }) => origin === "case" && text === "выйдите");
@@ -297,11 +303,11 @@ test("an organisation's answer is passed on only to whom that was agreed for", a
   const [anna, boris] = await pairedPeople();
   const { id } = anna.contact;
   const answer = { text: "Адвокат Петрова едет" };
-  await assert.rejects(passOn(anna.book, id, answer, anna.by()), { code: "answers-not-agreed" });
-  assert.deepEqual(agreed(anna.book, NOW), []);
-  await anna.post.change((book) => setAnswers(book, id, true));
-  assert.equal(agreed(anna.book, NOW).length, 1);
-  await anna.send((book) => passOn(book, id, answer, anna.by()));
+  await assert.rejects(forwardReply(anna.book, id, answer, anna.by()), { code: "answers-not-agreed" });
+  assert.deepEqual(listAgreed(anna.book, NOW), []);
+  await anna.post.change((book) => setForwarding(book, id, true));
+  assert.equal(listAgreed(anna.book, NOW).length, 1);
+  await anna.send((book) => forwardReply(book, id, answer, anna.by()));
   await boris.sync();
   const [{ type, text, passed }] = boris.book.alerts;
   assert.deepEqual([type, text, passed], ["text", answer.text, true]);
@@ -320,18 +326,19 @@ test("a wake goes from the card through kit, letter and outbox to the one relay 
     [SOUTH, WAKE.split(" ")[1]],
     [EAST, undefined],
   ]);
-  for (const letter of letters.filter((one) => !toContacts(letters).includes(one))) assert.equal(letter.wake, null);
+  for (const letter of letters.filter((candidate) => !toContacts(letters).includes(candidate)))
+    assert.equal(letter.wake, null);
   const [unlocked] = await tell(anna, { type: "safe" });
   assert.equal(headersOf(unlocked)[0][1], WAKE.split(" ")[1]);
   assert.ok(anna.relays.deposited.filter(({ rank }) => rank === Rank.PAIR).every(({ wake }) => wake === null));
-  await boris.send((book) => sayWake(book, boris.contact.id, null, boris.by()));
+  await boris.send((book) => sealWakeChange(book, boris.contact.id, null, boris.by()));
   await anna.sync();
-  assert.equal((await contactsFor(anna.book, NOW))[0].wake, null);
-  await boris.send((book) => sayWake(book, boris.contact.id, WAKE, boris.by()));
+  assert.equal((await listPreparedContacts(anna.book, NOW))[0].wake, null);
+  await boris.send((book) => sealWakeChange(book, boris.contact.id, WAKE, boris.by()));
   anna.relays.replays = true;
   await anna.sync();
   await anna.sync();
-  assert.deepEqual((await contactsFor(anna.book, NOW))[0].wake, { relay: SOUTH, sealed: WAKE.split(" ")[1] });
+  assert.deepEqual((await listPreparedContacts(anna.book, NOW))[0].wake, { relay: SOUTH, sealed: WAKE.split(" ")[1] });
   assert.deepEqual(anna.book.alerts, []);
 });
 
@@ -339,13 +346,13 @@ test("of two words about ringing the later one counts, in whatever order they co
   const [anna, boris, relays] = await pairedPeople();
   const late = new Relays("late");
   boris.relays = late;
-  await boris.send((book) => sayWake(book, boris.contact.id, WAKE, boris.by()));
+  await boris.send((book) => sealWakeChange(book, boris.contact.id, WAKE, boris.by()));
   boris.relays = relays;
-  await boris.send((book) => sayWake(book, boris.contact.id, null, boris.by()));
+  await boris.send((book) => sealWakeChange(book, boris.contact.id, null, boris.by()));
   await anna.sync();
   for (const letter of late.deposited) relays.take(letter);
   await anna.sync();
-  assert.equal((await contactsFor(anna.book, NOW))[0].wake, null);
+  assert.equal((await listPreparedContacts(anna.book, NOW))[0].wake, null);
 });
 
 test("a wake that is none breaks nothing and is not kept", async () => {
@@ -356,10 +363,10 @@ test("a wake that is none breaks nothing and is not kept", async () => {
     await boris.add(theirs, mine.text, "Anna");
     for (let i = 0; i < 3; i++) for (const who of [anna, boris]) await who.sync();
     assert.equal(anna.state, "paired");
-    assert.equal((await contactsFor(anna.book, NOW))[0].wake, null);
+    assert.equal((await listPreparedContacts(anna.book, NOW))[0].wake, null);
     assert.ok(!JSON.stringify(anna.contact.card).includes("xxx"));
   }
-  const letter = letterOf(
+  const letter = makeLetter(
     { envelope: envelopeOf(), commitment: randomBytes(32), mailbox: randomBytes(32) },
     { relays: [NORTH], added: NOW },
   );

@@ -1,8 +1,15 @@
 /** Nothing is lost, nothing is sent twice, and the store holds sealed bytes only while no relay does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
-import { emptyOutbox, HEDGE_MS, KEEP_AFTER_MS, SEND_MS, step, summary } from "../../../client/phone/core/outbox.js";
+import { makeLetter, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
+import {
+  emptyOutbox,
+  HEDGE_MS,
+  KEEP_AFTER_MS,
+  SEND_MS,
+  stepOutbox,
+  summarize,
+} from "../../../client/phone/core/outbox.js";
 import { b64, concat, digest, SUITE, utf8 } from "../../../client/phone/protocol/wire.js";
 import { fromPackages } from "../from-phone.mjs";
 import { atLength } from "../length.mjs";
@@ -16,7 +23,7 @@ const NOW = 1_795_168_800_000;
 function letter(name, { relays = RELAYS, keys = RELAYS.map((relay) => relay.public), added = NOW, rank = 0 } = {}) {
   const envelope = concat(Uint8Array.of(SUITE), seededBytes(name)(8_191));
   const sealed = { envelope, commitment: digest(utf8(name)), mailbox: digest(utf8("mailbox")) };
-  return letterOf(sealed, { relays: relays.map(({ origin }) => origin), keys, added, rank });
+  return makeLetter(sealed, { relays: relays.map(({ origin }) => origin), keys, added, rank });
 }
 
 /** The outbox with its rim: keeps the store, remembers what is on its way. */
@@ -34,7 +41,7 @@ class Phone {
   }
 
   step(event) {
-    const { outbox, effects } = step(this.outbox, { now: this.now, ...event }, this.randomBytes);
+    const { outbox, effects } = stepOutbox(this.outbox, { now: this.now, ...event }, this.randomBytes);
     this.outbox = outbox;
     this.wake = null;
     for (const effect of effects) this.carryOut(effect);
@@ -58,17 +65,17 @@ class Phone {
     return this.onTheWay.filter(({ type }) => type === "send");
   }
 
-  done(effect) {
-    this.onTheWay = this.onTheWay.filter((other) => other !== effect);
+  forget(effect) {
+    this.onTheWay = this.onTheWay.filter((sent) => sent !== effect);
   }
 
   answer(send, answer) {
-    this.done(send);
+    this.forget(send);
     return this.step({ type: "answer", id: send.id, url: send.url, attempt: send.attempt, answer });
   }
 
   fail(send, reason = "network") {
-    this.done(send);
+    this.forget(send);
     return this.step({ type: "failed", id: send.id, url: send.url, attempt: send.attempt, reason });
   }
 
@@ -93,7 +100,7 @@ test("two receipts from two relays, and the letter is done", () => {
   const phone = new Phone();
   phone.step({ type: "add", letter: letter("a") });
   phone.accept(phone.sends()[0]);
-  assert.deepEqual(summary(phone.outbox)[0].copies, 1);
+  assert.deepEqual(summarize(phone.outbox)[0].copies, 1);
   const last = phone.accept(phone.sends()[0]);
   assert.deepEqual(last, [...last.slice(0, -1), { type: "finished", id: letter("a").id, copies: 2 }]);
   assert.deepEqual(phone.outbox.entries, []);
@@ -109,12 +116,12 @@ test("one receipt is enough when the card names one relay", () => {
 
 test("a deposit says mailbox and commitment in headers and nothing in the URL", () => {
   const phone = new Phone();
-  const one = letter("a");
-  phone.step({ type: "add", letter: one });
+  const sealed = letter("a");
+  phone.step({ type: "add", letter: sealed });
   const [send] = phone.sends();
-  assert.equal(send.headers["Tocsin-Mailbox"], b64(one.mailbox));
-  assert.equal(send.headers["Tocsin-Commit"], b64(one.commitment));
-  assert.ok(one.relays.includes(send.url));
+  assert.equal(send.headers["Tocsin-Mailbox"], b64(sealed.mailbox));
+  assert.equal(send.headers["Tocsin-Commit"], b64(sealed.commitment));
+  assert.ok(sealed.relays.includes(send.url));
 });
 
 const REFUSALS = {
@@ -133,15 +140,15 @@ const REFUSALS = {
   "work without a seed": answerOf(429, { code: "work-needed", bits: 4 }),
   "a bad size": answerOf(400, { code: "bad-size" }),
 };
-for (const [what, answer] of Object.entries(REFUSALS)) {
-  test(`${what}: the letter stays, is written down, and goes out later`, () => {
+for (const [refusal, answer] of Object.entries(REFUSALS)) {
+  test(`${refusal}: the letter stays, is written down, and goes out later`, () => {
     const phone = new Phone();
-    const one = letter("a", { relays: RELAYS.slice(0, 1) });
-    phone.step({ type: "add", letter: one });
+    const sealed = letter("a", { relays: RELAYS.slice(0, 1) });
+    phone.step({ type: "add", letter: sealed });
     phone.answer(phone.sends()[0], answer);
     assert.equal(phone.outbox.entries.length, 1);
-    assert.ok(phone.store.has(one.id));
-    const [{ trouble, next }] = summary(phone.outbox);
+    assert.ok(phone.store.has(sealed.id));
+    const [{ trouble, next }] = summarize(phone.outbox);
     assert.equal(trouble.length, 1);
     assert.match(trouble[0].reason, /^[a-z0-9-]+$/);
     assert.ok(next > phone.now);
@@ -153,11 +160,11 @@ for (const [what, answer] of Object.entries(REFUSALS)) {
 
 test("half a receipt is none", () => {
   const phone = new Phone();
-  const one = letter("a");
-  phone.step({ type: "add", letter: one });
+  const sealed = letter("a");
+  phone.step({ type: "add", letter: sealed });
   const [send] = phone.sends();
   const relay = RELAYS.find(({ origin }) => origin === send.url);
-  phone.answer(send, answerOf(201, relay.receipt(one.envelope, one.commitment).subarray(0, 150)));
+  phone.answer(send, answerOf(201, relay.receipt(sealed.envelope, sealed.commitment).subarray(0, 150)));
   assert.equal(phone.copies.size, 0);
 });
 
@@ -168,24 +175,24 @@ test("a receipt for another letter, another commitment, or by an unknown key is 
     [letter("a").envelope, letter("a").commitment, [relayAt("https://stranger.example").public]],
   ]) {
     const phone = new Phone();
-    const one = letter("a", { relays: RELAYS.slice(0, 1), keys });
-    phone.step({ type: "add", letter: one });
+    const sealed = letter("a", { relays: RELAYS.slice(0, 1), keys });
+    phone.step({ type: "add", letter: sealed });
     phone.answer(phone.sends()[0], answerOf(201, RELAYS[0].receipt(envelope, commitment)));
-    assert.equal(summary(phone.outbox)[0].trouble[0].reason, "receipt");
+    assert.equal(summarize(phone.outbox)[0].trouble[0].reason, "receipt");
   }
 });
 
 test("two addresses of one relay are one copy", () => {
   const phone = new Phone();
-  const one = letter("a", { relays: RELAYS.slice(0, 2) });
-  phone.step({ type: "add", letter: one });
+  const sealed = letter("a", { relays: RELAYS.slice(0, 2) });
+  phone.step({ type: "add", letter: sealed });
   for (const round of [0, 1]) {
     const [send] = phone.sends();
-    phone.answer(send, answerOf(201, RELAYS[0].receipt(one.envelope, one.commitment)));
-    assert.equal(phone.copies.get(one.id).size, 1, `round ${round}`);
+    phone.answer(send, answerOf(201, RELAYS[0].receipt(sealed.envelope, sealed.commitment)));
+    assert.equal(phone.copies.get(sealed.id).size, 1, `round ${round}`);
   }
   assert.deepEqual(phone.outbox.entries, [], "both addresses have it and there is nowhere else to go");
-  assert.deepEqual(phone.finished, [{ type: "finished", id: one.id, copies: 1 }]);
+  assert.deepEqual(phone.finished, [{ type: "finished", id: sealed.id, copies: 1 }]);
 });
 
 test("without a pinned key the relay is asked for its own, and the letter goes once more", () => {
@@ -240,19 +247,19 @@ test("a relay that says nothing does not hold up the letter: another is tried be
 
 test("a page killed while sending loses nothing", () => {
   const phone = new Phone();
-  const one = letter("a");
-  phone.step({ type: "add", letter: one });
+  const sealed = letter("a");
+  phone.step({ type: "add", letter: sealed });
   phone.now += KEEP_AFTER_MS;
   phone.step({ type: "tick" });
   const next = new Phone("restarted");
   next.now = phone.now + 60_000;
   for (const record of phone.store.values()) {
     next.store = new Map(phone.store);
-    next.step({ type: "add", letter: unpackLetter(record), kept: true });
+    next.step({ type: "add", letter: unpackLetter(record), isStored: true });
   }
   next.accept(next.sends()[0]);
   assert.equal(next.store.size, 0);
-  assert.equal(next.copies.get(one.id).size, 1);
+  assert.equal(next.copies.get(sealed.id).size, 1);
 });
 
 test("a page that goes away writes down what has not left", () => {
@@ -287,16 +294,16 @@ test("a letter from the future, because the clock was set back, is written down 
 
 test("a late refusal of an attempt already given up changes nothing, a late receipt counts", () => {
   const phone = new Phone();
-  const one = letter("a", { relays: RELAYS.slice(0, 1) });
-  phone.step({ type: "add", letter: one });
+  const sealed = letter("a", { relays: RELAYS.slice(0, 1) });
+  phone.step({ type: "add", letter: sealed });
   const [first] = phone.sends();
   phone.onTheWay = [];
   const second = phone.untilSend();
   phone.answer(first, REFUSALS["500"]);
-  assert.equal(summary(phone.outbox)[0].sending, true, "the second attempt is still out");
-  phone.done(second);
+  assert.equal(summarize(phone.outbox)[0].sending, true, "the second attempt is still out");
+  phone.forget(second);
   phone.accept(first);
-  assert.deepEqual(phone.finished, [{ type: "finished", id: one.id, copies: 1 }]);
+  assert.deepEqual(phone.finished, [{ type: "finished", id: sealed.id, copies: 1 }]);
 });
 
 test("a thin line is not shared by everything at once, and a relay that failed is tried with one letter", () => {
@@ -340,8 +347,8 @@ test("the more urgent letter goes first", () => {
 });
 
 test("a letter comes back from its record as it was", () => {
-  const one = letter("a", { rank: 3 });
-  assert.deepEqual(unpackLetter(packLetter(one)), one);
+  const sealed = letter("a", { rank: 3 });
+  assert.deepEqual(unpackLetter(packLetter(sealed)), sealed);
 });
 
 // How the network may treat one send. `silence` is answered by the phone's own timeout.
@@ -368,8 +375,8 @@ function check(phone, pressed) {
   assert.equal(new Set(pairs).size, pairs.length, "one letter twice to one relay at the same time");
   for (const [id, when] of pressed) {
     const copies = phone.copies.get(id)?.size ?? 0;
-    const held = phone.outbox.entries.some((entry) => entry.letter.id === id);
-    assert.ok(copies > 0 || held, "a letter is lost");
+    const isWaiting = phone.outbox.entries.some((entry) => entry.letter.id === id);
+    assert.ok(copies > 0 || isWaiting, "a letter is lost");
     if (copies === 0 && phone.now - when >= KEEP_AFTER_MS) assert.ok(phone.store.has(id), "not written down in time");
     if (copies > 0) assert.ok(!phone.store.has(id), "written down though a relay has it");
     assert.ok(phone.sends().filter((send) => send.id === id).length <= 2, "more than two at once");
@@ -413,9 +420,9 @@ test("whatever the network does: no letter lost, none sent twice at once, none a
 
 function act(phone, action, pressed, i) {
   if (action.do === "press") {
-    const one = letter(`press ${i}`, { added: phone.now, rank: action.rank });
-    pressed.set(one.id, phone.now);
-    phone.step({ type: "add", letter: one });
+    const sealed = letter(`press ${i}`, { added: phone.now, rank: action.rank });
+    pressed.set(sealed.id, phone.now);
+    phone.step({ type: "add", letter: sealed });
   }
   const out = phone.onTheWay;
   if (action.do === "meet" && out.length) meetOne(phone, out[action.which % out.length], action.fate);
@@ -431,11 +438,11 @@ function meetOne(phone, effect, fate) {
     meet(phone, effect, fate);
     if ((phone.copies.get(effect.id)?.size ?? 0) >= 2) {
       const inVain = phone.sends().filter(({ id }) => id === effect.id);
-      for (const send of inVain) phone.done(send);
+      for (const send of inVain) phone.forget(send);
     }
     return;
   }
-  phone.done(effect);
+  phone.forget(effect);
   const which = { id: effect.id, url: effect.url, attempt: effect.attempt };
   if (effect.type === "work")
     phone.step({ type: "worked", ...which, nonce: fate === "network" ? null : new Uint8Array(8) });
@@ -453,7 +460,8 @@ function pass(phone, ms) {
   phone.step({ type: "tick" });
 }
 
-/** Killed without warning: memory is gone, the store stays. What was pressed less than two seconds ago may be gone with it. */
+/** Killed without warning: memory is gone, the store stays. What was pressed less than two seconds ago may be gone with
+ *  it. */
 function restarted(phone, pressed) {
   const next = new Phone("next");
   Object.assign(next, { now: phone.now, store: new Map(phone.store), copies: phone.copies });
@@ -461,7 +469,7 @@ function restarted(phone, pressed) {
     const young = phone.now - pressed.get(id) < KEEP_AFTER_MS;
     if (young && !phone.store.has(id) && !phone.copies.get(id)) pressed.delete(id);
   }
-  for (const record of phone.store.values()) next.step({ type: "add", letter: unpackLetter(record), kept: true });
+  for (const record of phone.store.values()) next.step({ type: "add", letter: unpackLetter(record), isStored: true });
   return next;
 }
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
-import { cutUp, fitted, sealFile, stripped } from "../../../client/phone/core/media.js";
-import { bareKit, prepare } from "../../../client/phone/core/prepare.js";
-import { amend, arrived, Disclosure, press, Rank } from "../../../client/phone/core/press.js";
+import { cutFile, fitPicture, sealFile, stripJpeg } from "../../../client/phone/core/media.js";
+import { newBareKit, prepareKit } from "../../../client/phone/core/prepare.js";
+import { amend, Disclosure, press, Rank, withoutArrived } from "../../../client/phone/core/press.js";
 import { alertMac, checkMac } from "../../../client/phone/protocol/message.js";
 import { openEnvelope, privateKey } from "../../../client/phone/protocol/opening.js";
 import { newReplyBlock } from "../../../client/phone/protocol/reply-block.js";
@@ -39,7 +39,14 @@ const contact = {
   later: Disclosure.PLACE,
 };
 const { block, keep } = await newReplyBlock({ relays: org.card.relays, until: SECONDS + 86_400, randomBytes });
-const kit = await prepare({ card: org.card, facts: PROFILE, reply: block, contacts: [contact], now: NOW, randomBytes });
+const kit = await prepareKit({
+  card: org.card,
+  facts: PROFILE,
+  reply: block,
+  contacts: [contact],
+  now: NOW,
+  randomBytes,
+});
 
 test("one press: the fresh letter first, this week's prepared letter, and the contact's two", async () => {
   const { letters } = await press(kit, { facts: { stage: "van", place: PLACE }, now: NOW, randomBytes });
@@ -124,7 +131,7 @@ test("a kit comes back from its bytes as it was", () => {
 test("what has arrived lies here no more, and is not handed out again", async () => {
   const first = await press(kit, { facts: { stage: "van" }, now: NOW, randomBytes });
   const ready = first.letters.find(({ rank }) => rank === Rank.READY);
-  const later = arrived(first.kit, ready.id);
+  const later = withoutArrived(first.kit, ready.id);
   assert.deepEqual(
     later.ready.map(({ contact: whose }) => whose),
     [0],
@@ -134,7 +141,7 @@ test("what has arrived lies here no more, and is not handed out again", async ()
     second.letters.some(({ rank }) => rank === Rank.READY),
     false,
   );
-  assert.equal(arrived(later, "unknown"), later);
+  assert.equal(withoutArrived(later, "unknown"), later);
 });
 
 test("before a receipt every press hands out the same prepared letters", async () => {
@@ -151,9 +158,12 @@ test("the contact reads the alert, and knows by the pair's key whom it comes fro
   const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
   assert.equal(alert.fields.text, contact.text);
   checkMac(alertMac(contact.mac, false, address, LETTER_BYTES, alert.salt, alert.header), alert.body);
-  const place = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
-  assert.deepEqual(place.fields.place, PLACE);
-  checkMac(alertMac(unb64(alert.fields.case_key), false, address, LETTER_BYTES, place.salt, place.header), place.body);
+  const placed = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
+  assert.deepEqual(placed.fields.place, PLACE);
+  checkMac(
+    alertMac(unb64(alert.fields.case_key), false, address, LETTER_BYTES, placed.salt, placed.header),
+    placed.body,
+  );
   assert.notEqual(alert.fields.case_key, kit.caseKey, "one contact's key is not another's");
 });
 
@@ -161,41 +171,41 @@ test("under duress the contact can tell, and the desk is told", async () => {
   const { letters } = await press(kit, { facts: {}, duress: true, now: NOW, randomBytes });
   const address = { purpose: Purpose.CONTACT, recipient: mother.recipient, mailbox: contact.mailbox };
   const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
-  const place = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
+  const placed = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
   const key = unb64(alert.fields.case_key);
-  checkMac(alertMac(key, true, address, LETTER_BYTES, place.salt, place.header), place.body);
-  assert.throws(() => checkMac(alertMac(key, false, address, LETTER_BYTES, place.salt, place.header), place.body));
+  checkMac(alertMac(key, true, address, LETTER_BYTES, placed.salt, placed.header), placed.body);
+  assert.throws(() => checkMac(alertMac(key, false, address, LETTER_BYTES, placed.salt, placed.header), placed.body));
   assert.equal((await org.open(letters[0].envelope)).message.facts.coerced, true);
 });
 
 test("a phone without a profile presses too", async () => {
-  const bare = bareKit(org.card, randomBytes);
+  const bare = newBareKit(org.card, randomBytes);
   const first = await press(bare, { facts: { stage: "van" }, now: NOW, randomBytes });
   assert.equal(first.letters.length, 1);
   assert.equal((await org.open(first.letters[0].envelope)).message.kind, "report");
-  const more = await amend(first.kit, { said: { facts: { minors: 2 } }, now: NOW, randomBytes });
+  const more = await amend(first.kit, { content: { facts: { minors: 2 } }, now: NOW, randomBytes });
   const { message } = await org.open(more.letters[0].envelope);
   assert.deepEqual([message.kind, message.seq, message.facts], ["amend", 1, { minors: 2 }]);
 });
 
 test("a practice press says so in every message", async () => {
-  const trial = await prepare({ card: org.card, facts: PROFILE, practice: true, now: NOW, randomBytes });
+  const trial = await prepareKit({ card: org.card, facts: PROFILE, practice: true, now: NOW, randomBytes });
   const { letters } = await press(trial, { facts: { stage: "free" }, now: NOW, randomBytes });
   for (const letter of letters) assert.equal((await org.open(letter.envelope)).message.practice, true);
 });
 
 test("a profile longer than a letter is refused while there is time to shorten it", async () => {
   const facts = { account: "о".repeat(LETTER_BYTES) };
-  await assert.rejects(prepare({ card: org.card, facts, now: NOW, randomBytes }), { code: "content-too-large" });
+  await assert.rejects(prepareKit({ card: org.card, facts, now: NOW, randomBytes }), { code: "content-too-large" });
 });
 
 test("a photo arrives in pieces, byte for byte", async () => {
   const photo = randomBytes(150_000);
-  const cut = cutUp(photo, "image/jpeg", randomBytes);
+  const cut = cutFile(photo, "image/jpeg", randomBytes);
   const sent = await sealFile(kit, cut, { now: NOW, randomBytes });
   const opened = await Promise.all(sent.letters.map(({ envelope }) => org.open(envelope)));
   assert.deepEqual(opened[0].message.parcels, [cut.ref]);
-  const pieces = opened.slice(1).sort((one, other) => one.message.i - other.message.i);
+  const pieces = opened.slice(1).sort((a, b) => a.message.i - b.message.i);
   assert.ok(sent.letters.slice(1).every(({ envelope }) => envelope.length === PARCEL_BYTES));
   assert.equal(b64(digest(concat(...pieces.map(({ body }) => body)))), cut.ref.sha256);
   assert.deepEqual(
@@ -212,15 +222,15 @@ test("a photo arrives in pieces, byte for byte", async () => {
 
 test("an empty file is one empty piece", () => {
   assert.deepEqual(
-    cutUp(new Uint8Array(), "text/plain", randomBytes).pieces.map(({ length }) => length),
+    cutFile(new Uint8Array(), "text/plain", randomBytes).pieces.map(({ length }) => length),
     [0],
   );
 });
 
 test("a picture is made smaller, never larger, and keeps its shape", () => {
-  assert.deepEqual(fitted(4_000, 3_000), { width: 1_600, height: 1_200 });
-  assert.deepEqual(fitted(640, 480), { width: 640, height: 480 });
-  assert.deepEqual(fitted(1, 100_000), { width: 1, height: 1_600 });
+  assert.deepEqual(fitPicture(4_000, 3_000), { width: 1_600, height: 1_200 });
+  assert.deepEqual(fitPicture(640, 480), { width: 640, height: 480 });
+  assert.deepEqual(fitPicture(1, 100_000), { width: 1, height: 1_600 });
 });
 
 test("camera, place and comments are taken out of a JPEG, the picture stays", () => {
@@ -238,7 +248,7 @@ test("camera, place and comments are taken out of a JPEG, the picture stays", ()
     table,
     scan,
   );
-  assert.deepEqual(stripped(jpeg), concat(start, jfif, table, scan));
-  assert.throws(() => stripped(jpeg.subarray(0, 30)), { code: "malformed" });
-  assert.throws(() => stripped(utf8("GIF89a")), { code: "malformed" });
+  assert.deepEqual(stripJpeg(jpeg), concat(start, jfif, table, scan));
+  assert.throws(() => stripJpeg(jpeg.subarray(0, 30)), { code: "malformed" });
+  assert.throws(() => stripJpeg(utf8("GIF89a")), { code: "malformed" });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANSWER_BYTES } from "../../../client/phone/core/deposit-result.js";
-import { fetchCard, pull } from "../../../client/phone/core/relay-reads.js";
+import { fetchCard, pullMailbox } from "../../../client/phone/core/relay-reads.js";
 import { askRelay, deposit, NoAnswer } from "../../../client/phone/core/transport.js";
 import { mailboxKey } from "../../../client/phone/protocol/mailbox.js";
 import { concat, LETTER_BYTES, unb64 } from "../../../client/phone/protocol/wire.js";
@@ -60,11 +60,11 @@ test("a relay that never answers is given up", async (t) => {
 });
 
 test("a relay's own key is learned, and what is none is not", async () => {
-  const told = await askRelay(
+  const known = await askRelay(
     RELAY.origin,
     always(() => Response.json({ note_key: verifierOf(RELAY) })),
   );
-  assert.deepEqual(told, { type: "known", url: RELAY.origin, keys: [RELAY.public] });
+  assert.deepEqual(known, { type: "known", url: RELAY.origin, keys: [RELAY.public] });
   for (const bad of [{}, { note_key: "x" }, []]) {
     assert.deepEqual(
       (
@@ -99,7 +99,7 @@ test("a mailbox is collected from, and a wrong clock is set right once", async (
     if (fields.at === 5) return Response.json({ code: "wrong-clock", time: 1_795_168_800 }, { status: 403 });
     return new Response(page);
   };
-  const frames = await pull(RELAY.origin, key, {}, { now: () => 5, randomBytes, fetch });
+  const frames = await pullMailbox(RELAY.origin, key, {}, { now: () => 5, randomBytes, fetch });
   assert.deepEqual([asked, frames.length], [[5, 1_795_168_800], 1]);
 });
 
@@ -110,6 +110,6 @@ test("a refusal that is not about the clock is not repeated", async () => {
     return Response.json({ code: "bad-signature" }, { status: 403 });
   };
   const by = { now: () => 5, randomBytes, fetch };
-  await assert.rejects(pull(RELAY.origin, mailboxKey(randomBytes(32)), {}, by), new NoAnswer("http-403"));
+  await assert.rejects(pullMailbox(RELAY.origin, mailboxKey(randomBytes(32)), {}, by), new NoAnswer("http-403"));
   assert.equal(calls, 1);
 });

@@ -1,15 +1,15 @@
-/** The vault looks like randomBytes, whatever is inside, and either PIN opens what belongs to it. */
+/** The vault looks like random bytes, whatever is inside, and either PIN opens what belongs to it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { stretching } from "../../../client/phone/core/pin.js";
+import { makeStretch } from "../../../client/phone/core/pin.js";
 import {
   CONTENT_BYTES,
   changePin,
   createVault,
   emptyVault,
+  encodePin,
   openVault,
-  pinBytes,
   saveVault,
   setDecoy,
   VAULT_BYTES,
@@ -44,10 +44,10 @@ test("no slot stands in a place of its own: over many vaults each is real somewh
 });
 
 test("full, half full, with a decoy, or empty: the same size, and nothing a compressor can hold on to", async () => {
-  const one = await createVault("2468", REAL, by);
-  const full = await saveVault(one, new Uint8Array(CONTENT_BYTES), randomBytes);
-  const two = await setDecoy(one, "1111", ORDINARY, by);
-  for (const bytes of [one.bytes, full.bytes, two.bytes, emptyVault(randomBytes)]) {
+  const vault = await createVault("2468", REAL, by);
+  const full = await saveVault(vault, new Uint8Array(CONTENT_BYTES), randomBytes);
+  const two = await setDecoy(vault, "1111", ORDINARY, by);
+  for (const bytes of [vault.bytes, full.bytes, two.bytes, emptyVault(randomBytes)]) {
     assert.equal(bytes.length, VAULT_BYTES);
     assert.ok(gzipSync(bytes).length > VAULT_BYTES);
     const counts = new Array(256).fill(0);
@@ -107,14 +107,14 @@ test("too much content is refused, a cut-off vault is named", async () => {
 
 test("digits are digits on every keyboard", () => {
   for (const typed of ["0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"]) {
-    assert.equal(unutf8(pinBytes(typed)), "0123456789");
+    assert.equal(unutf8(encodePin(typed)), "0123456789");
   }
 });
 
 test("the slow way from PIN to key is Argon2id as RFC 9106 has it, and takes the time it should", async () => {
   const started = performance.now();
   const seen = [];
-  const key = await stretching((done) => seen.push(done))(utf8("2468"), new Uint8Array(32));
+  const key = await makeStretch((part) => seen.push(part))(utf8("2468"), new Uint8Array(32));
   assert.equal(key.length, 32);
   assert.ok(performance.now() - started > 50);
   assert.ok(seen.length > 1 && seen.at(-1) === 1);

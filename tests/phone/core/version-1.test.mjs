@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { unpackKit } from "../../../client/phone/core/kit.js";
 import { unpackLetter } from "../../../client/phone/core/letter.js";
-import { stretching } from "../../../client/phone/core/pin.js";
+import { makeStretch } from "../../../client/phone/core/pin.js";
 import { press } from "../../../client/phone/core/press.js";
 import { openVault } from "../../../client/phone/core/vault.js";
 import { readCard } from "../../../client/phone/protocol/organisation.js";
@@ -14,7 +14,7 @@ import { seededBytes } from "../random.mjs";
 const MADE = new URL("../../fixtures/version-1/", import.meta.url);
 const AT = 1_795_676_400_000;
 const read = async (name) => new Uint8Array(await readFile(new URL(name, MADE)));
-const stretch = stretching(() => {});
+const stretch = makeStretch(() => {});
 
 test("the vault opens with its PIN and with the decoy's", async () => {
   const vault = await read("phone/vault");

@@ -1,28 +1,28 @@
 /** The phone pairs as Python does: every vector, and the letters that one side seals for the other. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contactKey, sealAlert } from "../../../client/phone/core/press.js";
+import { deriveContactKey, sealAlert } from "../../../client/phone/core/press.js";
 import { CutCode, pairCode, readPairCode } from "../../../client/phone/protocol/code.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import {
+  beginSession,
   cardAddress,
   cardHash,
   cardLetter,
   checkDigits,
   confirms,
-  digitsOf,
-  doorOf,
-  heardShare,
+  deriveOwn,
+  deriveRendezvous,
   isDuress,
-  meet,
+  markSent,
   NO_PROGRESS,
-  newHalf,
-  ownOf,
+  newPairingOffer,
+  onShare,
   pairKeys,
   readPairCard,
   readShare,
-  saidShares,
+  safetyNumber,
   shareLetter,
 } from "../../../client/phone/protocol/pairing.js";
 import { b64, LETTER_BYTES, Purpose, SUITE, unb64, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
@@ -39,7 +39,7 @@ function halfOf({ kem, mailbox, secret, share, relays, until, wake }) {
 }
 
 async function meetingOf({ half, code }) {
-  return meet(await ownOf(halfOf(half)), readPairCode(code));
+  return beginSession(await deriveOwn(halfOf(half)), readPairCode(code));
 }
 
 async function opened(meeting, envelope) {
@@ -51,13 +51,13 @@ const CHECKS = {
     const meeting = await meetingOf(vector);
     assert.equal(pairCode(meeting.own.code), vector.own_code);
     assert.equal(unutf8(meeting.own.card), vector.own_card);
-    assert.deepEqual([meeting.first, digitsOf(meeting)], [vector.first, vector.digits]);
+    assert.deepEqual([meeting.first, safetyNumber(meeting)], [vector.first, vector.digits]);
     assert.deepEqual([b64(meeting.transcript), b64(meeting.k0)], [vector.transcript, vector.k0]);
     for (const [mine, seeds] of [
       [true, vector.my_door],
       [false, vector.their_door],
     ]) {
-      const door = await doorOf(meeting, mine);
+      const door = await deriveRendezvous(meeting, mine);
       assert.deepEqual([b64(door.mailbox.seed), b64(door.key.seed)], seeds);
     }
     const { sending, receiving } = pairKeys(meeting, unb64(vector.share));
@@ -73,7 +73,7 @@ const CHECKS = {
   },
   async card_letter(vector) {
     const meeting = await meetingOf(vector);
-    const { key, address } = await doorOf(meeting, true);
+    const { key, address } = await deriveRendezvous(meeting, true);
     const letter = await openEnvelope(unb64(vector.envelope), [key], address);
     assert.equal(unutf8(letter.header), vector.card);
     await readPairCard(letter.header, meeting.code.card, NOW);
@@ -89,14 +89,14 @@ const CHECKS = {
     const address = { purpose: Purpose.CONTACT, recipient: unb64(recipient), mailbox: unb64(mailbox) };
     const letter = { salt: unb64(salt), header: utf8(header), body: unb64(mac) };
     assert.equal(isDuress(unb64(key), address, letter, size), duress);
-    if (case_key) assert.equal(b64(contactKey(unb64(case_key), unb64(contact))), key);
+    if (case_key) assert.equal(b64(deriveContactKey(unb64(case_key), unb64(contact))), key);
   },
   progress({ steps, share, owed, answered }) {
     const bytes = (number) => new Uint8Array(32).fill(number);
     const text = (number) => b64(bytes(number));
     let progress = NO_PROGRESS;
     for (const step of steps) {
-      progress = step === "said" ? saidShares(progress) : heardShare(progress, bytes(step[0]), step[1]);
+      progress = step === "said" ? markSent(progress) : onShare(progress, bytes(step[0]), step[1]);
     }
     assert.equal(progress.share, share === null ? null : text(share));
     assert.deepEqual([progress.owed, progress.answered], [owed.map(text), answered.map(text)]);
@@ -110,14 +110,14 @@ for (const vector of vectors("pairing")) {
 }
 
 async function twoSides() {
-  const anna = await ownOf(newHalf({ relays: ["https://relay.example"], now: NOW, randomBytes }));
-  const boris = await ownOf(newHalf({ relays: ["https://other.example"], now: NOW, randomBytes }));
-  return [meet(anna, boris.code), meet(boris, anna.code)];
+  const anna = await deriveOwn(newPairingOffer({ relays: ["https://relay.example"], now: NOW, randomBytes }));
+  const boris = await deriveOwn(newPairingOffer({ relays: ["https://other.example"], now: NOW, randomBytes }));
+  return [beginSession(anna, boris.code), beginSession(boris, anna.code)];
 }
 
 test("two codes become one pair, and an alert under duress says so to its reader alone", async () => {
   const [anna, boris] = await twoSides();
-  const { key, address } = await doorOf(boris, true);
+  const { key, address } = await deriveRendezvous(boris, true);
   const left = await cardLetter(anna, randomBytes);
   const { header } = await openEnvelope(left.envelope, [key], address);
   const card = await readPairCard(header, boris.code.card, NOW);
@@ -125,8 +125,8 @@ test("two codes become one pair, and an alert under duress says so to its reader
   const letter = await opened(anna, (await shareLetter(boris, card, null, randomBytes)).envelope);
   const share = readShare(letter.fields);
   assert.equal(confirms(anna, share, letter, LETTER_BYTES), false);
-  const other = await readPairCard(boris.own.card, anna.code.card, NOW);
-  const answer = await opened(boris, (await shareLetter(anna, other, share, randomBytes)).envelope);
+  const theirs = await readPairCard(boris.own.card, anna.code.card, NOW);
+  const answer = await opened(boris, (await shareLetter(anna, theirs, share, randomBytes)).envelope);
   assert.equal(confirms(boris, readShare(answer.fields), answer, LETTER_BYTES), true);
 
   const keys = pairKeys(boris, readShare(answer.fields));
@@ -144,15 +144,15 @@ test("two codes become one pair, and an alert under duress says so to its reader
 
 test("the digits are the same on both sides, in whatever script they are typed", async () => {
   const [anna, boris] = await twoSides();
-  const digits = digitsOf(anna);
+  const digits = safetyNumber(anna);
   checkDigits(boris, digits.replace(/ /g, "-"));
   checkDigits(
     boris,
     digits.replace(/\d/g, (digit) => "۰۱۲۳۴۵۶۷۸۹"[digit]),
   );
   const wrong = digits.slice(0, -1) + ((Number(digits.at(-1)) + 1) % 10);
-  for (const said of ["", digits.slice(0, -1), wrong]) {
-    assert.throws(() => checkDigits(boris, said), { code: "digits-differ" });
+  for (const typed of ["", digits.slice(0, -1), wrong]) {
+    assert.throws(() => checkDigits(boris, typed), { code: "digits-differ" });
   }
 });
 

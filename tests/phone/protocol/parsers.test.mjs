@@ -1,11 +1,11 @@
 /** Every parser of outside bytes gives an answer or raises an error of ours, whatever it is fed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge } from "../../../client/phone/core/deposit-result.js";
+import { judgeAnswer } from "../../../client/phone/core/deposit-result.js";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
-import { letterOf, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
-import { stripped } from "../../../client/phone/core/media.js";
-import { bareKit } from "../../../client/phone/core/prepare.js";
+import { makeLetter, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
+import { stripJpeg } from "../../../client/phone/core/media.js";
+import { newBareKit } from "../../../client/phone/core/prepare.js";
 import { relayAddress } from "../../../client/phone/protocol/address.js";
 import {
   base32,
@@ -51,9 +51,9 @@ const good = {
   envelope: unb64(vectors("envelope")[0].envelope),
   card: org.signed,
   code: vectors("code")[1].code,
-  kit: packKit(bareKit(org.card, randomBytes)),
+  kit: packKit(newBareKit(org.card, randomBytes)),
 };
-const letter = letterOf(
+const letter = makeLetter(
   { envelope: good.envelope, commitment: randomBytes(32), mailbox: randomBytes(32) },
   { relays: ["https://one.example"], added: 1 },
 );
@@ -131,7 +131,7 @@ const PARSERS = {
       bytes,
       bytes.map((data) => concat(Uint8Array.of(0xff, 0xd8), data)),
     ),
-    stripped,
+    stripJpeg,
   ],
   judge: [
     fc.record({
@@ -139,7 +139,7 @@ const PARSERS = {
       retryAfter: fc.option(text),
       body: fc.oneof(bytes, fc.json().map(utf8), nearly(good.receipt)),
     }),
-    (answer) => judge(letter, [randomBytes(32)], answer),
+    (answer) => judgeAnswer(letter, [randomBytes(32)], answer),
   ],
 };
 

@@ -1,11 +1,17 @@
 /** A phone's push address, sealed for one relay and told to one contact; every vector as Python reads it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { askWake } from "../../../client/phone/core/relay-reads.js";
+import { askWakeOffer } from "../../../client/phone/core/relay-reads.js";
 import { readPairCode } from "../../../client/phone/protocol/code.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
-import { meet, newHalf, ownOf, pairKeys, readPairCard } from "../../../client/phone/protocol/pairing.js";
+import {
+  beginSession,
+  deriveOwn,
+  newPairingOffer,
+  pairKeys,
+  readPairCard,
+} from "../../../client/phone/protocol/pairing.js";
 import {
   offerIn,
   readWake,
@@ -58,9 +64,9 @@ const CHECKS = {
     assert.deepEqual(read && [read.relay, read.sealed], wake);
   },
   async letter({ half, code, share, envelope, n, wake }) {
-    const kept = Object.fromEntries(["kem", "mailbox", "secret", "share"].map((name) => [name, unb64(half[name])]));
-    const own = await ownOf({ ...half, ...kept });
-    const keys = pairKeys(meet(own, readPairCode(code)), unb64(share));
+    const seeds = Object.fromEntries(["kem", "mailbox", "secret", "share"].map((name) => [name, unb64(half[name])]));
+    const own = await deriveOwn({ ...half, ...seeds });
+    const keys = pairKeys(beginSession(own, readPairCode(code)), unb64(share));
     const opened = await openEnvelope(unb64(envelope), [own.key], own.address);
     assert.deepEqual(readWakeLetter(keys, own.address, opened, LETTER_BYTES), { n, wake });
   },
@@ -129,11 +135,11 @@ test("the relay is asked by one bare call", async () => {
     asked.push([url, init.method, init.credentials]);
     return new Response(JSON.stringify(INFO), { status: asked.length === 1 ? 200 : 503 });
   };
-  assert.deepEqual(await askWake(RELAY, fetch), offer);
-  assert.equal(await askWake(RELAY, fetch), null);
+  assert.deepEqual(await askWakeOffer(RELAY, fetch), offer);
+  assert.equal(await askWakeOffer(RELAY, fetch), null);
   assert.deepEqual(asked[0], [`${RELAY}/v1/relay`, "GET", "omit"]);
   await assert.rejects(
-    askWake(RELAY, async () => {
+    askWakeOffer(RELAY, async () => {
       throw new TypeError();
     }),
     { reason: "network" },
@@ -143,16 +149,16 @@ test("the relay is asked by one bare call", async () => {
 test("a contact believes the change of the other, and nobody else's", async () => {
   const [anna, boris] = await twoSides();
   const card = await readPairCard(boris.own.card, anna.code.card, NOW);
-  const said = { share: boris.own.half.share, wake: await sealWake(ENDPOINT, offer, randomBytes), n: NOW };
-  const { envelope } = await wakeLetter(anna, card, said, randomBytes);
+  const change = { share: boris.own.half.share, wake: await sealWake(ENDPOINT, offer, randomBytes), n: NOW };
+  const { envelope } = await wakeLetter(anna, card, change, randomBytes);
   const opened = await openEnvelope(envelope, [boris.own.key], boris.own.address);
   const keys = pairKeys(boris, anna.own.half.share);
-  assert.deepEqual(readWakeLetter(keys, boris.own.address, opened, LETTER_BYTES), { n: NOW, wake: said.wake });
-  for (const [other, address] of [
+  assert.deepEqual(readWakeLetter(keys, boris.own.address, opened, LETTER_BYTES), { n: NOW, wake: change.wake });
+  for (const [wrongKeys, address] of [
     [{ ...keys, receiving: keys.sending }, boris.own.address],
     [keys, anna.own.address],
   ]) {
-    assert.throws(() => readWakeLetter(other, address, opened, LETTER_BYTES), { code: "message-not-authentic" });
+    assert.throws(() => readWakeLetter(wrongKeys, address, opened, LETTER_BYTES), { code: "message-not-authentic" });
   }
   assert.equal(readWakeLetter(keys, boris.own.address, { ...opened, fields: { kind: "alert" } }, LETTER_BYTES), null);
 });
@@ -167,9 +173,9 @@ test("whatever stands on a card or in a relay's answer, it is read", async () =>
 });
 
 async function twoSides() {
-  const anna = await ownOf(newHalf({ relays: [RELAY], now: NOW, randomBytes }));
-  const boris = await ownOf(newHalf({ relays: ["https://other.example"], now: NOW, randomBytes }));
-  return [meet(anna, boris.code), meet(boris, anna.code)];
+  const anna = await deriveOwn(newPairingOffer({ relays: [RELAY], now: NOW, randomBytes }));
+  const boris = await deriveOwn(newPairingOffer({ relays: ["https://other.example"], now: NOW, randomBytes }));
+  return [beginSession(anna, boris.code), beginSession(boris, anna.code)];
 }
 
 async function outcomeOf(check) {

@@ -29,16 +29,15 @@ class SourceFile(NamedTuple):
     imports: frozenset[str]
 
 
-def read_source_files(root: Path, node: str, acorn_folder: Path) -> list[SourceFile]:
+def read_source_files(root: Path, node: str) -> list[SourceFile]:
     """Read every Python and JavaScript file below `root` but what was installed or built.
 
-    `acorn_folder` has a `package.json` beside the `node_modules` that hold acorn. Raises SyntaxError for Python and
-    CalledProcessError for JavaScript that cannot be parsed.
+    Raises SyntaxError for Python and CalledProcessError for JavaScript that cannot be parsed.
     """
     paths = sorted(list_code(root))
     python = [path for path in paths if PurePosixPath(path).suffix in PYTHON]
     javascript = [path for path in paths if PurePosixPath(path).suffix in JAVASCRIPT]
-    return _read_python(root, python) + _read_javascript(root, javascript, node, acorn_folder)
+    return _read_python(root, python) + _read_javascript(root, javascript, node)
 
 
 def list_code(root: Path) -> Iterator[str]:
@@ -115,8 +114,8 @@ def _is_dynamic_import(called: ast.expr) -> bool:
 # JavaScript
 
 
-def _read_javascript(root: Path, paths: list[str], node: str, acorn_folder: Path) -> list[SourceFile]:
-    command = [node, str(READER), str(acorn_folder)]
+def _read_javascript(root: Path, paths: list[str], node: str) -> list[SourceFile]:
+    command = [node, str(READER)]
     listing = subprocess.run(command, cwd=root, input="\n".join(paths), capture_output=True, text=True, check=True)
     return [
         SourceFile(

@@ -3,7 +3,8 @@ const TONES = [660, 880, 660];
 const TONE_SECONDS = 0.35;
 const LOUDNESS = 0.4;
 
-export function sound() {
+/** Play three tones and shake the phone. */
+export function playAlertSound() {
   navigator.vibrate?.([400, 200, 400, 200, 400]);
   if (!globalThis.AudioContext) return;
   const audio = new AudioContext();

@@ -1,5 +1,5 @@
-/** The camera, and its refusals as ours. @param {MediaTrackConstraints} video @returns {Promise<MediaStream>} */
-export async function camera(video) {
+/** Open the camera; its refusals are ours. @param {MediaTrackConstraints} video @returns {Promise<MediaStream>} */
+export async function openCamera(video) {
   try {
     return await navigator.mediaDevices.getUserMedia({ video, audio: false });
   } catch (error) {

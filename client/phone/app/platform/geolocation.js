@@ -1,14 +1,14 @@
 /** The browser's position, asked for only when the person allowed it or pressed. In memory, never stored. */
 /** @import { Fix } from "./location-updates.js" */
 
-/** @typedef {"off" | "asking" | "on" | "refused" | "none"} State */
+/** @typedef {"off" | "asking" | "on" | "refused" | "none"} PositionState */
 
 export class Position {
   constructor() {
     /** @type {Fix | null} */ this.last = null;
-    /** @type {State} */ this.state = "off";
+    /** @type {PositionState} */ this.state = "off";
     /** @type {() => void} */ this.changed = () => {};
-    this.watch = 0;
+    this.watchId = 0;
   }
 
   /** Follow the position if that needs no question. */
@@ -22,7 +22,7 @@ export class Position {
   }
 
   start() {
-    if (this.watch) return;
+    if (this.watchId) return;
     if (!navigator.geolocation) return this.become("none");
     this.become("asking");
     const failed = (/** @type {GeolocationPositionError} */ { code }) => this.become(code === 1 ? "refused" : "none");
@@ -34,12 +34,12 @@ export class Position {
       known,
     );
     const fresh = { enableHighAccuracy: true, maximumAge: 0 };
-    this.watch = navigator.geolocation.watchPosition((found) => this.found(found), failed, fresh);
+    this.watchId = navigator.geolocation.watchPosition((found) => this.found(found), failed, fresh);
   }
 
   stop() {
-    if (this.watch) navigator.geolocation.clearWatch(this.watch);
-    this.watch = 0;
+    if (this.watchId) navigator.geolocation.clearWatch(this.watchId);
+    this.watchId = 0;
     this.become("off");
   }
 
@@ -50,12 +50,12 @@ export class Position {
     this.become("on");
   }
 
-  /** @param {State} state */
+  /** @param {PositionState} state */
   become(state) {
     this.state = state;
-    if (state === "refused" && this.watch) {
-      navigator.geolocation.clearWatch(this.watch);
-      this.watch = 0;
+    if (state === "refused" && this.watchId) {
+      navigator.geolocation.clearWatch(this.watchId);
+      this.watchId = 0;
     }
     this.changed();
   }

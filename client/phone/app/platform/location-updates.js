@@ -5,11 +5,12 @@ const SOON_MS = 10_000; // a fix that gets better each second is not worth a let
 const ROUGH_M = 5_000_000; // more says nothing
 const DEGREE = 100_000;
 
-/** Degrees, metres, and when it was measured (milliseconds). @typedef {{ lat: number, lon: number, accuracy: number, at: number }} Fix */
-/** What was said of the place so far. @typedef {{ fix: Fix | null, at: number }} Said */
+/** Degrees, metres, and when it was measured (milliseconds).
+ *  @typedef {{ lat: number, lon: number, accuracy: number, at: number }} Fix */
+/** What was said of the place so far. @typedef {{ fix: Fix | null, at: number }} SentPosition */
 
-/** A fix as the field `place` has it. @param {Fix} fix @param {number} now */
-export function placeOf({ lat, lon, accuracy, at }, now) {
+/** Encode a fix as the field `place` has it. @param {Fix} fix @param {number} now */
+export function encodePlace({ lat, lon, accuracy, at }, now) {
   return {
     lat: Math.round(lat * DEGREE),
     lon: Math.round(lon * DEGREE),
@@ -18,17 +19,18 @@ export function placeOf({ lat, lon, accuracy, at }, now) {
   };
 }
 
-/** The first one, a much better one soon, and then one every two minutes. @param {Said} said @param {Fix | null} fix @param {number} now */
-export function isWorthALetter(said, fix, now) {
+/** Tell whether a fix is worth a letter: the first one, a much better one soon, and then one every two minutes.
+ *  @param {SentPosition} sent @param {Fix | null} fix @param {number} now */
+export function isWorthALetter(sent, fix, now) {
   if (!fix || fix.accuracy > ROUGH_M) return false;
-  if (!said.fix) return true;
-  const since = now - said.at;
-  if (since >= EVERY_MS || since < 0) return fix.at > said.fix.at || since >= EVERY_MS;
-  return since >= SOON_MS && isBetter(fix, said.fix);
+  if (!sent.fix) return true;
+  const since = now - sent.at;
+  if (since >= EVERY_MS || since < 0) return fix.at > sent.fix.at || since >= EVERY_MS;
+  return since >= SOON_MS && isBetter(fix, sent.fix);
 }
 
-/** @param {Fix} fix @param {Fix} said */
-function isBetter(fix, said) {
-  const wasOld = fix.at - said.at > EVERY_MS;
-  return fix.at > said.at && (wasOld || fix.accuracy <= said.accuracy / 2);
+/** @param {Fix} fix @param {Fix} sent */
+function isBetter(fix, sent) {
+  const wasOld = fix.at - sent.at > EVERY_MS;
+  return fix.at > sent.at && (wasOld || fix.accuracy <= sent.accuracy / 2);
 }

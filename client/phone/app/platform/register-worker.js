@@ -1,6 +1,6 @@
 /** The service worker, where there is one: offline start, and sending when the page is gone. */
 /** What it says is left in `warning`; `askForSync` is there once the worker is.
- *  @typedef {{ config: { worker: string | null }, askForSync: () => void, warning: string }} Page */
+ *  @typedef {{ config: { worker: string | null }, askForSync: () => void, warning: string }} WorkerPage */
 
 const SYNC = "data";
 
@@ -12,7 +12,7 @@ function trusted(address) {
   return policy ? policy.createScriptURL(address) : address;
 }
 
-/** @param {Page} app */
+/** Register the service worker; without one the page does all the same. @param {WorkerPage} app */
 export async function startWorker(app) {
   const { worker } = app.config;
   if (!worker || !navigator.serviceWorker) return;

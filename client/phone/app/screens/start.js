@@ -3,21 +3,21 @@
 
 import { ACTIVE } from "../app.js";
 import { watchForWipe } from "../services/wipe-gesture.js";
-import { button, h, say } from "../ui/dom.js";
-import { ring } from "../ui/hold-button.js";
+import { button, h, updateText } from "../ui/dom.js";
+import { renderHoldButton } from "../ui/hold-button.js";
 import { t } from "../ui/i18n.js";
 
 const SHORT_MS = 40; // felt in the hand and not heard
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `start`. @param {App} app @returns {Node[]} */
 export function start(app) {
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("start.hold"));
-  const round = ring({
+  const round = renderHoldButton({
     label: t("start.label"),
     mark: "+",
     fired: () => fired(app, note, round),
-    armed: () => say(note, t("start.again")),
-    missed: () => say(note, t("start.longer")),
+    armed: () => updateText(note, t("start.again")),
+    missed: () => updateText(note, t("start.longer")),
   });
   const heading = h("h1", {}, app.config.title);
   watchForWipe(app, heading);
@@ -25,7 +25,7 @@ export function start(app) {
     "div",
     { class: "row" },
     button(t("start.open"), "open", () => app.go("unlock")),
-    languages(app),
+    renderLanguages(app),
   );
   return [heading, h("div", { class: "stage" }, round.element), note, below];
 }
@@ -33,29 +33,29 @@ export function start(app) {
 /** @param {App} app @param {HTMLElement} note @param {{ reset: () => void }} round */
 async function fired(app, note, round) {
   navigator.vibrate?.(SHORT_MS);
-  say(note, t("start.sealing"));
-  const alarm = await app.ready.then(
-    () => app.alarm,
+  updateText(note, t("start.sealing"));
+  const caseSession = await app.ready.then(
+    () => app.caseSession,
     () => null,
   );
-  if (!alarm) return app.go("welcome");
+  if (!caseSession) return app.go("welcome");
   try {
-    await alarm.press();
+    await caseSession.press();
   } catch {
     round.reset();
-    return say(note, t("start.failed"));
+    return updateText(note, t("start.failed"));
   }
   app.put(ACTIVE, Uint8Array.of(1));
-  say(note, t("start.sealed"));
+  updateText(note, t("start.sealed"));
   // Without these words and that screen, which may not be there without a network, the letters are on their way all the same.
-  await app.go("pressed", alarm).catch(() => {
-    app.changed = () => say(note, app.sender.status().confirmed ? t("start.left") : t("start.sealed"));
+  await app.go("pressed", caseSession).catch(() => {
+    app.changed = () => updateText(note, app.sender.status().confirmed ? t("start.left") : t("start.sealed"));
     app.changed();
   });
 }
 
-/** @param {App} app */
-export function languages(app) {
+/** Build the choice of language. @param {App} app */
+export function renderLanguages(app) {
   const options = app.config.languages.map((code) => {
     const isThis = code === document.documentElement.lang;
     return h("option", { value: code, selected: isThis, lang: code }, app.config.start[code].name);

@@ -1,6 +1,6 @@
 /**
- * One case on this phone: the press, what is said after it, where the phone is. Everything is sealed on the spot and handed
- * to the sender; what was said is remembered in memory only, so that a second press does not take it back.
+ * One case on this phone: the press, what is said after it, where the phone is. Everything is sealed on the spot and
+ * handed to the sender; what was said is remembered in memory only, so that a second press does not take it back.
  */
 /** @import { Letter } from "../../core/letter.js" */
 /** @import { Facts } from "../../protocol/message.js" */
@@ -8,57 +8,53 @@
 /** @import { Kit } from "../../core/press.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Position } from "../platform/geolocation.js" */
-/** @import { Sender } from "./sender.js" */
+/** @import { LetterSender } from "../app.js" */
 
-import { amend, arrived, press } from "../../core/press.js";
-import { isWorthALetter, placeOf } from "../platform/location-updates.js";
+import { amend, press, withoutArrived } from "../../core/press.js";
+import { encodePlace, isWorthALetter } from "../platform/location-updates.js";
 
 const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
 // What one tap says. Typed text is not among it: it goes out once and is not kept, not even in memory.
 const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_taken", "needs", "station"]);
 
-/** What contacts are told in so many words. @typedef {"safe" | "moved" | null} News */
+/** What contacts are told in so many words. @typedef {"safe" | "moved" | null} NewsType */
 
 export class CaseSession {
-  /** `keep` stores the kit; `duress` tells whether the decoy's PIN opened this session.
-   *  @param {{ kit: Kit, sender: Sender, position: Position, randomBytes: RandomBytes, keep: (kit: Kit) => unknown, duress: () => boolean }} by */
-  constructor({ kit, sender, position, randomBytes, keep, duress }) {
+  /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session.
+   *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) =>
+   *  unknown, duress: () => boolean }} by */
+  constructor({ kit, sender, position, randomBytes, storeKit, duress }) {
     this.kit = kit;
     this.sender = sender;
     this.position = position;
     this.randomBytes = randomBytes;
-    this.keep = keep;
+    this.storeKit = storeKit;
     this.duress = duress;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
-    this.said = {};
-    /** What the last word on where I am was called for contacts. @type {News} */
+    this.tapped = {};
+    /** What the last word on where I am was called for contacts. @type {NewsType} */
     this.news = null;
-    /** @type {import("../platform/location-updates.js").Said} */
-    this.place = { fix: null, at: 0 };
-    this.pressed = false;
+    /** @type {import("../platform/location-updates.js").SentPosition} */
+    this.sentPosition = { fix: null, at: 0 };
     this.following = false;
     this.timer = 0;
-    this.queue = Promise.resolve();
+    /** @type {Promise<unknown>} */ this.queue = Promise.resolve();
     /** @type {() => void} */ this.changed = () => {};
   }
 
   /** One message after the other: each takes the number after the last.
    *  @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   inTurn(work) {
-    const done = this.queue.then(work);
-    this.queue = done.then(
-      () => {},
-      () => {},
-    );
-    return done;
+    const result = this.queue.then(work);
+    this.queue = result.catch(() => {});
+    return result;
   }
 
   press() {
     return this.inTurn(async () => {
       const now = Date.now();
-      const facts = { ...this.first(), ...this.said, ...this.placeNow(now) };
-      this.take(await press(this.kit, { facts, ...this.by(now) }));
-      this.pressed = true;
+      const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now) };
+      this.handOver(await press(this.kit, { facts, ...this.by(now) }));
       this.follow();
     });
   }
@@ -68,36 +64,37 @@ export class CaseSession {
     return isBegun(this.kit) ? {} : { stage: "unknown", people: 1 };
   }
 
-  /** To the organisation; and to contacts what was chosen for them. @param {Partial<Facts>} said
-   *  @param {News} [news] what it is for contacts, when the facts do not say it themselves */
-  tell(said, news = null) {
-    for (const [fact, value] of Object.entries(said.facts ?? {})) if (TAPPED.has(fact)) this.said[fact] = value;
-    if (said.facts?.stage !== undefined) this.news = news;
-    return this.inTurn(() => this.send(said, news, Date.now()));
+  /** To the organisation; and to contacts what was chosen for them. @param {Partial<Facts>} content
+   *  @param {NewsType} [news] what it is for contacts, when the facts do not say it themselves */
+  tell(content, news = null) {
+    for (const [fact, value] of Object.entries(content.facts ?? {})) if (TAPPED.has(fact)) this.tapped[fact] = value;
+    if (content.facts?.stage !== undefined) this.news = news;
+    return this.inTurn(() => this.send(content, news, Date.now()));
   }
 
-  /** @param {Partial<Facts>} said @param {News} news @param {number} now */
-  async send(said, news, now) {
-    this.take(await amend(this.kit, { said, ...this.by(now) }));
+  /** @param {Partial<Facts>} content @param {NewsType} news @param {number} now */
+  async send(content, news, now) {
+    this.handOver(await amend(this.kit, { content, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");
-    this.take(await tellContacts(this.kit, { facts: said.facts, type: news, ...this.by(now) }));
+    this.handOver(await tellContacts(this.kit, { facts: content.facts, type: news, ...this.by(now) }));
   }
 
   /** Another kit in the place of this one. @param {(kit: Kit) => Promise<Kit>} change */
-  exchange(change) {
+  replaceKit(change) {
     return this.inTurn(async () => {
       this.kit = await change(this.kit);
-      this.keep(this.kit);
+      this.storeKit(this.kit);
     });
   }
 
   /** `sealFile` is loaded with the screens that need it.
-   *  @param {typeof import("../../core/media.js").sealFile} sealFile @param {Pieces} pieces @param {Record<string, any>} [facts] */
+   *  @param {typeof import("../../core/media.js").sealFile} sealFile @param {Pieces} pieces
+   *  @param {Record<string, any>} [facts] */
   file(sealFile, pieces, facts = {}) {
     return this.inTurn(async () => {
       const breathe = () => new Promise((resolve) => setTimeout(resolve));
-      this.take(
+      this.handOver(
         await sealFile(this.kit, pieces, { facts, breathe: /** @type {any} */ (breathe), ...this.by(Date.now()) }),
       );
     });
@@ -109,17 +106,17 @@ export class CaseSession {
   }
 
   /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */
-  take({ kit, letters }) {
+  handOver({ kit, letters }) {
     this.kit = kit;
     this.sender.add(letters);
-    this.keep(kit);
+    this.storeKit(kit);
     this.changed();
   }
 
   /** A relay gave a receipt for this letter. @param {string} id */
   arrived(id) {
-    const kit = arrived(this.kit, id);
-    if (kit !== this.kit) this.keep(kit);
+    const kit = withoutArrived(this.kit, id);
+    if (kit !== this.kit) this.storeKit(kit);
     this.kit = kit;
   }
 
@@ -127,15 +124,15 @@ export class CaseSession {
   placeNow(now) {
     const fix = this.position.last;
     if (!fix) return {};
-    this.place = { fix, at: now };
-    return { place: placeOf(fix, now) };
+    this.sentPosition = { fix, at: now };
+    return { place: encodePlace(fix, now) };
   }
 
   follow() {
     if (this.following) return;
     this.following = true;
     this.position.start();
-    this.timer = Number(setInterval(() => this.look(), LOOK_MS));
+    this.timer = Number(setInterval(() => this.sendDuePosition(), LOOK_MS));
   }
 
   stopFollowing() {
@@ -147,21 +144,21 @@ export class CaseSession {
   }
 
   /** Send the position if that is due. */
-  look() {
+  sendDuePosition() {
     const now = Date.now();
-    if (!this.following || !isWorthALetter(this.place, this.position.last, now)) return;
+    if (!this.following || !isWorthALetter(this.sentPosition, this.position.last, now)) return;
     const facts = this.placeNow(now);
     this.inTurn(() => this.send({ facts }, null, now));
   }
 }
 
-/** How many contacts the words written for them have reached, as far as a relay. @param {Kit} kit */
-export function reached({ contacts, ready }) {
+/** Count the contacts whom the words written for them have reached, as far as a relay. @param {Kit} kit */
+export function countReached({ contacts, ready }) {
   const total = contacts.length;
   return { total, confirmed: total - ready.filter(({ contact }) => contact !== null).length };
 }
 
-/** Whether anything of this case has been sent. @param {Kit} kit */
+/** Tell whether anything of this case has been sent. @param {Kit} kit */
 export function isBegun({ seq, ready }) {
   return seq > 1 || (seq === 1 && !ready.some(({ contact }) => contact === null));
 }

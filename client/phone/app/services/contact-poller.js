@@ -1,18 +1,17 @@
 /** While the app is unlocked: pairings are finished, what contacts send is fetched, and a new alert rings. */
-/** @import { App } from "../app.js" */
-/** @import { Session } from "./session.js" */
+/** @import { App, UnlockedVault } from "../app.js" */
 
-import { contactsFor, readBook } from "../../core/contacts/book.js";
-import { Post } from "../../core/contacts/runner.js";
+import { listPreparedContacts, readBook } from "../../core/contacts/book.js";
+import { SyncRunner } from "../../core/contacts/runner.js";
 import { withContacts } from "../../core/prepare.js";
 import { b64 } from "../../protocol/wire.js";
-import { sound } from "../platform/alert-sound.js";
-import { keepRinging } from "./push-subscription.js";
+import { playAlertSound } from "../platform/alert-sound.js";
+import { renewRinging } from "./push-subscription.js";
 
 const LONGEST_MS = 60_000;
 
 export class ContactPoller {
-  /** @param {App} app @param {Session} session */
+  /** @param {App} app @param {UnlockedVault} session */
   constructor(app, session) {
     this.app = app;
     this.session = session;
@@ -22,7 +21,7 @@ export class ContactPoller {
     /** Ends what is being waited for. @type {() => void} */ this.skip = () => {};
     /** @type {() => void} */ this.changed = () => {};
     /** @type {Promise<void>} */ this.ended = Promise.resolve();
-    this.post = new Post({
+    this.post = new SyncRunner({
       book: readBook(session.content.contacts),
       save: (book) => this.save(book),
       send: (letters) => app.sender.add(letters),
@@ -54,7 +53,8 @@ export class ContactPoller {
     return [...new Set(reasons)];
   }
 
-  /** What is not stored must not be acknowledged to a relay. @param {import("../../core/contacts/book.js").Book} book */
+  /** What is not stored must not be acknowledged to a relay.
+   *  @param {import("../../core/contacts/book.js").Book} book */
   async save(book) {
     this.session.content.contacts = book;
     if (!(await this.session.save())) throw { reason: "store-broken" };
@@ -69,8 +69,8 @@ export class ContactPoller {
     while (!this.isOver) {
       const { alerts, next } = await this.round();
       await this.refresh();
-      if (alerts.length) sound();
-      await Promise.race([keepRinging(this.app, this), this.over]).catch(() => {}); // the next round comes here again
+      if (alerts.length) playAlertSound();
+      await Promise.race([renewRinging(this.app, this), this.over]).catch(() => {}); // the next round comes here again
       this.changed();
       if (!this.isOver) await this.pause(Math.min(next, LONGEST_MS));
     }
@@ -78,9 +78,9 @@ export class ContactPoller {
 
   async round() {
     try {
-      const done = await this.post.round();
+      const tally = await this.post.round();
       this.trouble = null;
-      return done;
+      return tally;
     } catch (error) {
       this.trouble = this.isOver ? null : error; // no space, most likely: to be seen, and tried again
       return { alerts: [], next: LONGEST_MS };
@@ -106,16 +106,18 @@ export class ContactPoller {
 
   /** Seal anew when somebody was paired, when a pair has ended, when somebody wants to be woken otherwise. */
   async refresh() {
-    const contacts = await contactsFor(this.post.book, Date.now());
-    const kit = this.app.alarm?.kit;
-    if (kit && ways(kit.contacts) !== ways(contacts)) await this.reseal();
+    const contacts = await listPreparedContacts(this.post.book, Date.now());
+    const kit = this.app.caseSession?.kit;
+    if (kit && describeContacts(kit.contacts) !== describeContacts(contacts)) await this.reseal();
   }
 
   /** The letters of the next press, for the contacts as they are now. */
   async reseal() {
     const now = Date.now();
-    const contacts = await contactsFor(this.post.book, now);
-    await this.app.alarm?.exchange((kit) => withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }));
+    const contacts = await listPreparedContacts(this.post.book, now);
+    await this.app.caseSession?.replaceKit((kit) =>
+      withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }),
+    );
   }
 
   stop() {
@@ -127,7 +129,7 @@ export class ContactPoller {
 }
 
 /** What the kit holds of contacts. @param {import("../../core/press.js").Reachable[]} contacts */
-function ways(contacts) {
+function describeContacts(contacts) {
   const all = contacts.map(({ key, mailbox, relays, wake, later }) => [b64(key), b64(mailbox), relays, wake, later]);
   return JSON.stringify(all);
 }

@@ -2,27 +2,28 @@
 /** @import { App } from "../app.js" */
 /** @import { ContactPoller } from "./contact-poller.js" */
 
-/** @param {App} app @returns {Promise<ContactPoller>} */
-export async function contactPollerOf(app) {
+/** Return what looks after contacts in an unlocked app; it starts when it is first needed. @param {App} app
+ *  @returns {Promise<ContactPoller>} */
+export async function startContactPoller(app) {
   const { session } = app;
   const { ContactPoller } = await import("./contact-poller.js");
   if (!session || session !== app.session) throw new Error("locked");
-  app.watch ??= new ContactPoller(app, session).start();
-  return app.watch;
+  app.contactPoller ??= new ContactPoller(app, session).start();
+  return /** @type {ContactPoller} */ (app.contactPoller);
 }
 
-/** Whether this phone may have contacts: their names and keys lie behind a PIN, and not behind the decoy's.
+/** Tell whether this phone may have contacts: their names and keys lie behind a PIN, and not behind the decoy's.
  *  @param {App} app */
 export function mayHaveContacts({ session }) {
   return Boolean(session && !session.duress && session.content.hasPin);
 }
 
 /** Call this whenever a round has ended, as long as this screen is shown. @param {App} app @param {() => void} show */
-export async function listenTo(app, show) {
+export async function onRound(app, show) {
   let isLeft = false;
   app.whenLeft(() => {
     isLeft = true;
   });
-  const watch = mayHaveContacts(app) ? await contactPollerOf(app).catch(() => null) : null;
-  if (watch) watch.changed = () => isLeft || show();
+  const poller = mayHaveContacts(app) ? await startContactPoller(app).catch(() => null) : null;
+  if (poller) poller.changed = () => isLeft || show();
 }

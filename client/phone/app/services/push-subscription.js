@@ -1,31 +1,33 @@
-/** The wake-up: a closed app cannot ring, so a relay may knock. Off until somebody switches it on; see `keys/wake.md`. */
+/** The wake-up: a closed app cannot ring, so a relay may knock. Off until somebody switches it on; see
+ *  `keys/wake.md`. */
 /** @import { App } from "../app.js" */
 /** @import { WakeOffer } from "../../protocol/wake.js" */
 /** @import { ContactPoller } from "./contact-poller.js" */
 
-import { stateOf } from "../../core/contacts/book.js";
-import { sayWake } from "../../core/contacts/mail.js";
-import { askWake } from "../../core/relay-reads.js";
+import { pairState } from "../../core/contacts/book.js";
+import { sealWakeChange } from "../../core/contacts/mail.js";
+import { askWakeOffer } from "../../core/relay-reads.js";
 import { sealWake } from "../../protocol/wake.js";
 import { b64, same } from "../../protocol/wire.js";
 
 const PATIENCE_MS = 30_000; // a browser without its push service asks for it for ever
 
-/** In the vault: what contacts were told. @typedef {{ relay: string, endpoint: string, vapid: string }} Told */
+/** In the vault: what contacts were told.
+ *  @typedef {{ relay: string, endpoint: string, vapid: string }} PushAnnouncement */
 
-/** Whether this browser can be woken at all. @param {App} app */
+/** Tell whether this browser can be woken at all. @param {App} app */
 export function canRing({ config }) {
   const { Notification: notices } = globalThis;
   return Boolean(config.worker && "PushManager" in globalThis && notices && notices.permission !== "denied");
 }
 
-/** How the first of my relays that rings does it; null: none does. @param {App} app @returns {Promise<WakeOffer | null>}
- *  @throws {NoAnswer} when none of them answers */
-export async function offerHere(app) {
+/** Find how the first of my relays that rings does it; null: none does. @param {App} app
+ *  @returns {Promise<WakeOffer | null>} @throws {NoAnswer} when none of them answers */
+export async function findWakeOffer(app) {
   /** @type {unknown} */ let problem = null;
-  for (const relay of app.alarm?.kit.desk.relays ?? []) {
+  for (const relay of app.caseSession?.kit.desk.relays ?? []) {
     try {
-      const offer = await askWake(relay, app.fetch);
+      const offer = await askWakeOffer(relay, app.fetch);
       if (offer) return offer;
     } catch (error) {
       problem ??= error;
@@ -35,60 +37,61 @@ export async function offerHere(app) {
   return null;
 }
 
-/** From a tap: the browser asks. @param {App} app @param {ContactPoller} watch @param {WakeOffer} offer */
-export async function turnOn(app, watch, offer) {
+/** Ask the browser for a subscription and tell every contact; call it from a tap. @param {App} app
+ *  @param {ContactPoller} poller @param {WakeOffer} offer */
+export async function turnRingingOn(app, poller, offer) {
   if ((await Notification.requestPermission()) !== "granted") throw { reason: "wake-refused" };
   const { endpoint } = await subscribed(offer);
   await sealWake(endpoint, offer, app.randomBytes); // whether this relay calls that push service at all
-  watch.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
-  await watch.session.save();
-  await tellAll(app, watch, offer);
+  poller.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
+  await poller.session.save();
+  await tellAll(app, poller, offer);
 }
 
-/** @param {App} app @param {ContactPoller} watch */
-export async function turnOff(app, watch) {
-  delete watch.session.content.wake;
-  await watch.session.save();
-  await tellAll(app, watch, null);
+/** Tell every contact, and drop the subscription. @param {App} app @param {ContactPoller} poller */
+export async function turnRingingOff(app, poller) {
+  delete poller.session.content.wake;
+  await poller.session.save();
+  await tellAll(app, poller, null);
   await (await subscription())?.unsubscribe();
 }
 
-/** Push services change their addresses and browsers drop subscriptions; then everybody is told anew. Who was paired
- *  since is told for the first time. @param {App} app @param {ContactPoller} watch */
-export async function keepRinging(app, watch) {
-  /** @type {Told | undefined} */ const told = watch.session.content.wake;
-  if (!told || !canRing(app)) return;
-  const untold = paired(watch).filter(({ wakeSaid }) => wakeSaid === 0);
-  const held = await subscription();
-  const isSame = held?.endpoint === told.endpoint;
+/** Tell everybody anew when the subscription changed: push services change their addresses and browsers drop
+ *  subscriptions. Who was paired since is told for the first time. @param {App} app @param {ContactPoller} poller */
+export async function renewRinging(app, poller) {
+  /** @type {PushAnnouncement | undefined} */ const announced = poller.session.content.wake;
+  if (!announced || !canRing(app)) return;
+  const untold = paired(poller).filter(({ wakeSaid }) => wakeSaid === 0);
+  const current = await subscription();
+  const isSame = current?.endpoint === announced.endpoint;
   if (isSame && untold.length === 0) return;
-  const offer = await askWake(told.relay, (url, init) => watch.fetch(url, init));
+  const offer = await askWakeOffer(announced.relay, (url, init) => poller.fetch(url, init));
   if (!offer) return;
-  if (isSame && b64(offer.vapid) === told.vapid) return tell(app, watch, offer, untold);
+  if (isSame && b64(offer.vapid) === announced.vapid) return tell(app, poller, offer, untold);
   const { endpoint } = await subscribed(offer);
-  watch.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
-  await watch.session.save();
-  await tellAll(app, watch, offer);
+  poller.session.content.wake = { relay: offer.relay, endpoint, vapid: b64(offer.vapid) };
+  await poller.session.save();
+  await tellAll(app, poller, offer);
 }
 
-/** @param {ContactPoller} watch */
+/** @param {ContactPoller} poller */
 function paired({ post }) {
-  return post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
+  return post.book.contacts.filter((contact) => pairState(contact, Date.now()) === "paired");
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {WakeOffer | null} offer */
-function tellAll(app, watch, offer) {
-  return tell(app, watch, offer, paired(watch));
+/** @param {App} app @param {ContactPoller} poller @param {WakeOffer | null} offer */
+function tellAll(app, poller, offer) {
+  return tell(app, poller, offer, paired(poller));
 }
 
-/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {ContactPoller} watch @param {WakeOffer | null} offer
- *  @param {import("../../core/contacts/book.js").Contact[]} contacts */
-async function tell(app, watch, offer, contacts) {
+/** Sealed anew for each, so that it links no two pairs. @param {App} app @param {ContactPoller} poller
+ *  @param {WakeOffer | null} offer @param {import("../../core/contacts/book.js").Contact[]} contacts */
+async function tell(app, poller, offer, contacts) {
   for (const { id } of contacts) {
-    const { endpoint } = watch.session.content.wake ?? {};
+    const { endpoint } = poller.session.content.wake ?? {};
     const text = offer ? await sealWake(endpoint, offer, app.randomBytes) : null;
     const by = { now: Date.now(), randomBytes: app.randomBytes };
-    const { letters } = await watch.post.change((book) => sayWake(book, id, text, by));
+    const { letters } = await poller.post.change((book) => sealWakeChange(book, id, text, by));
     app.sender.add(letters);
   }
 }
@@ -99,14 +102,15 @@ async function subscription() {
   return (await registration?.pushManager.getSubscription()) ?? null;
 }
 
-/** For this relay's key; an older one made for another key goes. @param {WakeOffer} offer @returns {Promise<PushSubscription>} */
+/** For this relay's key; an older one made for another key goes. @param {WakeOffer} offer
+ *  @returns {Promise<PushSubscription>} */
 async function subscribed({ vapid }) {
   const registration = await navigator.serviceWorker.getRegistration();
   if (!registration) throw { reason: "wake-refused" };
-  const held = await registration.pushManager.getSubscription();
-  const key = held?.options.applicationServerKey;
-  if (held && key && same(new Uint8Array(key), vapid)) return held;
-  await held?.unsubscribe();
+  const current = await registration.pushManager.getSubscription();
+  const key = current?.options.applicationServerKey;
+  if (current && key && same(new Uint8Array(key), vapid)) return current;
+  await current?.unsubscribe();
   const asked = registration.pushManager.subscribe({
     userVisibleOnly: true,
     applicationServerKey: /** @type {BufferSource} */ (vapid),

@@ -1,48 +1,48 @@
 /** Looking for answers: which lie where, which were read. Read ones are acknowledged, and the relay forgets them. */
-/** @import { App } from "../app.js" */
-/** @import { Answer, Way } from "./session.js" */
+/** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { pull } from "../../core/relay-reads.js";
+import { pullMailbox } from "../../core/relay-reads.js";
 import { NoAnswer } from "../../core/transport.js";
 import { TocsinError } from "../../protocol/errors.js";
 import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
 import { digest } from "../../protocol/wire.js";
 
-/** An answer that came, and what acknowledges it. @typedef {Answer & { way: Way, hash: Uint8Array }} Come */
+/** An answer that came, and what acknowledges it.
+ *  @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array }} PendingReply */
 
-export class Mail {
+export class ReplyPoller {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** @type {Map<string, Come>} */
+    /** @type {Map<string, PendingReply>} */
     this.come = new Map();
     this.isBusy = false;
   }
 
-  /** @returns {Way[]} */
-  ways() {
-    const kept = this.app.session?.duress ? [] : (this.app.session?.content.ways ?? []);
+  /** @returns {ReplyRoute[]} */
+  routes() {
+    const stored = this.app.session?.duress ? [] : (this.app.session?.content.ways ?? []);
     const now = Date.now() / 1_000;
-    return [...kept, ...this.app.ways].filter(({ keep }) => keep.until > now);
+    return [...stored, ...this.app.replyRoutes].filter(({ keep }) => keep.until > now);
   }
 
-  /** One look at every relay of every way. */
-  async look() {
+  /** Look at every relay of every route once. */
+  async poll() {
     if (this.isBusy) return;
     this.isBusy = true;
-    for (const way of this.ways()) for (const url of way.keep.relays) await this.lookAt(way, url);
+    for (const route of this.routes()) for (const url of route.keep.relays) await this.pollRelay(route, url);
     this.isBusy = false;
   }
 
-  /** @param {Way} way @param {string} url @param {Uint8Array[]} [ack] */
-  async lookAt(way, url, ack = []) {
+  /** @param {ReplyRoute} route @param {string} url @param {Uint8Array[]} [ack] */
+  async pollRelay(route, url, ack = []) {
     try {
-      const frames = await pull(url, replyMailbox(way.keep), { ack }, this.by());
-      const { replies } = await openReplies(frames, way.keep);
+      const frames = await pullMailbox(url, replyMailbox(route.keep), { ack }, this.by());
+      const { replies } = await openReplies(frames, route.keep);
       for (const { frame, message } of replies) {
         const { id, at, text, status } = message;
-        if (message.case !== way.case || this.come.has(id) || ack.length) continue;
-        this.come.set(id, { id, at, text, status, way, hash: digest(frame.envelope) });
+        if (message.case !== route.case || this.come.has(id) || ack.length) continue;
+        this.come.set(id, { id, at, text, status, route, hash: digest(frame.envelope) });
       }
     } catch (error) {
       if (!(error instanceof NoAnswer) && !(error instanceof TocsinError)) throw error;
@@ -53,7 +53,7 @@ export class Mail {
   async forget() {
     const read = [...this.come.values()];
     this.come.clear();
-    for (const { way, hash } of read) for (const url of way.keep.relays) await this.lookAt(way, url, [hash]);
+    for (const { route, hash } of read) for (const url of route.keep.relays) await this.pollRelay(route, url, [hash]);
   }
 
   by() {

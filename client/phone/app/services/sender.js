@@ -1,17 +1,17 @@
 /**
  * Carries out what the outbox wants: calls, work, storing, waking up. The same in the page and in the service worker.
  *
- * Whoever starts looks after the stored letters, one at a time: one lock for every page and the service worker. What was
- * pressed in a page that did not get the lock is sent by that page all the same.
+ * Whoever starts looks after the stored letters, one at a time: one lock for every page and the service worker. What
+ * was pressed in a page that did not get the lock is sent by that page all the same.
  */
-/** @import { Effect, Event as Step } from "../../core/outbox.js" */
+/** @import { OutboxEffect, OutboxEvent } from "../../core/outbox.js" */
 /** @import { Letter } from "../../core/letter.js" */
 /** @import { Store } from "../../core/store.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Fetch } from "../../core/transport.js" */
 
 import { unpackLetter } from "../../core/letter.js";
-import { emptyOutbox, step, summary } from "../../core/outbox.js";
+import { emptyOutbox, stepOutbox, summarize } from "../../core/outbox.js";
 import { Rank } from "../../core/press.js";
 import { askRelay, deposit } from "../../core/transport.js";
 import { TocsinError } from "../../protocol/errors.js";
@@ -21,8 +21,9 @@ export const LETTERS = "l"; // what the name of a stored letter begins with
 const LOCK = "data";
 const LONGEST_MS = 60_000; // a sleeping phone loses timers, so none is long
 
-/** What a screen needs of one letter. `aside`: it belongs to no press. @typedef {{ copies: number, wanted: number, stored: boolean, aside: boolean }} Fate */
-/** @typedef {Omit<Step, "now">} Happening */
+/** What a screen needs of one letter. `aside`: it belongs to no press.
+ *  @typedef {{ copies: number, stored: boolean, aside: boolean }} Fate */
+/** @typedef {Omit<OutboxEvent, "now">} Happening */
 
 export class Sender {
   /** @param {{ store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
@@ -45,10 +46,10 @@ export class Sender {
   /** Take over what lies in the store, as soon as nobody else looks after it. @param {LockManager} [locks] */
   start(locks) {
     if (!locks) return this.load();
-    return new Promise((taken) => {
+    return new Promise((resolve) => {
       locks
-        .request(LOCK, () => this.load().then(() => new Promise(() => taken(undefined))))
-        .catch(() => this.load().then(taken));
+        .request(LOCK, () => this.load().then(() => new Promise(() => resolve(undefined))))
+        .catch(() => this.load().then(resolve));
     });
   }
 
@@ -56,7 +57,7 @@ export class Sender {
     for (const name of await this.store.names().catch(() => [])) {
       if (name.startsWith(LETTERS)) await this.loadOne(name);
     }
-    this.take({ type: "tick" });
+    this.onEvent({ type: "tick" });
   }
 
   /** @param {string} name */
@@ -66,7 +67,7 @@ export class Sender {
     try {
       const letter = unpackLetter(record);
       this.follow(letter, true);
-      this.take({ type: "add", letter, kept: true });
+      this.onEvent({ type: "add", letter, isStored: true });
     } catch (error) {
       if (error instanceof TocsinError) await this.store.remove(name).catch(() => {});
       else throw error;
@@ -77,25 +78,25 @@ export class Sender {
   add(letters) {
     for (const letter of letters) {
       this.follow(letter, false);
-      this.take({ type: "add", letter });
+      this.onEvent({ type: "add", letter });
     }
   }
 
   /** @param {Letter} letter @param {boolean} stored */
-  follow({ id, relays, rank }, stored) {
-    const fate = { copies: 0, wanted: Math.min(2, relays.length), stored, aside: rank === Rank.PAIR };
+  follow({ id, rank }, stored) {
+    const fate = { copies: 0, stored, aside: rank === Rank.PAIR };
     if (!this.fates.has(id)) this.fates.set(id, fate);
   }
 
   /** @param {any} happening an event of the outbox, without its time */
-  take(happening) {
-    const { outbox, effects } = step(this.outbox, { ...happening, now: Date.now() }, this.randomBytes);
+  onEvent(happening) {
+    const { outbox, effects } = stepOutbox(this.outbox, { ...happening, now: Date.now() }, this.randomBytes);
     this.outbox = outbox;
     for (const effect of effects) this.run(effect);
     this.changed();
   }
 
-  /** @param {Effect} effect */
+  /** @param {OutboxEffect} effect */
   run(effect) {
     if (effect.type === "send") this.later(deposit(effect, this.fetch));
     else if (effect.type === "ask") this.later(askRelay(effect.url, this.fetch));
@@ -103,8 +104,8 @@ export class Sender {
     else if (effect.type === "wake") this.wake(effect.at);
     else if (effect.type === "keep")
       this.store.put(LETTERS + effect.id, effect.record).then(
-        () => this.kept(effect.id),
-        () => this.unkept(),
+        () => this.onStored(effect.id),
+        () => this.onStoreFailure(),
       );
     else if (effect.type === "drop") this.store.remove(LETTERS + effect.id).catch(() => {});
     else if (effect.type === "received") this.arrived(effect.id);
@@ -115,7 +116,7 @@ export class Sender {
     this.running++;
     answer.then((happening) => {
       this.running--;
-      this.take(happening);
+      this.onEvent(happening);
     });
   }
 
@@ -123,7 +124,7 @@ export class Sender {
   wake(at) {
     clearTimeout(this.timer);
     this.timer = Number(
-      setTimeout(() => this.take({ type: "tick" }), Math.min(Math.max(at - Date.now(), 50), LONGEST_MS)),
+      setTimeout(() => this.onEvent({ type: "tick" }), Math.min(Math.max(at - Date.now(), 50), LONGEST_MS)),
     );
   }
 
@@ -135,7 +136,7 @@ export class Sender {
   }
 
   /** It may have arrived while it was being written. @param {string} id */
-  kept(id) {
+  onStored(id) {
     const fate = this.fates.get(id);
     if (fate?.copies) this.store.remove(LETTERS + id).catch(() => {});
     else if (fate) fate.stored = true;
@@ -146,11 +147,11 @@ export class Sender {
   /** For good: nothing is sent or stored any more. */
   stop() {
     clearTimeout(this.timer);
-    this.take = () => {};
+    this.onEvent = () => {};
     this.outbox = emptyOutbox();
   }
 
-  unkept() {
+  onStoreFailure() {
     this.storeFailed = true;
     this.changed();
   }
@@ -165,14 +166,14 @@ export class Sender {
     return [...this.fates.values()].some(({ copies }) => copies === 0);
   }
 
-  /** What has left and what has not, of all letters this page knows of; a pairing is nobody's business after a press. */
+  /** What has left and what has not, of all letters this page knows of; a pairing is nobody's business after a
+   *  press. */
   status() {
     const fates = [...this.fates.values()].filter(({ aside }) => !aside);
-    const open = summary(this.outbox).filter(({ id, copies }) => copies === 0 && !this.fates.get(id)?.aside);
+    const open = summarize(this.outbox).filter(({ id, copies }) => copies === 0 && !this.fates.get(id)?.aside);
     return {
       total: fates.length,
       confirmed: fates.filter(({ copies }) => copies > 0).length,
-      twice: fates.filter(({ copies, wanted }) => wanted > 1 && copies > 1).length,
       waiting: open.filter(({ trouble }) => trouble.length > 0).length,
       unstored: !this.store.durable || this.storeFailed ? open.some(({ id }) => !this.isStored(id)) : false,
       next: Math.min(...open.map(({ next }) => next)),
@@ -181,7 +182,7 @@ export class Sender {
   }
 }
 
-/** @param {Extract<Effect, { type: "work" }>} effect @returns {Promise<any>} */
+/** @param {Extract<OutboxEffect, { type: "work" }>} effect @returns {Promise<any>} */
 async function worked({ id, url, attempt, bits, ...task }) {
   const which = { type: "worked", id, url, attempt };
   try {

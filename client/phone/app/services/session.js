@@ -1,19 +1,18 @@
 /** What is unlocked: the vault's content, and everything that needs it. */
 /** @import { Card } from "../../protocol/organisation.js" */
-/** @import { Contact } from "../../core/prepare.js" */
+/** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
-/** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { Vault } from "../../core/vault.js" */
-/** @import { App } from "../app.js" */
+/** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { stretching } from "../../core/pin.js";
-import { prepare } from "../../core/prepare.js";
+import { makeStretch } from "../../core/pin.js";
+import { prepareKit } from "../../core/prepare.js";
 import { changePin, createVault, openVault, saveVault, setDecoy } from "../../core/vault.js";
 import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
 import { jsonObject, utf8 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
-import { look } from "../ui/i18n.js";
+import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
 
 const VERSION = 1;
@@ -21,32 +20,31 @@ const WAYS = 40; // as many answers as are looked for at once
 const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
 
-/** Where answers of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} Way */
-/** @typedef {{ id: string, at: number, text: string, status: string }} Answer */
-/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: Way[], answers: Answer[] }} Content */
-/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without the app,
- *  `wake` what contacts were told of ringing here. */
+/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
+ *    answers: ReceivedReply[] }} Content */
+/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
+ *  the app, `wake` what contacts were told of ringing here. */
 /** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
-/** @typedef {(done: number) => void} Progress */
+/** @typedef {(done: number) => void} OnProgress */
 
-/** The kit and the vault of the first visit. Without a PIN the vault is there all the same and holds nothing personal.
- *  @param {App} app @param {Record<string, any>} draft @param {Progress} progress */
-export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
+/** Seal and store the kit and the vault of the first visit. Without a PIN the vault is there all the same and holds
+ *  nothing personal. @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
+export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
   const hasPin = pin !== "";
-  const { kit, way } = await sealedKit(app, card, facts, hasPin);
+  const { kit, routes } = await sealedKit(app, card, facts, hasPin);
   const content = {
     v: VERSION,
     name: hasPin ? card.name : "",
     seq: card.seq,
     hasPin,
     facts: hasPin ? facts : {},
-    ways: way,
+    ways: routes,
     answers: [],
   };
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
     randomBytes: app.randomBytes,
-    stretch: stretching((done) => progress((step + done) / steps)),
+    stretch: makeStretch((part) => progress((step + part) / steps)),
   });
   const vault = await createVault(pin, packed(content), by(0));
   const whole = decoy ? await setDecoy(vault, decoy, packed(ordinary()), by(1)) : vault;
@@ -56,17 +54,25 @@ export async function settle(app, { card, facts = {}, pin = "", decoy = "" }, pr
   await app.put(VAULT, whole.bytes);
 }
 
-/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin @param {Contact[]} [contacts]
- *  @returns {Promise<{ kit: Kit, way: Way[] }>} */
+/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin
+ *  @param {PreparedContact[]} [contacts] @returns {Promise<{ kit: Kit, routes: ReplyRoute[] }>} */
 async function sealedKit(app, card, facts, hasPin, contacts = []) {
   const now = Date.now();
-  const way = hasPin ? await newWay(app, card.relays) : null;
-  const kit = await prepare({ card, facts, reply: way?.block ?? null, contacts, now, randomBytes: app.randomBytes });
-  return { kit, way: way ? [{ case: kit.case, keep: way.keep }] : [] };
+  const reply = hasPin ? await newReplyRoute(app, card.relays) : null;
+  const kit = await prepareKit({
+    card,
+    facts,
+    reply: reply?.block ?? null,
+    contacts,
+    now,
+    randomBytes: app.randomBytes,
+  });
+  return { kit, routes: reply ? [{ case: kit.case, keep: reply.keep }] : [] };
 }
 
-/** @param {App} app @param {string[]} relays */
-export function newWay(app, relays) {
+/** Draw a reply block that names the first of these relays, good for 90 days. @param {App} app
+ *  @param {string[]} relays */
+export function newReplyRoute(app, relays) {
   const until = Math.floor(Date.now() / 1_000) + ANSWER_SECONDS;
   return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
@@ -82,15 +88,15 @@ function ordinary() {
   const day = 86_400_000;
   return {
     v: VERSION,
-    notes: look("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
+    notes: findWords("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
       at: now - (i * 3 + 1) * day,
       text,
     })),
   };
 }
 
-/** A card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
-export function cardOf(desk) {
+/** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
+export function restoreCard(desk) {
   const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
   const unsaid = {
     name: "",
@@ -105,15 +111,16 @@ export function cardOf(desk) {
   return { ...unsaid, ...desk, log };
 }
 
-/** @param {App} app @param {string} pin @param {Progress} progress @returns {Promise<Session>} @throws {WrongPassphrase} */
-export async function open(app, pin, progress) {
+/** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
+ *  @throws {WrongPassphrase} */
+export async function unlockVault(app, pin, progress) {
   const bytes = (await app.store.get(VAULT)) ?? new Uint8Array();
-  return new Session(app, await openVault(bytes, pin, stretching(progress)));
+  return new Session(app, await openVault(bytes, pin, makeStretch(progress)));
 }
 
-/** Whether a PIN was chosen. Nothing on the phone says so; the empty one is tried. @param {App} app */
+/** Tell whether a PIN was chosen. Nothing on the phone says so; the empty one is tried. @param {App} app */
 export async function hasPin(app) {
-  app.hasPin ??= await open(app, "", () => {}).then(
+  app.hasPin ??= await unlockVault(app, "", () => {}).then(
     () => false,
     () => true,
   );
@@ -133,7 +140,8 @@ export class Session {
     this.isOver = false;
   }
 
-  /** One after the other, or an older content could be written last. @returns {Promise<boolean>} whether it is stored */
+  /** One after the other, or an older content could be written last.
+   *  @returns {Promise<boolean>} whether it is stored */
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
     const saved = this.saving.then(async () => {
@@ -150,19 +158,22 @@ export class Session {
     return this.saving;
   }
 
-  /** @param {string} pin @param {Progress} progress */
+  /** @param {string} pin @param {OnProgress} progress */
   async changePin(pin, progress) {
-    this.vault = await changePin(this.vault, pin, { randomBytes: this.app.randomBytes, stretch: stretching(progress) });
+    this.vault = await changePin(this.vault, pin, {
+      randomBytes: this.app.randomBytes,
+      stretch: makeStretch(progress),
+    });
     this.content.hasPin = true;
     this.app.hasPin = true;
     await this.save();
   }
 
-  /** @param {string} pin @param {Progress} progress */
+  /** @param {string} pin @param {OnProgress} progress */
   async setDecoy(pin, progress) {
     this.vault = await setDecoy(this.vault, pin, packed(ordinary()), {
       randomBytes: this.app.randomBytes,
-      stretch: stretching(progress),
+      stretch: makeStretch(progress),
     });
     await this.save();
   }
@@ -170,37 +181,38 @@ export class Session {
   /** Into the letters of the next press; when the case has begun, to the desk as well.
    *  @param {Record<string, any>} facts */
   async changeProfile(facts) {
-    const { alarm } = this.app;
+    const { caseSession } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
-    if (alarm && isBegun(alarm.kit)) await alarm.tell({ facts });
-    else if (alarm) await this.reseal(cardOf(alarm.kit.desk), facts);
+    if (caseSession && isBegun(caseSession.kit)) await caseSession.tell({ facts });
+    else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), facts);
     await this.save();
   }
 
   /** A new case: letters sealed anew, with the newest card when it can be had. */
   async renew() {
-    const { alarm } = this.app;
-    if (!alarm) return;
+    const { caseSession } = this.app;
+    if (!caseSession) return;
     const { fetchFirstCard } = await import("./card-fetch.js");
-    const { root, relays } = alarm.kit.desk;
+    const { root, relays } = caseSession.kit.desk;
     const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
     if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
-    await this.reseal(card ?? cardOf(alarm.kit.desk), this.content.facts);
+    await this.reseal(card ?? restoreCard(caseSession.kit.desk), this.content.facts);
     await this.save();
     return card !== null;
   }
 
-  /** Those that the press tells; what they need is loaded only when there are some. @returns {Promise<Contact[]>} */
+  /** Those that the press tells; what they need is loaded only when there are some.
+   *  @returns {Promise<PreparedContact[]>} */
   async contacts() {
     if (!this.content.contacts?.contacts.length) return [];
-    const { contactsFor, readBook } = await import("../../core/contacts/book.js");
-    return contactsFor(readBook(this.content.contacts), Date.now());
+    const { listPreparedContacts, readBook } = await import("../../core/contacts/book.js");
+    return listPreparedContacts(readBook(this.content.contacts), Date.now());
   }
 
   /** @param {Card} card @param {Record<string, any>} facts */
   async reseal(card, facts) {
-    const { kit, way } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
-    this.content.ways = [...this.content.ways, ...way].slice(-WAYS);
+    const { kit, routes } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
+    this.content.ways = [...this.content.ways, ...routes].slice(-WAYS);
     this.app.useKit(kit);
     await this.app.keepKit(kit);
   }

@@ -4,18 +4,20 @@
 
 import { readPack } from "../../core/stations/pack.js";
 
-const HELD = "p";
+const STORED = "p";
 
 /** @type {Map<string, Stations>} */
 const read = new Map();
 
-/** @param {App} app @param {Uint8Array} root the key that must have signed @returns {Promise<{ packs: Stations[], problems: unknown[] }>} */
-export async function packsOf(app, root) {
+/** Load the packs of the site; of each the newest that is good. @param {App} app
+ *  @param {Uint8Array} root the key that must have signed
+ *  @returns {Promise<{ packs: Stations[], problems: unknown[] }>} */
+export async function loadPacks(app, root) {
   const packs = [];
   const problems = [];
   for (const [i, name] of app.config.packs.entries()) {
     try {
-      packs.push(read.get(name) ?? (await packOf(app, name, HELD + i, root, problems)));
+      packs.push(read.get(name) ?? (await packOf(app, name, STORED + i, root, problems)));
     } catch (error) {
       problems.push(error);
     }
@@ -23,25 +25,25 @@ export async function packsOf(app, root) {
   return { packs, problems };
 }
 
-/** What is refused leaves the old one in its place. @param {App} app @param {string} name @param {string} place @param {Uint8Array} root
- *  @param {unknown[]} problems @returns {Promise<Stations>} */
-async function packOf(app, name, place, root, problems) {
-  const held = await heldPack(app, place, root);
+/** What is refused leaves the old one in its place. @param {App} app @param {string} name @param {string} storeName
+ *  @param {Uint8Array} root @param {unknown[]} problems @returns {Promise<Stations>} */
+async function packOf(app, name, storeName, root, problems) {
+  const stored = await readStoredPack(app, storeName, root);
   try {
     const data = await app.file(name);
-    const pack = await readPack(data, root, held?.about);
-    if (pack.about.seq !== held?.about.seq) await app.put(place, data);
+    const pack = await readPack(data, root, stored?.about);
+    if (pack.about.seq !== stored?.about.seq) await app.put(storeName, data);
     read.set(name, pack);
     return pack;
   } catch (error) {
-    if (!held) throw error;
+    if (!stored) throw error;
     problems.push(error);
-    return held;
+    return stored;
   }
 }
 
-/** @param {App} app @param {string} place @param {Uint8Array} root */
-async function heldPack(app, place, root) {
-  const data = await app.store.get(place).catch(() => null);
+/** @param {App} app @param {string} storeName @param {Uint8Array} root */
+async function readStoredPack(app, storeName, root) {
+  const data = await app.store.get(storeName).catch(() => null);
   return data ? readPack(data, root).catch(() => null) : null;
 }

@@ -4,8 +4,9 @@
 export const TAPS = 5;
 export const WITHIN_MS = 3_000;
 
-/** Counts the signs that come close together. @param {() => void} enough @param {() => number} [clock] */
-export function counter(enough, clock = () => performance.now()) {
+/** Return a function that counts the signs that come close together. @param {() => void} enough
+ *  @param {() => number} [clock] */
+export function countTaps(enough, clock = () => performance.now()) {
   /** @type {number[]} */
   let at = [];
   return () => {
@@ -14,28 +15,29 @@ export function counter(enough, clock = () => performance.now()) {
   };
 }
 
-/** @param {App} app @param {HTMLElement} heading */
+/** Wipe the phone on five quick taps on the heading, or on Escape five times, as long as this screen is shown.
+ *  @param {App} app @param {HTMLElement} heading */
 export function watchForWipe(app, heading) {
-  const count = counter(() => wipe(app));
+  const count = countTaps(() => wipePhone(app));
   const onKey = (/** @type {KeyboardEvent} */ { key, repeat }) => key === "Escape" && !repeat && count();
   heading.addEventListener("pointerdown", count);
   addEventListener("keydown", onKey);
   app.whenLeft(() => removeEventListener("keydown", onKey));
 }
 
-/** Everything of this phone's: kit, vault, letters, and the page itself. @param {App} app */
-export async function wipe(app) {
-  app.alarm?.stopFollowing();
-  app.alarm = null;
+/** Delete everything of this phone's: kit, vault, letters, and the page itself. @param {App} app */
+export async function wipePhone(app) {
+  app.caseSession?.stopFollowing();
+  app.caseSession = null;
   app.session = null;
-  app.watch?.stop();
+  app.contactPoller?.stop();
   app.sender?.stop();
   await Promise.allSettled([app.store.clear(), dropWorker(), dropCaches()]);
   location.replace("about:blank");
 }
 
 async function dropWorker() {
-  for (const one of (await navigator.serviceWorker?.getRegistrations()) ?? []) await one.unregister();
+  for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) await registration.unregister();
 }
 
 async function dropCaches() {

@@ -1,8 +1,8 @@
 /** Dates, ages and distances, written by us: no browser has them for Belarusian, and old ones lack Kazakh. */
-import { current, digits, look, t } from "./i18n.js";
+import { currentLanguage, findWords, localizeDigits, t } from "./i18n.js";
 
-/** @param {number} seconds */
-export function age(seconds) {
+/** Say how long ago it was. @param {number} seconds */
+export function formatAge(seconds) {
   if (seconds < 10) return t("time.now");
   if (seconds < 60) return t("time.seconds", { n: Math.floor(seconds) });
   if (seconds < 3_600) return t("time.minutes", { n: Math.floor(seconds / 60) });
@@ -10,19 +10,20 @@ export function age(seconds) {
   return t("time.days", { n: Math.floor(seconds / 86_400) });
 }
 
-/** @param {number} metres */
-export function distance(metres) {
+/** Say how far it is, below a kilometre in whole metres. @param {number} metres */
+export function formatDistance(metres) {
   if (metres < 1_000) return t("time.metres", { n: Math.round(metres) });
   const kilometres = metres < 10_000 ? Math.round(metres / 100) / 10 : Math.round(metres / 1_000);
   const written = String(kilometres).replace(".", t("time.point"));
   return t("time.kilometres", { value: written, n: Math.floor(kilometres) });
 }
 
-/** Day, month, hour and minute of this phone's clock. @param {Date} when */
-export function moment(when) {
-  const { day, month } = current() === "fa" ? persian(when) : { day: when.getDate(), month: when.getMonth() };
-  const time = digits(`${two(when.getHours())}:${two(when.getMinutes())}`);
-  return t("time.moment", { day, month: look("time.months")[month], time });
+/** Say day, month, hour and minute of this phone's clock. @param {Date} when */
+export function formatMoment(when) {
+  const { day, month } =
+    currentLanguage() === "fa" ? toPersianDate(when) : { day: when.getDate(), month: when.getMonth() };
+  const time = localizeDigits(`${two(when.getHours())}:${two(when.getMinutes())}`);
+  return t("time.moment", { day, month: findWords("time.months")[month], time });
 }
 
 /** @param {number} number */
@@ -35,8 +36,9 @@ const BREAKS = [
 ];
 const DAY_MS = 86_400_000;
 
-/** The Persian calendar, month from 0, by the rule of 33 years with its breaks (Borkowski). @param {Date} when */
-export function persian(when) {
+/** Convert a date to the Persian calendar, month from 0, by the rule of 33 years with its breaks (Borkowski).
+ *  @param {Date} when */
+export function toPersianDate(when) {
   const today = Date.UTC(when.getFullYear(), when.getMonth(), when.getDate());
   const year = when.getFullYear() - 621;
   const began = newYear(year);
@@ -47,7 +49,7 @@ export function persian(when) {
 
 /** The day in March a Persian year begins with. @param {number} year @returns {number} milliseconds, UTC */
 function newYear(year) {
-  const at = BREAKS.findIndex((one) => year < one);
+  const at = BREAKS.findIndex((breakYear) => year < breakYear);
   let leaps = -14;
   for (let i = 1; i < at; i++) {
     const jump = BREAKS[i] - BREAKS[i - 1];

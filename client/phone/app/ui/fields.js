@@ -1,10 +1,11 @@
 /** Fields that the browser neither remembers, completes, corrects nor restores. */
 import { h } from "./dom.js";
 
-let made = 0;
+let count = 0;
 
-/** @param {string} name @param {string} label
- *  @param {{ lines?: number, longest?: number, hint?: string, value?: string, secret?: boolean, numeric?: boolean, autocapitalize?: string }} [has] */
+/** Make a field with its label and hint. @param {string} name @param {string} label
+ *  @param {{ lines?: number, longest?: number, hint?: string, value?: string, secret?: boolean, numeric?: boolean,
+ *  autocapitalize?: string }} [has] */
 export function field(name, label, has = {}) {
   const {
     lines = 1,
@@ -15,7 +16,7 @@ export function field(name, label, has = {}) {
     numeric = false,
     autocapitalize = "sentences",
   } = has;
-  const id = `f${++made}`;
+  const id = `f${++count}`;
   const shared = {
     id,
     class: secret ? "secret" : null,

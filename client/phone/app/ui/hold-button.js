@@ -2,12 +2,14 @@
 /** @import { Hold, Sign } from "./hold-state.js" */
 
 import { h, svg } from "./dom.js";
-import { atRest, filled, next } from "./hold-state.js";
+import { measureRing, newHold, stepHold } from "./hold-state.js";
 
 const ROUND = 289; // the ring's length, as the style sheet has it
 
-/** @param {{ label: string, mark: string, fired: () => void, armed: () => void, missed: () => void }} by `missed`: let go too early */
-export function ring({ label, mark, fired, armed, missed }) {
+/** Build the round button.
+ *  @param {{ label: string, mark: string, fired: () => void, armed: () => void, missed: () => void }} by `missed`: let
+ *  go too early */
+export function renderHoldButton({ label, mark, fired, armed, missed }) {
   const arc = svg("circle", { class: "arc", cx: 50, cy: 50, r: 46 });
   const drawing = svg(
     "svg",
@@ -21,12 +23,12 @@ export function ring({ label, mark, fired, armed, missed }) {
     drawing,
     h("span", { "aria-hidden": "true" }, mark),
   );
-  let hold = atRest();
+  let hold = newHold();
   const turn = (/** @type {Sign} */ sign) => {
     const before = hold;
-    hold = next(hold, sign, performance.now());
-    arc.style.strokeDashoffset = String(ROUND * (1 - filled(hold, performance.now())));
-    told(before, hold, { fired, armed, missed });
+    hold = stepHold(hold, sign, performance.now());
+    arc.style.strokeDashoffset = String(ROUND * (1 - measureRing(hold, performance.now())));
+    report(before, hold, { fired, armed, missed });
     if (hold.phase === "holding" && sign !== "tick") frames(turn, () => hold.phase === "holding");
   };
   listen(element, turn);
@@ -34,7 +36,7 @@ export function ring({ label, mark, fired, armed, missed }) {
 }
 
 /** @param {Hold} before @param {Hold} after @param {{ fired: () => void, armed: () => void, missed: () => void }} by */
-function told(before, after, { fired, armed, missed }) {
+function report(before, after, { fired, armed, missed }) {
   if (before.phase === after.phase) return;
   if (after.phase === "fired") fired();
   else if (after.phase === "armed") armed();
@@ -50,8 +52,8 @@ function frames(turn, goesOn) {
 /** @param {HTMLElement} element @param {(sign: Sign) => void} turn */
 function listen(element, turn) {
   const isKey = (/** @type {KeyboardEvent} */ { key }) => key === " " || key === "Enter";
-  const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ take) =>
-    element.addEventListener(name, take);
+  const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ listener) =>
+    element.addEventListener(name, listener);
   on("pointerdown", (event) => {
     if (event.button > 0 || !event.isPrimary) return;
     element.setPointerCapture?.(event.pointerId); // a shaking finger that slides off still holds

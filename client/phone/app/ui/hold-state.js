@@ -11,23 +11,24 @@ const FINGER_MS = 700; // a click so long after the finger was lifted is the fin
 /** @typedef {{ phase: "idle" | "holding" | "armed" | "fired", since: number, lifted: number }} Hold */
 /** @typedef {"down" | "up" | "cancel" | "tick" | "click" | "reset"} Sign */
 
-/** @returns {Hold} */
-export function atRest() {
+/** Return the state of a button that nobody holds. @returns {Hold} */
+export function newHold() {
   return { phase: "idle", since: 0, lifted: Number.NEGATIVE_INFINITY };
 }
 
-/** @param {Hold} hold @param {Sign} sign @param {number} now milliseconds @returns {Hold} */
-export function next(hold, sign, now) {
-  if (sign === "reset") return atRest();
+/** Return the state of the button after a sign. @param {Hold} hold @param {Sign} sign @param {number} now milliseconds
+ *  @returns {Hold} */
+export function stepHold(hold, sign, now) {
+  if (sign === "reset") return newHold();
   if (hold.phase === "fired") return hold;
   if (sign === "down") return hold.phase === "holding" ? hold : { ...hold, phase: "holding", since: now };
   if (sign === "click") return clicked(hold, now);
-  if (hold.phase === "holding") return held(hold, sign, now);
+  if (hold.phase === "holding") return advanceHold(hold, sign, now);
   return hold.phase === "armed" && now - hold.since > ARMED_MS ? { ...hold, phase: "idle", since: now } : hold;
 }
 
 /** @param {Hold} hold @param {Sign} sign @param {number} now @returns {Hold} */
-function held(hold, sign, now) {
+function advanceHold(hold, sign, now) {
   if (sign !== "cancel" && now - hold.since >= HOLD_MS) return { ...hold, phase: "fired", since: now };
   return sign === "tick" ? hold : { phase: "idle", since: now, lifted: now };
 }
@@ -39,8 +40,8 @@ function clicked(hold, now) {
   return { ...hold, phase: isSecond ? "fired" : "armed", since: now };
 }
 
-/** How much of the ring is full, from 0 to 1. @param {Hold} hold @param {number} now */
-export function filled({ phase, since }, now) {
+/** Return how much of the ring is full, from 0 to 1. @param {Hold} hold @param {number} now */
+export function measureRing({ phase, since }, now) {
   if (phase === "fired") return 1;
   return phase === "holding" ? Math.min(1, Math.max(0, (now - since) / HOLD_MS)) : 0;
 }

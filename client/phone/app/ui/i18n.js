@@ -2,7 +2,8 @@
 
 /** @typedef {Record<string, any>} Words */
 
-/** One line for each language, so that the bundler sees what to make a chunk of. @type {Record<string, () => Promise<{ default: Words }>>} */
+/** One line for each language, so that the bundler sees what to make a chunk of.
+ *  @type {Record<string, () => Promise<{ default: Words }>>} */
 const FILES = {
   ru: () => import("../../locales/ru.json", { with: { type: "json" } }),
   en: () => import("../../locales/en.json", { with: { type: "json" } }),
@@ -17,12 +18,13 @@ const RIGHT_TO_LEFT = new Set(["fa"]);
 let words = {};
 let language = "";
 
-export function current() {
+/** Return the code of the language that is spoken. */
+export function currentLanguage() {
   return language;
 }
 
-/** @param {string} code @param {Words} start section `start` of that language */
-export function speak(code, start) {
+/** Speak a language from now on. @param {string} code @param {Words} start section `start` of that language */
+export function useLanguage(code, start) {
   if (code !== language) words = {};
   language = code;
   words = { ...words, start };
@@ -30,8 +32,8 @@ export function speak(code, start) {
   document.documentElement.dir = RIGHT_TO_LEFT.has(code) ? "rtl" : "ltr";
 }
 
-/** All words of the language. */
-export async function learn() {
+/** Load all words of the language. */
+export async function loadWords() {
   const code = language;
   if (words.errors) return;
   const { default: all } = await FILES[code]();
@@ -39,41 +41,40 @@ export async function learn() {
 }
 
 /** Add sections that only some screens need. @param {string} code the language they are in @param {Words} sections */
-export function add(code, sections) {
+export function addWords(code, sections) {
   if (code === language) words = { ...words, ...sections };
 }
 
-/** `t("pressed.partly", { n: 2 })`: the word at that place, its plural form by `n`, and `{n}` filled in.
+/** Return the word at a path, its plural form by `n`, with `{n}` filled in: `t("pressed.partly", { n: 2 })`.
  *  @param {string} path @param {Record<string, string | number>} [has] @returns {string} */
 export function t(path, has = {}) {
-  const found = look(path);
-  const text = typeof found === "string" ? found : found?.[plural(language, Number(has.n ?? 0))];
+  const found = findWords(path);
+  // An engine without the language's rules may choose a form it has no words for.
+  const text = typeof found === "string" ? found : (found?.[choosePlural(language, Number(has.n ?? 0))] ?? found?.many);
   return (text ?? "").replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) =>
-    digits(String(has[name] ?? "")),
+    localizeDigits(String(has[name] ?? "")),
   );
 }
 
-/** @param {string} path @returns {any} */
-export function look(path) {
+/** Find what stands at a path of the words; undefined when there is nothing. @param {string} path @returns {any} */
+export function findWords(path) {
   return path.split(".").reduce((/** @type {any} */ at, name) => at?.[name], words);
 }
 
-/** @param {string} text */
-export function digits(text) {
-  return language === "fa" ? text.replace(/[0-9]/g, (one) => String.fromCharCode(0x6f0 + Number(one))) : text;
+/** Write digits in the script of the language. @param {string} text */
+export function localizeDigits(text) {
+  return language === "fa" ? text.replace(/[0-9]/g, (digit) => String.fromCharCode(0x6f0 + Number(digit))) : text;
 }
 
-/** The forms of CLDR for whole numbers. Own, because no old browser knows Belarusian and Kazakh.
- *  @param {string} code @param {number} n @returns {"one" | "few" | "many" | "other"} */
-export function plural(code, n) {
-  if (code === "ru" || code === "uk" || code === "be") return slavic(n);
-  if (code === "fa") return n === 0 || n === 1 ? "one" : "other";
-  return n === 1 ? "one" : "other";
-}
+// Chrome 80 has no Belarusian and no Kazakh; their whole numbers take the forms of these languages (CLDR).
+/** @type {Record<string, string>} */
+const SAME_PLURALS = { be: "ru", kk: "en" };
+/** @type {Record<string, Intl.PluralRules>} */
+const rules = {};
 
-/** @param {number} n */
-function slavic(n) {
-  if (n % 10 === 1 && n % 100 !== 11) return "one";
-  const isFew = n % 10 >= 2 && n % 10 <= 4 && (n % 100 < 12 || n % 100 > 14);
-  return isFew ? "few" : "many";
+/** Choose the plural form of a whole number (CLDR, cardinal). @param {string} code of the language @param {number} n
+ *  @returns {string} `one`, `few`, `many` or `other` */
+export function choosePlural(code, n) {
+  rules[code] ??= new Intl.PluralRules(SAME_PLURALS[code] ?? code);
+  return rules[code].select(n);
 }

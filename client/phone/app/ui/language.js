@@ -3,15 +3,16 @@
 
 export const LANGUAGE = "w";
 
-/** @param {{ languages: string[] }} config @param {string} stored */
-export function chosenLanguage({ languages }, stored) {
+/** Choose the stored language, else the first of the browser's that there is. @param {{ languages: string[] }} config
+ *  @param {string} stored */
+export function chooseLanguage({ languages }, stored) {
   if (languages.includes(stored)) return stored;
-  const wanted = (navigator.languages ?? []).map((one) => one.slice(0, 2).toLowerCase());
-  return wanted.find((one) => languages.includes(one)) ?? languages[0];
+  const wanted = (navigator.languages ?? []).map((tag) => tag.slice(0, 2).toLowerCase());
+  return wanted.find((code) => languages.includes(code)) ?? languages[0];
 }
 
-/** @param {Store} store @returns {Promise<string>} */
-export async function storedLanguage(store) {
+/** Read the language that was chosen; empty when none was. @param {Store} store @returns {Promise<string>} */
+export async function readLanguage(store) {
   const data = await store.get(LANGUAGE).catch(() => null);
   return data ? String.fromCharCode(...data) : "";
 }

@@ -1,5 +1,6 @@
-/** Words that only some screens need: a file of its own for each part and language, so that the first load goes without. */
-import { add, current } from "./i18n.js";
+/** Words that only some screens need: a file of its own for each part and language, so that the first load goes
+ *  without. */
+import { addWords, currentLanguage } from "./i18n.js";
 
 /** @typedef {() => Promise<{ default: Record<string, any> }>} Load */
 /** @type {{ setup: Record<string, Load>, contacts: Record<string, Load> }} */
@@ -24,7 +25,7 @@ const PARTS = {
 
 /** Load the words of a part in the language that is shown. @param {keyof typeof PARTS} part */
 export async function loadLocale(part) {
-  const code = current();
+  const code = currentLanguage();
   const { default: words } = await PARTS[part][code]();
-  add(code, part === "contacts" ? { contacts: words } : words);
+  addWords(code, part === "contacts" ? { contacts: words } : words);
 }

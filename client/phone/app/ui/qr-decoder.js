@@ -3,7 +3,8 @@ import { decodeQR } from "../../vendor-src/scan.js";
 
 const LONGEST_SIDE = 720; // a version-9 code is still read, and an old phone looks several times a second
 
-export function reader() {
+/** Return a reader of codes that needs nothing of the browser but a canvas. */
+export function makeQrReader() {
   const canvas = document.createElement("canvas");
   const drawing = canvas.getContext("2d", { willReadFrequently: true });
   return async (/** @type {HTMLVideoElement} */ video) => {

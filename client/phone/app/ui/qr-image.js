@@ -4,10 +4,10 @@ import { svg } from "./dom.js";
 
 const QUIET = 4; // modules, as the standard asks
 
-/** @param {string} text @param {string} label @returns {SVGElement} */
-export function drawn(text, label) {
+/** Draw a code. @param {string} text @param {string} label @returns {SVGElement} */
+export function drawCode(text, label) {
   const rows = encodeQR(text, "raw", { ecc: "medium", border: QUIET });
-  const path = rows.flatMap((row, y) => runs(row).map(([x, width]) => `M${x} ${y}h${width}v1h-${width}z`)).join("");
+  const path = rows.flatMap((row, y) => listRuns(row).map(([x, width]) => `M${x} ${y}h${width}v1h-${width}z`)).join("");
   const side = rows.length;
   return svg(
     "svg",
@@ -17,8 +17,9 @@ export function drawn(text, label) {
   );
 }
 
-/** Dark stretches of a row: where each begins and how long it is. @param {boolean[]} row @returns {[number, number][]} */
-export function runs(row) {
+/** List the dark stretches of a row: where each begins and how long it is. @param {boolean[]} row
+ *  @returns {[number, number][]} */
+export function listRuns(row) {
   const starts = row.flatMap((dark, x) => (dark && !row[x - 1] ? [x] : []));
   return starts.map((x) => {
     const end = row.indexOf(false, x);

@@ -1,7 +1,7 @@
 /** Looking for a code with the camera: the browser's own detector where it works, else the `qr` package. */
 
-import { camera } from "../platform/camera.js";
-import { button, h, say } from "./dom.js";
+import { openCamera } from "../platform/camera.js";
+import { button, h, updateText } from "./dom.js";
 import { t } from "./i18n.js";
 import { showErrors } from "./show-error.js";
 
@@ -10,10 +10,12 @@ const BOTH_AFTER = 8; // looks at which the detector alone found nothing
 const AGAIN_MS = 3_000; // until what was refused is tried again while it stays in the picture
 const SIDES = /** @type {const} */ (["environment", "user"]);
 
-/** Reads a picture; null when there is no code in it. @typedef {(video: HTMLVideoElement) => Promise<string | null>} Reader */
+/** Reads a picture; null when there is no code in it.
+ *  @typedef {(video: HTMLVideoElement) => Promise<string | null>} QrReader */
 
-/** Looks until `found` takes what was seen; what it throws is shown, by the sentences of `within`, and the looking goes on.
- *  @param {{ whenLeft: (leave: () => void) => void }} app @param {{ found: (text: string) => Promise<unknown>, label?: string, within?: string }} by */
+/** Look for a code with the camera until `found` takes what was seen; what it throws is shown, by the sentences of
+ *  `within`, and the looking goes on. @param {{ whenLeft: (leave: () => void) => void }} app
+ *  @param {{ found: (text: string) => Promise<unknown>, label?: string, within?: string }} by */
 export function qrScanner(app, { found, label = t("scan.camera"), within = "errors" }) {
   const video = h("video", { muted: true, playsinline: true, autoplay: true, "aria-label": label });
   video.muted = true;
@@ -33,25 +35,25 @@ export function qrScanner(app, { found, label = t("scan.camera"), within = "erro
       problem,
       async () => {
         shut(stream, video);
-        stream = await camera({ facingMode: SIDES[side], width: { ideal: 1280 }, height: { ideal: 720 } });
+        stream = await openCamera({ facingMode: SIDES[side], width: { ideal: 1280 }, height: { ideal: 720 } });
         if (!isOpen) return shut(stream, video);
         video.srcObject = stream;
         await video.play();
-        say(note, t("scan.hold"));
+        updateText(note, t("scan.hold"));
       },
       within,
     );
-  const other = () => {
+  const turnCamera = () => {
     side = 1 - side;
     return start();
   };
-  const look = async () => {
-    if (!(await start()) || !isOpen) return say(note, "");
-    if (await hasTwo()) turn.append(button(t("scan.turn"), "turn", other, { class: "wide" }));
+  const scan = async () => {
+    if (!(await start()) || !isOpen) return updateText(note, "");
+    if (await hasTwo()) turn.append(button(t("scan.turn"), "turn", turnCamera, { class: "wide" }));
     const readers = await readersHere();
     const refused = { text: "", at: 0 };
-    for (let looks = 0; isOpen; looks++) {
-      const text = await read(readers, video, looks);
+    for (let tries = 0; isOpen; tries++) {
+      const text = await read(readers, video, tries);
       const isNew = text !== refused.text || Date.now() - refused.at > AGAIN_MS;
       if (text && isOpen && isNew) {
         if (await showErrors(problem, () => found(text), within)) return close();
@@ -61,7 +63,7 @@ export function qrScanner(app, { found, label = t("scan.camera"), within = "erro
     }
   };
   app.whenLeft(close);
-  look();
+  scan();
   return { picture: h("div", { class: "camera" }, video), note, problem, turn, close };
 }
 
@@ -77,30 +79,31 @@ async function hasTwo() {
   return all.filter(({ kind }) => kind === "videoinput").length > 1;
 }
 
-/** @returns {Promise<Reader[]>} the quick one first */
+/** @returns {Promise<QrReader[]>} the quick one first */
 async function readersHere() {
   const own = await detector();
-  const ours = import("./qr-decoder.js").then(({ reader }) => reader());
+  const ours = import("./qr-decoder.js").then(({ makeQrReader }) => makeQrReader());
   return own ? [own, async (video) => (await ours)(video)] : [await ours];
 }
 
-/** @returns {Promise<Reader | null>} */
+/** @returns {Promise<QrReader | null>} */
 async function detector() {
   const { BarcodeDetector } = /** @type {any} */ (globalThis);
   try {
     if (!(await BarcodeDetector.getSupportedFormats()).includes("qr_code")) return null;
-    const one = new BarcodeDetector({ formats: ["qr_code"] });
-    return async (video) => (await one.detect(video))[0]?.rawValue ?? null;
+    const barcodes = new BarcodeDetector({ formats: ["qr_code"] });
+    return async (video) => (await barcodes.detect(video))[0]?.rawValue ?? null;
   } catch {
     return null;
   }
 }
 
-/** @param {Reader[]} readers @param {HTMLVideoElement} video @param {number} looks @returns {Promise<string | null>} */
-async function read(readers, video, looks) {
+/** @param {QrReader[]} readers @param {HTMLVideoElement} video @param {number} tries
+ *  @returns {Promise<string | null>} */
+async function read(readers, video, tries) {
   if (!video.videoWidth) return null;
   for (const [i, reader] of readers.entries()) {
-    if (i > 0 && looks < BOTH_AFTER) return null;
+    if (i > 0 && tries < BOTH_AFTER) return null;
     const text = await reader(video).catch(() => null);
     if (text) return text;
   }

@@ -1,33 +1,33 @@
 /**
- * The book of contacts: halves, pairs, and alerts that came, as plain data that goes into the vault as it is. Specified in
- * `contacts.md`. A book is never changed: every function gives a new one.
+ * The book of contacts: halves, pairs, and alerts that came, as plain data that goes into the vault as it is. Specified
+ * in `contacts.md`. A book is never changed: every function gives a new one.
  *
  * `now` is in milliseconds; what stands in the book are Unix seconds, and bytes in it are b64.
  */
 /** @import { PairCode } from "../../protocol/code.js" */
-/** @import { Meeting, PairCard, Progress } from "../../protocol/pairing.js" */
-/** @import { Contact as Reached } from "../prepare.js" */
+/** @import { PairingSession, PairCard, Progress } from "../../protocol/pairing.js" */
+/** @import { PreparedContact } from "../prepare.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { CODE_CHARACTERS, digitsCode, PAIR_PREFIX, pairCode, readDigits, readPairCode } from "../../protocol/code.js";
 import { BadCode, CodeTooLong, TocsinError } from "../../protocol/errors.js";
 import {
+  beginSession,
   CODE_SECONDS,
   CodeExpired,
   checkDigits,
   DAY_SECONDS,
-  digitsOf,
-  doorOf,
-  meet,
+  deriveOwn,
+  deriveRendezvous,
   NO_PROGRESS,
-  newHalf,
+  newPairingOffer,
   OwnCode,
-  ownOf,
   pairKeys,
+  safetyNumber,
 } from "../../protocol/pairing.js";
 import { readWake } from "../../protocol/wake.js";
 import { b64, HASH_BYTES, ID_BYTES, same, unb64, utf8 } from "../../protocol/wire.js";
-import { Disclosure, seconds } from "../press.js";
+import { Disclosure, toSeconds } from "../press.js";
 
 export { Disclosure };
 
@@ -78,51 +78,61 @@ export class BookFull extends TocsinError {
   static code = "contacts-full";
 }
 
-/** As `Half`, its bytes as b64.
- *  @typedef {{ kem: string, mailbox: string, secret: string, share: string, relays: string[], until: number, wake: string | null }} KeptHalf */
-/** As `PairCard`, its bytes as b64. @typedef {{ key: string, mailbox: string, relays: string[], until: number, wake: string | null }} KeptCard */
-/** My half that nobody's code was put to yet. `label`: whom the code was sent to, or empty when it is shown face to face.
- *  @typedef {{ id: string, half: KeptHalf, made: number, label: string }} Offer */
-/** How often something was said, and when last. @typedef {{ at: number, times: number }} Said */
-/** One pair. `code` is the text of theirs; `card` theirs, once it came. `marks` tell which letters came before. `cases`: keys that
+/** As `PairingOffer`, its bytes as b64.
+ *  @typedef {{ kem: string, mailbox: string, secret: string, share: string, relays: string[], until: number,
+ *    wake: string | null }} StoredPairingOffer */
+/** As `PairCard`, its bytes as b64.
+ *  @typedef {{ key: string, mailbox: string, relays: string[], until: number, wake: string | null }} StoredPairCard */
+/** My half that nobody's code was put to yet. `label`: whom the code was sent to,
+ *  or empty when it is shown face to face.
+ *  @typedef {{ id: string, half: StoredPairingOffer, made: number, label: string }} Offer */
+/** How often something was said, and when last. @typedef {{ at: number, times: number }} SendCount */
+/** One pair. `code` is the text of theirs; `card` theirs,
+ *    once it came. `marks` tell which letters came before. `cases`: keys that
  *  came in their alerts and sign later ones of the case. `wake`: what they said after their card, absent: nothing.
- *  @typedef {{ id: string, label: string, half: KeptHalf, code: string, made: number, case: string, seq: number,
- *    verified: boolean, seized: boolean, swapped: boolean, card: KeptCard | null, progress: Progress, cardSaid: Said, shareSaid: Said,
+ *  @typedef {{ id: string, label: string, half: StoredPairingOffer, code: string, made: number, case: string,
+ *    seq: number,
+ *    verified: boolean, seized: boolean, swapped: boolean, card: StoredPairCard | null, progress: Progress,
+ *    cardSaid: SendCount, shareSaid: SendCount,
  *    marks: string[], cases: [string, string][], text: string, later: number, answers: boolean,
  *    wake?: string | null, wakeHeard: number, wakeSaid: number }} Contact */
-/** An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it. `type` is `unknown`
+/** An alert as it was opened. `origin`: `pair`,
+ *    or `case` when a key that lies open on a phone made it. `type` is `unknown`
  *  when this version cannot read it; `text` is then the whole header.
- *  @typedef {{ id: string, contact: string, case: string, type: string, text: string, at: number, place: any, duress: boolean,
+ *  @typedef {{ id: string, contact: string, case: string, type: string, text: string, at: number, place: any,
+ *    duress: boolean,
  *    practice: boolean, passed: boolean, origin: "pair" | "case", read: boolean }} Alert */
 /** @typedef {{ v: number, offers: Offer[], contacts: Contact[], alerts: Alert[] }} Book */
 
-/** The book as the vault holds it. @param {any} value @returns {Book} */
+/** Return the book as the vault holds it; an empty one when there is none. @param {any} value @returns {Book} */
 export function readBook(value) {
   if (value?.v !== VERSION) return { v: VERSION, offers: [], contacts: [], alerts: [] };
   return { ...value, alerts: value.alerts.map(withoutBorrowedWords) };
 }
 
-/** The alert as it may be shown: words count as an organisation's only under the pair's own key. A case's key lies open on the
- *  phone, and whoever seizes that must not speak in the organisation's name. @param {Alert} alert @returns {Alert} */
+/** Return the alert as it may be shown: words count as an organisation's only under the pair's own key. A case's key
+ *  lies open on the phone, and whoever seizes that must not speak in the organisation's name. @param {Alert} alert
+ *  @returns {Alert} */
 export function withoutBorrowedWords(alert) {
   return alert.passed && alert.origin !== "pair" ? { ...alert, passed: false } : alert;
 }
 
-/** How much of the vault contacts take, without the alerts, which give way. @param {Book} book @returns {number} */
-export function sizeOf({ offers, contacts }) {
+/** Return how many bytes of the vault contacts take, without the alerts, which give way. @param {Book} book
+ *  @returns {number} */
+export function measureBook({ offers, contacts }) {
   return utf8(JSON.stringify({ offers, contacts })).length;
 }
 
 // My code
 
-/** As many of these relays as a code has room for, onions last: few browsers reach them.
+/** Choose as many of these relays as a code has room for, onions last: few browsers reach them.
  *  @param {string[]} relays @returns {string[]} @throws {NoRelays} @throws {CodeTooLong} */
-export function relaysFor(relays) {
+export function chooseRelays(relays) {
   if (relays.length === 0) throw new NoRelays();
   const isOnion = (/** @type {string} */ url) => Number(/\.onion(:\d+)?(\/|$)/.test(url));
   /** @type {string[]} */
   let fitting = [];
-  for (const url of [...new Set(relays)].sort((one, other) => isOnion(one) - isOnion(other))) {
+  for (const url of [...new Set(relays)].sort((a, b) => isOnion(a) - isOnion(b))) {
     if (fits([...fitting, url])) fitting = [...fitting, url];
   }
   if (fitting.length === 0) throw new CodeTooLong();
@@ -135,61 +145,68 @@ function fits(relays) {
   return PAIR_PREFIX.length + Math.ceil((bytes * 8) / 5) <= CODE_CHARACTERS;
 }
 
-/** A half to be scanned. Face to face the one that waits is given again, because the other may have scanned it already;
- *  `fresh` forgets it. @param {Book} book
- *  @param {{ relays: string[], wake?: string | null, label?: string, fresh?: boolean, now: number, randomBytes: RandomBytes }} asked
- *  @returns {{ book: Book, offer: Offer }} @throws {NoRelays} @throws {CodeTooLong} @throws {BookFull} @throws {BadLabel} @throws {LabelTaken} */
+/** Add a half to be scanned. Face to face the one that waits is given again, because the other may have scanned it
+ *  already; `fresh` forgets it. @param {Book} book
+ *  @param {{ relays: string[], wake?: string | null, label?: string, fresh?: boolean, now: number, randomBytes:
+ *  RandomBytes }} asked @returns {{ book: Book, offer: Offer }} @throws {NoRelays} @throws {CodeTooLong}
+ *  @throws {BookFull} @throws {BadLabel} @throws {LabelTaken} */
 export function newOffer(book, { relays, wake = null, label = "", fresh = false, now, randomBytes }) {
   const name = label === "" ? "" : freeLabel(book, label);
-  const open = openOffers(book, now);
+  const open = listOpenOffers(book, now);
   const waiting = open.find((offer) => offer.label === "");
   if (name === "" && waiting && !fresh) return { book, offer: waiting };
-  const half = newHalf({ relays: relaysFor(relays), now: seconds(now), randomBytes, wake });
-  const offer = { id: b64(randomBytes(HANDLE_BYTES)), half: keptHalf(half), made: seconds(now), label: name };
-  const others = open.filter((one) => name !== "" || one.label !== "");
+  const half = newPairingOffer({ relays: chooseRelays(relays), now: toSeconds(now), randomBytes, wake });
+  const offer = {
+    id: b64(randomBytes(HANDLE_BYTES)),
+    half: encodePairingOffer(half),
+    made: toSeconds(now),
+    label: name,
+  };
+  const others = open.filter((known) => name !== "" || known.label !== "");
   return { book: withRoom({ ...book, offers: [...others, offer] }), offer };
 }
 
-/** Halves that may still find an answer. @param {Book} book @param {number} now @returns {Offer[]} */
-export function openOffers({ offers }, now) {
-  return offers.filter(({ made }) => seconds(now) < made + CODE_SECONDS);
+/** List the halves that may still find an answer. @param {Book} book @param {number} now @returns {Offer[]} */
+export function listOpenOffers({ offers }, now) {
+  return offers.filter(({ made }) => toSeconds(now) < made + CODE_SECONDS);
 }
 
-/** @param {Book} book @param {string} id @returns {Book} */
+/** Return the book without this half. @param {Book} book @param {string} id @returns {Book} */
 export function forgetOffer(book, id) {
   return { ...book, offers: book.offers.filter((offer) => offer.id !== id) };
 }
 
-/** The text of my code. @param {{ half: KeptHalf }} offer or a contact whose pairing has begun @returns {Promise<string>} */
-export async function offerCode({ half }) {
-  return pairCode((await ownFor(half)).code);
+/** Write the text of my code. @param {{ half: StoredPairingOffer }} offer or a contact whose pairing has begun
+ *  @returns {Promise<string>} */
+export async function writeOfferCode({ half }) {
+  return pairCode((await deriveOwnOf(half)).code);
 }
-
-export const codeOf = offerCode;
 
 // Theirs
 
-/** Check a code that was scanned or pasted; nothing is kept. @param {Book} book @param {string} text @returns {Promise<PairCode>}
- *  @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress} @throws {OwnCode} @throws {KnownCode} */
-export async function readOther({ offers, contacts }, text) {
+/** Check a code that was scanned or pasted; nothing is kept. @param {Book} book @param {string} text
+ *  @returns {Promise<PairCode>} @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress}
+ *  @throws {OwnCode} @throws {KnownCode} */
+export async function readTheirCode({ offers, contacts }, text) {
   const code = readPairCode(text);
   for (const { half } of [...offers, ...contacts]) {
     if (same(unb64(half.secret), code.secret)) throw new OwnCode();
   }
-  const known = contacts.find((one) => same(readPairCode(one.code).card, code.card));
+  const known = contacts.find((contact) => same(readPairCode(contact.code).card, code.card));
   if (known) throw new KnownCode(known.id);
   return code;
 }
 
-/** Put the code of another person to my half, which is spent. An empty `label` is given later. `seen`: read off their own
- *  screen, so there are no digits to compare.
- *  @param {Book} book @param {{ offer: string, text: string, label: string, seen: boolean, now: number, randomBytes: RandomBytes }} asked
- *  @returns {Promise<{ book: Book, contact: Contact }>} @throws {NoOffer} @throws {CodeExpired} @throws {BookFull} and as `readOther`, `rename` */
+/** Put the code of another person to my half, which is spent. An empty `label` is given later. `seen`: read off their
+ *  own screen, so there are no digits to compare. @param {Book} book
+ *  @param {{ offer: string, text: string, label: string, seen: boolean, now: number, randomBytes: RandomBytes }} asked
+ *  @returns {Promise<{ book: Book, contact: Contact }>} @throws {NoOffer} @throws {CodeExpired}
+ *  @throws {BookFull} and as `readOther`, `rename` */
 export async function addContact(book, { offer: id, text, label, seen, now, randomBytes }) {
-  const code = await readOther(book, text);
-  const offer = book.offers.find((one) => one.id === id);
+  const code = await readTheirCode(book, text);
+  const offer = book.offers.find((offer) => offer.id === id);
   if (!offer) throw new NoOffer();
-  if (!openOffers(book, now).includes(offer)) throw new CodeExpired();
+  if (!listOpenOffers(book, now).includes(offer)) throw new CodeExpired();
   const name = label === "" ? offer.label : label;
   const contact = {
     ...NEW,
@@ -197,11 +214,11 @@ export async function addContact(book, { offer: id, text, label, seen, now, rand
     label: name === "" ? "" : freeLabel(book, name, id),
     half: offer.half,
     code: pairCode(code),
-    made: seconds(now),
+    made: toSeconds(now),
     case: b64(randomBytes(ID_BYTES)),
     verified: seen,
   };
-  meet(await ownFor(offer.half), code);
+  beginSession(await deriveOwnOf(offer.half), code);
   const next = { ...forgetOffer(book, id), contacts: [...book.contacts, contact] };
   return { book: withRoom(next), contact };
 }
@@ -225,190 +242,213 @@ const NEW = Object.freeze({
   wakeSaid: 0,
 });
 
-/** @param {Contact} contact @returns {Promise<Meeting>} */
-export async function meetingOf({ half, code }) {
-  return meet(await ownFor(half), readPairCode(code));
+/** Derive the pairing session of a contact. @param {Contact} contact @returns {Promise<PairingSession>} */
+export async function deriveSession({ half, code }) {
+  return beginSession(await deriveOwnOf(half), readPairCode(code));
 }
 
-/** Where I wait for their card. @param {Contact} contact @returns {Promise<import("../../protocol/pairing.js").Door>} */
-export function doorFor(contact) {
-  return remembered(doors, contact.half, async () => doorOf(await meetingOf(contact), true));
+/** Derive where I wait for their card. @param {Contact} contact
+ *  @returns {Promise<import("../../protocol/pairing.js").RendezvousMailbox>} */
+export function deriveOwnRendezvous(contact) {
+  return remembered(doors, contact.half, async () => deriveRendezvous(await deriveSession(contact), true));
 }
 
-/** @param {KeptHalf} half */
-function ownFor(half) {
-  return remembered(owns, half, () => ownOf(halfOf(half)));
+/** @param {StoredPairingOffer} half */
+function deriveOwnOf(half) {
+  return remembered(owns, half, () => deriveOwn(decodePairingOffer(half)));
 }
 
 // An old phone takes a tenth of a second for a key. What is remembered goes with the book that holds the half.
-/** @type {WeakMap<KeptHalf, Promise<import("../../protocol/pairing.js").Own>>} */ const owns = new WeakMap();
-/** @type {WeakMap<KeptHalf, Promise<import("../../protocol/pairing.js").Door>>} */ const doors = new WeakMap();
+/** @type {WeakMap<StoredPairingOffer, Promise<import("../../protocol/pairing.js").Own>>} */ const owns = new WeakMap();
+/** @type {WeakMap<StoredPairingOffer, Promise<import("../../protocol/pairing.js").RendezvousMailbox>>} */ const doors =
+  new WeakMap();
 
-/** @template T @param {WeakMap<KeptHalf, T>} known @param {KeptHalf} half @param {() => T} make @returns {T} */
+/** @template T @param {WeakMap<StoredPairingOffer, T>} known @param {StoredPairingOffer} half @param {() => T} make @returns {T} */
 function remembered(known, half, make) {
   const value = known.get(half) ?? make();
   known.set(half, value);
   return value;
 }
 
-/** `waiting`: no proof yet that the other side has our share. `expired`: nobody answered in 35 days, or the pair's time is over.
- *  @param {Contact} contact @param {number} now @returns {"waiting" | "paired" | "expired"} */
-export function stateOf({ progress, card, made, half }, now) {
-  const at = seconds(now);
+/** Return how far the pair is. `waiting`: no proof yet that the other side has our share. `expired`: nobody answered in
+ *  35 days, or the pair's time is over. @param {Contact} contact @param {number} now
+ *  @returns {"waiting" | "paired" | "expired"} */
+export function pairState({ progress, card, made, half }, now) {
+  const at = toSeconds(now);
   if (progress.share === null) return at < made + CODE_SECONDS ? "waiting" : "expired";
   return at < Math.min(half.until, card?.until ?? half.until) ? "paired" : "expired";
 }
 
-/** Whether it is time to scan each other again. @param {Contact} contact @param {number} now */
-export function endsSoon({ card, half }, now) {
-  return seconds(now) > Math.min(half.until, card?.until ?? half.until) - SOON_SECONDS;
+/** Tell whether it is time to scan each other again. @param {Contact} contact @param {number} now */
+export function isEndingSoon({ card, half }, now) {
+  return toSeconds(now) > Math.min(half.until, card?.until ?? half.until) - SOON_SECONDS;
 }
 
-/** The 60 digits, in groups of 5. @param {Contact} contact @returns {Promise<string>} */
-export async function digitsFor(contact) {
-  return digitsOf(await meetingOf(contact));
+/** Return the 60 digits of a contact, in groups of 5. @param {Contact} contact @returns {Promise<string>} */
+export async function contactSafetyNumber(contact) {
+  return safetyNumber(await deriveSession(contact));
 }
 
-/** The same as a code for a video call. @param {Contact} contact @returns {Promise<string>} */
-export async function digitsCodeFor(contact) {
-  return digitsCode(await digitsFor(contact));
+/** Return the 60 digits of a contact as a code for a video call. @param {Contact} contact @returns {Promise<string>} */
+export async function contactSafetyCode(contact) {
+  return digitsCode(await contactSafetyNumber(contact));
 }
 
-/** Compare with what the other side reads aloud or shows. @param {Book} book @param {string} id @param {string} said @returns {Promise<Book>}
- *  @throws {DigitsDiffer} @throws {OtherCode} @throws {CutCode} @throws {UnknownContact} */
-export async function verify(book, id, said) {
-  checkDigits(await meetingOf(contactOf(book, id)), readDigits(said));
-  return changed(book, id, { verified: true });
+/** Compare with what the other side reads aloud or shows. @param {Book} book @param {string} id @param {string} theirs
+ *  @returns {Promise<Book>} @throws {DigitsDiffer} @throws {OtherCode} @throws {CutCode} @throws {UnknownContact} */
+export async function verifyContact(book, id, theirs) {
+  checkDigits(await deriveSession(findContact(book, id)), readDigits(theirs));
+  return withContactChanges(book, id, { verified: true });
 }
 
 // Keeping them
 
-/** @param {Book} book @param {string} id @returns {Contact} @throws {UnknownContact} */
-export function contactOf({ contacts }, id) {
-  const found = contacts.find((one) => one.id === id);
+/** Find a contact by its id. @param {Book} book @param {string} id @returns {Contact} @throws {UnknownContact} */
+export function findContact({ contacts }, id) {
+  const found = contacts.find((contact) => contact.id === id);
   if (!found) throw new UnknownContact();
   return found;
 }
 
-/** @param {Book} book @param {string} id @param {Partial<Contact>} changes @returns {Book} @throws {UnknownContact} */
-export function changed(book, id, changes) {
-  contactOf(book, id);
-  return { ...book, contacts: book.contacts.map((one) => (one.id === id ? { ...one, ...changes } : one)) };
+/** Return the book with these changes to a contact. @param {Book} book @param {string} id
+ *  @param {Partial<Contact>} changes @returns {Book} @throws {UnknownContact} */
+export function withContactChanges(book, id, changes) {
+  findContact(book, id);
+  return {
+    ...book,
+    contacts: book.contacts.map((contact) => (contact.id === id ? { ...contact, ...changes } : contact)),
+  };
 }
 
-/** @param {Book} book @param {string} id @param {string} label @returns {Book} @throws {BadLabel} @throws {LabelTaken} @throws {UnknownContact} */
-export function rename(book, id, label) {
-  return changed(book, id, { label: freeLabel(book, label, id) });
+/** Give a contact another name. @param {Book} book @param {string} id @param {string} label @returns {Book}
+ *  @throws {BadLabel} @throws {LabelTaken} @throws {UnknownContact} */
+export function renameContact(book, id, label) {
+  return withContactChanges(book, id, { label: freeLabel(book, label, id) });
 }
 
-/** What they read when I press. @param {Book} book @param {string} id @param {string} text @returns {Book} @throws {LongText} @throws {UnknownContact} */
-export function setText(book, id, text) {
+/** Set what they read when I press. @param {Book} book @param {string} id @param {string} text @returns {Book}
+ *  @throws {LongText} @throws {UnknownContact} */
+export function setContactText(book, id, text) {
   if (Array.from(text).length > TEXT_CHARACTERS) throw new LongText();
-  return changed(book, id, { text });
+  return withContactChanges(book, id, { text });
 }
 
-/** What they are told later, one of `Disclosure`. @param {Book} book @param {string} id @param {number} later @returns {Book} */
-export function setLater(book, id, later) {
-  return changed(book, id, { later });
+/** Set what they are told later, one of `Disclosure`. @param {Book} book @param {string} id @param {number} later
+ *  @returns {Book} */
+export function setDisclosure(book, id, later) {
+  return withContactChanges(book, id, { later });
 }
 
-/** Whether an organisation's answers may be passed on to them. @param {Book} book @param {string} id @param {boolean} answers @returns {Book} */
-export function setAnswers(book, id, answers) {
-  return changed(book, id, { answers });
+/** Set whether an organisation's replies may be passed on to them. @param {Book} book @param {string} id
+ *  @param {boolean} answers @returns {Book} */
+export function setForwarding(book, id, answers) {
+  return withContactChanges(book, id, { answers });
 }
 
-/** @param {Book} book @param {string} id @param {boolean} seized @returns {Book} */
+/** Mark a contact's phone as seized, or as returned. @param {Book} book @param {string} id @param {boolean} seized
+ *  @returns {Book} */
 export function setSeized(book, id, seized) {
-  return changed(book, id, { seized });
+  return withContactChanges(book, id, { seized });
 }
 
-/** Forget a contact with keys and alerts. The other side is not told. @param {Book} book @param {string} id @returns {Book} */
-export function remove(book, id) {
+/** Forget a contact with keys and alerts. The other side is not told. @param {Book} book @param {string} id
+ *  @returns {Book} */
+export function removeContact(book, id) {
   const { contacts, alerts } = book;
   return {
     ...book,
-    contacts: contacts.filter((one) => one.id !== id),
+    contacts: contacts.filter((contact) => contact.id !== id),
     alerts: alerts.filter(({ contact }) => contact !== id),
   };
 }
 
-/** For `prepare` and `withContacts`: everybody an alert can be sealed to. @param {Book} book @param {number} now @returns {Promise<Reached[]>} */
-export async function contactsFor({ contacts }, now) {
+/** List everybody an alert can be sealed to, for `prepareKit` and `withContacts`. @param {Book} book
+ *  @param {number} now @returns {Promise<PreparedContact[]>} */
+export async function listPreparedContacts({ contacts }, now) {
   const reached = [];
-  for (const one of contacts) {
-    if (stateOf(one, now) !== "paired" || !one.card) continue;
-    const { sending: mac } = await keysOf(one);
-    const { key, mailbox, relays } = cardOf(one.card);
-    reached.push({ key, mailbox, relays, wake: wakeOf(one), later: one.later, mac, text: one.text });
+  for (const contact of contacts) {
+    if (pairState(contact, now) !== "paired" || !contact.card) continue;
+    const { sending: mac } = await deriveContactKeys(contact);
+    const { key, mailbox, relays } = decodePairCard(contact.card);
+    reached.push({
+      key,
+      mailbox,
+      relays,
+      wake: readContactWake(contact),
+      later: contact.later,
+      mac,
+      text: contact.text,
+    });
   }
   return reached;
 }
 
-/** @param {Contact} contact @returns {Promise<import("../../protocol/pairing.js").PairKeys>} @throws {NotPaired} */
-export async function keysOf(contact) {
+/** Derive the MAC keys of a pair. @param {Contact} contact
+ *  @returns {Promise<import("../../protocol/pairing.js").PairKeys>} @throws {NotPaired} */
+export async function deriveContactKeys(contact) {
   if (contact.progress.share === null) throw new NotPaired();
-  return pairKeys(await meetingOf(contact), unb64(contact.progress.share));
+  return pairKeys(await deriveSession(contact), unb64(contact.progress.share));
 }
 
-/** How their phone is rung: what they said last, their card otherwise. @param {Contact} contact */
-export function wakeOf({ wake, card }) {
+/** Read how their phone is rung: what they said last, their card otherwise. @param {Contact} contact */
+export function readContactWake({ wake, card }) {
   return card ? readWake(wake === undefined ? card.wake : wake, card.relays) : null;
 }
 
 // Alerts that came
 
-/** Newest first. @param {Book} book @param {string} [id] of one contact @returns {Alert[]} */
-export function alertsOf({ alerts }, id) {
-  return alerts.filter(({ contact }) => !id || contact === id).sort((one, other) => other.at - one.at);
+/** List the alerts, newest first. @param {Book} book @param {string} [id] of one contact @returns {Alert[]} */
+export function listAlerts({ alerts }, id) {
+  return alerts.filter(({ contact }) => !id || contact === id).sort((a, b) => b.at - a.at);
 }
 
-/** @param {Book} book @returns {number} */
-export function unread({ alerts }) {
+/** Count the alerts that nobody has read. @param {Book} book @returns {number} */
+export function countUnread({ alerts }) {
   return alerts.filter(({ read }) => !read).length;
 }
 
-/** @param {Book} book @param {string[]} ids @returns {Book} */
+/** Mark these alerts as read. @param {Book} book @param {string[]} ids @returns {Book} */
 export function markRead(book, ids) {
-  return { ...book, alerts: book.alerts.map((one) => (ids.includes(one.id) ? { ...one, read: true } : one)) };
+  return { ...book, alerts: book.alerts.map((alert) => (ids.includes(alert.id) ? { ...alert, read: true } : alert)) };
 }
 
-/** @param {Book} book @param {string} id @returns {Book} */
+/** Return the book without this alert. @param {Book} book @param {string} id @returns {Book} */
 export function forgetAlert(book, id) {
-  return { ...book, alerts: book.alerts.filter((one) => one.id !== id) };
+  return { ...book, alerts: book.alerts.filter((alert) => alert.id !== id) };
 }
 
-/** Whether this alert or another of its case came under duress. What was sealed in advance cannot say so itself.
+/** Tell whether this alert or another of its case came under duress. What was sealed in advance cannot say so itself.
  *  @param {Book} book @param {Alert} alert */
 export function isUnderDuress({ alerts }, { contact, case: id }) {
-  return alerts.some((one) => one.contact === contact && one.case === id && one.duress);
+  return alerts.some((alert) => alert.contact === contact && alert.case === id && alert.duress);
 }
 
 // Bytes and b64
 
-/** @param {KeptHalf} half @returns {import("../../protocol/pairing.js").Half} */
-function halfOf({ kem, mailbox, secret, share, ...rest }) {
+/** @param {StoredPairingOffer} half @returns {import("../../protocol/pairing.js").PairingOffer} */
+function decodePairingOffer({ kem, mailbox, secret, share, ...rest }) {
   return { kem: unb64(kem), mailbox: unb64(mailbox), secret: unb64(secret), share: unb64(share), ...rest };
 }
 
-/** @param {import("../../protocol/pairing.js").Half} half @returns {KeptHalf} */
-function keptHalf({ kem, mailbox, secret, share, ...rest }) {
+/** @param {import("../../protocol/pairing.js").PairingOffer} half @returns {StoredPairingOffer} */
+function encodePairingOffer({ kem, mailbox, secret, share, ...rest }) {
   return { kem: b64(kem), mailbox: b64(mailbox), secret: b64(secret), share: b64(share), ...rest };
 }
 
-/** @param {KeptCard} card @returns {PairCard} */
-export function cardOf({ key, mailbox, ...rest }) {
+/** Decode a card as the vault holds it. @param {StoredPairCard} card @returns {PairCard} */
+export function decodePairCard({ key, mailbox, ...rest }) {
   return { key: unb64(key), mailbox: unb64(mailbox), ...rest };
 }
 
-/** @param {PairCard} card @returns {KeptCard} */
-export function keptCard({ key, mailbox, ...rest }) {
+/** Encode a card as the vault holds it. @param {PairCard} card @returns {StoredPairCard} */
+export function encodePairCard({ key, mailbox, ...rest }) {
   return { key: b64(key), mailbox: b64(mailbox), ...rest };
 }
 
 /** A name nobody else has. @param {Book} book @param {string} label @param {string} [id] whose it may be already */
 function freeLabel({ contacts, offers }, label, id) {
   const name = plain(label);
-  if ([...contacts, ...offers].some((one) => one.id !== id && one.label === name)) throw new LabelTaken();
+  if ([...contacts, ...offers].some((holder) => holder.id !== id && holder.label === name)) throw new LabelTaken();
   return name;
 }
 
@@ -425,6 +465,6 @@ function plain(label) {
 /** @param {Book} book @returns {Book} @throws {BookFull} */
 function withRoom(book) {
   const { offers, contacts } = book;
-  if (contacts.length + offers.length > CONTACTS || sizeOf(book) + ROOM_BYTES > BOOK_BYTES) throw new BookFull();
+  if (contacts.length + offers.length > CONTACTS || measureBook(book) + ROOM_BYTES > BOOK_BYTES) throw new BookFull();
   return book;
 }

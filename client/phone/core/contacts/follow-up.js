@@ -1,6 +1,6 @@
 /**
- * What contacts are told after the press, out of the kit alone: no PIN is needed for it, and what is told after the decoy's PIN
- * differs in nothing but a MAC. Loaded with the screens after a press.
+ * What contacts are told after the press, out of the kit alone: no PIN is needed for it, and what is told after the
+ * decoy's PIN differs in nothing but a MAC. Loaded with the screens after a press.
  */
 /** @import { Letter } from "../letter.js" */
 /** @import { Kit } from "../press.js" */
@@ -11,14 +11,13 @@ import { Disclosure, tellContact } from "../press.js";
 export const PLACE_MS = 600_000; // between two positions that a contact is told: each is a letter to each of their relays
 
 /** What may be told, and the least that a contact must have chosen to be told it at all.
- *  @typedef {{ type: string, text: string, place: Record<string, any> | null, least: number }} News */
+ *  @typedef {{ type: string, text: string, place: Record<string, any> | null, least: number }} FollowUp */
 
-/** Tell each contact what was chosen for them; `type` says it outright, otherwise it follows from the facts. `kit.placed` is when
- *  a position was last told; it is kept in memory only. The number of the message is that of the next one to the desk, which
- *  must not see a gap.
- *  @param {Kit & { placed?: number }} kit
- *  @param {{ facts?: Record<string, any>, type?: "safe" | "unsafe" | "moved" | null, duress?: boolean, now: number, randomBytes: RandomBytes }} said
- *  @returns {Promise<{ kit: Kit & { placed?: number }, letters: Letter[] }>} */
+/** Tell each contact what was chosen for them; `type` says it outright, otherwise it follows from the facts.
+ *  `kit.placed` is when a position was last told; it is kept in memory only. The number of the message is that of the
+ *  next one to the desk, which must not see a gap. @param {Kit & { placed?: number }} kit
+ *  @param {{ facts?: Record<string, any>, type?: "safe" | "unsafe" | "moved" | null, duress?: boolean, now: number,
+ *  randomBytes: RandomBytes }} said @returns {Promise<{ kit: Kit & { placed?: number }, letters: Letter[] }>} */
 export async function tellContacts(kit, { facts = {}, type = null, duress = false, now, randomBytes }) {
   const news = newsOf(facts, type);
   if (!news || isTooSoon(kit, facts, type, now)) return { kit, letters: [] };
@@ -29,28 +28,30 @@ export async function tellContacts(kit, { facts = {}, type = null, duress = fals
   return { kit: facts.place ? { ...kit, placed: now } : kit, letters };
 }
 
-/** @param {Record<string, any>} facts @param {string | null} type @returns {News | null} */
+/** @param {Record<string, any>} facts @param {string | null} type @returns {FollowUp | null} */
 function newsOf(facts, type) {
-  const [place, text] = [placeOf(facts), facts.account ?? ""];
-  const said = type ?? (facts.stage === "released" ? "safe" : null);
-  if (said) return { type: said, text, place, least: said === "moved" ? Disclosure.PLACE : Disclosure.SAFE };
+  const [place, text] = [collectPlace(facts), facts.account ?? ""];
+  const outright = type ?? (facts.stage === "released" ? "safe" : null);
+  if (outright)
+    return { type: outright, text, place, least: outright === "moved" ? Disclosure.PLACE : Disclosure.SAFE };
   if (place) return { type: "moved", text, place, least: Disclosure.PLACE };
   return text ? { type: "text", text, place, least: Disclosure.ALL } : null;
 }
 
-/** @param {News} news @param {number} later */
+/** @param {FollowUp} news @param {number} later */
 function allowed({ type, text, place }, later) {
   return { type, text: later >= Disclosure.ALL ? text : "", place: later >= Disclosure.PLACE ? place : null };
 }
 
-/** Where I am, of all that is said. @param {Record<string, any>} facts @returns {Record<string, any> | null} */
-export function placeOf({ place = {}, stage, station }) {
+/** Collect where I am, of all that is said; null when nothing says it. @param {Record<string, any>} facts
+ *  @returns {Record<string, any> | null} */
+export function collectPlace({ place = {}, stage, station }) {
   const where = { ...place, ...(stage === undefined ? {} : { stage }), ...(station === undefined ? {} : { station }) };
   return Object.keys(where).length ? where : null;
 }
 
-/** A position alone is told now and then; a stage, a station or a word always.
- *  @param {{ placed?: number }} kit @param {Record<string, any>} facts @param {string | null} type @param {number} now */
+/** A position alone is told now and then; a stage, a station or a word always. @param {{ placed?: number }} kit
+ *  @param {Record<string, any>} facts @param {string | null} type @param {number} now */
 function isTooSoon({ placed = 0 }, { stage, station, account }, type, now) {
   const isOnlyPlace = !type && stage === undefined && station === undefined && !account;
   return isOnlyPlace && now >= placed && now - placed < PLACE_MS;

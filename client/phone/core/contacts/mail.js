@@ -1,32 +1,33 @@
-/** Letters between contacts: sealing one, opening what came for a pair, judging it. Bytes in, bytes out; see `contacts.md`. */
+/** Letters between contacts: sealing one, opening what came for a pair, judging it. Bytes in, bytes out; see
+ *  `contacts.md`. */
 /** @import { Alert, Book, Contact } from "./book.js" */
 /** @import { Letter } from "../letter.js" */
 /** @import { Frame } from "../../protocol/mailbox.js" */
 /** @import { Opened } from "../../protocol/opening.js" */
-/** @import { Meeting, PairCard, PairKeys } from "../../protocol/pairing.js" */
+/** @import { PairingSession, PairCard, PairKeys } from "../../protocol/pairing.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { EnvelopeError, NotAuthentic, TocsinError } from "../../protocol/errors.js";
 import { alertMessage } from "../../protocol/message.js";
 import { readMessage } from "../../protocol/message-reader.js";
 import { openEnvelope } from "../../protocol/opening.js";
-import { CardSwapped, confirms, heardShare, isDuress, readPairCard, readShare } from "../../protocol/pairing.js";
+import { CardSwapped, confirms, isDuress, onShare, readPairCard, readShare } from "../../protocol/pairing.js";
 import { readWake, readWakeLetter, wakeLetter } from "../../protocol/wake.js";
 import { b64, digest, FrameKind, SEED_BYTES, unb64, unutf8, utf8 } from "../../protocol/wire.js";
-import { letterOf } from "../letter.js";
-import { Rank, sealAlert, seconds } from "../press.js";
+import { makeLetter } from "../letter.js";
+import { Rank, sealAlert, toSeconds } from "../press.js";
 import {
-  cardOf,
-  changed,
-  contactOf,
-  doorFor,
-  keptCard,
-  keysOf,
-  meetingOf,
+  decodePairCard,
+  deriveContactKeys,
+  deriveOwnRendezvous,
+  deriveSession,
+  encodePairCard,
+  findContact,
   NotPaired,
   PairExpired,
-  stateOf,
-  wakeOf,
+  pairState,
+  readContactWake,
+  withContactChanges,
   withoutBorrowedWords,
 } from "./book.js";
 
@@ -40,116 +41,121 @@ export class NotAgreed extends TocsinError {
   static code = "answers-not-agreed";
 }
 
-/** A letter that opened. @typedef {{ opened: Opened, size: number, mark: string, hash: Uint8Array }} Came */
-/** How an alert is authentic. @typedef {{ duress: boolean, origin: "pair" | "case" }} Judged */
-/** What a letter came to; null: it is not authentic yet. @typedef {{ contact: Contact, alert: Alert | null } | null} Taken */
+/** A letter that opened. @typedef {{ opened: Opened, size: number, mark: string, hash: Uint8Array }} OpenedLetter */
+/** How an alert is authentic. @typedef {{ duress: boolean, origin: "pair" | "case" }} Judgement */
+/** What a letter came to; null: it is not authentic yet.
+ *  @typedef {{ contact: Contact, alert: Alert | null } | null} LetterOutcome */
 
 // What is sealed
 
-/** An alert to one contact, signed with the pair's key.
- *  @param {Book} book @param {string} id @param {{ type: string, text?: string, place?: any, passed?: boolean }} said
+/** Seal an alert to one contact, signed with the pair's key. @param {Book} book @param {string} id
+ *  @param {{ type: string, text?: string, place?: any, passed?: boolean }} said
  *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>}
  *  @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} @throws {TooMuchContent} */
-export async function sealTo(book, id, { passed = false, ...said }, { now, randomBytes }) {
-  const contact = contactOf(book, id);
+export async function sealAlertTo(book, id, { passed = false, ...words }, { now, randomBytes }) {
+  const contact = findContact(book, id);
   const card = cardNow(contact, now);
-  const message = alertMessage({ case: contact.case, seq: contact.seq, at: seconds(now) }, said, randomBytes);
-  const { sending } = await keysOf(contact);
+  const message = alertMessage({ case: contact.case, seq: contact.seq, at: toSeconds(now) }, words, randomBytes);
+  const { sending } = await deriveContactKeys(contact);
   const sealed = await sealAlert(card, sending, passed ? { ...message, passed } : message, false, randomBytes);
-  const way = { relays: card.relays, wake: wakeOf(contact), rank: Rank.CONTACT, added: now };
-  return { book: changed(book, id, { seq: contact.seq + 1 }), letters: [letterOf(sealed, way)] };
+  const route = { relays: card.relays, wake: readContactWake(contact), rank: Rank.CONTACT, added: now };
+  return { book: withContactChanges(book, id, { seq: contact.seq + 1 }), letters: [makeLetter(sealed, route)] };
 }
 
-/** What an organisation answered, if that was agreed to. @param {Book} book @param {string} id @param {{ text: string }} answer
- *  @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
-export async function passOn(book, id, { text }, by) {
-  if (!contactOf(book, id).answers) throw new NotAgreed();
-  return sealTo(book, id, { type: "text", text, passed: true }, by);
+/** Seal what an organisation replied to one contact, if that was agreed to. @param {Book} book @param {string} id
+ *  @param {{ text: string }} answer @param {{ now: number, randomBytes: RandomBytes }} by
+ *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {NotAgreed} and as `sealTo` */
+export async function forwardReply(book, id, { text }, by) {
+  if (!findContact(book, id).answers) throw new NotAgreed();
+  return sealAlertTo(book, id, { type: "text", text, passed: true }, by);
 }
 
-/** To whom answers may be passed on. @param {Book} book @param {number} now @returns {Contact[]} */
-export function agreed({ contacts }, now) {
-  return contacts.filter((one) => one.answers && stateOf(one, now) === "paired");
+/** List the contacts to whom replies may be passed on. @param {Book} book @param {number} now @returns {Contact[]} */
+export function listAgreed({ contacts }, now) {
+  return contacts.filter((contact) => contact.answers && pairState(contact, now) === "paired");
 }
 
-/** How this phone is rung from now on; null: not at all.
- *  @param {Book} book @param {string} id @param {string | null} wake @param {{ now: number, randomBytes: RandomBytes }} by
- *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {UnknownContact} @throws {NotPaired} @throws {PairExpired} */
-export async function sayWake(book, id, wake, { now, randomBytes }) {
-  const contact = contactOf(book, id);
+/** Seal to a contact how this phone is rung from now on; null: not at all. @param {Book} book @param {string} id
+ *  @param {string | null} wake @param {{ now: number, randomBytes: RandomBytes }} by
+ *  @returns {Promise<{ book: Book, letters: Letter[] }>} @throws {UnknownContact} @throws {NotPaired}
+ *  @throws {PairExpired} */
+export async function sealWakeChange(book, id, wake, { now, randomBytes }) {
+  const contact = findContact(book, id);
   const card = cardNow(contact, now);
-  const n = Math.max(contact.wakeSaid + 1, seconds(now));
-  const said = { share: unb64(contact.progress.share, SEED_BYTES), wake, n };
-  const sealed = await wakeLetter(await meetingOf(contact), card, said, randomBytes);
-  const letter = letterOf(sealed, { relays: card.relays, rank: Rank.PAIR, added: now });
-  return { book: changed(book, id, { wakeSaid: n }), letters: [letter] };
+  const n = Math.max(contact.wakeSaid + 1, toSeconds(now));
+  const change = { share: unb64(contact.progress.share, SEED_BYTES), wake, n };
+  const sealed = await wakeLetter(await deriveSession(contact), card, change, randomBytes);
+  const letter = makeLetter(sealed, { relays: card.relays, rank: Rank.PAIR, added: now });
+  return { book: withContactChanges(book, id, { wakeSaid: n }), letters: [letter] };
 }
 
 /** @param {Contact} contact @param {number} now */
 function cardNow(contact, now) {
   if (contact.progress.share === null || !contact.card) throw new NotPaired();
-  if (stateOf(contact, now) === "expired") throw new PairExpired();
-  return cardOf(contact.card);
+  if (pairState(contact, now) === "expired") throw new PairExpired();
+  return decodePairCard(contact.card);
 }
 
 // What came
 
-/** Look among these for the card that the code names. @param {Contact} contact @param {Frame[]} frames @param {number} now
- *  @returns {Promise<{ contact: Contact, done: Uint8Array[], troubles: string[] }>} `done`: what the relay may forget */
-export async function takeCard(contact, frames, now) {
-  const meeting = await meetingOf(contact);
-  const { key, address } = await doorFor(contact);
-  /** @type {Uint8Array[]} */ const done = [];
+/** Look among these for the card that the code names. @param {Contact} contact @param {Frame[]} frames
+ *  @param {number} now
+ *  @returns {Promise<{ contact: Contact, acks: Uint8Array[], troubles: string[] }>} `done`: what the relay may
+ *  forget */
+export async function openCards(contact, frames, now) {
+  const session = await deriveSession(contact);
+  const { key, address } = await deriveOwnRendezvous(contact);
+  /** @type {Uint8Array[]} */ const acks = [];
   /** @type {string[]} */ const troubles = [];
-  let taken = contact;
+  let next = contact;
   for (const { envelope } of real(frames)) {
-    done.push(digest(envelope));
+    acks.push(digest(envelope));
     try {
       const { header } = await openEnvelope(envelope, [key], address);
-      taken = { ...taken, card: useful(await readPairCard(header, meeting.code.card, seconds(now))) };
+      next = { ...next, card: useful(await readPairCard(header, session.code.card, toSeconds(now))) };
     } catch (error) {
       if (!(error instanceof TocsinError)) throw error;
-      if (error instanceof CardSwapped) taken = { ...taken, swapped: true };
+      if (error instanceof CardSwapped) next = { ...next, swapped: true };
       // What does not open a relay made up: who cannot open the door cannot leave anything behind it.
       if (!(error instanceof EnvelopeError)) troubles.push(error.code);
     }
   }
-  return { contact: taken, done, troubles };
+  return { contact: next, acks, troubles };
 }
 
 /** A wake that rings nowhere need not fill the vault. @param {PairCard} card */
 function useful(card) {
-  return keptCard({ ...card, wake: readWake(card.wake, card.relays) && card.wake });
+  return encodePairCard({ ...card, wake: readWake(card.wake, card.relays) && card.wake });
 }
 
-/** Open a page of the pair's own mailbox. What is not authentic yet is left where it is, because the letter that brings its key
- *  may come later, and the vault has no room for it.
- *  @param {Contact} contact @param {Frame[]} frames
- *  @returns {Promise<{ contact: Contact, alerts: Alert[], done: Uint8Array[] }>} alerts that are new and authentic, oldest first */
-export async function takeLetters(contact, frames) {
-  const meeting = await meetingOf(contact);
-  const { letters, done } = await openedOf(contact, meeting, frames);
+/** Open a page of the pair's own mailbox. What is not authentic yet is left where it is, because the letter that brings
+ *  its key may come later, and the vault has no room for it. @param {Contact} contact @param {Frame[]} frames
+ *  @returns {Promise<{ contact: Contact, alerts: Alert[], acks: Uint8Array[] }>} alerts that are new and authentic,
+ *  oldest first */
+export async function openLetters(contact, frames) {
+  const session = await deriveSession(contact);
+  const { letters, acks } = await openedOf(contact, session, frames);
   const alerts = [];
   let [now, waiting] = [contact, letters];
   for (let before = Number.NaN; before !== waiting.length; ) {
     before = waiting.length;
     const still = [];
     for (const letter of waiting) {
-      const taken = await take(now, meeting, letter);
-      if (!taken) still.push(letter);
+      const outcome = await takeLetter(now, session, letter);
+      if (!outcome) still.push(letter);
       else {
-        now = { ...taken.contact, marks: [...taken.contact.marks, letter.mark].slice(-MARKS) };
-        if (taken.alert) alerts.push(taken.alert);
-        done.push(letter.hash);
+        now = { ...outcome.contact, marks: [...outcome.contact.marks, letter.mark].slice(-MARKS) };
+        if (outcome.alert) alerts.push(outcome.alert);
+        acks.push(letter.hash);
       }
     }
     waiting = still;
   }
-  done.push(...waiting.slice(ASIDE).map(({ hash }) => hash));
-  return { contact: now, alerts: alerts.sort((one, other) => one.at - other.at), done };
+  acks.push(...waiting.slice(ASIDE).map(({ hash }) => hash));
+  return { contact: now, alerts: alerts.sort((a, b) => a.at - b.at), acks };
 }
 
-/** The book with these alerts. The oldest that was read makes room, then the oldest of whoever fills the most.
+/** Return the book with these alerts. The oldest that was read makes room, then the oldest of whoever fills the most.
  *  @param {Book} book @param {Alert[]} alerts @returns {Book} */
 export function withAlerts(book, alerts) {
   const all = [...book.alerts, ...alerts];
@@ -162,8 +168,8 @@ export function withAlerts(book, alerts) {
 
 /** @param {Alert[]} alerts @returns {Alert} the first of the contact that fills the most */
 function loudest(alerts) {
-  const filled = (/** @type {Alert} */ { contact }) => bytesOf(alerts.filter((one) => one.contact === contact));
-  return alerts.reduce((most, one) => (filled(one) > filled(most) ? one : most));
+  const filled = (/** @type {Alert} */ { contact }) => bytesOf(alerts.filter((alert) => alert.contact === contact));
+  return alerts.reduce((most, alert) => (filled(alert) > filled(most) ? alert : most));
 }
 
 /** @param {Alert[]} alerts */
@@ -176,20 +182,20 @@ function real(frames) {
   return frames.filter(({ kind }) => kind !== FrameKind.FILLER);
 }
 
-/** @param {Contact} contact @param {Meeting} meeting @param {Frame[]} frames */
+/** @param {Contact} contact @param {PairingSession} session @param {Frame[]} frames */
 async function openedOf({ marks }, { own }, frames) {
   const letters = [];
-  const done = [];
+  const acks = [];
   const seen = new Set(marks);
   for (const { envelope } of real(frames)) {
     const hash = digest(envelope);
     const opened = await openEnvelope(envelope, [own.key], own.address).catch(refused);
     const mark = opened ? b64(opened.commitment.subarray(0, MARK_BYTES)) : "";
-    if (!opened || seen.has(mark)) done.push(hash);
+    if (!opened || seen.has(mark)) acks.push(hash);
     else letters.push({ opened, size: envelope.length, mark, hash });
     seen.add(mark);
   }
-  return { letters, done };
+  return { letters, acks };
 }
 
 /** @param {unknown} error @returns {null} */
@@ -198,19 +204,20 @@ function refused(error) {
   throw error;
 }
 
-/** @param {Contact} contact @param {Meeting} meeting @param {Came} letter @returns {Promise<Taken>} */
-async function take(contact, meeting, letter) {
+/** @param {Contact} contact @param {PairingSession} session @param {OpenedLetter} letter
+ *  @returns {Promise<LetterOutcome>} */
+async function takeLetter(contact, session, letter) {
   const { opened, size } = letter;
   try {
     const share = readShare(opened.fields);
     if (share) {
-      const sure = confirms(meeting, share, opened, size);
-      return { contact: { ...contact, progress: heardShare(contact.progress, share, sure) }, alert: null };
+      const sure = confirms(session, share, opened, size);
+      return { contact: { ...contact, progress: onShare(contact.progress, share, sure) }, alert: null };
     }
     if (contact.progress.share === null) return null;
-    const keys = await keysOf(contact);
-    const wake = readWakeLetter(keys, meeting.own.address, opened, size);
-    return wake ? { contact: heardWake(contact, wake), alert: null } : takeAlert(contact, meeting, keys, letter);
+    const keys = await deriveContactKeys(contact);
+    const wake = readWakeLetter(keys, session.own.address, opened, size);
+    return wake ? { contact: heardWake(contact, wake), alert: null } : takeAlert(contact, session, keys, letter);
   } catch (error) {
     if (error instanceof NotAuthentic) return null;
     if (error instanceof EnvelopeError) return { contact, alert: null };
@@ -224,7 +231,8 @@ function heardWake(contact, { wake, n }) {
   return n > contact.wakeHeard ? { ...contact, wake: isOfUse ? wake : null, wakeHeard: n } : contact;
 }
 
-/** @param {Contact} contact @param {Meeting} meeting @param {PairKeys} keys @param {Came} letter @returns {Taken} @throws {NotAuthentic} */
+/** @param {Contact} contact @param {PairingSession} session @param {PairKeys} keys @param {OpenedLetter} letter
+ *  @returns {LetterOutcome} @throws {NotAuthentic} */
 function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
   const [, caseKey] = contact.cases.find(([of]) => of === opened.fields.case) ?? [];
   const judged = judge([receiving, ...(caseKey ? [unb64(caseKey)] : [])], (key) =>
@@ -236,7 +244,7 @@ function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
 }
 
 /** @param {Uint8Array[]} keys the pair's, and the case's if there is one @param {(key: Uint8Array) => boolean} isForced
- *  @returns {Judged} @throws {NotAuthentic} */
+ *  @returns {Judgement} @throws {NotAuthentic} */
 function judge([pair, ...others], isForced) {
   try {
     return { duress: isForced(pair), origin: "pair" };

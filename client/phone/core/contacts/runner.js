@@ -1,35 +1,36 @@
-/** Carries out what `sync.js` wants: saves the book, hands letters over, asks relays. One change of the book at a time. */
+/** Carries out what `sync.js` wants: saves the book, hands letters over, asks relays. One change of the book at a
+ *  time. */
 /** @import { Alert, Book } from "./book.js" */
-/** @import { Effect, State } from "./sync.js" */
+/** @import { SyncEffect, SyncState } from "./sync.js" */
 /** @import { Letter } from "../letter.js" */
 /** @import { Fetch } from "../transport.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
 import { TocsinError } from "../../protocol/errors.js";
-import { seconds } from "../press.js";
-import { pull } from "../relay-reads.js";
+import { toSeconds } from "../press.js";
+import { pullMailbox } from "../relay-reads.js";
 import { NoAnswer } from "../transport.js";
-import { PAGE, stateWith, step } from "./sync.js";
+import { newSyncState, PAGE, stepSync } from "./sync.js";
 
 const LONGEST_MS = 60_000; // without anything to look for, somebody may still be added
 
 /** What a round came to: pairs that are finished now, new alerts, and in how many milliseconds the next is due.
  *  @typedef {{ paired: string[], alerts: Alert[], next: number }} Tally */
-/** @typedef {Extract<Effect, { type: "collect" }>} Collect */
+/** @typedef {Extract<SyncEffect, { type: "collect" }>} Collect */
 
-export class Post {
+export class SyncRunner {
   /** `save` ends when the book is stored; `send` takes letters as the outbox does.
-   *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch, randomBytes: RandomBytes,
-   *    now?: () => number }} by */
+   *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch,
+   *  randomBytes: RandomBytes, now?: () => number }} by */
   constructor({ book, save, send, fetch, randomBytes, now = Date.now }) {
-    this.state = stateWith(book);
+    this.state = newSyncState(book);
     this.stored = book;
     this.save = save;
     this.send = send;
     this.fetch = fetch;
     this.randomBytes = randomBytes;
     this.now = now;
-    this.queue = Promise.resolve();
+    /** @type {Promise<unknown>} */ this.queue = Promise.resolve();
     this.isHurried = false;
   }
 
@@ -66,7 +67,7 @@ export class Post {
     const tally = { paired: [], alerts: [], next: LONGEST_MS };
     const type = this.isHurried ? "hurry" : "tick";
     this.isHurried = false;
-    await this.happened({ type }, tally);
+    await this.onEvent({ type }, tally);
     return tally;
   }
 
@@ -76,9 +77,9 @@ export class Post {
   }
 
   /** @param {any} event without its time @param {Tally} tally */
-  async happened(event, tally) {
+  async onEvent(event, tally) {
     const effects = await this.inTurn(async () => {
-      const { state, effects } = await step(this.state, { ...event, now: this.now() }, this.randomBytes);
+      const { state, effects } = await stepSync(this.state, { ...event, now: this.now() }, this.randomBytes);
       this.state = state;
       for (const effect of effects) await this.run(effect, tally);
       return effects;
@@ -86,20 +87,21 @@ export class Post {
     const collects = effects.filter((effect) => effect.type === "collect");
     // A round that fails ends when nothing of it is under way any more.
     const ended = await Promise.allSettled(collects.map((effect) => this.collect(effect, tally)));
-    for (const one of ended) if (one.status === "rejected") throw one.reason;
+    for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /** @param {Effect} effect @param {Tally} tally */
+  /** @param {SyncEffect} effect @param {Tally} tally */
   async run(effect, tally) {
     if (effect.type === "letters") this.send(effect.letters);
-    else if (effect.type === "keep") await this.keep();
+    else if (effect.type === "keep") await this.saveBook();
     else if (effect.type === "paired") tally.paired.push(effect.id);
     else if (effect.type === "came") tally.alerts.push(...effect.alerts);
     else if (effect.type === "wake") tally.next = Math.max(effect.at - this.now(), 0);
   }
 
-  /** What cannot be stored must not be acknowledged, so it is as if it had not come; and no relay is asked for a while. */
-  async keep() {
+  /** What cannot be stored must not be acknowledged, so it is as if it had not come; and no relay is asked for a
+   *  while. */
+  async saveBook() {
     try {
       await this.save(this.book);
       this.stored = this.book;
@@ -110,30 +112,28 @@ export class Post {
   }
 
   /** @param {Collect} effect @param {Tally} tally */
-  async collect({ look, url, key, ack }, tally) {
-    const by = { now: () => seconds(this.now()), randomBytes: this.randomBytes, fetch: this.fetch };
-    const event = await pull(url, key, { ack, want: PAGE }, by).then(
-      (frames) => ({ type: "heard", look, frames }),
-      (error) => ({ type: "failed", look, reason: reasonOf(error) }),
+  async collect({ poll, url, key, ack }, tally) {
+    const by = { now: () => toSeconds(this.now()), randomBytes: this.randomBytes, fetch: this.fetch };
+    const event = await pullMailbox(url, key, { ack, want: PAGE }, by).then(
+      (frames) => ({ type: "heard", poll, frames }),
+      (error) => ({ type: "failed", poll, reason: reasonOf(error) }),
     );
-    await this.happened(event, tally);
+    await this.onEvent(event, tally);
   }
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   inTurn(work) {
-    const done = this.queue.then(work);
-    this.queue = done.then(
-      () => {},
-      () => {},
-    );
-    return done;
+    const result = this.queue.then(work);
+    this.queue = result.catch(() => {});
+    return result;
   }
 }
 
-/** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {State} state @param {number} due @returns {State} */
+/** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {SyncState} state
+ *  @param {number} due @returns {SyncState} */
 function quietWith(book, { relays }, due) {
   const resting = Object.entries(relays).map(([url, relay]) => [url, { ...relay, asking: null, due }]);
-  return { ...stateWith(book), relays: Object.fromEntries(resting) };
+  return { ...newSyncState(book), relays: Object.fromEntries(resting) };
 }
 
 /** @param {unknown} error */

@@ -1,9 +1,9 @@
 /**
- * What is said and where it is looked, and when. Without I/O: `step` takes a state and what happened, and gives the next state
- * and what is to be done. Who does it (`runner.js`) answers with further events. Specified in `contacts.md`.
+ * What is said and where it is looked, and when. Without I/O: `stepSync` takes a state and what happened, and gives the
+ * next state and what is to be done. Who does it (`runner.js`) answers with further events. Specified in `contacts.md`.
  *
- * The effects of a step are carried out in their order: letters are handed over before the book says that they were said, and
- * the book is kept before the call that lets a relay forget what was read.
+ * The effects of a step are carried out in their order: letters are handed over before the book says that they were
+ * said, and the book is kept before the call that lets a relay forget what was read.
  */
 /** @import { Alert, Book, Contact } from "./book.js" */
 /** @import { Letter } from "../letter.js" */
@@ -12,12 +12,22 @@
 
 import { readPairCode } from "../../protocol/code.js";
 import { mailboxKey } from "../../protocol/mailbox.js";
-import { CODE_SECONDS, CodeExpired, cardLetter, DAY_SECONDS, saidShares, shareLetter } from "../../protocol/pairing.js";
+import { CODE_SECONDS, CodeExpired, cardLetter, DAY_SECONDS, markSent, shareLetter } from "../../protocol/pairing.js";
 import { unb64 } from "../../protocol/wire.js";
-import { letterOf } from "../letter.js";
-import { Rank, seconds } from "../press.js";
-import { BOOK_BYTES, BookFull, cardOf, changed, doorFor, meetingOf, PairExpired, sizeOf, stateOf } from "./book.js";
-import { takeCard, takeLetters, withAlerts } from "./mail.js";
+import { makeLetter } from "../letter.js";
+import { Rank, toSeconds } from "../press.js";
+import {
+  BOOK_BYTES,
+  BookFull,
+  decodePairCard,
+  deriveOwnRendezvous,
+  deriveSession,
+  measureBook,
+  PairExpired,
+  pairState,
+  withContactChanges,
+} from "./book.js";
+import { openCards, openLetters, withAlerts } from "./mail.js";
 
 export const PAGE = 64; // letters asked for at once: more than are ever left lying
 export const PAGES = 16; // of one mailbox in a row: a relay that invents letters without end must not hold up the others
@@ -32,47 +42,53 @@ const FIRST_WAIT_MS = 4_000;
 const LONGEST_WAIT_MS = 300_000;
 
 /** One mailbox at one relay. `due`: when to look again; `pages`: how many came in a row.
- *  @typedef {{ contact: string, door: boolean, url: string, due: number, pages: number }} Look */
-/** @typedef {{ asking: string | null, due: number, failures: number, reason: string | null }} Relay */
+ *  @typedef {{ contact: string, door: boolean, url: string, due: number, pages: number }} MailboxPoll */
+/** @typedef {{ asking: string | null, due: number, failures: number, reason: string | null }} SyncRelay */
 /** `troubles`: by contact, the code of what is wrong with it. Only the book is ever stored.
- *  @typedef {{ book: Book, looks: Record<string, Look>, relays: Record<string, Relay>, troubles: Record<string, string> }} State */
-/** @typedef {{ now: number } & ({ type: "tick" | "hurry" } | { type: "heard", look: string, frames: Frame[] }
- *    | { type: "failed", look: string, reason: string })} Event */
-/** `collect` asks for a page and lets the relay forget `ack`; answered by `heard` or `failed`. `wake`: step with a `tick` then.
- *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string } | { type: "came", alerts: Alert[] }
- *    | { type: "collect", look: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake", at: number }} Effect */
+ *  @typedef {{ book: Book, polls: Record<string, MailboxPoll>, relays: Record<string, SyncRelay>,
+ *    troubles: Record<string, string> }} SyncState */
+/** @typedef {{ now: number } & ({ type: "tick" | "hurry" } | { type: "heard", poll: string, frames: Frame[] }
+ *    | { type: "failed", poll: string, reason: string })} SyncEvent */
+/** `collect` asks for a page and lets the relay forget `ack`; answered by `heard` or `failed`. `wake`: step with a
+ *  `tick` then.
+ *  @typedef {{ type: "letters", letters: Letter[] } | { type: "keep" } | { type: "paired", id: string }
+ *    | { type: "came", alerts: Alert[] }
+ *    | { type: "collect", poll: string, url: string, key: MailboxKey, ack: Uint8Array[] } | { type: "wake",
+ *    at: number }} SyncEffect */
 
-/** @param {Book} book @returns {State} */
-export function stateWith(book) {
-  return { book, looks: {}, relays: {}, troubles: {} };
+/** Return the state of a page that has asked no relay yet. @param {Book} book @returns {SyncState} */
+export function newSyncState(book) {
+  return { book, polls: {}, relays: {}, troubles: {} };
 }
 
-/** @param {State} before @param {Event} event @param {RandomBytes} randomBytes @returns {Promise<{ state: State, effects: Effect[] }>} */
-export async function step(before, event, randomBytes) {
+/** Return the next state after an event, and the effects to carry out in their order. @param {SyncState} before
+ *  @param {SyncEvent} event @param {RandomBytes} randomBytes
+ *  @returns {Promise<{ state: SyncState, effects: SyncEffect[] }>} */
+export async function stepSync(before, event, randomBytes) {
   const run = new SyncStep(before, event.now, randomBytes);
-  await run.take(event);
-  await run.say();
+  await run.onEvent(event);
+  await run.sealAllDue();
   await run.plan();
   return { state: run.state, effects: run.effects(before.book) };
 }
 
 /** One step over a state of its own. */
 class SyncStep {
-  /** @param {State} before @param {number} now @param {RandomBytes} randomBytes */
-  constructor({ book, looks, relays, troubles }, now, randomBytes) {
-    this.state = { book, looks: eachCopied(looks), relays: eachCopied(relays), troubles: { ...troubles } };
+  /** @param {SyncState} before @param {number} now @param {RandomBytes} randomBytes */
+  constructor({ book, polls, relays, troubles }, now, randomBytes) {
+    this.state = { book, polls: eachCopied(polls), relays: eachCopied(relays), troubles: { ...troubles } };
     this.now = now;
     this.randomBytes = randomBytes;
     /** @type {Letter[]} */ this.letters = [];
     /** @type {Alert[]} */ this.alerts = [];
     /** @type {string[]} */ this.paired = [];
-    /** @type {Effect[]} */ this.collects = [];
+    /** @type {SyncEffect[]} */ this.collects = [];
   }
 
-  /** @param {Book} before @returns {Effect[]} */
+  /** @param {Book} before @returns {SyncEffect[]} */
   effects(before) {
-    const { book, looks, relays } = this.state;
-    const due = Object.values(looks).map((look) => Math.max(look.due, relays[look.url].due));
+    const { book, polls, relays } = this.state;
+    const due = Object.values(polls).map((poll) => Math.max(poll.due, relays[poll.url].due));
     return [
       ...(this.letters.length ? [/** @type {const} */ ({ type: "letters", letters: this.letters })] : []),
       ...(book === before ? [] : [/** @type {const} */ ({ type: "keep" })]),
@@ -83,170 +99,171 @@ class SyncStep {
     ];
   }
 
-  /** @param {Event} event */
-  async take(event) {
-    this.findLooks();
+  /** @param {SyncEvent} event */
+  async onEvent(event) {
+    this.findPolls();
     if (event.type === "hurry") this.hurry();
-    else if (event.type === "heard") await this.heard(event.look, event.frames);
-    else if (event.type === "failed") this.failed(event.look, event.reason);
+    else if (event.type === "heard") await this.heard(event.poll, event.frames);
+    else if (event.type === "failed") this.failed(event.poll, event.reason);
   }
 
   hurry() {
-    for (const planned of [...Object.values(this.state.looks), ...Object.values(this.state.relays)])
+    for (const planned of [...Object.values(this.state.polls), ...Object.values(this.state.relays)])
       planned.due = this.now;
   }
 
   /** @param {string} name @param {Frame[]} frames */
   async heard(name, frames) {
-    const look = this.answered(name, null);
-    const contact = this.state.book.contacts.find(({ id }) => id === look?.contact);
-    if (!look || !contact) return;
-    const done = look.door ? await this.heardCard(contact, frames) : await this.heardLetters(contact, frames);
-    if (done.length === 0 || look.pages >= PAGES) return this.rest(look);
-    look.pages += 1;
-    await this.collect(name, done);
+    const poll = this.answered(name, null);
+    const contact = this.state.book.contacts.find(({ id }) => id === poll?.contact);
+    if (!poll || !contact) return;
+    const acks = poll.door ? await this.heardCard(contact, frames) : await this.heardLetters(contact, frames);
+    if (acks.length === 0 || poll.pages >= PAGES) return this.rest(poll);
+    poll.pages += 1;
+    await this.collect(name, acks);
   }
 
   /** @param {Contact} contact @param {Frame[]} frames @returns {Promise<Uint8Array[]>} what the relay may forget */
   async heardCard(contact, frames) {
-    const { contact: taken, done, troubles } = await takeCard(contact, frames, this.now);
-    const book = taken === contact ? this.state.book : changed(this.state.book, contact.id, taken);
-    if (taken.card !== contact.card && sizeOf(book) > BOOK_BYTES) {
+    const { contact: next, acks, troubles } = await openCards(contact, frames, this.now);
+    const book = next === contact ? this.state.book : withContactChanges(this.state.book, contact.id, next);
+    if (next.card !== contact.card && measureBook(book) > BOOK_BYTES) {
       this.state.troubles[contact.id] = BookFull.code;
       return []; // it stays where it lies until there is room
     }
     this.state.book = book;
-    if (taken.card) delete this.state.troubles[contact.id];
+    if (next.card) delete this.state.troubles[contact.id];
     else for (const code of troubles) this.state.troubles[contact.id] = code;
-    return done;
+    return acks;
   }
 
   /** @param {Contact} contact @param {Frame[]} frames @returns {Promise<Uint8Array[]>} */
   async heardLetters(contact, frames) {
-    const { contact: taken, alerts, done } = await takeLetters(contact, frames);
-    if (taken !== contact) this.state.book = withAlerts(changed(this.state.book, contact.id, taken), alerts);
+    const { contact: next, alerts, acks } = await openLetters(contact, frames);
+    if (next !== contact) this.state.book = withAlerts(withContactChanges(this.state.book, contact.id, next), alerts);
     this.alerts.push(...alerts);
-    if (contact.progress.share === null && taken.progress.share !== null) {
+    if (contact.progress.share === null && next.progress.share !== null) {
       this.paired.push(contact.id);
       delete this.state.troubles[contact.id];
     }
-    return done;
+    return acks;
   }
 
   /** @param {string} name @param {string} reason */
   failed(name, reason) {
-    const look = this.answered(name, reason);
-    if (look) this.rest(look);
+    const poll = this.answered(name, reason);
+    if (poll) this.rest(poll);
   }
 
-  /** @param {string} name @param {string | null} reason @returns {Look | undefined} */
+  /** @param {string} name @param {string | null} reason @returns {MailboxPoll | undefined} */
   answered(name, reason) {
-    const look = this.state.looks[name];
+    const poll = this.state.polls[name];
     const relay = Object.values(this.state.relays).find(({ asking }) => asking === name);
     if (!relay) return undefined;
     const failures = reason === null ? 0 : relay.failures + 1;
     const wait = Math.min(FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 20), LONGEST_WAIT_MS);
     Object.assign(relay, { asking: null, reason, failures, due: failures ? this.now + wait : this.now });
-    return look;
+    return poll;
   }
 
-  /** @param {Look} look */
-  rest(look) {
-    const contact = this.state.book.contacts.find(({ id }) => id === look.contact);
-    Object.assign(look, { pages: 0, due: this.now + (contact ? pauseOf(contact, this.now) : 0) });
+  /** @param {MailboxPoll} poll */
+  rest(poll) {
+    const contact = this.state.book.contacts.find(({ id }) => id === poll.contact);
+    Object.assign(poll, { pages: 0, due: this.now + (contact ? pauseOf(contact, this.now) : 0) });
   }
 
   // Where it is looked
 
   /** The mailboxes that follow from the book; what was known of them stays. */
-  findLooks() {
-    const { looks, relays, book } = this.state;
-    /** @type {Record<string, Look>} */
+  findPolls() {
+    const { polls, relays, book } = this.state;
+    /** @type {Record<string, MailboxPoll>} */
     const next = {};
-    for (const { contact, door, url } of book.contacts.flatMap((one) => looksFor(one, this.now))) {
+    for (const { contact, door, url } of book.contacts.flatMap((contact) => listPolls(contact, this.now))) {
       const name = `${contact} ${door ? "door" : "own"} ${url}`;
-      next[name] = looks[name] ?? { contact, door, url, due: this.now, pages: 0 };
+      next[name] = polls[name] ?? { contact, door, url, due: this.now, pages: 0 };
       next[name].due = Math.min(next[name].due, this.now + OVER_MS); // a clock set back must not end the looking
       relays[url] ??= { asking: null, due: this.now, failures: 0, reason: null };
       relays[url].due = Math.min(relays[url].due, this.now + LONGEST_WAIT_MS);
     }
-    this.state.looks = next;
+    this.state.polls = next;
   }
 
   /** One call at a time to each relay, the longest waiting first. */
   async plan() {
-    this.findLooks();
+    this.findPolls();
     for (const [url, relay] of Object.entries(this.state.relays)) {
-      const waiting = Object.entries(this.state.looks).filter(([, look]) => look.url === url && look.due <= this.now);
-      const [name] = waiting.sort(([, one], [, other]) => one.due - other.due)[0] ?? [];
+      const waiting = Object.entries(this.state.polls).filter(([, poll]) => poll.url === url && poll.due <= this.now);
+      const [name] = waiting.sort(([, a], [, b]) => a.due - b.due)[0] ?? [];
       if (name && relay.asking === null && relay.due <= this.now) await this.collect(name, []);
     }
   }
 
   /** @param {string} name @param {Uint8Array[]} ack */
   async collect(name, ack) {
-    const { contact: id, door, url } = this.state.looks[name];
-    const contact = /** @type {Contact} */ (this.state.book.contacts.find((one) => one.id === id));
-    const key = door ? (await doorFor(contact)).mailbox : mailboxKey(unb64(contact.half.mailbox));
+    const { contact: id, door, url } = this.state.polls[name];
+    const contact = /** @type {Contact} */ (this.state.book.contacts.find((contact) => contact.id === id));
+    const key = door ? (await deriveOwnRendezvous(contact)).mailbox : mailboxKey(unb64(contact.half.mailbox));
     this.state.relays[url].asking = name;
-    this.collects.push({ type: "collect", look: name, url, key, ack });
+    this.collects.push({ type: "collect", poll: name, url, key, ack });
   }
 
   // What is said
 
-  async say() {
+  async sealAllDue() {
     for (const contact of this.state.book.contacts) {
-      if (stateOf(contact, this.now) === "expired") {
+      if (pairState(contact, this.now) === "expired") {
         this.state.troubles[contact.id] = contact.progress.share === null ? CodeExpired.code : PairExpired.code;
         continue;
       }
-      const said = await this.saidBy(contact);
-      if (said !== contact) this.state.book = changed(this.state.book, contact.id, said);
+      const next = await this.sealDue(contact);
+      if (next !== contact) this.state.book = withContactChanges(this.state.book, contact.id, next);
     }
   }
 
   /** @param {Contact} contact @returns {Promise<Contact>} */
-  async saidBy(contact) {
-    const at = seconds(this.now);
+  async sealDue(contact) {
+    const at = toSeconds(this.now);
     const { card, progress, cardSaid, shareSaid } = contact;
     const isWaiting = progress.share === null;
-    let said = contact;
+    let next = contact;
     if (isWaiting && isDue(cardSaid, at)) {
-      this.post(await cardLetter(await meetingOf(contact), this.randomBytes), doorRelays(contact));
-      said = { ...said, cardSaid: { at, times: cardSaid.times + 1 } };
+      this.post(await cardLetter(await deriveSession(contact), this.randomBytes), doorRelays(contact));
+      next = { ...next, cardSaid: { at, times: cardSaid.times + 1 } };
     }
-    const answers = progress.owed.length || !isWaiting || !isDue(shareSaid, at) ? progress.owed : [null];
-    if (!card || answers.length === 0) return said;
-    for (const share of answers) {
+    const { owed: pendingShares } = progress;
+    const shares = pendingShares.length || !isWaiting || !isDue(shareSaid, at) ? pendingShares : [null];
+    if (!card || shares.length === 0) return next;
+    for (const share of shares) {
       const sealed = shareLetter(
-        await meetingOf(contact),
-        cardOf(card),
+        await deriveSession(contact),
+        decodePairCard(card),
         share === null ? null : unb64(share),
         this.randomBytes,
       );
       this.post(await sealed, card.relays);
     }
-    return { ...said, progress: saidShares(progress), shareSaid: { at, times: shareSaid.times + 1 } };
+    return { ...next, progress: markSent(progress), shareSaid: { at, times: shareSaid.times + 1 } };
   }
 
   /** @param {import("../../protocol/envelope.js").Sealed} sealed @param {string[]} relays */
   post(sealed, relays) {
-    this.letters.push(letterOf(sealed, { relays, rank: Rank.PAIR, added: this.now }));
+    this.letters.push(makeLetter(sealed, { relays, rank: Rank.PAIR, added: this.now }));
   }
 }
 
-/** Whether it is time to say it (again). @param {import("./book.js").Said} said @param {number} at */
+/** Whether it is time to say it (again). @param {import("./book.js").SendCount} said @param {number} at */
 function isDue({ at: last, times }, at) {
   const wait = times === 1 ? SOON_AGAIN_SECONDS : AGAIN_SECONDS;
   return times === 0 || at < last || at >= last + wait;
 }
 
 /** @param {Contact} contact @param {number} now */
-function looksFor(contact, now) {
+function listPolls(contact, now) {
   const { id, half, progress } = contact;
-  const isWaiting = stateOf(contact, now) === "waiting";
+  const isWaiting = pairState(contact, now) === "waiting";
   const doors = isWaiting && !contact.card ? doorRelays(contact) : [];
-  const isOver = seconds(now) >= half.until + LAST_LETTERS || (progress.share === null && !isWaiting);
+  const isOver = toSeconds(now) >= half.until + LAST_LETTERS || (progress.share === null && !isWaiting);
   const own = isOver ? [] : half.relays;
   return [
     ...doors.map((url) => ({ contact: id, door: true, url })),
@@ -261,12 +278,12 @@ function doorRelays({ code, half }) {
 
 /** @param {Contact} contact @param {number} now */
 function pauseOf(contact, now) {
-  const state = stateOf(contact, now);
-  if (state === "waiting") return Math.abs(seconds(now) - contact.made) < FRESH_SECONDS ? FRESH_MS : WAITING_MS;
+  const state = pairState(contact, now);
+  if (state === "waiting") return Math.abs(toSeconds(now) - contact.made) < FRESH_SECONDS ? FRESH_MS : WAITING_MS;
   return state === "paired" ? PAIRED_MS : OVER_MS;
 }
 
 /** @template T @param {Record<string, T>} all @returns {Record<string, T>} */
 function eachCopied(all) {
-  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, { ...one }]));
+  return Object.fromEntries(Object.entries(all).map(([name, state]) => [name, { ...state }]));
 }

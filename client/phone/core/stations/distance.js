@@ -1,4 +1,5 @@
-/** Distances: only + - * / and the square root, which every engine rounds alike; see `client/stations/pack/distance.py`. */
+/** Distances: only + - * / and the square root, which every engine rounds alike; see
+ *  `client/stations/pack/distance.py`. */
 
 export const EARTH = 6_371_000; // metres
 const DEGREE = 100_000;
@@ -9,7 +10,7 @@ const SINE = [-6, 120, -5040, 362880, -39916800, 6227020800, -1307674368000].map
 const COSINE = [-2, 24, -720, 40320, -3628800, 479001600, -87178291200, 20922789888000].map((f) => 1 / f);
 const ARC = [1 / 6, 3 / 40, 15 / 336, 105 / 3456, 945 / 42240, 10395 / 599040, 135135 / 9676800, 2027025 / 175472640];
 
-/** The sine of an angle in 1e-5 degree. @param {number} angle @returns {number} */
+/** Return the sine of an angle in 1e-5 degree. @param {number} angle @returns {number} */
 export function sine(angle) {
   const turned = ((angle % TURN) + TURN) % TURN;
   if (turned > 2 * QUARTER) return -sine(turned - 2 * QUARTER);
@@ -23,7 +24,7 @@ export function sine(angle) {
   return small + small * square * horner(SINE, square);
 }
 
-/** @param {number} value from 0 to 1 @returns {number} radians */
+/** Return the angle of a sine. @param {number} value from 0 to 1 @returns {number} radians */
 export function arcSine(value) {
   let half = value;
   for (let i = 0; i < 3; i++) half = half / Math.sqrt(2 + 2 * Math.sqrt(Math.max(0, 1 - half * half)));
@@ -38,18 +39,19 @@ function horner(series, square) {
   return total;
 }
 
-/** The way over the ground, in whole metres. @param {number} square of the chord */
+/** Return the distance over the ground, in whole metres. @param {number} square of the chord */
 export function metres(square) {
   return Math.floor(2 * EARTH * arcSine(Math.sqrt(square) / 2) + 0.5);
 }
 
-/** @param {number} lat @param {number} lon 1e-5 degree @returns {[number, number, number]} on the ball of radius 1 */
+/** Return the point of a position. @param {number} lat @param {number} lon 1e-5 degree
+ *  @returns {[number, number, number]} on the ball of radius 1 */
 export function vector(lat, lon) {
   const level = sine(lat + QUARTER);
   return [level * sine(lon + QUARTER), level * sine(lon), sine(lat)];
 }
 
-/** @param {number} degrees */
+/** Convert degrees to whole 1e-5 degrees. @param {number} degrees */
 export function whole(degrees) {
   return Math.floor(degrees * DEGREE + 0.5);
 }

@@ -50,11 +50,12 @@ function foldOne(mark) {
 
 /** @param {number} point */
 function digit(point) {
-  const zero = ZEROS.find((one) => one <= point && point <= one + 9);
+  const zero = ZEROS.find((first) => first <= point && point <= first + 9);
   return zero === undefined ? " " : String(point - zero);
 }
 
-/** The words and numbers of a text, in the form in which they are compared. @param {string} text @returns {string[]} */
+/** Return the words and numbers of a text, in the form in which they are compared. @param {string} text
+ *  @returns {string[]} */
 export function tokens(text) {
   let plain = "";
   for (const mark of text) plain += fold(mark);
@@ -62,12 +63,12 @@ export function tokens(text) {
   return found.map((token) => (isNumber(token) ? token.replace(/^0+(?=.)/, "") : token));
 }
 
-/** @param {string} token */
+/** Tell whether a token is a number. @param {string} token */
 export function isNumber(token) {
   return token <= "9\uffff" && token >= "0";
 }
 
-/** The pieces of three characters of ` word `. @param {string} word @returns {string[]} */
+/** Return the pieces of three characters of ` word `. @param {string} word @returns {string[]} */
 export function pieces(word) {
   const isPlain = !/[\ud800-\udfff]/.test(word); // taking characters apart properly costs three times as much
   const marks = isPlain ? ` ${word} ` : [" ", ...word, " "];
@@ -76,7 +77,7 @@ export function pieces(word) {
   return found;
 }
 
-/** Every different piece of these words. @param {string[]} words @returns {string[]} */
+/** Return every different piece of these words. @param {string[]} words @returns {string[]} */
 export function grams(words) {
   return [...new Set(words.flatMap(pieces))];
 }

@@ -13,15 +13,17 @@ const BLOCK = 48; // stations, neighbours in the pack, that share one box
 
 /** One of the nearest; `square` of the chord. @typedef {{ m: number, id: string, at: number, square: number }} Near */
 
-/** @param {{ m: number }[]} nearest @param {number} accuracy */
-export function standsOut(nearest, accuracy) {
+/** Tell whether the nearest station is so much nearer that it can be highlighted. @param {{ m: number }[]} nearest
+ *  @param {number} accuracy */
+export function isOutstanding(nearest, accuracy) {
   const first = nearest[0].m;
   if (accuracy > SURE_ACCURACY || first > 2 * accuracy + SURE_NEAREST) return false;
   return nearest.length === 1 || 2 * (nearest[1].m - first) >= 3 * accuracy + 2 * SURE_NEXT;
 }
 
-/** Points on the ball, three numbers each, and the smallest box around each block, six numbers each. @param {Body} body */
-export function boxesOf({ lat, lon }) {
+/** Build the points on the ball, three numbers each, and the smallest box around each block, six numbers each.
+ *  @param {Body} body */
+export function buildBoxes({ lat, lon }) {
   const points = new Float64Array(3 * lat.length);
   const boxes = new Float64Array(6 * Math.ceil(lat.length / BLOCK));
   for (let i = 0; i < lat.length; i++) {
@@ -47,13 +49,13 @@ function squareToBox(boxes, at, here) {
   return total;
 }
 
-/** The few nearest, sorted by metres and id. @param {ReturnType<typeof boxesOf>} index @param {string[]} ids @param {number[]} here
- *  @returns {Near[]} */
-export function nearestOf({ points, boxes }, ids, here) {
+/** Find the few nearest, sorted by metres and id. @param {ReturnType<typeof buildBoxes>} index @param {string[]} ids
+ *  @param {number[]} here @returns {Near[]} */
+export function findNearest({ points, boxes }, ids, here) {
   const squares = Float64Array.from({ length: boxes.length / 6 }, (_, box) => squareToBox(boxes, 6 * box, here));
-  const nearest = squares.indexOf(squares.reduce((least, one) => Math.min(least, one)));
+  const nearest = squares.indexOf(squares.reduce((least, square) => Math.min(least, square)));
   /** @type {Near[]} */
-  const kept = [];
+  const found = [];
   let bound = 16; // nothing on the ball is as far
   for (let i = -1; i < squares.length; i++) {
     const box = i < 0 ? nearest : i; // the nearest box first: what is found there spares most of the others
@@ -63,21 +65,21 @@ export function nearestOf({ points, boxes }, ids, here) {
       const y = here[1] - points[3 * at + 1];
       const z = here[2] - points[3 * at + 2];
       const square = x * x + y * y + z * z;
-      if (square <= bound) bound = keep(kept, { m: metres(square), id: ids[at], at, square });
+      if (square <= bound) bound = insertNear(found, { m: metres(square), id: ids[at], at, square });
     }
   }
-  return kept;
+  return found;
 }
 
-/** Put one where it belongs; the answer is the bound beyond which nothing gets in.
- *  @param {Near[]} kept @param {Near} one */
-export function keep(kept, one) {
-  let to = kept.length;
-  while (to > 0 && (one.m < kept[to - 1].m || (one.m === kept[to - 1].m && one.id < kept[to - 1].id))) to--;
-  kept.splice(to, 0, one);
-  if (kept.length > ANSWERS) kept.pop();
-  if (kept.length < ANSWERS) return 16;
+/** Put one where it belongs; the answer is the bound beyond which nothing gets in. @param {Near[]} found
+ *  @param {Near} near */
+export function insertNear(found, near) {
+  let to = found.length;
+  while (to > 0 && (near.m < found[to - 1].m || (near.m === found[to - 1].m && near.id < found[to - 1].id))) to--;
+  found.splice(to, 0, near);
+  if (found.length > ANSWERS) found.pop();
+  if (found.length < ANSWERS) return 16;
   // Equal metres are decided by id, and whole metres may hide one metre: two more are let in.
-  const chord = Math.sqrt(kept[ANSWERS - 1].square) + 2 / EARTH;
+  const chord = Math.sqrt(found[ANSWERS - 1].square) + 2 / EARTH;
   return chord * chord;
 }

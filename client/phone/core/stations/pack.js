@@ -38,16 +38,16 @@ const HEAD_BYTES = 28;
  *  @typedef {{ words: string[], ids: string[], lat: Int32Array, lon: Int32Array, names: Lists, addresses: Lists,
  *    phones: string[] }} Body `phones`: empty when no station has one */
 
-/** Check a pack and take it apart. `root`: the key that must have signed it. `held`: what is said of the pack it would replace.
- *  @param {Uint8Array} data @param {Uint8Array} root @param {About} [held] @returns {Promise<Stations>}
+/** Check a pack and take it apart. `root`: the key that must have signed it. `held`: what is said of the pack it would
+ *  replace. @param {Uint8Array} data @param {Uint8Array} root @param {About} [known] @returns {Promise<Stations>}
  *  @throws {PackMalformed} @throws {NoteUnsigned} @throws {PackChanged} @throws {PackOlder} @throws {PackOther} */
-export async function readPack(data, root, held) {
+export async function readPack(data, root, known) {
   const zero = data.length > PACK_BYTES ? -1 : data.indexOf(0);
   if (zero < 0) throw new PackMalformed("too long, or no zero byte after the note");
   const about = readAbout(data.subarray(0, zero), root);
   const packed = data.subarray(zero + 1);
   if (!same(digest(packed), bytes(about.hash, HASH_BYTES))) throw new PackChanged();
-  if (held) checkFollows(about, held);
+  if (known) checkFollows(about, known);
   const body = unpackBody(await inflated(packed, about.size));
   if (body.ids.length !== about.count) throw new PackMalformed("another number of stations than signed");
   return new Stations(about, body);
@@ -110,10 +110,10 @@ function bytes(text, length) {
   }
 }
 
-/** @param {About} about @param {About} held */
-function checkFollows(about, held) {
-  if (about.id !== held.id || about.root !== held.root) throw new PackOther();
-  if (about.seq < held.seq || (about.seq === held.seq && about.hash !== held.hash)) throw new PackOlder();
+/** @param {About} about @param {About} known */
+function checkFollows(about, known) {
+  if (about.id !== known.id || about.root !== known.root) throw new PackOther();
+  if (about.seq < known.seq || (about.seq === known.seq && about.hash !== known.hash)) throw new PackOlder();
 }
 
 /** @param {Uint8Array} packed @param {number} size */
@@ -134,16 +134,16 @@ async function inflated(packed, size) {
   return body;
 }
 
-/** @param {Uint8Array} body @returns {Body} @throws {PackMalformed} */
+/** Take the unpacked body of a pack apart. @param {Uint8Array} body @returns {Body} @throws {PackMalformed} */
 export function unpackBody(body) {
   if (body.length < HEAD_BYTES) throw new PackMalformed("cut off");
   const head = new DataView(body.buffer, body.byteOffset, HEAD_BYTES);
   const [count, wordCount, ...sizes] = Array.from({ length: 7 }, (_, i) => head.getUint32(4 * i));
   if (count < 1 || count > STATIONS || wordCount > WORDS)
     throw new PackMalformed("more stations or words than a pack may have");
-  const told = HEAD_BYTES + sizes.reduce((sum, one) => sum + one);
-  if (told > body.length) throw new PackMalformed("lengths that do not fit");
-  const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, one) => sum + one, HEAD_BYTES));
+  const announced = HEAD_BYTES + sizes.reduce((sum, size) => sum + size);
+  if (announced > body.length) throw new PackMalformed("lengths that do not fit");
+  const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size, HEAD_BYTES));
   const [words, ids, steps, names, addresses] = ends.map((end, i) => body.subarray(end - sizes[i], end));
   return {
     words: readWords(words, wordCount),
@@ -151,7 +151,7 @@ export function unpackBody(body) {
     ...readPositions(steps, count),
     names: readTexts(names, count, wordCount, NAMES),
     addresses: readTexts(addresses, count, wordCount, 1),
-    phones: readPhones(body.subarray(told), count),
+    phones: readPhones(body.subarray(announced), count),
   };
 }
 
@@ -250,7 +250,7 @@ function readPositions(steps, count) {
 /** @param {Uint8Array} part @param {number} count */
 function readPhones(part, count) {
   const phones = part.length ? lines(part, count) : [];
-  if (phones.some((one) => CONTROL.test(one) || (one.length > PHONE && [...one].length > PHONE)))
+  if (phones.some((phone) => CONTROL.test(phone) || (phone.length > PHONE && [...phone].length > PHONE)))
     throw new PackMalformed("a telephone that is none");
   return phones;
 }

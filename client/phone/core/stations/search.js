@@ -10,8 +10,8 @@ const LEAST_SCORE = 200;
 const FIT = 900;
 const CLOSENESS = 100;
 
-/** From grams to words to stations. @param {Body} body */
-export function namesOf({ words, names, addresses, ids }) {
+/** Build the index from grams to words to stations. @param {Body} body */
+export function indexNames({ words, names, addresses, ids }) {
   /** @type {Map<string, number[]>} */
   const wordsWith = new Map();
   /** @type {Map<string, number[]>} */
@@ -31,7 +31,7 @@ export function namesOf({ words, names, addresses, ids }) {
     }
   }
   const shortest = Uint32Array.from(ids, (_, at) => shortestName(list(names, at), sizes));
-  const lists = { named: turned(names, words.length), told: turned(addresses, words.length) };
+  const lists = { named: invertLists(names, words.length), addressed: invertLists(addresses, words.length) };
   return { wordsWith, wordsWithNumber, isNumbered, shortest, ...lists };
 }
 
@@ -57,8 +57,9 @@ function shortestName(text, sizes) {
   return Math.min(shortest, size || 1);
 }
 
-/** From "words of a station" to "stations of a word". @param {Lists} texts @param {number} wordCount @returns {Lists} */
-export function turned({ all, start }, wordCount) {
+/** Turn "words of a station" into "stations of a word". @param {Lists} texts @param {number} wordCount
+ *  @returns {Lists} */
+export function invertLists({ all, start }, wordCount) {
   const begin = new Uint32Array(wordCount + 2);
   for (const word of all) if (word !== BREAK) begin[word + 2]++;
   for (let word = 2; word < begin.length; word++) begin[word] += begin[word - 1];
@@ -69,14 +70,15 @@ export function turned({ all, start }, wordCount) {
   return { all: stations, start: begin };
 }
 
-/** How much a gram tells: 1 when every station has it, 1 more for each halving. @param {number} count @param {number} having */
+/** How much a gram tells: 1 when every station has it, 1 more for each halving. @param {number} count
+ *  @param {number} having */
 function weight(count, having) {
   return 32 - Math.clz32(Math.floor(count / Math.max(1, having)));
 }
 
-/** @param {ReturnType<typeof namesOf>} index @param {Body} body @param {string[]} question
- *  @returns {{ at: number, score: number, id: string }[]} */
-export function bestOf(index, { ids, names }, question) {
+/** Find the few best, sorted by score and id. @param {ReturnType<typeof indexNames>} index @param {Body} body
+ *  @param {string[]} question @returns {{ at: number, score: number, id: string }[]} */
+export function findBest(index, { ids, names }, question) {
   const { hits, inName, total } = weigh(index, ids.length, grams(question).slice(0, GRAMS));
   const withNumbers = judge(index, names, ids.length, [...new Set(question.filter(isNumber))]);
   /** @type {{ at: number, score: number, id: string }[]} */
@@ -98,7 +100,7 @@ export function bestOf(index, { ids, names }, question) {
 }
 
 /** Give each gram's weight to the stations that have it: twice for the name, once for the address alone.
- *  @param {ReturnType<typeof namesOf>} index @param {number} stations @param {string[]} asked */
+ *  @param {ReturnType<typeof indexNames>} index @param {number} stations @param {string[]} asked */
 function weigh(index, stations, asked) {
   const hits = new Uint32Array(stations);
   const inName = new Uint32Array(stations);
@@ -133,8 +135,8 @@ function together(wordsWith, asked) {
 }
 
 /** Who has one of these words, each once: first those that have it in a name, then those in the address alone.
- *  @param {ReturnType<typeof namesOf>} index @param {number} stations */
-function toucher({ named, told }, stations) {
+ *  @param {ReturnType<typeof indexNames>} index @param {number} stations */
+function toucher({ named, addressed }, stations) {
   const seen = new Uint32Array(stations); // the round in which a station was touched last
   const touched = new Uint32Array(stations);
   let round = 0;
@@ -156,12 +158,12 @@ function toucher({ named, told }, stations) {
   return (having) => {
     round++;
     const inNames = touch(named, having, 0);
-    return { touched, inNames, inEither: touch(told, having, inNames) };
+    return { touched, inNames, inEither: touch(addressed, having, inNames) };
   };
 }
 
 /** What is left of a station's points when the numbers asked for are looked at; nothing when one is missing.
- *  @param {ReturnType<typeof namesOf>} index @param {Lists} names @param {number} stations @param {string[]} asked
+ *  @param {ReturnType<typeof indexNames>} index @param {Lists} names @param {number} stations @param {string[]} asked
  *  @returns {(at: number, points: number) => number} */
 function judge(index, names, stations, asked) {
   if (asked.length === 0) return (_, points) => points;

@@ -6,12 +6,12 @@ export const ANSWERS = 8; // as many as fit a small screen
 /** Many lists of numbers in one: list `i` is `all.subarray(start[i], start[i + 1])`.
  *  @typedef {{ all: Uint32Array, start: Uint32Array }} Lists */
 
-/** @param {Lists} lists @param {number} i */
+/** Return list `i`. @param {Lists} lists @param {number} i */
 export function list(lists, i) {
   return lists.all.subarray(lists.start[i], lists.start[i + 1]);
 }
 
-/** @param {Uint32Array} text @returns {number[][]} */
+/** Split a text at its breaks into names. @param {Uint32Array} text @returns {number[][]} */
 export function split(text) {
   /** @type {number[][]} */
   const names = text.length ? [[]] : [];
@@ -22,8 +22,8 @@ export function split(text) {
   return names;
 }
 
-/** @param {string[]} words @param {number[]} text */
-export function joined(words, text) {
+/** Write a text out of word numbers. @param {string[]} words @param {number[]} text */
+export function joinWords(words, text) {
   return text
     .map((word) => words[word])
     .join(" ")

@@ -4,48 +4,51 @@
 /** @import { Thread } from "../../services/alert-threads.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { alertsOf, forgetAlert, isUnderDuress, markRead } from "../../../core/contacts/book.js";
-import { sealTo } from "../../../core/contacts/mail.js";
-import { isAdvance, numbersIn, threadsOf } from "../../services/alert-threads.js";
-import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
-import { age, moment } from "../../ui/dates.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { forgetAlert, isUnderDuress, listAlerts, markRead } from "../../../core/contacts/book.js";
+import { sealAlertTo } from "../../../core/contacts/mail.js";
+import { findNumbers, groupThreads, isAdvance } from "../../services/alert-threads.js";
+import { onRound, startContactPoller } from "../../services/contacts-access.js";
+import { formatAge, formatMoment } from "../../ui/dates.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
-import { look, t } from "../../ui/i18n.js";
+import { findWords, t } from "../../ui/i18n.js";
 import { interpolateNode } from "../../ui/interpolate.js";
 import { showErrors } from "../../ui/show-error.js";
-import { placeLines } from "./place.js";
-import { headline } from "./status.js";
+import { renderPlace } from "./place.js";
+import { renderHeadline } from "./status.js";
 
 const LONGEST = 1_500;
 const STEPS = 3;
 
-/** @param {App} app @param {{ contact: string, case: string }} which @returns {Promise<Node[]>} */
+/** Build the screen `alert`. @param {App} app @param {{ contact: string, case: string }} which
+ *  @returns {Promise<Node[]>} */
 export async function alert(app, which) {
-  const watch = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const find = () =>
-    threadsOf(alertsOf(watch.post.book)).find((one) => one.contact === which.contact && one.case === which.case);
+    groupThreads(listAlerts(poller.post.book)).find(
+      (thread) => thread.contact === which.contact && thread.case === which.case,
+    );
   const first = find();
   if (!first) return app.go("alerts").then(() => []);
-  const place = h("div", { "aria-live": "polite" });
+  const box = h("div", { "aria-live": "polite" });
   let shown = 0;
   const show = async () => {
     const thread = find();
     if (!thread || thread.alerts.length === shown) return;
     shown = thread.alerts.length;
-    fill(place, await article(app, watch, thread));
-    await watch.post.change((book) => markRead(book, idsOf(thread)));
+    fill(box, await article(app, poller, thread));
+    await poller.post.change((book) => markRead(book, idsOf(thread)));
   };
-  listenTo(app, show);
+  onRound(app, show);
   await show();
   const gone = async () => {
     const ids = idsOf(find() ?? first);
-    await watch.post.change((book) => ids.reduce((left, id) => forgetAlert(left, id), book));
+    await poller.post.change((book) => ids.reduce((left, id) => forgetAlert(left, id), book));
     await app.go("alerts");
   };
   return [
-    place,
-    answering(app, watch, which.contact),
+    box,
+    answering(app, poller, which.contact),
     h(
       "div",
       { class: "row ends" },
@@ -60,13 +63,13 @@ function idsOf({ alerts }) {
   return alerts.map(({ id }) => id);
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {Thread} thread */
-async function article(app, watch, thread) {
+/** @param {App} app @param {ContactPoller} poller @param {Thread} thread */
+async function article(app, poller, thread) {
   const { head } = thread;
-  const { book } = watch.post;
+  const { book } = poller.post;
   const who = /** @type {Contact} */ (book.contacts.find(({ id }) => id === head.contact));
   const isForced = isUnderDuress(book, head);
-  const where = await placeOf(app, thread, isForced);
+  const where = await describePlace(app, thread, isForced);
   const data = {
     show: "alert",
     type: head.type,
@@ -77,12 +80,12 @@ async function article(app, watch, thread) {
   };
   // Under duress only what was written in peace is worth calling.
   const trusted = isForced ? thread.alerts.filter(isAdvance) : thread.alerts;
-  const numbers = [...trusted.flatMap(({ text }) => numbersIn(text)), ...(isForced ? [] : where.numbers)];
+  const numbers = [...trusted.flatMap(({ text }) => findNumbers(text)), ...(isForced ? [] : where.numbers)];
   const sure = section("origin", origin(head, who));
   return h(
     "article",
     { class: "stack", data },
-    h("h1", {}, h("bdi", { data: { show: "who" } }, who.label), ": ", what(head, isForced)),
+    h("h1", {}, h("bdi", { data: { show: "who" } }, who.label), ": ", headlineBox(head, isForced)),
     isForced &&
       h(
         "p",
@@ -94,7 +97,7 @@ async function article(app, watch, thread) {
     head.practice && h("p", { class: "band" }, t("contacts.alert.practice")),
     who.seized && sure,
     h("p", { data: { show: "when" } }, whenOf(thread)),
-    ...thread.alerts.filter(({ text }) => text).map((one) => saying(one)),
+    ...thread.alerts.filter(({ text }) => text).map((alert) => saying(alert)),
     section("where", h("div", { class: "stack", data: { show: "place" } }, ...where.lines)),
     !who.seized && sure,
     section("steps", steps(head, isForced)),
@@ -103,14 +106,14 @@ async function article(app, watch, thread) {
   );
 }
 
-/** @param {string} what */
-function strong(what) {
-  return h("strong", {}, t(`contacts.alert.${what}`));
+/** @param {string} name */
+function strong(name) {
+  return h("strong", {}, t(`contacts.alert.${name}`));
 }
 
 /** @param {Alert} head @param {boolean} isForced */
-function what({ type }, isForced) {
-  return h("span", { data: { show: "what" } }, headline(type, isForced));
+function headlineBox({ type }, isForced) {
+  return h("span", { data: { show: "what" } }, renderHeadline(type, isForced));
 }
 
 /** @param {string} name @param {Node} node */
@@ -120,27 +123,29 @@ function section(name, node) {
 
 /** What was written in advance tells nothing of when it happened. @param {Thread} thread */
 function whenOf({ alerts, at }) {
-  if (alerts.every(isAdvance)) return t("contacts.alert.when_advance", { moment: moment(new Date(at * 1_000)) });
-  const ago = age(Math.max(0, Date.now() / 1_000 - at));
-  return t("contacts.alert.when", { moment: moment(new Date(at * 1_000)), age: ago });
+  if (alerts.every(isAdvance)) return t("contacts.alert.when_advance", { moment: formatMoment(new Date(at * 1_000)) });
+  const ago = formatAge(Math.max(0, Date.now() / 1_000 - at));
+  return t("contacts.alert.when", { moment: formatMoment(new Date(at * 1_000)), age: ago });
 }
 
-/** @param {Alert} one */
-function saying(one) {
-  const when = moment(new Date(one.at * 1_000));
-  const how = isAdvance(one) ? "said_advance" : one.passed ? "said_passed" : "said";
+/** @param {Alert} alert */
+function saying(alert) {
+  const when = formatMoment(new Date(alert.at * 1_000));
+  const how = isAdvance(alert) ? "said_advance" : alert.passed ? "said_passed" : "said";
   return h(
     "section",
     { class: "answer" },
     h("p", { class: "hint" }, t(`contacts.alert.${how}`, { moment: when })),
-    h("p", { dir: "auto", class: "words", data: { show: "said" } }, one.text),
+    h("p", { dir: "auto", class: "words", data: { show: "said" } }, alert.text),
   );
 }
 
 /** The newest word on where. @param {App} app @param {Thread} thread @param {boolean} isForced */
-async function placeOf(app, { alerts }, isForced) {
-  const told = alerts.find(({ place }) => place);
-  return told ? placeLines(app, told, isForced) : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
+async function describePlace(app, { alerts }, isForced) {
+  const placed = alerts.find(({ place }) => place);
+  return placed
+    ? renderPlace(app, placed, isForced)
+    : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
 }
 
 /** @param {Alert} head @param {Contact} who */
@@ -157,20 +162,21 @@ function origin(head, { verified, seized }) {
 
 /** @param {Alert} head @param {boolean} isForced */
 function steps({ type }, isForced) {
-  const said = look(`contacts.alert.steps_${isForced ? "duress" : type}`) ?? look("contacts.alert.steps_text");
+  const texts =
+    findWords(`contacts.alert.steps_${isForced ? "duress" : type}`) ?? findWords("contacts.alert.steps_text");
   return h(
     "ol",
     { data: { show: "steps" } },
-    ...said.slice(0, STEPS).map((/** @type {string} */ one) => h("li", {}, one)),
+    ...texts.slice(0, STEPS).map((/** @type {string} */ step) => h("li", {}, step)),
   );
 }
 
 /** One after the other, when there is more than one. @param {Thread} thread */
 function events({ alerts }) {
-  const told = alerts.filter((one) => !isAdvance(one));
-  if (told.length < 2) return null;
-  const lines = told.map(({ at, type }) =>
-    h("li", {}, moment(new Date(at * 1_000)), " · ", t(`contacts.alert.${type}`)),
+  const later = alerts.filter((alert) => !isAdvance(alert));
+  if (later.length < 2) return null;
+  const lines = later.map(({ at, type }) =>
+    h("li", {}, formatMoment(new Date(at * 1_000)), " · ", t(`contacts.alert.${type}`)),
   );
   return section("events", h("ul", { class: "plain" }, ...lines));
 }
@@ -182,8 +188,8 @@ function call(number) {
   return link;
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {string} id */
-function answering(app, watch, id) {
+/** @param {App} app @param {ContactPoller} poller @param {string} id */
+function answering(app, poller, id) {
   const words = field("text", t("contacts.alert.answer"), { lines: 3, longest: LONGEST });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
   const problem = h("div", {});
@@ -194,10 +200,10 @@ function answering(app, watch, id) {
         const text = words.value().trim();
         if (!text) return;
         const by = { now: Date.now(), randomBytes: app.randomBytes };
-        const { letters } = await watch.post.change((book) => sealTo(book, id, { type: "text", text }, by));
+        const { letters } = await poller.post.change((book) => sealAlertTo(book, id, { type: "text", text }, by));
         app.sender.add(letters);
         words.clear();
-        say(note, t("contacts.contact.sealed"));
+        updateText(note, t("contacts.contact.sealed"));
       },
       "contacts.errors",
     );

@@ -3,38 +3,38 @@
 /** @import { Thread } from "../../services/alert-threads.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { alertsOf, isUnderDuress } from "../../../core/contacts/book.js";
-import { threadsOf } from "../../services/alert-threads.js";
-import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
-import { canRing, offerHere, turnOff, turnOn } from "../../services/push-subscription.js";
-import { age } from "../../ui/dates.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { isUnderDuress, listAlerts } from "../../../core/contacts/book.js";
+import { groupThreads } from "../../services/alert-threads.js";
+import { onRound, startContactPoller } from "../../services/contacts-access.js";
+import { canRing, findWakeOffer, turnRingingOff, turnRingingOn } from "../../services/push-subscription.js";
+import { formatAge } from "../../ui/dates.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
-import { headline } from "./status.js";
+import { renderHeadline } from "./status.js";
 
-/** @param {App} app @returns {Promise<Node[]>} */
+/** Build the screen `alerts`. @param {App} app @returns {Promise<Node[]>} */
 export async function alerts(app) {
-  const watch = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const list = h("ul", { class: "plain", "aria-live": "polite" });
   const note = h("p", { role: "status", data: { show: "notice" } });
   let shown = "";
   const show = () => {
-    const threads = threadsOf(alertsOf(watch.post.book));
-    const lines = threads.map((thread) => h("li", {}, line(app, watch, thread)));
-    const text = lines.map((one) => one.outerHTML).join("");
+    const threads = groupThreads(listAlerts(poller.post.book));
+    const lines = threads.map((thread) => h("li", {}, line(app, poller, thread)));
+    const text = lines.map((item) => item.outerHTML).join("");
     if (text !== shown) fill(list, ...lines); // what has not changed stays under the finger
     shown = text;
-    say(note, threads.length ? "" : t("contacts.alerts.none"));
+    updateText(note, threads.length ? "" : t("contacts.alerts.none"));
   };
-  listenTo(app, show);
-  watch.hurry();
+  onRound(app, show);
+  poller.hurry();
   show();
   return [
     h("h1", {}, t("contacts.alerts.title")),
     note,
     list,
-    ringing(app, watch),
+    ringing(app, poller),
     h("p", { class: "hint" }, t("contacts.alerts.away")),
     h(
       "div",
@@ -44,9 +44,9 @@ export async function alerts(app) {
   ];
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {Thread} thread */
+/** @param {App} app @param {ContactPoller} poller @param {Thread} thread */
 function line(app, { post: { book } }, { contact: id, head, at, unread }) {
-  const who = book.contacts.find((one) => one.id === id);
+  const who = book.contacts.find((contact) => contact.id === id);
   const isForced = isUnderDuress(book, head);
   const isGrave = isForced || who?.seized;
   const open = button("", "alert", () => app.go("alert", { contact: id, case: head.case }), {
@@ -59,49 +59,50 @@ function line(app, { post: { book } }, { contact: id, head, at, unread }) {
     head.practice && t("contacts.alert.practice_short"),
   ].filter(Boolean);
   open.append(
-    h("strong", {}, h("bdi", {}, who?.label ?? ""), ": ", headline(head.type, isForced)),
-    h("small", {}, [age(Math.max(0, Date.now() / 1_000 - at)), ...marks].join(" · ")),
+    h("strong", {}, h("bdi", {}, who?.label ?? ""), ": ", renderHeadline(head.type, isForced)),
+    h("small", {}, [formatAge(Math.max(0, Date.now() / 1_000 - at)), ...marks].join(" · ")),
   );
   return open;
 }
 
-/** @param {App} app @param {ContactPoller} watch */
-function ringing(app, watch) {
+/** @param {App} app @param {ContactPoller} poller */
+function ringing(app, poller) {
   const how = h("p", { class: "band", data: { show: "open" } });
-  const place = h("div", { class: "stack" });
-  const show = () => say(how, t(watch.session.content.wake ? "contacts.alerts.open_wake" : "contacts.alerts.open"));
+  const box = h("div", { class: "stack" });
+  const show = () =>
+    updateText(how, t(poller.session.content.wake ? "contacts.alerts.open_wake" : "contacts.alerts.open"));
   show();
-  if (canRing(app)) offer(app, watch, place, show);
-  return h("section", {}, how, place);
+  if (canRing(app)) offer(app, poller, box, show);
+  return h("section", {}, how, box);
 }
 
-/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} watch @param {HTMLElement} place
- *  @param {() => void} show */
-async function offer(app, watch, place, show) {
-  const rings = await offerHere(app).catch(() => null);
-  const isOn = () => Boolean(watch.session.content.wake);
+/** Only where a relay rings, so it comes a moment later. @param {App} app @param {ContactPoller} poller
+ *  @param {HTMLElement} box @param {() => void} show */
+async function offer(app, poller, box, show) {
+  const rings = await findWakeOffer(app).catch(() => null);
+  const isOn = () => Boolean(poller.session.content.wake);
   if (!rings && !isOn()) return;
   const problem = h("div", {});
   const waiting = h("p", { class: "hint", role: "status" });
   const change = async () => {
     element.disabled = true;
-    say(waiting, t("working"));
+    updateText(waiting, t("working"));
     await showErrors(
       problem,
       async () => {
-        if (isOn()) await turnOff(app, watch);
-        else if (rings) await turnOn(app, watch, rings);
+        if (isOn()) await turnRingingOff(app, poller);
+        else if (rings) await turnRingingOn(app, poller, rings);
       },
       "contacts.errors",
     );
     element.setAttribute("aria-pressed", String(isOn()));
     element.disabled = false;
-    say(waiting, "");
+    updateText(waiting, "");
     show();
   };
   const element = button(t("contacts.alerts.wake"), "wake", change, { class: "wide", "aria-pressed": String(isOn()) });
   fill(
-    place,
+    box,
     element,
     h("p", { class: "hint", data: { show: "wake" } }, t("contacts.alerts.wake_more")),
     waiting,

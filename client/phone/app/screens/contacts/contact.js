@@ -3,45 +3,47 @@
 /** @import { Contact } from "../../../core/contacts/book.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { Disclosure, remove, rename, setSeized, stateOf } from "../../../core/contacts/book.js";
-import { sealTo } from "../../../core/contacts/mail.js";
-import { placeOf } from "../../platform/location-updates.js";
-import { contactPollerOf, listenTo } from "../../services/contacts-access.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { Disclosure, pairState, removeContact, renameContact, setSeized } from "../../../core/contacts/book.js";
+import { sealAlertTo } from "../../../core/contacts/mail.js";
+import { encodePlace } from "../../platform/location-updates.js";
+import { onRound, startContactPoller } from "../../services/contacts-access.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
-import { standing } from "./status.js";
+import { renderState } from "./status.js";
 
 const LONGEST = 1_500;
 const WITHIN = "contacts.errors";
 
 /** What the parts of this screen share.
- *  @typedef {{ app: App, watch: ContactPoller, id: string, contact: () => Contact, note: HTMLElement, problem: HTMLElement }} Here */
+ *  @typedef {{ app: App, poller: ContactPoller, id: string, contact: () => Contact, note: HTMLElement,
+ *    problem: HTMLElement }} ContactScreen */
 
-/** @param {App} app @param {{ id: string, notice?: string } | string} which @returns {Promise<Node[]>} */
+/** Build the screen `contact`. @param {App} app @param {{ id: string, notice?: string } | string} which
+ *  @returns {Promise<Node[]>} */
 export async function contact(app, which) {
   const { id, notice = "" } = typeof which === "string" ? { id: which } : which;
-  const watch = await contactPollerOf(app);
-  const find = () => watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await startContactPoller(app);
+  const find = () => poller.post.book.contacts.find((contact) => contact.id === id);
   const first = find();
   if (!first) return app.go("contacts").then(() => []);
   const state = h("div", { class: "stack", role: "status" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, notice);
-  const here = { app, watch, id, contact: () => find() ?? first, note, problem: h("div", {}) };
+  const here = { app, poller, id, contact: () => find() ?? first, note, problem: h("div", {}) };
   const parts = h("div", { class: "stack" });
   let shown = "";
   const show = () => {
     const now = here.contact();
-    const [boxes, can] = [standing(now, watch.post), stateOf(now, Date.now())];
+    const [boxes, can] = [renderState(now, poller.post), pairState(now, Date.now())];
     const text = boxes.map((box) => box.outerHTML).join("");
     if (text !== shown) fill(state, ...boxes);
     shown = text;
-    if (parts.dataset.can && parts.dataset.can !== can) say(note, ""); // what was said there is no longer so
+    if (parts.dataset.can && parts.dataset.can !== can) updateText(note, ""); // what was said there is no longer so
     if (parts.dataset.can !== can) fill(parts, ...(can === "paired" ? telling(here) : notYet(here, can)));
     parts.dataset.can = can;
   };
-  listenTo(app, show);
+  onRound(app, show);
   show();
   const go = (/** @type {string} */ screen) =>
     button(t(`contacts.contact.${screen}`), screen, () => app.go(screen, id), { class: "wide" });
@@ -65,19 +67,20 @@ export async function contact(app, which) {
   ];
 }
 
-/** @param {Here} here @param {string} state */
+/** @param {ContactScreen} here @param {string} state */
 function notYet({ app, id }, state) {
   if (state !== "waiting") return [];
   return [button(t("contacts.contact.code"), "code", () => app.go("pair", id), { class: "wide" })];
 }
 
-/** @param {Here} here */
+/** @param {ContactScreen} here */
 function telling(here) {
   const words = field("text", t("contacts.contact.text"), { lines: 3, longest: LONGEST });
-  const tell = (/** @type {string} */ type) => told(here, { type, place: type === "moved" ? placeFor(here) : null });
+  const tell = (/** @type {string} */ type) =>
+    sendAlert(here, { type, place: type === "moved" ? placeFor(here) : null });
   const send = async () => {
     const text = words.value().trim();
-    if (text && (await told(here, { type: "text", text }))) words.clear();
+    if (text && (await sendAlert(here, { type: "text", text }))) words.clear();
   };
   return [
     h(
@@ -90,60 +93,60 @@ function telling(here) {
   ];
 }
 
-/** @param {Here} here */
+/** @param {ContactScreen} here */
 function placeFor({ app, contact }) {
   const fix = app.position.last;
-  return fix && contact().later >= Disclosure.PLACE ? placeOf(fix, Date.now()) : null;
+  return fix && contact().later >= Disclosure.PLACE ? encodePlace(fix, Date.now()) : null;
 }
 
-/** @param {Here} here @param {{ type: string, text?: string, place?: any }} said */
-function told({ app, watch, id, note, problem }, said) {
+/** @param {ContactScreen} here @param {{ type: string, text?: string, place?: any }} message */
+function sendAlert({ app, poller, id, note, problem }, message) {
   return showErrors(
     problem,
     async () => {
       const by = { now: Date.now(), randomBytes: app.randomBytes };
-      const { letters } = await watch.post.change((book) => sealTo(book, id, said, by));
+      const { letters } = await poller.post.change((book) => sealAlertTo(book, id, message, by));
       app.sender.add(letters);
-      say(note, t("contacts.contact.sealed"));
+      updateText(note, t("contacts.contact.sealed"));
     },
     WITHIN,
   );
 }
 
-/** @param {Here} here */
-function naming({ app, watch, id, contact: now, problem }) {
+/** @param {ContactScreen} here */
+function naming({ app, poller, id, contact: now, problem }) {
   const label = field("label", t("contacts.contact.label"), { longest: 80, value: now().label });
   const change = async () => {
-    await watch.post.change((book) => rename(book, id, label.value()));
+    await poller.post.change((book) => renameContact(book, id, label.value()));
     await app.go("contact", { id, notice: t("contacts.contact.renamed") });
   };
   const does = () => showErrors(problem, change, WITHIN);
   return h("section", {}, label.element, button(t("contacts.contact.rename"), "rename", does, { class: "wide" }));
 }
 
-/** @param {Here} here */
-function seizing({ app, watch, id, contact: now }) {
+/** @param {ContactScreen} here */
+function seizing({ app, poller, id, contact: now }) {
   const { seized } = now();
   const change = async () => {
-    await watch.post.change((book) => setSeized(book, id, !seized));
+    await poller.post.change((book) => setSeized(book, id, !seized));
     await app.go("contact", { id });
   };
   return button(t(`contacts.contact.${seized ? "returned" : "seized"}`), "seized", change, { class: "wide" });
 }
 
-/** Two taps, because only meeting again brings it back. @param {Here} here */
-function removing({ app, watch, id }) {
-  const place = h("div", {});
+/** Two taps, because only meeting again brings it back. @param {ContactScreen} here */
+function removing({ app, poller, id }) {
+  const box = h("div", {});
   const gone = async () => {
-    await watch.post.change((book) => remove(book, id));
-    await watch.reseal();
+    await poller.post.change((book) => removeContact(book, id));
+    await poller.reseal();
     await app.go("contacts");
   };
   const really = () =>
     fill(
-      place,
+      box,
       h("p", {}, t("contacts.contact.remove_sure")),
       button(t("contacts.contact.remove_yes"), "remove-yes", gone, { class: "wide danger" }),
     );
-  return h("section", {}, button(t("contacts.contact.remove"), "remove", really, { class: "wide" }), place);
+  return h("section", {}, button(t("contacts.contact.remove"), "remove", really, { class: "wide" }), box);
 }

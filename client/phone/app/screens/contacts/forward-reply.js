@@ -1,35 +1,36 @@
 /** Passing an organisation's answer on to somebody: the tap is the consent, for this one message. */
 /** @import { App } from "../../app.js" */
 
-import { setAnswers, stateOf } from "../../../core/contacts/book.js";
-import { passOn } from "../../../core/contacts/mail.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
+import { pairState, setForwarding } from "../../../core/contacts/book.js";
+import { forwardReply } from "../../../core/contacts/mail.js";
+import { startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
-/** To whom, below the answer. @param {App} app @param {string} text @returns {Promise<HTMLElement>} */
-export async function passing(app, text) {
-  const watch = await contactPollerOf(app);
-  const place = h("div", { class: "stack", role: "status" });
+/** Build the list of contacts to whom a reply can be passed on, below that reply. @param {App} app @param {string} text
+ *  @returns {Promise<HTMLElement>} */
+export async function renderForwarding(app, text) {
+  const poller = await startContactPoller(app);
+  const box = h("div", { class: "stack", role: "status" });
   const to = (/** @type {{ id: string, label: string }} */ { id, label }) => {
     const pass = () =>
       showErrors(
-        place,
+        box,
         async () => {
           const by = { now: Date.now(), randomBytes: app.randomBytes };
-          const { letters } = await watch.post.change(async (book) => {
-            const done = await passOn(setAnswers(book, id, true), id, { text }, by);
-            return { ...done, book: setAnswers(done.book, id, false) };
+          const { letters } = await poller.post.change(async (book) => {
+            const passed = await forwardReply(setForwarding(book, id, true), id, { text }, by);
+            return { ...passed, book: setForwarding(passed.book, id, false) };
           });
           app.sender.add(letters);
-          fill(place, h("p", {}, t("contacts.pass.done", { name: label })));
+          fill(box, h("p", {}, t("contacts.pass.done", { name: label })));
         },
         "contacts.errors",
       );
     return button(t("contacts.pass.to", { name: label }), "pass-to", pass, { class: "wide", data: { value: label } });
   };
-  const all = watch.post.book.contacts.filter((one) => stateOf(one, Date.now()) === "paired");
+  const all = poller.post.book.contacts.filter((contact) => pairState(contact, Date.now()) === "paired");
   if (all.length === 0) return h("p", { class: "hint" }, t("contacts.people.none"));
-  return h("section", {}, h("p", {}, t("contacts.pass.more")), ...all.map(to), place);
+  return h("section", {}, h("p", {}, t("contacts.pass.more")), ...all.map(to), box);
 }

@@ -1,33 +1,33 @@
 /** Everybody who is told, and who tells. */
 /** @import { App } from "../../app.js" */
 
-import { alertsOf } from "../../../core/contacts/book.js";
-import { threadsOf } from "../../services/alert-threads.js";
-import { contactPollerOf, listenTo, mayHaveContacts } from "../../services/contacts-access.js";
-import { button, fill, h, say } from "../../ui/dom.js";
-import { errorBox, wordsOf } from "../../ui/errors.js";
+import { listAlerts } from "../../../core/contacts/book.js";
+import { groupThreads } from "../../services/alert-threads.js";
+import { mayHaveContacts, onRound, startContactPoller } from "../../services/contacts-access.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
+import { errorBox, findErrorWords } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
-import { marksOf, shortly } from "./status.js";
+import { listMarks, summarizeState } from "./status.js";
 
-/** @param {App} app @returns {Promise<Node[]>} */
+/** Build the screen `contacts`. @param {App} app @returns {Promise<Node[]>} */
 export async function contacts(app) {
   if (!mayHaveContacts(app)) return pinFirst(app);
-  const watch = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const list = h("ul", { class: "plain" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
   const problem = h("div", {});
   const alerts = button("", "alerts", () => app.go("alerts"), { class: "wide" });
   const show = () => {
-    const { book } = watch.post;
-    const fresh = threadsOf(alertsOf(book)).filter(({ unread }) => unread > 0).length;
-    fill(list, ...book.contacts.map((one) => h("li", {}, line(app, one))));
-    say(alerts, t("contacts.people.alerts") + (fresh ? ` · ${t("contacts.people.unread", { n: fresh })}` : ""));
+    const { book } = poller.post;
+    const fresh = groupThreads(listAlerts(book)).filter(({ unread }) => unread > 0).length;
+    fill(list, ...book.contacts.map((contact) => h("li", {}, line(app, contact))));
+    updateText(alerts, t("contacts.people.alerts") + (fresh ? ` · ${t("contacts.people.unread", { n: fresh })}` : ""));
     alerts.classList.toggle("main", fresh > 0);
-    fill(problem, watch.trouble ? errorBox(watch.trouble, "contacts.errors") : null);
-    say(note, noteOf(book.contacts.length, watch.failures()));
+    fill(problem, poller.trouble ? errorBox(poller.trouble, "contacts.errors") : null);
+    updateText(note, noteOf(book.contacts.length, poller.failures()));
   };
-  listenTo(app, show);
-  watch.hurry();
+  onRound(app, show);
+  poller.hurry();
   show();
   return [
     h("h1", {}, t("contacts.people.title")),
@@ -45,7 +45,7 @@ export async function contacts(app) {
 /** @param {number} count @param {string[]} failures */
 function noteOf(count, failures) {
   if (count === 0) return t("contacts.people.none");
-  const why = failures.map((reason) => wordsOf(reason, "contacts.errors")[0]);
+  const why = failures.map((reason) => findErrorWords(reason, "contacts.errors")[0]);
   return why.length ? [...new Set(why), t("contacts.people.again")].join(" ") : "";
 }
 
@@ -53,10 +53,10 @@ function noteOf(count, failures) {
 function line(app, contact) {
   const open = button("", "contact", () => app.go(contact.label ? "contact" : "pair-name", contact.id), {
     class: contact.seized || contact.swapped ? "wide item grave" : "wide item",
-    data: { value: contact.label, ...marksOf(contact) },
+    data: { value: contact.label, ...listMarks(contact) },
   });
   const name = contact.label || t("contacts.people.unnamed");
-  open.append(h("strong", {}, h("bdi", {}, name)), h("small", {}, shortly(contact)));
+  open.append(h("strong", {}, h("bdi", {}, name)), h("small", {}, summarizeState(contact)));
   return open;
 }
 

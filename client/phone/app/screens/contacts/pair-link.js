@@ -3,34 +3,42 @@
 /** @import { Book, Offer } from "../../../core/contacts/book.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { addContact, newOffer, offerCode, openOffers, rename, setText } from "../../../core/contacts/book.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
-import { moment } from "../../ui/dates.js";
-import { button, h, say } from "../../ui/dom.js";
+import {
+  addContact,
+  listOpenOffers,
+  newOffer,
+  renameContact,
+  setContactText,
+  writeOfferCode,
+} from "../../../core/contacts/book.js";
+import { startContactPoller } from "../../services/contacts-access.js";
+import { formatMoment } from "../../ui/dates.js";
+import { button, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
-import { relaysOf } from "./pair-scan.js";
+import { listOwnRelays } from "./pair-scan.js";
 
 const WITHIN = "contacts.errors";
 
-/** @param {App} app @param {string} [id] of the code that was sent; none: the newest @returns {Promise<Node[]>} */
+/** Build the screen `pair-link`. @param {App} app @param {string} [id] of the code that was sent; none: the newest
+ *  @returns {Promise<Node[]>} */
 export async function pairLink(app, id) {
-  const watch = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const heading = h("h1", {}, t("contacts.link.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
-    const sent = openOffers(watch.post.book, Date.now()).filter(({ label }) => label !== "");
-    const offer = sent.find((one) => one.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, watch));
+    const sent = listOpenOffers(poller.post.book, Date.now()).filter(({ label }) => label !== "");
+    const offer = sent.find((offer) => offer.id === id) ?? sent[sent.length - 1] ?? (await newCode(app, poller));
     const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
     theirs.input.dir = "ltr";
     const problem = h("div", {});
-    const next = () => showErrors(problem, () => take(app, watch, offer.id, theirs.value()), WITHIN);
+    const next = () => showErrors(problem, () => takeTheirs(app, poller, offer.id, theirs.value()), WITHIN);
     return [
       heading,
       h("p", {}, t("contacts.link.more")),
-      ...(await mine(app, watch, offer, sent)),
+      ...(await mine(app, poller, offer, sent)),
       theirs.element,
       problem,
       h("div", { class: "row ends" }, back, button(t("next"), "next", next, { class: "main" })),
@@ -40,35 +48,36 @@ export async function pairLink(app, id) {
   }
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {string} offer @param {string} text */
-async function take(app, watch, offer, text) {
+/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {string} text */
+async function takeTheirs(app, poller, offer, text) {
   const asked = { offer, text, label: "", seen: false, now: Date.now(), randomBytes: app.randomBytes };
-  const { contact } = await watch.post.change((book) => addContact(book, asked));
-  watch.hurry();
+  const { contact } = await poller.post.change((book) => addContact(book, asked));
+  poller.hurry();
   await app.go("pair-name", contact.id);
 }
 
-/** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by its time.
- *  @param {App} app @param {ContactPoller} watch @returns {Promise<Offer>} */
-async function newCode(app, watch) {
-  const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
-  const made = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
-  return (await watch.post.change(made)).offer;
+/** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by
+ *  its time. @param {App} app @param {ContactPoller} poller @returns {Promise<Offer>} */
+async function newCode(app, poller) {
+  const asked = { relays: listOwnRelays(app), now: Date.now(), randomBytes: app.randomBytes };
+  const makeOffer = (/** @type {Book} */ book) => newOffer(book, { ...asked, label: freeName(book) });
+  return (await poller.post.change(makeOffer)).offer;
 }
 
 /** @param {Book} book */
 function freeName({ offers, contacts }) {
-  const name = moment(new Date());
-  const taken = new Set([...offers, ...contacts].map(({ label }) => label));
+  const name = formatMoment(new Date());
+  const names = new Set([...offers, ...contacts].map(({ label }) => label));
   let n = 2;
-  if (!taken.has(name)) return name;
-  while (taken.has(`${name} (${n})`)) n++;
+  if (!names.has(name)) return name;
+  while (names.has(`${name} (${n})`)) n++;
   return `${name} (${n})`;
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {Offer} offer @param {Offer[]} sent @returns {Promise<Node[]>} */
-async function mine(app, watch, offer, sent) {
-  const code = await offerCode(offer);
+/** @param {App} app @param {ContactPoller} poller @param {Offer} offer @param {Offer[]} sent
+ *  @returns {Promise<Node[]>} */
+async function mine(app, poller, offer, sent) {
+  const code = await writeOfferCode(offer);
   const shown = field("mine", t("contacts.link.mine"), { lines: 4, longest: 400, value: code });
   shown.input.dir = "ltr";
   shown.input.readOnly = true;
@@ -77,7 +86,7 @@ async function mine(app, watch, offer, sent) {
   const problem = h("div", {});
   const copy = () => showErrors(problem, () => copied(shown.input, note), WITHIN);
   const share = () => navigator.share({ text: code }).catch(() => {}); // thought better of it
-  const fresh = async () => app.go("pair-link", (await newCode(app, watch)).id);
+  const fresh = async () => app.go("pair-link", (await newCode(app, poller)).id);
   return [
     shown.element,
     h(
@@ -101,7 +110,7 @@ async function copied(input, note) {
     input.select();
     throw { reason: "copy" };
   }
-  say(note, t("contacts.link.copied"));
+  updateText(note, t("contacts.link.copied"));
 }
 
 /** Which code it was that this person has. @param {App} app @param {Offer} offer @param {Offer[]} sent */
@@ -113,10 +122,10 @@ function choice(app, offer, sent) {
   return h("fieldset", {}, h("legend", {}, t("contacts.link.which")), h("div", { class: "chips" }, ...chips));
 }
 
-/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+/** Build the screen `pair-name`. @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function pairName(app, id) {
-  const watch = await contactPollerOf(app);
-  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await startContactPoller(app);
+  const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   const label = field("label", t("contacts.pair.label"), { longest: 80, hint: t("contacts.pair.label_hint") });
   const problem = h("div", {});
   const next = () =>
@@ -124,7 +133,7 @@ export async function pairName(app, id) {
       problem,
       async () => {
         const words = contact?.text || t("contacts.prepared.default");
-        await watch.post.change((book) => setText(rename(book, id, label.value()), id, words));
+        await poller.post.change((book) => setContactText(renameContact(book, id, label.value()), id, words));
         await app.go("prepared", id);
       },
       WITHIN,

@@ -1,32 +1,34 @@
-/** Face to face: my code and the camera that looks for theirs, on one screen, so that it does not matter who is first. */
+/** Face to face: my code and the camera that looks for theirs, on one screen, so that it does not matter who is
+ *  first. */
 /** @import { App } from "../../app.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { addContact, codeOf, newOffer, offerCode } from "../../../core/contacts/book.js";
+import { addContact, newOffer, writeOfferCode } from "../../../core/contacts/book.js";
 import { stayAwake } from "../../platform/screen-wake-lock.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
+import { startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
-import { drawn } from "../../ui/qr-image.js";
+import { drawCode } from "../../ui/qr-image.js";
 import { qrScanner } from "../../ui/qr-scanner.js";
 
-/** @param {App} app @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
+/** Build the screen `pair`. @param {App} app
+ *  @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
 export async function pair(app, id) {
   const { navigation } = app;
-  const watch = await contactPollerOf(app);
+  const poller = await startContactPoller(app);
   const heading = h("h1", {}, t("contacts.pair.title"));
   const back = button(t("back"), "back", () => app.go("contacts"));
   try {
-    const known = watch.post.book.contacts.find((one) => one.id === id);
-    const mine = known ?? (await offerOf(app, watch));
-    const code = drawn(known ? await codeOf(known) : await offerCode(mine), t("contacts.pair.mine"));
+    const known = poller.post.book.contacts.find((contact) => contact.id === id);
+    const mine = known ?? (await offerOf(app, poller));
+    const code = drawCode(await writeOfferCode(mine), t("contacts.pair.mine"));
     const theirs = h("section", { "aria-live": "polite" });
     const more = h("p", {}, t("contacts.pair.more"));
     if (navigation !== app.navigation) return []; // somebody has gone on; no camera for nobody
     stayAwake(app);
     if (known) showRead(app, theirs, known.id);
-    else look(app, watch, mine.id, theirs);
+    else scanTheirs(app, poller, mine.id, theirs);
     const link = button(t("contacts.pair.link"), "link", () => app.go("pair-link"));
     return [heading, code, theirs, more, h("div", { class: "row ends" }, back, known ? "" : link)].filter(isNode);
   } catch (error) {
@@ -34,27 +36,27 @@ export async function pair(app, id) {
   }
 }
 
-/** @param {unknown} one @returns {one is Node} */
-const isNode = (one) => one instanceof Node;
+/** @param {unknown} value @returns {value is Node} */
+const isNode = (value) => value instanceof Node;
 
-/** The half that waits to be scanned. @param {App} app @param {ContactPoller} watch */
-async function offerOf(app, watch) {
-  const asked = { relays: relaysOf(app), now: Date.now(), randomBytes: app.randomBytes };
-  return (await watch.post.change((book) => newOffer(book, asked))).offer;
+/** The half that waits to be scanned. @param {App} app @param {ContactPoller} poller */
+async function offerOf(app, poller) {
+  const asked = { relays: listOwnRelays(app), now: Date.now(), randomBytes: app.randomBytes };
+  return (await poller.post.change((book) => newOffer(book, asked))).offer;
 }
 
-/** @param {App} app @returns {string[]} */
-export function relaysOf({ alarm }) {
-  return alarm?.kit.desk.relays ?? [];
+/** List the relays of the organisation, which my codes name. @param {App} app @returns {string[]} */
+export function listOwnRelays({ caseSession }) {
+  return caseSession?.kit.desk.relays ?? [];
 }
 
-/** @param {App} app @param {ContactPoller} watch @param {string} offer @param {HTMLElement} place */
-function look(app, watch, offer, place) {
+/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {HTMLElement} box */
+function scanTheirs(app, poller, offer, box) {
   const found = async (/** @type {string} */ text) => {
     const asked = { offer, text, label: "", seen: true, now: Date.now(), randomBytes: app.randomBytes };
-    const { contact } = await watch.post.change((book) => addContact(book, asked));
-    watch.hurry();
-    showRead(app, place, contact.id);
+    const { contact } = await poller.post.change((book) => addContact(book, asked));
+    poller.hurry();
+    showRead(app, box, contact.id);
   };
   const { picture, note, problem, turn } = qrScanner(app, {
     found,
@@ -62,21 +64,21 @@ function look(app, watch, offer, place) {
     within: "contacts.errors",
   });
   picture.classList.add("low");
-  fill(place, picture, problem, note, turn);
+  fill(box, picture, problem, note, turn);
 }
 
-/** @param {App} app @param {HTMLElement} place @param {string} id */
-function showRead(app, place, id) {
+/** @param {App} app @param {HTMLElement} box @param {string} id */
+function showRead(app, box, id) {
   navigator.vibrate?.(60);
-  const done = button(t("contacts.pair.done"), "done", () => app.go("pair-name", id), { class: "main wide" });
+  const next = button(t("contacts.pair.done"), "done", () => app.go("pair-name", id), { class: "main wide" });
   fill(
-    place,
+    box,
     h(
       "div",
       { class: "status", data: { show: "theirs" } },
       h("strong", {}, t("contacts.pair.read")),
       h("p", {}, t("contacts.pair.read_more")),
     ),
-    done,
+    next,
   );
 }

@@ -1,8 +1,8 @@
 /** What one contact gets: the words of the press, written in peace, and how much they learn afterwards. */
 /** @import { App } from "../../app.js" */
 
-import { setLater, setText, stateOf } from "../../../core/contacts/book.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
+import { pairState, setContactText, setDisclosure } from "../../../core/contacts/book.js";
+import { startContactPoller } from "../../services/contacts-access.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -11,10 +11,10 @@ import { showErrors } from "../../ui/show-error.js";
 const LONGEST = 600;
 const LATER = ["nothing", "safe", "place", "all"]; // as the ground counts them
 
-/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+/** Build the screen `prepared`. @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function prepared(app, id) {
-  const watch = await contactPollerOf(app);
-  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await startContactPoller(app);
+  const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   if (!contact) return app.go("contacts").then(() => []);
   const text = field("text", t("contacts.prepared.text"), {
     lines: 5,
@@ -28,9 +28,11 @@ export async function prepared(app, id) {
     showErrors(
       problem,
       async () => {
-        await watch.post.change((book) => setLater(setText(book, id, text.value().trim()), id, chosen.later));
-        await watch.reseal();
-        const isPaired = stateOf(contact, Date.now()) === "paired";
+        await poller.post.change((book) =>
+          setDisclosure(setContactText(book, id, text.value().trim()), id, chosen.later),
+        );
+        await poller.reseal();
+        const isPaired = pairState(contact, Date.now()) === "paired";
         await app.go("contact", { id, notice: t(`contacts.prepared.${isPaired ? "saved" : "saved_later"}`) });
       },
       "contacts.errors",
@@ -56,7 +58,7 @@ function choices(chosen) {
   const buttons = LATER.map((value, later) => {
     const choose = () => {
       chosen.later = later;
-      for (const [i, one] of buttons.entries()) one.setAttribute("aria-pressed", String(i === later));
+      for (const [i, chip] of buttons.entries()) chip.setAttribute("aria-pressed", String(i === later));
     };
     const isChosen = String(chosen.later === later);
     return button(t(`contacts.prepared.later_${value}`), "later", choose, {

@@ -1,35 +1,35 @@
 /** Sixty digits that both sides see alike when nobody stands between them. */
 /** @import { App } from "../../app.js" */
 
-import { digitsCodeFor, digitsFor, verify } from "../../../core/contacts/book.js";
-import { contactPollerOf } from "../../services/contacts-access.js";
+import { contactSafetyCode, contactSafetyNumber, verifyContact } from "../../../core/contacts/book.js";
+import { startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
-import { drawn } from "../../ui/qr-image.js";
+import { drawCode } from "../../ui/qr-image.js";
 import { qrScanner } from "../../ui/qr-scanner.js";
 import { showErrors } from "../../ui/show-error.js";
 
 const WITHIN = "contacts.errors";
 const LONGEST = 120; // sixty digits, and whatever stands between the groups
 
-/** @param {App} app @param {string} id @returns {Promise<Node[]>} */
+/** Build the screen `digits`. @param {App} app @param {string} id @returns {Promise<Node[]>} */
 export async function digits(app, id) {
-  const watch = await contactPollerOf(app);
-  const contact = watch.post.book.contacts.find((one) => one.id === id);
+  const poller = await startContactPoller(app);
+  const contact = poller.post.book.contacts.find((contact) => contact.id === id);
   if (!contact) return app.go("contacts").then(() => []);
-  const mine = await digitsFor(contact);
-  const compared = async (/** @type {string} */ said) => {
-    await watch.post.change((book) => verify(book, id, said));
+  const mine = await contactSafetyNumber(contact);
+  const compared = async (/** @type {string} */ theirs) => {
+    await poller.post.change((book) => verifyContact(book, id, theirs));
     await app.go("contact", { id, notice: t("contacts.digits.verified") });
   };
   const problem = h("div", {});
   const typed = field("digits", t("contacts.digits.typed"), { lines: 3, longest: LONGEST, numeric: true });
   typed.input.dir = "ltr";
-  const place = h("div", { class: "stack" });
+  const box = h("div", { class: "stack" });
   const scan = () => {
     const { picture, note, problem: wrong, turn } = qrScanner(app, { found: compared, within: WITHIN });
-    fill(place, picture, wrong, note, turn);
+    fill(box, picture, wrong, note, turn);
   };
   return [
     h("h1", {}, t("contacts.digits.title")),
@@ -43,9 +43,9 @@ export async function digits(app, id) {
     button(t("contacts.digits.same"), "same", () => showErrors(problem, () => compared(mine), WITHIN), {
       class: "wide",
     }),
-    drawn(await digitsCodeFor(contact), t("contacts.digits.mine")),
+    drawCode(await contactSafetyCode(contact), t("contacts.digits.mine")),
     button(t("contacts.digits.scan"), "scan", scan, { class: "wide" }),
-    place,
+    box,
     h(
       "section",
       {},

@@ -1,11 +1,12 @@
-/** Text messages for those without the app: written in advance, opened in the phone's own app with one tap. In clear. */
+/** Text messages for those without the app: written in advance, opened in the phone's own app with one tap. In
+ *  clear. */
 /** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 /** @import { Short } from "../../services/sms-store.js" */
 
 import { mayHaveContacts } from "../../services/contacts-access.js";
-import { addressOf, numberOf } from "../../services/sms-address.js";
-import { OPEN, openShorts, shortsOf } from "../../services/sms-store.js";
+import { buildSmsLink, readNumber } from "../../services/sms-address.js";
+import { listShorts, OPEN, readOpenShorts } from "../../services/sms-store.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -16,39 +17,42 @@ const MOST = 8;
 const LONGEST = 300; // characters: four to five messages in Cyrillic
 const WITHIN = "contacts.errors";
 
-/** @param {App} app @param {CaseSession} [alarm] of the screen it was opened from @returns {Promise<Node[]>} */
-export async function sms(app, alarm) {
+/** Build the screen `sms`. @param {App} app @param {CaseSession} [caseSession] of the screen it was opened from
+ *  @returns {Promise<Node[]>} */
+export async function sms(app, caseSession) {
   const may = mayHaveContacts(app);
-  const all = await shortsOf(app);
-  const back = () => (alarm ? app.go("pressed", alarm) : app.go("contacts"));
+  const all = await listShorts(app);
+  const back = () => (caseSession ? app.go("pressed", caseSession) : app.go("contacts"));
   return [
     h("h1", {}, t("contacts.sms.title")),
     h("p", {}, t(may ? "contacts.sms.more" : "contacts.sms.tap")),
     h("p", { class: "band" }, t("contacts.sms.clear")),
-    ...(all.length ? all.map((one) => shown(app, one, alarm)) : [h("p", { role: "status" }, t("contacts.sms.none"))]),
-    ...(may ? [await adding(app, alarm), await opening(app)] : []),
+    ...(all.length
+      ? all.map((short) => shown(app, short, caseSession))
+      : [h("p", { role: "status" }, t("contacts.sms.none"))]),
+    ...(may ? [await adding(app, caseSession), await opening(app)] : []),
     h("div", { class: "row ends" }, button(t("back"), "back", back)),
   ];
 }
 
-/** @param {App} app @param {Short} one @param {CaseSession} [alarm] */
-function shown(app, one, alarm) {
+/** @param {App} app @param {Short} short @param {CaseSession} [caseSession] */
+function shown(app, short, caseSession) {
   const link = h(
     "a",
-    { class: "button wide", href: addressOf(one), data: { do: "sms-open", value: one.number } },
-    ...interpolateNode(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, one.number)),
+    { class: "button wide", href: buildSmsLink(short), data: { do: "sms-open", value: short.number } },
+    ...interpolateNode(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, short.number)),
   );
   const gone = () =>
-    kept(
+    saveShorts(
       app,
-      listed(app).filter((other) => other !== one),
-    ).then(() => app.go("sms", alarm));
+      listed(app).filter((known) => known !== short),
+    ).then(() => app.go("sms", caseSession));
   return h(
     "article",
     { class: "answer", data: { show: "sms" } },
-    h("p", { dir: "auto" }, one.text),
+    h("p", { dir: "auto" }, short.text),
     link,
-    mayHaveContacts(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: one.number } }),
+    mayHaveContacts(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: short.number } }),
   );
 }
 
@@ -58,11 +62,11 @@ function listed(app) {
 }
 
 /** @param {App} app @param {Short[]} all */
-async function kept(app, all) {
+async function saveShorts(app, all) {
   const session = /** @type {import("../../services/session.js").Session} */ (app.session);
   session.content.sms = all;
   await session.save();
-  if (await openShorts(app)) await lay(app, all);
+  if (await readOpenShorts(app)) await lay(app, all);
 }
 
 /** @param {App} app @param {Short[]} all */
@@ -70,8 +74,8 @@ function lay(app, all) {
   return app.store.put(OPEN, new TextEncoder().encode(JSON.stringify(all)));
 }
 
-/** @param {App} app @param {CaseSession} [alarm] */
-async function adding(app, alarm) {
+/** @param {App} app @param {CaseSession} [caseSession] */
+async function adding(app, caseSession) {
   const number = field("number", t("contacts.sms.number"), {
     longest: 24,
     hint: t("contacts.sms.number_hint"),
@@ -85,10 +89,10 @@ async function adding(app, alarm) {
     showErrors(
       problem,
       async () => {
-        const one = { number: numberOf(number.value()), text: text.value().trim() };
-        if (!one.text) throw { reason: "text-missing" };
-        await kept(app, [...listed(app).filter((other) => other.number !== one.number), one].slice(-MOST));
-        await app.go("sms", alarm);
+        const short = { number: readNumber(number.value()), text: text.value().trim() };
+        if (!short.text) throw { reason: "text-missing" };
+        await saveShorts(app, [...listed(app).filter((known) => known.number !== short.number), short].slice(-MOST));
+        await app.go("sms", caseSession);
       },
       WITHIN,
     );
@@ -102,9 +106,10 @@ async function adding(app, alarm) {
   );
 }
 
-/** Ready without the PIN: a choice of its own, because numbers and words then lie readable on the phone. @param {App} app */
+/** Ready without the PIN: a choice of its own, because numbers and words then lie readable on the phone.
+ *  @param {App} app */
 async function opening(app) {
-  let isOpen = (await openShorts(app)) !== null;
+  let isOpen = (await readOpenShorts(app)) !== null;
   const problem = h("div", {});
   const change = () =>
     showErrors(problem, async () => {

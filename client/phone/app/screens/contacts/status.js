@@ -1,8 +1,8 @@
 /** How things stand with a contact, in words; colour only says it again. */
 /** @import { Contact } from "../../../core/contacts/book.js" */
-/** @import { Post } from "../../../core/contacts/runner.js" */
+/** @import { SyncRunner } from "../../../core/contacts/runner.js" */
 
-import { endsSoon, stateOf } from "../../../core/contacts/book.js";
+import { isEndingSoon, pairState } from "../../../core/contacts/book.js";
 import { h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
@@ -10,36 +10,38 @@ import { t } from "../../ui/i18n.js";
 const DAY_MS = 86_400_000;
 const WITHIN = "contacts.errors";
 
-/** What tests and a list show beside the words. @param {Contact} contact */
-export function marksOf(contact) {
+/** Return what tests and a list show beside the words. @param {Contact} contact */
+export function listMarks(contact) {
   const { verified, seized } = contact;
-  return { state: stateOf(contact, Date.now()), verified: String(verified), seized: String(seized) };
+  return { state: pairState(contact, Date.now()), verified: String(verified), seized: String(seized) };
 }
 
-/** In a few words, for the list. @param {Contact} contact @returns {string} */
-export function shortly(contact) {
-  const { state } = marksOf(contact);
+/** Say in a few words how things stand, for the list. @param {Contact} contact @returns {string} */
+export function summarizeState(contact) {
+  const { state } = listMarks(contact);
   const marks = [!contact.verified && "unverified", contact.seized && "seized", contact.swapped && "swapped_short"];
   return [state, ...marks].flatMap((mark) => (mark ? [t(`contacts.state.${mark}`)] : [])).join(" · ");
 }
 
-/** What happened, so that nobody reads "safe" and not what it was said under. @param {string} type @param {boolean} isForced */
-export function headline(type, isForced) {
+/** Say what happened, so that nobody reads "safe" and not what it was said under. @param {string} type
+ *  @param {boolean} isForced */
+export function renderHeadline(type, isForced) {
   const plain = t(`contacts.alert.${type}`);
   return isForced ? `${t("contacts.alert.duress_short")} (${plain})` : plain;
 }
 
-/** @param {Contact} contact @param {Post} post @returns {HTMLElement[]} */
-export function standing(contact, post) {
-  const marks = marksOf(contact);
+/** Build the boxes that say how things stand with a contact. @param {Contact} contact @param {SyncRunner} post
+ *  @returns {HTMLElement[]} */
+export function renderState(contact, post) {
+  const marks = listMarks(contact);
   const trouble = contact.swapped ? "pair-card-swapped" : post.troubles.get(contact.id);
   const box = h(
     "section",
     { class: contact.seized ? "status grave" : "status", data: { show: "state", ...marks } },
-    ...said(marks.state),
-    ...(contact.seized ? said("seized") : []),
-    ...(contact.verified ? [] : said("unverified")),
-    endsSoon(contact, Date.now()) &&
+    ...explain(marks.state),
+    ...(contact.seized ? explain("seized") : []),
+    ...(contact.verified ? [] : explain("unverified")),
+    isEndingSoon(contact, Date.now()) &&
       marks.state === "paired" &&
       h("p", {}, t("contacts.state.ends", { n: days(contact) })),
   );
@@ -47,9 +49,9 @@ export function standing(contact, post) {
   return [box, h("div", { data: { show: "trouble", code: trouble } }, errorBox({ reason: trouble }, WITHIN))];
 }
 
-/** @param {string} what */
-function said(what) {
-  return [h("strong", {}, t(`contacts.state.${what}`)), h("p", {}, t(`contacts.state.${what}_more`))];
+/** @param {string} name */
+function explain(name) {
+  return [h("strong", {}, t(`contacts.state.${name}`)), h("p", {}, t(`contacts.state.${name}_more`))];
 }
 
 /** @param {Contact} contact */

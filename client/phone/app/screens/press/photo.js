@@ -2,20 +2,20 @@
 /** @import { CaseSession } from "../../services/case.js" */
 /** @import { App } from "../../app.js" */
 
-import { cutUp, fitted, QUALITY, sealFile, stripped } from "../../../core/media.js";
-import { camera } from "../../platform/camera.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { cutFile, fitPicture, QUALITY, sealFile, stripJpeg } from "../../../core/media.js";
+import { openCamera } from "../../platform/camera.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
-/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
-export function photo(app, alarm) {
+/** Build the screen `photo`. @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+export function photo(app, caseSession) {
   const canvas = h("canvas", { hidden: true, role: "img", "aria-label": t("photo.preview") });
   const video = h("video", { playsinline: true, hidden: true, "aria-label": t("scan.camera") });
   video.muted = true;
   const problem = h("div", {});
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
-  const send = button(t("photo.send"), "send", () => sendPhoto(app, alarm, { canvas, note, problem, send }), {
+  const send = button(t("photo.send"), "send", () => sendPhoto(app, caseSession, { canvas, note, problem, send }), {
     class: "main",
   });
   send.disabled = true;
@@ -32,25 +32,26 @@ export function photo(app, alarm) {
     h(
       "div",
       { class: "row ends" },
-      button(t("back"), "back", () => app.go("pressed", alarm)),
+      button(t("back"), "back", () => app.go("pressed", caseSession)),
       send,
     ),
   ];
 }
 
-/** @typedef {{ canvas: HTMLCanvasElement, video: HTMLVideoElement, problem: HTMLElement, note: HTMLElement, send: HTMLButtonElement }} Parts */
+/** @typedef {{ canvas: HTMLCanvasElement, video: HTMLVideoElement, problem: HTMLElement, note: HTMLElement,
+ *    send: HTMLButtonElement }} Parts */
 
 /** @param {Parts} parts */
 function shutter(parts) {
   const { video, problem } = parts;
   const click = async () => {
-    if (!video.hidden) return taken(parts, video, video.videoWidth, video.videoHeight);
+    if (!video.hidden) return showPicture(parts, video, video.videoWidth, video.videoHeight);
     await showErrors(problem, async () => {
-      video.srcObject = await camera({ facingMode: "environment", width: { ideal: 1920 } });
+      video.srcObject = await openCamera({ facingMode: "environment", width: { ideal: 1920 } });
       video.hidden = false;
       parts.canvas.hidden = true;
       await video.play();
-      say(element, t("photo.take"));
+      updateText(element, t("photo.take"));
     });
   };
   const element = button(t("photo.camera"), "camera", click, { class: "wide" });
@@ -78,29 +79,30 @@ function chooser(parts) {
 /** @param {Parts} parts @param {File} file */
 async function chosen(parts, file) {
   const picture = await pictureOf(file);
-  await taken(parts, picture.source, picture.width, picture.height);
-  picture.done();
+  await showPicture(parts, picture.source, picture.width, picture.height);
+  picture.release();
 }
 
 /** Turned as the camera was held, where the browser knows. @param {File} file */
 async function pictureOf(file) {
   try {
     const source = await createImageBitmap(file, { imageOrientation: "from-image" });
-    return { source, width: source.width, height: source.height, done: () => source.close() };
+    return { source, width: source.width, height: source.height, release: () => source.close() };
   } catch {
     return throughImage(file);
   }
 }
 
-/** @param {File} file @returns {Promise<{ source: CanvasImageSource, width: number, height: number, done: () => void }>} */
+/** @param {File} file
+ *  @returns {Promise<{ source: CanvasImageSource, width: number, height: number, release: () => void }>} */
 function throughImage(file) {
   const source = new Image();
   const address = URL.createObjectURL(file);
-  const done = () => URL.revokeObjectURL(address);
+  const release = () => URL.revokeObjectURL(address);
   return new Promise((resolve, reject) => {
-    source.onload = () => resolve({ source, width: source.naturalWidth, height: source.naturalHeight, done });
+    source.onload = () => resolve({ source, width: source.naturalWidth, height: source.naturalHeight, release });
     source.onerror = () => {
-      done();
+      release();
       reject({ reason: "not-a-picture" });
     };
     source.src = address;
@@ -108,14 +110,14 @@ function throughImage(file) {
 }
 
 /** @param {Parts} parts @param {CanvasImageSource} source @param {number} width @param {number} height */
-async function taken({ canvas, video, note, send }, source, width, height) {
-  const size = fitted(width, height);
+async function showPicture({ canvas, video, note, send }, source, width, height) {
+  const size = fitPicture(width, height);
   Object.assign(canvas, size);
   canvas.getContext("2d")?.drawImage(source, 0, 0, size.width, size.height);
   shut(video);
   canvas.hidden = false;
   send.disabled = false;
-  say(note, t("photo.ready"));
+  updateText(note, t("photo.ready"));
 }
 
 /** @param {HTMLVideoElement} video */
@@ -126,19 +128,22 @@ function shut(video) {
   video.hidden = true;
 }
 
-/** @param {App} app @param {CaseSession} alarm @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
-async function sendPhoto(app, alarm, { canvas, note, problem, send }) {
+/** @param {App} app @param {CaseSession} caseSession
+ *  @param {{ canvas: HTMLCanvasElement, note: HTMLElement, problem: HTMLElement, send: HTMLButtonElement }} parts */
+async function sendPhoto(app, caseSession, { canvas, note, problem, send }) {
   send.disabled = true;
-  say(note, t("photo.sealing"));
+  updateText(note, t("photo.sealing"));
   const isSent = await showErrors(problem, async () => {
-    const jpeg = stripped(await jpegOf(canvas, QUALITY));
-    const pieces = cutUp(jpeg, "image/jpeg", app.randomBytes);
+    const jpeg = stripJpeg(await jpegOf(canvas, QUALITY));
+    const pieces = cutFile(jpeg, "image/jpeg", app.randomBytes);
     const { sha256, type, bytes } = pieces.ref;
-    await alarm.file(sealFile, pieces, { files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }] });
+    await caseSession.file(sealFile, pieces, {
+      files: [{ sha256, bytes, type, taken: Math.floor(Date.now() / 1_000) }],
+    });
   });
   canvas.width = 0;
   fill(note);
-  if (isSent) await app.go("pressed", alarm);
+  if (isSent) await app.go("pressed", caseSession);
 }
 
 /** @param {HTMLCanvasElement} canvas @param {number} quality @returns {Promise<Uint8Array>} */

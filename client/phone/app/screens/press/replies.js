@@ -1,28 +1,28 @@
 /** Answers: shown once, answered, and gone after reading unless they are kept in the vault. */
 /** @import { CaseSession } from "../../services/case.js" */
-/** @import { App } from "../../app.js" */
-/** @import { Mail } from "../../services/reply-poller.js" */
+/** @import { App, ReplyBox } from "../../app.js" */
 
 import { mayHaveContacts } from "../../services/contacts-access.js";
-import { moment } from "../../ui/dates.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { formatMoment } from "../../ui/dates.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
-import { look, t } from "../../ui/i18n.js";
+import { findWords, t } from "../../ui/i18n.js";
 
 const SOON_MS = 8_000;
 const LATER_MS = 30_000;
 const PATIENCE_MS = 15_000; // the first seconds after a press belong to the press
 const LONGEST = 1_500;
 
-/** Look again and again while the screen is there. @param {App} app @param {() => void} found @returns {Promise<Mail>} */
+/** Look again and again while the screen is there. @param {App} app @param {() => void} found
+ *  @returns {Promise<ReplyBox>} */
 async function looking(app, found) {
-  const { Mail } = await import("../../services/reply-poller.js");
-  app.mail ??= new Mail(app);
+  const { ReplyPoller } = await import("../../services/reply-poller.js");
+  app.mail ??= new ReplyPoller(app);
   const { mail } = app;
   let timer = 0;
   let pause = SOON_MS;
   const again = async () => {
-    await mail.look();
+    await mail.poll();
     found();
     pause = Math.min(LATER_MS, pause * 1.5);
     timer = Number(setTimeout(again, pause));
@@ -35,61 +35,65 @@ async function looking(app, found) {
   return mail;
 }
 
-/** A row of the press screen that tells of answers. Who has no PIN gets a way for answers that lives as long as the page.
- *  @param {App} app @param {CaseSession} alarm */
-export function listen(app, alarm) {
+/** Build the row of the press screen that tells of replies. Who has no PIN gets a route for replies that lives as long
+ *  as the page. @param {App} app @param {CaseSession} caseSession */
+export function renderReplyRow(app, caseSession) {
   const note = h("span", { role: "status" });
-  const open = button(t("answers.open"), "answers", () => app.go("answers", alarm), { class: "wide" });
+  const open = button(t("answers.open"), "answers", () => app.go("answers", caseSession), { class: "wide" });
   const row = h("div", {}, open, note);
   const show = () => {
     const n = app.mail?.come.size ?? 0;
-    say(note, n ? t("answers.come", { n }) : "");
+    updateText(note, n ? t("answers.come", { n }) : "");
     open.classList.toggle("main", n > 0);
   };
-  wayFor(app, alarm).then(() => looking(app, show));
+  wayFor(app, caseSession).then(() => looking(app, show));
   return { row };
 }
 
-/** @param {App} app @param {CaseSession} alarm */
-async function wayFor(app, alarm) {
-  if (app.session || app.ways.some(({ case: of }) => of === alarm.kit.case)) return;
-  const { hasPin, newWay } = await import("../../services/session.js");
-  if (!alarm.kit.practice && app.hasPin === undefined) await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  if (!alarm.kit.practice && (await hasPin(app))) return;
-  const { block, keep } = await newWay(app, alarm.kit.desk.relays);
-  app.ways.push({ case: alarm.kit.case, keep });
-  await alarm.tell({ reply: block });
+/** @param {App} app @param {CaseSession} caseSession */
+async function wayFor(app, caseSession) {
+  if (app.session || app.replyRoutes.some(({ case: of }) => of === caseSession.kit.case)) return;
+  const { hasPin, newReplyRoute } = await import("../../services/session.js");
+  if (!caseSession.kit.practice && app.hasPin === undefined)
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  if (!caseSession.kit.practice && (await hasPin(app))) return;
+  const { block, keep } = await newReplyRoute(app, caseSession.kit.desk.relays);
+  app.replyRoutes.push({ case: caseSession.kit.case, keep });
+  await caseSession.tell({ reply: block });
 }
 
-/** @param {App} app @param {CaseSession} [alarm] @returns {Promise<Node[]>} */
-export async function answers(app, alarm = /** @type {CaseSession} */ (app.alarm)) {
+/** Build the screen `answers`. @param {App} app @param {CaseSession} [caseSession] @returns {Promise<Node[]>} */
+export async function answers(app, caseSession = /** @type {CaseSession} */ (app.caseSession)) {
   const list = h("div", { "aria-live": "polite" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("answers.looking"));
-  const kept = app.session?.content.answers ?? [];
+  const stored = app.session?.content.answers ?? [];
   const show = () => {
     const come = [...(app.mail?.come.values() ?? [])];
-    const all = [...come, ...kept.filter((/** @type {{ id: string }} */ { id }) => !come.some((one) => one.id === id))];
+    const all = [
+      ...come,
+      ...stored.filter((/** @type {{ id: string }} */ { id }) => !come.some((reply) => reply.id === id)),
+    ];
     const none = app.hasPin && !app.session ? "answers.locked" : "answers.none";
-    say(note, t(all.length ? "answers.gone" : none));
-    fill(list, ...all.map((one) => answer(app, one)));
+    updateText(note, t(all.length ? "answers.gone" : none));
+    fill(list, ...all.map((reply) => answer(app, reply)));
   };
   const mail = looking(app, show);
-  app.whenLeft(() => mail.then((one) => one.forget()));
-  const back = () => app.go(app.session ? "home" : "pressed", alarm);
+  app.whenLeft(() => mail.then((poller) => poller.forget()));
+  const back = () => app.go(app.session ? "home" : "pressed", caseSession);
   return [
     h("h1", {}, t("answers.title")),
     note,
     list,
     keeping(app),
-    replying(app, alarm),
+    replying(app, caseSession),
     h("div", { class: "row ends" }, button(t("back"), "back", back)),
-  ].filter((one) => one instanceof Node);
+  ].filter((part) => part instanceof Node);
 }
 
-/** @param {App} app @param {{ at: number, text: string, status: string }} one */
+/** @param {App} app @param {{ at: number, text: string, status: string }} reply */
 function answer(app, { at, text, status }) {
-  const known = look("answers.status")?.[status] ?? status;
-  const when = moment(new Date(at * 1_000));
+  const known = findWords("answers.status")?.[status] ?? status;
+  const when = formatMoment(new Date(at * 1_000));
   return h(
     "article",
     { class: "answer", data: { show: "answer" } },
@@ -101,16 +105,16 @@ function answer(app, { at, text, status }) {
 
 /** To a contact, if there is one. @param {App} app @param {string} text */
 function forwardButton(app, text) {
-  const place = h("div", {});
+  const box = h("div", {});
   const open = async () => {
-    const [{ passing }, { loadLocale }] = await Promise.all([
+    const [{ renderForwarding: passing }, { loadLocale }] = await Promise.all([
       import("../contacts/forward-reply.js"),
       import("../../ui/locale-parts.js"),
     ]);
     await loadLocale("contacts");
-    fill(place, await passing(app, text));
+    fill(box, await passing(app, text));
   };
-  return h("div", { class: "stack" }, button(t("answers.pass"), "pass", open), place);
+  return h("div", { class: "stack" }, button(t("answers.pass"), "pass", open), box);
 }
 
 /** @param {App} app */
@@ -118,7 +122,7 @@ function keeping(app) {
   const { session } = app;
   if (!session?.content.hasPin) return null;
   const note = h("span", { role: "status" });
-  const keep = async () => {
+  const store = async () => {
     const come = [...(app.mail?.come.values() ?? [])].map(({ id, at, text, status }) => ({ id, at, text, status }));
     const known = new Set(come.map(({ id }) => id));
     session.content.answers = [
@@ -126,33 +130,33 @@ function keeping(app) {
       ...come,
     ];
     await session.save();
-    say(note, t("answers.kept"));
+    updateText(note, t("answers.kept"));
   };
-  return h("div", {}, button(t("answers.keep"), "keep", keep, { class: "wide" }), note);
+  return h("div", {}, button(t("answers.keep"), "keep", store, { class: "wide" }), note);
 }
 
-/** @param {App} app @param {CaseSession} alarm */
-function replying(app, alarm) {
-  const said = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
+/** @param {App} app @param {CaseSession} caseSession */
+function replying(app, caseSession) {
+  const words = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
   const note = h("p", { role: "status", class: "hint" });
   const send = async () => {
-    const account = said.value().trim();
+    const account = words.value().trim();
     if (!account) return;
-    said.clear();
-    await alarm.tell({ facts: { account }, ...(await freshWay(app, alarm)) });
-    say(note, t("answers.sealed"));
+    words.clear();
+    await caseSession.tell({ facts: { account }, ...(await freshWay(app, caseSession)) });
+    updateText(note, t("answers.sealed"));
   };
-  return h("section", {}, said.element, button(t("text.send"), "send", send, { class: "wide" }), note);
+  return h("section", {}, words.element, button(t("text.send"), "send", send, { class: "wide" }), note);
 }
 
-/** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} alarm */
-async function freshWay(app, alarm) {
-  const { newWay } = await import("../../services/session.js");
-  const { block, keep } = await newWay(app, alarm.kit.desk.relays);
-  const way = { case: alarm.kit.case, keep };
+/** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} caseSession */
+async function freshWay(app, caseSession) {
+  const { newReplyRoute } = await import("../../services/session.js");
+  const { block, keep } = await newReplyRoute(app, caseSession.kit.desk.relays);
+  const route = { case: caseSession.kit.case, keep };
   if (app.session?.content.hasPin) {
-    app.session.content.ways.push(way);
+    app.session.content.ways.push(route);
     await app.session.save();
-  } else app.ways.push(way);
+  } else app.replyRoutes.push(route);
   return { reply: block };
 }

@@ -9,22 +9,22 @@ import { showErrors } from "../../ui/show-error.js";
 
 const LONGEST = 1_500; // characters: Cyrillic with JSON around it still fits one letter
 
-/** @param {App} app @param {CaseSession} alarm @returns {Node[]} */
-export function text(app, alarm) {
-  const said = field("text", t("text.label"), { lines: 6, longest: LONGEST });
+/** Build the screen `text`. @param {App} app @param {CaseSession} caseSession @returns {Node[]} */
+export function text(app, caseSession) {
+  const words = field("text", t("text.label"), { lines: 6, longest: LONGEST });
   const problem = h("div", {});
   const send = async () => {
-    const account = said.value().trim();
-    const isSealed = await showErrors(problem, async () => account && alarm.tell({ facts: { account } }));
+    const account = words.value().trim();
+    const isSealed = await showErrors(problem, async () => account && caseSession.tell({ facts: { account } }));
     if (!isSealed) return;
-    said.clear();
-    await app.go("pressed", alarm);
+    words.clear();
+    await app.go("pressed", caseSession);
   };
-  const back = () => app.go("pressed", alarm);
+  const back = () => app.go("pressed", caseSession);
   return [
     h("h1", {}, t("text.title")),
     h("p", {}, t("text.more")),
-    said.element,
+    words.element,
     problem,
     h(
       "div",

@@ -1,16 +1,16 @@
 /** The last steps of the first visit: the position, sealing in advance, a press for practice. */
 /** @import { App } from "../../app.js" */
 
-import { bareKit } from "../../../core/prepare.js";
-import { button, fill, filling, h, say } from "../../ui/dom.js";
+import { newBareKit } from "../../../core/prepare.js";
+import { button, fill, fillBar, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
-import { ring } from "../../ui/hold-button.js";
+import { renderHoldButton } from "../../ui/hold-button.js";
 import { t } from "../../ui/i18n.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `allow`. @param {App} app @returns {Node[]} */
 export function allow(app) {
   const note = h("p", { role: "status", data: { show: "notice" } });
-  const show = () => say(note, app.position.state === "off" ? "" : t(`allow.${app.position.state}`));
+  const show = () => updateText(note, app.position.state === "off" ? "" : t(`allow.${app.position.state}`));
   app.changed = show;
   show(); // it may have been allowed before
   return [
@@ -26,7 +26,7 @@ export function allow(app) {
   ];
 }
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `ready`. @param {App} app @returns {Node[]} */
 export function ready(app) {
   const bar = h("progress", { max: 1, value: 0, "aria-label": t("working") });
   const problem = h("div", {});
@@ -34,15 +34,15 @@ export function ready(app) {
   const finish = button(t("ready.finish"), "finish", () => app.lock(), { class: "main" });
   const practise = button(t("ready.practice"), "practice", () => app.go("practice"), { class: "wide" });
   finish.disabled = true;
-  sealed(app, filling(bar)).then(
+  sealed(app, fillBar(bar)).then(
     (isStored) => {
       bar.remove();
       finish.disabled = false;
-      say(note, t(isStored ? "ready.done" : "ready.unstored"));
+      updateText(note, t(isStored ? "ready.done" : "ready.unstored"));
     },
     (error) => {
       bar.remove();
-      say(note, "");
+      updateText(note, "");
       fill(
         problem,
         errorBox(error),
@@ -62,33 +62,34 @@ export function ready(app) {
   ];
 }
 
-/** Once; coming back from the practice press seals nothing anew. @param {App} app @param {(done: number) => void} progress */
+/** Once; coming back from the practice press seals nothing anew. @param {App} app
+ *  @param {(done: number) => void} progress */
 async function sealed(app, progress) {
   if (!app.draft.card) return app.store.durable;
-  const { settle } = await import("../../services/session.js");
+  const { setUpPhone } = await import("../../services/session.js");
   navigator.storage?.persist?.().catch(() => {}); // or a browser short of space throws the letters away first
-  await settle(app, app.draft, progress);
+  await setUpPhone(app, app.draft, progress);
   const { card } = app.draft;
   app.draft = {};
   app.practiceCard = card;
   return app.store.durable && !app.sender.storeFailed;
 }
 
-/** @param {App} app @returns {Promise<Node[]>} */
+/** Build the screen `practice`. @param {App} app @returns {Promise<Node[]>} */
 export async function practice(app) {
   const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
-  const kit = { ...bareKit(await cardHere(app), app.randomBytes, true) };
+  const kit = { ...newBareKit(await cardHere(app), app.randomBytes, true) };
   const press = async () => {
-    const alarm = app.practiceSession(kit);
-    await alarm.press();
-    await app.go("pressed", alarm);
+    const caseSession = app.practiceSession(kit);
+    await caseSession.press();
+    await app.go("pressed", caseSession);
   };
-  const round = ring({
+  const round = renderHoldButton({
     label: t("start.label"),
     mark: "+",
     fired: press,
-    armed: () => say(note, t("start.again")),
-    missed: () => say(note, t("start.longer")),
+    armed: () => updateText(note, t("start.again")),
+    missed: () => updateText(note, t("start.longer")),
   });
   const skip = button(t("skip"), "skip", () => (app.session ? app.go("home") : app.lock()));
   const band = h("p", { class: "band" }, t("pressed.practice"));
@@ -104,6 +105,6 @@ export async function practice(app) {
 
 /** @param {App} app */
 async function cardHere(app) {
-  const { cardOf } = await import("../../services/session.js");
-  return app.practiceCard ?? cardOf(/** @type {any} */ (app.alarm).kit.desk);
+  const { restoreCard } = await import("../../services/session.js");
+  return app.practiceCard ?? restoreCard(/** @type {any} */ (app.caseSession).kit.desk);
 }

@@ -2,30 +2,30 @@
 /** @import { App } from "../../app.js" */
 /** @import { Card } from "../../../protocol/organisation.js" */
 
-import { bareKit } from "../../../core/prepare.js";
+import { newBareKit } from "../../../core/prepare.js";
 import { readCardCode } from "../../../protocol/code.js";
 import { fingerprint, readCard } from "../../../protocol/organisation.js";
 import { fetchFirstCard } from "../../services/card-fetch.js";
-import { button, h, say } from "../../ui/dom.js";
+import { button, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
 
-/** @param {App} app @param {string} name */
-export async function embedded(app, name) {
+/** Read a card that the site brings along. @param {App} app @param {string} name */
+export async function readEmbeddedCard(app, name) {
   return readCard(await app.file(name));
 }
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `paste`. @param {App} app @returns {Node[]} */
 export function paste(app) {
   const code = field("code", t("paste.label"), { lines: 5, longest: 400, autocapitalize: "characters" });
   code.input.dir = "ltr";
   const problem = h("div", {});
   const note = h("p", { class: "hint", role: "status" });
   const next = async () => {
-    say(note, t("card.fetching"));
-    await showErrors(problem, () => takeCode(app, code.value()));
-    say(note, "");
+    updateText(note, t("card.fetching"));
+    await showErrors(problem, () => openCode(app, code.value()));
+    updateText(note, "");
   };
   return [
     h("h1", {}, t("paste.title")),
@@ -42,11 +42,11 @@ export function paste(app) {
 }
 
 /** Fetch the card a code leads to and show it. @param {App} app @param {string} text */
-export async function takeCode(app, text) {
+export async function openCode(app, text) {
   await app.go("card", await fetchFirstCard(app, readCardCode(text)));
 }
 
-/** @param {App} app @param {Card} given @returns {Node[]} */
+/** Build the screen `card`. @param {App} app @param {Card} given @returns {Node[]} */
 export function card(app, given) {
   const groups = fingerprint(given.root).split(" ");
   const next = async () => {
@@ -75,7 +75,7 @@ export function card(app, given) {
 /** From here on a press goes out, even when nothing else was filled in. @param {App} app @param {Card} given */
 async function accept(app, given) {
   await app.load();
-  const kit = bareKit(given, app.randomBytes);
+  const kit = newBareKit(given, app.randomBytes);
   app.draft = { card: given };
   app.useKit(kit);
   await app.keepKit(kit);

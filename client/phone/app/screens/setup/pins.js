@@ -1,7 +1,7 @@
 /** Choosing a PIN and the one for the decoy; the same two screens on the first visit and afterwards. */
 /** @import { App } from "../../app.js" */
 
-import { button, fill, filling, h } from "../../ui/dom.js";
+import { button, fill, fillBar, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -9,7 +9,7 @@ import { t } from "../../ui/i18n.js";
 const SHORTEST = 4;
 const LONGEST = 32;
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `pin`. @param {App} app @returns {Node[]} */
 export function pin(app) {
   return asked(app, "pin", async (chosen, progress) => {
     if (app.session) await app.session.changePin(chosen, progress);
@@ -18,7 +18,7 @@ export function pin(app) {
   });
 }
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `decoy`. @param {App} app @returns {Node[]} */
 export function decoy(app) {
   return asked(app, "decoy", async (chosen, progress) => {
     if (chosen && chosen === app.draft.pin) throw { reason: "pin-same" };
@@ -28,7 +28,8 @@ export function decoy(app) {
   });
 }
 
-/** @param {App} app @param {"pin" | "decoy"} which @param {(chosen: string, progress: (done: number) => void) => Promise<void>} take */
+/** @param {App} app @param {"pin" | "decoy"} which
+ *  @param {(chosen: string, progress: (done: number) => void) => Promise<void>} take */
 function asked(app, which, take) {
   const secret = { secret: true, numeric: true, longest: LONGEST };
   const first = field("pin", t("pin.label"), { ...secret, hint: t("pin.hint") });
@@ -40,7 +41,7 @@ function asked(app, which, take) {
     try {
       check(first.value(), again.value());
       bar.hidden = false;
-      await take(first.value(), filling(bar));
+      await take(first.value(), fillBar(bar));
     } catch (error) {
       fill(problem, errorBox(error));
     }

@@ -23,7 +23,7 @@ const ASKED = [
 const CONSENTS = ["help", "store", "statistics", "UN"];
 const PUBLISH = ["no", "without_name", "with_name"];
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `profile`. @param {App} app @returns {Node[]} */
 export function profile(app) {
   const known = app.session?.content.facts ?? app.draft.facts ?? {};
   const fields = ASKED.map(([name, lines, longest]) => {
@@ -71,14 +71,15 @@ function agreed(consent) {
   return Object.keys(consent).length ? { consent } : {};
 }
 
-/** @param {Record<string, any>} consent @param {string} name @param {any[]} values @param {(value: any) => string} label */
+/** @param {Record<string, any>} consent @param {string} name @param {any[]} values
+ *  @param {(value: any) => string} label */
 function chosen(consent, name, values, label) {
   /** @type {HTMLButtonElement[]} */
   const buttons = values.map((value) => {
     const choose = () => {
       if (consent[name] === value) delete consent[name];
       else consent[name] = value;
-      for (const [i, one] of buttons.entries()) one.setAttribute("aria-pressed", String(consent[name] === values[i]));
+      for (const [i, chip] of buttons.entries()) chip.setAttribute("aria-pressed", String(consent[name] === values[i]));
     };
     const pressed = String(consent[name] === value);
     return button(label(value), "choose", choose, {

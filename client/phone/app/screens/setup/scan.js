@@ -4,11 +4,11 @@
 import { button, h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
 import { qrScanner } from "../../ui/qr-scanner.js";
-import { takeCode } from "./organisation.js";
+import { openCode } from "./organisation.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `scan`. @param {App} app @returns {Node[]} */
 export function scan(app) {
-  const { picture, note, problem, turn } = qrScanner(app, { found: (text) => takeCode(app, text) });
+  const { picture, note, problem, turn } = qrScanner(app, { found: (text) => openCode(app, text) });
   const others = h(
     "div",
     { class: "row" },

@@ -2,11 +2,11 @@
 /** @import { App } from "../../app.js" */
 
 import { button, h } from "../../ui/dom.js";
-import { learn, t } from "../../ui/i18n.js";
+import { loadWords, t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
-import { languages } from "../start.js";
+import { renderLanguages } from "../start.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `welcome`. @param {App} app @returns {Node[]} */
 export function welcome(app) {
   const problem = h("div", {});
   const cards = app.config.cards.map((name) => {
@@ -21,13 +21,18 @@ export function welcome(app) {
     ...cards,
     button(t("start.scan"), "scan", () => app.go("scan"), { class: isOnly ? "main wide" : "wide" }),
     button(t("start.paste"), "paste", () => app.go("paste"), { class: "wide" }),
-    h("div", { class: "row" }, languages(app), app.alarm ? button(t("back"), "back", () => app.lock()) : ""),
+    h(
+      "div",
+      { class: "row" },
+      renderLanguages(app),
+      app.caseSession ? button(t("back"), "back", () => app.lock()) : "",
+    ),
   ];
 }
 
 /** @param {App} app @param {string} name */
 async function takeEmbedded(app, name) {
-  await learn(); // what may go wrong has its sentences there
-  const { embedded } = await import("./organisation.js");
-  await app.go("card", await embedded(app, name));
+  await loadWords(); // what may go wrong has its sentences there
+  const { readEmbeddedCard } = await import("./organisation.js");
+  await app.go("card", await readEmbeddedCard(app, name));
 }

@@ -5,20 +5,20 @@
 import { fingerprint } from "../../../protocol/organisation.js";
 import { weekOf } from "../../../protocol/wire.js";
 import { isBegun } from "../../services/case.js";
-import { listenTo } from "../../services/contacts-access.js";
-import { wipe } from "../../services/wipe-gesture.js";
-import { button, fill, h, say } from "../../ui/dom.js";
+import { onRound } from "../../services/contacts-access.js";
+import { wipePhone } from "../../services/wipe-gesture.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 
 const WEEKS = 4; // of keys left, below which the app says so
 
 import { t } from "../../ui/i18n.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `home`. @param {App} app @returns {Node[]} */
 export function home(app) {
   const session = /** @type {Session} */ (app.session);
   const { name, hasPin } = session.content;
-  const kit = app.alarm?.kit;
+  const kit = app.caseSession?.kit;
   const go = (/** @type {string} */ screen) =>
     button(t(`home.${screen}`), screen, () => app.go(screen), { class: "wide" });
   const begun = kit && isBegun(kit);
@@ -29,7 +29,7 @@ export function home(app) {
     isOld && h("p", { class: "band" }, t("home.old")),
     app.warning && errorBox({ reason: app.warning }),
     renewing(session),
-    begun && button(t("home.case"), "case", () => app.go("pressed", app.alarm), { class: "wide" }),
+    begun && button(t("home.case"), "case", () => app.go("pressed", app.caseSession), { class: "wide" }),
     go("contacts"),
     hasPin && alertsButton(app),
     go("answers"),
@@ -54,7 +54,7 @@ export function home(app) {
       { class: "row ends" },
       button(t("home.lock"), "lock", () => app.lock(), { class: "main" }),
     ),
-  ].filter((one) => one instanceof Node);
+  ].filter((part) => part instanceof Node);
 }
 
 /** How much is new, as soon as that is known. @param {App} app */
@@ -66,39 +66,39 @@ function alertsButton(app) {
       (/** @type {{ read: boolean }} */ { read }) => !read,
     ).length;
     count.dataset.count = String(n);
-    say(count, n ? ` · ${t("home.unread", { n })}` : "");
+    updateText(count, n ? ` · ${t("home.unread", { n })}` : "");
     open.classList.toggle("main", n > 0);
   };
   open.append(count);
-  listenTo(app, show);
+  onRound(app, show);
   show();
   return open;
 }
 
 /** @param {Session} session */
 function renewing(session) {
-  const place = h("div", {});
+  const box = h("div", {});
   const note = h("p", { role: "status", class: "hint", data: { show: "notice" } }, t("home.renew_more"));
   const renew = async () => {
-    say(note, t("ready.sealing"));
-    fill(place);
+    updateText(note, t("ready.sealing"));
+    fill(box);
     try {
-      say(note, t((await session.renew()) ? "home.renewed" : "home.renewed_offline"));
+      updateText(note, t((await session.renew()) ? "home.renewed" : "home.renewed_offline"));
     } catch (error) {
-      fill(place, errorBox(error));
+      fill(box, errorBox(error));
     }
   };
-  return h("section", {}, button(t("home.renew"), "renew", renew, { class: "wide" }), note, place);
+  return h("section", {}, button(t("home.renew"), "renew", renew, { class: "wide" }), note, box);
 }
 
 /** Two taps, because nothing brings it back. @param {App} app */
 function wiping(app) {
-  const place = h("div", {});
+  const box = h("div", {});
   const really = () =>
     fill(
-      place,
+      box,
       h("p", {}, t("home.wipe_sure")),
-      button(t("home.wipe_yes"), "wipe-yes", () => wipe(app), { class: "wide danger" }),
+      button(t("home.wipe_yes"), "wipe-yes", () => wipePhone(app), { class: "wide danger" }),
     );
-  return h("section", {}, button(t("home.wipe"), "wipe", really, { class: "wide" }), place);
+  return h("section", {}, button(t("home.wipe"), "wipe", really, { class: "wide" }), box);
 }

@@ -2,7 +2,7 @@
 /** @import { App } from "../../app.js" */
 /** @import { Session } from "../../services/session.js" */
 
-import { moment } from "../../ui/dates.js";
+import { formatMoment } from "../../ui/dates.js";
 import { button, h } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -10,13 +10,13 @@ import { t } from "../../ui/i18n.js";
 const LONGEST = 4_000;
 const TITLE = 40;
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `notes`. @param {App} app @returns {Node[]} */
 export function notes(app) {
   const { content } = /** @type {Session} */ (app.session);
   const lines = content.notes.map((/** @type {{ at: number, text: string }} */ note, /** @type {number} */ i) => {
     const [first] = note.text.split("\n");
     const open = button("", "note", () => app.go("note", i), { class: "wide item" });
-    open.append(h("strong", { dir: "auto" }, first.slice(0, TITLE)), h("small", {}, moment(new Date(note.at))));
+    open.append(h("strong", { dir: "auto" }, first.slice(0, TITLE)), h("small", {}, formatMoment(new Date(note.at))));
     return h("li", {}, open);
   });
   return [
@@ -31,7 +31,7 @@ export function notes(app) {
   ];
 }
 
-/** @param {App} app @param {number} which -1 for a new one @returns {Node[]} */
+/** Build the screen `note`. @param {App} app @param {number} which -1 for a new one @returns {Node[]} */
 export function note(app, which) {
   const session = /** @type {Session} */ (app.session);
   const all = session.content.notes;

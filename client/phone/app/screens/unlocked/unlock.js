@@ -1,14 +1,14 @@
 /** The PIN. What it opens, and how long that takes, does not tell which PIN it was. */
 /** @import { App } from "../../app.js" */
 
-import { takeOver } from "../../platform/single-tab.js";
-import { contactPollerOf, mayHaveContacts } from "../../services/contacts-access.js";
-import { button, fill, filling, h } from "../../ui/dom.js";
+import { lockOtherTabs } from "../../platform/single-tab.js";
+import { mayHaveContacts, startContactPoller } from "../../services/contacts-access.js";
+import { button, fill, fillBar, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 
-/** @param {App} app @returns {Node[]} */
+/** Build the screen `unlock`. @param {App} app @returns {Node[]} */
 export function unlock(app) {
   const code = field("pin", t("unlock.label"), { secret: true, numeric: true, longest: 32 });
   const problem = h("div", {});
@@ -19,7 +19,7 @@ export function unlock(app) {
     fill(problem);
     bar.hidden = false;
     try {
-      await opened(app, pin, filling(bar));
+      await opened(app, pin, fillBar(bar));
     } catch (error) {
       fill(problem, errorBox(error));
     }
@@ -44,12 +44,12 @@ export function unlock(app) {
 
 /** @param {App} app @param {string} pin @param {(done: number) => void} progress */
 async function opened(app, pin, progress) {
-  const { open } = await import("../../services/session.js");
-  takeOver(app);
+  const { unlockVault } = await import("../../services/session.js");
+  lockOtherTabs(app);
   await app.closed;
-  const session = await open(app, pin, progress);
+  const session = await unlockVault(app, pin, progress);
   app.session = session;
   app.duress = session.duress;
   await app.go(session.duress ? "notes" : "home");
-  if (mayHaveContacts(app)) await contactPollerOf(app);
+  if (mayHaveContacts(app)) await startContactPoller(app);
 }
