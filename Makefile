@@ -15,7 +15,7 @@ APP := client/phone/dist/bundle.json
 NODE := .venv/node/bin
 HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null && echo yes)
 
-PACKAGES_test := chromium fonts-dejavu-core poppler-utils
+PACKAGES_test := chromium fonts-dejavu-core nginx-light poppler-utils
 PACKAGES_pictures := chromium fonts-dejavu-core
 PACKAGES_bench := wrk gcc libc6-dev chromium
 
