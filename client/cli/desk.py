@@ -17,8 +17,6 @@ from keys.errors import CannotListen, TocsinError
 if TYPE_CHECKING:
     from client.desk.server.process import DeskProcess, LockHandover
 
-THREADS = 32  # each open page holds one for news
-NEVER = 2**40  # bytes at which a page is put into a file on the disk
 FAILED = 1
 
 
@@ -101,25 +99,15 @@ def _print_link(desk_process: "DeskProcess", resumed: "LockHandover | None", swa
 
 
 def _serve(desk_process: "DeskProcess", listener: socket.socket) -> None:
-    from waitress.server import create_server  # noqa: PLC0415
-
+    from client.desk.server.page_server import PageServer  # noqa: PLC0415
     from client.desk.web.app import create_app  # noqa: PLC0415
     from client.desk.web.views.journal import BUNDLE_BYTES  # noqa: PLC0415
 
-    server = create_server(
-        create_app(desk_process),
-        sockets=[listener],
-        threads=THREADS,
-        ident="",
-        expose_tracebacks=False,
-        clear_untrusted_proxy_headers=True,
-        outbuf_overflow=NEVER,
-        inbuf_overflow=NEVER,
-        max_request_body_size=2 * BUNDLE_BYTES,  # the page itself draws the line
-    )
+    # Twice as much as the page takes: the page itself draws the line, in words.
+    server = PageServer(create_app(desk_process), listener, max_body_bytes=2 * BUNDLE_BYTES)
     desk_process.start_idle_watch()
     threading.Thread(target=_run, args=(server.run, desk_process), daemon=True).start()
-    desk_process.follow_order()
+    desk_process.follow_order(server.drain)
 
 
 def _run(serve: Callable[[], None], desk_process: "DeskProcess") -> None:

@@ -27,8 +27,8 @@ from client.stations.pack import pack
 from keys.wire import digest, domain
 
 RESUMED = "TOCSIN_DESK"  # in the environment of the process that follows a lock
-SHOWING_SECONDS = 1.0  # for the browser to ask for the page that the click on Lock leads to
-LEAVING_SECONDS = 0.3  # for a response to go out
+SHOWING_SECONDS = 3.0  # for the browser to ask for the page that the click on Lock leads to
+DRAINING_SECONDS = 3.0  # for the responses to all who came before the exchange
 CLOSING_SECONDS = 5.0  # for whatever still holds the desk; killed at any byte it loses nothing
 IDLE_CHECK_SECONDS = 1.0  # how late an idle desk may notice
 
@@ -173,12 +173,15 @@ class DeskProcess:
         write, and whoever flushes, joins or closes there fails ("reentrant call")."""
         self._orders.put(order)  # the one way between threads that is safe in a signal handler
 
-    def follow_order(self) -> NoReturn:
-        """Wait for an order and follow it; the main thread's only work while pages are served."""
+    def follow_order(self, drain: Callable[[float], None]) -> NoReturn:
+        """Wait for an order and follow it; the main thread's only work while pages are served.
+
+        `drain` lets nobody more in and waits for so many seconds until all who came were answered.
+        """
         order = self._orders.get()
         self._begin_leaving()
         if order.code is None:
-            order = self._replace_process(order)
+            order = self._replace_process(order, drain)
         self._close_and_wait(order.reason)
         _flush_output()
         os._exit(order.code or 0)
@@ -199,13 +202,13 @@ class DeskProcess:
             if self._has_tried and self._clock() - self._touched_seconds >= self.idle_seconds:
                 self.lock("idle")
 
-    def _replace_process(self, order: Order) -> Order:
+    def _replace_process(self, order: Order, drain: Callable[[float], None]) -> Order:
         """Become a locked process. Returns only to end after all, with the order that came meanwhile."""
         closing = self._begin_closing(order.reason)
         if order.reason == BUTTON:
             self._is_shown.wait(SHOWING_SECONDS)
-        time.sleep(LEAVING_SECONDS)
         closing.join(CLOSING_SECONDS)
+        drain(DRAINING_SECONDS)
         # From here on a signal waits for the process that follows: it would be lost with the orders of this one.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         end = self._find_end_order()

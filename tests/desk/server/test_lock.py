@@ -4,8 +4,10 @@ import hashlib
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import msgspec
@@ -13,7 +15,8 @@ import pytest
 
 from client.desk.desk import Desk
 from client.desk.journal.entries import Locked
-from client.desk.server.process import LEAVING_SECONDS, RESUMED
+from client.desk.server.process import RESUMED
+from client.desk.web.access import COOKIE
 from client.files import FolderBusy
 from client.organisation import home
 from client.organisation.home import Profile
@@ -26,6 +29,7 @@ from tests.support.desk_process import PATIENCE, Browser, DeskProcess, running, 
 
 pytestmark = pytest.mark.process
 
+TABS = 12
 SURNAME = "Иванова"
 NAME, ACCOUNT, BY = "Иванова Анна Сергеевна", "били дубинками у входа в автозак", "Марина Волкова"
 NOTE, ANSWER, SHIFT = "мать зовут Ольга Кузнецова", "адвокат Петрова едет к вам", "ждём Сидорова из суда"
@@ -170,12 +174,39 @@ def test_the_page_that_says_locked_comes_before_the_exchange(world: World) -> No
     with running(world.folder) as desk:
         browser = let_in(desk)
         assert browser.post("/lock").status_code == 303
-        slow = time.monotonic() + LEAVING_SECONDS + 0.2  # what the browser takes
+        slow = time.monotonic() + 0.5  # what the browser takes
         while time.monotonic() < slow:
             assert not is_replaced(desk)
         assert browser.get("/locked").status_code == 200
         assert not is_replaced(desk)
         desk.next_link()
+
+
+def test_no_page_is_cut_off_by_the_exchange(world: World) -> None:
+    """Of the tabs that ask while the desk locks, each is answered: by this process, or by the one that follows."""
+    answers: list[int | Exception] = []
+
+    def ask(browser: Browser) -> None:
+        headers = {"Cookie": f"{COOKIE}={browser.cookie}"}
+        while not is_replaced(desk):
+            tab = HTTPConnection(browser.origin.removeprefix("http://"), timeout=PATIENCE)
+            try:
+                tab.request("GET", "/locked", headers=headers)
+                answers.append(tab.getresponse().status)
+            except OSError as error:
+                answers.append(error)
+            tab.close()
+
+    with running(world.folder) as desk:
+        browser = let_in(desk)
+        tabs = [threading.Thread(target=ask, args=(browser,)) for _ in range(TABS)]
+        assert browser.post("/lock").status_code == 303
+        for tab in tabs:
+            tab.start()
+        for tab in tabs:
+            tab.join()
+        assert len(answers) >= TABS
+        assert set(answers) == {200}
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
