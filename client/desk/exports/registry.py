@@ -11,8 +11,8 @@ from sqlite_utils import Database
 from client.desk.cases import view
 from client.desk.consent import subjects
 from client.desk.consent.subjects import Subject
-from client.desk.documents.letters.fill import write
-from client.desk.documents.letters.values import Around
+from client.desk.documents.letters.fill import write_letter
+from client.desk.documents.letters.values import LetterContext
 from client.desk.exports import bag
 from client.desk.exports.bag import Court
 from client.desk.exports.columns import AUDIENCES
@@ -141,10 +141,10 @@ def _make_list(db: Database, options: Options) -> ExportResult:
 
 
 def _make_wgad(db: Database, options: Options) -> ExportResult:
-    context = Around(options.now, options.zone, options.organisation)
+    context = LetterContext(options.now, options.zone, options.organisation)
     if options.person is None:
         raise NoSuchExport()
-    letter = write(db, "wgad", "en", options.person, context)
+    letter = write_letter(db, "wgad", "en", options.person, context)
     return ExportResult(letter.text.encode("utf-8"), 1, 0)
 
 

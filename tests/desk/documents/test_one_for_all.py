@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from client.desk.cases import board, flags, search, view
 from client.desk.consent import untrusted_text
 from client.desk.documents import pdf
-from client.desk.documents.letters.template import fill
+from client.desk.documents.letters.template import fill_template
 from client.desk.documents.pdf import Paper
 from client.desk.exports.columns import SubjectRow
 from client.desk.exports.registry import Options, make_export
@@ -115,7 +115,9 @@ def test_wide_letters_are_measured_and_everybody_else_is_on_the_list(width, font
     export = make_list(database)
     assert (export.count, export.failed) == (len(OTHERS) + 2, ())
     assert all_named(read(export, tmp_path))
-    letter_ = fill("complaint", "ru", {"name": WIDE * 100, "account": WIDE * 300, "officials": WIDE * 100}, "RU")
+    letter_ = fill_template(
+        "complaint", "ru", {"name": WIDE * 100, "account": WIDE * 300, "officials": WIDE * 100}, "RU"
+    )
     assert "ЖАЛОБА" in pdf_text.text(pdf.print_letter(letter_, NOW), tmp_path)
 
 

@@ -72,10 +72,13 @@ class Desk:
         }
         return [make_export(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
 
-    def letters(self) -> list[template.Letter]:
+    def letters(self) -> list[template.FilledLetter]:
         people = [person.id for case in (CASE, FORCED, BOTH) for person in view.case(self.db, case).persons]
-        context = values.Around(NOW, ZONE, "Помощь")
-        return [fill.write(self.db, *kind, person, context) for kind, person in product(template.kinds(), people)]
+        context = values.LetterContext(NOW, ZONE, "Помощь")
+        return [
+            fill.write_letter(self.db, *kind, person, context)
+            for kind, person in product(template.list_templates(), people)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +98,7 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     assert walked > len(KINDS)
     letters = desk.letters()
     assert not [paper for paper in letters if "coerced" in paper.text]
-    kinds = len(template.kinds())
+    kinds = len(template.list_templates())
     for paper in letters[:: at_length(len(letters) // kinds, 1)]:  # of every kind one, in a soak all
         assert "coerced" not in pdf_text.text(pdf.print_letter(paper, NOW), tmp_path)
 

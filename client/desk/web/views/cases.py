@@ -8,7 +8,7 @@ from client import report
 from client.desk.cases import view
 from client.desk.cases.queue import Item, items, queue
 from client.desk.cases.view import CaseView
-from client.desk.documents.letters.template import kinds
+from client.desk.documents.letters.template import list_templates
 from client.desk.journal import entries
 from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
@@ -66,7 +66,7 @@ def show_case(number: int) -> str:
         following=following,
         reply_form=build_reply_form(found),
         left_entries=_find_left(found),
-        kinds=kinds(),
+        kinds=list_templates(),
         lawyers=LAWYERS,
         statuses=STATUSES,
         fields=FIELDS,
