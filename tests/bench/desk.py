@@ -179,7 +179,7 @@ def measure(folder: Path, rounds: int) -> None:
     one.browser.post("/enter", token=TOKEN)
     first = timed(one.page("/"))
     with desk.reading() as db:
-        cases = view.ids(db)
+        cases = view.list_case_ids(db)
     row(f"bare HPKE for {len(cases):,} letters", each * len(cases), "ms", f"{each:.3f} ms each")
     whole(f"unlocking, {argon[0]:,.0f} ms of it Argon2id", unlocked, one, len(cases))
     whole("unlock to board", (unlocked[0] + first[0], unlocked[1] + first[1]), one, len(cases))
@@ -198,9 +198,9 @@ def measure(folder: Path, rounds: int) -> None:
 def matched(one: Measured, count: int) -> None:
     with one.desk.reading() as db:
         whole("matching everybody", timed(lambda: candidates.work(db, 600)), one, count)
-        pairs = len(candidates.candidates(db, count))
-        chosen = choose(view.ids(db), 200)
-        times = [timed(lambda case=case: candidates.of_person(db, f"{case}#0")) for case in chosen]
+        pairs = len(candidates.find_candidates(db, count))
+        chosen = choose(view.list_case_ids(db), 200)
+        times = [timed(lambda case=case: candidates.find_candidates_of_person(db, f"{case}#0")) for case in chosen]
     spread("matching one person", times, one, f"{pairs:,} pairs are offered in all")
 
 
@@ -218,7 +218,7 @@ def refreshed(one: Measured) -> None:
     spread("one new letter: opened, kept, journalled, counted", until_counted, one)
     spread("one new letter: until the board shows it", until_shown, one, "", BAR_REFRESH)
     with one.desk.reading() as db:
-        times = [timed(lambda: board.board(db, one.phones.now)) for _ in range(one.rounds)]
+        times = [timed(lambda: board.load_board(db, one.phones.now)) for _ in range(one.rounds)]
     spread("the board alone, without its page", times, one)
 
 
@@ -231,7 +231,7 @@ def searched(one: Measured) -> None:
 def answered(one: Measured, cases: list[str]) -> None:
     """Every page a caseworker has."""
     with one.desk.reading() as db:
-        place = max(board.board(db, one.phones.now).rows, key=lambda row: row.count.reported).place.number
+        place = max(board.load_board(db, one.phones.now).rows, key=lambda row: row.count.reported).place.number
     chosen = choose(range(1, len(cases)), one.rounds)
     pages: dict[str, list[Callable[[], object]]] = {path: [one.page(path)] * one.rounds for path in PAGES.split()}
     for path in (f"/place/{place}", f"/place/{place}/names"):

@@ -46,7 +46,7 @@ class World:
 
     def board(self) -> board.Board:
         with self.desk.reading() as db:
-            return board.board(db, int(time.time()))
+            return board.load_board(db, int(time.time()))
 
     def heads(self) -> Counter[Place]:
         """The board, place by place."""
@@ -148,9 +148,9 @@ def arrived(world) -> Arrival:
     with world.desk.reading() as db:
         begin = time.perf_counter()
         assert candidates.work(db, 60)
-        pairs = candidates.candidates(db, 10_000)
+        pairs = candidates.find_candidates(db, 10_000)
         seconds = time.perf_counter() - begin
-        vans = candidates.groups(db, 10_000)
+        vans = candidates.find_group_candidates(db, 10_000)
     return Arrival(tallies, (before, world.desk.version), world.board(), world.heads(), pairs, vans, seconds)
 
 
@@ -230,10 +230,10 @@ def test_when_the_duplicates_are_put_together_everybody_counts_once(merged):
     vans = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_vans()]
     assert world.heads() == world.night.as_it_is()
     with world.desk.reading() as db:
-        left = {_cases(pair) for pair in candidates.candidates(db, 10_000)}
+        left = {_cases(pair) for pair in candidates.find_candidates(db, 10_000)}
         assert not left & {frozenset(pair) for pair in persons}, "what was decided is not offered again"
-        assert not candidates.groups(db, 10_000) or all(
-            {pair.a, pair.b} not in map(set, vans) for pair in candidates.groups(db, 10_000)
+        assert not candidates.find_group_candidates(db, 10_000) or all(
+            {pair.a, pair.b} not in map(set, vans) for pair in candidates.find_group_candidates(db, 10_000)
         )
 
 

@@ -109,7 +109,7 @@ ORDER BY "case", ord, number
 """
 
 
-def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] | None = None) -> list[Subject]:
+def list_subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] | None = None) -> list[Subject]:
     """Return everybody but practice presses, or those of these ids. Without facts (but for names and birth) it takes a
     third of the time."""
     only = {"groups": None if groups is None else _json(groups)}
@@ -133,10 +133,10 @@ def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] |
     return found
 
 
-def of_case(db: Database, case: str) -> list[Subject]:
+def list_subjects_of_case(db: Database, case: str) -> list[Subject]:
     """Return everybody of whom this case tells."""
     units = db.execute('SELECT id FROM unit JOIN unit_case ON unit = unit.number WHERE "case" = ?', [case])
-    return subjects(db, with_facts=False, groups=[id_ for (id_,) in units])
+    return list_subjects(db, with_facts=False, groups=[id_ for (id_,) in units])
 
 
 def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
@@ -145,7 +145,7 @@ def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
     rows = db.execute("SELECT grp, folded, name, other_names FROM person WHERE practice = 0")
     near = (row for row in rows if not words.isdisjoint(row[1].split()))
     groups = {group for group, _, *written in near if any(name and words.issuperset(tokens(name)) for name in written)}
-    return subjects(db, with_facts=False, groups=groups)
+    return list_subjects(db, with_facts=False, groups=groups)
 
 
 def collect_names(persons: Iterable[Subject]) -> set[str]:

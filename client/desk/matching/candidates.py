@@ -184,7 +184,7 @@ class Persons:
     def _judge(self, described: Described, other: Described) -> Pair | None:
         if described.case == other.case or self._are_others(described, other):
             return None
-        reasons = scoring.of_persons(described, other, self.rarity)
+        reasons = scoring.compare_persons(described, other, self.rarity)
         if not scoring.is_offerable(described, other, reasons):
             return None
         return _make_pair(described.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
@@ -220,7 +220,7 @@ def _find_given(described: Described) -> frozenset[int]:
 
 def _find_keys(described: Described) -> Iterator[tuple[str, str]]:
     yield from (("phone", phone) for phone in described.phones)
-    born = scoring.birth(described.birth)
+    born = scoring.parse_birth(described.birth)
     if len(born) > 1:
         yield "birth", "-".join(map(str, born))
 
@@ -287,7 +287,7 @@ class Crowds:
     def _judge(self, crowd: Crowd, other: Crowd | None, persons_same: bool) -> Pair | None:
         if other is None or max(crowd.people, other.people) < 2:  # noqa: PLR2004
             return None
-        reasons = scoring.of_crowds(crowd, other, self.rarity, persons_same)
+        reasons = scoring.compare_crowds(crowd, other, self.rarity, persons_same)
         return _make_pair(crowd.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
 
 
@@ -390,26 +390,26 @@ def work(db: Database, seconds: float = PATIENCE, clock: Callable[[], float] = m
     return _load_state(db).work(db, lambda: clock() > until)
 
 
-def candidates(db: Database, limit: int) -> list[Pair]:
+def find_candidates(db: Database, limit: int) -> list[Pair]:
     """Return the persons who are likely one, best first, each pair of groups once, without what was decided. Only of
     what is found so far: `work` tells whether that is all."""
     work(db)
     return list(islice(_skip_decided_persons(db, _STATES[db].index.persons.pairs.all()), limit))
 
 
-def of_person(db: Database, person: str) -> list[Pair]:
+def find_candidates_of_person(db: Database, person: str) -> list[Pair]:
     """Return who is likely this person, best first."""
     index = _index_with(db, person.partition("#")[0])
     return list(_skip_decided_persons(db, index.persons.pairs.of(person))) if person in index.persons.known else []
 
 
-def groups(db: Database, limit: int) -> list[Pair]:
-    """Return the cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
+def find_group_candidates(db: Database, limit: int) -> list[Pair]:
+    """Return the cases that likely tell of one van, cell or crowd, best first, as with `find_candidates`."""
     work(db)
     return list(islice(_skip_decided_groups(db, _STATES[db].index.crowds.pairs.all()), limit))
 
 
-def of_case(db: Database, case: str) -> list[Pair]:
+def find_group_candidates_of_case(db: Database, case: str) -> list[Pair]:
     """Return the cases that likely tell of this case's van, cell or crowd, best first."""
     index = _index_with(db, case)
     return list(_skip_decided_groups(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []

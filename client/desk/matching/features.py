@@ -104,8 +104,8 @@ def _describe_person(
         case=case,
         names=read,
         birth=born,
-        sex=scoring.sex(next(iter(texts_of("sex")), ""), read),
-        phones=scoring.phones(texts_of("contact", "tell")),
+        sex=scoring.decide_sex(next(iter(texts_of("sex")), ""), read),
+        phones=scoring.find_phones(texts_of("contact", "tell")),
         own=own,
         stays=tuple(where),
     )
@@ -119,7 +119,11 @@ def _load_crowds(
         vans = [van for van in facts.get((case, 0, "van"), ()) if isinstance(van, dict)]
         where = (*stays.get(f"{case}#0", ())[:STAYS], *stays.get(case, ()))
         found[case] = Crowd(
-            case, people, _read_marks(vans, "plate", scoring.plate), _read_marks(vans, "side", scoring.side), where
+            case,
+            people,
+            _read_marks(vans, "plate", scoring.normalise_plate),
+            _read_marks(vans, "side", scoring.normalise_side),
+            where,
         )
     return found
 

@@ -20,7 +20,7 @@ from tests.support.soak import at_length
 
 
 def total(letters, entries=()):
-    return board.board(database.build(letters, entries), NOW).total
+    return board.load_board(database.build(letters, entries), NOW).total
 
 
 def counts(db):
@@ -79,7 +79,7 @@ def test_more_persons_than_were_reported_all_count():
 
 
 def test_practice_presses_never_count():
-    found = board.board(database.build([station_report("a"), letter("b", {"people": 9}, practice=True)], []), NOW)
+    found = board.load_board(database.build([station_report("a"), letter("b", {"people": 9}, practice=True)], []), NOW)
     assert (found.total.reported, found.practice) == (1, 1)
 
 
@@ -95,13 +95,13 @@ def test_a_practice_press_does_not_make_two_people_one():
 
 def test_practice_letters_in_a_real_case_say_nothing_that_holds():
     letters = [station_report("a"), letter("a", {"people": 9, "stage": "released"}, seq=1, at=NOW + 60, practice=True)]
-    found = board.board(database.build(letters, []), NOW)
+    found = board.load_board(database.build(letters, []), NOW)
     assert (found.total.reported, found.released) == (1, 0)
 
 
 def test_released_people_stand_apart():
     letters = [station_report("a"), letter("a", {"stage": "released"}, seq=1, at=NOW + 60)]
-    found = board.board(database.build(letters, []), NOW)
+    found = board.load_board(database.build(letters, []), NOW)
     assert (found.total.reported, found.released) == (0, 1)
 
 
@@ -114,7 +114,7 @@ def test_one_report_is_believed_up_to_a_vanful():
 
 
 def test_a_row_with_a_claim_is_flagged():
-    found = board.board(database.build([station_report("a", people=100_000)], []), NOW)
+    found = board.load_board(database.build([station_report("a", people=100_000)], []), NOW)
     assert [row.is_flagged for row in found.rows] == [True]
 
 
@@ -195,12 +195,12 @@ def test_unmerging_gives_the_same_board():
         SameGroup(a=case_id("a"), b=case_id("c")),
     )
     unlinking = journal.all(*(Unlinked(entry=link.id) for link in links))
-    before = board.board(database.build(letters, []), NOW)
-    merged = board.board(database.build(letters, links), NOW)
+    before = board.load_board(database.build(letters, []), NOW)
+    merged = board.load_board(database.build(letters, links), NOW)
     after = database.build(letters, links)
     ingest.add_entries(after, unlinking)
     assert merged.total != before.total
-    assert by_name(board.board(after, NOW)) == by_name(before)
+    assert by_name(board.load_board(after, NOW)) == by_name(before)
 
 
 def test_saying_different_after_saying_same_parts_them():

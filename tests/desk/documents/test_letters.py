@@ -34,7 +34,7 @@ def case(entries=(), **more):
 
 def known_fields():
     """Every field that code can fill in, asked of a real case."""
-    seen = view.case(case(), case_id(1))
+    seen = view.load_case(case(), case_id(1))
     return set(LetterValues(seen, seen.persons[0], "ru", CONTEXT, lambda _: None).fields())
 
 

@@ -73,7 +73,7 @@ class Desk:
         return [make_export(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
 
     def letters(self) -> list[template.FilledLetter]:
-        people = [person.id for case in (CASE, FORCED, BOTH) for person in view.case(self.db, case).persons]
+        people = [person.id for case in (CASE, FORCED, BOTH) for person in view.load_case(self.db, case).persons]
         context = values.LetterContext(NOW, ZONE, "Помощь")
         return [
             fill.write_letter(self.db, *kind, person, context)

@@ -28,17 +28,17 @@ def write_letter(db: Database, kind: str, language: str, person: str, context: L
     """
     if (kind, language) not in list_templates():
         raise NoSuchLetter(kind)
-    case = view.case(db, person.partition("#")[0])
+    case = view.load_case(db, person.partition("#")[0])
     about_person = next((known for known in case.persons if known.id == person), None) if case is not None else None
     if case is None or about_person is None:
         raise NoSuchLetter()
     audience = "UN" if kind == WGAD else "help"
-    allowed = next((subject.consent for subject in subjects.subjects(db, groups=[about_person.group])), None)
+    allowed = next((subject.consent for subject in subjects.list_subjects(db, groups=[about_person.group])), None)
     if allowed is None or (allowed.un is not True if kind == WGAD else allowed.help is False):
         raise NoConsent(audience)
     stated = [str(fact.value) for fact in case.timeline]
     context = replace(
         context, clean=subjects.collect_refusing_names(subjects.find_mentioned(db, stated), audience).remove
     )
-    values = LetterValues(case, about_person, language, context, lambda number: board.place(db, number))
+    values = LetterValues(case, about_person, language, context, lambda number: board.load_place(db, number))
     return fill_template(kind, language, values.fields(), case.country)

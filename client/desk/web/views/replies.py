@@ -63,7 +63,7 @@ def _find_lawyer(case: CaseView) -> str:
 def _load_case(number: int) -> CaseView:
     desk, case_id = require_desk(), frame.find_case_id(number)
     with desk.reading() as db:
-        found = view.case(db, case_id)
+        found = view.load_case(db, case_id)
     if found is None:
         raise NotHere()
     return found
