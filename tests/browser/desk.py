@@ -39,8 +39,8 @@ class Night:
         self.office = Office(self.shell, home, card)
         table = folder / "table.csv"
         table.write_text(TABLE, encoding="utf-8")
-        wish = ("--out", self.pack, "--id", "msk", "--country", "RU")
-        self.shell.ok("stations", "build", table, "--home", home, *wish)
+        options = ("--out", self.pack, "--id", "msk", "--country", "RU")
+        self.shell.ok("stations", "build", table, "--home", home, *options)
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, *more: object, listen: str = "127.0.0.1:0") -> str:

@@ -200,8 +200,8 @@ class World:
         key = self.folder / "release-key"
         self.release_key = SigningKey(bytes(range(32)))
         key.write_bytes(bytes(self.release_key))
-        wish = ("--card", self.office.card, "--stations", self.pack, "--key", key)
-        self.shell.ok("phone", "build", *wish, "--out", self.site)
+        options = ("--card", self.office.card, "--stations", self.pack, "--key", key)
+        self.shell.ok("phone", "build", *options, "--out", self.site)
         scripts = [path.read_text(encoding="utf-8") for path in self.site.rglob("*.js")]
         assert any(QUICK_PIN in script for script in scripts) is (self.shell.program == QUICK)
         return self

@@ -94,12 +94,12 @@ class Computer:
         book.save()
 
     def sync(self) -> SyncResult:
-        with OutboxStore(self.folder) as spool:
-            return Sync(self.book, spool, self.transport).run()
+        with OutboxStore(self.folder) as outbox:
+            return Sync(self.book, outbox, self.transport).run()
 
     def alert(self, words: AlertWords) -> None:
-        with OutboxStore(self.folder) as spool:
-            assert Sync(self.book, spool, self.transport).alert("Anna", words).pending == 0
+        with OutboxStore(self.folder) as outbox:
+            assert Sync(self.book, outbox, self.transport).alert("Anna", words).pending == 0
 
 
 @pytest.fixture

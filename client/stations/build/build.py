@@ -42,7 +42,7 @@ class Built:
     guessed: Outline | None
 
 
-def read_source(path: Path, wish: PackOptions) -> Source:
+def read_source(path: Path, options: PackOptions) -> Source:
     """Read any of the forms, told apart by ending and first byte.
 
     Raises SourceUnreadable, ColumnsUnknown, CannotRead.
@@ -55,21 +55,21 @@ def read_source(path: Path, wish: PackOptions) -> Source:
     if len(data) > SOURCE_BYTES:
         raise SourceUnreadable("too long")
     is_json = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-    return geojson.read(data) if is_json else csv_table.read(data, wish.columns, wish.encoding)
+    return geojson.read(data) if is_json else csv_table.read(data, options.columns, options.encoding)
 
 
-def build(source: Source, wish: PackOptions) -> Built:
+def build(source: Source, options: PackOptions) -> Built:
     """Judge every station of the source. Raises SourceEmpty, UnknownCountry."""
-    named = countries.outline(wish.country) if wish.country else None
+    named = countries.outline(options.country) if options.country else None
     placed = [draft for draft in source.drafts if _is_placed(draft)]
     guessed = None if named else countries.guess((*_whole(draft),) for draft in placed)
     outline = named or guessed
     stations, renamed = _stations(placed)
-    if not wish.phones:
+    if not options.phones:
         stations = [replace(station, phone="") for station in stations]
     lost = [_unplaced(draft, outline) for draft in source.drafts if not _is_placed(draft)]
     found = check.doubts(stations, outline)
-    wrong = {doubt.id for doubt in found if doubt.kind.is_wrong} if wish.drop_bad else set()
+    wrong = {doubt.id for doubt in found if doubt.kind.is_wrong} if options.drop_bad else set()
     remaining = [station for station in stations if station.id not in wrong]
     if not remaining:
         raise SourceEmpty()
