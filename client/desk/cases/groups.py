@@ -50,7 +50,7 @@ class CountedPerson(NamedTuple):
     is_name_stated: int
     minor: int
     injured: int
-    surely: int
+    is_confirmed: int
     lawyer: str
     lawyer_name: str
     lawyer_at: int
@@ -63,7 +63,7 @@ class CountedCase(NamedTuple):
     people: int
     minors: int
     injured: int
-    surely: int
+    is_confirmed: int
     lawyer: str
     lawyer_name: str
     lawyer_at: int
@@ -74,7 +74,7 @@ class CountedCase(NamedTuple):
 class LatestStay(NamedTuple):
     """The newest stay of a person, or of everybody else in a case."""
 
-    ord: str
+    order: str
     place: int
     stage: str
     since: int
@@ -163,7 +163,7 @@ def _count_person(name: str, members: Sequence[CountedPerson], near: Cluster) ->
         stay=max(stays, default=None),
         heads=1,
         claimed=0,
-        confirmed=int(len(cases) > 1 or any(member.surely for member in members)),
+        confirmed=int(len(cases) > 1 or any(member.is_confirmed for member in members)),
         minors=max(member.minor for member in members),
         injured=max(member.injured for member in members),
         lawyer=lawyer.lawyer or "none",
@@ -233,7 +233,7 @@ def _count_rest(
 def _weigh_heads(groups: Sequence[CountedCase]) -> tuple[int, int, int]:
     """The most that is said, what of it is believed, and what more than one source says."""
     claims = sorted((case.people for case in groups), reverse=True)
-    vouched = max([*claims[1:2], *(case.people for case in groups if case.surely)], default=0)
+    vouched = max([*claims[1:2], *(case.people for case in groups if case.is_confirmed)], default=0)
     return claims[0], max(min(claims[0], BELIEVED), vouched), vouched
 
 

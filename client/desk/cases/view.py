@@ -22,7 +22,7 @@ class LetterView:
     kind: str
     seq: int
     at: int
-    said: int
+    stated_at: int
     pulled: int
     flags: tuple[str, ...]
     other: dict[str, Any]
@@ -41,7 +41,7 @@ class FactView:
     own: bool
     field: str
     value: Any
-    said: int
+    stated_at: int
     happened: int | None
     source: str
     by: str
@@ -63,7 +63,7 @@ class StayView:
     stage: str
     since: int
     until: int | None
-    said: int
+    stated_at: int
     certainty: str
     words: str
 
@@ -311,7 +311,7 @@ def _make_timeline(case: str, case_rows: CaseRows, known: derive.CaseState) -> t
                 own=bool(fact.own),
                 field=fact.field,
                 value=fact.value,
-                said=fact.said,
+                stated_at=fact.stated_at,
                 happened=fact.happened,
                 source=fact.source,
                 by=entry.by if entry else "",
@@ -331,7 +331,7 @@ def _load_letter(db: Database, row: LetterRow, flags: tuple[str, ...]) -> Letter
     ).fetchone()
     other = msgspec.json.decode(row.other)
     return LetterView(
-        row.number, row.id, row.kind, row.seq, row.at, row.said, row.pulled, flags, other, commitment, envelope
+        row.number, row.id, row.kind, row.seq, row.at, row.stated_at, row.pulled, flags, other, commitment, envelope
     )
 
 
@@ -365,7 +365,7 @@ _SAME = """SELECT person.id, "case".number FROM person JOIN "case" ON "case".id 
 def _load_stay(db: Database, stay: places.Stay) -> StayView:
     number, kind, name = db.execute(_PLACE, [stay.where.key]).fetchone()
     words = stay.where.words
-    return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
+    return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.stated_at, stay.certainty, words)
 
 
 _PLACE = "SELECT number, kind, name FROM place WHERE key = ?"

@@ -67,7 +67,7 @@ class Subject:
     injured: int
     lawyer: str
     stage: str
-    held: bool
+    is_detained: bool
     place: SubjectPlace
     place_number: int
     since: int
@@ -78,7 +78,7 @@ class Subject:
 
 
 class _Value(NamedTuple):
-    ord: str
+    order: str
     value: Any
 
 
@@ -191,7 +191,7 @@ class _StatementIndex:
         newest: dict[str, _Value] = {}
         for person in persons:
             for name, value in self._of(person):
-                if name not in newest or value.ord >= newest[name].ord:
+                if name not in newest or value.order >= newest[name].order:
                     newest[name] = value
         return consent.combine_answers(own, others), SubjectFacts({name: value.value for name, value in newest.items()})
 

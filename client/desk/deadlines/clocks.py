@@ -23,7 +23,7 @@ class TimedFact(NamedTuple):
 
     name: str
     value: Any
-    said: int
+    stated_at: int
     happened: int | None = None
 
 
@@ -165,8 +165,8 @@ def _make_clock(rule: Rule, start: _From | None, spell: _Detention, setting: Set
 
 def _find_start(fact: TimedFact) -> Start:
     """Return when a fact came to be. Nothing happens after it is said: such a time is a wrong clock's."""
-    if fact.happened is None or fact.happened > fact.said:
-        return Start(fact.said, "said")
+    if fact.happened is None or fact.happened > fact.stated_at:
+        return Start(fact.stated_at, "said")
     return Start(fact.happened)
 
 
@@ -214,7 +214,7 @@ def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start
             continue
         for station in fact.value if isinstance(fact.value, list) else [fact.value]:
             at = station.get("from") if isinstance(station, dict) else None
-            if isinstance(at, int) and at <= fact.said:
+            if isinstance(at, int) and at <= fact.stated_at:
                 found.append(Start(at))
             elif not isinstance(fact.value, list):
                 found.append(_find_start(fact))
@@ -224,12 +224,12 @@ def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start
 def _find_detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
     """Return the beginning that was last said in so many words. Of an hour or a day the beginning counts: it errs on
     the person's side."""
-    for fact in sorted(facts, key=lambda fact: fact.said)[::-1]:
+    for fact in sorted(facts, key=lambda fact: fact.stated_at)[::-1]:
         value = fact.value
         if fact.name != "detained_at" or not isinstance(value, dict) or not isinstance(value.get("time"), int):
             continue
         start = _round_down(value["time"], value.get("precision", "exact"), zone)
-        if start.at <= fact.said and (since is None or value["time"] > since):
+        if start.at <= fact.stated_at and (since is None or value["time"] > since):
             return start if since is None else start._replace(at=max(start.at, since))
     return None
 

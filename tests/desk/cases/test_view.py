@@ -35,7 +35,7 @@ def test_the_timeline_keeps_every_word_with_its_source():
         ("van", "", "", False),
         ("court", "Vera", "clerk", True),
     ]
-    assert (stages[2].said, stages[2].happened) == (NOW + 700, NOW + 30)
+    assert (stages[2].stated_at, stages[2].happened) == (NOW + 700, NOW + 30)
     assert found.facts["stage"] == "court"
 
 

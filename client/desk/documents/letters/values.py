@@ -114,7 +114,7 @@ class LetterValues:
 
     def _describe_start(self, beginning: str) -> str:
         facts = [
-            TimedFact(fact.field, fact.value, fact.said, fact.happened)
+            TimedFact(fact.field, fact.value, fact.stated_at, fact.happened)
             for fact in self.view.timeline
             if fact.fits
             and (fact.person == self.person.id or (fact.person.endswith("#0") and self._is_shared(fact.field)))
