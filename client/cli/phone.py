@@ -68,7 +68,7 @@ def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, o
 
 
 def _signing_key(options: dict[str, Any]) -> "SigningKey":
-    """The organisation's root when a home is named, a release key otherwise."""
+    """Return the organisation's root when a home is named, else a release key."""
     from client.organisation.home import unlock_home  # noqa: PLC0415
     from client.site.signing_key import release_key  # noqa: PLC0415
 

@@ -435,7 +435,8 @@ class Desk:
         self._db = database.build(letters(), self._entries(arrived), packs, country=country)
 
     def _entries(self, arrived: list[Arrival]) -> Iterator[Entry]:
-        """Every entry, after those that begin this session. `arrived`: complete when the first one is asked for."""
+        """Return every entry, after those that begin this session. `arrived`: complete when the first one is asked
+        for."""
         self._note_damage(arrived)
         if not self.read_only:
             self._session.open(self._arrivals.make_late_entries(arrived))
@@ -451,7 +452,8 @@ class Desk:
 
 
 def _is_news(entry: Entry) -> bool:
-    """Not only about desks and their merging: two desks would have to tell each other of that for ever."""
+    """Return whether an entry is not only about desks and their merging: two desks would have to tell each other of
+    that for ever."""
     if isinstance(entry.action, Exported):
         return entry.action.what != JOURNAL
     return not isinstance(entry.action, Unlocked | Locked | Merged)

@@ -124,7 +124,8 @@ def _check(options: SiteOptions) -> None:
 
 
 def _hashed(data: bytes, suffix: str = "") -> tuple[str, bytes]:
-    """A file under a name that follows from its content and says nothing else, spelt as the bundler spells its own."""
+    """Return a file with a name that follows from its content and says nothing else, spelt as the bundler spells its
+    own."""
     return base64.b32encode(hashlib.sha256(data).digest())[:8].decode() + suffix, data
 
 
@@ -148,7 +149,8 @@ def _host_files(relays: tuple[str, ...], built: Bundle) -> dict[str, bytes]:
 
 
 def _find_previous(out: Path, options: SiteOptions) -> Release | None:
-    """The release an earlier build left there. A folder with anything else in it is somebody's and stays as it is."""
+    """Return the release that an earlier build left there. A folder with anything else in it is somebody's and stays as
+    it is."""
     if not out.exists() or not any(out.iterdir()):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Who rings: what a push service is told about the relay (VAPID, RFC 8292), signed with a key of its own."""
+"""The relay's proof of identity to a push service (VAPID, RFC 8292), signed with a key of its own."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ class Vapid:
         self.public = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def authorization(self, audience: str, now: int) -> str:
-        """The header `Authorization` for one push service, named by its origin."""
+        """Return the header `Authorization` for the push service with this origin."""
         claims = {"aud": audience, "exp": now + VALID_SECONDS}
         if self._contact:
             claims["sub"] = self._contact

@@ -1,4 +1,4 @@
-"""Who is held where: the desk's first page. What is counted and how stands in `board.md`."""
+"""The board, the desk's first page: heads, clocks and lawyers by place. `board.md` says what is counted and how."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -175,7 +175,7 @@ Ends = tuple[str, int | None]
 
 
 def _clock(db: Database, place: int, now: int, only: _Only) -> Ends:
-    """The clock at a place that runs out next, else the one that ran out last."""
+    """Return the clock at a place that runs out next, else the latest that ran out."""
     rows = only.ask(db, _AHEAD, place=place, now=now) or only.ask(db, _OVER, place=place, now=now)
     return (rows[0][0], rows[0][1]) if rows else ("", None)
 

@@ -1,4 +1,4 @@
-"""What is known of a case, worked out anew from its letters and from what was done about it. See `board.md`."""
+"""The state of a case, derived from its letters and the entries about it. See `board.md`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ def _write_isolated(db: Database, chosen: Sequence[str], values: Values) -> None
 
 
 def _write_stated_facts(db: Database) -> None:
-    """Facts that caseworkers added become rows beside those of the letters."""
+    """Write the facts that caseworkers added as rows beside those of the letters."""
     db.execute(_FORGET_STATED)
     latest: dict[str, int] = defaultdict(int)
     for case, number, order, at, kind, fields in db.execute(_STATED).fetchall():
@@ -221,7 +221,7 @@ def _find_wheres(known: Iterable[CaseState]) -> Iterable[Where]:
 
 
 def _number_cases(db: Database, cases: Mapping[str, CaseRows]) -> None:
-    """A case keeps its number as long as the desk is unlocked; new ones are numbered as they come."""
+    """Number the new cases as they come. A case keeps its number as long as the desk is unlocked."""
     last = int(db.execute('SELECT coalesce(max(number), 0) FROM "case"').fetchone()[0])
     for case, rows in cases.items():
         row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
@@ -308,7 +308,7 @@ def _find_country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int
 
 
 def _find_position(rows: CaseRows) -> dict[str, int | None]:
-    """The newest fix, and when it was true."""
+    """Return the newest fix and its time."""
     fixes = []
     for fact, fits in rows.facts:
         if fits and fact.field == "place" and fact.value and None not in (fact.value.get("lat"), fact.value.get("lon")):
@@ -321,7 +321,7 @@ def _find_position(rows: CaseRows) -> dict[str, int | None]:
 
 
 def _find_beginning(rows: CaseRows) -> int:
-    """The first that was said of where somebody is: what a phone sealed in advance may be weeks older."""
+    """Return the time of the first word on where somebody is: a phone may have sealed other facts weeks before."""
     times = [fact.stated_at for fact, fits in rows.facts if fits and fact.field in places.FACTS]
     return min(times, default=min(letter.pulled for letter in rows.letters))
 

@@ -64,7 +64,7 @@ def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
 
 
 def _find_contradictions(letters: Sequence[CheckedLetter]) -> dict[str, set[int]]:
-    """Letters that claim the same place as another, or both to begin the case, and differ in a field."""
+    """Return the letters that claim another's number, or also to begin the case, and differ in a field."""
     found: dict[str, set[int]] = {"report": set(), "seq": set()}
     places: dict[Any, list[CheckedLetter]] = {}
     for letter in letters:
@@ -79,7 +79,7 @@ def _find_contradictions(letters: Sequence[CheckedLetter]) -> dict[str, set[int]
 
 
 def _pair_rivals(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, CheckedLetter]]:
-    """Each with each; against somebody who sends thousands, each with the first only."""
+    """Pair each with each; when somebody sends thousands, each with the first only."""
     few = 20
     if len(rivals) <= few:
         return list(combinations(rivals, 2))

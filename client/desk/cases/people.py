@@ -142,7 +142,7 @@ def _describe_person(
 
 
 def _find_stays(k: int, mine: Sequence[FactRow], whole: Sequence[FactRow], stations: Stations) -> tuple[Stay, ...]:
-    """Who was named in a van is where the van is, until something is said of them alone."""
+    """Return the stays of a person: those of the van until a report says something of this person alone."""
     found = places.find_stays(_collect_moments(mine), stations)
     if k and not found:
         found = places.find_stays(_collect_moments(whole), stations)

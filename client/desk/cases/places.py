@@ -1,4 +1,4 @@
-"""Where somebody is: facts of a report become stays, each at a place that has one name for all. See `board.md`."""
+"""Places and stays: facts of a report become stays, each at a place that has one name for all. See `board.md`."""
 
 import re
 from collections import Counter, defaultdict
@@ -105,7 +105,7 @@ def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
 
 
 def _carry_over(now: Moment, before: Moment | None) -> Moment | None:
-    """A moment together with what held before it; None when it says nothing of where somebody is."""
+    """Return a moment together with what held before it; None when it says nothing of where somebody is."""
     stage = None if now.stage == "unknown" else now.stage
     was = before.stage if before else None
     if stage is None:
@@ -193,7 +193,7 @@ UNKNOWN = Where("unknown:", "unknown", "")
 
 
 def _append(found: list[Stay], stay: Stay) -> None:
-    """Who is said to be where they are already stays; who comes somewhere else has left."""
+    """Append a stay, or lengthen the last one when the place and the stage are the same."""
     if found and found[-1].where.key == stay.where.key and found[-1].stage == stay.stage:
         last = found[-1]
         found[-1] = replace(last, until=stay.until, stated_at=max(last.stated_at, stay.stated_at), order=stay.order,
@@ -260,8 +260,8 @@ def _station_row(pack: Pack, station: PackStation, town: str) -> tuple[Any, ...]
 
 
 def _find_towns(addresses: Sequence[str]) -> list[str]:
-    """The town in each address. A pack does not say which part of an address is the town; it is the part that most
-    of its addresses share and that is no street. Empty where no part is."""
+    """Return the town in each address. A pack does not say which part of an address is the town; it is the part that
+    most of its addresses share and that is no street. Empty where no part is."""
     parts = [[_TOWN.sub("", part).strip() for part in address.split(",") if _is_town(part)] for address in addresses]
     spelt: dict[str, Counter[str]] = defaultdict(Counter)
     for part in (part for address_parts in parts for part in address_parts):

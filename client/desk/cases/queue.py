@@ -1,4 +1,4 @@
-"""What needs a human first. The reasons and their order stand in `board.md`."""
+"""The cases that need a human, the most pressing first. The reasons and their order stand in `board.md`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +137,7 @@ def _item(db: Database, now: int, row: dict[str, Any]) -> Item:
 
 
 def _clock(db: Database, now: int, unit: int | None) -> tuple[str, int | None]:
-    """The clock that ran out within the hour or runs out next, else the one that ran out last."""
+    """Return the clock that ran out within the hour or runs out next, else the latest that ran out."""
     row = db.execute(_AHEAD, [unit, now - SOON]).fetchone() or db.execute(_OVER, [unit]).fetchone()
     return (row[0], row[1]) if row else ("", None)
 

@@ -216,7 +216,8 @@ class _StatementIndex:
         return person.k == 0 and role is not None and role.value == '"self"'
 
     def _consent(self, person: _Person) -> ConsentAnswers:
-        """As this case says of this person; a case's consent holds for everybody in it who said nothing."""
+        """Return the consent that a case states for a person; a case's consent holds for everybody in it who said
+        nothing."""
         own = self._combine_consent(person.case, person.k)
         return own if own != consent.NOTHING else self._combine_consent(person.case, EVERYBODY)
 

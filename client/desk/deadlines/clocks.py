@@ -171,7 +171,7 @@ def _find_start(fact: TimedFact) -> Start:
 
 
 def _find_detention(facts: list[TimedFact]) -> _Detention:
-    """The last time of being held, from what was said of the stage."""
+    """Return the start of the last detention, from the facts about the stage."""
     since = released = court = None
     is_held = False
     stages = sorted(
@@ -189,8 +189,8 @@ def _find_detention(facts: list[TimedFact]) -> _Detention:
 
 
 def _find_starts(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None]:
-    """From when the law counts. What happened goes before what was only said: the first message from a station may
-    come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
+    """Return the times from which the law counts. What happened goes before what was only said: the first message from
+    a station may come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
     known = find_beginnings(facts, zone)
     arrival, detention = known["arrival"], known["detention"]
     is_better = detention is not None and detention.how != "said"
@@ -202,12 +202,13 @@ def _find_starts(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None
 
 
 def _find_best(moments: list[Start]) -> Start | None:
-    """The earliest that happened, else the earliest that was said."""
+    """Return the earliest start that happened, else the earliest that was said."""
     return min(moments, key=lambda moment: (moment.how == "said", moment.at), default=None)
 
 
 def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start]:
-    """From when on the person was at a station: as its `from` says, else when the fact happened or was said."""
+    """Return the times from which the person was at a station: as its `from` says, else when the fact happened or was
+    said."""
     found = []
     for fact in facts:
         if fact.name != "station":

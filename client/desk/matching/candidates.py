@@ -1,4 +1,4 @@
-"""Who may be reported twice: pairs of persons, and pairs of reports about one van. Specified in `matching.md`.
+"""Candidates for double reports: pairs of persons, and pairs of reports about one van. Specified in `matching.md`.
 
 Only offers. A caseworker decides, and what was decided is not offered again.
 """
@@ -190,7 +190,7 @@ class Persons:
         return _make_pair(described.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
 
     def _are_others(self, described: Described, other: Described) -> bool:
-        """At first sight: of those who share a surname most have another given name."""
+        """Judge at first sight: of those who share a surname most have another given name."""
         if described.sex and other.sex and described.sex != other.sex and not described.phones & other.phones:
             return True
         mine, theirs = self._given[described.person], self._given[other.person]
@@ -198,12 +198,13 @@ class Persons:
 
 
 def _take_newest(some: dict[str, None]) -> Iterator[str]:
-    """At most so many that nobody can stop the desk by sending one name a thousand times."""
+    """Return the newest ids, so few that nobody can stop the desk by sending one name a thousand times."""
     return islice(reversed(some), COMMON)
 
 
 def _find_blocks(described: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
-    """The surnames, each with the first letters of the other words; given names only when there is nothing else."""
+    """Return the surnames, each with the first letters of the other words; given names only when there is nothing
+    else."""
     for name in described.names:
         whole = [word for word in name.words if word.kind in (WordKind.OTHER, WordKind.GIVEN)]
         chosen = [word for word in whole if word.kind is WordKind.OTHER] or whole
@@ -213,7 +214,7 @@ def _find_blocks(described: Described) -> Iterator[tuple[NameWord, frozenset[str
 
 
 def _find_given(described: Described) -> frozenset[int]:
-    """The given names that this person may have; empty when one of them is not known for sure."""
+    """Return the given names that this person may have; empty when one of them is not known for sure."""
     words = [word for word in described.words if word.kind is WordKind.GIVEN]
     return frozenset().union(*(word.full | word.short for word in words if all(word.full for word in words)))
 
@@ -272,7 +273,7 @@ class Crowds:
         yield from self._through_persons(case)
 
     def _through_persons(self, case: str) -> set[str]:
-        """The cases that most likely tell of the same persons."""
+        """Return the cases that most likely tell of the same persons."""
         members = [person for person in self._members[case] if person in self._persons.known]
         pairs = ((person, pair) for person in members for pair in self._persons.pairs.of(person))
         sure = (pair.b if pair.a == person else pair.a for person, pair in pairs if pair.score >= SURELY)
@@ -298,7 +299,7 @@ def _find_marks(crowd: Crowd) -> set[tuple[str, str]]:
 
 
 def _digits(plate: str) -> str:
-    """The longest row of digits: letters are misread, and the region is left out."""
+    """Return the longest row of digits: letters are misread, and the region is left out."""
     return max(re.findall(r"\d+", plate), key=len, default=plate)
 
 
@@ -416,7 +417,7 @@ def find_group_candidates_of_case(db: Database, case: str) -> list[Pair]:
 
 
 def _index_with(db: Database, case: str) -> CandidateIndex:
-    """The index, in which at least this case stands as it is now."""
+    """Return the index, in which at least this case stands as it is now."""
     state = _load_state(db)
     if case in state.waiting:
         state.index_cases(db, [case])
@@ -447,7 +448,7 @@ def _load_linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[fr
 
 
 def _skip_decided(pairs: Iterable[Pair], whole: Callable[[str], str], apart: set[frozenset[str]]) -> Iterator[Pair]:
-    """Those between two wholes that nobody has judged yet; of several between the same two the best."""
+    """Yield the pairs of two groups that nobody has judged yet; of several between the same two the best."""
     seen = set(apart)
     for pair in pairs:
         both = frozenset((whole(pair.a), whole(pair.b)))

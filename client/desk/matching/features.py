@@ -51,7 +51,7 @@ def _query(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
 
 
 def _load_facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], list[Any]]:
-    """Values by case, person and field, the newest first."""
+    """Return values by case, person and field, the newest first."""
     found: dict[tuple[str, int, str], list[Any]] = defaultdict(list)
     for case, k, name, value in _query(db, _FACTS, cases):
         decoded = json.loads(value)
@@ -61,7 +61,7 @@ def _load_facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str]
 
 
 def _load_stays(db: Database, cases: Sequence[str]) -> dict[str, list[Sighting]]:
-    """Stays by person, the newest first; positions of the phone by case."""
+    """Return stays by person, the newest first; positions of the phone by case."""
     found: dict[str, list[Sighting]] = defaultdict(list)
     for person, kind, key, since, lat, lon, certainty in _query(db, _STAYS, cases):
         found[person].append(Sighting("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))

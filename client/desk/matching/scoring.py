@@ -1,4 +1,4 @@
-"""What speaks for and against two reports being about one person, or about one van. Specified in `matching.md`.
+"""Reasons for and against two reports being about one person, or about one van. Specified in `matching.md`.
 
 Weights are bits: one more halves or doubles the odds. A name, a place or a telephone number weighs by how rare it is.
 """
@@ -199,7 +199,8 @@ def compare_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
 
 
 def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
-    """The words of two names, each with the one it is most like; what is left over on both sides speaks against."""
+    """Compare the words of two names, each with the one it is most like; what is left over on both sides speaks
+    against."""
     found: list[Reason] = []
     rest_a, rest_b = list(a.words), list(b.words)
     pairs = [(names.alike(mine, other), i, j) for i, mine in enumerate(rest_a) for j, other in enumerate(rest_b)]
@@ -221,7 +222,7 @@ def _is_initial(a: NameWord, b: NameWord) -> bool:
 
 
 def _comparable(a: NameWord, b: NameWord) -> bool:
-    """A patronymic says nothing beside a given name or a surname."""
+    """Return whether two kinds of words compare: a patronymic says nothing beside a given name or a surname."""
     return (a.kind is WordKind.FATHER) == (b.kind is WordKind.FATHER) or _is_initial(a, b)
 
 
@@ -237,7 +238,8 @@ def _weigh_agreement(a: NameWord, b: NameWord, likeness: float, rarity: Rarity) 
 
 
 def _weigh_left_over(a: list[NameWord], b: list[NameWord]) -> list[Reason]:
-    """Of each kind: words on both sides that found nothing like them. A word on one side only may just be missing."""
+    """Weigh, for each kind, the words on both sides that found nothing like them. A word on one side only may just be
+    missing."""
     found = []
     for kind, weight in _DIFFERS.items():
         if _has(a, kind) and _has(b, kind):
@@ -268,7 +270,7 @@ def _of_births(a: tuple[int, ...], b: tuple[int, ...]) -> list[Reason]:
 
 
 def _of_phones(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
-    """A number that stands in many reports belongs to one who reports much, and tells little."""
+    """Compare telephone numbers: a number in many reports belongs to somebody who reports much, and tells little."""
     both = a.phones & b.phones
     if not both:
         return []
@@ -341,7 +343,7 @@ def _of_plates(a: Crowd, b: Crowd) -> list[Reason]:
 
 
 def _plates_alike(a: str, b: str) -> float:
-    """The region left out, or one slip."""
+    """Compare two plates: the same, the same without the region, or with one slip."""
     if a.startswith(b) or b.startswith(a):
         return 8.0
     return 5.0 if OSA.distance(a, b, score_cutoff=1) <= 1 else 0.0
@@ -354,7 +356,7 @@ def _of_people(a: int, b: int, rarity: Rarity) -> Reason:
 
 
 def _of_rides(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity) -> list[Reason]:
-    """One van makes several journeys in a night: the time counts for more than with a person."""
+    """Compare rides: a van makes several journeys in a night, so the time counts for more than with a person."""
     if not a or not b:
         return []
     apart = min(abs(sighting.at - other.at) for sighting, other in product(a, b))

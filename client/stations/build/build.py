@@ -88,7 +88,7 @@ def _whole(draft: CandidateStation) -> tuple[int, int]:
 
 
 def _unplaced(draft: CandidateStation, outline: Outline | None) -> Doubt:
-    """A pack holds only places on the globe, so these are left out whether asked or not."""
+    """Return the doubt about a place without a position on the globe: such places are left out whether asked or not."""
     name = draft.names[0] if draft.names else ""
     if draft.lat is None or draft.lon is None or not math.isfinite(draft.lat) or not math.isfinite(draft.lon):
         return Doubt(DoubtKind.NO_POSITION, draft.id or draft.where, name, draft.where)
@@ -100,7 +100,7 @@ def _unplaced(draft: CandidateStation, outline: Outline | None) -> Doubt:
 
 
 def _stations(drafts: Iterable[CandidateStation]) -> tuple[list[PackStation], list[Doubt]]:
-    """Every draft as a station with an id of its own, and those that could not keep theirs."""
+    """Return every draft as a station with an id of its own, and those that could not keep theirs."""
     stations: list[PackStation] = []
     renamed: list[Doubt] = []
     used_ids: set[str] = set()
@@ -115,7 +115,7 @@ def _stations(drafts: Iterable[CandidateStation]) -> tuple[list[PackStation], li
 
 
 def _derive_id(draft: CandidateStation, salt: int = 0) -> str:
-    """An id from what the station is, so that the next pack of the same list names it alike."""
+    """Derive an id from the station's own words, so that the next pack of the same list names it alike."""
     identity = "\n".join((draft.id, *draft.names, draft.address, *map(str, _whole(draft)), str(salt)))
     return "x" + base64.b32encode(digest(identity.encode()))[:7].decode().lower()
 
