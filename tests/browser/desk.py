@@ -71,8 +71,8 @@ class Night:
 
     def report(self, *words: str, **facts: Any) -> str:
         """Somebody seals a report and leaves it at the relay; the id of the case."""
-        said = [word for name, value in facts.items() for word in ("--set", f"{name}={value}")]
-        return str(self.shell.ok("report", "--to", self.office.card, *said, *words, "--json").json["case"])
+        settings = [word for name, value in facts.items() for word in ("--set", f"{name}={value}")]
+        return str(self.shell.ok("report", "--to", self.office.card, *settings, *words, "--json").json["case"])
 
     def at_station(self, number: int, *words: str, **facts: Any) -> str:
         station = json.dumps({"pack": "msk", "id": str(number), "text": "", "certainty": "confirmed"})

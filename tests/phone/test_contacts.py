@@ -59,8 +59,8 @@ class Phone:
 
     @property
     def contact(self) -> dict[str, Any]:
-        [one] = self.ask("list")
-        return dict(one)
+        [contact] = self.ask("list")
+        return dict(contact)
 
 
 @dataclass
@@ -134,8 +134,8 @@ def scan_each_other(phone: Phone, computer: Computer, relays: list[str], *, phon
 
 def finish(phone: Phone, computer: Computer, *, phone_first: bool = True) -> None:
     for _ in range(3):
-        for one in (phone, computer) if phone_first else (computer, phone):
-            _ = one.ask("sync") if isinstance(one, Phone) else one.sync()
+        for side in (phone, computer) if phone_first else (computer, phone):
+            _ = side.ask("sync") if isinstance(side, Phone) else side.sync()
     assert phone.contact["state"] == "paired"
     assert computer.book.find("Anna").state(computer.now) == "paired"
 
@@ -167,14 +167,14 @@ def test_they_pair_whoever_comes_by_link_and_compare_the_same_digits(
 
 def test_alerts_go_both_ways(phone: Phone, computer: Computer, paired: str) -> None:
     phone.ask("alert", contact=paired, type="detained", text=TEXT, place=PLACE)
-    [said] = computer.sync().alerts
-    assert (said.type, said.text, said.place, said.origin, said.passed) == ("detained", TEXT, PLACE, "pair", False)
+    [alert] = computer.sync().alerts
+    assert (alert.type, alert.text, alert.place, alert.origin, alert.passed) == ("detained", TEXT, PLACE, "pair", False)
     phone.ask("alert", contact=paired, type="text", text="адвокат едет", passed=True)
-    assert [one.passed for one in computer.sync().alerts] == [True]
+    assert [alert.passed for alert in computer.sync().alerts] == [True]
     computer.alert(AlertWords("safe", TEXT))
     computer.alert(AlertWords("text", "от них", passed=True))
     alerts = phone.ask("sync")["alerts"]
-    assert {(one["type"], one["text"], one["passed"]) for one in alerts} == {
+    assert {(alert["type"], alert["text"], alert["passed"]) for alert in alerts} == {
         ("safe", TEXT, False),
         ("text", "от них", True),
     }
@@ -188,13 +188,13 @@ def test_a_press_and_safe_out_of_the_kit_alone_are_read_in_python(
     phone.ask("press", contact=paired, text=TEXT, later=2, facts={"place": PLACE}, duress=duress)
     phone.ask("tell", type="safe", facts={"station": {"text": "ОВД"}}, duress=duress)
     alerts = computer.sync().alerts
-    assert {(one.type, one.text, one.origin, one.duress) for one in alerts} == {
+    assert {(alert.type, alert.text, alert.origin, alert.duress) for alert in alerts} == {
         ("detained", TEXT, "pair", False),
         ("detained", "", "case", duress),
         ("safe", "", "case", duress),
     }
-    assert len({one.case for one in alerts}) == 1
-    assert next(one.place for one in alerts if one.type == "safe") == {"station": {"text": "ОВД"}}
+    assert len({alert.case for alert in alerts}) == 1
+    assert next(alert.place for alert in alerts if alert.type == "safe") == {"station": {"text": "ОВД"}}
 
 
 def test_how_a_phone_is_rung_is_changed_after_the_pairing(

@@ -70,14 +70,14 @@ class Office:
     ) -> Composed:  # fmt: skip
         """Somebody reports; the letters lie at a relay."""
         draft = Draft(
-            {"stage": "van", "people": 1} | (facts or {}), [Attachment("image/jpeg", one) for one in files], reply
+            {"stage": "van", "people": 1} | (facts or {}), [Attachment("image/jpeg", data) for data in files], reply
         )
-        made = compose(
+        composed = compose(
             self.card, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=NOW, random_bytes=os.urandom
         )
-        for sealed in made.sealed:
+        for sealed in composed.sealed:
             self.post.lay(to, sealed)
-        return made
+        return composed
 
 
 def reply_block(mailbox: bytes = b"m" * 32) -> ReplyBlock:

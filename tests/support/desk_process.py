@@ -98,8 +98,8 @@ class Browser:
         return self.http.get(path)
 
     def post(self, path: str, **fields: str) -> httpx.Response:
-        said = {"form_key": derive_form_key(self.cookie), **fields}
-        return self.http.post(path, data=said, headers={"Origin": self.origin, "Sec-Fetch-Site": "same-origin"})
+        form = {"form_key": derive_form_key(self.cookie), **fields}
+        return self.http.post(path, data=form, headers={"Origin": self.origin, "Sec-Fetch-Site": "same-origin"})
 
     def merge(self, bundle: bytes) -> httpx.Response:
         headers = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"}

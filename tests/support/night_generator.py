@@ -196,7 +196,7 @@ class _Maker:
             released=rng.random() < RELEASED,
         )
         if rng.random() < MOVED:
-            person.then = rng.choice([one for one in self.stations if one is not person.station])
+            person.then = rng.choice([other for other in self.stations if other is not person.station])
         self.night.people.append(person)
         return person
 
@@ -280,8 +280,8 @@ class _Maker:
                 invented_names.latin(name, "passport"),
             )
             return {"text": self.rng.choice(spelt), "certainty": "typed"}
-        one = {"pack": self.night.pack, "id": station.id, "text": name, "certainty": how}
-        return one | ({"candidates": [station.id, self.stations[0].id]} if how == "guessed" else {})
+        reference = {"pack": self.night.pack, "id": station.id, "text": name, "certainty": how}
+        return reference | ({"candidates": [station.id, self.stations[0].id]} if how == "guessed" else {})
 
     def _fix(self, station: PackStation) -> dict[str, Any]:
         lat, lon = (at + self.rng.randint(-150, 150) for at in (station.lat, station.lon))

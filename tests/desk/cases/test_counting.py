@@ -15,7 +15,7 @@ from client.desk.journal.entries import (
     Unlinked,
 )
 from tests.support.journal_entries import NOW, Journal, case_id, letter, person, station_report
-from tests.support.second_count import BELIEVED, Report, World
+from tests.support.second_count import BELIEVED, ExpectedCount, Report
 from tests.support.soak import at_length
 
 
@@ -241,13 +241,13 @@ reports = st.builds(
     minors=st.just(0),
     practice=st.sampled_from([False, False, False, True]),
     named=st.sets(st.integers(1, 3), max_size=2),
-    surely=st.sampled_from([False, False, True]),
+    is_confirmed=st.sampled_from([False, False, True]),
 )
 ends = st.tuples(st.sampled_from(NAMES), st.sampled_from([0, 0, 0, 1, 2]))
 
 
 @st.composite
-def worlds(draw) -> World:
+def worlds(draw) -> ExpectedCount:
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
     drawn = {name: draw(reports) for name in names}
     for at, (name, report) in enumerate(drawn.items()):
@@ -256,10 +256,10 @@ def worlds(draw) -> World:
     cases = st.lists(
         st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda p: p[0] != p[1]), max_size=4
     )
-    return World(drawn, draw(pairs), draw(cases))
+    return ExpectedCount(drawn, draw(pairs), draw(cases))
 
 
-def write_out(world: World):
+def write_out(world: ExpectedCount):
     """The world as letters and entries."""
     letters, actions = [], []
     for report in world.reports.values():
@@ -273,7 +273,7 @@ def write_out(world: World):
         actions += [
             Named(case=case_id(report.name), person=person(report.name, k), name=f"N{k}") for k in sorted(report.named)
         ]
-        actions += [Confirmed(case=case_id(report.name), how="seen")] if report.surely else []
+        actions += [Confirmed(case=case_id(report.name), how="seen")] if report.is_confirmed else []
     actions += [SamePerson(a=person(*a), b=person(*b)) for a, b in world.same]
     actions += [SameGroup(a=case_id(a), b=case_id(b)) for a, b in world.crowd]
     return letters, Journal().all(*actions)
@@ -290,7 +290,7 @@ def test_the_board_counts_as_a_naive_count_does(world):
 
 def test_the_naive_count_tells_a_wrong_one():
     """The oracle is not a copy: it sees a person counted twice."""
-    world = World({"a": Report("a", where="ОВД Арбат"), "b": Report("b", where="ОВД Арбат")})
+    world = ExpectedCount({"a": Report("a", where="ОВД Арбат"), "b": Report("b", where="ОВД Арбат")})
     assert world.totals() == {"ОВД Арбат": (2, 0)}
     world.same.append((("a", 0), ("b", 0)))
     assert world.totals() == {"ОВД Арбат": (1, 0)}

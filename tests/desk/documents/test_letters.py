@@ -14,7 +14,7 @@ from client.desk.documents.letters.template import fill_template, list_templates
 from client.desk.documents.letters.values import LetterContext, LetterValues
 from client.desk.exports.registry import Options, make_export
 from client.desk.journal.entries import Linked, Named, Official, Stated
-from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
+from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.hostile_words import HOSTILE
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -107,9 +107,11 @@ def test_the_law_of_one_country_is_not_cited_in_another():
 def test_what_a_caseworker_added_and_linked_officials_stand_in_it():
     official = case_id(77)
     entries = [
-        said(1, 0, Stated(case=case_id(1), facts={"reason": "для установления личности"}, source="звонок в отдел")),
-        said(1, 1, Official(id=official, name="Сидоров", rank="капитан", badge="55-66", unit="")),
-        said(1, 2, Linked(official=official, case=case_id(1), part="задерживал")),
+        journal_entry(
+            1, 0, Stated(case=case_id(1), facts={"reason": "для установления личности"}, source="звонок в отдел")
+        ),
+        journal_entry(1, 1, Official(id=official, name="Сидоров", rank="капитан", badge="55-66", unit="")),
+        journal_entry(1, 2, Linked(official=official, case=case_id(1), part="задерживал")),
     ]
     text = write_letter(case(entries), "complaint", "ru", ANNA, CONTEXT).text
     assert "для установления личности" in text
@@ -117,7 +119,9 @@ def test_what_a_caseworker_added_and_linked_officials_stand_in_it():
 
 
 def test_of_another_person_in_the_van_only_what_they_share_is_told():
-    entries = [said(1, 0, Named(case=case_id(1), person=f"{case_id(1)}#1", name="Ольга Вторая", facts={}, source="x"))]
+    entries = [
+        journal_entry(1, 0, Named(case=case_id(1), person=f"{case_id(1)}#1", name="Ольга Вторая", facts={}, source="x"))
+    ]
     text = write_letter(case(entries, people=2, health="диабет"), "complaint", "ru", f"{case_id(1)}#1", CONTEXT).text
     assert "задержан(а) Ольга Вторая" in text
     assert "20.11.2026 13:00" in text

@@ -19,7 +19,7 @@ from client.desk.journal.entries import Named, Stated
 from client.organisation.case_files import Assembled
 from client.report import FIELDS
 from tests.support import pdf_text
-from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
+from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.soak import at_length
 
 CASE, FORCED, BOTH = case_id(1), case_id(2), case_id(3)
@@ -38,9 +38,11 @@ LETTERS = [
     letter(BOTH, {"account": "меня заставили", "coerced": True}, seq=1, at=NOW + 1),
 ]
 ENTRIES = [
-    said(1, 0, Stated(case=BOTH, facts={"coerced": True}, source="звонок")),
-    said(1, 1, Named(case=BOTH, person=f"{BOTH}#1", name="Зоя Пятая", facts={"coerced": True}, source="звонок")),
-    said(1, 2, Stated(case=BOTH, facts={"health": "астма"}, source="звонок")),
+    journal_entry(1, 0, Stated(case=BOTH, facts={"coerced": True}, source="звонок")),
+    journal_entry(
+        1, 1, Named(case=BOTH, person=f"{BOTH}#1", name="Зоя Пятая", facts={"coerced": True}, source="звонок")
+    ),
+    journal_entry(1, 2, Stated(case=BOTH, facts={"health": "астма"}, source="звонок")),
 ]
 
 

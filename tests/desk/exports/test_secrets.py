@@ -13,7 +13,7 @@ from client.desk.exports.registry import KINDS, Export, Options, make_export
 from client.desk.journal.entries import Entry, Named, SamePerson
 from client.organisation.case_files import Assembled
 from tests.support import pdf_text
-from tests.support.case_reports import NOW, at_station, case_id, db, letter, said, station
+from tests.support.case_reports import NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.soak import at_length
 
 STATION = station(1, "ОВД Тверской")
@@ -68,7 +68,7 @@ class World:
             if first != second:
                 entries.append(SamePerson(a=f"{first}#0", b=f"{second}#0"))
         self.letters = letters
-        self.entries: list[Entry] = [said(1, n, action) for n, action in enumerate(entries)]
+        self.entries: list[Entry] = [journal_entry(1, n, action) for n, action in enumerate(entries)]
         self.db = db(letters, self.entries, (STATION,))
         self.consents = consents_
         self.groups = dict(self.db.execute("SELECT id, grp FROM person").fetchall())
