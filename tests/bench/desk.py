@@ -33,7 +33,7 @@ from keys.envelope import HPKE, Address
 from keys.kem import PrivateKey
 from keys.wire import LETTER_BYTES, Purpose
 from tests.support import night_generator
-from tests.support.desk_office import RELAYS, Post
+from tests.support.desk_office import RELAYS, DeskPost
 from tests.support.desk_pages import Browser
 from tests.support.fake_desk_process import TOKEN, FakeDeskControl
 from tests.support.night_generator import Letter
@@ -103,7 +103,7 @@ def fill(folder: Path, count: int) -> int:
     """An organisation that has collected so many reports; how many there are."""
     now = int(time.time())
     created = home.create(folder, PASSPHRASE, Profile("", RELAYS), now=now)
-    phones, post = Phones(created.card, now), Post()
+    phones, post = Phones(created.card, now), DeskPost()
     letters = reports(count, now)
     with Progress() as progress, Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()]) as desk:
         task = progress.add_task("sealing, collecting", total=len(letters))
@@ -130,7 +130,7 @@ class Measured:
     desk: Desk
     browser: Browser
     phones: Phones
-    post: Post
+    post: DeskPost
     bare: float
     rounds: int
 
@@ -175,7 +175,7 @@ def measure(folder: Path, rounds: int) -> None:
     unlocked = timed(lambda: desks.append(Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()])))
     [desk] = desks
     control = FakeDeskControl(lambda passphrase, by: desk, desk=desk)
-    measured = Measured(desk, Browser(create_app(control)), phones, Post(), each, rounds)
+    measured = Measured(desk, Browser(create_app(control)), phones, DeskPost(), each, rounds)
     measured.browser.post("/enter", token=TOKEN)
     first = timed(measured.page("/"))
     with desk.reading() as db:

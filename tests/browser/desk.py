@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.journeys.conftest import PASSPHRASE, Office, Relay, Shell
+from tests.journeys.conftest import PASSPHRASE, OfficeCommand, RelayCommand, Shell
 
 SIZE = {"width": 1366, "height": 768}
 WAIT_MS = 30_000
@@ -31,12 +31,12 @@ class Night:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shell = Shell(folder)
-        self.relay = Relay(folder / "relay").start()
+        self.relay = RelayCommand(folder / "relay").start()
         home, card, self.pack = folder / "office", folder / "card", folder / "pack"
         self.shell.ok("org", "new", "--home", home, "--name", "Помощь", "--relay", self.relay.address)
         self.shell.ok("org", "publish", "--home", home)
         self.shell.ok("org", "card", "--home", home, "--out", card)
-        self.office = Office(self.shell, home, card)
+        self.office = OfficeCommand(self.shell, home, card)
         table = folder / "table.csv"
         table.write_text(TABLE, encoding="utf-8")
         options = ("--out", self.pack, "--id", "msk", "--country", "RU")

@@ -38,7 +38,7 @@ pytestmark = [
 ]
 
 
-class Phone:
+class PairingPhone:
     """The phone's modules in Node: book, vault, sender."""
 
     def __init__(self) -> None:
@@ -114,8 +114,8 @@ def relays(stack: ExitStack, tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def phone(stack: ExitStack) -> Phone:
-    phone = Phone()
+def phone(stack: ExitStack) -> PairingPhone:
+    phone = PairingPhone()
     stack.callback(phone.close)
     return phone
 
@@ -125,23 +125,25 @@ def computer(stack: ExitStack, relays: list[str], tmp_path: Path) -> Computer:
     return Computer(tmp_path / "boris", relays[::-1], stack.enter_context(Transport(os.urandom)))
 
 
-def scan_each_other(phone: Phone, computer: Computer, relays: list[str], *, phone_saw: bool, computer_saw: bool) -> str:
+def scan_each_other(
+    phone: PairingPhone, computer: Computer, relays: list[str], *, phone_saw: bool, computer_saw: bool
+) -> str:
     mine, theirs = phone.ask("new", relays=relays, label="" if phone_saw else "Борис"), computer.code
     computer.scan(mine["code"], seen=computer_saw)
     scanned = phone.ask("scan", id=mine["id"], code=theirs, label="Борис", seen=phone_saw)
     return str(scanned["contact"])
 
 
-def finish(phone: Phone, computer: Computer, *, phone_first: bool = True) -> None:
+def finish(phone: PairingPhone, computer: Computer, *, phone_first: bool = True) -> None:
     for _ in range(3):
         for side in (phone, computer) if phone_first else (computer, phone):
-            _ = side.ask("sync") if isinstance(side, Phone) else side.sync()
+            _ = side.ask("sync") if isinstance(side, PairingPhone) else side.sync()
     assert phone.contact["state"] == "paired"
     assert computer.book.find("Anna").state(computer.now) == "paired"
 
 
 @pytest.fixture
-def paired(phone: Phone, computer: Computer, relays: list[str]) -> str:
+def paired(phone: PairingPhone, computer: Computer, relays: list[str]) -> str:
     contact = scan_each_other(phone, computer, relays, phone_saw=True, computer_saw=True)
     finish(phone, computer)
     return contact
@@ -150,7 +152,7 @@ def paired(phone: Phone, computer: Computer, relays: list[str]) -> str:
 @pytest.mark.parametrize("phone_first", [True, False])
 @pytest.mark.parametrize("saw", [(True, False), (False, True), (False, False)])
 def test_they_pair_whoever_comes_by_link_and_compare_the_same_digits(
-    phone: Phone, computer: Computer, relays: list[str], phone_first: bool, saw: tuple[bool, bool]
+    phone: PairingPhone, computer: Computer, relays: list[str], phone_first: bool, saw: tuple[bool, bool]
 ) -> None:
     phone_saw, computer_saw = saw
     contact = scan_each_other(phone, computer, relays, phone_saw=phone_saw, computer_saw=computer_saw)
@@ -165,7 +167,7 @@ def test_they_pair_whoever_comes_by_link_and_compare_the_same_digits(
     assert phone.contact["verified"] is True
 
 
-def test_alerts_go_both_ways(phone: Phone, computer: Computer, paired: str) -> None:
+def test_alerts_go_both_ways(phone: PairingPhone, computer: Computer, paired: str) -> None:
     phone.ask("alert", contact=paired, type="detained", text=TEXT, place=PLACE)
     [alert] = computer.sync().alerts
     assert (alert.type, alert.text, alert.place, alert.origin, alert.passed) == ("detained", TEXT, PLACE, "pair", False)
@@ -183,7 +185,7 @@ def test_alerts_go_both_ways(phone: Phone, computer: Computer, paired: str) -> N
 
 @pytest.mark.parametrize("duress", [False, True])
 def test_a_press_and_safe_out_of_the_kit_alone_are_read_in_python(
-    phone: Phone, computer: Computer, paired: str, duress: bool
+    phone: PairingPhone, computer: Computer, paired: str, duress: bool
 ) -> None:
     phone.ask("press", contact=paired, text=TEXT, later=2, facts={"place": PLACE}, duress=duress)
     phone.ask("tell", type="safe", facts={"station": {"text": "ОВД"}}, duress=duress)
@@ -198,7 +200,7 @@ def test_a_press_and_safe_out_of_the_kit_alone_are_read_in_python(
 
 
 def test_how_a_phone_is_rung_is_changed_after_the_pairing(
-    phone: Phone, computer: Computer, paired: str, relays: list[str]
+    phone: PairingPhone, computer: Computer, paired: str, relays: list[str]
 ) -> None:
     sealed = b64(os.urandom(1_072))
     phone.ask("wake", contact=paired, wake=f"{relays[1]} {sealed}")
@@ -213,7 +215,9 @@ def test_how_a_phone_is_rung_is_changed_after_the_pairing(
     assert computer.book.find("Anna").rings(card) is None
 
 
-def test_every_wrong_code_has_the_error_python_gives_it(phone: Phone, computer: Computer, relays: list[str]) -> None:
+def test_every_wrong_code_has_the_error_python_gives_it(
+    phone: PairingPhone, computer: Computer, relays: list[str]
+) -> None:
     mine, theirs = phone.ask("new", relays=relays), computer.code
     organisation = str(code.CardCode(bytes(SigningKey.generate().verify_key), (relays[0],)))
     wrong = {

@@ -66,7 +66,7 @@ class Organisation:
         return [(frame, open_envelope(frame.envelope, self.keys, where)) for frame in frames]
 
 
-class Phone:
+class PressingPhone:
     """The phone's modules in Node."""
 
     def __init__(self, organisation: Organisation, **asked: Any) -> None:
@@ -102,8 +102,8 @@ def transport(stack: ExitStack) -> Transport:
     return stack.enter_context(Transport(os.urandom))
 
 
-def press(stack: ExitStack, organisation: Organisation, **asked: Any) -> Phone:
-    phone = Phone(organisation, **asked)
+def press(stack: ExitStack, organisation: Organisation, **asked: Any) -> PressingPhone:
+    phone = PressingPhone(organisation, **asked)
     stack.callback(phone.close)
     return phone
 

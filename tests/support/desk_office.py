@@ -26,7 +26,7 @@ WEAK = Cost(1, 8 * 2**20)
 NOW = 1_795_168_800
 
 
-class Post(fake_relay.Post):
+class DeskPost(fake_relay.Post):
     """Relays in memory that may be waited at."""
 
     def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
@@ -38,7 +38,7 @@ class Office:
     """The organisation: its first folder, its relays, and a clock that ticks at each look."""
 
     folder: Path
-    post: Post = field(default_factory=Post)
+    post: DeskPost = field(default_factory=DeskPost)
     now: int = NOW
 
     def __post_init__(self) -> None:

@@ -44,8 +44,8 @@ class DeskProcess:
     def pid(self) -> int:
         return self.process.pid
 
-    def browser(self, link: str = "") -> "Browser":
-        return Browser(link or self.link)
+    def browser(self, link: str = "") -> "DeskVisitor":
+        return DeskVisitor(link or self.link)
 
     def end(self, how: int = signal.SIGTERM) -> int:
         self.process.send_signal(how)
@@ -83,7 +83,7 @@ def ways(needle: bytes | str) -> list[bytes]:
     return [needle.encode("utf-8"), needle.encode("utf-16-le")]
 
 
-class Browser:
+class DeskVisitor:
     """Cookies and forms, as a browser sends them."""
 
     def __init__(self, link: str) -> None:

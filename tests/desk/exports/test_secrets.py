@@ -38,7 +38,7 @@ def name_of(number: int) -> str:
     return "".join(SYLLABLES[int(digit)] for digit in f"{number:02}") + "ловский"
 
 
-class World:
+class StatedConsents:
     """Cases with what each says of consent; every account names everybody; some cases are about one person."""
 
     def __init__(self, consents_: list[tuple[dict | None, dict | None, str]], merges: list[tuple[int, int]]) -> None:
@@ -134,7 +134,7 @@ def bytes_of(export: Export, folder) -> bytes:
 
 
 worlds = st.builds(
-    World,
+    StatedConsents,
     st.lists(st.tuples(consents, consents, st.sampled_from(["self", "relative"])), min_size=1, max_size=4),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=2),
 )
@@ -160,7 +160,7 @@ def test_every_export_is_looked_through():
 def test_with_everybodys_consent_everybody_is_named(tmp_path):
     """Without this the test above could be happy with empty files."""
     yes = {"help": True, "store": True, "statistics": True, "UN": True, "publish": "with_name"}
-    world = World([(yes, None, "self"), (yes, None, "relative")], [])
+    world = StatedConsents([(yes, None, "self"), (yes, None, "relative")], [])
     for key, audience in NEEDS:
         found = b"".join(bytes_of(export, tmp_path) for export in world.exports(key, audience))
         named = [
