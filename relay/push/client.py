@@ -90,7 +90,7 @@ class Endpoint(NamedTuple):
         if found is None:
             raise NotRung("endpoint")
         host, port, path = found[1], int(found[2] or HTTPS), found[3]
-        by = next((one for one in hosts if one.covers(host, port)), None)
+        by = next((service for service in hosts if service.covers(host, port)), None)
         if by is None:
             raise NotRung("host")
         return cls(host, port, path, by)

@@ -32,10 +32,10 @@ class Vapid:
         claims = {"aud": audience, "exp": now + VALID_SECONDS}
         if self._contact:
             claims["sub"] = self._contact
-        said = f"{_HEAD}.{b64(json.dumps(claims).encode())}"
-        r, s = decode_dss_signature(self._key.sign(said.encode(), ec.ECDSA(SHA256())))
+        signed_text = f"{_HEAD}.{b64(json.dumps(claims).encode())}"
+        r, s = decode_dss_signature(self._key.sign(signed_text.encode(), ec.ECDSA(SHA256())))
         signature = r.to_bytes(_SCALAR_BYTES, "big") + s.to_bytes(_SCALAR_BYTES, "big")
-        return f"vapid t={said}.{b64(signature)}, k={b64(self.public)}"
+        return f"vapid t={signed_text}.{b64(signature)}, k={b64(self.public)}"
 
 
 def _new_secret() -> bytes:
