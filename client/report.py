@@ -208,7 +208,7 @@ def from_words(pairs: list[str]) -> dict[str, Any]:
 
 
 def _plain(words: str) -> Any:
-    """What a shell word most likely means: yes, no, unknown, a number, JSON, or just words."""
+    """Return the likely meaning of a shell word: yes, no, unknown, a number, JSON, or just words."""
     answers = {"yes": True, "true": True, "no": False, "false": False, "unknown": None, "null": None}
     if words.lower() in answers:
         return answers[words.lower()]

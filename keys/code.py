@@ -1,4 +1,4 @@
-"""What stands in a QR code, and drawing it. Specified in `keys/code.md`."""
+"""The text in a QR code, and its picture. Specified in `keys/code.md`."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""What a relay may answer when it refuses: RFC 9457 problem types. `status` is the HTTP status.
+"""Refusals of a relay as RFC 9457 problem types. `status` is the HTTP status.
 
 As every error of the ladder: the docstring is the sentence a person reads, `code` is stable and crosses the wire.
 """

@@ -1,4 +1,4 @@
-"""What all sides agree on: sizes, domain strings, purposes, names of headers. Specified in `keys/wire.md`."""
+"""Constants that all sides share: sizes, domain strings, purposes, names of headers. Specified in `keys/wire.md`."""
 
 import base64
 import binascii

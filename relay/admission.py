@@ -1,4 +1,4 @@
-"""Who may deposit how much. A report is never silently refused: every refusal names what is missing."""
+"""Limits and proof of work for deposits. A report is never silently refused: every refusal names what is missing."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -99,7 +99,7 @@ class Writer:
 
 
 def _guarded(call: Callable[[], Any]) -> Any:
-    """The result of a call, or the RelayError it ended in. The thread outlives every mistake in a job."""
+    """Return the result of a call, or the RelayError that it raised. The thread outlives every mistake in a job."""
     try:
         return call()
     except RelayError as error:

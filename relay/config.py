@@ -1,4 +1,4 @@
-"""What an operator decides, and where time and random bytes come in."""
+"""The operator's settings, with the clock and the source of random bytes."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Who waits for which mailbox."""
+"""Long polls, by mailbox."""
 
 import threading
 from collections.abc import Iterable

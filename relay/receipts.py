@@ -1,4 +1,4 @@
-"""What the relay puts its name to: a receipt for every envelope it has on disk."""
+"""Signed receipts, for every envelope it has on disk."""
 
 import base64
 from pathlib import Path

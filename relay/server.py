@@ -1,4 +1,4 @@
-"""What an operator does with a relay: serve, sweep, check, backup."""
+"""The operator's commands on a relay: serve, sweep, check, backup."""
 
 import asyncio
 import fcntl
@@ -67,7 +67,7 @@ def serve(config: Config, host: str, port: int, ready: Callable[[str], None]) ->
 
 
 def _origins(address: str, host: str, port: int) -> tuple[str, ...]:
-    """Without an origin of the operator's, the bound address; this machine has two names for itself."""
+    """Return the origins of a bound address, without one of the operator's; this machine has two names for itself."""
     return (address, f"http://localhost:{port}") if host == "127.0.0.1" else (address,)
 
 
@@ -158,7 +158,7 @@ def _existing(data: Path) -> SqliteStore:
 
 @contextmanager
 def _alone(data: Path) -> Iterator[None]:
-    """Two relays on one folder would each answer a request the other has already answered."""
+    """Lock the folder: two relays on one folder would each answer a request the other has already answered."""
     folder = os.open(data, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

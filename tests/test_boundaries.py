@@ -56,8 +56,8 @@ def test_a_package_by_itself_loads_nothing_of_ours(package):
 
 
 def test_every_contract_is_kept():
-    done = contracts(ROOT)
-    assert done.returncode == 0, done.stdout
+    finished = contracts(ROOT)
+    assert finished.returncode == 0, finished.stdout
 
 
 BREACHES = {
@@ -82,11 +82,11 @@ def test_every_contract_would_notice_a_breach(tmp_path):
         with (tmp_path / file).open("a", encoding="utf-8") as code:
             code.writelines(f"\nimport {module}\n" for module in modules)
 
-    done = contracts(tmp_path)
+    finished = contracts(tmp_path)
 
-    assert done.returncode == 1
-    assert " KEPT" not in done.stdout
+    assert finished.returncode == 1
+    assert " KEPT" not in finished.stdout
     for file, modules in BREACHES.items():
         importer = file.removesuffix(".py").replace("/", ".")
         for module in modules:
-            assert f"{importer} -> {module} " in done.stdout
+            assert f"{importer} -> {module} " in finished.stdout

@@ -341,6 +341,24 @@ def test_the_top_level_shows_the_house_and_nothing_else(files):
     assert {name for name in seen if not name.startswith(".")} == folders | pages | {"pyproject.toml", "Makefile"}
 
 
+# `sw.js` and the file named by its content are built; `x.py` and its like stand for any name.
+NOT_SOURCES = {"sw.js", "XXXXXXXX.js", "x.py", "x.js"}
+
+
+def test_every_program_file_named_in_a_page_or_specification_exists(files):
+    """A name with a folder is the end of a path; `../` may stand before it."""
+    pages = [name for name in files if name.endswith(".md") and name != "CHANGELOG.md"]  # which keeps old names
+    named = {
+        (page, name)
+        for page in pages
+        for name in re.findall(r"`(?:\.{1,2}/)*([\w./-]*\w\.m?(?:py|js))\b[^`\n]*`", read(page))
+        if name not in NOT_SOURCES
+    }
+    assert len(named) > 100  # the pattern still finds them
+    ends = {"/".join(parts[at:]) for parts in (name.split("/") for name in files) for at in range(len(parts))}
+    assert sorted((page, name) for page, name in named if name not in ends) == []
+
+
 # Written so that none of them finds itself here.
 UNWANTED = {
     "a registry's address": r"(pypi|pythonhosted|npmjs|yarnpkg|deb\.debian)\.(org|com)",

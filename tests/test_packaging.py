@@ -33,8 +33,8 @@ def run(*command: object, cwd: Path = ROOT, **more: str) -> subprocess.Completed
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    done = run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
+    finished = run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, ROOT)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
     [built] = folder.iterdir()
     return built
 
@@ -46,12 +46,12 @@ def installed(wheel, tmp_path_factory) -> Path:
     venv.create(folder)
     install = (UV, "pip", "install", "--python", folder / "bin" / "python")
     lock = ROOT / ".ci" / "requirements.txt"
-    done = run(*install, "--require-hashes", "--only-binary", ":all:", "--requirement", lock)
-    if done.returncode and "connection" in done.stderr.lower() and "CI" not in os.environ:
+    finished = run(*install, "--require-hashes", "--only-binary", ":all:", "--requirement", lock)
+    if finished.returncode and "connection" in finished.stderr.lower() and "CI" not in os.environ:
         pytest.skip("offline: the dependencies cannot be fetched into an empty environment")
-    assert done.returncode == 0, done.stderr
-    done = run(*install, "--no-deps", "--no-index", wheel)
-    assert done.returncode == 0, done.stderr
+    assert finished.returncode == 0, finished.stderr
+    finished = run(*install, "--no-deps", "--no-index", wheel)
+    assert finished.returncode == 0, finished.stderr
     return folder / "bin"
 
 
@@ -85,15 +85,15 @@ def source_without_the_app(folder: Path) -> Path:
 def test_a_wheel_without_the_app_says_so_when_it_is_built(tmp_path):
     source = source_without_the_app(tmp_path / "source")
     build = (sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path / "dist", source)
-    done = run(*build, "--wheel")
-    assert done.returncode == 0, done.stderr
-    assert "built WITHOUT the phone's app" in done.stdout + done.stderr
+    finished = run(*build, "--wheel")
+    assert finished.returncode == 0, finished.stderr
+    assert "built WITHOUT the phone's app" in finished.stdout + finished.stderr
     app = source / "client" / "phone" / "dist"
     app.mkdir()
     (app / "bundle.json").write_text("{}")
-    done = run(*build)  # by way of the source archive, as most do
-    assert done.returncode == 0, done.stderr
-    assert "WITHOUT" not in done.stdout + done.stderr
+    finished = run(*build)  # by way of the source archive, as most do
+    assert finished.returncode == 0, finished.stderr
+    assert "WITHOUT" not in finished.stdout + finished.stderr
     [built] = (tmp_path / "dist").glob("*.whl")
     assert "client/phone/dist/bundle.json" in zipfile.ZipFile(built).namelist()
 
@@ -106,36 +106,36 @@ def test_make_fetches_a_node_only_where_there_is_none_new_enough(tmp_path, versi
     npm.write_text("#!/bin/sh\n")
     for program in (node, npm):
         program.chmod(0o755)
-    done = run("make", "-n", "demo", PATH=f"{tmp_path}:{os.environ['PATH']}")
-    assert done.returncode == 0, done.stderr
-    assert ("requirements-node.txt" in done.stdout) is is_fetched
+    finished = run("make", "-n", "demo", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert finished.returncode == 0, finished.stderr
+    assert ("requirements-node.txt" in finished.stdout) is is_fetched
 
 
 def test_no_network_is_said_at_once(tmp_path):
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
-    done = run(ROOT / ".ci" / "online", sys.executable, cwd=tmp_path, **nowhere)
-    assert done.returncode == 1
-    assert "error: Python packages cannot be fetched\nhint: connect this computer" in done.stderr
-    assert "Retrying" not in done.stderr
-    assert "Traceback" not in done.stderr
+    finished = run(ROOT / ".ci" / "online", sys.executable, cwd=tmp_path, **nowhere)
+    assert finished.returncode == 1
+    assert "error: Python packages cannot be fetched\nhint: connect this computer" in finished.stderr
+    assert "Retrying" not in finished.stderr
+    assert "Traceback" not in finished.stderr
 
 
 @pytest.mark.slow
 def test_the_lock_is_all_that_the_wheel_asks_for(installed, tmp_path):
-    done = run(UV, "pip", "check", "--python", installed / "python", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout
+    finished = run(UV, "pip", "check", "--python", installed / "python", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("relay",), ("relay", "serve"), ("org",), ("report",), ("inbox",)], ids=" ".join)
 def test_the_installed_command_offers_its_help(installed, tmp_path, words):
-    done = run(installed / "tocsin", *words, "--help", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "Usage: " + " ".join(("tocsin", *words)) in done.stdout
+    finished = run(installed / "tocsin", *words, "--help", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "Usage: " + " ".join(("tocsin", *words)) in finished.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.process
 def test_a_report_makes_its_round_in_an_environment_of_its_own(installed, tmp_path):
-    done = run(installed / "tocsin", "demo", "--once", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    finished = run(installed / "tocsin", "demo", "--once", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr

@@ -1,4 +1,4 @@
-"""What happens in the demonstration: a town that does not exist, its police stations, twelve reports of one evening.
+"""The story of the demonstration: a town that does not exist, its police stations, twelve reports of one evening.
 
 Everybody in it is invented. Times are counted from the moment at which the demonstration begins.
 """

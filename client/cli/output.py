@@ -1,4 +1,4 @@
-"""How we speak to a person: `error:` and `hint:` on stderr, results on stdout, progress only on a terminal.
+"""Output of the command line: `error:` and `hint:` on stderr, results on stdout, progress only on a terminal.
 
 Nothing of a report is ever said here but by the commands that were asked to show it. Whatever is said to a person has
 no control character and nothing invisible in it, whoever wrote it.

@@ -46,29 +46,29 @@ def phone() -> None:
 def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, out: Path, **options: Any) -> None:
     """Write the app as a site that any static host can serve, signed, and as one file to pass on."""
     from client.site.build import SINGLE, TITLE, SiteOptions  # noqa: PLC0415 - heavy, and nobody else needs it
-    from client.site.build import build as built  # noqa: PLC0415
+    from client.site.build import build as build_site  # noqa: PLC0415
     from client.site.release import verifier  # noqa: PLC0415
 
-    wish = SiteOptions(
+    site_options = SiteOptions(
         cards=[read_card(files.read_note(path)) for path in cards],
         key=_signing_key(options),
         issued=int(os.environ.get(EPOCH) or time.time()),
         packs=[files.read(path) for path in packs],
         title=TITLE if title is None else title,
     )
-    site = built(wish, out)
-    public = verifier(bytes(wish.key.verify_key))
+    site = build_site(site_options, out)
+    public = verifier(bytes(site_options.key.verify_key))
     size = sum(map(len, site.files.values()))
     value = {"out": str(out), "files": len(site.files), "bytes": size, "seq": site.release.seq, "key": public}
     wrote = f"wrote {out}: {output.count(len(site.files), 'file')}, {size:,} bytes"
     words = f"{wrote}\nrelease {site.release.seq}\nkey     {public}"
     output.result(options["as_json"], value, words)
     if not options["as_json"]:
-        _tell_what_next(out, SINGLE, [card.name for card in wish.cards])
+        _tell_what_next(out, SINGLE, [card.name for card in site_options.cards])
 
 
 def _signing_key(options: dict[str, Any]) -> "SigningKey":
-    """The organisation's root when a home is named, a release key otherwise."""
+    """Return the organisation's root when a home is named, else a release key."""
     from client.organisation.home import unlock_home  # noqa: PLC0415
     from client.site.signing_key import release_key  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What came for a contact's pair: their card, their share, their alerts. Opens and judges; HTTP is elsewhere."""
+"""Letters in a contact's mailbox: their card, their share, their alerts. Opens and judges; HTTP is elsewhere."""
 
 from typing import NamedTuple
 

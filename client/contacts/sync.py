@@ -53,15 +53,15 @@ class Sync:
     def __init__(
         self,
         book: Book,
-        spool: OutboxStore,
+        outbox: OutboxStore,
         transport: Transport,
         *,
         clock: Callable[[], float] = time.time,
         random_bytes: RandomBytes = secrets.token_bytes,
     ) -> None:
-        self._book, self._spool, self._transport = book, spool, transport
+        self._book, self._outbox, self._transport = book, outbox, transport
         self._clock, self._random_bytes = clock, random_bytes
-        self._courier = OutboxSender(spool, transport, clock=clock)
+        self._sender = OutboxSender(outbox, transport, clock=clock)
         self.tally = SyncResult()
 
     def run(self) -> SyncResult:
@@ -88,8 +88,8 @@ class Sync:
         contact.seq += 1
         # Before the letter is kept: a number given twice would look like a letter that somebody held back.
         self._book.save()
-        self._spool.put([self._waiting(sealed, card.relays, contact.rings(card))])
-        return self._courier.carry([sealed.hash], hurry=True)
+        self._outbox.put([self._waiting(sealed, card.relays, contact.rings(card))])
+        return self._sender.carry([sealed.hash], hurry=True)
 
     def _sealed(self, contact: Contact, card: PairCard, words: AlertWords, now: int) -> Sealed:
         keys, id_ = contact.keys, b64(self._random_bytes(ID_BYTES))
@@ -113,7 +113,7 @@ class Sync:
             self.tally.troubles.append((contact.label, error))
 
     def _carry(self) -> None:
-        outcome = self._courier.carry(self._spool.hashes(), hurry=True)
+        outcome = self._sender.carry(self._outbox.hashes(), hurry=True)
         self.tally.pending = outcome.pending
         self.tally.failures.update(outcome.refusals)
 
@@ -125,7 +125,7 @@ class Sync:
             raise CodeExpired() if contact.share is None else PairExpired()
         letters = [*self._own_card(contact, now), *self._own_share(contact, now)]
         if letters:
-            self._spool.put(letters)
+            self._outbox.put(letters)
             self._book.save()
 
     def _own_card(self, contact: Contact, now: int) -> list[Waiting]:

@@ -94,30 +94,30 @@ class BriefSession:
             seq=replies.last_seq(case.id),
         )  # fmt: skip
         ways = [letter.sealed.hash for letter in letters]
-        with OutboxStore(self.home.path) as spool:
-            self._session.resolve_outbox(spool)
-            spool.hold(letters)
+        with OutboxStore(self.home.path) as outbox:
+            self._session.resolve_outbox(outbox)
+            outbox.hold(letters)
             try:
                 self._write([Replied(case=case.id, id=reply.id, text=text, status=status, seq=reply.seq, ways=ways)])
             except BaseException:
                 if not replies.find_journaled(ways):
-                    spool.drop(ways)
+                    outbox.drop(ways)
                 raise
-            spool.release(ways)
-            return reply, self._carry(spool, transport, ways)
+            outbox.release(ways)
+            return reply, self._carry(outbox, transport, ways)
 
     def send(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[int, Outcome]:
         """Try again whatever has not left, and note the receipts; how many envelopes there were."""
-        with OutboxStore(self.home.path) as spool:
-            self._session.resolve_outbox(spool)
-            hashes = spool.hashes()
-            return len(hashes), self._carry(spool, transport, hashes, lambda: tick(1))
+        with OutboxStore(self.home.path) as outbox:
+            self._session.resolve_outbox(outbox)
+            hashes = outbox.hashes()
+            return len(hashes), self._carry(outbox, transport, hashes, lambda: tick(1))
 
     def _carry(
-        self, spool: OutboxStore, transport: Transport, hashes: list[bytes], tick: Callable[[], None] = lambda: None
+        self, outbox: OutboxStore, transport: Transport, hashes: list[bytes], tick: Callable[[], None] = lambda: None
     ) -> Outcome:
-        courier = OutboxSender(spool, transport, clock=self._clock, note=self._note_receipts)
-        return courier.carry(hashes, hurry=True, tick=tick)
+        sender = OutboxSender(outbox, transport, clock=self._clock, note=self._note_receipts)
+        return sender.carry(hashes, hurry=True, tick=tick)
 
     def _note_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
         fresh: list[Sent] = self._session.replies.make_sent(envelope, receipts.items())

@@ -71,12 +71,12 @@ class Desk:
     """
 
     def __init__(
-        self, home: Home, records: Records, spool: OutboxStore, journal: Journal, *,
+        self, home: Home, records: Records, outbox: OutboxStore, journal: Journal, *,
         by: str, clock: Callable[[], float],
         random_bytes: RandomBytes,
     ) -> None:  # fmt: skip
         self.home, self.by, self.version = home, by, 0
-        self._records, self._spool, self._journal = records, spool, journal
+        self._records, self._outbox, self._journal = records, outbox, journal
         self._clock, self._random_bytes = clock, random_bytes
         self._session = Session(records, journal, by=by, clock=clock, random_bytes=random_bytes)
         self._turn, self._changed = threading.RLock(), threading.Condition()
@@ -105,11 +105,11 @@ class Desk:
             stack.enter_context(files.locked(folder))
             home = unlock_home(folder, lambda: passphrase)
             records = stack.enter_context(Records(folder, home.secrets.store))
-            spool = stack.enter_context(OutboxStore(folder))
+            outbox = stack.enter_context(OutboxStore(folder))
             journal = Journal.open(folder, home.secrets.store, records.tail())
             if mend and journal.read_only:
                 journal = journal.mend(home.secrets.store)
-            desk = cls(home, records, spool, journal, by=name, clock=clock, random_bytes=random_bytes)
+            desk = cls(home, records, outbox, journal, by=name, clock=clock, random_bytes=random_bytes)
             desk._begin(packs, country)
             desk._resources = stack.pop_all()
         return desk
@@ -196,9 +196,9 @@ class Desk:
     def count_waiting(self) -> int:
         """Return how many envelopes of replies no relay holds yet."""
         with self._open():
-            letters = [self._spool.get(hash_) for hash_ in self._spool.hashes()]
+            letters = [self._outbox.get(hash_) for hash_ in self._outbox.hashes()]
             return sum(letter is not None and not letter.letter.has_left for letter in letters) + len(
-                self._spool.held()
+                self._outbox.held()
             )
 
     # Acting
@@ -239,7 +239,7 @@ class Desk:
                 random_bytes=self._random_bytes, seq=self._replies.last_seq(case),
             )  # fmt: skip
             ways = [letter.sealed.hash for letter in letters]
-            self._spool.hold(letters)
+            self._outbox.hold(letters)
             try:
                 noted = self.append(
                     Replied(
@@ -248,7 +248,7 @@ class Desk:
                 )
             except BaseException:
                 if not self._replies.find_journaled(ways):
-                    self._spool.drop(ways)
+                    self._outbox.drop(ways)
                 raise
             self.release()
             return noted
@@ -256,9 +256,9 @@ class Desk:
     def release(self) -> None:
         """Let replies go that stand in the journal."""
         with self._open(), suppress(CannotWrite):
-            hashes = self._replies.find_journaled(self._spool.held())
+            hashes = self._replies.find_journaled(self._outbox.held())
             if hashes:
-                self._spool.release(hashes)
+                self._outbox.release(hashes)
 
     def append_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
         """Note the receipts that relays gave for an envelope of a reply: relay to text."""
@@ -435,11 +435,12 @@ class Desk:
         self._db = database.build(letters(), self._entries(arrived), packs, country=country)
 
     def _entries(self, arrived: list[Arrival]) -> Iterator[Entry]:
-        """Every entry, after those that begin this session. `arrived`: complete when the first one is asked for."""
+        """Return every entry, after those that begin this session. `arrived`: complete when the first one is asked
+        for."""
         self._note_damage(arrived)
         if not self.read_only:
             self._session.open(self._arrivals.make_late_entries(arrived))
-        self._session.resolve_outbox(self._spool)
+        self._session.resolve_outbox(self._outbox)
         yield from self._journal.sessions.entries
 
     def _note_damage(self, arrived: list[Arrival]) -> None:
@@ -451,7 +452,8 @@ class Desk:
 
 
 def _is_news(entry: Entry) -> bool:
-    """Not only about desks and their merging: two desks would have to tell each other of that for ever."""
+    """Return whether an entry is not only about desks and their merging: two desks would have to tell each other of
+    that for ever."""
     if isinstance(entry.action, Exported):
         return entry.action.what != JOURNAL
     return not isinstance(entry.action, Unlocked | Locked | Merged)

@@ -57,15 +57,15 @@ class Session:
         for entry in entries:
             self._learn(entry)
 
-    def resolve_outbox(self, spool: OutboxStore) -> None:
+    def resolve_outbox(self, outbox: OutboxStore) -> None:
         """Release sealed replies that the journal names, and drop those that the power kept from being noted: they were
         never given."""
         with suppress(CannotWrite):
-            hashes = spool.held()
+            hashes = outbox.held()
             named = self.replies.find_journaled(hashes)
-            spool.release(named)
+            outbox.release(named)
             if not self._journal.read_only:
-                spool.drop([hash_ for hash_ in hashes if hash_ not in named])
+                outbox.drop([hash_ for hash_ in hashes if hash_ not in named])
 
     def _learn(self, entry: Entry) -> None:
         self.replies.learn(entry)

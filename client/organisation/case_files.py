@@ -103,7 +103,8 @@ def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
 
 
 def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], RecordLetter]]:
-    """Headers with their letters; a message that came twice stands once, with the copy whose commitment was right."""
+    """Return headers with their letters; a message that came twice stands once, with the copy whose commitment was
+    right."""
     found: dict[bytes, tuple[dict[str, Any], RecordLetter]] = {}
     for letter in letters:
         _, header, _ = unframe(letter.content)

@@ -1,4 +1,4 @@
-"""What an organisation has opened, sealed again for the disk. Everything readable lives in memory only.
+"""The letters that an organisation has opened, sealed again for the disk. Everything readable lives in memory only.
 
 Letters are kept in batches: one SecretBox and one row for each page that was collected. Pieces of files are kept one by
 one, so that a list of cases need not open every photo. Marks (HMAC of a commitment) tell what has been seen before.

@@ -1,4 +1,4 @@
-"""The courier takes letters from the spool to the relays and says what came of it."""
+"""The sender takes letters from the outbox to the relays and reports the result for each."""
 
 import random
 import time
@@ -29,14 +29,14 @@ class Outcome:
 
 
 class OutboxSender:
-    """Carries letters of one spool. One courier at a time: the folder is locked by whoever makes it."""
+    """A carrier of the letters of one outbox. Only one sender runs at a time: its maker locks the folder."""
 
     def __init__(
-        self, spool: OutboxStore, transport: Transport, *, clock: Callable[[], float] = time.time,
+        self, outbox: OutboxStore, transport: Transport, *, clock: Callable[[], float] = time.time,
         note: Callable[[bytes, Mapping[str, str]], None] = lambda envelope, receipts: None,
     ) -> None:  # fmt: skip
         """`note`: called with H(envelope) and its receipts (relay to text) before the letter may be deleted."""
-        self._spool, self._transport, self._clock, self._note = spool, transport, clock, note
+        self._outbox, self._transport, self._clock, self._note = outbox, transport, clock, note
         self._found: dict[str, list[NoteKey]] = {}
         self._silent: dict[str, TocsinError] = {}
 
@@ -44,7 +44,7 @@ class OutboxSender:
         """Try each letter at each relay that is due; `hurry` makes every relay due. `tick` after each letter."""
         outcome = Outcome()
         for hash_ in hashes:
-            waiting = self._spool.get(hash_)
+            waiting = self._outbox.get(hash_)
             if waiting is not None:
                 letter = self._carry(hash_, waiting, outcome, hurry)
                 outcome.receipts.extend(letter.receipts.items())
@@ -58,7 +58,7 @@ class OutboxSender:
             letter = self._try(waiting, letter, relay, outcome)
             if relay in letter.receipts:
                 self._note(hash_, letter.receipts)
-            self._spool.update(hash_, letter)
+            self._outbox.update(hash_, letter)
         return letter
 
     def _try(self, waiting: Waiting, letter: OutboxLetter, relay: str, outcome: Outcome) -> OutboxLetter:

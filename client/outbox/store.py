@@ -34,7 +34,7 @@ class SpoolBroken(TocsinError):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A letter in the spool: the envelope, its state, and the verifier keys its receipts may be signed with."""
+    """A letter in the outbox: the envelope, its state, and the verifier keys its receipts may be signed with."""
 
     sealed: Sealed
     letter: OutboxLetter

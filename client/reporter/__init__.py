@@ -1,1 +1,1 @@
-"""What somebody who reports has and does. Imports outbox, transport, report, files, keys."""
+"""The reporter's folder, reports and replies. Imports outbox, transport, report, files, keys."""

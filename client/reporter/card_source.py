@@ -1,4 +1,4 @@
-"""Where a reporter gets an organisation's card from: a file, or the relays that its code names."""
+"""The source of an organisation's card: a file, or the relays that its code names."""
 
 from collections.abc import Callable
 from pathlib import Path

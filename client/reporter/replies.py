@@ -1,4 +1,4 @@
-"""What came back to a reporter: collected, opened, checked, sealed again for the disk."""
+"""Replies to a reporter: collected, opened, checked, sealed again for the disk."""
 
 import time
 from collections.abc import Callable

@@ -79,52 +79,53 @@ class Site:
     signed: bytes
 
 
-def build(wish: SiteOptions, out: Path, built: Bundle | None = None) -> Site:
+def build(options: SiteOptions, out: Path, built: Bundle | None = None) -> Site:
     """Build the site and write it. What an earlier build left in `out` is replaced.
 
     Raises NoCard, BadTitle, PackStranger, StationsError, BundleMissing, FolderTaken, ReleaseOlder, CannotWrite.
     """
-    _check(wish)
-    previous = _find_previous(out, wish)
-    site = assemble(wish, built or bundle())
+    _check(options)
+    previous = _find_previous(out, options)
+    site = assemble(options, built or bundle())
     _write(site, out, previous)
     return site
 
 
-def assemble(wish: SiteOptions, built: Bundle) -> Site:
-    """Return the site's files, the same for the same wish and the same bundle."""
+def assemble(options: SiteOptions, built: Bundle) -> Site:
+    """Return the site's files, the same for the same options and the same bundle."""
     site_files = {name: built.text(name).encode() for name in built.listing.chunks if name != built.listing.main}
     script, code = _hashed(built.text(built.listing.main).encode(), ".js")
-    cards = dict(_hashed(card.signed) for card in wish.cards)
-    packs = dict(_hashed(data) for data in wish.packs)
+    cards = dict(_hashed(card.signed) for card in options.cards)
+    packs = dict(_hashed(data) for data in options.packs)
     icons, icon_files = _icons()
-    listing, manifest_data = _hashed(manifest(built, MANIFEST, wish.title, icons), ".webmanifest")
-    public = release.verifier(bytes(wish.key.verify_key))
-    relays = tuple(dict.fromkeys(relay for card in wish.cards for relay in card.relays))
-    config = SiteConfig(wish.title, relays, tuple(cards), tuple(packs), public, WORKER)
+    listing, manifest_data = _hashed(manifest(built, MANIFEST, options.title, icons), ".webmanifest")
+    public = release.verifier(bytes(options.key.verify_key))
+    relays = tuple(dict.fromkeys(relay for card in options.cards for relay in card.relays))
+    config = SiteConfig(options.title, relays, tuple(cards), tuple(packs), public, WORKER)
     page = site_page(built, config, {"script": script, "icon": icons[0]["src"], "manifest": listing})
-    alone = SiteConfig(wish.title, relays, tuple(cards), tuple(packs), inline={**cards, **packs})
+    alone = SiteConfig(options.title, relays, tuple(cards), tuple(packs), inline={**cards, **packs})
     site_files |= {script: code, listing: manifest_data, **cards, **packs, **icon_files}
     site_files |= {INDEX: page.encode(), SINGLE: single_page(built, alone, icon.svg()).encode()}
     site_files |= {WORKER: _worker(built, public, tuple(cards)), LICENCES: built.text(LICENCES).encode()}
     site_files |= _host_files(relays, built)
-    signed = Release.of(site_files, seq=wish.issued, issued=wish.issued)
-    return Site(site_files, signed, signed.sign(wish.key))
+    signed = Release.of(site_files, seq=options.issued, issued=options.issued)
+    return Site(site_files, signed, signed.sign(options.key))
 
 
-def _check(wish: SiteOptions) -> None:
-    if not wish.cards:
+def _check(options: SiteOptions) -> None:
+    if not options.cards:
         raise NoSiteCard()
-    if not wish.title.strip() or len(wish.title) > TITLE_CHARACTERS or not is_visible(wish.title):
+    if not options.title.strip() or len(options.title) > TITLE_CHARACTERS or not is_visible(options.title):
         raise BadTitle()
-    roots = {card.root for card in wish.cards}
-    for data in wish.packs:
+    roots = {card.root for card in options.cards}
+    for data in options.packs:
         if not any(b64(root) == pack.read(data).about.root for root in roots):
             raise PackStranger()
 
 
 def _hashed(data: bytes, suffix: str = "") -> tuple[str, bytes]:
-    """A file under a name that follows from its content and says nothing else, spelt as the bundler spells its own."""
+    """Return a file with a name that follows from its content and says nothing else, spelt as the bundler spells its
+    own."""
     return base64.b32encode(hashlib.sha256(data).digest())[:8].decode() + suffix, data
 
 
@@ -147,15 +148,16 @@ def _host_files(relays: tuple[str, ...], built: Bundle) -> dict[str, bytes]:
     return {path: write(sent).encode() for path, write in HOSTS.items()}
 
 
-def _find_previous(out: Path, wish: SiteOptions) -> Release | None:
-    """The release an earlier build left there. A folder with anything else in it is somebody's and stays as it is."""
+def _find_previous(out: Path, options: SiteOptions) -> Release | None:
+    """Return the release that an earlier build left there. A folder with anything else in it is somebody's and stays as
+    it is."""
     if not out.exists() or not any(out.iterdir()):
         return None
     try:
         previous = release.read_unverified(files.read(out / RELEASE))
     except (ReleaseMalformed, files.CannotRead):
         raise FolderTaken(str(out)) from None
-    if previous.seq > wish.issued:
+    if previous.seq > options.issued:
         raise ReleaseOlder()
     return previous
 

@@ -1,4 +1,5 @@
-"""What `npm run build` leaves in `client/phone/dist/`: the app before anybody's cards, title and relays are in it."""
+"""The bundle that `npm run build` leaves in `client/phone/dist/`: the app before anybody's cards, title and relays are
+in it."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What a browser may do with the site: its content security policy and headers, and how a host is told."""
+"""The site's content security policy and headers, and the files that tell a host of them."""
 
 import base64
 import hashlib

@@ -131,7 +131,7 @@ def _release(found: note.Note) -> Release:
 
 
 def _is_inside(path: str) -> bool:
-    """Whether this names a file below the site's folder, in one spelling: no part empty, `.` or `..`."""
+    """Return whether this names a file below the site's folder, in one spelling: no part empty, `.` or `..`."""
     parts = path.split("/")
     return bool(path) and path.isprintable() and "\\" not in path and all(part not in ("", ".", "..") for part in parts)
 

@@ -73,7 +73,7 @@ class ServedSite:
         return _not_found() if found.status_code == HTTPStatus.NOT_FOUND else _packed(found.data, path, environ)
 
     def _is_open(self, name: str) -> bool:
-        """Whether browsers may have this: nothing outside the folder, nothing meant for the host."""
+        """Return whether browsers may have this: nothing outside the folder, nothing meant for the host."""
         return "\0" not in name and is_served(name) and (self._folder / name).resolve().is_relative_to(self._folder)
 
 
@@ -127,7 +127,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Who came and when is not written down, not even here; a browser that hangs up is no event."""
+    """Log nothing: nobody's visit is written down, and a browser that hangs up is no event."""
     logger = logging.getLogger("waitress")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

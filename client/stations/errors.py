@@ -1,4 +1,4 @@
-"""What can be wrong with a list of stations, its sources and the questions asked of it."""
+"""Errors in a list of stations, its sources and the questions asked of it."""
 
 from keys.errors import Malformed, TocsinError
 

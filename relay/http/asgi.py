@@ -189,7 +189,7 @@ async def _resolved(deferred: Deferred, receive: Receive) -> Any:
 
 
 def _reply(answer: Answer) -> Reply:
-    """An answer that did not go through Flask, with all the headers it would have got there."""
+    """Return an answer that did not go through Flask, with all the headers of Flask's answers."""
     length = ("Content-Length", str(len(answer.body)))
     return answer.status, [("Content-Type", answer.kind), length, *answer.headers, *CORS], answer.body
 

@@ -1,4 +1,4 @@
-"""How often one address may call. Addresses are never kept: only their keyed hash, under a salt that is forgotten.
+"""Rate limits by address. Addresses are never stored: only their keyed hash, under a salt that is forgotten.
 
 Flask-Limiter counts, in whole minutes. Its ordinary hook costs half of an empty Flask route (measured). Calls that
 the relay's own server answers without Flask ask the limiter directly; every other call goes through the hook. Both
@@ -120,7 +120,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _network(address: str) -> bytes:
-    """The part of an address that stands for one customer: all of IPv4, the first 64 bits of IPv6."""
+    """Return the part of an address that stands for one customer: all of IPv4, the first 64 bits of IPv6."""
     if ":" not in address:
         return address.encode()
     try:

@@ -63,7 +63,7 @@ class PushHost(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "PushHost":
-        """`host`, `*.domain`, `host:port`. Raises NotRung."""
+        """Parse the name of a push service: `host`, `*.domain`, `host:port`. Raises NotRung."""
         found = _NAMED.fullmatch(text)
         if found is None:
             raise NotRung("host")
@@ -85,12 +85,12 @@ class Endpoint(NamedTuple):
 
     @classmethod
     def parse(cls, text: str, hosts: tuple[PushHost, ...]) -> "Endpoint":
-        """Raises NotRung."""
+        """Parse the address of a subscription. Raises NotRung."""
         found = _ENDPOINT.fullmatch(text)
         if found is None:
             raise NotRung("endpoint")
         host, port, path = found[1], int(found[2] or HTTPS), found[3]
-        by = next((one for one in hosts if one.covers(host, port)), None)
+        by = next((service for service in hosts if service.covers(host, port)), None)
         if by is None:
             raise NotRung("host")
         return cls(host, port, path, by)
@@ -105,7 +105,7 @@ class Endpoint(NamedTuple):
 
 
 def tls(ca: Path | None) -> ssl.SSLContext:
-    """Certificates as this computer trusts them, and one authority more if there is one. Raises NoAuthority."""
+    """Return the authorities that this computer trusts, and one more if it is named. Raises NoAuthority."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     try:
@@ -126,7 +126,7 @@ def push(endpoint: Endpoint, authorization: str, context: ssl.SSLContext) -> int
 
 
 def unreachable(hosts: tuple[str, ...], context: ssl.SSLContext) -> list[str]:
-    """Those of the push services that cannot be called from here; of a `*.domain` nothing can be said."""
+    """Return the push services that cannot be called from here; of a `*.domain` nothing can be said."""
     named = [host for host in map(PushHost.parse, hosts) if not host.wild]
     return [host.name for host in named if not _answers(host, context)]
 
@@ -197,7 +197,7 @@ def _secured(endpoint: Endpoint, context: ssl.SSLContext, deadline: float) -> ss
 
 
 def _connected(endpoint: Endpoint, deadline: float) -> socket.socket:
-    """A line to an address that was looked at: the name is resolved once, so it cannot mean another one afterwards."""
+    """Connect to an address that was checked: the name is resolved once, so it cannot mean another one afterwards."""
     for family, address in _addresses(endpoint)[:ADDRESSES]:
         line = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -219,7 +219,7 @@ def _addresses(endpoint: Endpoint) -> list[Address]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is somebody's on the open internet: not this machine, this network, or a way around that."""
+    """Return whether an address is on the open internet: not this machine, this network, or a way around that."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -102,7 +102,7 @@ class Rung:
         self._since: dict[bytes, int] = {}
 
     def is_new(self, endpoint: Endpoint) -> bool:
-        """Whether this one may be rung now. Called from one thread."""
+        """Return whether this subscription may be rung now. Called from one thread."""
         now = self._clock()
         self._forget(now)
         if not self._since:
@@ -131,12 +131,12 @@ def push_notifier(config: Config) -> PushNotifier | None:
 
 
 def _contact(origins: tuple[str, ...]) -> str:
-    """An address that is public anyway; that of an onion service is nobody's business."""
+    """Return a contact address that is public anyway; none for an onion service."""
     return next((origin for origin in origins if origin.startswith("https://") and not is_onion(origin)), "")
 
 
 def is_onion(origin: str) -> bool:
-    """Whether this origin hides where the relay stands."""
+    """Return whether this origin hides the relay's location."""
     return (urlsplit(origin).hostname or "").endswith(".onion")
 
 

@@ -1,4 +1,4 @@
-"""Who rings: what a push service is told about the relay (VAPID, RFC 8292), signed with a key of its own."""
+"""The relay's proof of identity to a push service (VAPID, RFC 8292), signed with a key of its own."""
 
 import json
 from pathlib import Path
@@ -28,14 +28,14 @@ class Vapid:
         self.public = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def authorization(self, audience: str, now: int) -> str:
-        """The header `Authorization` for one push service, named by its origin."""
+        """Return the header `Authorization` for the push service with this origin."""
         claims = {"aud": audience, "exp": now + VALID_SECONDS}
         if self._contact:
             claims["sub"] = self._contact
-        said = f"{_HEAD}.{b64(json.dumps(claims).encode())}"
-        r, s = decode_dss_signature(self._key.sign(said.encode(), ec.ECDSA(SHA256())))
+        signed_text = f"{_HEAD}.{b64(json.dumps(claims).encode())}"
+        r, s = decode_dss_signature(self._key.sign(signed_text.encode(), ec.ECDSA(SHA256())))
         signature = r.to_bytes(_SCALAR_BYTES, "big") + s.to_bytes(_SCALAR_BYTES, "big")
-        return f"vapid t={said}.{b64(signature)}, k={b64(self.public)}"
+        return f"vapid t={signed_text}.{b64(signature)}, k={b64(self.public)}"
 
 
 def _new_secret() -> bytes:

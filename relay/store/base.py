@@ -1,4 +1,4 @@
-"""What a store must do; the rules are not its business. Every engine passes `tests/relay/store/test_store.py`."""
+"""The interface of a store; it decides no rules. Every engine passes `tests/relay/store/test_store.py`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol

@@ -86,7 +86,7 @@ class SqliteStore:
         return db
 
     def _opened(self) -> sqlite3.Connection:
-        """The writing connection; a full disk costs the ballast, for even opening writes."""
+        """Open the writing connection; a full disk costs the ballast, for even opening writes."""
         try:
             return self._guarded(self._writer)
         except StoreFull:
@@ -109,7 +109,8 @@ class SqliteStore:
         return db
 
     def _wal_pages(self) -> int:
-        """How far the -wal file grows: never beyond what giving up the ballast would let us copy back."""
+        """Return the limit of the -wal file in pages: never beyond what giving up the ballast would let us copy
+        back."""
         return max(WAL_PAGES_LEAST, min(WAL_PAGES_MOST, self._ballast.size // PAGE_BYTES // 2))
 
     @property
@@ -317,7 +318,7 @@ class SqliteStore:
         return Space(used, spare, max(0, free))
 
     def _bytes(self) -> tuple[int, int]:
-        """In use, and free inside the file."""
+        """Return the bytes in use, and those free inside the file."""
         (pages,) = self._db.execute("PRAGMA page_count").fetchone()
         (spare,) = self._db.execute("PRAGMA freelist_count").fetchone()
         return (pages - spare) * PAGE_BYTES, spare * PAGE_BYTES

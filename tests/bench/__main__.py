@@ -14,12 +14,14 @@ def main() -> None:
     for name in names:
         print(f"\n== {name}", flush=True)
         try:
-            done = subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False, timeout=LONGEST_SECONDS)
+            finished = subprocess.run(
+                [sys.executable, "-m", f"tests.bench.{name}"], check=False, timeout=LONGEST_SECONDS
+            )
         except subprocess.TimeoutExpired:
             print(f"{name} took longer than {LONGEST_SECONDS} s and was stopped", flush=True)
             continue
-        if done.returncode:
-            print(f"{name} ended with {done.returncode}", flush=True)
+        if finished.returncode:
+            print(f"{name} ended with {finished.returncode}", flush=True)
 
 
 if __name__ == "__main__":

@@ -44,19 +44,19 @@ class Backlog:
 
     def batch(self, days: int) -> dict[bytes, Envelope]:
         """Letters of the last so many days; 1 is what arrives today."""
-        made = {}
+        stored = {}
         for _ in range(BATCH):
             mailbox = next(self.turns)
             body = b"\x01" + os.urandom(31) + FILLING[32:]
             hash_ = digest(body)
             expires = TODAY + DAYS - next(self.days) % days
-            made[seen_id(mailbox, hash_)] = Envelope(mailbox, hash_, hash_, expires, body)
-        return made
+            stored[seen_id(mailbox, hash_)] = Envelope(mailbox, hash_, hash_, expires, body)
+        return stored
 
-    def fill(self, told: Callable[[int], object]) -> None:
-        for done in range(0, self.letters, BATCH):
+    def fill(self, report_progress: Callable[[int], object]) -> None:
+        for stored_count in range(0, self.letters, BATCH):
             self.store.keep(self.batch(DAYS))
-            told(done)
+            report_progress(stored_count)
         self.store.scrub()
 
     def deposit(self) -> Callable[[], int]:
@@ -111,7 +111,7 @@ def main() -> None:
         backlogs = [Backlog(Path(folder, name), getattr(asked, name)) for name in ("small", "large")]
         for backlog in backlogs:
             task = progress.add_task(f"{backlog.letters} letters", total=backlog.letters)
-            backlog.fill(lambda done, task=task: progress.update(task, completed=done))
+            backlog.fill(lambda stored_count, task=task: progress.update(task, completed=stored_count))
         progress.stop()
         print(f"{asked.small} against {asked.large} letters")
         compare("deposit", *(backlog.deposit for backlog in backlogs), rounds=asked.rounds)

@@ -33,7 +33,7 @@ from keys.envelope import HPKE, Address
 from keys.kem import PrivateKey
 from keys.wire import LETTER_BYTES, Purpose
 from tests.support import night_generator
-from tests.support.desk_office import RELAYS, Post
+from tests.support.desk_office import RELAYS, DeskPost
 from tests.support.desk_pages import Browser
 from tests.support.fake_desk_process import TOKEN, FakeDeskControl
 from tests.support.night_generator import Letter
@@ -86,14 +86,14 @@ def pack() -> Pack:
 def reports(count: int, now: int) -> list[Letter]:
     """One letter for each case, with all that the night tells of it."""
     people = round(count / 0.93)  # a van is one report of many, and a tenth are reported twice
-    told: dict[int, Letter] = {}
-    made = night_generator.replay([("площадь", people)], stations(), "list", now - LENGTH, seed=7)
+    newest: dict[int, Letter] = {}
+    night = night_generator.replay([("площадь", people)], stations(), "list", now - LENGTH, seed=7)
     facts: dict[int, dict[str, Any]] = defaultdict(dict)
-    for letter in made.letters:
+    for letter in night.letters:
         facts[letter.case] |= letter.facts
-        told[letter.case] = letter
-    cases = [one for one in told.values() if not one.practice][:count]
-    return [Letter(one.case, 0, one.at, facts[one.case], one.when) for one in cases]
+        newest[letter.case] = letter
+    cases = [letter for letter in newest.values() if not letter.practice][:count]
+    return [Letter(letter.case, 0, letter.at, facts[letter.case], letter.when) for letter in cases]
 
 
 # In the first process: fill a folder
@@ -102,8 +102,8 @@ def reports(count: int, now: int) -> list[Letter]:
 def fill(folder: Path, count: int) -> int:
     """An organisation that has collected so many reports; how many there are."""
     now = int(time.time())
-    made = home.create(folder, PASSPHRASE, Profile("", RELAYS), now=now)
-    phones, post = Phones(made.card, now), Post()
+    created = home.create(folder, PASSPHRASE, Profile("", RELAYS), now=now)
+    phones, post = Phones(created.card, now), DeskPost()
     letters = reports(count, now)
     with Progress() as progress, Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()]) as desk:
         task = progress.add_task("sealing, collecting", total=len(letters))
@@ -130,7 +130,7 @@ class Measured:
     desk: Desk
     browser: Browser
     phones: Phones
-    post: Post
+    post: DeskPost
     bare: float
     rounds: int
 
@@ -155,8 +155,8 @@ def bare(phones: Phones, key: Any) -> float:
     letters = [phones.seal(Letter(n, 0, phones.now, {"stage": "van", "people": 7})) for n in range(BARE_LETTERS)]
     info = Address(Purpose.REPORT, phones.card.root, phones.card.mailbox).info(LETTER_BYTES)
     begin = time.process_time()
-    for one in letters:
-        HPKE.decrypt(memoryview(one.envelope)[1:], key, info=info)
+    for letter in letters:
+        HPKE.decrypt(memoryview(letter.envelope)[1:], key, info=info)
     return (time.process_time() - begin) * 1e3 / len(letters)
 
 
@@ -175,75 +175,79 @@ def measure(folder: Path, rounds: int) -> None:
     unlocked = timed(lambda: desks.append(Desk.unlock(folder, PASSPHRASE, "Анна", packs=[pack()])))
     [desk] = desks
     control = FakeDeskControl(lambda passphrase, by: desk, desk=desk)
-    one = Measured(desk, Browser(create_app(control)), phones, Post(), each, rounds)
-    one.browser.post("/enter", token=TOKEN)
-    first = timed(one.page("/"))
+    measured = Measured(desk, Browser(create_app(control)), phones, DeskPost(), each, rounds)
+    measured.browser.post("/enter", token=TOKEN)
+    first = timed(measured.page("/"))
     with desk.reading() as db:
-        cases = view.ids(db)
+        cases = view.list_case_ids(db)
     row(f"bare HPKE for {len(cases):,} letters", each * len(cases), "ms", f"{each:.3f} ms each")
-    whole(f"unlocking, {argon[0]:,.0f} ms of it Argon2id", unlocked, one, len(cases))
-    whole("unlock to board", (unlocked[0] + first[0], unlocked[1] + first[1]), one, len(cases))
+    whole(f"unlocking, {argon[0]:,.0f} ms of it Argon2id", unlocked, measured, len(cases))
+    whole("unlock to board", (unlocked[0] + first[0], unlocked[1] + first[1]), measured, len(cases))
     row("memory when unlocked", rss(), "MB", f"{before:.0f} before")
-    matched(one, len(cases))
+    matched(measured, len(cases))
     row("memory when matched", rss(), "MB")
-    refreshed(one)
-    searched(one)
-    answered(one, cases)
+    refreshed(measured)
+    searched(measured)
+    answered(measured, cases)
     for name, text in (("65,536 hidden characters", "\u202e" * 65_536), ("32,768 accents", "a\u0301" * 32_768)):
         row(f"a text of {name} made harmless", timed(lambda text=text: render_text(text))[1], "ms", "processor time")
     row("memory after all that", rss(), "MB")
     desk.close()
 
 
-def matched(one: Measured, count: int) -> None:
-    with one.desk.reading() as db:
-        whole("matching everybody", timed(lambda: candidates.work(db, 600)), one, count)
-        pairs = len(candidates.candidates(db, count))
-        chosen = choose(view.ids(db), 200)
-        times = [timed(lambda case=case: candidates.of_person(db, f"{case}#0")) for case in chosen]
-    spread("matching one person", times, one, f"{pairs:,} pairs are offered in all")
+def matched(measured: Measured, count: int) -> None:
+    with measured.desk.reading() as db:
+        whole("matching everybody", timed(lambda: candidates.work(db, 600)), measured, count)
+        pairs = len(candidates.find_candidates(db, count))
+        chosen = choose(view.list_case_ids(db), 200)
+        times = [timed(lambda case=case: candidates.find_candidates_of_person(db, f"{case}#0")) for case in chosen]
+    spread("matching one person", times, measured, f"{pairs:,} pairs are offered in all")
 
 
-def refreshed(one: Measured) -> None:
+def refreshed(measured: Measured) -> None:
     """From a letter at the relay to the board that has it."""
     until_shown, until_counted = [], []
-    for number in range(one.rounds * 2):
+    for number in range(measured.rounds * 2):
         station = {"pack": "list", "id": f"s{number}", "certainty": "confirmed"}
         facts = {"stage": "station", "people": 1, "name": f"Новый Человек{number}", "station": station}
-        one.post.lay(RELAYS[0], one.phones.seal(Letter(10**6 + number, 0, one.phones.now, facts)))
-        counted = timed(lambda: one.desk.pull(one.post))  # type: ignore[arg-type]
-        page = timed(one.page("/"))
+        measured.post.lay(RELAYS[0], measured.phones.seal(Letter(10**6 + number, 0, measured.phones.now, facts)))
+        counted = timed(lambda: measured.desk.pull(measured.post))  # type: ignore[arg-type]
+        page = timed(measured.page("/"))
         until_counted.append(counted)
         until_shown.append((counted[0] + page[0], counted[1] + page[1]))
-    spread("one new letter: opened, kept, journalled, counted", until_counted, one)
-    spread("one new letter: until the board shows it", until_shown, one, "", BAR_REFRESH)
-    with one.desk.reading() as db:
-        times = [timed(lambda: board.board(db, one.phones.now)) for _ in range(one.rounds)]
-    spread("the board alone, without its page", times, one)
+    spread("one new letter: opened, kept, journalled, counted", until_counted, measured)
+    spread("one new letter: until the board shows it", until_shown, measured, "", BAR_REFRESH)
+    with measured.desk.reading() as db:
+        times = [timed(lambda: board.load_board(db, measured.phones.now)) for _ in range(measured.rounds)]
+    spread("the board alone, without its page", times, measured)
 
 
-def searched(one: Measured) -> None:
-    with one.desk.reading() as db:
+def searched(measured: Measured) -> None:
+    with measured.desk.reading() as db:
         times = [timed(lambda text=text: search.search(db, text)) for text in QUERIES for _ in range(3)]
-    spread("search", times, one, f"{len(QUERIES)} questions")
+    spread("search", times, measured, f"{len(QUERIES)} questions")
 
 
-def answered(one: Measured, cases: list[str]) -> None:
+def answered(measured: Measured, cases: list[str]) -> None:
     """Every page a caseworker has."""
-    with one.desk.reading() as db:
-        place = max(board.board(db, one.phones.now).rows, key=lambda row: row.count.reported).place.number
-    chosen = choose(range(1, len(cases)), one.rounds)
-    pages: dict[str, list[Callable[[], object]]] = {path: [one.page(path)] * one.rounds for path in PAGES.split()}
+    with measured.desk.reading() as db:
+        place = max(board.load_board(db, measured.phones.now).rows, key=lambda row: row.count.reported).place.number
+    chosen = choose(range(1, len(cases)), measured.rounds)
+    pages: dict[str, list[Callable[[], object]]] = {
+        path: [measured.page(path)] * measured.rounds for path in PAGES.split()
+    }
     for path in (f"/place/{place}", f"/place/{place}/names"):
-        pages[path] = [one.page(path)] * one.rounds
-    pages["/case/N"] = [one.page(f"/case/{number}") for number in chosen]
-    pages["/search, asked"] = [one.posted("/search", text=QUERIES[at % len(QUERIES)]) for at in range(one.rounds)]
+        pages[path] = [measured.page(path)] * measured.rounds
+    pages["/case/N"] = [measured.page(f"/case/{number}") for number in chosen]
+    pages["/search, asked"] = [
+        measured.posted("/search", text=QUERIES[at % len(QUERIES)]) for at in range(measured.rounds)
+    ]
     note = {"text": "позвонить адвокату"}
-    pages["/case/N, a note"] = [one.posted(f"/case/{number}/note", **note) for number in chosen]
+    pages["/case/N, a note"] = [measured.posted(f"/case/{number}/note", **note) for number in chosen]
     for path, asks in pages.items():
         try:
             asks[-1]()  # templates are compiled when they are first used
-            spread(f"page {path}", [timed(ask) for ask in asks], one, "", BAR_PAGE)
+            spread(f"page {path}", [timed(ask) for ask in asks], measured, "", BAR_PAGE)
         except AssertionError as error:
             print(f"  page {path}: {error}", flush=True)
 
@@ -267,19 +271,21 @@ def row(name: str, figure: float, unit: str, note: str = "") -> None:
     print(f"  {name:<54} {figure:11,.1f} {unit:<4} {note}", flush=True)
 
 
-def whole(name: str, took: Took, one: Measured, count: int) -> None:
+def whole(name: str, took: Took, measured: Measured, count: int) -> None:
     """Something done once for all letters."""
     wall, cpu = took
-    row(name, wall, "ms", f"processor {cpu:,.0f}, {cpu / (one.bare * count):.1f} x bare")
+    row(name, wall, "ms", f"processor {cpu:,.0f}, {cpu / (measured.bare * count):.1f} x bare")
 
 
-def spread(name: str, took: Sequence[Took], one: Measured, note: str = "", bar: float | None = None) -> None:
+def spread(name: str, took: Sequence[Took], measured: Measured, note: str = "", bar: float | None = None) -> None:
     """Medians, and what one in twenty takes longer than: by the clock on the wall, and of the processor."""
     walls, cpus = zip(*took, strict=True)
     over = f"  over {bar:.0f} ms" if bar is not None and slowest(walls) > bar else ""
     cpu = median(cpus)
-    told = f"p95 {slowest(walls):,.1f}; processor {cpu:,.1f}, p95 {slowest(cpus):,.1f}; {cpu / one.bare:,.0f} x bare"
-    row(name, median(walls), "ms", f"{told}  {note}{over}")
+    figures = (
+        f"p95 {slowest(walls):,.1f}; processor {cpu:,.1f}, p95 {slowest(cpus):,.1f}; {cpu / measured.bare:,.0f} x bare"
+    )
+    row(name, median(walls), "ms", f"{figures}  {note}{over}")
 
 
 def slowest(times: Sequence[float]) -> float:

@@ -66,8 +66,8 @@ def bare(sealed: list[Sealed], relay: str) -> float:
     named = card(relay)
     info = report_address(named.root, named.mailbox).info(LETTER_BYTES)
     begin = time.process_time()
-    for one in sealed:
-        HPKE.decrypt(memoryview(one.envelope)[1:], KEY.key, info=info)
+    for letter in sealed:
+        HPKE.decrypt(memoryview(letter.envelope)[1:], KEY.key, info=info)
     return (time.process_time() - begin) / len(sealed)
 
 
@@ -88,8 +88,8 @@ def pulled(relay: str, transport: Transport, folder: Path) -> tuple[float, int]:
 def deposit_all(sealed: list[Sealed], relay: str, transport: Transport) -> None:
     transport.collect(relay, MAILBOX, want=0)  # a mailbox that somebody collects from has no limit
     keys: list[NoteKey] = [transport.info(relay).note_key]
-    for one in sealed:
-        transport.deposit(relay, one, keys)
+    for letter in sealed:
+        transport.deposit(relay, letter, keys)
 
 
 def main(count: int) -> None:

@@ -34,12 +34,12 @@ from tests.browser.world import World
 LATENCY_MS, BYTES_A_SECOND, SLOWER = 800, 150_000 / 8, 6
 FIRST_BYTES = 14 * 1024  # what arrives before the first question back
 EMPTY = "data:text/html,<!doctype html><title>-</title>"
-SEAL = """async ([wish, rounds]) => {
-  for (let i = 0; i < 3; i++) await vectors.sealed(wish);
+SEAL = """async ([options, rounds]) => {
+  for (let i = 0; i < 3; i++) await vectors.sealed(options);
   const took = [];
   for (let i = 0; i < rounds; i++) {
     const start = performance.now();
-    await vectors.sealed(wish);
+    await vectors.sealed(options);
     took.push(performance.now() - start);
   }
   return took;

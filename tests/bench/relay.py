@@ -76,12 +76,12 @@ def collected_from(address: str) -> list[str]:
 def fire(address: str, clients: int, seconds: float, mailboxes: list[str]) -> Round:
     """One run of wrk."""
     wrk = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:.0f}s", "--timeout", "30s", "--latency", "-s", "deposit.lua"]
-    said = subprocess.run(
+    output = subprocess.run(
         [*wrk, address, "--", *mailboxes], cwd=HERE, capture_output=True, text=True, check=True
     ).stdout
-    rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", said)[0])
-    value, unit = re.findall(r"99%\s+([\d.]+)(us|ms|s)", said)[0]
-    refused = re.findall(r"Non-2xx or 3xx responses: (\d+)", said)
+    rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0])
+    value, unit = re.findall(r"99%\s+([\d.]+)(us|ms|s)", output)[0]
+    refused = re.findall(r"Non-2xx or 3xx responses: (\d+)", output)
     return Round(rate, float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit], int(refused[0]) if refused else 0)
 
 
@@ -110,9 +110,9 @@ def _line(pairs: list[tuple[Round, Round]], peak: float) -> str:
     share = median(deposit.rate / route.rate for route, deposit in pairs)
     slower = median(deposit.p99 / route.p99 for route, deposit in pairs)
     return (
-        f"empty {median(one.rate for one in empty):7.0f}/s p99 {median(one.p99 for one in empty):6.1f} ms   "
-        f"deposits {median(one.rate for one in relay):7.0f}/s p99 {median(one.p99 for one in relay):6.1f} ms   "
-        f"share {share:.2f}   p99 ratio {slower:.1f}   refused {sum(one.refused for one in relay)}   RSS {peak:.0f} MB"
+        f"empty {median(run.rate for run in empty):7.0f}/s p99 {median(run.p99 for run in empty):6.1f} ms   "
+        f"deposits {median(run.rate for run in relay):7.0f}/s p99 {median(run.p99 for run in relay):6.1f} ms   "
+        f"share {share:.2f}   p99 ratio {slower:.1f}   refused {sum(run.refused for run in relay)}   RSS {peak:.0f} MB"
     )
 
 

@@ -96,7 +96,7 @@ def _node(stations: list[PackStation]) -> dict[str, Any]:
         asked.write_text(json.dumps(_asked(stations)), encoding="utf-8")
         command = ["node", HERE / "stations.mjs", pack, b64(bytes(ROOT.verify_key)), asked]
         runs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(RUNS)]
-    return _quickest([json.loads(one.stdout) for one in runs])
+    return _quickest([json.loads(run.stdout) for run in runs])
 
 
 def _chromium(stations: list[PackStation]) -> dict[str, Any] | None:
@@ -135,19 +135,22 @@ def _serve(route: Any, files: dict[str, bytes]) -> None:
 
 def _quickest(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """What is done once in a process, such as building an index, is timed once in each."""
-    best = min(runs, key=lambda one: one["find"]["p99"])
-    return {what: value if isinstance(value, dict) else min(one[what] for one in runs) for what, value in best.items()}
+    best = min(runs, key=lambda run: run["find"]["p99"])
+    return {
+        measure: value if isinstance(value, dict) else min(run[measure] for run in runs)
+        for measure, value in best.items()
+    }
 
 
 def _times(name: str, found: dict[str, Any], slow: dict[str, Any] | None) -> Table:
     table = Table(title=f"milliseconds, {found['stations']:,} stations of {name}")
     table.add_column("")
     for where in ("Node", f"Node x{SLOW}", f"Chromium at 1/{SLOW}"):
-        for what in ("median", "p99", "worst"):
-            table.add_column(f"{where}: {what}" if what == "median" else what, justify="right")
-    for what in [what for what in found if what != "stations"]:
-        throttled = _cells(slow[what], 1, 1) if slow else [""] * 3
-        table.add_row(what, *_cells(found[what], 1, 3), *_cells(found[what], SLOW, 1), *throttled)
+        for measure in ("median", "p99", "worst"):
+            table.add_column(f"{where}: {measure}" if measure == "median" else measure, justify="right")
+    for measure in [measure for measure in found if measure != "stations"]:
+        throttled = _cells(slow[measure], 1, 1) if slow else [""] * 3
+        table.add_row(measure, *_cells(found[measure], 1, 3), *_cells(found[measure], SLOW, 1), *throttled)
     return table
 
 
@@ -176,14 +179,14 @@ def _slips(lists: dict[str, list[PackStation]]) -> Table:
 def _ranks(index: Index, stations: list[PackStation], slips: int) -> Iterator[int]:
     """Where a station of the same name stands among the answers; -1 where there is none."""
     dice = rng(slips)
-    named = [one for one in stations if len(one.name) > 4]
+    named = [station for station in stations if len(station.name) > 4]
     for _ in range(SAMPLE):
-        one = dice.choice(named)
-        text = one.name
+        station = dice.choice(named)
+        text = station.name
         for _ in range(slips):
             text = next(names([PackStation("", (text,), "", 0, 0)], 1, dice))
         found = [match.station.name for match in index.find(text)]
-        yield found.index(one.name) if one.name in found else -1
+        yield found.index(station.name) if station.name in found else -1
 
 
 if __name__ == "__main__":

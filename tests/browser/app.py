@@ -101,8 +101,8 @@ class App:
         if not profile and not consent:
             return self.do("skip").at("pin")
         self.fill(**(profile or {}))
-        for what in consent:
-            self.page.locator(f'[data-field="consent.{what}"][data-value="true"]').click()
+        for audience in consent:
+            self.page.locator(f'[data-field="consent.{audience}"][data-value="true"]').click()
         return self.do("next").at("pin")
 
     def pins(self, pin: str | None = None, decoy: str | None = None) -> "App":

@@ -15,14 +15,14 @@ from tests.journeys.conftest import QUICK
 @pytest.fixture(scope="session")
 def world(tmp_path_factory) -> Iterator[World]:
     """One for all tests that only need it to work; nobody may stop it."""
-    with World(tmp_path_factory.mktemp("world"), QUICK) as made:
-        yield made.build().serve()
+    with World(tmp_path_factory.mktemp("world"), QUICK) as world:
+        yield world.build().serve()
 
 
 @pytest.fixture(scope="session")
 def rough(tmp_path_factory) -> Iterator[World]:
-    with World(tmp_path_factory.mktemp("rough"), QUICK) as made:
-        yield made.build().serve()
+    with World(tmp_path_factory.mktemp("rough"), QUICK) as world:
+        yield world.build().serve()
 
 
 @pytest.fixture
@@ -82,8 +82,8 @@ def after(playwright, before, tmp_path_factory) -> Evening:
     with phones(playwright, folder) as start:
         people = before.people(start, folder)
         pair(*people, text=TEXT, later="all")
-        for one in people:
-            one.wait_until_paired()
+        for person in people:
+            person.wait_until_paired()
         wait_until_sealed(people[0].page)
         return Evening.keep(before.world, people, folder)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.journeys.conftest import PASSPHRASE, Office, Relay, Shell
+from tests.journeys.conftest import PASSPHRASE, OfficeCommand, RelayCommand, Shell
 
 SIZE = {"width": 1366, "height": 768}
 WAIT_MS = 30_000
@@ -31,16 +31,16 @@ class Night:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shell = Shell(folder)
-        self.relay = Relay(folder / "relay").start()
+        self.relay = RelayCommand(folder / "relay").start()
         home, card, self.pack = folder / "office", folder / "card", folder / "pack"
         self.shell.ok("org", "new", "--home", home, "--name", "Помощь", "--relay", self.relay.address)
         self.shell.ok("org", "publish", "--home", home)
         self.shell.ok("org", "card", "--home", home, "--out", card)
-        self.office = Office(self.shell, home, card)
+        self.office = OfficeCommand(self.shell, home, card)
         table = folder / "table.csv"
         table.write_text(TABLE, encoding="utf-8")
-        wish = ("--out", self.pack, "--id", "msk", "--country", "RU")
-        self.shell.ok("stations", "build", table, "--home", home, *wish)
+        options = ("--out", self.pack, "--id", "msk", "--country", "RU")
+        self.shell.ok("stations", "build", table, "--home", home, *options)
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, *more: object, listen: str = "127.0.0.1:0") -> str:
@@ -71,8 +71,8 @@ class Night:
 
     def report(self, *words: str, **facts: Any) -> str:
         """Somebody seals a report and leaves it at the relay; the id of the case."""
-        said = [word for name, value in facts.items() for word in ("--set", f"{name}={value}")]
-        return str(self.shell.ok("report", "--to", self.office.card, *said, *words, "--json").json["case"])
+        settings = [word for name, value in facts.items() for word in ("--set", f"{name}={value}")]
+        return str(self.shell.ok("report", "--to", self.office.card, *settings, *words, "--json").json["case"])
 
     def at_station(self, number: int, *words: str, **facts: Any) -> str:
         station = json.dumps({"pack": "msk", "id": str(number), "text": "", "certainty": "confirmed"})

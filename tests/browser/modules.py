@@ -10,8 +10,8 @@ PHONE = HERE.parent.parent / "client" / "phone"
 BUILD = """
 import { build } from "esbuild";
 const entryPoints = [process.argv[1]];
-const made = await build({ entryPoints, bundle: true, format: "iife", target: "es2020", write: false });
-process.stdout.write(made.outputFiles[0].text);
+const bundle = await build({ entryPoints, bundle: true, format: "iife", target: "es2020", write: false });
+process.stdout.write(bundle.outputFiles[0].text);
 """
 NOWHERE = "https://phone.invalid/"  # answered here; secure, so that the browser's own cryptography is there
 

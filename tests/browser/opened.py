@@ -23,8 +23,8 @@ def opened(page: Page, pin: str) -> dict[str, Any]:
     return dict(json.loads(page.evaluate("([pin, cost]) => opened(pin, cost)", [pin, QUICK_PIN_COST])))
 
 
-def contacts(held: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(held["vault"]["contacts"]["contacts"])
+def contacts(memory: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(memory["vault"]["contacts"]["contacts"])
 
 
 def meeting(contact: dict[str, Any]) -> PairingSession:
@@ -36,10 +36,10 @@ def meeting(contact: dict[str, Any]) -> PairingSession:
     )
 
 
-def secrets(held: dict[str, Any]) -> set[bytes]:
+def secrets(memory: dict[str, Any]) -> set[bytes]:
     """Everything in it that has 32 bytes, and all that two codes and a share lead to."""
-    found = {unb64(text) for text in _SECRET.findall(json.dumps(held))}
-    for contact in contacts(held):
+    found = {unb64(text) for text in _SECRET.findall(json.dumps(memory))}
+    for contact in contacts(memory):
         met = meeting(contact)
         keys = met.keys(unb64(contact["progress"]["share"]))
         found |= {met.k0, met.transcript, keys.sending, keys.receiving}

@@ -193,12 +193,12 @@ def pair(anna: Person, boris: Person, **wishes: str) -> None:
 
 
 def meet(anna: Person, boris: Person) -> None:
-    for one in (anna, boris):
-        one.show_code()
+    for person in (anna, boris):
+        person.show_code()
     anna.film(boris)
     boris.film(anna)
-    for one in (anna, boris):
-        one.wait_until_read()
+    for person in (anna, boris):
+        person.wait_until_read()
 
 
 @contextmanager
@@ -214,8 +214,8 @@ def phones(playwright: Playwright, folder: Path) -> Iterator[Start]:
     try:
         yield start
     finally:
-        for one in started:
-            one.kill()
+        for browser in started:
+            browser.kill()
 
 
 @dataclass
@@ -227,10 +227,10 @@ class Evening:
 
     @classmethod
     def keep(cls, world: World, people: list[Person], folder: Path) -> "Evening":
-        for one in people:
-            one.put_away()
-            profile = one.phone.folder
-            shutil.copytree(profile, folder / "evening" / PLACES[one.name], ignore=shutil.ignore_patterns(*SPARE))
+        for person in people:
+            person.put_away()
+            profile = person.phone.folder
+            shutil.copytree(profile, folder / "evening" / PLACES[person.name], ignore=shutil.ignore_patterns(*SPARE))
         world.keep(folder / "evening")
         return cls(world, folder / "evening")
 

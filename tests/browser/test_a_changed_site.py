@@ -87,7 +87,7 @@ def test_a_first_pack_that_is_not_right_offers_nothing(private, world, bad_packs
     expect(app.show("candidates")).to_be_empty()
 
 
-def held(app: App) -> list[str]:
+def stored_scripts(app: App) -> list[str]:
     """Hashes of the scripts the service worker keeps, by name."""
     return app.page.evaluate(
         """async () => {
@@ -106,18 +106,18 @@ def held(app: App) -> list[str]:
 def look_again(app: App) -> str:
     """Have the service worker look at the host; what it says of it."""
     return app.page.evaluate(
-        """() => new Promise((said) => {
-          navigator.serviceWorker.addEventListener("message", ({ data }) => said(String(data)));
+        """() => new Promise((resolve) => {
+          navigator.serviceWorker.addEventListener("message", ({ data }) => resolve(String(data)));
           navigator.serviceWorker.ready.then(({ active }) => active.postMessage("look"));
         })"""
     )
 
 
 def spoil_script(folder):
-    said = release.read_unverified((folder / "release.json").read_bytes())
-    script = next(path for path in said.files if path.endswith(".js") and path != "sw.js")
+    unverified = release.read_unverified((folder / "release.json").read_bytes())
+    script = next(path for path in unverified.files if path.endswith(".js") and path != "sw.js")
     (folder / script).write_bytes(b"evil();" + (folder / script).read_bytes())
-    return said, script
+    return unverified, script
 
 
 @pytest.mark.parametrize("signed", ["same", "newer-unsigned", "newer-other-key", "newer-file-differs"])
@@ -125,28 +125,30 @@ def test_a_changed_file_of_the_site_is_not_taken_over(private, site, signed, wor
     folder, address = site
     app = App(private()).open(address).set_up()
     wait_until_kept_for_offline(app.page)
-    before = held(app)
+    before = stored_scripts(app)
     assert len(before) > 10
-    said, script = spoil_script(folder)
-    change_release(folder, said, script, signed, world)
+    unverified, script = spoil_script(folder)
+    change_release(folder, unverified, script, signed, world)
     if signed != "same":
         assert look_again(app) == "release-changed"
     app.open(address).at("start")
-    assert held(app) == before
+    assert stored_scripts(app) == before
     assert "evil" not in app.page.evaluate("async (name) => (await fetch(name)).text()", script)
 
 
-def change_release(folder, said, script, signed, world):
+def change_release(folder, unverified, script, signed, world):
     if signed == "same":
         return
-    files = {**said.files, script: release.FileEntry.of((folder / script).read_bytes())}
-    newer = release.Release(said.seq + 1, said.issued, files if signed != "newer-file-differs" else said.files)
+    files = {**unverified.files, script: release.FileEntry.of((folder / script).read_bytes())}
+    newer = release.Release(
+        unverified.seq + 1, unverified.issued, files if signed != "newer-file-differs" else unverified.files
+    )
     data = newer.sign(world.release_key if signed == "newer-file-differs" else SigningKey(b"o" * 32))
     if signed == "newer-unsigned":
         data = (
             (folder / "release.json")
             .read_bytes()
-            .replace(f'"seq":{said.seq}'.encode(), f'"seq":{said.seq + 1}'.encode())
+            .replace(f'"seq":{unverified.seq}'.encode(), f'"seq":{unverified.seq + 1}'.encode())
         )
     (folder / "release.json").write_bytes(data)
 
@@ -155,10 +157,12 @@ def test_a_newer_release_of_the_same_key_is_taken_over(private, site, world):
     folder, address = site
     app = App(private()).open(address).set_up()
     wait_until_kept_for_offline(app.page)
-    said = release.read_unverified((folder / "release.json").read_bytes())
+    unverified = release.read_unverified((folder / "release.json").read_bytes())
     (folder / "licences.txt").write_text("new words\n")
-    files = {**said.files, "licences.txt": release.FileEntry.of(b"new words\n")}
-    (folder / "release.json").write_bytes(release.Release(said.seq + 1, said.issued, files).sign(world.release_key))
+    files = {**unverified.files, "licences.txt": release.FileEntry.of(b"new words\n")}
+    (folder / "release.json").write_bytes(
+        release.Release(unverified.seq + 1, unverified.issued, files).sign(world.release_key)
+    )
     app.page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.postMessage('look'))")
     app.page.evaluate(
         """async () => {

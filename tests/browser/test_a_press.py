@@ -29,12 +29,12 @@ def test_scan_press_receipt_and_the_organisation_opens_it(phone, own_world, tmp_
     app.say("stage", "van").say("people", "20").say("minors", "2").status("done")
 
     [case] = world.fresh()
-    said = world.case(case["case"])
-    facts = {name: value for one in said["messages"] for name, value in one["header"]["facts"].items()}
+    case_view = world.case(case["case"])
+    facts = {name: value for message in case_view["messages"] for name, value in message["header"]["facts"].items()}
     assert (case["name"], case["stage"], case["practice"]) == (NAME, "van", False)
     assert (facts["people"], facts["minors"]) == (20, 2)
-    assert {one["commitment"] for one in said["messages"]} == {"ok"}
-    assert not any(one["other"] for one in said["messages"])
+    assert {message["commitment"] for message in case_view["messages"]} == {"ok"}
+    assert not any(message["other"] for message in case_view["messages"])
     assert NAME.encode() not in world.relay.everything()
 
 
@@ -53,9 +53,9 @@ def test_a_press_without_a_network_leaves_after_the_phone_died_and_came_back(pho
     world.line.mode = "pass"
     app = App(browser.start().page()).open(world.address)
     [case] = arrived(world, app)
-    said = world.case(case["case"])
+    case_view = world.case(case["case"])
     assert case["name"] == NAME
-    assert len({one["id"] for one in said["messages"]}) == len(said["messages"])
+    assert len({message["id"] for message in case_view["messages"]}) == len(case_view["messages"])
     assert world.fresh() == [case], "and it does not come again"
 
 
@@ -102,8 +102,8 @@ def test_everything_that_can_be_told_arrives(app, world):
     app.button("needs", "doctor").click()
     app.status("done")
     [case] = world.named("Тот, кто расскажет всё")
-    said = world.case(case["case"])["messages"]
-    facts = {name: value for one in said for name, value in one["header"]["facts"].items()}
+    messages = world.case(case["case"])["messages"]
+    facts = {name: value for message in messages for name, value in message["header"]["facts"].items()}
     assert facts["account"] == "Нас семеро, двое без сознания"
     assert facts["phone_taken"] is True
     assert facts["needs"] == ["doctor"]

@@ -53,9 +53,9 @@ def own_world(after):
 def test_pair_press_alert_on_the_other_phone_and_report_at_the_organisation(strangers, own_world):
     anna, boris = strangers
     pair(anna, boris, text=TEXT, later="all")
-    for one in strangers:
-        one.wait_until_paired()
-        expect(one.app.show("state")).to_have_attribute("data-verified", "true")
+    for person in strangers:
+        person.wait_until_paired()
+        expect(person.app.show("state")).to_have_attribute("data-verified", "true")
     wait_until_sealed(anna.page)
 
     anna.press().say("stage", "van").status("done")
@@ -70,14 +70,14 @@ def test_pair_press_alert_on_the_other_phone_and_report_at_the_organisation(stra
 
     [case] = own_world.named(ANNA)
     assert case["stage"] == "van"
-    kept = own_world.relay.everything()
-    assert not [word for word in (TEXT, ANNA, BORIS) if word.encode() in kept]
+    stored = own_world.relay.everything()
+    assert not [word for word in (TEXT, ANNA, BORIS) if word.encode() in stored]
 
 
 def test_one_scans_first_and_is_done_the_other_scans_later(strangers):
     anna, boris = strangers
-    for one in strangers:
-        one.show_code()
+    for person in strangers:
+        person.show_code()
     boris.film(anna)
     boris.wait_until_read().named(ANNA)
     boris.asleep()
@@ -95,11 +95,11 @@ def test_scanning_needs_no_network_and_the_pairing_finishes_by_itself(strangers,
     anna, boris = strangers
     own_world.line.mode = "cut"
     pair(anna, boris)
-    for one in strangers:
-        expect(one.app.show("state")).to_have_attribute("data-state", "waiting")
+    for person in strangers:
+        expect(person.app.show("state")).to_have_attribute("data-state", "waiting")
     own_world.line.mode = "pass"
-    for one in strangers:
-        one.wait_until_paired()
+    for person in strangers:
+        person.wait_until_paired()
 
 
 def test_a_code_fits_version_9_at_level_m(strangers):
@@ -112,16 +112,16 @@ def test_a_code_fits_version_9_at_level_m(strangers):
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "error"),
     [
         (("--use-fake-device-for-media-stream", "--deny-permission-prompts"), "camera-refused"),
         (("--use-fake-ui-for-media-stream",), "camera-none"),
     ],
 )
-def test_without_a_camera_there_is_the_way_by_link(before, phone, tmp_path, flags, said):
+def test_without_a_camera_there_is_the_way_by_link(before, phone, tmp_path, flags, error):
     anna = before.person(phone, ANNA, tmp_path, flags=flags)
     anna.show_code()
-    expect(anna.app.error(said)).to_be_visible()
+    expect(anna.app.error(error)).to_be_visible()
     anna.app.do("link").at("pair-link")
     assert anna.app.field("mine").input_value().startswith("TOCSIN:1:C:")
 
@@ -131,14 +131,14 @@ def test_without_a_camera_there_is_the_way_by_link(before, phone, tmp_path, flag
 
 def test_a_pairing_by_link_is_unverified_until_the_digits_were_compared(strangers):
     anna, boris = strangers
-    codes = [one.link() for one in strangers]
+    codes = [person.link() for person in strangers]
     anna.take_link(codes[1], BORIS)
     boris.take_link(codes[0], ANNA)
-    for one in strangers:
-        one.wait_until_paired()
-        expect(one.app.show("state")).to_have_attribute("data-verified", "false")
-        one.app.do("digits").at("digits")
-    digits = [one.app.show("digits").inner_text() for one in strangers]
+    for person in strangers:
+        person.wait_until_paired()
+        expect(person.app.show("state")).to_have_attribute("data-verified", "false")
+        person.app.do("digits").at("digits")
+    digits = [person.app.show("digits").inner_text() for person in strangers]
     assert digits[0] == digits[1]
     plain = "".join(filter(str.isdigit, digits[0]))
     assert len(plain) == 60
@@ -156,13 +156,13 @@ def test_a_pairing_by_link_is_unverified_until_the_digits_were_compared(stranger
 
 def test_every_wrong_code_gets_its_own_sentence(strangers, own_world):
     anna, _ = strangers
-    own, theirs = (one.link() for one in strangers)
-    said = {}
+    own, theirs = (person.link() for person in strangers)
+    messages = {}
 
     def refused(text, code):
         anna.app.fill(code=text).do("next")
         expect(anna.app.error(code)).to_be_visible()
-        said[code] = anna.app.error(code).inner_text()
+        messages[code] = anna.app.error(code).inner_text()
 
     refused(own, "code-own")
     refused(own_world.code, "code-other-kind")
@@ -174,13 +174,13 @@ def test_every_wrong_code_gets_its_own_sentence(strangers, own_world):
     anna.take_link(theirs, BORIS)
     anna.link()
     refused(theirs, "code-known")
-    assert len(set(said.values())) == len(said)
+    assert len(set(messages.values())) == len(messages)
 
 
 def test_a_text_that_the_camera_reads_and_is_no_code_leaves_the_camera_running(strangers, own_world):
     anna, boris = strangers
-    for one in strangers:
-        one.show_code()
+    for person in strangers:
+        person.show_code()
     anna.film(anna)
     expect(anna.app.error("code-own")).to_be_visible(timeout=PATIENCE_MS)
     anna.film(boris)
@@ -236,8 +236,8 @@ def test_what_the_lawyer_wrote_is_passed_on_by_a_tap(people, own_world):
     expect(anna.app.show("answer")).to_contain_text("Ковальчук", timeout=PATIENCE_MS)
     anna.app.do("pass").do("pass-to", BORIS)
     wait_until_nothing_waits(anna.page)
-    said = boris.newest_alert().show("said").filter(has_text="Ковальчук")
-    expect(said).to_be_visible()
+    alert = boris.newest_alert().show("said").filter(has_text="Ковальчук")
+    expect(alert).to_be_visible()
 
 
 def test_a_text_message_is_written_and_one_tap_away_after_the_press(people):
@@ -365,10 +365,10 @@ def test_what_comes_from_a_seized_phone_is_red_and_says_why(people):
     assert not _is_red(boris, '[data-show="origin"]')
 
 
-def _is_red(one: Person, selector: str) -> bool:
+def _is_red(person: Person, selector: str) -> bool:
     """The band beside it."""
     colour = "(wanted) => getComputedStyle(document.querySelector(wanted)).borderInlineStartColor"
-    red, green, blue = map(int, re.findall(r"\d+", one.page.evaluate(colour, selector))[:3])
+    red, green, blue = map(int, re.findall(r"\d+", person.page.evaluate(colour, selector))[:3])
     return red > 100 + max(green, blue)
 
 
@@ -377,8 +377,8 @@ def test_a_restored_phone_goes_on_where_its_copy_was(people, after, phone, tmp_p
     anna, boris = people
     anna.press()
     boris.newest_alert()
-    for one in people:
-        one.put_away()
+    for person in people:
+        person.put_away()
     again = tmp_path / "restored"
     again.mkdir()
     anna, boris = (after.person(phone, name, again) for name in (ANNA, BORIS))
@@ -396,8 +396,8 @@ def test_a_contact_who_was_offline_for_two_months_hears_what_is_sent_then(people
     anna.press()
     own_world.relay.stop()
     own_world.relay.start(ahead=60 * 86_400)
-    for one in people:
-        one.page.add_init_script(LATER % (60 * DAY_MS))
+    for person in people:
+        person.page.add_init_script(LATER % (60 * DAY_MS))
     boris.alerts()
     boris.look_again()
     assert boris.app.button("alert").count() == 0, "no relay keeps it for so long"
@@ -435,7 +435,7 @@ class Relative:
     def tells_and_is_told(self, anna: Person) -> None:
         anna.press()
         self.does("sync")
-        assert TEXT in [one["text"] for one in self.does("alerts").lines]
+        assert TEXT in [alert["text"] for alert in self.does("alerts").lines]
         self.does("alert", "--to", ANNA, "--type", "text", "--text", "Я позвонила адвокату")
         expect(anna.newest_alert().show("alert")).to_contain_text("Я позвонила адвокату")
 

@@ -70,7 +70,9 @@ class Thief:
 
     def __init__(self, anna: Person, boris: Person, post: Transport) -> None:
         self._post, self._relay = post, anna.world.relay.address
-        ours, theirs = (read_pair_code(read_picture(one.app.show("code").first.screenshot())) for one in (anna, boris))
+        ours, theirs = (
+            read_pair_code(read_picture(person.app.show("code").first.screenshot())) for person in (anna, boris)
+        )
         self.half = PairingOffer.new(ours.relays, int(time.time()), os.urandom)
         filmed = [Filmed(code, self.half.share) for code in (ours, theirs)]
         self.meetings = [PairingSession(filmed[0], theirs), PairingSession(filmed[1], ours)]  # type: ignore[arg-type]
@@ -121,8 +123,8 @@ class Thief:
 
 def test_who_filmed_both_screens_and_has_the_relay_reads_and_forges_nothing(strangers, own_world, post):
     anna, boris = strangers
-    for one in strangers:
-        one.show_code()
+    for person in strangers:
+        person.show_code()
     thief = Thief(anna, boris, post)
     own_world.line.mode = "drop"  # until the thief is ready, nobody hears anything
     anna.film(boris)
@@ -134,9 +136,9 @@ def test_who_filmed_both_screens_and_has_the_relay_reads_and_forges_nothing(stra
     thief.leave_own_share_with_both()
     thief.forge()
     own_world.line.mode = "pass"
-    for one in strangers:
-        one.wait_until_paired()
-        trouble = one.app.show("trouble").filter(visible=True)
+    for person in strangers:
+        person.wait_until_paired()
+        trouble = person.app.show("trouble").filter(visible=True)
         expect(trouble).to_have_attribute("data-code", "pair-card-swapped")
         expect(trouble).not_to_be_empty()
     wait_until_sealed(anna.page)
@@ -171,12 +173,12 @@ def test_a_relay_that_lies_while_two_pair_ends_nothing(strangers, own_world):
         line.mode = mode
         before = line.collects
         until(anna.page, lambda before=before: line.collects >= before + 6)
-        for one in strangers:
-            expect(one.app.show("state")).to_have_attribute("data-state", "waiting")
+        for person in strangers:
+            expect(person.app.show("state")).to_have_attribute("data-state", "waiting")
     line.mode = "pass"
-    for one in strangers:
-        one.wait_until_paired()
-        assert one.app.show("trouble").count() == 0, "noise is no attack by anybody who was near"
+    for person in strangers:
+        person.wait_until_paired()
+        assert person.app.show("trouble").count() == 0, "noise is no attack by anybody who was near"
 
 
 def test_a_relay_that_lies_forges_nothing_and_nothing_is_lost_once_it_stops(people, own_world):
@@ -210,14 +212,14 @@ def test_whoever_holds_the_senders_unlocked_phone_can_neither_fetch_nor_delete_w
     theirs = opened(boris.page, PIN)
     boris.asleep()
     anna.press()
-    held = opened(anna.page, PIN)
-    [contact] = contacts(held)
+    memory = opened(anna.page, PIN)
+    [contact] = contacts(memory)
     mailbox = unb64(contact["card"]["mailbox"])
     sent = stored(own_world, mailbox)
     assert len(sent) >= 2, "what was written in advance, and when and where"
 
-    stolen = secrets(held)
-    assert {unb64(contact["half"]["mailbox"]), unb64(held["kit"]["caseKey"]), mailbox} <= stolen
+    stolen = secrets(memory)
+    assert {unb64(contact["half"]["mailbox"]), unb64(memory["kit"]["caseKey"]), mailbox} <= stolen
     assert len(stolen) >= 15
     for ack in (False, True):  # fetching, then deleting
         assert _delivers(post, relay, stolen, sent, ack=ack) == set()
@@ -262,11 +264,11 @@ def test_the_relays_disk_does_not_tell_which_letters_belong_together(people, pho
     anna, boris = people
     tamara = Person(phone, own_world, tmp_path, "Тамара").set_up()
     pair(anna, tamara, text=TEXT)
-    for one in (anna, tamara):
-        one.wait_until_paired()
+    for person in (anna, tamara):
+        person.wait_until_paired()
     until(anna.page, lambda: len(_told(anna)) == 2)
-    for one in (boris, tamara):
-        one.asleep()
+    for person in (boris, tamara):
+        person.asleep()
     before = {row["hash"] for row in stored(own_world)}
     anna.press()
     wait_until_nothing_waits(anna.page)
@@ -285,8 +287,8 @@ def test_the_relays_disk_does_not_tell_which_letters_belong_together(people, pho
 
 def _told(anna: Person) -> set[str]:
     """Mailboxes of contacts that a press would write to."""
-    held = opened(anna.page, PIN)["kit"]
-    return {one["sealed"]["mailbox"] for one in held["ready"] if one["contact"] is not None}
+    kit = opened(anna.page, PIN)["kit"]
+    return {letter["sealed"]["mailbox"] for letter in kit["ready"] if letter["contact"] is not None}
 
 
 def _shared(rows: list[dict[str, Any]]) -> set[bytes]:

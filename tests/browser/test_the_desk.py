@@ -47,19 +47,19 @@ def voice(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory) -> Iterator[Night]:
-    made = Night(tmp_path_factory.mktemp("night"))
-    made.at_station(
+    night = Night(tmp_path_factory.mktemp("night"))
+    night.at_station(
         1, name="Иванова Анна Петровна", birth="2009-03-01", minors=1, account="Болит голова", event="Пушкинская"
     )
-    made.at_station(1, name="Ivanova Anna", birth="2009-03-01", event="Пушкинская")
-    made.at_station(2, name="Ким Олег", injured="yes", needs="doctor,water", languages="kk")
-    made.at_station(5, "--file", str(voice(made.folder)), people=7, event="Невский", name="С Голосом")
-    made.report(
-        "--file", str(photo(made.folder)), stage="van", van="А123ВС", people=20, name=HOSTILE, account="w" * 5000
+    night.at_station(1, name="Ivanova Anna", birth="2009-03-01", event="Пушкинская")
+    night.at_station(2, name="Ким Олег", injured="yes", needs="doctor,water", languages="kk")
+    night.at_station(5, "--file", str(voice(night.folder)), people=7, event="Невский", name="С Голосом")
+    night.report(
+        "--file", str(photo(night.folder)), stage="van", van="А123ВС", people=20, name=HOSTILE, account="w" * 5000
     )
-    made.report("--practice", stage="van")
-    yield made
-    made.close()
+    night.report("--practice", stage="van")
+    yield night
+    night.close()
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def opened(browser, state, link):
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)
         page.errors = []
-        page.on("console", lambda said: page.errors.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda line: page.errors.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on("dialog", lambda dialog: page.errors.append(dialog.message))
         page.goto(link.partition("/enter")[0] + path)
@@ -121,11 +121,11 @@ def every_page(page: Page) -> Iterator[str]:
     seen, ahead = [], ["/"]
     while ahead:
         path = ahead.pop(0)
-        if path in seen or sum(kind(one) == kind(path) for one in seen) >= MANY.get(kind(path), 2):
+        if path in seen or sum(kind(visited) == kind(path) for visited in seen) >= MANY.get(kind(path), 2):
             continue
         seen.append(path)
         page.goto(home + path)
-        found = page.eval_on_selector_all("a[href^='/']", "all => all.map((one) => one.getAttribute('href'))")
+        found = page.eval_on_selector_all("a[href^='/']", "all => all.map((link) => link.getAttribute('href'))")
         ahead += [href for href in found if not href.endswith("/save")]
         yield path
 
@@ -168,14 +168,14 @@ def test_the_board_shows_a_letter_that_was_just_left_at_the_relay(opened, night)
     expect(page.locator(".board tbody tr", has_text="ОВД Тверской")).to_be_visible()
     page.evaluate("() => { globalThis.same = true; }")
     page.locator(".board tbody a").first.focus()
-    held = int(page.locator(".totals .big dd").inner_text())
+    heads = int(page.locator(".totals .big dd").inner_text())
     night.at_station(6, name="Только Что", people=3)
     row = page.locator(".board tbody tr", has_text="ОП 5")
     expect(row).to_be_visible(timeout=WAIT_MS)
     expect(row.locator(".mark")).to_contain_text("●")
     expect(row.locator(".mark")).to_contain_text("new")
     expect(page.locator("#said")).to_contain_text("ОП 5")
-    expect(page.locator(".totals .big dd")).to_have_text(str(held + 3))
+    expect(page.locator(".totals .big dd")).to_have_text(str(heads + 3))
     assert page.evaluate("() => globalThis.same"), "the page was loaded anew"
     assert page.evaluate("() => document.activeElement.matches('.board tbody a')"), "the cursor was lost"
     assert page.errors == []

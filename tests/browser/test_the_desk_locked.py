@@ -17,10 +17,10 @@ LAWYER, ASKED = "Цапфердонова", "щепотникова"
 
 @pytest.fixture
 def night(tmp_path) -> Iterator[Night]:
-    made = Night(tmp_path)
-    made.at_station(1, name=NAME, account=STORY, event="Щукинский сход")
-    yield made
-    made.close()
+    night = Night(tmp_path)
+    night.at_station(1, name=NAME, account=STORY, event="Щукинский сход")
+    yield night
+    night.close()
 
 
 def unlock(page: Page) -> None:
@@ -106,11 +106,15 @@ def test_a_seized_profile_folder_names_nobody(playwright, night, tmp_path):
         page.wait_for_timeout(3_000)  # for what a browser writes from time to time
     finally:
         chromium.kill()
-    held = {path: path.read_bytes() for path in (tmp_path / "profile").rglob("*") if path.is_file()}
-    assert any(b"/case/1" in data for data in held.values()), "the history is there: this looks in the right place"
-    assert any(b"/unlock" in data for data in held.values())
+    profile_files = {path: path.read_bytes() for path in (tmp_path / "profile").rglob("*") if path.is_file()}
+    assert any(b"/case/1" in data for data in profile_files.values()), (
+        "the history is there: this looks in the right place"
+    )
+    assert any(b"/unlock" in data for data in profile_files.values())
     for words in (NAME, STORY, NOTE, LAWYER, ASKED, PASSPHRASE, "Щукинский", "Тверской"):
         for part in (words, words.split()[0]):
             for code in ("utf-8", "utf-16-le", "unicode_escape"):
-                found = [str(path.relative_to(tmp_path)) for path, data in held.items() if part.encode(code) in data]
+                found = [
+                    str(path.relative_to(tmp_path)) for path, data in profile_files.items() if part.encode(code) in data
+                ]
                 assert not found, (part, code, found)

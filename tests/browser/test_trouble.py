@@ -33,8 +33,8 @@ def test_nothing_is_lost_and_nothing_arrives_twice(ready, mode):
     pulled = world.office.ok("inbox", "pull").json
     assert (pulled["duplicate"], pulled["bad"]) == (0, 0)
     [case] = world.fresh()
-    said = world.case(case["case"])["messages"]
-    assert len({one["id"] for one in said}) == len(said) == pulled["new"]
+    messages = world.case(case["case"])["messages"]
+    assert len({message["id"] for message in messages}) == len(messages) == pulled["new"]
     assert case["stage"] == "van"
 
 

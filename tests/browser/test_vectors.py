@@ -46,8 +46,8 @@ def test_python_opens_what_the_browser_seals(page, purpose):
     key = PrivateKey(os.urandom(32))
     to = {"purpose": int(purpose), "recipient": b64(os.urandom(32)), "mailbox": b64(os.urandom(32))}
     header = {"v": 1, "text": "Задержана у метро", "at": 1_763_635_200}
-    made = page.evaluate("(wish) => vectors.sealed(wish)", {"public": b64(key.public), "header": header, **to})
+    sealed = page.evaluate("(options) => vectors.sealed(options)", {"public": b64(key.public), "header": header, **to})
     address = Address(purpose, unb64(to["recipient"]), unb64(to["mailbox"]))
-    opened = open_envelope(unb64(made["envelope"]), [PrivateKey(os.urandom(32)), key], address)
+    opened = open_envelope(unb64(sealed["envelope"]), [PrivateKey(os.urandom(32)), key], address)
     assert json.loads(opened.header) == header
-    assert opened.commitment == unb64(made["commitment"])
+    assert opened.commitment == unb64(sealed["commitment"])

@@ -62,8 +62,8 @@ def test_a_position_that_is_refused(private, world, me):
     app.do("position")
     app.finish()
     case = reported(world, app, me)
-    said = world.case(case["case"])["messages"]
-    assert not any("place" in one["header"]["facts"] for one in said)
+    messages = world.case(case["case"])["messages"]
+    assert not any("place" in message["header"]["facts"] for message in messages)
 
 
 def test_a_position_that_is_allowed_goes_along(private, world, me):
@@ -75,7 +75,9 @@ def test_a_position_that_is_allowed_goes_along(private, world, me):
     app.finish()
     case = reported(world, app, me)
     place = next(
-        facts["place"] for one in world.case(case["case"])["messages"] if "place" in (facts := one["header"]["facts"])
+        facts["place"]
+        for message in world.case(case["case"])["messages"]
+        if "place" in (facts := message["header"]["facts"])
     )
     assert (place["lat"], place["lon"], place["accuracy"]) == (5575222, 3761556, 40)
 

@@ -18,7 +18,7 @@ from nacl.signing import SigningKey
 
 from client.site.serve import serving
 from keys.wire import LETTER_BYTES
-from tests.journeys.conftest import QUICK, TOCSIN, Office, Relay, Shell
+from tests.journeys.conftest import QUICK, TOCSIN, OfficeCommand, RelayCommand, Shell
 from tests.support.quick_tocsin import QUICK_PIN
 
 NAME = "Ночная хартия Приречья"  # nobody else's, so that it can be searched for
@@ -42,7 +42,7 @@ relay(sys.argv[2:], prog_name="relay")
 """
 
 
-class Line(ThreadingHTTPServer):
+class CuttableProxy(ThreadingHTTPServer):
     """What lies between the phones and a relay: passes everything on, until it is told to behave otherwise."""
 
     daemon_threads = True
@@ -79,7 +79,7 @@ class Line(ThreadingHTTPServer):
 
 class _Passing(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Line
+    server: CuttableProxy
 
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -132,12 +132,12 @@ class _Passing(BaseHTTPRequestHandler):
         pass
 
 
-class LinedRelay(Relay):
+class LinedRelay(RelayCommand):
     """A relay that is reached through a line."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.line = Line(self.port)
+        self.line = CuttableProxy(self.port)
         self.address = self.line.address
 
     def start(self, ahead: int = 0) -> "LinedRelay":
@@ -169,15 +169,15 @@ class World:
         self.address, self._is_served = "", False
         self._seen: set[str] = set()
 
-    def _office(self) -> Office:
+    def _office(self) -> OfficeCommand:
         home, card = self.folder / "office", self.folder / "card"
         self.shell.ok("org", "new", "--home", home, "--name", NAME, "--relay", self.relay.address)
         self.shell.ok("org", "publish", "--home", home)
         self.shell.ok("org", "card", "--home", home, "--out", card)
-        return Office(self.shell, home, card)
+        return OfficeCommand(self.shell, home, card)
 
     @property
-    def line(self) -> Line:
+    def line(self) -> CuttableProxy:
         return self.relay.line
 
     def __enter__(self) -> "World":
@@ -200,8 +200,8 @@ class World:
         key = self.folder / "release-key"
         self.release_key = SigningKey(bytes(range(32)))
         key.write_bytes(bytes(self.release_key))
-        wish = ("--card", self.office.card, "--stations", self.pack, "--key", key)
-        self.shell.ok("phone", "build", *wish, "--out", self.site)
+        options = ("--card", self.office.card, "--stations", self.pack, "--key", key)
+        self.shell.ok("phone", "build", *options, "--out", self.site)
         scripts = [path.read_text(encoding="utf-8") for path in self.site.rglob("*.js")]
         assert any(QUICK_PIN in script for script in scripts) is (self.shell.program == QUICK)
         return self

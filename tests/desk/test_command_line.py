@@ -72,7 +72,7 @@ def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: 
         opened.reply(found(opened, case), ANSWER, "lawyer", office.post)
         opened.save(found(opened, case), tmp_path / "saved")
     with office.desk() as desk, desk.reading() as db:
-        seen = view.case(db, case)
+        seen = view.load_case(db, case)
         assert [(reply.text, reply.status, reply.by) for reply in seen.replies] == [(ANSWER, "lawyer", "Пётр")]
         assert "unanswered" not in seen.reasons
         assert [entry.fields["what"] for entry in seen.history if entry.kind == "exported"] == [CASE]
@@ -148,7 +148,7 @@ def test_with_a_damaged_journal_letters_are_collected_and_no_answer_is_given(off
         with pytest.raises(JournalReadOnly):
             opened.reply(found(opened, case), ANSWER, "received", office.post)
     with office.desk() as desk, desk.reading() as db:
-        assert len(view.ids(db)) == 2
+        assert len(view.list_case_ids(db)) == 2
         assert desk.count_waiting() == 0
 
 
@@ -226,7 +226,7 @@ def test_killed_at_any_moment_a_command_loses_nothing_and_counts_nothing_twice(w
     run(world, "outbox", "send")
     with unlocked(world.folder) as desk, desk.reading() as db:
         assert desk.damage == []
-        assert len(view.case(db, world.case).letters) == 1 + KILLS
+        assert len(view.load_case(db, world.case).letters) == 1 + KILLS
         named = [arrival.commitment for action in acts(desk, Received) for arrival in action.letters]
         assert len(named) == len(set(named)) == 1 + KILLS
         texts = [action.text for action in acts(desk, Replied)]

@@ -139,8 +139,8 @@ def test_what_cannot_be_written_is_not_said(office: Office, monkeypatch: pytest.
             with pytest.raises(CannotWrite):
                 desk.reply(report.case, "адвокат едет", "lawyer")
         assert (desk.version, kinds(desk), desk.count_waiting()) == (version, before, 0)
-        with OutboxStore(office.folder) as spool:
-            assert spool.hashes() + spool.held() == []
+        with OutboxStore(office.folder) as outbox:
+            assert outbox.hashes() + outbox.held() == []
 
 
 def test_several_acts_are_written_all_or_none(office: Office) -> None:

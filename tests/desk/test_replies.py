@@ -16,8 +16,8 @@ def test_an_answer_is_sealed_noted_and_waits_for_its_way(office: Office) -> None
         assert isinstance(first.action, Replied)
         assert isinstance(second.action, Replied)
         assert (first.action.seq, second.action.seq, desk.count_waiting()) == (1, 2, 2)
-        with OutboxStore(office.folder) as spool:
-            assert set(spool.hashes()) == {*first.action.ways, *second.action.ways}
+        with OutboxStore(office.folder) as outbox:
+            assert set(outbox.hashes()) == {*first.action.ways, *second.action.ways}
         assert not desk.is_sent(first)
         desk.append_receipts(first.action.ways[0], {RELAYS[0]: "receipt"})
         desk.append_receipts(first.action.ways[0], {RELAYS[0]: "receipt"})
@@ -40,12 +40,12 @@ def test_an_answer_cut_off_before_the_journal_was_never_given(office: Office, mo
         raise PowerCut
 
     monkeypatch.setattr(desk._journal, "append", cut)
-    monkeypatch.setattr(desk._spool, "drop", lambda _: None)
+    monkeypatch.setattr(desk._outbox, "drop", lambda _: None)
     with pytest.raises(PowerCut):
         desk.reply(report.case, "адвокат едет", "lawyer")
     desk._resources.close()
-    with office.desk() as desk, OutboxStore(office.folder) as spool:
-        assert ("replied" in kinds(desk), spool.hashes(), spool.held()) == (False, [], [])
+    with office.desk() as desk, OutboxStore(office.folder) as outbox:
+        assert ("replied" in kinds(desk), outbox.hashes(), outbox.held()) == (False, [], [])
 
 
 def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
@@ -58,10 +58,10 @@ def test_an_answer_cut_off_behind_the_journal_goes_out_after_the_next_unlocking(
     answer = desk.reply(report.case, "адвокат едет", "lawyer")
     desk._resources.close()
     assert isinstance(answer.action, Replied)
-    with OutboxStore(office.folder) as spool:
-        assert (spool.hashes(), spool.held()) == ([], answer.action.ways)
-    with office.desk(), OutboxStore(office.folder) as spool:
-        assert (spool.hashes(), spool.held()) == (answer.action.ways, [])
+    with OutboxStore(office.folder) as outbox:
+        assert (outbox.hashes(), outbox.held()) == ([], answer.action.ways)
+    with office.desk(), OutboxStore(office.folder) as outbox:
+        assert (outbox.hashes(), outbox.held()) == (answer.action.ways, [])
 
 
 def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +78,6 @@ def test_an_answer_that_cannot_be_let_go_yet_is_not_dropped(office: Office, monk
             assert desk.count_waiting() == 1
         with office.desk() as desk:
             assert desk.count_waiting() == 1
-    with office.desk() as desk, OutboxStore(office.folder) as spool:
+    with office.desk() as desk, OutboxStore(office.folder) as outbox:
         assert isinstance(answer.action, Replied)
-        assert spool.hashes() == answer.action.ways
+        assert outbox.hashes() == answer.action.ways

@@ -39,7 +39,7 @@ class Ended:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-class Relay:
+class RelayCommand:
     """`tocsin relay serve` on one folder and one port, to be started, killed and started again."""
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Relay:
         self.address = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[str] | None = None
 
-    def start(self) -> "Relay":
+    def start(self) -> "RelayCommand":
         words = ["serve", "--data", str(self.folder), "--listen", f"127.0.0.1:{self.port}"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "relay", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -71,16 +71,16 @@ class Relay:
 
 
 @pytest.fixture
-def relays(tmp_path) -> Iterator[list[Relay]]:
+def relays(tmp_path) -> Iterator[list[RelayCommand]]:
     """Two relays; a test that needs one takes the first."""
-    both = [Relay(tmp_path / name).start() for name in ("relay-a", "relay-b")]
+    both = [RelayCommand(tmp_path / name).start() for name in ("relay-a", "relay-b")]
     yield both
     for relay in both:
         relay.stop(signal.SIGKILL)
 
 
 @pytest.fixture
-def relay(relays) -> Relay:
+def relay(relays) -> RelayCommand:
     return relays[0]
 
 
@@ -122,7 +122,7 @@ def shell(tmp_path) -> Shell:
 
 
 @dataclass
-class Office:
+class OfficeCommand:
     """An organisation on its computer."""
 
     shell: Shell
@@ -136,25 +136,25 @@ class Office:
         return self.shell.ok(*words, "--home", self.home, "--json")
 
 
-def make_office(shell: Shell, relays: list[Relay]) -> Office:
+def make_office(shell: Shell, relays: list[RelayCommand]) -> OfficeCommand:
     home, card = shell.folder / "office", shell.folder / "card"
     where = [word for relay in relays for word in ("--relay", relay.address)]
     shell.ok("org", "new", "--home", home, "--name", "Помощь", *where)
     shell.ok("org", "publish", "--home", home)
     shell.ok("org", "card", "--home", home, "--out", card)
-    return Office(shell, home, card)
+    return OfficeCommand(shell, home, card)
 
 
 @pytest.fixture
-def office(shell, relays) -> Office:
+def office(shell, relays) -> OfficeCommand:
     return make_office(shell, relays)
 
 
 @pytest.fixture(scope="session")
-def shared_office(tmp_path_factory) -> Iterator[Office]:
+def shared_office(tmp_path_factory) -> Iterator[OfficeCommand]:
     """Two relays and an organisation for all tests that neither stop the relays nor pull what came."""
     folder = tmp_path_factory.mktemp("shared-office")
-    relays = [Relay(folder / name).start() for name in ("relay-a", "relay-b")]
+    relays = [RelayCommand(folder / name).start() for name in ("relay-a", "relay-b")]
     yield make_office(Shell(folder), relays)
     for relay in relays:
         relay.stop(signal.SIGKILL)

@@ -18,9 +18,9 @@ from client.organisation.inbox import PullResult
 from client.stations.pack import pack as packs
 from client.transport.relay_client import Transport
 from keys.note import NoteKey
-from tests.journeys.conftest import PASSPHRASE, Office, Relay, Shell, make_office
+from tests.journeys.conftest import PASSPHRASE, OfficeCommand, RelayCommand, Shell, make_office
 from tests.support import night_generator
-from tests.support.night_generator import Night, Place
+from tests.support.night_generator import GeneratedNight, Place
 from tests.support.sealed_letters import Phones
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
@@ -32,21 +32,21 @@ RECALL, PRECISION, VANS = 0.9, 0.75, 0.8
 
 
 @dataclass
-class World:
+class ReplayedNight:
     """The night as it was, and a desk that has it all."""
 
-    night: Night
+    night: GeneratedNight
     phones: Phones
     desk: Desk
     transport: Transport
-    relay: Relay
+    relay: RelayCommand
 
     def number(self, case: str) -> int:
         return next(number for number, id_ in self.phones.ids.items() if id_ == case)
 
     def board(self) -> board.Board:
         with self.desk.reading() as db:
-            return board.board(db, int(time.time()))
+            return board.load_board(db, int(time.time()))
 
     def heads(self) -> Counter[Place]:
         """The board, place by place."""
@@ -76,11 +76,11 @@ def _place(place: board.PlaceRow) -> Place:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Iterator[World]:
+def world(tmp_path_factory) -> Iterator[ReplayedNight]:
     if not night_generator.DETENTIONS.exists() or not night_generator.STATIONS.exists():
         pytest.skip("the tables of real detentions and stations are not here")
     folder = tmp_path_factory.mktemp("night")
-    relay, shell = Relay(folder / "relay").start(), Shell(folder)
+    relay, shell = RelayCommand(folder / "relay").start(), Shell(folder)
     desk = None
     try:
         office = make_office(shell, [relay])
@@ -97,14 +97,14 @@ def world(tmp_path_factory) -> Iterator[World]:
         with Transport(os.urandom) as transport:
             desk.pull(transport)
             _send(night, phones, relay, transport)
-            yield World(night, phones, desk, transport, relay)
+            yield ReplayedNight(night, phones, desk, transport, relay)
     finally:
         if desk is not None:
             desk.close()
         relay.stop()
 
 
-def _pack(shell: Shell, office: Office) -> packs.Pack:
+def _pack(shell: Shell, office: OfficeCommand) -> packs.Pack:
     out = shell.folder / "pack"
     words = (
         "stations",
@@ -121,7 +121,7 @@ def _pack(shell: Shell, office: Office) -> packs.Pack:
     return packs.read(out.read_bytes(), card_of(office.home).root)
 
 
-def _send(night: Night, phones: Phones, relay: Relay, transport: Transport) -> None:
+def _send(night: GeneratedNight, phones: Phones, relay: RelayCommand, transport: Transport) -> None:
     """Every letter once; every twentieth twice, as a phone does that did not hear the relay's answer."""
     keys: list[NoteKey] = [transport.info(relay.address).note_key]
     for number, letter in enumerate(night.letters):
@@ -148,9 +148,9 @@ def arrived(world) -> Arrival:
     with world.desk.reading() as db:
         begin = time.perf_counter()
         assert candidates.work(db, 60)
-        pairs = candidates.candidates(db, 10_000)
+        pairs = candidates.find_candidates(db, 10_000)
         seconds = time.perf_counter() - begin
-        vans = candidates.groups(db, 10_000)
+        vans = candidates.find_group_candidates(db, 10_000)
     return Arrival(tallies, (before, world.desk.version), world.board(), world.heads(), pairs, vans, seconds)
 
 
@@ -209,7 +209,7 @@ def test_people_of_one_name_at_one_station_come_after_those_who_are_surely_one(w
 
 
 @pytest.fixture(scope="module")
-def merged(world, arrived) -> World:
+def merged(world, arrived) -> ReplayedNight:
     """The desk after every pair that is true was put together."""
     persons = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_persons()]
     vans = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_vans()]
@@ -230,14 +230,14 @@ def test_when_the_duplicates_are_put_together_everybody_counts_once(merged):
     vans = [tuple(sorted(world.phones.pair(pair))) for pair in world.night.same_vans()]
     assert world.heads() == world.night.as_it_is()
     with world.desk.reading() as db:
-        left = {_cases(pair) for pair in candidates.candidates(db, 10_000)}
+        left = {_cases(pair) for pair in candidates.find_candidates(db, 10_000)}
         assert not left & {frozenset(pair) for pair in persons}, "what was decided is not offered again"
-        assert not candidates.groups(db, 10_000) or all(
-            {pair.a, pair.b} not in map(set, vans) for pair in candidates.groups(db, 10_000)
+        assert not candidates.find_group_candidates(db, 10_000) or all(
+            {pair.a, pair.b} not in map(set, vans) for pair in candidates.find_group_candidates(db, 10_000)
         )
 
 
-def _found_out(world: World, case: night_generator.Case) -> Stated:
+def _found_out(world: ReplayedNight, case: night_generator.Case) -> Stated:
     """A caseworker calls the station whose name was mistyped."""
     station = {"pack": world.night.pack, "id": case.person.station.id, "certainty": "confirmed"}
     return Stated(case=world.phones.case(case.number), facts={"station": station}, source="звонок в отдел")
@@ -253,5 +253,5 @@ def test_the_same_board_stands_after_a_lock(merged):
     assert world.heads() == before == world.night.as_it_is()
 
 
-def _pack_of(world: World) -> packs.Pack:
+def _pack_of(world: ReplayedNight) -> packs.Pack:
     return packs.read((world.desk.folder.parent / "pack").read_bytes())

@@ -16,7 +16,7 @@ from client.contacts.book import unlock_book
 from client.contacts.qr_image import read_picture
 from keys import code
 from keys.wire import LETTER_BYTES
-from tests.journeys.conftest import PASSPHRASE, Ended, Relay, Shell
+from tests.journeys.conftest import PASSPHRASE, Ended, RelayCommand, Shell
 from tests.support.lying_relay import answering, http
 from tests.support.push_service import Authority, check_vapid, push_service, seal_wake
 from tests.support.relay_process import running
@@ -57,7 +57,7 @@ def boris(shell) -> Someone:
     return Someone(shell, shell.folder / "boris")
 
 
-def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relays: list[Relay], anna, boris):
+def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relays: list[RelayCommand], anna, boris):
     north, south = (relay.address for relay in relays)
     anna.start(north)
     boris.start(south)
@@ -104,7 +104,7 @@ def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relay
     assert boris.ok("list").out == boris.ok("alerts").out == ""
 
 
-def test_scanning_needs_no_network_and_the_pairing_goes_on_when_there_is_one(relays: list[Relay], anna, boris):
+def test_scanning_needs_no_network_and_the_pairing_goes_on_when_there_is_one(relays: list[RelayCommand], anna, boris):
     addresses = [relay.address for relay in relays]
     for relay in relays:
         relay.stop()
@@ -131,7 +131,7 @@ def test_scanning_needs_no_network_and_the_pairing_goes_on_when_there_is_one(rel
     assert boris.ok("alerts").json["text"] == TEXT
 
 
-def test_every_wrong_code_gets_its_own_sentence(shell, relay: Relay, office, anna, boris):
+def test_every_wrong_code_gets_its_own_sentence(shell, relay: RelayCommand, office, anna, boris):
     own, theirs = anna.start(relay.address), boris.start(relay.address)
     organisation = office.ok("org", "code").json["code"]
     blank = shell.folder / "blank.png"
@@ -167,7 +167,7 @@ def make_pair(anna: Someone, boris: Someone, *addresses: str) -> None:
 
 
 def test_an_alert_is_answered_and_what_a_lawyer_wrote_is_passed_on_by_a_command_and_by_nothing_else(
-    shell, relays: list[Relay], office, boris
+    shell, relays: list[RelayCommand], office, boris
 ):
     anna = Someone(shell, shell.folder / "person")
     make_pair(anna, boris, *(relay.address for relay in relays))
@@ -196,7 +196,7 @@ def test_an_alert_is_answered_and_what_a_lawyer_wrote_is_passed_on_by_a_command_
     assert anna.ok("alerts").json["text"] == "Слава богу"
 
 
-def test_what_had_not_left_for_a_contact_leaves_no_more_once_they_are_removed(relays: list[Relay], anna, boris):
+def test_what_had_not_left_for_a_contact_leaves_no_more_once_they_are_removed(relays: list[RelayCommand], anna, boris):
     make_pair(anna, boris, relays[0].address)
     relays[0].stop()
     assert anna.run("alert", "--to", "Борис", "--type", "detained", "--text", TEXT).json["pending"] == 1

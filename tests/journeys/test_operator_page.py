@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from keys.wire import SIGNATURE_HEADER, b64
-from tests.journeys.conftest import Office, Shell
+from tests.journeys.conftest import OfficeCommand, Shell
 from tests.support.push_service import Authority
 from tests.support.relay_post import frames, letter, new_key, parcel
 from tests.support.relay_process import PATIENCE, ROOT, Relay, running
@@ -125,7 +125,7 @@ def test_a_report_goes_through_nginx_and_its_reply_comes_back(tmp_path):
         shell.ok("org", "new", "--home", home, "--name", "Help", "--relay", proxy.address)
         shell.ok("org", "publish", "--home", home)
         shell.ok("org", "card", "--home", home, "--out", code)
-        office = Office(shell, home, code)
+        office = OfficeCommand(shell, home, code)
         case = shell.ok("report", "--to", code, "--set", "stage=van", "--set", "people=7", "--json").json["case"]
         office.ok("inbox", "pull")
         assert [found["case"] for found in office.ok("inbox", "list").lines] == [case]

@@ -72,8 +72,8 @@ def test_a_reporters_folder_with_replies_contacts_and_what_waits(folder):
     reporter = Reporter(folder("person"))
     key = reporter.unlock(lambda: PASSPHRASE)
     assert [reply.text for reply in reporter.replies(key, CASES["case"])] == ["Адвокат едет"]
-    with OutboxStore(folder("person")) as spool:
-        assert len(spool.hashes()) == 1
+    with OutboxStore(folder("person")) as outbox:
+        assert len(outbox.hashes()) == 1
     assert [contact.label for contact in unlock_book(folder("person"), PASSPHRASE).secrets.contacts] == ["Мама"]
     alerts = unlock_book(folder("mother"), PASSPHRASE).secrets.alerts
     assert [(alert.text, alert.origin) for alert in alerts] == [("Позвони адвокату", "pair")]

@@ -38,7 +38,7 @@ pytestmark = [
 ]
 
 
-class Phone:
+class PairingPhone:
     """The phone's modules in Node: book, vault, sender."""
 
     def __init__(self) -> None:
@@ -59,8 +59,8 @@ class Phone:
 
     @property
     def contact(self) -> dict[str, Any]:
-        [one] = self.ask("list")
-        return dict(one)
+        [contact] = self.ask("list")
+        return dict(contact)
 
 
 @dataclass
@@ -94,12 +94,12 @@ class Computer:
         book.save()
 
     def sync(self) -> SyncResult:
-        with OutboxStore(self.folder) as spool:
-            return Sync(self.book, spool, self.transport).run()
+        with OutboxStore(self.folder) as outbox:
+            return Sync(self.book, outbox, self.transport).run()
 
     def alert(self, words: AlertWords) -> None:
-        with OutboxStore(self.folder) as spool:
-            assert Sync(self.book, spool, self.transport).alert("Anna", words).pending == 0
+        with OutboxStore(self.folder) as outbox:
+            assert Sync(self.book, outbox, self.transport).alert("Anna", words).pending == 0
 
 
 @pytest.fixture
@@ -114,8 +114,8 @@ def relays(stack: ExitStack, tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def phone(stack: ExitStack) -> Phone:
-    phone = Phone()
+def phone(stack: ExitStack) -> PairingPhone:
+    phone = PairingPhone()
     stack.callback(phone.close)
     return phone
 
@@ -125,23 +125,25 @@ def computer(stack: ExitStack, relays: list[str], tmp_path: Path) -> Computer:
     return Computer(tmp_path / "boris", relays[::-1], stack.enter_context(Transport(os.urandom)))
 
 
-def scan_each_other(phone: Phone, computer: Computer, relays: list[str], *, phone_saw: bool, computer_saw: bool) -> str:
+def scan_each_other(
+    phone: PairingPhone, computer: Computer, relays: list[str], *, phone_saw: bool, computer_saw: bool
+) -> str:
     mine, theirs = phone.ask("new", relays=relays, label="" if phone_saw else "Борис"), computer.code
     computer.scan(mine["code"], seen=computer_saw)
     scanned = phone.ask("scan", id=mine["id"], code=theirs, label="Борис", seen=phone_saw)
     return str(scanned["contact"])
 
 
-def finish(phone: Phone, computer: Computer, *, phone_first: bool = True) -> None:
+def finish(phone: PairingPhone, computer: Computer, *, phone_first: bool = True) -> None:
     for _ in range(3):
-        for one in (phone, computer) if phone_first else (computer, phone):
-            _ = one.ask("sync") if isinstance(one, Phone) else one.sync()
+        for side in (phone, computer) if phone_first else (computer, phone):
+            _ = side.ask("sync") if isinstance(side, PairingPhone) else side.sync()
     assert phone.contact["state"] == "paired"
     assert computer.book.find("Anna").state(computer.now) == "paired"
 
 
 @pytest.fixture
-def paired(phone: Phone, computer: Computer, relays: list[str]) -> str:
+def paired(phone: PairingPhone, computer: Computer, relays: list[str]) -> str:
     contact = scan_each_other(phone, computer, relays, phone_saw=True, computer_saw=True)
     finish(phone, computer)
     return contact
@@ -150,7 +152,7 @@ def paired(phone: Phone, computer: Computer, relays: list[str]) -> str:
 @pytest.mark.parametrize("phone_first", [True, False])
 @pytest.mark.parametrize("saw", [(True, False), (False, True), (False, False)])
 def test_they_pair_whoever_comes_by_link_and_compare_the_same_digits(
-    phone: Phone, computer: Computer, relays: list[str], phone_first: bool, saw: tuple[bool, bool]
+    phone: PairingPhone, computer: Computer, relays: list[str], phone_first: bool, saw: tuple[bool, bool]
 ) -> None:
     phone_saw, computer_saw = saw
     contact = scan_each_other(phone, computer, relays, phone_saw=phone_saw, computer_saw=computer_saw)
@@ -165,16 +167,16 @@ def test_they_pair_whoever_comes_by_link_and_compare_the_same_digits(
     assert phone.contact["verified"] is True
 
 
-def test_alerts_go_both_ways(phone: Phone, computer: Computer, paired: str) -> None:
+def test_alerts_go_both_ways(phone: PairingPhone, computer: Computer, paired: str) -> None:
     phone.ask("alert", contact=paired, type="detained", text=TEXT, place=PLACE)
-    [said] = computer.sync().alerts
-    assert (said.type, said.text, said.place, said.origin, said.passed) == ("detained", TEXT, PLACE, "pair", False)
+    [alert] = computer.sync().alerts
+    assert (alert.type, alert.text, alert.place, alert.origin, alert.passed) == ("detained", TEXT, PLACE, "pair", False)
     phone.ask("alert", contact=paired, type="text", text="адвокат едет", passed=True)
-    assert [one.passed for one in computer.sync().alerts] == [True]
+    assert [alert.passed for alert in computer.sync().alerts] == [True]
     computer.alert(AlertWords("safe", TEXT))
     computer.alert(AlertWords("text", "от них", passed=True))
     alerts = phone.ask("sync")["alerts"]
-    assert {(one["type"], one["text"], one["passed"]) for one in alerts} == {
+    assert {(alert["type"], alert["text"], alert["passed"]) for alert in alerts} == {
         ("safe", TEXT, False),
         ("text", "от них", True),
     }
@@ -183,22 +185,22 @@ def test_alerts_go_both_ways(phone: Phone, computer: Computer, paired: str) -> N
 
 @pytest.mark.parametrize("duress", [False, True])
 def test_a_press_and_safe_out_of_the_kit_alone_are_read_in_python(
-    phone: Phone, computer: Computer, paired: str, duress: bool
+    phone: PairingPhone, computer: Computer, paired: str, duress: bool
 ) -> None:
     phone.ask("press", contact=paired, text=TEXT, later=2, facts={"place": PLACE}, duress=duress)
     phone.ask("tell", type="safe", facts={"station": {"text": "ОВД"}}, duress=duress)
     alerts = computer.sync().alerts
-    assert {(one.type, one.text, one.origin, one.duress) for one in alerts} == {
+    assert {(alert.type, alert.text, alert.origin, alert.duress) for alert in alerts} == {
         ("detained", TEXT, "pair", False),
         ("detained", "", "case", duress),
         ("safe", "", "case", duress),
     }
-    assert len({one.case for one in alerts}) == 1
-    assert next(one.place for one in alerts if one.type == "safe") == {"station": {"text": "ОВД"}}
+    assert len({alert.case for alert in alerts}) == 1
+    assert next(alert.place for alert in alerts if alert.type == "safe") == {"station": {"text": "ОВД"}}
 
 
 def test_how_a_phone_is_rung_is_changed_after_the_pairing(
-    phone: Phone, computer: Computer, paired: str, relays: list[str]
+    phone: PairingPhone, computer: Computer, paired: str, relays: list[str]
 ) -> None:
     sealed = b64(os.urandom(1_072))
     phone.ask("wake", contact=paired, wake=f"{relays[1]} {sealed}")
@@ -213,7 +215,9 @@ def test_how_a_phone_is_rung_is_changed_after_the_pairing(
     assert computer.book.find("Anna").rings(card) is None
 
 
-def test_every_wrong_code_has_the_error_python_gives_it(phone: Phone, computer: Computer, relays: list[str]) -> None:
+def test_every_wrong_code_has_the_error_python_gives_it(
+    phone: PairingPhone, computer: Computer, relays: list[str]
+) -> None:
     mine, theirs = phone.ask("new", relays=relays), computer.code
     organisation = str(code.CardCode(bytes(SigningKey.generate().verify_key), (relays[0],)))
     wrong = {

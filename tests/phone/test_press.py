@@ -66,7 +66,7 @@ class Organisation:
         return [(frame, open_envelope(frame.envelope, self.keys, where)) for frame in frames]
 
 
-class Phone:
+class PressingPhone:
     """The phone's modules in Node."""
 
     def __init__(self, organisation: Organisation, **asked: Any) -> None:
@@ -102,8 +102,8 @@ def transport(stack: ExitStack) -> Transport:
     return stack.enter_context(Transport(os.urandom))
 
 
-def press(stack: ExitStack, organisation: Organisation, **asked: Any) -> Phone:
-    phone = Phone(organisation, **asked)
+def press(stack: ExitStack, organisation: Organisation, **asked: Any) -> PressingPhone:
+    phone = PressingPhone(organisation, **asked)
     stack.callback(phone.close)
     return phone
 
@@ -112,7 +112,7 @@ def test_a_press_with_a_photo_reaches_both_relays_and_the_answer_comes_back(
     stack: ExitStack, transport: Transport, tmp_path: Path
 ) -> None:
     relays = [stack.enter_context(running(tmp_path / name)).address for name in ("one", "two")]
-    organisation = Organisation(relays, [transport.info(one).note_key for one in relays])
+    organisation = Organisation(relays, [transport.info(relay).note_key for relay in relays])
     phone = press(stack, organisation, facts={"stage": "van"}, profile={"name": "Анна"}, file=150_000)
     assert phone.pressed["finished"] == [2] * phone.pressed["letters"]
 
@@ -120,17 +120,17 @@ def test_a_press_with_a_photo_reaches_both_relays_and_the_answer_comes_back(
         letters = organisation.pull(transport, address)
         assert all(frame.commitment == opened.commitment for frame, opened in letters)
         read = [(message.read(opened.fields).message, opened) for _, opened in letters]
-        kinds = sorted(type(one).__name__ for one, _ in read)
+        kinds = sorted(type(header).__name__ for header, _ in read)
         assert kinds == ["Amend", "Amend", "Parcel", "Parcel", "Parcel", "Report"]
-        assert {one.case for one, _ in read} == {phone.pressed["case"]}
-        pieces = sorted((one.i, opened.body) for one, opened in read if isinstance(one, message.Parcel))
+        assert {header.case for header, _ in read} == {phone.pressed["case"]}
+        pieces = sorted((header.i, opened.body) for header, opened in read if isinstance(header, message.Parcel))
         assert b64(digest(b"".join(body for _, body in pieces))) == phone.pressed["sha256"]
 
-    report = next(one for one, _ in read if isinstance(one, message.Report))
+    report = next(header for header, _ in read if isinstance(header, message.Report))
     assert report.facts == {"name": "Анна"}
     assert report.reply is not None
-    said = message.Reply(id=b64(os.urandom(16)), case=report.case, seq=0, at=int(time.time()), text="Адвокат едет")
-    for sealed, targets in seal_reply(said, report.reply, relays, os.urandom):
+    reply = message.Reply(id=b64(os.urandom(16)), case=report.case, seq=0, at=int(time.time()), text="Адвокат едет")
+    for sealed, targets in seal_reply(reply, report.reply, relays, os.urandom):
         transport.deposit(targets[0], sealed, [transport.info(targets[0]).note_key])
     assert targets[0] == relays[0]
     assert phone.answers() == {"replies": ["Адвокат едет"], "bad": []}

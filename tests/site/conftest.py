@@ -99,13 +99,13 @@ def root() -> SigningKey:
 
 
 @pytest.fixture
-def wish(root) -> SiteOptions:
+def options(root) -> SiteOptions:
     return SiteOptions([make_card(root)], SigningKey(digest(b"release")), NOW, [make_pack(root)])
 
 
 @pytest.fixture
-def site(wish, small, tmp_path) -> Path:
+def site(options, small, tmp_path) -> Path:
     """A built site on the disk."""
     out = tmp_path / "site"
-    build(wish, out, small)
+    build(options, out, small)
     return out

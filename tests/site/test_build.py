@@ -31,15 +31,15 @@ def policy_of(page: str) -> dict[str, list[str]]:
     return {words[0]: words[1:] for rule in rules.split(";") if (words := rule.split())}
 
 
-def test_the_same_wish_gives_the_same_bytes(wish, small, tmp_path):
-    build(wish, tmp_path / "a", small)
-    build(wish, tmp_path / "b", small)
+def test_the_same_options_give_the_same_bytes(options, small, tmp_path):
+    build(options, tmp_path / "a", small)
+    build(options, tmp_path / "b", small)
     assert tree(tmp_path / "a") == tree(tmp_path / "b")
 
 
-def test_the_release_names_every_file_and_nothing_else(site, wish):
+def test_the_release_names_every_file_and_nothing_else(site, options):
     files = tree(site)
-    signed = release.read(files.pop("release.json"), bytes(wish.key.verify_key))
+    signed = release.read(files.pop("release.json"), bytes(options.key.verify_key))
     assert (signed.seq, signed.issued) == (NOW, NOW)
     assert set(signed.files) == set(files)
     assert all(entry.fits(files[path]) for path, entry in signed.files.items())
@@ -64,9 +64,9 @@ def test_the_page_may_call_the_relays_of_its_cards_and_nobody_else(site):
     assert not [word for words in rules.values() for word in words if "unsafe" in word or "*" in word]
 
 
-def test_a_relay_address_cannot_write_a_rule_of_its_own(root, wish, small, tmp_path):
+def test_a_relay_address_cannot_write_a_rule_of_its_own(root, options, small, tmp_path):
     card = make_card(root, relays=("https://relay.example/a;script-src-elem,b",))
-    build(dataclasses.replace(wish, cards=[card], packs=[]), tmp_path / "out", small)
+    build(dataclasses.replace(options, cards=[card], packs=[]), tmp_path / "out", small)
     rules = policy_of((tmp_path / "out" / "index.html").read_text())
     assert rules["connect-src"] == ["'self'", "https://relay.example/a%3Bscript-src-elem%2Cb/"]
     assert "script-src-elem" not in rules
@@ -90,11 +90,11 @@ def test_the_inline_style_is_the_one_the_policy_allows(site):
     assert policy_of(page)["style-src"] == [allowed]
 
 
-def test_the_config_names_files_that_are_there(site, wish):
+def test_the_config_names_files_that_are_there(site, options):
     config = config_of((site / "index.html").read_text())
-    assert config["release"] == release.verifier(bytes(wish.key.verify_key))
-    assert [(site / name).read_bytes() for name in config["cards"]] == [wish.cards[0].signed]
-    assert [(site / name).read_bytes() for name in config["packs"]] == list(wish.packs)
+    assert config["release"] == release.verifier(bytes(options.key.verify_key))
+    assert [(site / name).read_bytes() for name in config["cards"]] == [options.cards[0].signed]
+    assert [(site / name).read_bytes() for name in config["packs"]] == list(options.packs)
     assert config["start"]["ru"]["hold"] == "Держите <палец>"
     assert config["worker"] == "sw.js"
 
@@ -116,10 +116,10 @@ def test_words_that_hold_marks_cannot_end_their_element(site):
     assert "<палец>" not in page
 
 
-def test_the_service_worker_knows_the_key_and_the_cards(site, wish):
+def test_the_service_worker_knows_the_key_and_the_cards(site, options):
     config = json.loads(re.match(r"const SITE=(\{.*?\});", (site / "sw.js").read_text())[1])
     cards = config_of((site / "index.html").read_text())["cards"]
-    assert config == {"release": release.verifier(bytes(wish.key.verify_key)), "cards": cards}
+    assert config == {"release": release.verifier(bytes(options.key.verify_key)), "cards": cards}
 
 
 def test_the_one_file_copy_refers_to_nothing(site):
@@ -132,11 +132,11 @@ def test_the_one_file_copy_refers_to_nothing(site):
     assert config["release"] is None
 
 
-def test_the_one_file_copy_has_cards_and_packs_inside(site, wish):
+def test_the_one_file_copy_has_cards_and_packs_inside(site, options):
     config = config_of((site / "app.html").read_text())
     inside = {name: base64.b64decode(data) for name, data in config["inline"].items()}
-    assert [inside[name] for name in config["cards"]] == [wish.cards[0].signed]
-    assert [inside[name] for name in config["packs"]] == list(wish.packs)
+    assert [inside[name] for name in config["cards"]] == [options.cards[0].signed]
+    assert [inside[name] for name in config["packs"]] == list(options.packs)
 
 
 def test_the_one_file_copy_runs_exactly_the_script_its_policy_allows(site):
@@ -146,8 +146,8 @@ def test_the_one_file_copy_runs_exactly_the_script_its_policy_allows(site):
     assert policy_of(page)["script-src"] == [allowed]
 
 
-def test_title_and_icon_are_those_that_were_wished_for(wish, small, tmp_path):
-    build(dataclasses.replace(wish, title='Рецепты "дня"'), tmp_path / "out", small)
+def test_title_and_icon_are_those_that_were_wished_for(options, small, tmp_path):
+    build(dataclasses.replace(options, title='Рецепты "дня"'), tmp_path / "out", small)
     page = (tmp_path / "out" / "index.html").read_text()
     assert "<title>Рецепты &quot;дня&quot;</title>" in page
     [path] = (tmp_path / "out").glob("*.webmanifest")
@@ -158,46 +158,46 @@ def test_title_and_icon_are_those_that_were_wished_for(wish, small, tmp_path):
 
 
 @pytest.mark.parametrize("title", ["", "  ", "a\nb", "x" * 41])
-def test_a_title_that_is_none_is_refused(wish, small, tmp_path, title):
+def test_a_title_that_is_none_is_refused(options, small, tmp_path, title):
     with pytest.raises(BadTitle):
-        build(dataclasses.replace(wish, title=title), tmp_path / "out", small)
+        build(dataclasses.replace(options, title=title), tmp_path / "out", small)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_site_without_a_card_is_refused(wish, small, tmp_path):
+def test_a_site_without_a_card_is_refused(options, small, tmp_path):
     with pytest.raises(NoSiteCard):
-        build(dataclasses.replace(wish, cards=[]), tmp_path / "out", small)
+        build(dataclasses.replace(options, cards=[]), tmp_path / "out", small)
 
 
-def test_a_pack_of_a_stranger_is_refused(wish, small, tmp_path):
+def test_a_pack_of_a_stranger_is_refused(options, small, tmp_path):
     other = make_pack(SigningKey(digest(b"stranger")))
     with pytest.raises(PackStranger):
-        build(dataclasses.replace(wish, packs=[other]), tmp_path / "out", small)
+        build(dataclasses.replace(options, packs=[other]), tmp_path / "out", small)
 
 
-def test_building_again_replaces_what_was_there(wish, small, site, root):
+def test_building_again_replaces_what_was_there(options, small, site, root):
     before = set(tree(site))
     newer = make_card(root, now=NOW + 60)
-    build(dataclasses.replace(wish, cards=[newer], issued=NOW + 60), site, small)
+    build(dataclasses.replace(options, cards=[newer], issued=NOW + 60), site, small)
     after = tree(site)
-    signed = release.read(after.pop("release.json"), bytes(wish.key.verify_key))
+    signed = release.read(after.pop("release.json"), bytes(options.key.verify_key))
     assert set(signed.files) == set(after) != before
     assert signed.seq == NOW + 60
 
 
-def test_an_older_release_does_not_replace_a_newer_one(wish, small, site):
+def test_an_older_release_does_not_replace_a_newer_one(options, small, site):
     before = tree(site)
     with pytest.raises(ReleaseOlder):
-        build(dataclasses.replace(wish, issued=NOW - 1), site, small)
+        build(dataclasses.replace(options, issued=NOW - 1), site, small)
     assert tree(site) == before
 
 
-def test_a_folder_with_other_things_in_it_stays_as_it_is(wish, small, tmp_path):
+def test_a_folder_with_other_things_in_it_stays_as_it_is(options, small, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "diary.txt").write_text("dear diary")
     with pytest.raises(FolderTaken):
-        build(wish, mine, small)
+        build(options, mine, small)
     assert tree(mine) == {"diary.txt": b"dear diary"}
 
 
@@ -206,13 +206,13 @@ def test_a_missing_bundle_is_said_plainly(tmp_path):
         bundle(tmp_path)
 
 
-def test_a_bundle_with_places_nobody_fills_is_refused(wish, small, tmp_path):
+def test_a_bundle_with_places_nobody_fills_is_refused(options, small, tmp_path):
     page = small.folder / "index.html"
     page.write_text(page.read_text().replace("{{title}}", "{{surprise}}"))
     with pytest.raises(BundleMalformed, match="surprise"):
-        build(wish, tmp_path / "out", small)
+        build(options, tmp_path / "out", small)
 
 
-def test_the_wish_does_not_show_the_key(wish):
-    assert isinstance(wish, SiteOptions)
-    assert "SigningKey" not in repr(wish)
+def test_the_options_do_not_show_the_key(options):
+    assert isinstance(options, SiteOptions)
+    assert "SigningKey" not in repr(options)

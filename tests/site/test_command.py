@@ -12,14 +12,14 @@ from tests.support.text_files import FORMS
 
 
 @pytest.fixture
-def shell(tmp_path, small, wish, monkeypatch, capsys):
+def shell(tmp_path, small, options, monkeypatch, capsys):
     """Runs `tocsin phone ...` in this process, in a folder of its own; gives code, stdout and stderr."""
     monkeypatch.setenv("TOCSIN_HOME", str(tmp_path / "own"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(NOW))
     monkeypatch.delenv("TOCSIN_PASSPHRASE_FILE", raising=False)
     monkeypatch.setattr(bundles.bundle, "__defaults__", (small.folder,))
     monkeypatch.setattr(sys, "argv", ["tocsin"])
-    (tmp_path / "card").write_bytes(wish.cards[0].signed)
+    (tmp_path / "card").write_bytes(options.cards[0].signed)
 
     def run(*words):
         with pytest.raises(SystemExit) as ended:

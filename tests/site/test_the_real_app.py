@@ -35,8 +35,8 @@ def built():
 
 
 @pytest.fixture
-def files(built, wish, root):
-    return assemble(replace(wish, cards=[make_card(root, name=ORGANISATION)], packs=[]), built).files
+def files(built, options, root):
+    return assemble(replace(options, cards=[make_card(root, name=ORGANISATION)], packs=[]), built).files
 
 
 def tells(text: str) -> list[str]:
@@ -98,11 +98,11 @@ def test_every_language_is_in_the_bundle_and_every_chunk_is_there(built):
     assert (DIST / LISTING).is_file()
 
 
-def test_the_organisations_root_can_sign(tmp_path, wish, built):
+def test_the_organisations_root_can_sign(tmp_path, options, built):
     profile = home.Profile("", ("https://relay.example",))
     office = home.create(
-        tmp_path / "home", "words", profile, now=wish.issued, cost=Cost(1, 8 * 2**10), random_bytes=os.urandom
+        tmp_path / "home", "words", profile, now=options.issued, cost=Cost(1, 8 * 2**10), random_bytes=os.urandom
     )
     card = office.card
-    site = assemble(replace(wish, cards=[card], packs=[], key=office.root_key(None, lambda: "words")), built)
-    assert release.read(site.signed, card.root).seq == wish.issued
+    site = assemble(replace(options, cards=[card], packs=[], key=office.root_key(None, lambda: "words")), built)
+    assert release.read(site.signed, card.root).seq == options.issued

@@ -14,8 +14,8 @@ from keys.wire import digest
 
 
 @pytest.fixture
-def public(wish) -> bytes:
-    return bytes(wish.key.verify_key)
+def public(options) -> bytes:
+    return bytes(options.key.verify_key)
 
 
 def found(report):
@@ -86,23 +86,23 @@ def test_garbage_is_no_release(site, public):
     assert found(check(Folder(site), public)) == [("release.json", "release-malformed")]
 
 
-def test_an_older_release_than_the_one_known_is_noticed(site, public, wish):
-    newer = release.Release.of({"index.html": b""}, seq=wish.issued + 1, issued=wish.issued + 1)
+def test_an_older_release_than_the_one_known_is_noticed(site, public, options):
+    newer = release.Release.of({"index.html": b""}, seq=options.issued + 1, issued=options.issued + 1)
     assert found(check(Folder(site), public, previous=newer)) == [("release.json", "release-older")]
     same = release.read_unverified((site / "release.json").read_bytes())
     assert check(Folder(site), public, previous=same).ok
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a//b", "./a", "a/..", "", "a\\b", "a\nb"])
-def test_a_release_that_points_outside_is_refused(wish, path):
-    signed = release.Release.of({path: b""}, seq=1, issued=1).sign(wish.key)
+def test_a_release_that_points_outside_is_refused(options, path):
+    signed = release.Release.of({path: b""}, seq=1, issued=1).sign(options.key)
     with pytest.raises(release.ReleaseMalformed):
-        release.read(signed, bytes(wish.key.verify_key))
+        release.read(signed, bytes(options.key.verify_key))
 
 
-def test_a_note_of_another_kind_is_no_release(wish, root):
+def test_a_note_of_another_kind_is_no_release(options, root):
     with pytest.raises(release.ReleaseMalformed):
-        release.read(wish.cards[0].signed, bytes(root.verify_key))
+        release.read(options.cards[0].signed, bytes(root.verify_key))
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from tests.stations.lists import HIFLD, INDIA, OVD, real
 pytestmark = pytest.mark.xdist_group("stations")  # the large list is built once for all
 
 
-def built(text: str, **wish):
-    return build(csv_table.read(text.encode(), wish.pop("columns", {})), PackOptions(**wish))
+def built(text: str, **options):
+    return build(csv_table.read(text.encode(), options.pop("columns", {})), PackOptions(**options))
 
 
 # Tables

@@ -25,7 +25,7 @@ SEED = bytes(range(32))  # the root of lists.ROOT, so that both sign alike
 ROWS = "id,name,address,lat,lon\n1,ОВД 5,ул. Мира 1,55.75,37.61\n2,ОВД 15,ул. Мира 5,55.76,37.62\n3,Zero,,0,0\n"
 
 
-class Shell:
+class StationsShell:
     """One person at one shell, in one folder."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,13 +53,13 @@ def home(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def shell(tmp_path, home, capsys, monkeypatch) -> Shell:
+def shell(tmp_path, home, capsys, monkeypatch) -> StationsShell:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "home").symlink_to(home)
     (tmp_path / "passphrase").write_text("open sesame\n", encoding="utf-8")
     (tmp_path / "list.csv").write_text(ROWS, encoding="utf-8")
     (tmp_path / "small.pack").write_bytes(packed(SMALL))
-    return Shell(tmp_path, capsys)
+    return StationsShell(tmp_path, capsys)
 
 
 # build

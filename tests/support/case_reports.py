@@ -30,12 +30,12 @@ def letter(
     """An opened letter as kept. `more`: other fields of the header."""
     number = next(_salts).to_bytes(16, "big")
     kind = {"kind": "amend"} if seq else {"kind": "report", "practice": False}
-    told = {"id": b64(number), "case": case, "seq": seq, "at": at, "facts": facts, "when": when or {}}
-    header = msgspec.json.encode({"v": 1, **kind, **told, "parcels": [], "reply": None, **more})
+    fields = {"id": b64(number), "case": case, "seq": seq, "at": at, "facts": facts, "when": when or {}}
+    header = msgspec.json.encode({"v": 1, **kind, **fields, "parcels": [], "reply": None, **more})
     return RecordLetter(frame(digest(number), header, b""), True, digest(b"envelope", number), False, max(at, NOW))
 
 
-def said(session: int, n: int, action: journal_entries.Action, at: int = NOW) -> Entry:
+def journal_entry(session: int, n: int, action: journal_entries.Action, at: int = NOW) -> Entry:
     """An entry of a desk's journal."""
     return journal_entries.write(
         session.to_bytes(16, "big"), n, journal_entries.FIRST, n + 1, at=at, by="Вера", action=action
@@ -55,9 +55,9 @@ def pack(*stations: PackStation) -> Pack:
     return Pack(about, stations)
 
 
-def at_station(one: PackStation) -> dict[str, Any]:
+def at_station(pack_station: PackStation) -> dict[str, Any]:
     """The facts of somebody who is held there."""
-    place = {"pack": "test", "id": one.id, "text": one.names[0], "certainty": "confirmed"}
+    place = {"pack": "test", "id": pack_station.id, "text": pack_station.names[0], "certainty": "confirmed"}
     return {"stage": "station", "station": place}
 
 

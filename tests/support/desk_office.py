@@ -26,7 +26,7 @@ WEAK = Cost(1, 8 * 2**20)
 NOW = 1_795_168_800
 
 
-class Post(fake_relay.Post):
+class DeskPost(fake_relay.Post):
     """Relays in memory that may be waited at."""
 
     def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
@@ -38,7 +38,7 @@ class Office:
     """The organisation: its first folder, its relays, and a clock that ticks at each look."""
 
     folder: Path
-    post: Post = field(default_factory=Post)
+    post: DeskPost = field(default_factory=DeskPost)
     now: int = NOW
 
     def __post_init__(self) -> None:
@@ -70,14 +70,14 @@ class Office:
     ) -> Composed:  # fmt: skip
         """Somebody reports; the letters lie at a relay."""
         draft = Draft(
-            {"stage": "van", "people": 1} | (facts or {}), [Attachment("image/jpeg", one) for one in files], reply
+            {"stage": "van", "people": 1} | (facts or {}), [Attachment("image/jpeg", data) for data in files], reply
         )
-        made = compose(
+        composed = compose(
             self.card, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=NOW, random_bytes=os.urandom
         )
-        for sealed in made.sealed:
+        for sealed in composed.sealed:
             self.post.lay(to, sealed)
-        return made
+        return composed
 
 
 def reply_block(mailbox: bytes = b"m" * 32) -> ReplyBlock:

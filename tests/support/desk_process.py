@@ -44,8 +44,8 @@ class DeskProcess:
     def pid(self) -> int:
         return self.process.pid
 
-    def browser(self, link: str = "") -> "Browser":
-        return Browser(link or self.link)
+    def browser(self, link: str = "") -> "DeskVisitor":
+        return DeskVisitor(link or self.link)
 
     def end(self, how: int = signal.SIGTERM) -> int:
         self.process.send_signal(how)
@@ -83,7 +83,7 @@ def ways(needle: bytes | str) -> list[bytes]:
     return [needle.encode("utf-8"), needle.encode("utf-16-le")]
 
 
-class Browser:
+class DeskVisitor:
     """Cookies and forms, as a browser sends them."""
 
     def __init__(self, link: str) -> None:
@@ -98,8 +98,8 @@ class Browser:
         return self.http.get(path)
 
     def post(self, path: str, **fields: str) -> httpx.Response:
-        said = {"form_key": derive_form_key(self.cookie), **fields}
-        return self.http.post(path, data=said, headers={"Origin": self.origin, "Sec-Fetch-Site": "same-origin"})
+        form = {"form_key": derive_form_key(self.cookie), **fields}
+        return self.http.post(path, data=form, headers={"Origin": self.origin, "Sec-Fetch-Site": "same-origin"})
 
     def merge(self, bundle: bytes) -> httpx.Response:
         headers = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"}

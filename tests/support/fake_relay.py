@@ -18,9 +18,9 @@ KEY = NoteKey("relay", bytes(SigningKey(b"7" * 32).verify_key))
 
 @dataclass
 class Post:
-    """Every relay of a test. `held`: relay, mailbox, letters. `deposited`: all that was ever given a receipt."""
+    """Every relay of a test. `mailboxes`: relay, mailbox, letters. `deposited`: all that was ever given a receipt."""
 
-    held: dict[str, dict[bytes, list[Sealed]]] = field(default_factory=dict)
+    mailboxes: dict[str, dict[bytes, list[Sealed]]] = field(default_factory=dict)
     deposited: list[Sealed] = field(default_factory=list)
     wakes: list[tuple[str, str | None]] = field(default_factory=list)  # relay and what it was given to ring with
     cards: dict[str, bytes] = field(default_factory=dict)  # relay to the card it holds
@@ -33,13 +33,13 @@ class Post:
     calls: int = 0
 
     def lay(self, relay: str, sealed: Sealed) -> None:
-        letters = self.held.setdefault(relay, {}).setdefault(sealed.mailbox, [])
+        letters = self.mailboxes.setdefault(relay, {}).setdefault(sealed.mailbox, [])
         if sealed not in letters:
             letters.append(sealed)
 
     def forget(self) -> None:
         """Thirty-five days go by."""
-        self.held.clear()
+        self.mailboxes.clear()
 
     # The transport's interface
 
@@ -76,12 +76,12 @@ class Post:
 
     def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
         self._reach(relay)
-        letters = self.held.get(relay, {}).get(key.id, [])
+        letters = self.mailboxes.get(relay, {}).get(key.id, [])
         taken = sorted(letters, key=lambda sealed: sealed.hash)
         if self.replays:
             taken += [sealed for sealed in self.deposited if sealed.mailbox == key.id and sealed not in taken]
         while self.invents:
-            yield [Frame.of(one.envelope, one.commitment) for one in (noise(key.id), noise(key.id))]
+            yield [Frame.of(sealed.envelope, sealed.commitment) for sealed in (noise(key.id), noise(key.id))]
         for start in range(0, len(taken), want):
             page = taken[start : start + want]
             yield [Frame.of(sealed.envelope, sealed.commitment) for sealed in page]

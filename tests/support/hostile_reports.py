@@ -171,8 +171,8 @@ class Attacker:
             yield Attack(f"wrong header {header!r:.40}", [{**self.report(), **header}], aside=1)
         odd = ("", "x", "../../etc/passwd", "A" * 21, "A" * 22 + "=", "A" * 21 + "B", "A" * 23, "А" * 22, "A" * 5_000,
                "AAAAAAAAAAAAAAAAAAAAA\n", "A" * 20 + "#0", "A" * 18 + "' --", None, 5, ["A" * 22])  # fmt: skip
-        yield Attack("odd case ids", [self.report(case=one) for one in odd], aside=len(odd))
-        yield Attack("odd message ids", [self.report(id=one) for one in odd], aside=len(odd))
+        yield Attack("odd case ids", [self.report(case=odd_id) for odd_id in odd], aside=len(odd))
+        yield Attack("odd message ids", [self.report(id=odd_id) for odd_id in odd], aside=len(odd))
 
     def _json(self) -> Iterator[Attack]:
         deep = b'{"v":1,"kind":"report","id":"%s","case":"%s","seq":0,"at":%d,"facts":{"people":1,"x":%s}}'
@@ -260,11 +260,11 @@ def files() -> Iterator[File]:
 
 def jpeg(size: tuple[int, int] = (8, 8), exif: dict[int, str] | None = None, comment: bytes = b"") -> bytes:
     """A small real JPEG; `size` is written over what it says of itself."""
-    told = Image.Exif()
+    metadata = Image.Exif()
     for tag, value in (exif or {}).items():
-        told[tag] = value
+        metadata[tag] = value
     out = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(out, "JPEG", exif=told, comment=comment)
+    Image.new("RGB", (8, 8), "red").save(out, "JPEG", exif=metadata, comment=comment)
     data = out.getvalue()
     at = data.index(b"\xff\xc0") + 5
     return data[:at] + struct.pack(">HH", size[1], size[0]) + data[at + 4 :] if size != (8, 8) else data

@@ -78,7 +78,7 @@ _HABITS = {
     "french": "a b v g d e io j z i i k l m n o p r s t ou f kh ts tch ch chtch - y - e iou ia k n",
 }
 _TABLES = {
-    habit: dict(zip(_LETTERS, ("" if one == "-" else one for one in row.split()), strict=True))
+    habit: dict(zip(_LETTERS, ("" if letter == "-" else letter for letter in row.split()), strict=True))
     for habit, row in _HABITS.items()
 }
 
@@ -154,7 +154,7 @@ def as_others_write(name: Named, rng: Random) -> str:
 
 def _latin(name: Named, father: str, rng: Random) -> str:
     habit = rng.choices(list(_HABITS), (5, 3, 2, 1, 1))[0]
-    surname, given, son = (latin(one, habit) for one in (name.surname, name.given, father))
+    surname, given, son = (latin(word, habit) for word in (name.surname, name.given, father))
     return f"{surname} {given} {son}" if rng.random() < 0.4 else f"{given} {son} {surname}"
 
 

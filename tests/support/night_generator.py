@@ -30,7 +30,7 @@ Place = tuple[str, str]  # ("station", id), ("typed", words), ("released", "")
 
 
 @dataclass
-class Person:
+class Detainee:
     """Somebody who was really held. `phone`: their own; `mother`: who is called at home."""
 
     number: int
@@ -58,7 +58,7 @@ class Van:
     """A van and who sat in it."""
 
     plate: str
-    people: list[Person] = field(default_factory=list)
+    people: list[Detainee] = field(default_factory=list)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Case:
     """A case and what is true of it: how many it tells of, of whom first of all, where they are as far as it knows."""
 
     number: int
-    person: Person | None
+    person: Detainee | None
     people: int
     place: Place
     van: Van | None = None
@@ -92,11 +92,11 @@ class Case:
 
 
 @dataclass
-class Night:
+class GeneratedNight:
     """Letters in the order in which they were sent, and the truth."""
 
     pack: str
-    people: list[Person] = field(default_factory=list)
+    people: list[Detainee] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     vans: list[Van] = field(default_factory=list)
@@ -142,7 +142,7 @@ def events(path: Path = DETENTIONS, day: str = DAY) -> list[tuple[str, int]]:
 
 def replay(
     rallies: Sequence[tuple[str, int]], stations: Sequence[PackStation], pack: str, begin: int, seed: int
-) -> Night:
+) -> GeneratedNight:
     """The night of these rallies at these stations. The same seed makes the same night."""
     rng = Random(seed)  # noqa: S311 - the same night each time
     return _Maker(stations, pack, begin, rng).make(rallies)
@@ -151,9 +151,9 @@ def replay(
 class _Maker:
     def __init__(self, stations: Sequence[PackStation], pack: str, begin: int, rng: Random) -> None:
         self.stations, self.begin, self.rng = list(stations), begin, rng
-        self.night = Night(pack)
+        self.night = GeneratedNight(pack)
 
-    def make(self, rallies: Sequence[tuple[str, int]]) -> Night:
+    def make(self, rallies: Sequence[tuple[str, int]]) -> GeneratedNight:
         for event, count in rallies:
             self._rally(event, count)
         self._namesakes()
@@ -179,10 +179,10 @@ class _Maker:
         for person in self.rng.sample(alone, round(count * TWICE_SHARE)):
             self._again(person)
 
-    def _person(self, event: str, name: Named | None = None, station: PackStation | None = None) -> Person:
+    def _person(self, event: str, name: Named | None = None, station: PackStation | None = None) -> Detainee:
         rng = self.rng
         age = rng.randint(15, 64)
-        person = Person(
+        person = Detainee(
             number=len(self.night.people),
             name=name or invent(rng),
             birth=f"{2012 - age}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}",
@@ -196,11 +196,11 @@ class _Maker:
             released=rng.random() < RELEASED,
         )
         if rng.random() < MOVED:
-            person.then = rng.choice([one for one in self.stations if one is not person.station])
+            person.then = rng.choice([other for other in self.stations if other is not person.station])
         self.night.people.append(person)
         return person
 
-    def _van(self, people: list[Person]) -> None:
+    def _van(self, people: list[Detainee]) -> None:
         rng, first = self.rng, people[0]
         letters = "АВЕКМНОРСТУХ"
         plate = f"{rng.choice(letters)}{rng.randrange(1000):03}{rng.choice(letters)}{rng.choice(letters)}"
@@ -256,7 +256,7 @@ class _Maker:
 
     # Reports
 
-    def _case(self, person: Person | None, people: int, place: Place, van: Van | None = None) -> Case:
+    def _case(self, person: Detainee | None, people: int, place: Place, van: Van | None = None) -> Case:
         case = Case(len(self.night.cases), person, people, place, van)
         self.night.cases.append(case)
         return case
@@ -280,14 +280,14 @@ class _Maker:
                 invented_names.latin(name, "passport"),
             )
             return {"text": self.rng.choice(spelt), "certainty": "typed"}
-        one = {"pack": self.night.pack, "id": station.id, "text": name, "certainty": how}
-        return one | ({"candidates": [station.id, self.stations[0].id]} if how == "guessed" else {})
+        reference = {"pack": self.night.pack, "id": station.id, "text": name, "certainty": how}
+        return reference | ({"candidates": [station.id, self.stations[0].id]} if how == "guessed" else {})
 
     def _fix(self, station: PackStation) -> dict[str, Any]:
         lat, lon = (at + self.rng.randint(-150, 150) for at in (station.lat, station.lon))
         return {"lat": lat, "lon": lon, "accuracy": self.rng.randint(8, 120), "age": self.rng.randrange(90)}
 
-    def _alone(self, person: Person, *, by_mother: bool = False) -> Case:
+    def _alone(self, person: Detainee, *, by_mother: bool = False) -> Case:
         """The first report of somebody: a press by themselves, or somebody who saw it."""
         rng, at = self.rng, person.taken
         own = not by_mother and rng.random() < 0.6
@@ -306,7 +306,7 @@ class _Maker:
         self._story(case, person, at)
         return case
 
-    def _story(self, case: Case, person: Person, begin: int) -> None:
+    def _story(self, case: Case, person: Detainee, begin: int) -> None:
         """What is told later: the station, the position, who is hurt, moves, release."""
         rng, at = self.rng, begin + minutes(self.rng, 20, 70)
         more: dict[str, Any] = {"place": self._fix(person.station)} if rng.random() < 0.6 else {}
@@ -324,7 +324,7 @@ class _Maker:
         if person.released:
             self._say(case, at + 4 * HOUR, stage="released")
 
-    def _again(self, person: Person) -> None:
+    def _again(self, person: Detainee) -> None:
         """The same person by somebody else, who writes the name in their own way and knows less or more."""
         rng = self.rng
         case = self._case(person, 1, person.place)
@@ -338,7 +338,7 @@ class _Maker:
         self._say(case, at, stage="unknown", **first)
         self._story(case, person, at)
 
-    def _report_van(self, van: Van, person: Person, exact: int) -> None:
+    def _report_van(self, van: Van, person: Detainee, exact: int) -> None:
         """Everybody in the van, told by one of them; who counts again may miss one or two."""
         rng, at = self.rng, person.taken
         people = len(van.people)
@@ -357,7 +357,7 @@ class _Maker:
         )
         self._say(case, at + minutes(rng, 20, 60), stage="station", station=self._at_station(person.station))
 
-    def _own_in_van(self, van: Van, person: Person) -> None:
+    def _own_in_van(self, van: Van, person: Detainee) -> None:
         """Somebody in the van who tells of themselves alone, and which van it is."""
         case = self._case(person, 1, person.place, van)
         first = {"role": "self", "stage": "van", "people": 1, "name": person.name.whole, "contact": person.phone}

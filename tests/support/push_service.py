@@ -172,7 +172,7 @@ def _read(line: socket.socket) -> Push:
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
     first, *fields = head.decode("ascii").split("\r\n")
-    headers = {name.lower(): value for name, value in (one.split(": ", 1) for one in fields)}
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in fields)}
     while len(body) < int(headers["content-length"]):
         body += line.recv(65_536)
     return Push(first, headers, body, head)
@@ -191,15 +191,15 @@ def check_vapid(push: Push, audience: str, now: int) -> dict[str, object]:
     """RFC 8292, as a push service reads it: the claims, once the signature over them is good. Fails if it is not."""
     scheme, _, words = push.headers["authorization"].partition(" ")
     assert scheme == "vapid"
-    said = dict(word.strip().split("=", 1) for word in words.split(","))
-    head, claims, signature = said["t"].split(".")
+    parameters = dict(word.strip().split("=", 1) for word in words.split(","))
+    head, claims, signature = parameters["t"].split(".")
     assert json.loads(unb64(head)) == {"typ": "JWT", "alg": "ES256"}
     raw = unb64(signature, 64)
     der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), unb64(said["k"], 65))
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), unb64(parameters["k"], 65))
     public.verify(der, f"{head}.{claims}".encode(), ec.ECDSA(hashes.SHA256()))
     found: dict[str, object] = json.loads(unb64(claims))
     assert found["aud"] == audience
     assert isinstance(found["exp"], int)
     assert now < found["exp"] <= now + 86_400
-    return found | {"k": said["k"]}
+    return found | {"k": parameters["k"]}

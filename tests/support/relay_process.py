@@ -87,9 +87,9 @@ def running(folder: Path, *options: str, prefix: tuple[str, ...] = (), listen: s
         )
     assert process.stdout
     try:
-        said = process.stdout.readline()
-        assert said, log.read_text()
-        address = said.split()[-1]
+        ready_line = process.stdout.readline()
+        assert ready_line, log.read_text()
+        address = ready_line.split()[-1]
         with httpx.Client(base_url=address, timeout=PATIENCE) as http:
             yield Relay(process, address, http, log)
     finally:

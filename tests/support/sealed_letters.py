@@ -37,7 +37,7 @@ class Phones:
     def seal(self, letter: Letter) -> Sealed:
         """One of the night's letters in its envelope."""
         kind = Report if letter.seq == 0 else Amend
-        said = kind(
+        header = kind(
             id=new_id(os.urandom),
             case=self.case(letter.case),
             seq=letter.seq,
@@ -47,7 +47,7 @@ class Phones:
             reply=self._way() if self.answerable and letter.seq == 0 else None,
             practice=letter.practice,
         )
-        return self.seal_header(message.header(said))
+        return self.seal_header(message.header(header))
 
     def seal_fields(self, fields: dict[str, Any]) -> Sealed:
         """Any header at all, as a phone that was changed would send it."""

@@ -16,14 +16,14 @@ class Report:
     minors: int = 0
     practice: bool = False
     named: set[int] = field(default_factory=set)  # k of those a caseworker named
-    surely: bool = False
+    is_confirmed: bool = False
 
     def persons(self) -> list[tuple[str, int]]:
         return [(self.name, k) for k in sorted({0} | self.named)]
 
 
 @dataclass
-class World:
+class ExpectedCount:
     """Reports, and pairs that are one person or one crowd."""
 
     reports: dict[str, Report]
@@ -32,11 +32,11 @@ class World:
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """Heads and heads merely claimed at each place."""
-        real = {name: one for name, one in self.reports.items() if not one.practice}
-        persons = [person for one in real.values() for person in one.persons()]
+        real = {name: report for name, report in self.reports.items() if not report.practice}
+        persons = [person for report in real.values() for person in report.persons()]
         # Somebody whom nobody named yet may still be said to be this one and that one.
         pairs = [pair for pair in self.same if all(name in real for name, _ in pair)]
-        groups = blobs({*persons, *(one for pair in pairs for one in pair)}, pairs)
+        groups = blobs({*persons, *(person for pair in pairs for person in pair)}, pairs)
         groups = [group & set(persons) for group in groups if group & set(persons)]
         crowds = blobs(list(real), [pair for pair in self.crowd if pair[0] in real and pair[1] in real])
         found: dict[str, tuple[int, int]] = {}
@@ -48,9 +48,11 @@ class World:
             if not vans:
                 continue
             inside = sum(any(name in members for name, _ in group) for group in groups)
-            numbers = sorted(one.people for one in vans)
-            sure = max([one.people for one in vans if one.surely] + numbers[:-1] + [min(numbers[-1], BELIEVED)])
-            places = [(one.since, one.where) for one in vans if one.where != "unknown"]
+            numbers = sorted(report.people for report in vans)
+            sure = max(
+                [report.people for report in vans if report.is_confirmed] + numbers[:-1] + [min(numbers[-1], BELIEVED)]
+            )
+            places = [(report.since, report.where) for report in vans if report.where != "unknown"]
             where = max(places)[1] if places else "unknown"
             add(found, where, max(0, sure - inside), max(0, numbers[-1] - max(sure, inside)))
         return {where: heads for where, heads in found.items() if any(heads)}
@@ -68,8 +70,8 @@ def blobs(names, pairs) -> list[set]:
     while changed:
         changed = False
         for a, b in pairs:
-            left = next(one for one in sets if a in one)
-            right = next(one for one in sets if b in one)
+            left = next(group for group in sets if a in group)
+            right = next(group for group in sets if b in group)
             if left is not right:
                 sets.remove(right)
                 left |= right

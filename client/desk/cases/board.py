@@ -1,4 +1,4 @@
-"""Who is held where: the desk's first page. What is counted and how stands in `board.md`."""
+"""The board, the desk's first page: heads, clocks and lawyers by place. `board.md` says what is counted and how."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ class DetaineeRow:
     cases: tuple[int, ...]
 
 
-def board(db: Database, now: int, city: str | None = None, event: str | None = None) -> Board:
+def load_board(db: Database, now: int, city: str | None = None, event: str | None = None) -> Board:
     """Return the board at `now` (Unix seconds), or the part of it that is in one city or belongs to one event."""
     only = _Only(city, event)
     cases = dict(only.ask(db, _CASES))
@@ -175,7 +175,7 @@ Ends = tuple[str, int | None]
 
 
 def _clock(db: Database, place: int, now: int, only: _Only) -> Ends:
-    """The clock at a place that runs out next, else the one that ran out last."""
+    """Return the clock at a place that runs out next, else the latest that ran out."""
     rows = only.ask(db, _AHEAD, place=place, now=now) or only.ask(db, _OVER, place=place, now=now)
     return (rows[0][0], rows[0][1]) if rows else ("", None)
 
@@ -211,7 +211,7 @@ def _sum(counts: list[Count], cases: int) -> Count:
     return Count(of("reported"), of("claimed"), of("named"), of("confirmed"), of("minors"), of("injured"), near, cases)
 
 
-def place(db: Database, number: int) -> PlaceRow | None:
+def load_place(db: Database, number: int) -> PlaceRow | None:
     """Return a place by its number in this session; None when no place has it."""
     return next((_place(row) for row in db.query("SELECT * FROM place WHERE number = ?", [number])), None)
 
@@ -242,11 +242,11 @@ _HELD_CASES = """SELECT unit_case.unit, "case".number FROM unit JOIN unit_case O
   JOIN "case" ON "case".id = unit_case."case" WHERE unit.place = :place AND held {event} ORDER BY "case".number"""
 
 
-def surnames(db: Database, place: int, event: str | None = None) -> list[str]:
+def list_surnames(db: Database, place: int, event: str | None = None) -> list[str]:
     """Return the names of those held at a place, in the order of the alphabet: the lawyer's list."""
     return [detainee.name for detainee in load_detainees(db, place, event) if detainee.name]
 
 
-def positions(db: Database) -> list[tuple[int, int]]:
+def list_station_positions(db: Database) -> list[tuple[int, int]]:
     """Return latitude and longitude of every station of the packs, in 1e-5 degree."""
     return db.execute("SELECT lat, lon FROM station").fetchall()

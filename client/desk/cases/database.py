@@ -32,7 +32,8 @@ def build(
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Millions of small objects and no cycles: looking for cycles among them took half of the time."""
+    """Stop the garbage collector: there are millions of small objects and no cycles, and looking for cycles among them
+    took half of the time."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""What is known of a case, worked out anew from its letters and from what was done about it. See `board.md`."""
+"""The state of a case, derived from its letters and the entries about it. See `board.md`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ def _write_isolated(db: Database, chosen: Sequence[str], values: Values) -> None
 
 
 def _write_stated_facts(db: Database) -> None:
-    """Facts that caseworkers added become rows beside those of the letters."""
+    """Write the facts that caseworkers added as rows beside those of the letters."""
     db.execute(_FORGET_STATED)
     latest: dict[str, int] = defaultdict(int)
     for case, number, order, at, kind, fields in db.execute(_STATED).fetchall():
@@ -171,7 +171,7 @@ def _make_checked_letters(rows: CaseRows) -> list[cases_flags.CheckedLetter]:
             facts[fact.letter][fact.field] = fact.value
     return [
         cases_flags.CheckedLetter(
-            row.number, row.id, row.kind, row.seq, row.at, row.said, row.pulled, row.practice, row.doubt,
+            row.number, row.id, row.kind, row.seq, row.at, row.stated_at, row.pulled, row.practice, row.doubt,
             row.last_resort, row.repeated, facts[row.number],
         )
         for row in rows.letters
@@ -183,7 +183,7 @@ def _collect_people_entries(entries: Sequence[EntryRow]) -> PeopleEntries:
     lawyers = [
         (
             _k(entry.fields.get("person")),
-            LawyerProgress(entry.at, f"~{entry.ord}", entry.fields["state"], entry.fields.get("name", "")),
+            LawyerProgress(entry.at, f"~{entry.order}", entry.fields["state"], entry.fields.get("name", "")),
         )
         for entry in entries
         if entry.kind == "lawyer"
@@ -221,7 +221,7 @@ def _find_wheres(known: Iterable[CaseState]) -> Iterable[Where]:
 
 
 def _number_cases(db: Database, cases: Mapping[str, CaseRows]) -> None:
-    """A case keeps its number as long as the desk is unlocked; new ones are numbered as they come."""
+    """Number the new cases as they come. A case keeps its number as long as the desk is unlocked."""
     last = int(db.execute('SELECT coalesce(max(number), 0) FROM "case"').fetchone()[0])
     for case, rows in cases.items():
         row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
@@ -239,7 +239,7 @@ def _write_stays(db: Database, known: Mapping[str, CaseState], numbers: Mapping[
 
 def _stay_row(person: str, case: str, stay: Stay, numbers: Mapping[str, int]) -> tuple[Any, ...]:
     place = numbers[stay.where.key]
-    return (person, case, place, stay.stage, stay.since, stay.until, stay.said, stay.ord, stay.certainty,
+    return (person, case, place, stay.stage, stay.since, stay.until, stay.stated_at, stay.order, stay.certainty,
             stay.where.words)  # fmt: skip
 
 
@@ -254,7 +254,7 @@ def _write_persons(db: Database, known: Mapping[str, CaseState]) -> None:
             number += 1
             rows.append((f"{case}#{person.k}", number, case, person.k, f"{case}#{person.k}", person.name,
                          person.other_names, person.birth, person.folded, person.is_name_stated, person.minor,
-                         person.injured, person.surely, person.lawyer.state, person.lawyer.name, person.lawyer.at,
+                         person.injured, person.is_confirmed, person.lawyer.state, person.lawyer.name, person.lawyer.at,
                          state.practice))  # fmt: skip
     db.conn.executemany(_PUT_PERSON, rows)
 
@@ -276,7 +276,7 @@ def _case_row(db: Database, case: str, rows: CaseRows, known: CaseState, numbers
         "people": account.people,
         "minors": account.minors,
         "injured": account.injured,
-        "surely": account.surely,
+        "surely": account.is_confirmed,
         "lawyer": account.lawyer.state,
         "lawyer_name": account.lawyer.name,
         "lawyer_at": account.lawyer.at,
@@ -288,7 +288,7 @@ def _case_row(db: Database, case: str, rows: CaseRows, known: CaseState, numbers
         "place": numbers[last_stays[-1].where.key] if last_stays else None,
         **_find_position(rows),
         "began": _find_beginning(rows),
-        "heard": max(letter.said for letter in letters),
+        "heard": max(letter.stated_at for letter in letters),
         "came": max(letter.pulled for letter in letters),
         "reply_until": max((letter.reply_until for letter in letters if letter.reply_until is not None), default=None),
         **_derive_handling(rows, known),
@@ -308,12 +308,12 @@ def _find_country(db: Database, stays: Sequence[Stay], numbers: Mapping[str, int
 
 
 def _find_position(rows: CaseRows) -> dict[str, int | None]:
-    """The newest fix, and when it was true."""
+    """Return the newest fix and its time."""
     fixes = []
     for fact, fits in rows.facts:
         if fits and fact.field == "place" and fact.value and None not in (fact.value.get("lat"), fact.value.get("lon")):
-            fixed = max(0, (fact.happened or fact.said) - (fact.value.get("age") or 0))
-            fixes.append((fixed, fact.ord, fact.value["lat"], fact.value["lon"], fact.value.get("accuracy")))
+            fixed = max(0, (fact.happened or fact.stated_at) - (fact.value.get("age") or 0))
+            fixes.append((fixed, fact.order, fact.value["lat"], fact.value["lon"], fact.value.get("accuracy")))
     if not fixes:
         return {"lat": None, "lon": None, "accuracy": None, "fixed": None}
     fixed, _, lat, lon, accuracy = max(fixes, key=lambda fix: fix[:2])
@@ -321,8 +321,8 @@ def _find_position(rows: CaseRows) -> dict[str, int | None]:
 
 
 def _find_beginning(rows: CaseRows) -> int:
-    """The first that was said of where somebody is: what a phone sealed in advance may be weeks older."""
-    times = [fact.said for fact, fits in rows.facts if fits and fact.field in places.FACTS]
+    """Return the time of the first word on where somebody is: a phone may have sealed other facts weeks before."""
+    times = [fact.stated_at for fact, fits in rows.facts if fits and fact.field in places.FACTS]
     return min(times, default=min(letter.pulled for letter in rows.letters))
 
 
@@ -397,7 +397,7 @@ def find_clocks(db: Database, case: str, rows: CaseRows) -> list[clocks.Clock]:
     """Return the clocks of a case by the law of its country, the soonest end first."""
     country = db.execute('SELECT country FROM "case" WHERE id = ?', [case]).fetchone()[0]
     facts = [
-        clocks.TimedFact(fact.field, fact.value, fact.said, fact.happened)
+        clocks.TimedFact(fact.field, fact.value, fact.stated_at, fact.happened)
         for fact, fits in rows.facts
         if fits and not fact.k
     ]

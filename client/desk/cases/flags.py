@@ -30,7 +30,7 @@ class CheckedLetter(NamedTuple):
     kind: str
     seq: int
     at: int
-    said: int
+    stated_at: int
     pulled: int
     practice: int
     doubt: int  # 1: the relay gave another commitment
@@ -57,14 +57,14 @@ def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
             "second_report": letter.kind == "report" and letter.number in quarrel["report"],
             "same_id": letter.repeated,
             "same_number": letter.number in quarrel["seq"],
-            "after_taken": taken_at is not None and letter.said > taken_at,
+            "after_taken": taken_at is not None and letter.stated_at > taken_at,
         }
         found[letter.number] = tuple(flag for flag in FLAGS if is_true.get(flag))
     return found
 
 
 def _find_contradictions(letters: Sequence[CheckedLetter]) -> dict[str, set[int]]:
-    """Letters that claim the same place as another, or both to begin the case, and differ in a field."""
+    """Return the letters that claim another's number, or also to begin the case, and differ in a field."""
     found: dict[str, set[int]] = {"report": set(), "seq": set()}
     places: dict[Any, list[CheckedLetter]] = {}
     for letter in letters:
@@ -79,7 +79,7 @@ def _find_contradictions(letters: Sequence[CheckedLetter]) -> dict[str, set[int]
 
 
 def _pair_rivals(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, CheckedLetter]]:
-    """Each with each; against somebody who sends thousands, each with the first only."""
+    """Pair each with each; when somebody sends thousands, each with the first only."""
     few = 20
     if len(rivals) <= few:
         return list(combinations(rivals, 2))
@@ -88,4 +88,4 @@ def _pair_rivals(rivals: Sequence[CheckedLetter]) -> list[tuple[CheckedLetter, C
 
 def _find_phone_taken(letters: Sequence[CheckedLetter]) -> int | None:
     """Return when it was first said that the phone is taken or about to be; None: never."""
-    return next((letter.said for letter in letters if letter.facts.get("phone_taken") is True), None)
+    return next((letter.stated_at for letter in letters if letter.facts.get("phone_taken") is True), None)

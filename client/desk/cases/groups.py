@@ -1,4 +1,4 @@
-"""Who counts where: persons that are one, crowds of cases, and what each counts for. Specified in `board.md`."""
+"""Groups of persons that are the same, crowds of cases, and their heads. Specified in `board.md`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class CountedPerson(NamedTuple):
     is_name_stated: int
     minor: int
     injured: int
-    surely: int
+    is_confirmed: int
     lawyer: str
     lawyer_name: str
     lawyer_at: int
@@ -63,7 +63,7 @@ class CountedCase(NamedTuple):
     people: int
     minors: int
     injured: int
-    surely: int
+    is_confirmed: int
     lawyer: str
     lawyer_name: str
     lawyer_at: int
@@ -74,7 +74,7 @@ class CountedCase(NamedTuple):
 class LatestStay(NamedTuple):
     """The newest stay of a person, or of everybody else in a case."""
 
-    ord: str
+    order: str
     place: int
     stage: str
     since: int
@@ -163,7 +163,7 @@ def _count_person(name: str, members: Sequence[CountedPerson], near: Cluster) ->
         stay=max(stays, default=None),
         heads=1,
         claimed=0,
-        confirmed=int(len(cases) > 1 or any(member.surely for member in members)),
+        confirmed=int(len(cases) > 1 or any(member.is_confirmed for member in members)),
         minors=max(member.minor for member in members),
         injured=max(member.injured for member in members),
         lawyer=lawyer.lawyer or "none",
@@ -200,7 +200,7 @@ def _group_by_case(near: Cluster, groups: dict[str, list[str]]) -> dict[str, _Ca
 def _count_rest(
     name: str, cases: Sequence[CountedCase], inside: Sequence[_CaseGroups], near: Cluster
 ) -> CountedGroup | None:
-    """The unnamed rest of a crowd, if any of its reports tells of more than one."""
+    """Count the unnamed rest of a crowd; None when no report of it tells of more than one person."""
     groups = [case for case in cases if case.people > 1]
     if not groups:
         return None
@@ -231,9 +231,9 @@ def _count_rest(
 
 
 def _weigh_heads(groups: Sequence[CountedCase]) -> tuple[int, int, int]:
-    """The most that is said, what of it is believed, and what more than one source says."""
+    """Return the highest count, the part of it that is believed, and the part that several sources confirm."""
     claims = sorted((case.people for case in groups), reverse=True)
-    vouched = max([*claims[1:2], *(case.people for case in groups if case.surely)], default=0)
+    vouched = max([*claims[1:2], *(case.people for case in groups if case.is_confirmed)], default=0)
     return claims[0], max(min(claims[0], BELIEVED), vouched), vouched
 
 
@@ -247,7 +247,7 @@ def _join_events(cases: Iterable[CountedCase]) -> str:
 
 
 def _find_newest_lawyer(sources: Sequence[CountedPerson | CountedCase]) -> CountedPerson | CountedCase:
-    """The one with the newest word on a lawyer."""
+    """Return the member with the newest word on a lawyer."""
     return max(sources, key=lambda source: (source.lawyer_at, source.lawyer, source.lawyer_name))
 
 

@@ -92,7 +92,7 @@ class _Copy(NamedTuple):
 
 
 def _put_letters(db: Database, new: Iterable[DecodedLetter], values: Values) -> set[str]:
-    """The cases that something was added to."""
+    """Write letters. Returns the cases that something was added to."""
     touched: set[str] = set()
     for letter in new:
         touched |= _put_letter(db, letter, values)
@@ -137,7 +137,8 @@ def _insert_letter(db: Database, header: bytes, message: Report | Amend, other: 
 
 
 def _add_facts(db: Database, number: int, letter: DecodedLetter, pulled: int, values: Values) -> None:
-    """Nothing is said or happens after it came: a clock that is ahead must not have the last word for ever."""
+    """Write the facts of a letter, none later than it came: a clock that is ahead must not have the last word for
+    ever."""
     message = letter.message
     assert message is not None  # noqa: S101 - its only caller looked
     at = min(message.at, pulled)
@@ -156,7 +157,7 @@ def _is_time(at: Any) -> bool:
 
 
 def _find_namesakes(db: Database, message: Report | Amend) -> set[str]:
-    """The other case in which a message calls itself by this id: it becomes doubtful when the second one comes."""
+    """Return the cases with a message of this id: the first becomes doubtful when the second comes."""
     found = db.execute('SELECT "case" FROM letter WHERE id = ? LIMIT 3', [message.id]).fetchall()
     return {row[0] for row in found} if len(found) <= 2 else set()  # noqa: PLR2004 - it and its first namesake
 
@@ -178,7 +179,7 @@ _NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, said, happened, l
 
 
 def _put_entries(db: Database, entries: Iterable[Entry]) -> set[str]:
-    """The cases that something was done about."""
+    """Write entries. Returns the cases that they are about."""
     touched: set[str] = set()
     for entry in entries:
         touched |= _put_entry(db, entry)
@@ -221,7 +222,7 @@ def order_of(entry: Entry) -> str:
 
 
 def _find_cases(action: Any) -> set[str]:
-    """The cases that an entry is about. A person's case stands before the `#`."""
+    """Return the cases that an entry is about. A person's case stands before the `#`."""
     named = [getattr(action, field, None) for field in ("case", "a", "b")]
     if isinstance(action, Exported):
         named.append(action.options.get("case"))
@@ -229,7 +230,7 @@ def _find_cases(action: Any) -> set[str]:
 
 
 def _unlink(db: Database, entry: str) -> set[str]:
-    """The entry may come after the one that takes it back: journals of two desks are merged in any order."""
+    """Take an entry back, also one that comes later: journals of two desks are merged in any order."""
     db.execute("INSERT OR IGNORE INTO taken VALUES (?)", [entry])
     for a, b in db.execute("SELECT a, b FROM link_entry WHERE id = ?", [entry]).fetchall():
         derive.relink(db, a, b)

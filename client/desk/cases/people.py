@@ -20,20 +20,20 @@ class FactRow(NamedTuple):
     own: int
     field: str
     value: Any
-    said: int
+    stated_at: int
     happened: int | None
     letter: int | None
     entry: int | None
     source: str
-    ord: str
+    order: str
 
 
 class LawyerProgress(NamedTuple):
-    """The progress of a lawyer, and since when it is known (Unix seconds). Sorts by time; `ord` decides between
+    """The progress of a lawyer, and since when it is known (Unix seconds). Sorts by time; `order` decides between
     equals."""
 
     at: int
-    ord: str
+    order: str
     state: str
     name: str
 
@@ -51,7 +51,7 @@ class PeopleEntries:
 
 @dataclass(frozen=True, slots=True)
 class CasePerson:
-    """One person of a case. `is_name_stated`: a caseworker wrote the name. `surely`: known from a source beside the
+    """A person of a case. `is_name_stated`: a caseworker wrote the name. `is_confirmed`: from a source beside the
     report."""
 
     k: int
@@ -61,7 +61,7 @@ class CasePerson:
     is_name_stated: bool
     minor: bool
     injured: bool
-    surely: bool
+    is_confirmed: bool
     lawyer: LawyerProgress
     stays: tuple[Stay, ...]
 
@@ -77,7 +77,7 @@ class Account:
     people: int
     minors: int
     injured: int
-    surely: bool
+    is_confirmed: bool
     lawyer: LawyerProgress
     persons: tuple[CasePerson, ...]
     stays: tuple[Stay, ...]
@@ -100,7 +100,7 @@ def describe_people(facts: Sequence[FactRow], named: PeopleEntries, stations: St
     whole = [fact for fact in facts if not fact.own]
     values = find_last_values(whole)
     people = max(1, values["people"]) if isinstance(values.get("people"), int) else 1
-    surely = None in named.confirmed or _is_stated(whole)
+    is_confirmed = None in named.confirmed or _is_stated(whole)
     rest = tuple(places.find_stays(_collect_moments(whole), stations)) if people > 1 else ()
     numbers = sorted({0, *(fact.k for fact in facts)})
     persons = tuple(_describe_person(k, facts, whole, named, stations, alone=people == 1) for k in numbers)
@@ -108,7 +108,7 @@ def describe_people(facts: Sequence[FactRow], named: PeopleEntries, stations: St
         people,
         count(values.get("minors"), people),
         count(values.get("injured"), people),
-        surely,
+        is_confirmed,
         _find_lawyer(None, whole, named),
         persons,
         rest,
@@ -135,14 +135,14 @@ def _describe_person(
         is_name_stated=bool(name) and any(fact.field == "name" and fact.entry is not None for fact in mine),
         minor=count(marks.get("minors"), 1) > 0,
         injured=count(marks.get("injured"), 1) > 0,
-        surely=None in named.confirmed or k in named.confirmed or _is_stated([*whole, *own]),
+        is_confirmed=None in named.confirmed or k in named.confirmed or _is_stated([*whole, *own]),
         lawyer=_find_lawyer(k, [*whole, *own], named),
         stays=_find_stays(k, mine, whole, stations),
     )
 
 
 def _find_stays(k: int, mine: Sequence[FactRow], whole: Sequence[FactRow], stations: Stations) -> tuple[Stay, ...]:
-    """Who was named in a van is where the van is, until something is said of them alone."""
+    """Return the stays of a person: those of the van until a report says something of this person alone."""
     found = places.find_stays(_collect_moments(mine), stations)
     if k and not found:
         found = places.find_stays(_collect_moments(whole), stations)
@@ -163,7 +163,7 @@ def _read_lawyer(fact: FactRow) -> LawyerProgress:
     """Return the report's word on a lawyer: one who was given is there."""
     answers = (("given", "inside"), ("refused", "refused"), ("asked", "asked"))
     state = next((state for answer, state in answers if fact.value.get(answer) is True), "")
-    return LawyerProgress(fact.said, fact.ord, state, "")
+    return LawyerProgress(fact.stated_at, fact.order, state, "")
 
 
 # Moments: what one source said at one time of where somebody is
@@ -183,9 +183,9 @@ def _make_moment(facts: dict[str, FactRow]) -> Moment:
     value = {field: fact.value for field, fact in facts.items()}
     station = value.get("station") or []
     return Moment(
-        since=first.said if happened is None else happened,
-        said=first.said,
-        ord=first.ord,
+        since=first.stated_at if happened is None else happened,
+        stated_at=first.stated_at,
+        order=first.order,
         stage=value.get("stage"),
         stations=station if isinstance(station, list) else [station],
         van=value.get("van"),

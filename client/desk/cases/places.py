@@ -1,4 +1,4 @@
-"""Where somebody is: facts of a report become stays, each at a place that has one name for all. See `board.md`."""
+"""Places and stays: facts of a report become stays, each at a place that has one name for all. See `board.md`."""
 
 import re
 from collections import Counter, defaultdict
@@ -33,12 +33,12 @@ STATIONS_AT_ONCE = 50  # of one message: nobody is moved more often between two
 
 
 class Moment(NamedTuple):
-    """One source's word, at one time, on where somebody is. `since`: when it happened, else when it was said. `ord`
+    """One source's word, at one time, on where somebody is. `since`: when it happened, else when it was said. `order`
     sorts."""
 
     since: int
-    said: int
-    ord: str
+    stated_at: int
+    order: str
     stage: str | None
     stations: list[dict[str, Any]]
     van: dict[str, Any] | None
@@ -64,8 +64,8 @@ class Stay:
     stage: str
     since: int
     until: int | None
-    said: int
-    ord: str
+    stated_at: int
+    order: str
     certainty: str
 
 
@@ -94,7 +94,7 @@ def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
     """Return the stays that follow from what was said, in the order in which they began."""
     found: list[Stay] = []
     before: Moment | None = None
-    for moment in sorted(moments, key=lambda moment: (moment.since, moment.said, moment.ord)):
+    for moment in sorted(moments, key=lambda moment: (moment.since, moment.stated_at, moment.order)):
         now = _carry_over(moment, before)
         if now is None:
             continue
@@ -105,7 +105,7 @@ def find_stays(moments: Iterable[Moment], stations: Stations) -> list[Stay]:
 
 
 def _carry_over(now: Moment, before: Moment | None) -> Moment | None:
-    """A moment together with what held before it; None when it says nothing of where somebody is."""
+    """Return a moment together with what held before it; None when it says nothing of where somebody is."""
     stage = None if now.stage == "unknown" else now.stage
     was = before.stage if before else None
     if stage is None:
@@ -130,16 +130,32 @@ def _make_stays(now: Moment, stations: Stations) -> Iterator[Stay]:
     stage = now.stage or ""
     if stage in BUILDINGS and now.stations:
         for at, station in enumerate(now.stations[-STATIONS_AT_ONCE:]):
-            since = min(station.get("from") or now.since, now.said)
+            since = min(station.get("from") or now.since, now.stated_at)
             where = _name_building(stage, station, now.words, stations)
             until = station.get("to")
-            yield Stay(where, stage, since, until, now.said, _ord(since, now, at), station.get("certainty") or "typed")
+            yield Stay(
+                where,
+                stage,
+                since,
+                until,
+                now.stated_at,
+                _make_order(since, now, at),
+                station.get("certainty") or "typed",
+            )
     else:
-        yield Stay(_name_elsewhere(stage, now, stations), stage, now.since, None, now.said, _ord(now.since, now, 0), "")
+        yield Stay(
+            _name_elsewhere(stage, now, stations),
+            stage,
+            now.since,
+            None,
+            now.stated_at,
+            _make_order(now.since, now, 0),
+            "",
+        )
 
 
-def _ord(since: int, now: Moment, at: int) -> str:
-    return f"{since:016x}{now.ord}{at:08x}"
+def _make_order(since: int, now: Moment, at: int) -> str:
+    return f"{since:016x}{now.order}{at:08x}"
 
 
 def _name_building(stage: str, station: dict[str, Any], words: str, stations: Stations) -> Where:
@@ -177,10 +193,10 @@ UNKNOWN = Where("unknown:", "unknown", "")
 
 
 def _append(found: list[Stay], stay: Stay) -> None:
-    """Who is said to be where they are already stays; who comes somewhere else has left."""
+    """Append a stay, or lengthen the last one when the place and the stage are the same."""
     if found and found[-1].where.key == stay.where.key and found[-1].stage == stay.stage:
         last = found[-1]
-        found[-1] = replace(last, until=stay.until, said=max(last.said, stay.said), ord=stay.ord,
+        found[-1] = replace(last, until=stay.until, stated_at=max(last.stated_at, stay.stated_at), order=stay.order,
                             certainty=stay.certainty or last.certainty, where=stay.where)  # fmt: skip
         return
     if found and found[-1].until is None:
@@ -244,8 +260,8 @@ def _station_row(pack: Pack, station: PackStation, town: str) -> tuple[Any, ...]
 
 
 def _find_towns(addresses: Sequence[str]) -> list[str]:
-    """The town in each address. A pack does not say which part of an address is the town; it is the part that most
-    of its addresses share and that is no street. Empty where no part is."""
+    """Return the town in each address. A pack does not say which part of an address is the town; it is the part that
+    most of its addresses share and that is no street. Empty where no part is."""
     parts = [[_TOWN.sub("", part).strip() for part in address.split(",") if _is_town(part)] for address in addresses]
     spelt: dict[str, Counter[str]] = defaultdict(Counter)
     for part in (part for address_parts in parts for part in address_parts):

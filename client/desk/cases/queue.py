@@ -1,4 +1,4 @@
-"""What needs a human first. The reasons and their order stand in `board.md`."""
+"""The cases that need a human, the most pressing first. The reasons and their order stand in `board.md`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from client.desk.cases import attention
 from client.desk.cases.attention import REASONS, SOON
 
-__all__ = ["REASONS", "SOON", "Item", "Queue", "items", "queue"]
+__all__ = ["REASONS", "SOON", "Item", "Queue", "load_items", "load_queue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Queue:
     total: int
 
 
-def queue(
+def load_queue(
     db: Database,
     now: int,
     mine: str | None = None,
@@ -74,7 +74,7 @@ def queue(
     question = (_CHOSEN + _ORDER).format(where=" AND ".join(where))
     numbers = [row[0] for row in db.execute(question, values)]
     total = db.execute(_TOTAL.format(where=" AND ".join(where)), values).fetchone()[0]
-    return Queue(tuple(items(db, now, numbers)), total)
+    return Queue(tuple(load_items(db, now, numbers)), total)
 
 
 _BITS = {"clock": attention.BIT["clock"], "waiting": attention.encode_reasons(attention.WAITING)}
@@ -91,7 +91,7 @@ LIMIT :limit OFFSET :first"""
 _TOTAL = 'SELECT count(*) FROM "case" AS c WHERE {where}'
 
 
-def items(db: Database, now: int, numbers: list[int]) -> list[Item]:
+def load_items(db: Database, now: int, numbers: list[int]) -> list[Item]:
     """Return cases by their numbers, in this order; unknown numbers are left out."""
     found = (next(db.query(_ITEM, [number]), None) for number in numbers)
     return [_item(db, now, row) for row in found if row is not None]
@@ -137,7 +137,7 @@ def _item(db: Database, now: int, row: dict[str, Any]) -> Item:
 
 
 def _clock(db: Database, now: int, unit: int | None) -> tuple[str, int | None]:
-    """The clock that ran out within the hour or runs out next, else the one that ran out last."""
+    """Return the clock that ran out within the hour or runs out next, else the latest that ran out."""
     row = db.execute(_AHEAD, [unit, now - SOON]).fetchone() or db.execute(_OVER, [unit]).fetchone()
     return (row[0], row[1]) if row else ("", None)
 

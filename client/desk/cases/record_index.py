@@ -1,4 +1,4 @@
-"""Where each letter lies in the records, so that one case can be read without opening all."""
+"""An index of the place of each letter in the records, so that one case can be read without opening all."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -87,6 +87,6 @@ class RecordIndex:
 
 
 def _read_case(letter: RecordLetter) -> str:
-    """The id of the case a kept letter belongs to."""
+    """Return the id of the case a stored letter belongs to."""
     _, header, _ = unframe(letter.content)
     return _IN_CASE.decode(header).case

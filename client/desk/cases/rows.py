@@ -18,7 +18,7 @@ class LetterRow(NamedTuple):
     kind: str
     seq: int
     at: int
-    said: int
+    stated_at: int
     pulled: int
     practice: int
     doubt: int
@@ -33,7 +33,7 @@ class EntryRow(NamedTuple):
 
     number: int
     id: str
-    ord: str
+    order: str
     at: int
     by: str
     kind: str

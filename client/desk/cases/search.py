@@ -130,7 +130,7 @@ def _read_question(word: str) -> _Question:
 
 
 def _attempts(asked: list[_Question]) -> Iterator[tuple[float, bool, str]]:
-    """From the surest to the vaguest: score, whether it is exact, what to ask FTS5 for."""
+    """Yield the queries for FTS5 from the surest to the vaguest: score, whether it is exact, query."""
     exactly = " AND ".join(f"({question.exactly()})" for question in asked)
     alike = " AND ".join(f"({question.alike()})" for question in asked)
     yield 4.0, True, f"{{names}} : ({exactly})"
@@ -141,7 +141,8 @@ def _attempts(asked: list[_Question]) -> Iterator[tuple[float, bool, str]]:
 
 
 def _quote(term: str) -> str:
-    """A string of FTS5: nothing in it is taken for a sign of its language. Folding left letters and digits only."""
+    """Return a string of FTS5: nothing in it is taken for a sign of its language. Folding left letters and digits
+    only."""
     return '"' + term.replace('"', "") + '"'
 
 
@@ -187,7 +188,7 @@ def _index_words(values: list[Any], case: str) -> str:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Every text in a JSON value. No deeper than a parser goes that gave it to us."""
+    """Yield every text in a JSON value. No deeper than a parser goes that gave it to us."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -202,8 +203,8 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _cut(token: str) -> Iterator[str]:
-    """A token as words, none longer than is looked at. Runs of a script without blanks stand apart from what is around
-    them; one piece of a long run begins with the sign that ends the piece before, so that no pair is lost."""
+    """Cut a token into words, none longer than is looked at. Runs of a script without blanks stand apart from what is
+    around them; one piece of a long run begins with the sign that ends the piece before, so that no pair is lost."""
     end = 0
     for run in _UNSPACED.finditer(token):
         if run.start() > end:
@@ -235,7 +236,7 @@ def _romanise(word: str) -> Iterable[str]:
 
 @lru_cache(KNOWN)
 def _bones(word: str) -> tuple[str, ...]:
-    """The consonants of a word, whatever script and habit it is written in; none when too little is left."""
+    """Return the consonants of a word, whatever script and habit it is written in; none when too little is left."""
     if fold.is_number(word):
         return ()
     plain = anyascii(word.translate(_SOUNDS)).lower()

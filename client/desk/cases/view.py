@@ -22,7 +22,7 @@ class LetterView:
     kind: str
     seq: int
     at: int
-    said: int
+    stated_at: int
     pulled: int
     flags: tuple[str, ...]
     other: dict[str, Any]
@@ -41,7 +41,7 @@ class FactView:
     own: bool
     field: str
     value: Any
-    said: int
+    stated_at: int
     happened: int | None
     source: str
     by: str
@@ -63,7 +63,7 @@ class StayView:
     stage: str
     since: int
     until: int | None
-    said: int
+    stated_at: int
     certainty: str
     words: str
 
@@ -242,7 +242,7 @@ class PersonRow:
 Missing = Callable[[str, ParcelRef], list[int]]
 
 
-def case(db: Database, case: str, missing: Missing | None = None) -> CaseView | None:
+def load_case(db: Database, case: str, missing: Missing | None = None) -> CaseView | None:
     """Return a case by its id; None when it is not here.
 
     `missing` tells which pieces of a file have not come (`case_files.missing`); without it no piece counts as
@@ -311,7 +311,7 @@ def _make_timeline(case: str, case_rows: CaseRows, known: derive.CaseState) -> t
                 own=bool(fact.own),
                 field=fact.field,
                 value=fact.value,
-                said=fact.said,
+                stated_at=fact.stated_at,
                 happened=fact.happened,
                 source=fact.source,
                 by=entry.by if entry else "",
@@ -331,7 +331,7 @@ def _load_letter(db: Database, row: LetterRow, flags: tuple[str, ...]) -> Letter
     ).fetchone()
     other = msgspec.json.decode(row.other)
     return LetterView(
-        row.number, row.id, row.kind, row.seq, row.at, row.said, row.pulled, flags, other, commitment, envelope
+        row.number, row.id, row.kind, row.seq, row.at, row.stated_at, row.pulled, flags, other, commitment, envelope
     )
 
 
@@ -365,7 +365,7 @@ _SAME = """SELECT person.id, "case".number FROM person JOIN "case" ON "case".id 
 def _load_stay(db: Database, stay: places.Stay) -> StayView:
     number, kind, name = db.execute(_PLACE, [stay.where.key]).fetchone()
     words = stay.where.words
-    return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.said, stay.certainty, words)
+    return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.stated_at, stay.certainty, words)
 
 
 _PLACE = "SELECT number, kind, name FROM place WHERE key = ?"
@@ -417,25 +417,25 @@ WHERE :case IN (a_case, b_case) ORDER BY ord
 # Names in this session
 
 
-def id_of(db: Database, number: int) -> str | None:
+def find_case_id(db: Database, number: int) -> str | None:
     """Return the id of the case with this number in this session; None when no case has it."""
     row = db.execute('SELECT id FROM "case" WHERE number = ?', [number]).fetchone()
     return row[0] if row else None
 
 
-def number_of(db: Database, case: str) -> int | None:
+def find_case_number(db: Database, case: str) -> int | None:
     """Return the number of a case in this session; None when it is not here."""
     row = db.execute('SELECT number FROM "case" WHERE id = ?', [case]).fetchone()
     return row[0] if row else None
 
 
-def person_of(db: Database, number: int) -> str | None:
+def find_person_id(db: Database, number: int) -> str | None:
     """Return the id (`case#k`) of the person with this number in this session; None when no person has it."""
     row = db.execute("SELECT id FROM person WHERE number = ?", [number]).fetchone()
     return row[0] if row else None
 
 
-def ids(db: Database, *, practice: bool = False) -> list[str]:
+def list_case_ids(db: Database, *, practice: bool = False) -> list[str]:
     """Return the ids of all cases in the order in which they began; with `practice` those of practice presses too."""
     rows = db.execute('SELECT id FROM "case" WHERE practice <= ? ORDER BY began, id', [practice])
     return [row[0] for row in rows]
@@ -444,7 +444,7 @@ def ids(db: Database, *, practice: bool = False) -> list[str]:
 # Lists over all cases
 
 
-def persons(db: Database, first: int = 0, limit: int = 100) -> tuple[list[PersonRow], int]:
+def list_persons(db: Database, first: int = 0, limit: int = 100) -> tuple[list[PersonRow], int]:
     """Return a page of all persons, each once, by name, the nameless last; and how many persons there are."""
     rows = [
         PersonRow(**row, cases=_load_numbers(db, _CASES_OF_UNIT, row["number"]))
@@ -462,12 +462,12 @@ _CASES_OF_UNIT = (
 )
 
 
-def officials(db: Database) -> list[OfficialRow]:
+def list_officials(db: Database) -> list[OfficialRow]:
     """Return all officials by name."""
     return [_load_official(db, row) for row in db.query("SELECT * FROM official ORDER BY name, number")]
 
 
-def official(db: Database, number: int) -> OfficialRow | None:
+def load_official(db: Database, number: int) -> OfficialRow | None:
     """Return an official by the number in this session; None when no official has it."""
     rows = db.query("SELECT * FROM official WHERE number = ?", [number])
     return next((_load_official(db, row) for row in rows), None)
@@ -481,12 +481,12 @@ _CASES_OF_OFFICIAL = """SELECT "case".number, part, part.id FROM part JOIN "case
   WHERE official = ? AND part.id NOT IN (SELECT id FROM taken) ORDER BY 1"""
 
 
-def handovers(db: Database, limit: int = 20) -> list[EntryView]:
+def list_handovers(db: Database, limit: int = 20) -> list[EntryView]:
     """Return the newest entries with which a shift was handed over."""
-    return history(db, 0, limit, ("handedover",))[0]
+    return load_history(db, 0, limit, ("handedover",))[0]
 
 
-def history(db: Database, first: int = 0, limit: int = 100, kinds: Sequence[str] = ()) -> tuple[list[EntryView], int]:
+def load_history(db: Database, first: int, limit: int, kinds: Sequence[str] = ()) -> tuple[list[EntryView], int]:
     """Return a page of the journal, newest first, and how many entries there are; of these kinds, or of all."""
     chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
     rows = db.query(_JOURNAL.format(chosen=chosen), [*kinds, limit, first])

@@ -1,4 +1,4 @@
-"""What people allow. Nothing said is no. Specified in `client/desk/exports/exports.md`, "Consent"."""
+"""The consent of people. Nothing said is no. Specified in `client/desk/exports/exports.md`, "Consent"."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields

@@ -67,7 +67,7 @@ class Subject:
     injured: int
     lawyer: str
     stage: str
-    held: bool
+    is_detained: bool
     place: SubjectPlace
     place_number: int
     since: int
@@ -78,7 +78,7 @@ class Subject:
 
 
 class _Value(NamedTuple):
-    ord: str
+    order: str
     value: Any
 
 
@@ -109,7 +109,7 @@ ORDER BY "case", ord, number
 """
 
 
-def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] | None = None) -> list[Subject]:
+def list_subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] | None = None) -> list[Subject]:
     """Return everybody but practice presses, or those of these ids. Without facts (but for names and birth) it takes a
     third of the time."""
     only = {"groups": None if groups is None else _json(groups)}
@@ -133,10 +133,10 @@ def subjects(db: Database, *, with_facts: bool = True, groups: Collection[str] |
     return found
 
 
-def of_case(db: Database, case: str) -> list[Subject]:
+def list_subjects_of_case(db: Database, case: str) -> list[Subject]:
     """Return everybody of whom this case tells."""
     units = db.execute('SELECT id FROM unit JOIN unit_case ON unit = unit.number WHERE "case" = ?', [case])
-    return subjects(db, with_facts=False, groups=[id_ for (id_,) in units])
+    return list_subjects(db, with_facts=False, groups=[id_ for (id_,) in units])
 
 
 def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
@@ -145,7 +145,7 @@ def find_mentioned(db: Database, texts: Iterable[str]) -> list[Subject]:
     rows = db.execute("SELECT grp, folded, name, other_names FROM person WHERE practice = 0")
     near = (row for row in rows if not words.isdisjoint(row[1].split()))
     groups = {group for group, _, *written in near if any(name and words.issuperset(tokens(name)) for name in written)}
-    return subjects(db, with_facts=False, groups=groups)
+    return list_subjects(db, with_facts=False, groups=groups)
 
 
 def collect_names(persons: Iterable[Subject]) -> set[str]:
@@ -191,7 +191,7 @@ class _StatementIndex:
         newest: dict[str, _Value] = {}
         for person in persons:
             for name, value in self._of(person):
-                if name not in newest or value.ord >= newest[name].ord:
+                if name not in newest or value.order >= newest[name].order:
                     newest[name] = value
         return consent.combine_answers(own, others), SubjectFacts({name: value.value for name, value in newest.items()})
 
@@ -216,7 +216,8 @@ class _StatementIndex:
         return person.k == 0 and role is not None and role.value == '"self"'
 
     def _consent(self, person: _Person) -> ConsentAnswers:
-        """As this case says of this person; a case's consent holds for everybody in it who said nothing."""
+        """Return the consent that a case states for a person; a case's consent holds for everybody in it who said
+        nothing."""
         own = self._combine_consent(person.case, person.k)
         return own if own != consent.NOTHING else self._combine_consent(person.case, EVERYBODY)
 

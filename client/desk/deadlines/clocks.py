@@ -23,7 +23,7 @@ class TimedFact(NamedTuple):
 
     name: str
     value: Any
-    said: int
+    stated_at: int
     happened: int | None = None
 
 
@@ -165,13 +165,13 @@ def _make_clock(rule: Rule, start: _From | None, spell: _Detention, setting: Set
 
 def _find_start(fact: TimedFact) -> Start:
     """Return when a fact came to be. Nothing happens after it is said: such a time is a wrong clock's."""
-    if fact.happened is None or fact.happened > fact.said:
-        return Start(fact.said, "said")
+    if fact.happened is None or fact.happened > fact.stated_at:
+        return Start(fact.stated_at, "said")
     return Start(fact.happened)
 
 
 def _find_detention(facts: list[TimedFact]) -> _Detention:
-    """The last time of being held, from what was said of the stage."""
+    """Return the start of the last detention, from the facts about the stage."""
     since = released = court = None
     is_held = False
     stages = sorted(
@@ -189,8 +189,8 @@ def _find_detention(facts: list[TimedFact]) -> _Detention:
 
 
 def _find_starts(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None]:
-    """From when the law counts. What happened goes before what was only said: the first message from a station may
-    come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
+    """Return the times from which the law counts. What happened goes before what was only said: the first message from
+    a station may come hours after the door closed, and an arrest that is known is nearer to the arrival than that."""
     known = find_beginnings(facts, zone)
     arrival, detention = known["arrival"], known["detention"]
     is_better = detention is not None and detention.how != "said"
@@ -202,19 +202,20 @@ def _find_starts(facts: list[TimedFact], zone: tzinfo) -> dict[str, _From | None
 
 
 def _find_best(moments: list[Start]) -> Start | None:
-    """The earliest that happened, else the earliest that was said."""
+    """Return the earliest start that happened, else the earliest that was said."""
     return min(moments, key=lambda moment: (moment.how == "said", moment.at), default=None)
 
 
 def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start]:
-    """From when on the person was at a station: as its `from` says, else when the fact happened or was said."""
+    """Return the times from which the person was at a station: as its `from` says, else when the fact happened or was
+    said."""
     found = []
     for fact in facts:
         if fact.name != "station":
             continue
         for station in fact.value if isinstance(fact.value, list) else [fact.value]:
             at = station.get("from") if isinstance(station, dict) else None
-            if isinstance(at, int) and at <= fact.said:
+            if isinstance(at, int) and at <= fact.stated_at:
                 found.append(Start(at))
             elif not isinstance(fact.value, list):
                 found.append(_find_start(fact))
@@ -224,12 +225,12 @@ def _find_station_times(facts: list[TimedFact], since: int | None) -> list[Start
 def _find_detained_at(facts: list[TimedFact], since: int | None, zone: tzinfo) -> Start | None:
     """Return the beginning that was last said in so many words. Of an hour or a day the beginning counts: it errs on
     the person's side."""
-    for fact in sorted(facts, key=lambda fact: fact.said)[::-1]:
+    for fact in sorted(facts, key=lambda fact: fact.stated_at)[::-1]:
         value = fact.value
         if fact.name != "detained_at" or not isinstance(value, dict) or not isinstance(value.get("time"), int):
             continue
         start = _round_down(value["time"], value.get("precision", "exact"), zone)
-        if start.at <= fact.said and (since is None or value["time"] > since):
+        if start.at <= fact.stated_at and (since is None or value["time"] > since):
             return start if since is None else start._replace(at=max(start.at, since))
     return None
 

@@ -1,1 +1,1 @@
-"""What leaves the desk, and only what people allow to. May import the desk and its cases, not its pages."""
+"""Files that leave the desk, only with what people allow. May import the desk and its cases, not its pages."""

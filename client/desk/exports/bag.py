@@ -142,7 +142,7 @@ def _find_messages(letters: Iterable[RecordLetter], case: str) -> Iterator[_Mess
 
 
 def _check_consent(db: Database, case: str, messages: Sequence[_Message]) -> None:
-    inside = subjects.of_case(db, case)
+    inside = subjects.list_subjects_of_case(db, case)
     if not inside or not all(subject.consent.allows(purpose) for subject in inside for purpose in NEEDED):
         raise NoConsent("of everybody in the case, to keep it and to help")
     texts = [text for message in messages for text in _find_texts(message.header)]

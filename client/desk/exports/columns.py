@@ -122,7 +122,7 @@ COLUMNS: Sequence[Column] = (
     Column("other_names", "other_names", "string", "name", lambda row: row.redact_name(row.get_fact("other_names"))),
     _plain_column("role"),
     Column("stage", "stage", "string", "open", lambda row: row.subject.stage),
-    Column("held", "stage", "boolean", "open", lambda row: row.subject.held),
+    Column("held", "stage", "boolean", "open", lambda row: row.subject.is_detained),
     Column("detained_at", "detained_at", "date", "open", _get_detained_day),
     Column("since", "station", "date", "open", lambda row: row.format_day(row.subject.since)),
     Column("station", "station", "string", "open", _get_station),

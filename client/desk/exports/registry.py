@@ -11,8 +11,8 @@ from sqlite_utils import Database
 from client.desk.cases import view
 from client.desk.consent import subjects
 from client.desk.consent.subjects import Subject
-from client.desk.documents.letters.fill import write
-from client.desk.documents.letters.values import Around
+from client.desk.documents.letters.fill import write_letter
+from client.desk.documents.letters.values import LetterContext
 from client.desk.exports import bag
 from client.desk.exports.bag import Court
 from client.desk.exports.columns import AUDIENCES
@@ -106,45 +106,45 @@ def make_export(key: str, db: Database, options: Options) -> Export:
 
 
 def _find_case_number(db: Database, case: str) -> int:
-    return view.number_of(db, case) or 0
+    return view.find_case_number(db, case) or 0
 
 
 def _make_package(db: Database, options: Options) -> ExportResult:
-    found = select_people(subjects.subjects(db), options.audience or AUDIENCES[0])
+    found = select_people(subjects.list_subjects(db), options.audience or AUDIENCES[0])
     table = build_package(found, options.zone)
     return ExportResult(table.data, table.count, found.left_out, table.failed)
 
 
 def _make_uwazi(db: Database, options: Options) -> ExportResult:
-    found = select_people(subjects.subjects(db), options.audience or AUDIENCES[0])
+    found = select_people(subjects.list_subjects(db), options.audience or AUDIENCES[0])
     table = build_uwazi(found, options.zone)
     return ExportResult(table.data, table.count, found.left_out, table.failed)
 
 
 def _make_geojson(db: Database, _: Options) -> ExportResult:
-    found = count_totals(subjects.subjects(db, with_facts=False))
+    found = count_totals(subjects.list_subjects(db, with_facts=False))
     return ExportResult(build_geojson(found), found.count, found.left_out)
 
 
 def _make_hxl(db: Database, options: Options) -> ExportResult:
-    found = count_totals(subjects.subjects(db, with_facts=False))
+    found = count_totals(subjects.list_subjects(db, with_facts=False))
     return ExportResult(build_hxl(found, options.language), found.count, found.left_out)
 
 
 def _make_list(db: Database, options: Options) -> ExportResult:
     if options.place is None:
         raise NoSuchExport()
-    everybody = subjects.subjects(db, with_facts=False)
+    everybody = subjects.list_subjects(db, with_facts=False)
     context = ListContext(options.language, options.now, options.zone, partial(_find_case_number, db))
     surname_list = build_surname_list(everybody, options.place, context)
     return ExportResult(surname_list.data, surname_list.count, surname_list.left_out, surname_list.failed)
 
 
 def _make_wgad(db: Database, options: Options) -> ExportResult:
-    context = Around(options.now, options.zone, options.organisation)
+    context = LetterContext(options.now, options.zone, options.organisation)
     if options.person is None:
         raise NoSuchExport()
-    letter = write(db, "wgad", "en", options.person, context)
+    letter = write_letter(db, "wgad", "en", options.person, context)
     return ExportResult(letter.text.encode("utf-8"), 1, 0)
 
 

@@ -54,7 +54,7 @@ class SurnameList:
 def build_surname_list(everybody: Sequence[Subject], place: int, context: ListContext) -> SurnameList:
     """Build the list of those who are held at the place with this number. Who cannot be printed stands there by the
     number of the case. Raises NoFont."""
-    here = [subject for subject in everybody if subject.held and subject.place_number == place]
+    here = [subject for subject in everybody if subject.is_detained and subject.place_number == place]
     found = select_people(here, "help")
     named = sorted((subject for subject in found.subjects if subject.name), key=lambda subject: subject.name.casefold())
     left_out = sum(subject.heads for subject in here) - len(named)

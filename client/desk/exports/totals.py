@@ -44,7 +44,7 @@ class Totals:
 
 def count_totals(everybody: Sequence[Subject]) -> Totals:
     """Count everybody who is held and allows it, in heads, and hide small numbers."""
-    detained = [subject for subject in everybody if subject.held]
+    detained = [subject for subject in everybody if subject.is_detained]
     counted = [subject for subject in detained if subject.consent.allows("statistics")]
     grouped: dict[tuple[str, SubjectPlace | None], list[Subject]] = defaultdict(list)
     for subject in counted:

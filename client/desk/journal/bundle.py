@@ -1,4 +1,4 @@
-"""What one desk hands to another: entries of the journal, letters, pieces. Specified in `journal.md`.
+"""A bundle that one desk hands to another: entries of the journal, letters, pieces. Specified in `journal.md`.
 
 A sealed stream (libsodium's secretstream): a chunk that is missing, changed or moved is noticed, and so is the end.
 """

@@ -1,4 +1,4 @@
-"""What a journal says: who did what when at a desk. Specified in `client/desk/journal/journal.md`.
+"""The entries of a journal: who did what when at a desk. Specified in `client/desk/journal/journal.md`.
 
 A case is named by its id (b64, as in messages), a person by `CASE#k`: k is 0 for the one whom the report is about, and
 from 1 on for others whom a caseworker named. An entry's own id is the b64 of its hash.

@@ -1,4 +1,4 @@
-"""What the journal says of replies: which envelopes belong to which, and which of them are at a relay."""
+"""The journal's record of replies: which envelopes belong to which, and which of them are at a relay."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

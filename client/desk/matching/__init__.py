@@ -1,1 +1,1 @@
-"""Who may be the same person. May import nothing else of the desk."""
+"""Matching of persons who may be the same. May import nothing else of the desk."""

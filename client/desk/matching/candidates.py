@@ -1,4 +1,4 @@
-"""Who may be reported twice: pairs of persons, and pairs of reports about one van. Specified in `matching.md`.
+"""Candidates for double reports: pairs of persons, and pairs of reports about one van. Specified in `matching.md`.
 
 Only offers. A caseworker decides, and what was decided is not offered again.
 """
@@ -184,13 +184,13 @@ class Persons:
     def _judge(self, described: Described, other: Described) -> Pair | None:
         if described.case == other.case or self._are_others(described, other):
             return None
-        reasons = scoring.of_persons(described, other, self.rarity)
+        reasons = scoring.compare_persons(described, other, self.rarity)
         if not scoring.is_offerable(described, other, reasons):
             return None
         return _make_pair(described.person, other.person, probability(reasons, len(self.known), LEAST_PERSONS), reasons)
 
     def _are_others(self, described: Described, other: Described) -> bool:
-        """At first sight: of those who share a surname most have another given name."""
+        """Judge at first sight: of those who share a surname most have another given name."""
         if described.sex and other.sex and described.sex != other.sex and not described.phones & other.phones:
             return True
         mine, theirs = self._given[described.person], self._given[other.person]
@@ -198,12 +198,13 @@ class Persons:
 
 
 def _take_newest(some: dict[str, None]) -> Iterator[str]:
-    """At most so many that nobody can stop the desk by sending one name a thousand times."""
+    """Return the newest ids, so few that nobody can stop the desk by sending one name a thousand times."""
     return islice(reversed(some), COMMON)
 
 
 def _find_blocks(described: Described) -> Iterator[tuple[NameWord, frozenset[str]]]:
-    """The surnames, each with the first letters of the other words; given names only when there is nothing else."""
+    """Return the surnames, each with the first letters of the other words; given names only when there is nothing
+    else."""
     for name in described.names:
         whole = [word for word in name.words if word.kind in (WordKind.OTHER, WordKind.GIVEN)]
         chosen = [word for word in whole if word.kind is WordKind.OTHER] or whole
@@ -213,14 +214,14 @@ def _find_blocks(described: Described) -> Iterator[tuple[NameWord, frozenset[str
 
 
 def _find_given(described: Described) -> frozenset[int]:
-    """The given names that this person may have; empty when one of them is not known for sure."""
+    """Return the given names that this person may have; empty when one of them is not known for sure."""
     words = [word for word in described.words if word.kind is WordKind.GIVEN]
     return frozenset().union(*(word.full | word.short for word in words if all(word.full for word in words)))
 
 
 def _find_keys(described: Described) -> Iterator[tuple[str, str]]:
     yield from (("phone", phone) for phone in described.phones)
-    born = scoring.birth(described.birth)
+    born = scoring.parse_birth(described.birth)
     if len(born) > 1:
         yield "birth", "-".join(map(str, born))
 
@@ -272,7 +273,7 @@ class Crowds:
         yield from self._through_persons(case)
 
     def _through_persons(self, case: str) -> set[str]:
-        """The cases that most likely tell of the same persons."""
+        """Return the cases that most likely tell of the same persons."""
         members = [person for person in self._members[case] if person in self._persons.known]
         pairs = ((person, pair) for person in members for pair in self._persons.pairs.of(person))
         sure = (pair.b if pair.a == person else pair.a for person, pair in pairs if pair.score >= SURELY)
@@ -287,7 +288,7 @@ class Crowds:
     def _judge(self, crowd: Crowd, other: Crowd | None, persons_same: bool) -> Pair | None:
         if other is None or max(crowd.people, other.people) < 2:  # noqa: PLR2004
             return None
-        reasons = scoring.of_crowds(crowd, other, self.rarity, persons_same)
+        reasons = scoring.compare_crowds(crowd, other, self.rarity, persons_same)
         return _make_pair(crowd.case, other.case, probability(reasons, len(self.known), LEAST_CROWDS), reasons)
 
 
@@ -298,7 +299,7 @@ def _find_marks(crowd: Crowd) -> set[tuple[str, str]]:
 
 
 def _digits(plate: str) -> str:
-    """The longest row of digits: letters are misread, and the region is left out."""
+    """Return the longest row of digits: letters are misread, and the region is left out."""
     return max(re.findall(r"\d+", plate), key=len, default=plate)
 
 
@@ -390,33 +391,33 @@ def work(db: Database, seconds: float = PATIENCE, clock: Callable[[], float] = m
     return _load_state(db).work(db, lambda: clock() > until)
 
 
-def candidates(db: Database, limit: int) -> list[Pair]:
+def find_candidates(db: Database, limit: int) -> list[Pair]:
     """Return the persons who are likely one, best first, each pair of groups once, without what was decided. Only of
     what is found so far: `work` tells whether that is all."""
     work(db)
     return list(islice(_skip_decided_persons(db, _STATES[db].index.persons.pairs.all()), limit))
 
 
-def of_person(db: Database, person: str) -> list[Pair]:
+def find_candidates_of_person(db: Database, person: str) -> list[Pair]:
     """Return who is likely this person, best first."""
     index = _index_with(db, person.partition("#")[0])
     return list(_skip_decided_persons(db, index.persons.pairs.of(person))) if person in index.persons.known else []
 
 
-def groups(db: Database, limit: int) -> list[Pair]:
-    """Return the cases that likely tell of one van, cell or crowd, best first, as with `candidates`."""
+def find_group_candidates(db: Database, limit: int) -> list[Pair]:
+    """Return the cases that likely tell of one van, cell or crowd, best first, as with `find_candidates`."""
     work(db)
     return list(islice(_skip_decided_groups(db, _STATES[db].index.crowds.pairs.all()), limit))
 
 
-def of_case(db: Database, case: str) -> list[Pair]:
+def find_group_candidates_of_case(db: Database, case: str) -> list[Pair]:
     """Return the cases that likely tell of this case's van, cell or crowd, best first."""
     index = _index_with(db, case)
     return list(_skip_decided_groups(db, index.crowds.pairs.of(case))) if case in index.crowds.known else []
 
 
 def _index_with(db: Database, case: str) -> CandidateIndex:
-    """The index, in which at least this case stands as it is now."""
+    """Return the index, in which at least this case stands as it is now."""
     state = _load_state(db)
     if case in state.waiting:
         state.index_cases(db, [case])
@@ -447,7 +448,7 @@ def _load_linked(db: Database, kind: str, whole: Callable[[str], str]) -> set[fr
 
 
 def _skip_decided(pairs: Iterable[Pair], whole: Callable[[str], str], apart: set[frozenset[str]]) -> Iterator[Pair]:
-    """Those between two wholes that nobody has judged yet; of several between the same two the best."""
+    """Yield the pairs of two groups that nobody has judged yet; of several between the same two the best."""
     seen = set(apart)
     for pair in pairs:
         both = frozenset((whole(pair.a), whole(pair.b)))

@@ -51,7 +51,7 @@ def _query(db: Database, sql: str, cases: Sequence[str]) -> list[Any]:
 
 
 def _load_facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str], list[Any]]:
-    """Values by case, person and field, the newest first."""
+    """Return values by case, person and field, the newest first."""
     found: dict[tuple[str, int, str], list[Any]] = defaultdict(list)
     for case, k, name, value in _query(db, _FACTS, cases):
         decoded = json.loads(value)
@@ -61,7 +61,7 @@ def _load_facts(db: Database, cases: Sequence[str]) -> dict[tuple[str, int, str]
 
 
 def _load_stays(db: Database, cases: Sequence[str]) -> dict[str, list[Sighting]]:
-    """Stays by person, the newest first; positions of the phone by case."""
+    """Return stays by person, the newest first; positions of the phone by case."""
     found: dict[str, list[Sighting]] = defaultdict(list)
     for person, kind, key, since, lat, lon, certainty in _query(db, _STAYS, cases):
         found[person].append(Sighting("" if kind == "unknown" else key, since, lat, lon, certainty == "confirmed"))
@@ -104,8 +104,8 @@ def _describe_person(
         case=case,
         names=read,
         birth=born,
-        sex=scoring.sex(next(iter(texts_of("sex")), ""), read),
-        phones=scoring.phones(texts_of("contact", "tell")),
+        sex=scoring.decide_sex(next(iter(texts_of("sex")), ""), read),
+        phones=scoring.find_phones(texts_of("contact", "tell")),
         own=own,
         stays=tuple(where),
     )
@@ -119,7 +119,11 @@ def _load_crowds(
         vans = [van for van in facts.get((case, 0, "van"), ()) if isinstance(van, dict)]
         where = (*stays.get(f"{case}#0", ())[:STAYS], *stays.get(case, ()))
         found[case] = Crowd(
-            case, people, _read_marks(vans, "plate", scoring.plate), _read_marks(vans, "side", scoring.side), where
+            case,
+            people,
+            _read_marks(vans, "plate", scoring.normalise_plate),
+            _read_marks(vans, "side", scoring.normalise_side),
+            where,
         )
     return found
 

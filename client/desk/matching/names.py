@@ -210,7 +210,7 @@ def _word(raw: str) -> NameWord:
 
 
 def _is_initial(raw: str) -> bool:
-    """One letter, or two with a dot: Yu., Kh."""
+    """Return whether this is an initial: one letter, or two with a dot (Yu., Kh.)."""
     letters = raw.rstrip(".")
     return len(letters) == 1 or (raw.endswith(".") and len(letters) == 2)  # noqa: PLR2004
 
@@ -237,7 +237,7 @@ def _as_father(word: NameWord) -> NameWord:
 
 
 def _sex(words: list[NameWord]) -> str:
-    """By the patronymic, else by the given name, else by the end of the surname."""
+    """Return the sex by the patronymic, else by the given name, else by the end of the surname."""
     for word in words:
         if word.kind is WordKind.FATHER:
             return "m" if _SON.search(word.spellings[0]) else "f" if _DAUGHTER.search(word.spellings[0]) else ""
@@ -307,7 +307,7 @@ def alike(a: NameWord, b: NameWord) -> float:
 
 
 def _fathers_alike(a: NameWord, b: NameWord) -> float:
-    """All patronymics end alike: the father's name is what counts."""
+    """Compare patronymics by the father's name, for all end alike."""
     if a.kind is not b.kind:
         return 0.0
     return max(
@@ -320,7 +320,7 @@ def _initials(a: NameWord, b: NameWord) -> float:
 
 
 def _named_alike(a: NameWord, b: NameWord) -> float:
-    """Two forms of one given name; -1 for two names of which nobody has both."""
+    """Compare given names: forms of the same name; -1 for two names of which nobody has both."""
     if a.full & b.full:
         return 0.97
     if (a.full | a.short) & (b.full | b.short):
@@ -341,7 +341,7 @@ def _near(spelling: str, other: str) -> float:
 
 
 def _one_surname(a: str, b: str) -> bool:
-    """A wife's and her husband's; whether they are one person is for other facts to say."""
+    """Return whether these are a wife's and her husband's surname; other facts say whether it is the same person."""
     return a != b and _his(a) == _his(b)
 
 
@@ -350,7 +350,7 @@ def _his(surname: str) -> str:
 
 
 def _bones_alike(a: str, b: str) -> float:
-    """Without vowels little is certain: the fewer the consonants, the less."""
+    """Compare consonants: the fewer there are, the less is certain."""
     if a != b:
         return _near(a, b) - 0.1 if min(len(a), len(b)) > 3 else 0.0  # noqa: PLR2004
     return {0: 0.0, 1: 0.72, 2: 0.82}.get(len(a), 0.92)

@@ -1,4 +1,4 @@
-"""What speaks for and against two reports being about one person, or about one van. Specified in `matching.md`.
+"""Reasons for and against two reports being about one person, or about one van. Specified in `matching.md`.
 
 Weights are bits: one more halves or doubles the odds. A name, a place or a telephone number weighs by how rare it is.
 """
@@ -67,7 +67,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A person as one case tells. `own`: this person wrote the report. `phones`: digits, as `phones()` finds them."""
+    """A person as one case tells. `own`: this person wrote the report. `phones`: digits, from `find_phones()`."""
 
     person: str
     case: str
@@ -85,7 +85,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Everybody a case is about. `plates`, `sides`: of the van, as `plate()` reads them."""
+    """Everybody a case is about. `plates`, `sides`: of the van, as `normalise_plate()` reads them."""
 
     case: str
     people: int
@@ -137,7 +137,7 @@ def probability(reasons: Sequence[Reason], people: int, least: int) -> float:
 # Reading what was written
 
 
-def phones(texts: Iterable[str]) -> frozenset[str]:
+def find_phones(texts: Iterable[str]) -> frozenset[str]:
     """Return the telephone numbers in these texts, digits without country codes."""
     found: set[str] = set()
     for text in texts:
@@ -152,19 +152,19 @@ def _plain_digits(text: str) -> str:
     return "".join(str(int(mark)) if mark.isdecimal() else mark for mark in text)
 
 
-def plate(text: str) -> str:
+def normalise_plate(text: str) -> str:
     """Return a number plate as it is compared: letters that look alike are one letter. "" when it is too short."""
     plain = re.sub(r"[\W_]", "", text[:40].upper().translate(_LOOKALIKE))
     return plain if len(plain) >= PLATE else ""
 
 
-def side(text: str) -> str:
+def normalise_side(text: str) -> str:
     """Return the number on the side of a van as it is compared."""
     return "".join(tokens(text[:40]))
 
 
 @lru_cache(KNOWN)
-def birth(text: str) -> tuple[int, ...]:
+def parse_birth(text: str) -> tuple[int, ...]:
     """Read a birthday: (year, month, day), (year,), or () when there is none."""
     plain = _plain_digits(text[:100])
     if found := _DATE.search(plain):
@@ -174,7 +174,7 @@ def birth(text: str) -> tuple[int, ...]:
     return (int(years[0]),) if len(years) == 1 else ()
 
 
-def sex(text: str, read: Iterable[Name]) -> str:
+def decide_sex(text: str, read: Iterable[Name]) -> str:
     """Return "m", "f" or "": as it was said, else as the names tell."""
     word = re.match(r"\w*", text.strip().lower())
     known = _SEXES.get(word[0], "") if word else ""
@@ -184,13 +184,13 @@ def sex(text: str, read: Iterable[Name]) -> str:
 # Two persons
 
 
-def of_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
+def compare_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
     """Return everything that speaks for or against two persons being one."""
     pairs = [_of_names(mine, other, rarity) for mine, other in product(a.names, b.names) if mine and other]
     reasons = max(pairs, key=bits, default=[])
     if bits(reasons) < HOPELESS:
         return reasons
-    reasons = reasons + _of_births(birth(a.birth), birth(b.birth)) + _of_phones(a, b, rarity)
+    reasons = reasons + _of_births(parse_birth(a.birth), parse_birth(b.birth)) + _of_phones(a, b, rarity)
     if a.sex and b.sex and a.sex != b.sex:
         reasons.append(Reason("sex_differs", -7.0))
     if a.own and b.own and not a.phones & b.phones:
@@ -199,7 +199,8 @@ def of_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
 
 
 def _of_names(a: Name, b: Name, rarity: Rarity) -> list[Reason]:
-    """The words of two names, each with the one it is most like; what is left over on both sides speaks against."""
+    """Compare the words of two names, each with the one it is most like; what is left over on both sides speaks
+    against."""
     found: list[Reason] = []
     rest_a, rest_b = list(a.words), list(b.words)
     pairs = [(names.alike(mine, other), i, j) for i, mine in enumerate(rest_a) for j, other in enumerate(rest_b)]
@@ -221,7 +222,7 @@ def _is_initial(a: NameWord, b: NameWord) -> bool:
 
 
 def _comparable(a: NameWord, b: NameWord) -> bool:
-    """A patronymic says nothing beside a given name or a surname."""
+    """Return whether two kinds of words compare: a patronymic says nothing beside a given name or a surname."""
     return (a.kind is WordKind.FATHER) == (b.kind is WordKind.FATHER) or _is_initial(a, b)
 
 
@@ -237,7 +238,8 @@ def _weigh_agreement(a: NameWord, b: NameWord, likeness: float, rarity: Rarity) 
 
 
 def _weigh_left_over(a: list[NameWord], b: list[NameWord]) -> list[Reason]:
-    """Of each kind: words on both sides that found nothing like them. A word on one side only may just be missing."""
+    """Weigh, for each kind, the words on both sides that found nothing like them. A word on one side only may just be
+    missing."""
     found = []
     for kind, weight in _DIFFERS.items():
         if _has(a, kind) and _has(b, kind):
@@ -268,7 +270,7 @@ def _of_births(a: tuple[int, ...], b: tuple[int, ...]) -> list[Reason]:
 
 
 def _of_phones(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
-    """A number that stands in many reports belongs to one who reports much, and tells little."""
+    """Compare telephone numbers: a number in many reports belongs to somebody who reports much, and tells little."""
     both = a.phones & b.phones
     if not both:
         return []
@@ -319,7 +321,7 @@ def is_offerable(a: Described, b: Described, reasons: Iterable[Reason]) -> bool:
 # Two vans
 
 
-def of_crowds(a: Crowd, b: Crowd, rarity: Rarity, persons_same: bool) -> list[Reason]:
+def compare_crowds(a: Crowd, b: Crowd, rarity: Rarity, persons_same: bool) -> list[Reason]:
     """Return everything that speaks for or against two reports telling of one van, cell or crowd."""
     found = _of_plates(a, b)
     if a.sides & b.sides:
@@ -341,7 +343,7 @@ def _of_plates(a: Crowd, b: Crowd) -> list[Reason]:
 
 
 def _plates_alike(a: str, b: str) -> float:
-    """The region left out, or one slip."""
+    """Compare two plates: the same, the same without the region, or with one slip."""
     if a.startswith(b) or b.startswith(a):
         return 8.0
     return 5.0 if OSA.distance(a, b, score_cutoff=1) <= 1 else 0.0
@@ -354,7 +356,7 @@ def _of_people(a: int, b: int, rarity: Rarity) -> Reason:
 
 
 def _of_rides(a: Sequence[Sighting], b: Sequence[Sighting], rarity: Rarity) -> list[Reason]:
-    """One van makes several journeys in a night: the time counts for more than with a person."""
+    """Compare rides: a van makes several journeys in a night, so the time counts for more than with a person."""
     if not a or not b:
         return []
     apart = min(abs(sighting.at - other.at) for sighting, other in product(a, b))

@@ -92,7 +92,7 @@ def _build_context() -> dict[str, object]:
         "times": frame.get_times(),
         "hidden": frame.render_hidden_fields,
         "render_fact": isolate(render_fact),
-        "saying": canned_replies,
+        "canned_replies": canned_replies,
         "languages": LANGUAGES,
         "form_key": g.get("form_key", ""),
     }

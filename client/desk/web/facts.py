@@ -29,7 +29,7 @@ def group_statements(facts: Iterable[FactView]) -> list[list[FactView]]:
     """Group facts of one message, or of one entry of the journal, that follow each other."""
     return [
         list(statements)
-        for _, statements in groupby(facts, key=lambda fact: (fact.letter, fact.entry, fact.said, fact.flags))
+        for _, statements in groupby(facts, key=lambda fact: (fact.letter, fact.entry, fact.stated_at, fact.flags))
     ]
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from client.desk.documents.letters.template import Letter
+from client.desk.documents.letters.template import FilledLetter
 from client.desk.exports.registry import Export
 
 SEARCHES = 50  # remembered; older ones are forgotten
@@ -36,7 +36,7 @@ class UiState:
     mine: bool = False
     status: str = ""
     drafts: dict[int, ReplyDraft] = field(default_factory=dict)
-    papers: dict[int, Letter] = field(default_factory=dict, repr=False)
+    papers: dict[int, FilledLetter] = field(default_factory=dict, repr=False)
     ready: PreparedExport | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     refused_forms: dict[str, dict[str, str]] = field(

@@ -42,7 +42,7 @@ class Built:
     guessed: Outline | None
 
 
-def read_source(path: Path, wish: PackOptions) -> Source:
+def read_source(path: Path, options: PackOptions) -> Source:
     """Read any of the forms, told apart by ending and first byte.
 
     Raises SourceUnreadable, ColumnsUnknown, CannotRead.
@@ -55,21 +55,21 @@ def read_source(path: Path, wish: PackOptions) -> Source:
     if len(data) > SOURCE_BYTES:
         raise SourceUnreadable("too long")
     is_json = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-    return geojson.read(data) if is_json else csv_table.read(data, wish.columns, wish.encoding)
+    return geojson.read(data) if is_json else csv_table.read(data, options.columns, options.encoding)
 
 
-def build(source: Source, wish: PackOptions) -> Built:
+def build(source: Source, options: PackOptions) -> Built:
     """Judge every station of the source. Raises SourceEmpty, UnknownCountry."""
-    named = countries.outline(wish.country) if wish.country else None
+    named = countries.outline(options.country) if options.country else None
     placed = [draft for draft in source.drafts if _is_placed(draft)]
     guessed = None if named else countries.guess((*_whole(draft),) for draft in placed)
     outline = named or guessed
     stations, renamed = _stations(placed)
-    if not wish.phones:
+    if not options.phones:
         stations = [replace(station, phone="") for station in stations]
     lost = [_unplaced(draft, outline) for draft in source.drafts if not _is_placed(draft)]
     found = check.doubts(stations, outline)
-    wrong = {doubt.id for doubt in found if doubt.kind.is_wrong} if wish.drop_bad else set()
+    wrong = {doubt.id for doubt in found if doubt.kind.is_wrong} if options.drop_bad else set()
     remaining = [station for station in stations if station.id not in wrong]
     if not remaining:
         raise SourceEmpty()
@@ -88,7 +88,7 @@ def _whole(draft: CandidateStation) -> tuple[int, int]:
 
 
 def _unplaced(draft: CandidateStation, outline: Outline | None) -> Doubt:
-    """A pack holds only places on the globe, so these are left out whether asked or not."""
+    """Return the doubt about a place without a position on the globe: such places are left out whether asked or not."""
     name = draft.names[0] if draft.names else ""
     if draft.lat is None or draft.lon is None or not math.isfinite(draft.lat) or not math.isfinite(draft.lon):
         return Doubt(DoubtKind.NO_POSITION, draft.id or draft.where, name, draft.where)
@@ -100,7 +100,7 @@ def _unplaced(draft: CandidateStation, outline: Outline | None) -> Doubt:
 
 
 def _stations(drafts: Iterable[CandidateStation]) -> tuple[list[PackStation], list[Doubt]]:
-    """Every draft as a station with an id of its own, and those that could not keep theirs."""
+    """Return every draft as a station with an id of its own, and those that could not keep theirs."""
     stations: list[PackStation] = []
     renamed: list[Doubt] = []
     used_ids: set[str] = set()
@@ -115,7 +115,7 @@ def _stations(drafts: Iterable[CandidateStation]) -> tuple[list[PackStation], li
 
 
 def _derive_id(draft: CandidateStation, salt: int = 0) -> str:
-    """An id from what the station is, so that the next pack of the same list names it alike."""
+    """Derive an id from the station's own words, so that the next pack of the same list names it alike."""
     identity = "\n".join((draft.id, *draft.names, draft.address, *map(str, _whole(draft)), str(salt)))
     return "x" + base64.b32encode(digest(identity.encode()))[:7].decode().lower()
 

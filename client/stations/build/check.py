@@ -115,12 +115,12 @@ Cell = tuple[int, int, int]
 
 
 def _cell(point: Vector, side: int) -> Cell:
-    """Which cube of this many metres a point of the ball lies in; knows no date line and no pole."""
+    """Return the cube of this many metres around a point of the ball; it knows no date line and no pole."""
     x, y, z = (math.floor(part * distance.EARTH / side) for part in point)
     return x, y, z
 
 
 def _around(cell: Cell) -> Iterator[Cell]:
-    """The cube and the 26 that touch it."""
+    """Return the cube and the 26 that touch it."""
     near = (-1, 0, 1)
     return ((cell[0] + x, cell[1] + y, cell[2] + z) for x in near for y in near for z in near)

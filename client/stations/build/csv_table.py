@@ -115,7 +115,7 @@ def _draft(number: int, row: Sequence[str], chosen: Mapping[str, Sequence[int]])
 
 
 def _degrees(cells: Sequence[str]) -> float | None:
-    """A number of degrees, with a comma or a point; None when the cell holds none."""
+    """Read a number of degrees, with a comma or a point; None when the cell holds none."""
     try:
         return float(cells[0].strip().replace(",", "."))
     except (ValueError, IndexError):

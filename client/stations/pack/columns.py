@@ -69,14 +69,14 @@ def encode(stations: Sequence[PackStation]) -> bytes:
 
 
 def _phones_code(stations: Sequence[PackStation]) -> bytes:
-    """Nothing when no station has a telephone, so that such a pack costs no byte more."""
+    """Encode the telephones: nothing when no station has a telephone, so that such a pack costs no byte more."""
     return (
         "\n".join(station.phone for station in stations).encode() if any(station.phone for station in stations) else b""
     )
 
 
 def _split(text: str) -> list[str]:
-    """The words of a text; a comma before a blank is a word of its own, because that halves the dictionary."""
+    """Return the words of a text; a comma before a blank is a word of its own, because that halves the dictionary."""
     return text.replace(", ", " , ").split(" ") if text else []
 
 
@@ -85,7 +85,7 @@ def _joined(words: Iterable[str]) -> str:
 
 
 def _dictionary(words: Iterable[str]) -> list[str]:
-    """Each word once: first the frequent ones, whose numbers take one byte, then the others by alphabet."""
+    """Return each word once: first the frequent ones, whose numbers take one byte, then the others by alphabet."""
     ranked = [word for word, _ in sorted(Counter(words).items(), key=lambda counted: (-counted[1], counted[0]))]
     return ranked[:ONE_BYTE] + sorted(ranked[ONE_BYTE:])
 
@@ -156,7 +156,7 @@ def _head(body: bytes) -> tuple[int, ...]:
 
 
 def _parts(body: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """The parts whose sizes are told, and what is left behind them."""
+    """Return the parts whose sizes are given, and the rest behind them."""
     if _HEAD.size + sum(sizes) > len(body):
         raise PackMalformed("lengths that do not fit")
     parts, start = [], _HEAD.size

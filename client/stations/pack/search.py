@@ -135,7 +135,7 @@ class Index:
         return [min(map(_gram_count, station.names), default=1) for station in self._stations]
 
     def _with_numbers(self, at: int, points: int, numbers: Sequence[str]) -> int:
-        """What is left of the points when the numbers asked for are looked at; nothing when one is missing."""
+        """Return the points after the numbers of the question are compared; 0 when a number is missing."""
         name = self._names[at]
         if all(number in name for number in numbers):
             return points

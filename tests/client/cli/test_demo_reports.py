@@ -35,18 +35,18 @@ def test_the_board_shows_what_tocsin_is_for():
         letters.append(letter(case_id(number), story.facts, at=NOW))
         letters += [letter(case_id(number), story.later, at=NOW + 1, seq=1)] if story.later else []
     db = database.build(letters, [], [stations], country=demo_reports.COUNTRY)
-    seen = board.board(db, NOW + 60)
+    seen = board.load_board(db, NOW + 60)
     assert [row.place.name for row in seen.rows if row.place.station] == [
         "Police station 1 Lipovy",
         "Police station 2 Zarechny",
     ]
-    first = queue.queue(db, NOW + 60).items[0]
+    first = queue.load_queue(db, NOW + 60).items[0]
     assert {"minor", "clock"} <= set(first.reasons)
     counts = [row.count for row in seen.rows]
     assert sum(count.injured for count in counts) == 2
     assert seen.released == 1
     candidates.work(db)
-    [pair] = candidates.candidates(db, 10)
+    [pair] = candidates.find_candidates(db, 10)
     names = {
         story.facts["name"]
         for number, story in enumerate(demo_reports.tell(NOW))

@@ -32,13 +32,13 @@ def test_what_waits_for_a_contact_can_be_withdrawn_and_nothing_else_is(tmp_path,
     post.down = {NORTH, SOUTH, EAST}
     anna.alert("Борис")
     anna.sync()  # the card for Clara waits now, too
-    with OutboxStore(anna.folder) as spool:
-        assert len(spool.hashes()) == 2
-        assert spool.withdraw(anna.book.find("Борис").mailboxes) == 1
-        [left] = spool.hashes()
-        assert spool.get(left).sealed.mailbox == anna.book.find("Clara").meeting.door(mine=False).mailbox.id
-        assert spool.withdraw(anna.book.find("Clara").mailboxes) == 1
-        assert spool.hashes() == []
+    with OutboxStore(anna.folder) as outbox:
+        assert len(outbox.hashes()) == 2
+        assert outbox.withdraw(anna.book.find("Борис").mailboxes) == 1
+        [left] = outbox.hashes()
+        assert outbox.get(left).sealed.mailbox == anna.book.find("Clara").meeting.door(mine=False).mailbox.id
+        assert outbox.withdraw(anna.book.find("Clara").mailboxes) == 1
+        assert outbox.hashes() == []
 
 
 def test_an_expired_contact_can_still_be_withdrawn_from(pair):

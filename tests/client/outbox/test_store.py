@@ -21,32 +21,32 @@ def waiting(mark: bytes = b"") -> Waiting:
 
 def test_what_was_put_is_there_after_a_restart(tmp_path):
     entry = waiting()
-    with OutboxStore(tmp_path) as spool:
-        spool.put([entry])
-    with OutboxStore(tmp_path) as spool:
-        assert spool.hashes() == [entry.sealed.hash]
-        assert spool.get(entry.sealed.hash) == entry
+    with OutboxStore(tmp_path) as outbox:
+        outbox.put([entry])
+    with OutboxStore(tmp_path) as outbox:
+        assert outbox.hashes() == [entry.sealed.hash]
+        assert outbox.get(entry.sealed.hash) == entry
 
 
 def test_what_happened_to_a_letter_is_there_after_a_restart(tmp_path):
     entry = waiting()
     letter = entry.letter.failed(RELAYS[0], "busy", 1_000, lambda: 0.5).accepted(RELAYS[1], "receipt")
-    with OutboxStore(tmp_path) as spool:
-        spool.put([entry])
-        spool.update(entry.sealed.hash, letter)
-    with OutboxStore(tmp_path) as spool:
-        assert spool.get(entry.sealed.hash).letter == letter
+    with OutboxStore(tmp_path) as outbox:
+        outbox.put([entry])
+        outbox.update(entry.sealed.hash, letter)
+    with OutboxStore(tmp_path) as outbox:
+        assert outbox.get(entry.sealed.hash).letter == letter
 
 
 def test_a_finished_letter_leaves_no_byte_behind(tmp_path):
     mark = b"find me, I am sixteen bytes and more"
     marked, other = waiting(mark), waiting()
-    with OutboxStore(tmp_path) as spool:
-        spool.put([marked, other])
+    with OutboxStore(tmp_path) as outbox:
+        outbox.put([marked, other])
         assert mark in read_disk(tmp_path), "the search finds what is there"
-        spool.update(marked.sealed.hash, marked.letter.accepted(RELAYS[0], "r").accepted(RELAYS[1], "r"))
+        outbox.update(marked.sealed.hash, marked.letter.accepted(RELAYS[0], "r").accepted(RELAYS[1], "r"))
         assert mark not in read_disk(tmp_path)
-        assert spool.hashes() == [other.sealed.hash]
+        assert outbox.hashes() == [other.sealed.hash]
 
 
 def read_disk(folder) -> bytes:
@@ -58,17 +58,17 @@ def test_a_process_killed_while_it_writes_loses_nothing_it_had_put(tmp_path):
     script = (
         "import os, signal, sys; from pathlib import Path\n"
         "from tests.client.outbox.test_store import waiting; from client.outbox.store import OutboxStore\n"
-        "spool = OutboxStore(Path(sys.argv[1]))\n"
+        "outbox = OutboxStore(Path(sys.argv[1]))\n"
         "for n in range(20):\n"
-        "    one = waiting(); spool.put([one]); print(one.sealed.hash.hex(), flush=True)\n"
+        "    entry = waiting(); outbox.put([entry]); print(entry.sealed.hash.hex(), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, check=False
     )
     assert ended.returncode == -9
-    with OutboxStore(tmp_path) as spool:
-        assert [hash_.hex() for hash_ in spool.hashes()] == sorted(ended.stdout.split())
+    with OutboxStore(tmp_path) as outbox:
+        assert [hash_.hex() for hash_ in outbox.hashes()] == sorted(ended.stdout.split())
 
 
 def test_a_file_that_is_no_outbox_is_named(tmp_path):
@@ -85,7 +85,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_letters_are_put_all_or_none(tmp_path):
     good, broken = waiting(), Waiting(Sealed(b"\x01", None, bytes(32)), OutboxLetter(RELAYS), ())
-    with OutboxStore(tmp_path) as spool:
+    with OutboxStore(tmp_path) as outbox:
         with pytest.raises(SpoolBroken):
-            spool.put([good, broken])
-        assert spool.hashes() == []
+            outbox.put([good, broken])
+        assert outbox.hashes() == []

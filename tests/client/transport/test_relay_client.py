@@ -49,16 +49,16 @@ def transport():
 
 
 @pytest.fixture
-def spool(tmp_path):
+def outbox(tmp_path):
     with OutboxStore(tmp_path) as store:
         yield store
 
 
-def sent_to(relay: str, transport: Transport, spool: OutboxStore, keys=(str(RELAY_KEY),)):
+def sent_to(relay: str, transport: Transport, outbox: OutboxStore, keys=(str(RELAY_KEY),)):
     """Carry one letter to one relay; what came of it, and the letter if it is still here."""
-    spool.put([Waiting(SEALED, OutboxLetter((relay,)), keys)])
-    outcome = OutboxSender(spool, transport, clock=lambda: NOW).carry([SEALED.hash])
-    return outcome, spool.get(SEALED.hash)
+    outbox.put([Waiting(SEALED, OutboxLetter((relay,)), keys)])
+    outcome = OutboxSender(outbox, transport, clock=lambda: NOW).carry([SEALED.hash])
+    return outcome, outbox.get(SEALED.hash)
 
 
 FAULTS = {
@@ -80,10 +80,10 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_letter_stays_and_the_error_says_what_happened(fault, transport, spool):
+def test_the_letter_stays_and_the_error_says_what_happened(fault, transport, outbox):
     answer, kind = FAULTS[fault]
     with answering(answer) as relay:
-        outcome, waiting = sent_to(relay, transport, spool)
+        outcome, waiting = sent_to(relay, transport, outbox)
     assert type(outcome.refusals[relay]) is kind
     assert outcome.refusals[relay].hint
     assert (outcome.pending, outcome.receipts) == (1, [])
@@ -92,29 +92,29 @@ def test_the_letter_stays_and_the_error_says_what_happened(fault, transport, spo
     assert waiting.letter.next_time() > NOW
 
 
-def test_a_relay_that_is_not_there(transport, spool):
+def test_a_relay_that_is_not_there(transport, outbox):
     relay = not_listening()
-    outcome, waiting = sent_to(relay, transport, spool)
+    outcome, waiting = sent_to(relay, transport, outbox)
     assert outcome.refusals[relay].code == "relay-unreachable"
     assert waiting is not None
 
 
-def test_a_good_receipt_lets_it_go(transport, spool):
+def test_a_good_receipt_lets_it_go(transport, outbox):
     with answering(http("201 Created", receipt())) as relay:
-        outcome, waiting = sent_to(relay, transport, spool)
+        outcome, waiting = sent_to(relay, transport, outbox)
     assert outcome.receipts == [(relay, receipt().decode())]
     assert (outcome.pending, outcome.refusals, waiting) == (0, {}, None)
 
 
 @pytest.mark.parametrize("code", ["busy", "relay-full", "too-many", "mailbox-full", "internal", "bad-mailbox"])
-def test_every_refusal_keeps_the_letter_and_its_reason(code, transport, spool):
+def test_every_refusal_keeps_the_letter_and_its_reason(code, transport, outbox):
     with answering(problem(code)) as relay:
-        outcome, waiting = sent_to(relay, transport, spool)
+        outcome, waiting = sent_to(relay, transport, outbox)
     assert outcome.refusals[relay].code == code
     assert waiting.letter.attempts[relay].not_before == NOW + 77, "the relay's own wait is kept to"
 
 
-def test_work_that_is_asked_for_is_done(transport, spool):
+def test_work_that_is_asked_for_is_done(transport, outbox):
     seed, asked = os.urandom(32), []
 
     def answer(request: bytes) -> bytes:
@@ -125,14 +125,14 @@ def test_work_that_is_asked_for_is_done(transport, spool):
         return http("201 Created", receipt())
 
     with answering(answer) as relay:
-        outcome, waiting = sent_to(relay, transport, spool)
+        outcome, waiting = sent_to(relay, transport, outbox)
     assert asked[0] >= 8
     assert (outcome.pending, waiting) == (0, None)
 
 
-def test_a_relay_that_asks_for_endless_work_is_not_obeyed(transport, spool):
+def test_a_relay_that_asks_for_endless_work_is_not_obeyed(transport, outbox):
     with answering(problem("work-needed", seed=b64(bytes(32)), bits=200)) as relay:
-        outcome, waiting = sent_to(relay, transport, spool)
+        outcome, waiting = sent_to(relay, transport, outbox)
     assert outcome.refusals[relay].code == "work-needed"
     assert waiting is not None
 
@@ -211,7 +211,7 @@ def test_a_relay_that_makes_letters_up_for_ever_comes_to_an_end(transport, monke
     assert len(pages) == 5, "what came before counts"
 
 
-def test_no_request_tells_more_than_it_must(transport, spool):
+def test_no_request_tells_more_than_it_must(transport, outbox):
     requests = []
 
     def answer(request: bytes) -> bytes:
@@ -219,7 +219,7 @@ def test_no_request_tells_more_than_it_must(transport, spool):
         return http("201 Created", receipt())
 
     with answering(answer) as relay:
-        sent_to(relay, transport, spool)
+        sent_to(relay, transport, outbox)
     line, *headers = requests[0].partition(b"\r\n\r\n")[0].decode().split("\r\n")
     assert line == "POST /v1/deposit HTTP/1.1"
     names = {header.partition(":")[0].lower() for header in headers}
@@ -230,18 +230,18 @@ def test_no_request_tells_more_than_it_must(transport, spool):
     assert "User-Agent: -" in headers
 
 
-def test_the_environments_proxy_learns_nothing(transport, spool, monkeypatch):
+def test_the_environments_proxy_learns_nothing(transport, outbox, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", not_listening())
     monkeypatch.setenv("ALL_PROXY", not_listening())
     with (
         answering(http("201 Created", receipt())) as relay,
         Transport(os.urandom, clock=lambda: NOW) as fresh,
     ):
-        outcome, _ = sent_to(relay, fresh, spool)
+        outcome, _ = sent_to(relay, fresh, outbox)
     assert outcome.pending == 0
 
 
-def test_an_onion_goes_through_tor_and_its_name_to_no_name_server(spool):
+def test_an_onion_goes_through_tor_and_its_name_to_no_name_server(outbox):
     """A stand-in for Tor on loopback: it must be asked, by SOCKS5, for the name itself."""
     onion = "a" * 56 + ".onion"
     asked = []

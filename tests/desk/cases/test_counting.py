@@ -15,12 +15,12 @@ from client.desk.journal.entries import (
     Unlinked,
 )
 from tests.support.journal_entries import NOW, Journal, case_id, letter, person, station_report
-from tests.support.second_count import BELIEVED, Report, World
+from tests.support.second_count import BELIEVED, ExpectedCount, Report
 from tests.support.soak import at_length
 
 
 def total(letters, entries=()):
-    return board.board(database.build(letters, entries), NOW).total
+    return board.load_board(database.build(letters, entries), NOW).total
 
 
 def counts(db):
@@ -79,7 +79,7 @@ def test_more_persons_than_were_reported_all_count():
 
 
 def test_practice_presses_never_count():
-    found = board.board(database.build([station_report("a"), letter("b", {"people": 9}, practice=True)], []), NOW)
+    found = board.load_board(database.build([station_report("a"), letter("b", {"people": 9}, practice=True)], []), NOW)
     assert (found.total.reported, found.practice) == (1, 1)
 
 
@@ -95,13 +95,13 @@ def test_a_practice_press_does_not_make_two_people_one():
 
 def test_practice_letters_in_a_real_case_say_nothing_that_holds():
     letters = [station_report("a"), letter("a", {"people": 9, "stage": "released"}, seq=1, at=NOW + 60, practice=True)]
-    found = board.board(database.build(letters, []), NOW)
+    found = board.load_board(database.build(letters, []), NOW)
     assert (found.total.reported, found.released) == (1, 0)
 
 
 def test_released_people_stand_apart():
     letters = [station_report("a"), letter("a", {"stage": "released"}, seq=1, at=NOW + 60)]
-    found = board.board(database.build(letters, []), NOW)
+    found = board.load_board(database.build(letters, []), NOW)
     assert (found.total.reported, found.released) == (0, 1)
 
 
@@ -114,7 +114,7 @@ def test_one_report_is_believed_up_to_a_vanful():
 
 
 def test_a_row_with_a_claim_is_flagged():
-    found = board.board(database.build([station_report("a", people=100_000)], []), NOW)
+    found = board.load_board(database.build([station_report("a", people=100_000)], []), NOW)
     assert [row.is_flagged for row in found.rows] == [True]
 
 
@@ -195,12 +195,12 @@ def test_unmerging_gives_the_same_board():
         SameGroup(a=case_id("a"), b=case_id("c")),
     )
     unlinking = journal.all(*(Unlinked(entry=link.id) for link in links))
-    before = board.board(database.build(letters, []), NOW)
-    merged = board.board(database.build(letters, links), NOW)
+    before = board.load_board(database.build(letters, []), NOW)
+    merged = board.load_board(database.build(letters, links), NOW)
     after = database.build(letters, links)
     ingest.add_entries(after, unlinking)
     assert merged.total != before.total
-    assert by_name(board.board(after, NOW)) == by_name(before)
+    assert by_name(board.load_board(after, NOW)) == by_name(before)
 
 
 def test_saying_different_after_saying_same_parts_them():
@@ -241,13 +241,13 @@ reports = st.builds(
     minors=st.just(0),
     practice=st.sampled_from([False, False, False, True]),
     named=st.sets(st.integers(1, 3), max_size=2),
-    surely=st.sampled_from([False, False, True]),
+    is_confirmed=st.sampled_from([False, False, True]),
 )
 ends = st.tuples(st.sampled_from(NAMES), st.sampled_from([0, 0, 0, 1, 2]))
 
 
 @st.composite
-def worlds(draw) -> World:
+def worlds(draw) -> ExpectedCount:
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
     drawn = {name: draw(reports) for name in names}
     for at, (name, report) in enumerate(drawn.items()):
@@ -256,10 +256,10 @@ def worlds(draw) -> World:
     cases = st.lists(
         st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda p: p[0] != p[1]), max_size=4
     )
-    return World(drawn, draw(pairs), draw(cases))
+    return ExpectedCount(drawn, draw(pairs), draw(cases))
 
 
-def write_out(world: World):
+def write_out(world: ExpectedCount):
     """The world as letters and entries."""
     letters, actions = [], []
     for report in world.reports.values():
@@ -273,7 +273,7 @@ def write_out(world: World):
         actions += [
             Named(case=case_id(report.name), person=person(report.name, k), name=f"N{k}") for k in sorted(report.named)
         ]
-        actions += [Confirmed(case=case_id(report.name), how="seen")] if report.surely else []
+        actions += [Confirmed(case=case_id(report.name), how="seen")] if report.is_confirmed else []
     actions += [SamePerson(a=person(*a), b=person(*b)) for a, b in world.same]
     actions += [SameGroup(a=case_id(a), b=case_id(b)) for a, b in world.crowd]
     return letters, Journal().all(*actions)
@@ -290,7 +290,7 @@ def test_the_board_counts_as_a_naive_count_does(world):
 
 def test_the_naive_count_tells_a_wrong_one():
     """The oracle is not a copy: it sees a person counted twice."""
-    world = World({"a": Report("a", where="ОВД Арбат"), "b": Report("b", where="ОВД Арбат")})
+    world = ExpectedCount({"a": Report("a", where="ОВД Арбат"), "b": Report("b", where="ОВД Арбат")})
     assert world.totals() == {"ОВД Арбат": (2, 0)}
     world.same.append((("a", 0), ("b", 0)))
     assert world.totals() == {"ОВД Арбат": (1, 0)}

@@ -150,12 +150,12 @@ def test_any_order_makes_the_same_database(letters, entries, rng):
 @settings(deadline=None, max_examples=at_length(20, 200))
 def test_every_view_of_whatever_came_can_be_shown(letters, entries):
     db = database.build(letters, entries, country="RU")
-    assert board.board(db, NOW).total.reported >= 0
-    shown = [view.case(db, case) for case in view.ids(db, practice=True)]
-    assert len(queue.queue(db, NOW, status="new").items) <= len(shown)
+    assert board.load_board(db, NOW).total.reported >= 0
+    shown = [view.load_case(db, case) for case in view.list_case_ids(db, practice=True)]
+    assert len(queue.load_queue(db, NOW, status="new").items) <= len(shown)
     for case in shown:
         assert len(case.timeline) >= len({(fact.person, fact.field) for fact in case.timeline})
-    assert len(view.history(db, 0, 100)[0]) == len(entries)
+    assert len(view.load_history(db, 0, 100)[0]) == len(entries)
 
 
 # Copies
@@ -163,27 +163,27 @@ def test_every_view_of_whatever_came_can_be_shown(letters, entries):
 
 def test_a_letter_that_comes_twice_stands_once():
     db = database.build([station_report("a"), station_report("a")], [])
-    assert len(view.case(db, case_id("a")).letters) == 1
+    assert len(view.load_case(db, case_id("a")).letters) == 1
 
 
 def test_the_copy_whose_commitment_is_right_takes_the_place_of_the_other():
     false = letter("a", {"people": 1}, committed=False, pulled=NOW + 5)
     honest = letter("a", {"people": 1}, pulled=NOW + 9)
     for order in ([false, honest], [honest, false]):
-        (letters,) = view.case(database.build(order, []), case_id("a")).letters
+        (letters,) = view.load_case(database.build(order, []), case_id("a")).letters
         assert letters.flags == ()
         assert letters.pulled == NOW + 5  # that is when the words came
 
 
 def test_a_false_commitment_is_told():
     db = database.build([letter("a", {"people": 1}, committed=False)], [])
-    assert view.case(db, case_id("a")).flags == ("mismatch",)
+    assert view.load_case(db, case_id("a")).flags == ("mismatch",)
 
 
 def test_the_last_resort_key_is_told():
     first = letter("a", {"people": 1})
     copy = RecordLetter(first.content, True, first.envelope_hash, True, first.pulled)
-    assert view.case(database.build([copy], []), case_id("a")).flags == ("last_resort",)
+    assert view.load_case(database.build([copy], []), case_id("a")).flags == ("last_resort",)
 
 
 # Time
@@ -192,7 +192,7 @@ def test_the_last_resort_key_is_told():
 def test_a_clock_that_is_ahead_does_not_have_the_last_word_for_ever():
     ahead = letter("a", {"stage": "released"}, seq=1, at=NOW + 10**9, pulled=NOW + 100)
     true = letter("a", {"stage": "court"}, seq=2, at=NOW + 200, pulled=NOW + 300)
-    shown = view.case(database.build([station_report("a"), ahead, true], []), case_id("a"))
+    shown = view.load_case(database.build([station_report("a"), ahead, true], []), case_id("a"))
     assert shown.facts["stage"] == "court"
     assert shown.heard == NOW + 200
     assert shown.flags == ("clock_ahead",)
@@ -201,7 +201,7 @@ def test_a_clock_that_is_ahead_does_not_have_the_last_word_for_ever():
 def test_what_happened_in_the_future_happened_when_it_came():
     odd = letter("a", {"stage": "court"}, seq=1, at=NOW + 60, pulled=NOW + 90, when={"stage": NOW + 10**9})
     true = letter("a", {"stage": "station"}, seq=2, at=NOW + 200, pulled=NOW + 300)
-    shown = view.case(database.build([station_report("a"), odd, true], []), case_id("a"))
+    shown = view.load_case(database.build([station_report("a"), odd, true], []), case_id("a"))
     assert shown.place.kind == "station"
 
 
@@ -210,7 +210,7 @@ def test_who_was_moved_is_where_it_happened_last_not_where_it_was_said_last():
     late = letter(
         "a", {"stage": "station", "station": {"text": "ОВД Арбат"}}, seq=2, at=NOW + 90, when={"station": NOW - 60}
     )
-    shown = view.case(database.build([station_report("a"), court, late], []), case_id("a"))
+    shown = view.load_case(database.build([station_report("a"), court, late], []), case_id("a"))
     assert shown.place.stage == "court"
     assert [stay.name for stay in shown.persons[0].stays] == ["ОВД Арбат", "ОВД Тверской", ""]
 
@@ -218,7 +218,7 @@ def test_who_was_moved_is_where_it_happened_last_not_where_it_was_said_last():
 def test_a_number_that_is_huge_gives_nobody_the_last_word():
     hijack = letter("a", {"stage": "released"}, seq=2**53 - 1, at=NOW + 60)
     owner = letter("a", {"stage": "court"}, seq=1, at=NOW + 90)
-    shown = view.case(database.build([station_report("a"), hijack, owner], []), case_id("a"))
+    shown = view.load_case(database.build([station_report("a"), hijack, owner], []), case_id("a"))
     assert shown.facts["stage"] == "court"
 
 
@@ -229,53 +229,53 @@ def test_two_messages_that_claim_one_number_are_told_and_both_stay():
     first = letter("a", {"stage": "court"}, seq=3, at=NOW + 60)
     other = letter("a", {"stage": "released"}, seq=3, at=NOW + 90)
     db = database.build([station_report("a"), first, other], [])
-    shown = view.case(db, case_id("a"))
+    shown = view.load_case(db, case_id("a"))
     assert shown.flags == ("same_number",)
     assert [fact.value for fact in shown.timeline if fact.field == "stage"] == ["station", "court", "released"]
-    assert "disputed" in queue.queue(db, NOW).items[0].reasons
+    assert "disputed" in queue.load_queue(db, NOW).items[0].reasons
 
 
 def test_messages_of_one_sending_may_share_a_number():
     first = letter("a", {"stage": "court"}, seq=3, at=NOW + 60)
     other = letter("a", {"minors": 2}, seq=3, at=NOW + 60)
-    assert view.case(database.build([station_report("a"), first, other], []), case_id("a")).flags == ()
+    assert view.load_case(database.build([station_report("a"), first, other], []), case_id("a")).flags == ()
 
 
 def test_a_second_report_of_the_same_case_is_told():
     db = database.build([station_report("a"), station_report("a", place="ОВД Арбат", at=NOW + 60)], [])
-    assert "second_report" in view.case(db, case_id("a")).flags
+    assert "second_report" in view.load_case(db, case_id("a")).flags
 
 
 def test_a_report_sealed_again_for_another_week_is_no_quarrel():
     letters = [letter("a", {"name": "Иванов"}), letter("a", {"name": "Иванов"}, id=case_id("again"))]
-    assert view.case(database.build(letters, []), case_id("a")).flags == ()
+    assert view.load_case(database.build(letters, []), case_id("a")).flags == ()
 
 
 def test_a_message_id_used_twice_is_told_in_both_cases():
     db = database.build([letter("a", {}, id=case_id("x")), letter("b", {}, id=case_id("x"))], [])
-    assert [view.case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
+    assert [view.load_case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
     db = database.build([letter("a", {}, id=case_id("x"))], [])
     ingest.add_letter(db, letter("b", {}, id=case_id("x")))
-    assert [view.case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
+    assert [view.load_case(db, case_id(name)).flags for name in "ab"] == [("same_id",), ("same_id",)]
 
 
 def test_an_amendment_without_a_report_is_told_until_the_report_comes():
     db = database.build([letter("a", {"stage": "court"}, seq=1)], [])
-    assert view.case(db, case_id("a")).flags == ("before_report",)
+    assert view.load_case(db, case_id("a")).flags == ("before_report",)
     ingest.add_letter(db, station_report("a", at=NOW - 60))
-    assert view.case(db, case_id("a")).flags == ()
+    assert view.load_case(db, case_id("a")).flags == ()
 
 
 def test_what_is_said_after_the_phone_was_taken_is_told():
     taken_away = letter("a", {"phone_taken": True}, seq=1, at=NOW + 60)
     after = letter("a", {"stage": "released"}, seq=2, at=NOW + 90)
-    shown = view.case(database.build([station_report("a"), taken_away, after], []), case_id("a"))
+    shown = view.load_case(database.build([station_report("a"), taken_away, after], []), case_id("a"))
     assert [row.flags for row in shown.letters] == [(), (), ("after_taken",)]
 
 
 def test_what_does_not_fit_is_shown_and_does_not_hold():
     odd = letter("a", {"people": "all of us", "people_x": 7, "stage": ["van"]}, seq=1, at=NOW + 60)
-    shown = view.case(database.build([station_report("a", people=3), odd], []), case_id("a"))
+    shown = view.load_case(database.build([station_report("a", people=3), odd], []), case_id("a"))
     assert shown.people == 3
     assert {fact.field: fact.value for fact in shown.timeline if not fact.fits} == {
         "people": "all of us",
@@ -285,7 +285,7 @@ def test_what_does_not_fit_is_shown_and_does_not_hold():
 
 
 def test_words_of_a_hundred_thousand_letters_are_shown_and_searched():
-    shown = view.case(
+    shown = view.load_case(
         database.build([letter("a", {"account": "щ" * 100_000, "x": {"y" * 1000: 10**40}})], []), case_id("a")
     )
     assert len(shown.timeline[0].value) == 100_000
@@ -294,7 +294,7 @@ def test_words_of_a_hundred_thousand_letters_are_shown_and_searched():
 @pytest.mark.parametrize("content", [b"", b"x" * 40, b"\0" * 100])
 def test_what_is_no_letter_is_left_out(content):
     db = database.build([RecordLetter(content, True, bytes(32), False, NOW), station_report("a")], [])
-    assert view.ids(db) == [case_id("a")]
+    assert view.list_case_ids(db) == [case_id("a")]
 
 
 # All or nothing
@@ -312,8 +312,8 @@ def test_an_entry_that_fails_leaves_nothing_behind(monkeypatch):
 
 def test_numbers_stay_as_long_as_the_desk_is_open():
     db = database.build([station_report(name) for name in "abc"], [])
-    before = {name: view.number_of(db, case_id(name)) for name in "abc"}
+    before = {name: view.find_case_number(db, case_id(name)) for name in "abc"}
     ingest.add_letter(db, station_report("d"))
     ingest.add_letters(db, [letter(name, {"minors": 1}, seq=1) for name in "cab"])
-    assert {name: view.number_of(db, case_id(name)) for name in "abc"} == before
-    assert view.id_of(db, view.number_of(db, case_id("d"))) == case_id("d")
+    assert {name: view.find_case_number(db, case_id(name)) for name in "abc"} == before
+    assert view.find_case_id(db, view.find_case_number(db, case_id("d"))) == case_id("d")

@@ -9,7 +9,7 @@ LATER = NOW + 700  # after everything was pulled
 
 
 def items(letters, entries=(), now=NOW, **only) -> list[Item]:
-    return list(queue.queue(database.build(letters, entries, country="RU"), now, **only).items)
+    return list(queue.load_queue(database.build(letters, entries, country="RU"), now, **only).items)
 
 
 def order(letters, entries=(), **only) -> list[str]:
@@ -151,23 +151,23 @@ def test_my_cases_only():
 
 def test_a_page_of_the_queue_and_how_many_there_are():
     db = database.build([station_report(str(at)) for at in range(25)], [])
-    first = queue.queue(db, NOW, limit=10)
-    second = queue.queue(db, NOW, first=10, limit=10)
+    first = queue.load_queue(db, NOW, limit=10)
+    second = queue.load_queue(db, NOW, first=10, limit=10)
     assert (first.total, len(first.items), len(second.items)) == (25, 10, 10)
     assert not {item.case for item in first.items} & {item.case for item in second.items}
 
 
 def test_cases_at_one_place():
     db = database.build([station_report("a"), station_report("b", "ОВД Арбат")], [])
-    number = next(item.place_number for item in queue.queue(db, NOW).items if item.place == "ОВД Арбат")
-    assert [item.case for item in queue.queue(db, NOW, place=number).items] == [case_id("b")]
+    number = next(item.place_number for item in queue.load_queue(db, NOW).items if item.place == "ОВД Арбат")
+    assert [item.case for item in queue.load_queue(db, NOW, place=number).items] == [case_id("b")]
 
 
 def test_looking_at_a_case_takes_it_from_the_unseen_at_once():
     db = database.build([station_report("a")], [])
-    assert "unseen" in queue.queue(db, NOW).items[0].reasons
+    assert "unseen" in queue.load_queue(db, NOW).items[0].reasons
     ingest.add_entry(db, Journal().write(Viewed(case=case_id("a"))))
-    assert "unseen" not in queue.queue(db, NOW).items[0].reasons
+    assert "unseen" not in queue.load_queue(db, NOW).items[0].reasons
 
 
 def test_a_desk_whose_clock_was_set_back_still_has_seen_the_case():
@@ -181,4 +181,4 @@ def test_a_desk_whose_clock_was_set_back_still_has_seen_the_case():
 
 def test_items_are_given_in_the_order_asked_for():
     db = database.build([station_report("a"), station_report("b")], [])
-    assert [item.number for item in queue.items(db, NOW, [2, 77, 1])] == [2, 1]
+    assert [item.number for item in queue.load_items(db, NOW, [2, 77, 1])] == [2, 1]

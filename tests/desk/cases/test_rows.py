@@ -34,7 +34,7 @@ def test_a_letter_from_a_relay_is_decoded_once(office: Office, decoded: Counter[
     with office.desk() as desk:
         desk.pull(office.post)
         with desk.reading() as db:
-            assert sorted(view.ids(db)) == sorted(cases)
+            assert sorted(view.list_case_ids(db)) == sorted(cases)
     assert list(decoded.values()) == [1, 1, 1]
 
 
@@ -45,7 +45,7 @@ def test_a_letter_from_the_disk_is_decoded_once(office: Office, decoded: Counter
         desk.pull(office.post)
     decoded.clear()
     with office.desk() as desk, desk.reading() as db:
-        assert len(view.ids(db)) == 3
+        assert len(view.list_case_ids(db)) == 3
     assert list(decoded.values()) == [1, 1, 1]
 
 

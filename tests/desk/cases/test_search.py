@@ -99,7 +99,7 @@ def test_what_matches_exactly_comes_first():
         ],
         [],
     )
-    names = [view.case(db, hit.case).facts.get("name") for hit in search.search(db, "Иванов")]
+    names = [view.load_case(db, hit.case).facts.get("name") for hit in search.search(db, "Иванов")]
     assert names[-1] is None
 
 

@@ -19,7 +19,7 @@ from tests.support.journal_entries import NOW, Journal, case_id, letter, person,
 
 
 def shown(letters, entries=(), case="a", **more) -> view.CaseView:
-    found = view.case(database.build(letters, entries, country="RU"), case_id(case), **more)
+    found = view.load_case(database.build(letters, entries, country="RU"), case_id(case), **more)
     assert found is not None
     return found
 
@@ -35,7 +35,7 @@ def test_the_timeline_keeps_every_word_with_its_source():
         ("van", "", "", False),
         ("court", "Vera", "clerk", True),
     ]
-    assert (stages[2].said, stages[2].happened) == (NOW + 700, NOW + 30)
+    assert (stages[2].stated_at, stages[2].happened) == (NOW + 700, NOW + 30)
     assert found.facts["stage"] == "court"
 
 
@@ -110,13 +110,13 @@ def test_links_can_be_followed_and_taken_back():
     same = journal.write(SamePerson(a=person("a"), b=person("b")))
     group = journal.write(SameGroup(a=case_id("a"), b=case_id("c")))
     db = database.build([station_report("a"), station_report("b"), station_report("c")], [same, group])
-    found = view.case(db, case_id("a"))
+    found = view.load_case(db, case_id("a"))
     assert [(link.kind, link.entry) for link in found.links] == [("same_person", same.id), ("same_group", group.id)]
-    assert found.persons[0].same == ((person("b"), view.number_of(db, case_id("b"))),)
+    assert found.persons[0].same == ((person("b"), view.find_case_number(db, case_id("b"))),)
     assert found.persons[0].confirmed
-    assert found.crowd == (view.number_of(db, case_id("c")),)
+    assert found.crowd == (view.find_case_number(db, case_id("c")),)
     ingest.add_entry(db, journal.write(Unlinked(entry=same.id)))
-    found = view.case(db, case_id("a"))
+    found = view.load_case(db, case_id("a"))
     assert [link.kind for link in found.links] == ["same_group"]
     assert found.persons[0].same == ()
     assert [entry.kind for entry in found.history] == ["sameperson", "samegroup", "apart"]
@@ -131,22 +131,22 @@ def test_an_official_stands_in_every_case_they_had_a_part_in():
         Linked(official=case_id("o"), case=case_id("b"), part="drew up the papers"),
     )
     db = database.build([station_report("a"), station_report("b")], entries)
-    (official,) = view.case(db, case_id("a")).officials
+    (official,) = view.load_case(db, case_id("a")).officials
     assert (official.name, official.rank, official.part, official.cases) == ("Сидоров", "капитан", "arrested", (2,))
-    assert [part for _, part, _ in view.official(db, official.number).cases] == ["arrested", "drew up the papers"]
+    assert [part for _, part, _ in view.load_official(db, official.number).cases] == ["arrested", "drew up the papers"]
     ingest.add_entry(db, journal.write(Unlinked(entry=official.entry)))
-    assert view.case(db, case_id("a")).officials == ()
+    assert view.load_case(db, case_id("a")).officials == ()
 
 
 def test_a_release_said_by_a_phone_that_was_taken_asks_for_somebody():
     taken_away = letter("a", {"phone_taken": True}, seq=1, at=NOW + 60)
     free = letter("a", {"stage": "released"}, seq=2, at=NOW + 90)
-    doubtful = queue.queue(database.build([station_report("a"), taken_away, free], []), NOW).items[0]
+    doubtful = queue.load_queue(database.build([station_report("a"), taken_away, free], []), NOW).items[0]
     assert "disputed" in doubtful.reasons
     heard = Journal().all(Stated(case=case_id("a"), facts={"stage": "released"}, source="his wife"))
     assert (
         "disputed"
-        not in queue.queue(database.build([station_report("a"), taken_away, free], heard), NOW).items[0].reasons
+        not in queue.load_queue(database.build([station_report("a"), taken_away, free], heard), NOW).items[0].reasons
     )
 
 
@@ -161,10 +161,10 @@ def test_everybody_stands_once_in_the_list_of_persons():
     db = database.build(
         [station_report("a", name="Яна"), station_report("b", name="Яна Ким"), station_report("c")], same
     )
-    rows, total = view.persons(db, 0, 10)
+    rows, total = view.list_persons(db, 0, 10)
     assert [(row.name, len(row.cases)) for row in rows] == [("Яна Ким", 2), ("", 1)]
     assert total == 2
-    assert len(view.persons(db, 1, 10)[0]) == 1
+    assert len(view.list_persons(db, 1, 10)[0]) == 1
 
 
 def test_the_journal_is_shown_newest_first():
@@ -172,13 +172,13 @@ def test_the_journal_is_shown_newest_first():
         [station_report("a")],
         Journal().all(Viewed(case=case_id("a")), HandedOver(text="всё тихо"), Viewed(case=case_id("b"))),
     )
-    rows, total = view.history(db, 0, 2)
+    rows, total = view.load_history(db, 0, 2)
     assert [(row.kind, row.case_number) for row in rows] == [("viewed", None), ("handedover", None)]
     assert total == 3
-    assert [row.fields["text"] for row in view.handovers(db)] == ["всё тихо"]
+    assert [row.fields["text"] for row in view.list_handovers(db)] == ["всё тихо"]
 
 
 def test_there_is_no_case_that_nobody_sent():
     db = database.build([], Journal().all(Noted(case=case_id("a"), text="x")))
-    assert view.case(db, case_id("a")) is None
-    assert view.id_of(db, 1) is None
+    assert view.load_case(db, case_id("a")) is None
+    assert view.find_case_id(db, 1) is None

@@ -161,6 +161,6 @@ def test_whatever_is_told_in_whatever_order_the_clocks_are_the_same(drawn, rando
     fitting = [fact for fact in facts if sort_facts({fact.name: fact.value})[0]]
     find_clocks(facts, RU)
     found = find_clocks(fitting, RU)
-    if len({fact.said for fact in fitting}) == len(fitting):
+    if len({fact.stated_at for fact in fitting}) == len(fitting):
         assert find_clocks(random_bytes.sample(fitting, len(fitting)), RU) == found
     assert all(clock.ends > clock.starts for clock in found)

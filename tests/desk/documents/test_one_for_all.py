@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from client.desk.cases import board, flags, search, view
 from client.desk.consent import untrusted_text
 from client.desk.documents import pdf
-from client.desk.documents.letters.template import fill
+from client.desk.documents.letters.template import fill_template
 from client.desk.documents.pdf import Paper
 from client.desk.exports.columns import SubjectRow
 from client.desk.exports.registry import Options, make_export
@@ -43,7 +43,7 @@ def everybody(*more):
 
 def number_of(database) -> int:
     """Of the case of the one whose words are too much."""
-    return view.number_of(database, case_id(1))
+    return view.find_case_number(database, case_id(1))
 
 
 def make_list(database, language="ru"):
@@ -115,7 +115,9 @@ def test_wide_letters_are_measured_and_everybody_else_is_on_the_list(width, font
     export = make_list(database)
     assert (export.count, export.failed) == (len(OTHERS) + 2, ())
     assert all_named(read(export, tmp_path))
-    letter_ = fill("complaint", "ru", {"name": WIDE * 100, "account": WIDE * 300, "officials": WIDE * 100}, "RU")
+    letter_ = fill_template(
+        "complaint", "ru", {"name": WIDE * 100, "account": WIDE * 300, "officials": WIDE * 100}, "RU"
+    )
     assert "ЖАЛОБА" in pdf_text.text(pdf.print_letter(letter_, NOW), tmp_path)
 
 
@@ -174,13 +176,13 @@ def test_whoever_cannot_be_written_is_missing_from_a_table_alone(key, audience, 
 def test_a_case_that_the_desk_stumbles_over_is_shown_broken_and_all_others_whole(monkeypatch):
     refuse_canary(monkeypatch, flags, "of_case")
     database = everybody(person(1, CANARY))
-    found = view.case(database, case_id(1))
+    found = view.load_case(database, case_id(1))
     assert (found.number, found.facts) == (number_of(database), {})
     assert "broken" in found.flags
-    [row] = [row for row in board.board(database, NOW).rows if row.place.name == "ОВД Тверской"]
+    [row] = [row for row in board.load_board(database, NOW).rows if row.place.name == "ОВД Тверской"]
     assert row.count.reported == len(OTHERS)
     for number, name in enumerate(OTHERS, 100):
-        assert view.case(database, case_id(number)).persons[0].name == name
+        assert view.load_case(database, case_id(number)).persons[0].name == name
         assert [hit.case for hit in search.search(database, name)] == [case_id(number)]
 
 
@@ -188,7 +190,7 @@ def test_words_that_cannot_be_compared_keep_nobody_from_being_compared(monkeypat
     refuse_canary(monkeypatch, names, "read")
     database = everybody(person(1, CANARY), person(2, "Абрамова Анна"), person(3, CANARY))
     assert candidates.work(database, 60)
-    found = candidates.candidates(database, 10)
+    found = candidates.find_candidates(database, 10)
     assert [{pair.a, pair.b} for pair in found] == [{f"{case_id(2)}#0", f"{case_id(100)}#0"}]
 
 
@@ -198,7 +200,7 @@ def test_words_that_cannot_be_shown_hide_nobody_elses_on_any_page(browser, offic
     control.desk.pull(office.post)
     refuse_canary(monkeypatch, untrusted_text, "_spell_hidden")
     with control.desk.reading() as database:
-        [place] = {row.place.number for row in board.board(database, NOW).rows}
+        [place] = {row.place.number for row in board.load_board(database, NOW).rows}
     paths = "/ /queue /people /names /practice /journal /handover /map /exports /duplicates /case/1 /case/2 /case/3"
     for path in [*paths.split(), f"/place/{place}", f"/place/{place}/names"]:
         answer = browser.get(path)

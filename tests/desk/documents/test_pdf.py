@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from client.desk.documents import pdf
-from client.desk.documents.letters.template import fill
+from client.desk.documents.letters.template import fill_template
 from client.desk.documents.pdf import NoFont, Paper
 from client.desk.exports.registry import Options, make_export
 from tests.support import pdf_text
@@ -108,7 +108,7 @@ def test_the_same_twice_is_the_same_file():
 
 
 def test_a_letter_is_printed_with_its_gaps(tmp_path):
-    data = pdf.print_letter(fill("complaint", "ru", {"name": "Иванова Анна", "by": "полиция"}, "RU"), NOW)
+    data = pdf.print_letter(fill_template("complaint", "ru", {"name": "Иванова Анна", "by": "полиция"}, "RU"), NOW)
     read = " ".join(pdf_text.text(data, tmp_path).split())
     for words in ("ЖАЛОБА на незаконное лишение свободы", "Иванова Анна", "[не указано: время доставления]"):
         assert words in read

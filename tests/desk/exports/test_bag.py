@@ -21,7 +21,7 @@ from client.organisation.records import RecordLetter
 from keys.envelope import commit, frame
 from keys.message import ParcelRef
 from keys.wire import b64
-from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
+from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.hostile_words import HOSTILE
 
 TVERSKOY = station(1, "ОВД Тверской")
@@ -147,10 +147,14 @@ def test_the_commands_in_the_readme_work(tmp_path):
 
 
 ENTRIES = (
-    said(1, 0, Received(letters=[Arrival(commit(LETTERS[0].content), LETTERS[0].envelope_hash, True, False, NOW)])),
-    said(1, 1, Received(letters=[Arrival(commit(LETTERS[2].content), LETTERS[2].envelope_hash, True, False, NOW)])),
-    said(1, 2, Noted(case=CASE, text="мать звонила")),
-    said(1, 3, Noted(case=case_id(2), text="чужое дело")),
+    journal_entry(
+        1, 0, Received(letters=[Arrival(commit(LETTERS[0].content), LETTERS[0].envelope_hash, True, False, NOW)])
+    ),
+    journal_entry(
+        1, 1, Received(letters=[Arrival(commit(LETTERS[2].content), LETTERS[2].envelope_hash, True, False, NOW)])
+    ),
+    journal_entry(1, 2, Noted(case=CASE, text="мать звонила")),
+    journal_entry(1, 3, Noted(case=case_id(2), text="чужое дело")),
 )
 
 
@@ -181,7 +185,7 @@ def test_everybody_in_the_case_must_have_said_so():
         case=CASE, person=f"{CASE}#1", name="Ольга Вторая", facts={"consent": {"store": False}}, source="x"
     )
     with pytest.raises(NoConsent):
-        make_bag(entries=[said(1, 0, refusing)])
+        make_bag(entries=[journal_entry(1, 0, refusing)])
 
 
 def test_messages_that_name_somebody_who_did_not_are_not_handed_over():

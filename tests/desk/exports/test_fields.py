@@ -19,7 +19,7 @@ from client.desk.journal.entries import Named, Stated
 from client.organisation.case_files import Assembled
 from client.report import FIELDS
 from tests.support import pdf_text
-from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
+from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.soak import at_length
 
 CASE, FORCED, BOTH = case_id(1), case_id(2), case_id(3)
@@ -38,9 +38,11 @@ LETTERS = [
     letter(BOTH, {"account": "меня заставили", "coerced": True}, seq=1, at=NOW + 1),
 ]
 ENTRIES = [
-    said(1, 0, Stated(case=BOTH, facts={"coerced": True}, source="звонок")),
-    said(1, 1, Named(case=BOTH, person=f"{BOTH}#1", name="Зоя Пятая", facts={"coerced": True}, source="звонок")),
-    said(1, 2, Stated(case=BOTH, facts={"health": "астма"}, source="звонок")),
+    journal_entry(1, 0, Stated(case=BOTH, facts={"coerced": True}, source="звонок")),
+    journal_entry(
+        1, 1, Named(case=BOTH, person=f"{BOTH}#1", name="Зоя Пятая", facts={"coerced": True}, source="звонок")
+    ),
+    journal_entry(1, 2, Stated(case=BOTH, facts={"health": "астма"}, source="звонок")),
 ]
 
 
@@ -72,10 +74,13 @@ class Desk:
         }
         return [make_export(key, self.db, Options(**options | more)) for more in scopes[KINDS[key].scope]]
 
-    def letters(self) -> list[template.Letter]:
-        people = [person.id for case in (CASE, FORCED, BOTH) for person in view.case(self.db, case).persons]
-        context = values.Around(NOW, ZONE, "Помощь")
-        return [fill.write(self.db, *kind, person, context) for kind, person in product(template.kinds(), people)]
+    def letters(self) -> list[template.FilledLetter]:
+        people = [person.id for case in (CASE, FORCED, BOTH) for person in view.load_case(self.db, case).persons]
+        context = values.LetterContext(NOW, ZONE, "Помощь")
+        return [
+            fill.write_letter(self.db, *kind, person, context)
+            for kind, person in product(template.list_templates(), people)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +100,7 @@ def test_the_silent_signal_of_pressure_leaves_the_desk_in_no_file(desk, tmp_path
     assert walked > len(KINDS)
     letters = desk.letters()
     assert not [paper for paper in letters if "coerced" in paper.text]
-    kinds = len(template.kinds())
+    kinds = len(template.list_templates())
     for paper in letters[:: at_length(len(letters) // kinds, 1)]:  # of every kind one, in a soak all
         assert "coerced" not in pdf_text.text(pdf.print_letter(paper, NOW), tmp_path)
 

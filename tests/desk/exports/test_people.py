@@ -18,7 +18,7 @@ from client.desk.exports.registry import KINDS, NoSuchExport, Options, make_expo
 from client.desk.exports.terms import load_terms
 from client.desk.journal.entries import Named, SamePerson, Stated
 from client.report import FIELDS
-from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, said, station
+from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.hostile_words import HOSTILE
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -110,8 +110,8 @@ def test_a_place_that_somebody_typed_is_not_published():
 def test_a_cases_consent_holds_for_everybody_in_it_until_they_speak_for_themselves():
     case = case_id(1)
     entries = [
-        said(1, 0, Named(case=case, person=f"{case}#1", name="Ольга Вторая", facts={}, source="звонок")),
-        said(
+        journal_entry(1, 0, Named(case=case, person=f"{case}#1", name="Ольга Вторая", facts={}, source="звонок")),
+        journal_entry(
             1,
             1,
             Named(
@@ -127,7 +127,7 @@ def test_a_cases_consent_holds_for_everybody_in_it_until_they_speak_for_themselv
 
 def count_merged(*consents, roles=("relative", "relative")):
     letters = [person(n, "Анна Первая", consent, role=roles[n - 1]) for n, consent in enumerate(consents, 1)]
-    link = said(1, 0, SamePerson(a=f"{case_id(1)}#0", b=f"{case_id(2)}#0"))
+    link = journal_entry(1, 0, SamePerson(a=f"{case_id(1)}#0", b=f"{case_id(2)}#0"))
     table_, export = make_table(db(letters, [link], STATIONS), "UN")
     assert export.count + export.left_out == 1
     return len(table_)
@@ -168,7 +168,10 @@ def test_whoever_holds_the_phone_afterwards_can_forbid_and_not_allow():
         len(make_table(db([person(1, "Анна Первая", {"UN": True}), phone_taken, no], stations=STATIONS), "UN")[0]) == 0
     )
     visited = Stated(case=case_id(1), facts={"consent": {"UN": True}}, source="свидание")
-    assert len(make_table(db([silent, phone_taken, yes], [said(1, 0, visited, NOW + 40)], STATIONS), "UN")[0]) == 1
+    assert (
+        len(make_table(db([silent, phone_taken, yes], [journal_entry(1, 0, visited, NOW + 40)], STATIONS), "UN")[0])
+        == 1
+    )
 
 
 def test_practice_presses_never_leave():

@@ -13,7 +13,7 @@ from client.desk.exports.registry import KINDS, Export, Options, make_export
 from client.desk.journal.entries import Entry, Named, SamePerson
 from client.organisation.case_files import Assembled
 from tests.support import pdf_text
-from tests.support.case_reports import NOW, at_station, case_id, db, letter, said, station
+from tests.support.case_reports import NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.soak import at_length
 
 STATION = station(1, "ОВД Тверской")
@@ -38,7 +38,7 @@ def name_of(number: int) -> str:
     return "".join(SYLLABLES[int(digit)] for digit in f"{number:02}") + "ловский"
 
 
-class World:
+class StatedConsents:
     """Cases with what each says of consent; every account names everybody; some cases are about one person."""
 
     def __init__(self, consents_: list[tuple[dict | None, dict | None, str]], merges: list[tuple[int, int]]) -> None:
@@ -68,7 +68,7 @@ class World:
             if first != second:
                 entries.append(SamePerson(a=f"{first}#0", b=f"{second}#0"))
         self.letters = letters
-        self.entries: list[Entry] = [said(1, n, action) for n, action in enumerate(entries)]
+        self.entries: list[Entry] = [journal_entry(1, n, action) for n, action in enumerate(entries)]
         self.db = db(letters, self.entries, (STATION,))
         self.consents = consents_
         self.groups = dict(self.db.execute("SELECT id, grp FROM person").fetchall())
@@ -134,7 +134,7 @@ def bytes_of(export: Export, folder) -> bytes:
 
 
 worlds = st.builds(
-    World,
+    StatedConsents,
     st.lists(st.tuples(consents, consents, st.sampled_from(["self", "relative"])), min_size=1, max_size=4),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=2),
 )
@@ -160,7 +160,7 @@ def test_every_export_is_looked_through():
 def test_with_everybodys_consent_everybody_is_named(tmp_path):
     """Without this the test above could be happy with empty files."""
     yes = {"help": True, "store": True, "statistics": True, "UN": True, "publish": "with_name"}
-    world = World([(yes, None, "self"), (yes, None, "relative")], [])
+    world = StatedConsents([(yes, None, "self"), (yes, None, "relative")], [])
     for key, audience in NEEDS:
         found = b"".join(bytes_of(export, tmp_path) for export in world.exports(key, audience))
         named = [

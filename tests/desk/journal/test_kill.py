@@ -21,7 +21,7 @@ from client.desk.journal.entries import Noted
 from client.organisation.records import Records
 from tests.desk.journal.test_merge import acts, exported, merge, state
 from tests.support.desk_office import PASSPHRASE, Office
-from tests.support.desk_process import Browser, DeskProcess, running
+from tests.support.desk_process import DeskProcess, DeskVisitor, running
 from tests.support.soak import at_length
 
 pytestmark = pytest.mark.process
@@ -40,7 +40,7 @@ with Desk.unlock(Path(folder), passphrase, "Пётр") as desk, open(bundle, "rb
 """
 
 
-class World:
+class TwoDesks:
     """Two computers: the first has letters, photos and notes that the second lacks, which has a note of its own."""
 
     def __init__(self, folder: Path) -> None:
@@ -85,11 +85,11 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(tmp_path_factory.mktemp("kill"))
+def world(tmp_path_factory: pytest.TempPathFactory) -> TwoDesks:
+    return TwoDesks(tmp_path_factory.mktemp("kill"))
 
 
-def dying(world: World, writes: int, half: bool) -> bool:
+def dying(world: TwoDesks, writes: int, half: bool) -> bool:
     """Merge in a process of its own that dies at the given write to the disk; whether it did."""
     child = os.fork()
     if child:
@@ -122,7 +122,7 @@ def dying(world: World, writes: int, half: bool) -> bool:
 
 
 @pytest.mark.slow
-def test_killed_at_every_write_of_a_merge(world: World) -> None:
+def test_killed_at_every_write_of_a_merge(world: TwoDesks) -> None:
     died = 0
     for half in (False, True):
         writes = 0
@@ -138,7 +138,7 @@ def test_killed_at_every_write_of_a_merge(world: World) -> None:
 
 @pytest.mark.soak
 @pytest.mark.slow
-def test_killed_at_any_moment_of_a_merge(world: World) -> None:
+def test_killed_at_any_moment_of_a_merge(world: TwoDesks) -> None:
     """Inside SQLite, the kernel, or nowhere in particular: moments spread over the time a merge takes."""
     random_bytes, took, killed = random.Random(7), 0.0, 0  # noqa: S311 - moments
     for round_ in range(1 + at_length(6, 100)):
@@ -166,7 +166,7 @@ def written(folder: Path) -> int:
 
 
 @pytest.mark.slow
-def test_two_desks_at_once_and_one_is_killed_in_mid_merge(world: World) -> None:
+def test_two_desks_at_once_and_one_is_killed_in_mid_merge(world: TwoDesks) -> None:
     """Over HTTP, as two caseworkers do it: both unlocked, one hands over its journal, the other dies taking it."""
     world.reset()
     with running(world.office.folder) as first, running(world.second) as second:
@@ -203,7 +203,7 @@ def test_two_desks_at_once_and_one_is_killed_in_mid_merge(world: World) -> None:
             assert db.execute("SELECT count(*) FROM letter").fetchone() == (LETTERS,)
 
 
-def let_in(desk: DeskProcess) -> Browser:
+def let_in(desk: DeskProcess) -> DeskVisitor:
     browser = desk.browser()
     assert browser.enter().status_code == 303
     assert browser.unlock(PASSPHRASE, "Анна").status_code == 303

@@ -39,10 +39,12 @@ class Town:
         case = f"{next(self._numbers):06}"
         read = tuple(map(names.read, texts))
         stays = more.pop("stays", ())
-        phones = scoring.phones(more.pop("phones", ()))
+        phones = scoring.find_phones(more.pop("phones", ()))
         sex = more.pop("sex", "")
-        described = Described(f"{case}#0", case, read, sex=scoring.sex(sex, read), phones=phones, stays=stays, **more)
-        plates = frozenset(filter(None, [scoring.plate(plate)]))
+        described = Described(
+            f"{case}#0", case, read, sex=scoring.decide_sex(sex, read), phones=phones, stays=stays, **more
+        )
+        plates = frozenset(filter(None, [scoring.normalise_plate(plate)]))
         self.index.put(case, CaseFeatures((described,), Crowd(case, people, plates, frozenset(), stays)))
         return case
 
@@ -188,7 +190,7 @@ def test_pairs_do_not_depend_on_the_order_in_which_cases_came():
     for order in (reports, reports[::-1]):
         index = CandidateIndex()
         for text, phone in order:
-            described = Described(f"{text}#0", text, (names.read(text),), phones=scoring.phones([phone]))
+            described = Described(f"{text}#0", text, (names.read(text),), phones=scoring.find_phones([phone]))
             index.put(text, CaseFeatures((described,)))
         index.catch_up()
         found.append(index.persons.pairs.all())
@@ -244,7 +246,7 @@ def test_two_who_alone_name_one_van_are_no_crowd(town):
     ],
 )
 def test_telephone_numbers_are_found_in_words(text, numbers):
-    assert scoring.phones([text]) == numbers
+    assert scoring.find_phones([text]) == numbers
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def test_telephone_numbers_are_found_in_words(text, numbers):
     ],
 )
 def test_births_are_read_as_people_write_them(text, born):
-    assert scoring.birth(text) == born
+    assert scoring.parse_birth(text) == born
 
 
 # Over a desk's database
@@ -287,13 +289,13 @@ def report_and_pull(office: Office, desk: Desk, **facts: Any) -> str:
 def offered(desk: Desk) -> set[frozenset[str]]:
     with desk.reading() as db:
         assert candidates.work(db, 60)
-        return {frozenset((pair.a[:-2], pair.b[:-2])) for pair in candidates.candidates(db, 100)}
+        return {frozenset((pair.a[:-2], pair.b[:-2])) for pair in candidates.find_candidates(db, 100)}
 
 
 def vans(desk: Desk) -> set[frozenset[str]]:
     with desk.reading() as db:
         assert candidates.work(db, 60)
-        return {frozenset((pair.a, pair.b)) for pair in candidates.groups(db, 100)}
+        return {frozenset((pair.a, pair.b)) for pair in candidates.find_group_candidates(db, 100)}
 
 
 def test_what_came_is_offered_as_soon_as_it_came(office, desk):
@@ -302,9 +304,13 @@ def test_what_came_is_offered_as_soon_as_it_came(office, desk):
     b = report_and_pull(office, desk, name="Hryhorii Shcherbakov")
     assert offered(desk) == {frozenset((a, b))}
     with desk.reading() as db:
-        [pair] = candidates.of_person(db, f"{b}#0")
+        [pair] = candidates.find_candidates_of_person(db, f"{b}#0")
         assert {pair.a, pair.b} == {f"{a}#0", f"{b}#0"}
-        assert candidates.of_person(db, "nobody#0") == candidates.of_case(db, "nothing") == []
+        assert (
+            candidates.find_candidates_of_person(db, "nobody#0")
+            == candidates.find_group_candidates_of_case(db, "nothing")
+            == []
+        )
     office.report({"birth": "1971-01-01"}, case=b, seq=1)
     desk.pull(office.post)
     assert offered(desk) == set(), "an amendment that contradicts takes the offer back"
@@ -362,14 +368,14 @@ def test_the_work_is_done_in_slices_and_comes_to_the_same(office, desk):
     with desk.reading() as db:
         slices = 1
         while not candidates.work(db, 2, lambda: next(ticks)):
-            assert candidates.of_person(db, f"{view.ids(db)[0]}#0") is not None
+            assert candidates.find_candidates_of_person(db, f"{view.list_case_ids(db)[0]}#0") is not None
             slices += 1
-        found = {frozenset((pair.a, pair.b)) for pair in candidates.candidates(db, 1_000)}
+        found = {frozenset((pair.a, pair.b)) for pair in candidates.find_candidates(db, 1_000)}
     assert slices > 5
     again = office.copy("again")
     with office.desk(again) as other, other.reading() as db:
         assert candidates.work(db, 60)
-        assert {frozenset((pair.a, pair.b)) for pair in candidates.candidates(db, 1_000)} == found
+        assert {frozenset((pair.a, pair.b)) for pair in candidates.find_candidates(db, 1_000)} == found
 
 
 REASONS = """

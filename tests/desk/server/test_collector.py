@@ -14,12 +14,12 @@ from client.desk.server.collector import Collector
 from client.transport.relay_client import Frame
 from keys.mailbox import MailboxKey
 from keys.wire import WEEK_SECONDS
-from tests.support.desk_office import NOW, RELAYS, Office, Post, reply_block
+from tests.support.desk_office import NOW, RELAYS, DeskPost, Office, reply_block
 
 PATIENCE = 60
 
 
-class Line(Post):
+class CollectorTransport(DeskPost):
     """A transport for the threads: the same relays, closed by whoever opened it."""
 
     waits: list[tuple[str, int]]
@@ -37,7 +37,7 @@ class Line(Post):
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
-    line = Line()
+    line = CollectorTransport()
     line.waits = []
     return Office(tmp_path / "office", line)
 
@@ -144,7 +144,7 @@ def test_the_week_s_keys_change_while_the_desk_is_open(
     monkeypatch.setattr(
         office.post,
         "info",
-        lambda relay: Post.info(office.post, relay).__class__(relay, None, office.now, b"", 0),  # type: ignore[arg-type]
+        lambda relay: DeskPost.info(office.post, relay).__class__(relay, None, office.now, b"", 0),  # type: ignore[arg-type]
     )
     until(desk, lambda: desk.home.secrets.week == week + 1)
     report = office.report()

@@ -25,7 +25,7 @@ from client.transport.relay_client import Transport
 from keys.note import NoteKey
 from tests.support import relay_process as relays
 from tests.support.desk_office import PASSPHRASE, WEAK, reply_block
-from tests.support.desk_process import PATIENCE, Browser, DeskProcess, running, ways
+from tests.support.desk_process import PATIENCE, DeskProcess, DeskVisitor, running, ways
 
 pytestmark = pytest.mark.process
 
@@ -36,7 +36,7 @@ NOTE, ANSWER, SHIFT = "мать зовут Ольга Кузнецова", "ад
 PHOTO = b"\xff\xd8\xff\xe0" + hashlib.sha256(b"photo").digest() * 4_000
 
 
-class World:
+class DeskSetting:
     """A relay, an organisation, and one report that waits at the relay."""
 
     def __init__(self, folder: Path, relay: relays.Relay) -> None:
@@ -70,12 +70,12 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[DeskSetting]:
     with relays.running(tmp_path / "relay") as relay:
-        yield World(tmp_path, relay)
+        yield DeskSetting(tmp_path, relay)
 
 
-def until(browser: Browser, words: str, path: str = "/queue") -> str:
+def until(browser: DeskVisitor, words: str, path: str = "/queue") -> str:
     """Wait as a page does: ask what has changed, then look."""
     version, deadline = 0, time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -86,7 +86,7 @@ def until(browser: Browser, words: str, path: str = "/queue") -> str:
     raise AssertionError(f"{words} never came")
 
 
-def let_in(desk: DeskProcess) -> Browser:
+def let_in(desk: DeskProcess) -> DeskVisitor:
     browser = desk.browser()
     assert browser.enter().status_code == 303
     assert browser.unlock(PASSPHRASE, BY).status_code == 303
@@ -98,7 +98,7 @@ NEEDLES: dict[str, bytes | str] = {
 }  # fmt: skip
 
 
-def test_a_lock_wipes_what_the_process_knew(world: World) -> None:
+def test_a_lock_wipes_what_the_process_knew(world: DeskSetting) -> None:
     with running(world.folder) as desk:
         browser = let_in(desk)
         until(browser, SURNAME)
@@ -121,7 +121,7 @@ def test_a_lock_wipes_what_the_process_knew(world: World) -> None:
         assert desk.end() == 0
 
 
-def test_an_idle_desk_locks_by_itself(world: World) -> None:
+def test_an_idle_desk_locks_by_itself(world: DeskSetting) -> None:
     with running(world.folder, "--idle", "0.05") as desk:
         let_in(desk)
         desk.next_link()
@@ -131,7 +131,7 @@ def test_an_idle_desk_locks_by_itself(world: World) -> None:
         assert [entry.action.why for entry in opened.entries if isinstance(entry.action, Locked)] == ["idle"]
 
 
-def test_a_wrong_passphrase_is_wiped_as_well(world: World) -> None:
+def test_a_wrong_passphrase_is_wiped_as_well(world: DeskSetting) -> None:
     nearly = PASSPHRASE + "!"
     with running(world.folder, "--idle", "0.1") as desk:
         browser = desk.browser()
@@ -142,7 +142,7 @@ def test_a_wrong_passphrase_is_wiped_as_well(world: World) -> None:
         assert desk.remembers({"nearly": nearly, "passphrase": PASSPHRASE}) == set()
 
 
-def test_a_signal_locks_and_another_ends(world: World) -> None:
+def test_a_signal_locks_and_another_ends(world: DeskSetting) -> None:
     with running(world.folder) as desk:
         let_in(desk)
         desk.process.send_signal(signal.SIGUSR1)
@@ -158,7 +158,7 @@ def is_replaced(desk: DeskProcess) -> bool:
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_a_signal_during_a_lock_ends_the_desk(world: World, how: int, code: int) -> None:
+def test_a_signal_during_a_lock_ends_the_desk(world: DeskSetting, how: int, code: int) -> None:
     with running(world.folder) as desk:
         assert let_in(desk).post("/lock").status_code == 303
         assert desk.end(how) == code, "the answer has gone out, the exchange is to come"
@@ -170,7 +170,7 @@ def test_a_signal_during_a_lock_ends_the_desk(world: World, how: int, code: int)
         assert "Traceback" not in desk.log.read_text()
 
 
-def test_the_page_that_says_locked_comes_before_the_exchange(world: World) -> None:
+def test_the_page_that_says_locked_comes_before_the_exchange(world: DeskSetting) -> None:
     with running(world.folder) as desk:
         browser = let_in(desk)
         assert browser.post("/lock").status_code == 303
@@ -210,7 +210,7 @@ def test_no_page_is_cut_off_by_the_exchange(world: World) -> None:
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
-def test_it_ends_cleanly_while_it_is_unlocked(world: World, how: int, code: int) -> None:
+def test_it_ends_cleanly_while_it_is_unlocked(world: DeskSetting, how: int, code: int) -> None:
     with running(world.folder) as desk:
         let_in(desk)
         with pytest.raises(FolderBusy):
@@ -222,7 +222,7 @@ def test_it_ends_cleanly_while_it_is_unlocked(world: World, how: int, code: int)
         assert opened.damage == []
 
 
-def test_the_link_works_once_and_the_cookie_is_only_known_by_its_digest(world: World) -> None:
+def test_the_link_works_once_and_the_cookie_is_only_known_by_its_digest(world: DeskSetting) -> None:
     with running(world.folder) as desk:
         browser, late = desk.browser(), desk.browser()
         assert browser.enter().status_code == 303
@@ -237,7 +237,7 @@ def test_the_link_works_once_and_the_cookie_is_only_known_by_its_digest(world: W
         assert browser.get("/unlock").status_code == 403
 
 
-def test_no_disk_holds_a_word_of_a_day(world: World, tmp_path: Path) -> None:
+def test_no_disk_holds_a_word_of_a_day(world: DeskSetting, tmp_path: Path) -> None:
     with running(world.folder) as desk:
         browser = let_in(desk)
         until(browser, SURNAME)
@@ -272,13 +272,13 @@ def found_in(data: bytes, needles: dict[str, bytes | str]) -> set[str]:
     return {name for name, needle in needles.items() if any(form in data for form in ways(needle))}
 
 
-def until_whole(browser: Browser, path: str) -> bytes:
+def until_whole(browser: DeskVisitor, path: str) -> bytes:
     """Pieces of a photo may come after the report."""
     until(browser, "/case/1/file/1", "/case/1")
     return browser.get(path).content
 
 
-def test_no_core_is_dumped_and_only_this_computer_is_listened_to(world: World) -> None:
+def test_no_core_is_dumped_and_only_this_computer_is_listened_to(world: DeskSetting) -> None:
     with running(world.folder) as desk:
         limits = Path(f"/proc/{desk.pid}/limits").read_text()
         assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
@@ -287,7 +287,7 @@ def test_no_core_is_dumped_and_only_this_computer_is_listened_to(world: World) -
         assert f"0100007F:{port:04X}" in listening
 
 
-def test_killed_with_no_warning_it_loses_nothing(world: World) -> None:
+def test_killed_with_no_warning_it_loses_nothing(world: DeskSetting) -> None:
     with running(world.folder) as desk:
         until(let_in(desk), SURNAME)
         desk.end(signal.SIGKILL)
@@ -306,7 +306,7 @@ def test_killed_with_no_warning_it_loses_nothing(world: World) -> None:
         (("--country", "Kazakhstan"), "two letters"),
     ],
 )
-def test_what_is_asked_wrongly_is_refused_in_words(world: World, options: tuple[str, ...], says: str) -> None:
+def test_what_is_asked_wrongly_is_refused_in_words(world: DeskSetting, options: tuple[str, ...], says: str) -> None:
     import subprocess
     import sys
 

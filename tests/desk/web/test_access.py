@@ -277,7 +277,7 @@ def test_an_error_says_where_and_never_what(browser, control, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("Иванова Анна, ОВД Тверской")
 
-    monkeypatch.setattr("client.desk.web.views.board.board.board", broken)
+    monkeypatch.setattr("client.desk.web.views.board.board.load_board", broken)
     answer = browser.get("/")
     assert answer.status_code == 500
     assert "Иванова" not in answer.text

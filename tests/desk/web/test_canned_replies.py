@@ -19,7 +19,7 @@ def test_each_language_has_every_template(language):
     for template in canned_replies.TEMPLATES:
         for lawyer in ("", "А. Петрова"):
             for country in ("", "RU", "KZ"):
-                text = canned_replies.fill(template, language, lawyer=lawyer, country=country)
+                text = canned_replies.fill_reply(template, language, lawyer=lawyer, country=country)
                 assert "{" not in text
                 assert len(text.encode()) < 2_000
                 assert ("А. Петрова" in text) == (template == "lawyer" and bool(lawyer))
@@ -44,13 +44,13 @@ def written_out(template: str, language: str, lawyer: str, country: str) -> str:
 @pytest.mark.parametrize("lawyer", ["", "А. Петрова", "وکیل", "{law} {lawyer} {name} {} {0}", "a\nb\\1"])
 @pytest.mark.parametrize("country", ["", "RU", "BY", "UA", "KZ", "{lawyer}"])
 def test_an_answer_is_its_text_byte_for_byte_around_what_is_put_in(language, template, lawyer, country):
-    text = canned_replies.fill(template, language, lawyer=lawyer, country=country)
+    text = canned_replies.fill_reply(template, language, lawyer=lawyer, country=country)
     assert text == written_out(template, language, lawyer, country)
 
 
 @given(st.text(max_size=100))
 def test_a_name_is_put_in_as_it_is(name):
-    text = canned_replies.fill("lawyer", "ru", lawyer=name)
+    text = canned_replies.fill_reply("lawyer", "ru", lawyer=name)
     assert text == written_out("lawyer", "ru", name, "")
 
 
@@ -60,4 +60,4 @@ def test_a_name_is_put_in_as_it_is(name):
      (["tg", "fa_IR"], ["ru"], "fa"), (["", "<script>"], ["en"], "en")],
 )  # fmt: skip
 def test_the_reporters_language_goes_before_the_organisations(spoken, own, language):
-    assert canned_replies.choose(spoken, own) == language
+    assert canned_replies.choose_language(spoken, own) == language

@@ -10,7 +10,7 @@ import pytest
 
 from client import report
 from client.desk.cases import attention, flags
-from client.desk.documents.letters.template import kinds
+from client.desk.documents.letters.template import list_templates
 from client.desk.exports.registry import KINDS
 from client.desk.journal import entries
 from client.desk.web import canned_replies
@@ -37,7 +37,7 @@ TERMS = {
     "done": entries.KINDS,
     "export": tuple(KINDS),
     "audience": tuple({audience for kind in KINDS.values() for audience in kind.audiences}),
-    "letter": tuple({kind for kind, _ in kinds()}),
+    "letter": tuple({kind for kind, _ in list_templates()}),
     "language": LANGUAGES,
     "month": tuple(map(str, range(1, 13))),
 }

@@ -18,7 +18,7 @@ def test_practice_stands_apart(browser, office, control):
     draft = Draft({"stage": "van", "people": 1, "name": "Проба"}, practice=True)
     composed = compose(office.card, draft, case=new_id(bytes), first=True, seq=0, now=NOW, random_bytes=bytes)
     for sealed in composed.sealed:
-        office.post.lay((office.post.held and next(iter(office.post.held))) or "https://a.example", sealed)
+        office.post.lay((office.post.mailboxes and next(iter(office.post.mailboxes))) or "https://a.example", sealed)
     control.desk.pull(office.post)
     assert "Проба" in browser.page("/practice").text
     for path in ("/", "/queue", "/people", "/names"):

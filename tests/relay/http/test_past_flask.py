@@ -18,7 +18,7 @@ GOOD = deposit_headers(b"\x02" * 32, b"\x03" * 32)
 FULL = 530_000  # bytes: the reserve and less than a letter
 
 
-class Case(NamedTuple):
+class RequestCase(NamedTuple):
     """Deposits to one relay, with these limits, and the codes (201 and 200: a receipt) they are answered with."""
 
     codes: Sequence[int | str]
@@ -29,33 +29,35 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "a letter": Case([201]),
-    "a letter twice": Case([201, 200], [LETTER, LETTER]),
-    "a parcel": Case([201], [PARCEL]),
-    "no body": Case(["bad-size"], [b""]),
-    "a letter one byte short": Case(["bad-size"], [LETTER[:-1]]),
-    "a parcel one byte long": Case(["too-large"], [PARCEL + b"b"]),
-    "more than two parcels": Case(["too-large"], [PARCEL * 2 + b"b"]),
-    "another suite": Case(["bad-suite"], [b"\x02" + LETTER[1:]]),
-    "no headers": Case(["bad-mailbox"], headers={}),
-    "a mailbox that is cut": Case(["bad-mailbox"], headers=GOOD | {MAILBOX_HEADER: b64(bytes(31))}),
-    "no commitment": Case(["bad-commit"], headers=GOOD | {COMMIT_HEADER: ""}),
-    "no work": Case(["work-needed"], limits={"work_floor": 24}),
-    "work that is no base64url": Case(["work-needed"], headers=GOOD | {WORK_HEADER: "?"}, limits={"work_floor": 24}),
-    "too many calls": Case([201, "too-many"], [LETTER, LETTER], limits={"per_address": 1}),
-    "too many calls, the last one too large": Case(
+    "a letter": RequestCase([201]),
+    "a letter twice": RequestCase([201, 200], [LETTER, LETTER]),
+    "a parcel": RequestCase([201], [PARCEL]),
+    "no body": RequestCase(["bad-size"], [b""]),
+    "a letter one byte short": RequestCase(["bad-size"], [LETTER[:-1]]),
+    "a parcel one byte long": RequestCase(["too-large"], [PARCEL + b"b"]),
+    "more than two parcels": RequestCase(["too-large"], [PARCEL * 2 + b"b"]),
+    "another suite": RequestCase(["bad-suite"], [b"\x02" + LETTER[1:]]),
+    "no headers": RequestCase(["bad-mailbox"], headers={}),
+    "a mailbox that is cut": RequestCase(["bad-mailbox"], headers=GOOD | {MAILBOX_HEADER: b64(bytes(31))}),
+    "no commitment": RequestCase(["bad-commit"], headers=GOOD | {COMMIT_HEADER: ""}),
+    "no work": RequestCase(["work-needed"], limits={"work_floor": 24}),
+    "work that is no base64url": RequestCase(
+        ["work-needed"], headers=GOOD | {WORK_HEADER: "?"}, limits={"work_floor": 24}
+    ),
+    "too many calls": RequestCase([201, "too-many"], [LETTER, LETTER], limits={"per_address": 1}),
+    "too many calls, the last one too large": RequestCase(
         [201, "too-many"], [LETTER, PARCEL + b"b"], limits={"per_address": 1}
     ),
-    "behind a proxy": Case(
+    "behind a proxy": RequestCase(
         [201, "too-many"],
         [LETTER, PARCEL],
         GOOD | {"X-Forwarded-For": "192.0.2.7"},
         {"per_address": 1, "trusted_proxies": 1},
         "127.0.0.1",
     ),
-    "a full mailbox": Case([201, "mailbox-full"], [LETTER, PARCEL], limits={"unproven_envelopes": 1}),
-    "a full relay": Case(["relay-full"], limits={"max_bytes": FULL, "work_share": 1.0}),
-    "a queue that is full": Case(["busy"], limits={"queue": 0}),
+    "a full mailbox": RequestCase([201, "mailbox-full"], [LETTER, PARCEL], limits={"unproven_envelopes": 1}),
+    "a full relay": RequestCase(["relay-full"], limits={"max_bytes": FULL, "work_share": 1.0}),
+    "a queue that is full": RequestCase(["busy"], limits={"queue": 0}),
 }
 
 Request = tuple[str, bytes, Mapping[str, str]]  # path, body, headers
@@ -109,7 +111,7 @@ def has_code(answer: tuple[int, list[tuple[str, str]], bytes], code: int | str) 
 def test_a_deposit_is_answered_alike_past_flask_and_through_it(
     both_ways: Callable[..., Answers], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    case = CASES.get(name, Case(["internal"]))
+    case = CASES.get(name, RequestCase(["internal"]))
     if name not in CASES:
         monkeypatch.setattr(ReceiptSigner, "receipt", lambda *_: 1 / 0)
     answers = both_ways([("/v1/deposit", body, case.headers) for body in case.bodies], case.caller, **case.limits)

@@ -27,7 +27,7 @@ ENOUGH = 150  # receipts before each kill
 PHONES = 8
 
 
-class Phone(threading.Thread):
+class DepositingPhone(threading.Thread):
     """Deposits one envelope after the other until the line breaks; keeps what it has a receipt for."""
 
     def __init__(self, relay: Relay, mailbox: bytes, enough: threading.Semaphore) -> None:
@@ -53,7 +53,7 @@ class Phone(threading.Thread):
 
 def under_load_then_killed(relay: Relay, key: MailboxKey) -> dict[bytes, tuple[bytes, bytes, bytes]]:
     enough = threading.Semaphore(0)
-    phones = [Phone(relay, key.id, enough) for _ in range(PHONES)]
+    phones = [DepositingPhone(relay, key.id, enough) for _ in range(PHONES)]
     for phone in phones:
         phone.start()
     for _ in range(ENOUGH):

@@ -47,14 +47,14 @@ class Person:
 
     def sync(self) -> SyncResult:
         self.reopen()
-        with OutboxStore(self.folder) as spool:
-            tally = Sync(self.book, spool, self.post, clock=lambda: self.now).run()
+        with OutboxStore(self.folder) as outbox:
+            tally = Sync(self.book, outbox, self.post, clock=lambda: self.now).run()
         self.reopen()
         return tally
 
     def alert(self, label: str, kind: str = "detained", text: str = TEXT):
-        with OutboxStore(self.folder) as spool:
-            return Sync(self.book, spool, self.post, clock=lambda: self.now).alert(label, AlertWords(kind, text))
+        with OutboxStore(self.folder) as outbox:
+            return Sync(self.book, outbox, self.post, clock=lambda: self.now).alert(label, AlertWords(kind, text))
 
     def state(self, label: str) -> str:
         return self.book.find(label).state(self.now)

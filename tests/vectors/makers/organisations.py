@@ -127,7 +127,7 @@ def card() -> Iterator[Vector]:
 def codes() -> Iterator[Vector]:
     random_bytes = seededBytes("code")
     root = random_bytes(32)
-    one = str(code.CardCode(root, ("https://relay.example",)))
+    text = str(code.CardCode(root, ("https://relay.example",)))
     two_relays = ("https://r.example:8443/t", "http://" + "b" * 56 + ".onion")
     two = str(code.CardCode(root, two_relays))
 
@@ -137,17 +137,19 @@ def codes() -> Iterator[Vector]:
     def bad(name: str, expect: str, text: str) -> Vector:
         return {"name": name, "expect": expect, "code": text}
 
-    yield ok("one_relay", one, ("https://relay.example",))
+    yield ok("one_relay", text, ("https://relay.example",))
     yield ok("two_relays_one_onion", two, two_relays)
-    yield ok("typed_in_lower_case_with_blanks", one[:30].lower() + " \n" + one[30:].lower(), ("https://relay.example",))
-    yield bad("a_persons_code", "code-other-kind", "TOCSIN:1:C:" + one[11:])
+    yield ok(
+        "typed_in_lower_case_with_blanks", text[:30].lower() + " \n" + text[30:].lower(), ("https://relay.example",)
+    )
+    yield bad("a_persons_code", "code-other-kind", "TOCSIN:1:C:" + text[11:])
     yield bad("something_else", "code-malformed", "https://example.org/")
     yield bad("empty", "code-malformed", "")
     yield bad("no_relay", "code-malformed", code.CARD_PREFIX + code._base32(root + b"\0"))
     yield bad("newer_flags", "code-malformed", code.CARD_PREFIX + code._base32(root + b"\x01\x09https://x"))
     yield bad("length_past_the_end", "code-malformed", code.CARD_PREFIX + code._base32(root + b"\0\x20https://x"))
-    yield bad("one_character_short", "code-malformed", one[:-1])
-    yield bad("not_base32", "code-malformed", one[:-1] + "1")
+    yield bad("one_character_short", "code-malformed", text[:-1])
+    yield bad("not_base32", "code-malformed", text[:-1] + "1")
     base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     yield bad("stray_bits", "code-malformed", two[:-1] + base32[base32.index(two[-1]) + 1])
     yield bad("clear_http", "relay-address", code.CARD_PREFIX + code._base32(root + b"\0\x0fhttp://relay.ex"))

@@ -47,10 +47,10 @@ def _pair_meetings(sides: list[pairing.PairingOffer]) -> Iterator[Vector]:
             "sending": b64(keys.sending),
             "receiving": b64(keys.receiving),
         }
-    one, two = sides
-    same = code.PairCode(two.code.card, one.secret, two.relays)
-    for name, text in (("ones_own_code", str(one.code)), ("ones_own_secret", str(same))):
-        yield {"name": name, "expect": "code-own", "what": "meeting", "half": describe_half(one), "code": text}
+    first, second = sides
+    same = code.PairCode(second.code.card, first.secret, second.relays)
+    for name, text in (("ones_own_code", str(first.code)), ("ones_own_secret", str(same))):
+        yield {"name": name, "expect": "code-own", "what": "meeting", "half": describe_half(first), "code": text}
 
 
 def _pair_codes(half: pairing.PairingOffer) -> Iterator[Vector]:
@@ -119,39 +119,41 @@ def _pair_cards(half: pairing.PairingOffer) -> Iterator[Vector]:
 
 def _pair_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
     """What one side opens that the other sealed."""
-    one, two = sides
-    mine, theirs = pairing.PairingSession(one, two.code), pairing.PairingSession(two, one.code)
-    base = {"half": describe_half(one), "code": str(two.code)}
+    first, second = sides
+    mine, theirs = pairing.PairingSession(first, second.code), pairing.PairingSession(second, first.code)
+    base = {"half": describe_half(first), "code": str(second.code)}
 
     def share(name: str, sealed: Sealed, sure: bool) -> Vector:
-        fields = {"share": b64(two.share), "sure": sure, "envelope": b64(sealed.envelope)}
+        fields = {"share": b64(second.share), "sure": sure, "envelope": b64(sealed.envelope)}
         return {"name": name, "expect": "ok", "what": "share_letter", **base, **fields}
 
     left = theirs.card_letter(random_bytes)
     assert left.mailbox == mine.door(mine=True).mailbox.id
-    card = {"card": two.card.encode().decode(), "envelope": b64(left.envelope)}
+    card = {"card": second.card.encode().decode(), "envelope": b64(left.envelope)}
     yield {"name": "a_card_at_the_door", "expect": "ok", "what": "card_letter", **base, **card}
-    yield share("a_share_alone", theirs.share_letter(one.card, None, random_bytes), False)
-    yield share("a_share_that_answers_mine", theirs.share_letter(one.card, one.share, random_bytes), True)
+    yield share("a_share_alone", theirs.share_letter(first.card, None, random_bytes), False)
+    yield share("a_share_that_answers_mine", theirs.share_letter(first.card, first.share, random_bytes), True)
     yield share(
-        "a_share_that_answers_a_strangers", theirs.share_letter(one.card, random_bytes(32), random_bytes), False
+        "a_share_that_answers_a_strangers", theirs.share_letter(first.card, random_bytes(32), random_bytes), False
     )
 
 
 def _pair_alerts(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
-    one, two = sides
-    keys = pairing.PairingSession(two, one.code).keys(one.share)
-    said = pairing.MacInput(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
-    calm, duress = (pairing.alert_mac(keys.sending, one.card.address, said, duress=forced) for forced in (False, True))
+    first, second = sides
+    keys = pairing.PairingSession(second, first.code).keys(first.share)
+    mac_input = pairing.MacInput(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
+    calm, duress = (
+        pairing.alert_mac(keys.sending, first.card.address, mac_input, duress=forced) for forced in (False, True)
+    )
 
     def vector(name: str, expect: str, mac: bytes, **more: Any) -> Vector:
         fields = {
             "key": b64(keys.sending),
-            "recipient": b64(one.card.address.recipient),
-            "mailbox": b64(one.card.mailbox),
-            "size": said.size,
-            "salt": b64(said.salt),
-            "header": said.header.decode(),
+            "recipient": b64(first.card.address.recipient),
+            "mailbox": b64(first.card.mailbox),
+            "size": mac_input.size,
+            "salt": b64(mac_input.salt),
+            "header": mac_input.header.decode(),
             "mac": b64(mac),
         }
         return {"name": name, "expect": expect, "what": "alert", **fields, **more}
@@ -162,13 +164,13 @@ def _pair_alerts(sides: list[pairing.PairingOffer], random_bytes: Callable[[int]
     yield vector("in_another_mailbox", "message-not-authentic", calm, mailbox=b64(random_bytes(32)))
     yield vector("to_another_key", "message-not-authentic", calm, recipient=b64(random_bytes(32)))
     yield vector("of_another_size", "message-not-authentic", calm, size=PARCEL_BYTES)
-    yield vector("other_words", "message-not-authentic", calm, header=said.header.decode() + " ")
+    yield vector("other_words", "message-not-authentic", calm, header=mac_input.header.decode() + " ")
     yield vector("no_mac", "message-not-authentic", b"")
     case = random_bytes(32)
-    key = pairing.case_key(case, one.card.key)
-    mac = pairing.alert_mac(key, one.card.address, said)
+    key = pairing.case_key(case, first.card.key)
+    mac = pairing.alert_mac(key, first.card.address, mac_input)
     yield vector(
-        "by_the_cases_key", "ok", mac, key=b64(key), duress=False, case_key=b64(case), contact=b64(one.card.key)
+        "by_the_cases_key", "ok", mac, key=b64(key), duress=False, case_key=b64(case), contact=b64(first.card.key)
     )
 
 
@@ -182,7 +184,7 @@ def _pair_progress() -> Iterator[Vector]:
                 progress.mark_sent() if step == "said" else progress.on_share(bytes([step[0]]) * 32, sure=step[1])
             )
         share = None if progress.share is None else progress.share[0]
-        owed, answered = ([one[0] for one in shares] for shares in (progress.pending_shares, progress.answered))
+        owed, answered = ([share[0] for share in shares] for shares in (progress.pending_shares, progress.answered))
         end = {"share": share, "owed": owed, "answered": answered}
         return {"name": name, "expect": "ok", "what": "progress", "steps": steps, **end}
 

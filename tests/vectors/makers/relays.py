@@ -74,18 +74,18 @@ def receipts() -> Iterator[Vector]:
             **more,
         }
 
-    def made(name: str, expect: str, at: int, line: str, by: SigningKey = key) -> Vector:
+    def altered(name: str, expect: str, at: int, line: str, by: SigningKey = key) -> Vector:
         changed = [line if i == at else old for i, old in enumerate(lines)]
         return vector(name, expect, note.sign("\n".join(changed) + "\n", "relay.example", by))
 
     good = note.sign("\n".join(lines) + "\n", "relay.example", key)
     yield vector("a_receipt", "ok", good, hour=hour, origin="https://relay.example")
-    yield made("another_commitment", "receipt", 2, b64(random_bytes(32)))
-    yield made("another_envelope", "receipt", 3, b64(random_bytes(32)))
-    yield made("signed_by_another", "receipt", 1, lines[1], SigningKey(random_bytes(32)))
-    yield made("not_a_whole_hour", "receipt", 4, str(hour + 1))
-    yield made("hour_is_a_word", "receipt", 4, "noon")
-    yield made("another_kind", "receipt", 0, "tocsin/1/card")
+    yield altered("another_commitment", "receipt", 2, b64(random_bytes(32)))
+    yield altered("another_envelope", "receipt", 3, b64(random_bytes(32)))
+    yield altered("signed_by_another", "receipt", 1, lines[1], SigningKey(random_bytes(32)))
+    yield altered("not_a_whole_hour", "receipt", 4, str(hour + 1))
+    yield altered("hour_is_a_word", "receipt", 4, "noon")
+    yield altered("another_kind", "receipt", 0, "tocsin/1/card")
     yield vector("cut_off", "receipt", good[:-30])
     yield vector("an_error_page", "receipt", b"<html>502 Bad Gateway</html>")
 

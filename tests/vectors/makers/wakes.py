@@ -77,17 +77,17 @@ def _wake_texts(random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
 
 
 def _wake_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
-    one, two = sides
-    keys = pairing.PairingSession(two, one.code).keys(one.share)
-    base = {"half": describe_half(one), "code": str(two.code), "share": b64(two.share)}
+    first, second = sides
+    keys = pairing.PairingSession(second, first.code).keys(first.share)
+    base = {"half": describe_half(first), "code": str(second.code), "share": b64(second.share)}
 
     def letter(
         name: str, expect: str, header: bytes, mac: Callable[..., bytes] = pairing.wake_mac, **more: Any
     ) -> Vector:
-        said = pairing.MacInput(LETTER_BYTES, random_bytes(32), header)
-        body = mac(more.pop("key", keys.sending), one.card.address, said)
-        content = frame(said.salt, header, body)
-        sealed = seal_content(content, key=one.card.key, address=one.card.address)
+        mac_input = pairing.MacInput(LETTER_BYTES, random_bytes(32), header)
+        body = mac(more.pop("key", keys.sending), first.card.address, mac_input)
+        content = frame(mac_input.salt, header, body)
+        sealed = seal_content(content, key=first.card.key, address=first.card.address)
         fields = {"envelope": b64(sealed.envelope), **more}
         return {"name": name, "expect": expect, "what": "letter", **base, **fields}
 
@@ -96,7 +96,7 @@ def _wake_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int
     yield letter("off", "ok", off, n=0, wake=None)
     yield letter("with_more_than_is_known", "ok", on[:-1] + b',"later":1}', n=7, wake="https://r x")
     yield letter("the_key_of_the_way_back", "message-not-authentic", on, key=keys.receiving)
-    yield letter("a_cases_key", "message-not-authentic", on, key=pairing.case_key(random_bytes(32), one.card.key))
+    yield letter("a_cases_key", "message-not-authentic", on, key=pairing.case_key(random_bytes(32), first.card.key))
     yield letter("signed_as_an_alert", "message-not-authentic", on, mac=pairing.alert_mac)
     yield letter("of_a_newer_version", "message-version", on.replace(b'"v":1', b'"v":2'))
     yield letter("version_as_text", "message-malformed", on.replace(b'"v":1', b'"v":"1"'))

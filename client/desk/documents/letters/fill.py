@@ -7,8 +7,8 @@ from sqlite_utils import Database
 from client.desk.cases import board, view
 from client.desk.consent import subjects
 from client.desk.consent.consent import NoConsent
-from client.desk.documents.letters.template import Letter, fill, kinds
-from client.desk.documents.letters.values import Around, LetterValues
+from client.desk.documents.letters.template import FilledLetter, fill_template, list_templates
+from client.desk.documents.letters.values import LetterContext, LetterValues
 from keys.errors import TocsinError
 
 WGAD = "wgad"
@@ -21,22 +21,24 @@ class NoSuchLetter(TocsinError):
     hint = "choose one of the letters in the list, and a person of this case"
 
 
-def write(db: Database, kind: str, language: str, person: str, around: Around) -> Letter:
+def write_letter(db: Database, kind: str, language: str, person: str, context: LetterContext) -> FilledLetter:
     """Fill in a letter about a person (`case#k`).
 
     Raises NoSuchLetter, NoConsent: what goes to the United Nations needs a yes; what only helps, that nobody said no.
     """
-    if (kind, language) not in kinds():
+    if (kind, language) not in list_templates():
         raise NoSuchLetter(kind)
-    seen = view.case(db, person.partition("#")[0])
-    about = next((one for one in seen.persons if one.id == person), None) if seen is not None else None
-    if seen is None or about is None:
+    case = view.load_case(db, person.partition("#")[0])
+    about_person = next((known for known in case.persons if known.id == person), None) if case is not None else None
+    if case is None or about_person is None:
         raise NoSuchLetter()
     audience = "UN" if kind == WGAD else "help"
-    allowed = next((one.consent for one in subjects.subjects(db, groups=[about.group])), None)
+    allowed = next((subject.consent for subject in subjects.list_subjects(db, groups=[about_person.group])), None)
     if allowed is None or (allowed.un is not True if kind == WGAD else allowed.help is False):
         raise NoConsent(audience)
-    said = [str(one.value) for one in seen.timeline]
-    around = replace(around, clean=subjects.collect_refusing_names(subjects.find_mentioned(db, said), audience).remove)
-    known = LetterValues(seen, about, language, around, lambda number: board.place(db, number))
-    return fill(kind, language, known.fields(), seen.country)
+    stated = [str(fact.value) for fact in case.timeline]
+    context = replace(
+        context, clean=subjects.collect_refusing_names(subjects.find_mentioned(db, stated), audience).remove
+    )
+    values = LetterValues(case, about_person, language, context, lambda number: board.load_place(db, number))
+    return fill_template(kind, language, values.fields(), case.country)

@@ -15,42 +15,42 @@ LANGUAGES = ("ru", "en")
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A paragraph that stands there only when this field is known, or for this country."""
+class ConditionalParagraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A paragraph for letters in which the field `known` has a value, or for this country; empty: for all."""
 
     text: str
     known: str = ""
     country: str = ""
 
 
-class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """To whom, from whom; the title; paragraphs."""
+class LetterTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A letter with named fields: recipient and sender, title, paragraphs."""
 
     to: list[str]
     title: str
-    body: list[str | Part]
+    body: list[str | ConditionalParagraph]
 
     def fields(self) -> set[str]:
-        """Every field that is named."""
-        parts = [part if isinstance(part, Part) else Part(part) for part in self.body]
+        """Return the names of all fields in the text and in the conditions of paragraphs."""
+        parts = [part if isinstance(part, ConditionalParagraph) else ConditionalParagraph(part) for part in self.body]
         texts = [*self.to, self.title, *(part.text for part in parts)]
         conditions = {part.known for part in parts if part.known}
         return conditions | {name for text in texts for name in _FIELD.findall(text)}
 
 
-class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What fields are called, and words that are put into them, by language. `{}` in a word is its one gap."""
+class LetterTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names of fields, and terms that stand in them, by language. `{}` in a term is its only gap."""
 
     fields: dict[str, dict[str, str]]
     terms: dict[str, dict[str, str]]
 
-    def term(self, key: str, language: str, value: str = "") -> str:
+    def fill_term(self, key: str, language: str, value: str = "") -> str:
         return self.terms[key][language].replace("{}", value) if key in self.terms else value
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A letter as it stands: what is not known is marked in the text and named in `gaps`."""
+class FilledLetter:
+    """A letter that is filled in. A field without a value is marked in the text and named in `gaps`."""
 
     kind: str
     language: str
@@ -64,34 +64,35 @@ class Letter:
         return "\n\n".join(part for part in (self.to, self.title, *self.paragraphs) if part) + "\n"
 
 
-def kinds() -> list[tuple[str, str]]:
-    """Every letter there is: kind and language."""
+def list_templates() -> list[tuple[str, str]]:
+    """Return the kind and language of every template, sorted."""
     names = (entry.name.split(".") for entry in _folder().joinpath("texts").iterdir())
     return sorted((kind, language) for kind, language, _ in names)
 
 
 @cache
-def template(kind: str, language: str) -> Template:
-    """Raises FileNotFoundError for a letter that does not exist in this language."""
-    return msgspec.json.decode(_folder().joinpath("texts", f"{kind}.{language}.json").read_bytes(), type=Template)
+def load_template(kind: str, language: str) -> LetterTemplate:
+    """Return a template. Raises FileNotFoundError when the kind does not exist in this language."""
+    return msgspec.json.decode(_folder().joinpath("texts", f"{kind}.{language}.json").read_bytes(), type=LetterTemplate)
 
 
 @cache
-def words() -> Words:
-    return msgspec.json.decode(_folder().joinpath("words.json").read_bytes(), type=Words)
+def load_terms() -> LetterTerms:
+    """Return the names of the fields and the terms, in all languages."""
+    return msgspec.json.decode(_folder().joinpath("words.json").read_bytes(), type=LetterTerms)
 
 
-def fill(kind: str, language: str, known: Mapping[str, str], country: str) -> Letter:
-    """The letter with everything that is known. `known`: field to words, empty for what is not known."""
-    form = template(kind, language)
+def fill_template(kind: str, language: str, known: Mapping[str, str], country: str) -> FilledLetter:
+    """Return the letter with the fields filled in. `known`: field to words; a field is empty when nobody stated it."""
+    template = load_template(kind, language)
     gaps: dict[str, None] = {}
-    to = "\n".join(_joined(text, language, known, gaps) for text in form.to)
-    paragraphs = tuple(_joined(text, language, known, gaps) for text in _standing(form, known, country))
-    return Letter(kind, language, to, form.title, paragraphs, tuple(gaps))
+    to = "\n".join(_fill_gaps(text, language, known, gaps) for text in template.to)
+    paragraphs = tuple(_fill_gaps(text, language, known, gaps) for text in _select_paragraphs(template, known, country))
+    return FilledLetter(kind, language, to, template.title, paragraphs, tuple(gaps))
 
 
-def _standing(form: Template, known: Mapping[str, str], country: str) -> Iterator[str]:
-    for part in form.body:
+def _select_paragraphs(template: LetterTemplate, known: Mapping[str, str], country: str) -> Iterator[str]:
+    for part in template.body:
         if isinstance(part, str):
             yield part
         elif (not part.known or known.get(part.known)) and part.country in ("", country):
@@ -105,20 +106,22 @@ def join_fields(text: str, value: Callable[[str], str]) -> str:
     return "".join(pieces)
 
 
-def _joined(text: str, language: str, known: Mapping[str, str], gaps: dict[str, None]) -> str:
+def _fill_gaps(text: str, language: str, known: Mapping[str, str], gaps: dict[str, None]) -> str:
     def value(field: str) -> str:
         if known.get(field):
-            return _apart(known[field])
+            return _separate_rtl(known[field])
         gaps[field] = None
-        return _apart(words().term("gap", language, words().fields[field][language]))
+        return _separate_rtl(load_terms().fill_term("gap", language, load_terms().fields[field][language]))
 
     return join_fields(text, value)
 
 
-def _apart(value: str) -> str:
-    """A value that is written from right to left gets a line of its own: in the middle of a line, programs that lay
-    out text do not agree where its numbers and commas go."""
-    is_rtl = any(unicodedata.bidirectional(one) in ("R", "AL") for one in value)
+def _separate_rtl(value: str) -> str:
+    """Put a value that is written from right to left on a line of its own.
+
+    In the middle of a line, programs that lay out text do not agree where its numbers and commas go.
+    """
+    is_rtl = any(unicodedata.bidirectional(character) in ("R", "AL") for character in value)
     return f"\n{value}\n" if is_rtl else value
 
 

@@ -18,7 +18,7 @@ def show_board() -> str:
     """Show the board, narrowed to the city and the event that were chosen."""
     ui_state = frame.get_ui_state()
     with require_desk().reading() as db:
-        found = board.board(db, frame.get_times().now, ui_state.city or None, ui_state.event or None)
+        found = board.load_board(db, frame.get_times().now, ui_state.city or None, ui_state.event or None)
     return frame.render_page("board.html", here="board", board=found, ui_state=ui_state)
 
 
@@ -36,9 +36,9 @@ def show_place(number: int) -> str:
     """Show everybody held at one place, and the cases that wait there."""
     now = frame.get_times().now
     with require_desk().reading() as db:
-        found = board.place(db, number)
+        found = board.load_place(db, number)
         detainees = board.load_detainees(db, number)
-        waiting = queue.queue(db, now, place=number, limit=WAITING)
+        waiting = queue.load_queue(db, now, place=number, limit=WAITING)
     if found is None:
         raise NotHere()
     return frame.render_page("place.html", here="board", place=found, detainees=detainees, waiting=waiting)
@@ -48,7 +48,7 @@ def show_place(number: int) -> str:
 def show_place_names(number: int) -> str:
     """Show the names at one place, for paper."""
     with require_desk().reading() as db:
-        found = board.place(db, number)
+        found = board.load_place(db, number)
         detainees = board.load_detainees(db, number)
     if found is None:
         raise NotHere()
@@ -62,7 +62,7 @@ def show_all_names() -> str:
     first, heads = max(0, request.args.get("first", default=0, type=int)), 0
     lists: list[tuple[board.PlaceRow, list[board.DetaineeRow]]] = []
     with require_desk().reading() as db:
-        rows = board.board(db, now, ui_state.city or None, ui_state.event or None).rows
+        rows = board.load_board(db, now, ui_state.city or None, ui_state.event or None).rows
         for row in rows[first:]:
             detainees = board.load_detainees(db, row.place.number, ui_state.event or None)
             heads += len(detainees)

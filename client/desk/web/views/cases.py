@@ -6,9 +6,9 @@ from werkzeug.wrappers import Response
 
 from client import report
 from client.desk.cases import view
-from client.desk.cases.queue import Item, items, queue
+from client.desk.cases.queue import Item, load_items, load_queue
 from client.desk.cases.view import CaseView
-from client.desk.documents.letters.template import kinds
+from client.desk.documents.letters.template import list_templates
 from client.desk.journal import entries
 from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
@@ -50,10 +50,10 @@ def show_case(number: int) -> str:
         desk.append(entries.Viewed(case=found.id))
     compare_pairs(desk, COMPARE_SECONDS)
     with desk.reading() as db:
-        rows = items(db, frame.get_times().now, [number])
-        crowd = items(db, frame.get_times().now, [member for member in found.crowd if member != number])
+        rows = load_items(db, frame.get_times().now, [number])
+        crowd = load_items(db, frame.get_times().now, [member for member in found.crowd if member != number])
         near = suggest_duplicates(db, found)
-        officials = view.officials(db)
+        officials = view.list_officials(db)
         following = _find_following(db, number)
     return frame.render_page(
         "case.html",
@@ -66,7 +66,7 @@ def show_case(number: int) -> str:
         following=following,
         reply_form=build_reply_form(found),
         left_entries=_find_left(found),
-        kinds=kinds(),
+        kinds=list_templates(),
         lawyers=LAWYERS,
         statuses=STATUSES,
         fields=FIELDS,
@@ -90,7 +90,7 @@ def _find_following(db: Database, number: int) -> Item | None:
     if ui_state.replied_to != number or frame.is_background():
         return None
     ui_state.replied_to = 0
-    waiting = queue(db, frame.get_times().now, limit=NEXT).items
+    waiting = load_queue(db, frame.get_times().now, limit=NEXT).items
     return next((item for item in waiting if item.number != number and not item.assigned), None)
 
 
@@ -98,7 +98,7 @@ def load_case(number: int) -> CaseView:
     """Load the case with this number in this session. Raises NotHere."""
     desk, case_id = require_desk(), frame.find_case_id(number)
     with desk.reading() as db:
-        found = view.case(db, case_id, desk.missing)
+        found = view.load_case(db, case_id, desk.missing)
     if found is None:
         raise NotHere()
     return found

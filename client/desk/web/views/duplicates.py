@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from werkzeug.wrappers import Response
 
 from client.desk.cases import view
-from client.desk.cases.queue import Item, items
+from client.desk.cases.queue import Item, load_items
 from client.desk.cases.view import CaseView
 from client.desk.desk import Desk
 from client.desk.journal import entries
@@ -50,14 +50,18 @@ def compare_pairs(desk: Desk, seconds: float) -> bool:
 
 def suggest_duplicates(db: Database, case: CaseView) -> list[DuplicateOffer]:
     """Return what may be the same as this case or somebody in it, the likeliest first."""
-    pairs = [pair for person in case.persons[:OFFERED] for pair in candidates.of_person(db, person.id)[:OFFERED]]
-    found = build_offers(db, pairs, candidates.of_case(db, case.id)[:OFFERED], case.number)
+    pairs = [
+        pair
+        for person in case.persons[:OFFERED]
+        for pair in candidates.find_candidates_of_person(db, person.id)[:OFFERED]
+    ]
+    found = build_offers(db, pairs, candidates.find_group_candidates_of_case(db, case.id)[:OFFERED], case.number)
     return sorted(found, key=lambda offer: -offer.score)[: 2 * OFFERED]
 
 
 def list_duplicates(db: Database, limit: int) -> list[DuplicateOffer]:
     """Return the likeliest pairs of all."""
-    found = build_offers(db, candidates.candidates(db, limit), candidates.groups(db, limit))
+    found = build_offers(db, candidates.find_candidates(db, limit), candidates.find_group_candidates(db, limit))
     return sorted(found, key=lambda offer: -offer.score)[:limit]
 
 
@@ -67,8 +71,8 @@ def build_offers(db: Database, pairs: list[Pair], groups: list[Pair], of: int | 
     now = frame.get_times().now
     found = []
     for pair, a, b, is_group in both:
-        numbers = [view.number_of(db, id_.partition("#")[0]) for id_ in (a, b)]
-        rows = {item.number: item for item in items(db, now, [number for number in numbers if number is not None])}
+        numbers = [view.find_case_number(db, id_.partition("#")[0]) for id_ in (a, b)]
+        rows = {item.number: item for item in load_items(db, now, [number for number in numbers if number is not None])}
         first, second = (rows.get(number or 0) for number in numbers)
         if first is None or second is None:
             continue

@@ -27,7 +27,7 @@ class NotEnough(TocsinError):
 def show_exports() -> str:
     """Show every kind of export, and the one that was prepared."""
     with require_desk().reading() as db:
-        rows = board.board(db, frame.get_times().now).rows
+        rows = board.load_board(db, frame.get_times().now).rows
     return frame.render_page("exports.html", here="exports", kinds=KINDS, places=rows, ready=frame.get_ui_state().ready)
 
 

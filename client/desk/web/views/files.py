@@ -19,7 +19,7 @@ def list_files(number: int) -> list[ParcelRef]:
     """List the files a case announces, in the order of its letters. Raises NotHere."""
     case = frame.find_case_id(number)
     with require_desk().reading() as db:
-        found = view.case(db, case)
+        found = view.load_case(db, case)
     if found is None:
         raise NotHere()
     return [file.ref for file in found.files]

@@ -130,7 +130,7 @@ def read_field(name: str, longest: int = 500) -> str:
 def find_case_id(number: int) -> str:
     """Return the id of the case with this number in this session. Raises NotHere."""
     with require_desk().reading() as db:
-        found = view.id_of(db, number)
+        found = view.find_case_id(db, number)
     if found is None:
         raise NotHere()
     return found

@@ -20,8 +20,8 @@ def show_handover() -> str:
     """Show one's open cases and the latest hand-overs."""
     desk = require_desk()
     with desk.reading() as db:
-        mine = queue.queue(db, frame.get_times().now, desk.by, limit=SHOWN)
-        earlier = view.handovers(db, EARLIER)
+        mine = queue.load_queue(db, frame.get_times().now, desk.by, limit=SHOWN)
+        earlier = view.list_handovers(db, EARLIER)
     return frame.render_page("handover.html", here="handover", mine=mine, earlier=earlier)
 
 
@@ -31,7 +31,7 @@ def hand_over() -> Response:
     """Note the words; with `cases`, assign every open case of mine to the next name. Raises NothingSaid."""
     desk, to = require_desk(), frame.read_field("to", 80)
     with desk.reading() as db:
-        mine = queue.queue(db, frame.get_times().now, desk.by, limit=SHOWN).items
+        mine = queue.load_queue(db, frame.get_times().now, desk.by, limit=SHOWN).items
     moved = [entries.Assigned(case=item.case, to=to) for item in mine] if frame.read_field("cases") == "yes" else []
     desk.append_all([entries.HandedOver(text=read_required("text", 20_000), to=to), *moved])
     frame.add_notice("handover.done", n=len(moved))

@@ -28,7 +28,7 @@ def show_journal() -> str:
     """Show entries, the newest first, and how many envelopes could not be used."""
     first = max(0, request.args.get("first", default=0, type=int))
     with require_desk().reading() as db:
-        rows, total = view.history(db, first, PAGE)
+        rows, total = view.load_history(db, first, PAGE)
     aside = Counter(envelope.reason for envelope in require_desk().asides())
     return frame.render_page(
         "journal.html", here="journal", rows=rows, total=total, first=first, size=PAGE, aside=aside

@@ -28,9 +28,9 @@ def show_surroundings(number: int) -> str:
 def _render_map(centre: int | None) -> str:
     ui_state = frame.get_ui_state()
     with require_desk().reading() as db:
-        rows = board.board(db, frame.get_times().now, ui_state.city or None, ui_state.event or None).rows
-        others = board.positions(db)
-        found = None if centre is None else board.place(db, centre)
+        rows = board.load_board(db, frame.get_times().now, ui_state.city or None, ui_state.event or None).rows
+        others = board.list_station_positions(db)
+        found = None if centre is None else board.load_place(db, centre)
     if centre is not None and (found is None or found.lat is None or found.lon is None):
         raise NotHere()
     placed = [row for row in rows if row.place.lat is not None]

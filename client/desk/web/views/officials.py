@@ -15,7 +15,7 @@ pages = Blueprint("officials", __name__)
 def list_officials() -> str:
     """List all officials."""
     with require_desk().reading() as db:
-        found = view.officials(db)
+        found = view.list_officials(db)
     return frame.render_page("officials.html", here="officials", officials=found)
 
 
@@ -23,7 +23,7 @@ def list_officials() -> str:
 def show_official(number: int) -> str:
     """Show an official. Raises NotHere."""
     with require_desk().reading() as db:
-        found = view.official(db, number)
+        found = view.load_official(db, number)
     if found is None:
         raise NotHere()
     return frame.render_page("official.html", here="officials", official=found)
@@ -34,7 +34,7 @@ def show_official(number: int) -> str:
 def update_official(number: int) -> Response:
     """State more about an official; an empty field states nothing. Raises NotHere."""
     with require_desk().reading() as db:
-        found = view.official(db, number)
+        found = view.load_official(db, number)
     if found is None:
         raise NotHere()
     fields = {name: frame.read_field(name) for name in ("name", "rank", "badge", "unit")}

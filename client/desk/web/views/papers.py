@@ -6,9 +6,9 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from client.desk.documents import pdf as documents_pdf
-from client.desk.documents.letters.fill import write
-from client.desk.documents.letters.template import Letter, kinds, words
-from client.desk.documents.letters.values import Around
+from client.desk.documents.letters.fill import write_letter
+from client.desk.documents.letters.template import FilledLetter, list_templates, load_terms
+from client.desk.documents.letters.values import LetterContext
 from client.desk.journal import entries
 from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
@@ -21,14 +21,14 @@ pages = Blueprint("papers", __name__)
 def fill_letter(number: int) -> Response:
     """Fill in a letter about a person of a case, and keep it in memory. Raises NotHere, NoConsent."""
     kind, _, language = frame.read_field("kind").partition("-")
-    if (kind, language) not in kinds():
+    if (kind, language) not in list_templates():
         raise NotHere()
     case = frame.find_case_id(number)
     person = frame.read_field("person") or f"{case}#0"
     times = frame.get_times()
-    context = Around(times.now, times.tz, require_desk().home.secrets.name)
+    context = LetterContext(times.now, times.tz, require_desk().home.secrets.name)
     with require_desk().reading() as db:
-        frame.get_ui_state().papers[number] = write(db, kind, language, person, context)
+        frame.get_ui_state().papers[number] = write_letter(db, kind, language, person, context)
     return frame.redirect_back(f"/case/{number}/paper")
 
 
@@ -36,7 +36,7 @@ def fill_letter(number: int) -> Response:
 def show_letter(number: int) -> str:
     """Show the letter with its gaps. Raises NotHere."""
     letter, language = _find_letter(number), frame.say().language
-    gaps = [words().fields.get(name, {}).get(language, name) for name in letter.gaps]
+    gaps = [load_terms().fields.get(name, {}).get(language, name) for name in letter.gaps]
     return frame.render_page("paper.html", here="queue", number=number, letter=letter, gaps=gaps)
 
 
@@ -56,14 +56,14 @@ def save_pdf(number: int) -> Response:
     return _save_letter(letter, documents_pdf.print_letter(letter, frame.get_times().now), "pdf")
 
 
-def _find_letter(number: int) -> Letter:
+def _find_letter(number: int) -> FilledLetter:
     found = frame.get_ui_state().papers.get(number)
     if found is None:
         raise NotHere()
     return found
 
 
-def _save_letter(letter: Letter, data: bytes, ending: str) -> Response:
+def _save_letter(letter: FilledLetter, data: bytes, ending: str) -> Response:
     options = {"kind": letter.kind, "language": letter.language, "form": ending}
     digest = hashlib.sha256(data).hexdigest()
     require_desk().append(entries.Exported(what="letter", options=options, count=1, sha256=digest))

@@ -19,7 +19,7 @@ def list_people() -> str:
     """List everybody, `PAGE` on a page from `first`."""
     first = max(0, request.args.get("first", default=0, type=int))
     with require_desk().reading() as db:
-        rows, total = view.persons(db, first, PAGE)
+        rows, total = view.list_persons(db, first, PAGE)
     return frame.render_page("people.html", here="people", rows=rows, total=total, first=first, size=PAGE)
 
 

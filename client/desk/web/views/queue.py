@@ -20,7 +20,7 @@ def show_queue() -> str:
     desk = require_desk()
     with desk.reading() as db:
         mine = desk.by if ui_state.mine else None
-        found = queue.queue(db, frame.get_times().now, mine, ui_state.status or None, first=first, limit=PAGE)
+        found = queue.load_queue(db, frame.get_times().now, mine, ui_state.status or None, first=first, limit=PAGE)
     return frame.render_page(
         "queue.html", here="queue", queue=found, first=first, size=PAGE, ui_state=ui_state, statuses=STATUSES
     )
@@ -41,5 +41,5 @@ def show_practice() -> str:
     """Show presses that were trials."""
     first = max(0, request.args.get("first", default=0, type=int))
     with require_desk().reading() as db:
-        found = queue.queue(db, frame.get_times().now, practice=True, first=first, limit=PAGE)
+        found = queue.load_queue(db, frame.get_times().now, practice=True, first=first, limit=PAGE)
     return frame.render_page("practice.html", here="practice", queue=found, first=first, size=PAGE)

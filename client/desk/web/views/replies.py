@@ -53,7 +53,7 @@ def _find_spoken(case: CaseView) -> tuple[str, ...]:
 
 
 def _choose_language(spoken: tuple[str, ...]) -> str:
-    return canned_replies.choose(spoken, require_desk().home.secrets.languages)
+    return canned_replies.choose_language(spoken, require_desk().home.secrets.languages)
 
 
 def _find_lawyer(case: CaseView) -> str:
@@ -63,7 +63,7 @@ def _find_lawyer(case: CaseView) -> str:
 def _load_case(number: int) -> CaseView:
     desk, case_id = require_desk(), frame.find_case_id(number)
     with desk.reading() as db:
-        found = view.case(db, case_id)
+        found = view.load_case(db, case_id)
     if found is None:
         raise NotHere()
     return found
@@ -79,7 +79,7 @@ def fill_draft(number: int) -> Response:
     if template not in canned_replies.TEMPLATES or language not in canned_replies.LANGUAGES:
         raise NothingToSend()
     lawyer = frame.read_field("lawyer")
-    text = canned_replies.fill(template, language, lawyer=lawyer, country=case.country)
+    text = canned_replies.fill_reply(template, language, lawyer=lawyer, country=case.country)
     frame.get_ui_state().drafts[number] = ReplyDraft(template, language, lawyer, text)
     return redirect(f"/case/{number}", 303)  # no #answer: with one, browsers do not put the cursor on "Send"
 

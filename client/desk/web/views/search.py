@@ -32,6 +32,8 @@ def show_results(number: int) -> str:
         raise NotHere()
     with require_desk().reading() as db:
         hits = search.search(db, asked)
-        items = {item.number: item for item in queue.items(db, frame.get_times().now, [hit.number for hit in hits])}
+        items = {
+            item.number: item for item in queue.load_items(db, frame.get_times().now, [hit.number for hit in hits])
+        }
     found = [(hit, items[hit.number]) for hit in hits if hit.number in items]
     return frame.render_page("search.html", here="search", asked=asked, hits=found)
