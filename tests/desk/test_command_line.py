@@ -16,7 +16,7 @@ from client.desk.desk import Desk
 from client.desk.journal.entries import Damaged, Exported, Locked, Received, Replied, Sent, Unlocked
 from client.desk.journal.log import JournalReadOnly
 from client.organisation import case_files
-from tests.desk.server.test_lock import World, let_in, until
+from tests.desk.server.test_lock import DeskSetting, let_in, until
 from tests.support import relay_process as relays
 from tests.support.desk_office import PASSPHRASE, RELAYS, Office, reply_block
 from tests.support.desk_process import running
@@ -167,12 +167,12 @@ def test_damage_that_the_command_meets_first_is_known_to_the_desk(office: Office
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[DeskSetting]:
     with relays.running(tmp_path / "relay") as relay:
-        yield World(tmp_path, relay)
+        yield DeskSetting(tmp_path, relay)
 
 
-def command(world: World, *words: object) -> "subprocess.Popen[str]":
+def command(world: DeskSetting, *words: object) -> "subprocess.Popen[str]":
     phrase = world.folder.parent / "phrase"
     phrase.write_text(PASSPHRASE, encoding="utf-8")
     options = [*map(str, words), "--home", str(world.folder), "--passphrase-file", str(phrase), "--by", "Пётр"]
@@ -181,7 +181,7 @@ def command(world: World, *words: object) -> "subprocess.Popen[str]":
     )
 
 
-def run(world: World, *words: object) -> tuple[int, str]:
+def run(world: DeskSetting, *words: object) -> tuple[int, str]:
     process = command(world, *words)
     _, errors = process.communicate(timeout=60)
     assert "Traceback" not in errors
@@ -189,7 +189,7 @@ def run(world: World, *words: object) -> tuple[int, str]:
 
 
 @pytest.mark.process
-def test_the_desk_knows_what_the_commands_did_while_it_was_locked(world: World, tmp_path: Path) -> None:
+def test_the_desk_knows_what_the_commands_did_while_it_was_locked(world: DeskSetting, tmp_path: Path) -> None:
     with running(world.folder) as desk:
         browser = let_in(desk)
         until(browser, "Иванова")
@@ -209,7 +209,7 @@ def test_the_desk_knows_what_the_commands_did_while_it_was_locked(world: World, 
 
 
 @pytest.mark.process
-def test_killed_at_any_moment_a_command_loses_nothing_and_counts_nothing_twice(world: World) -> None:
+def test_killed_at_any_moment_a_command_loses_nothing_and_counts_nothing_twice(world: DeskSetting) -> None:
     moments = random.Random(4)  # noqa: S311 - no secret
     assert run(world, "inbox", "pull")[0] == 0
     for number in range(KILLS):

@@ -182,11 +182,11 @@ def test_the_page_that_says_locked_comes_before_the_exchange(world: DeskSetting)
         desk.next_link()
 
 
-def test_no_page_is_cut_off_by_the_exchange(world: World) -> None:
+def test_no_page_is_cut_off_by_the_exchange(world: DeskSetting) -> None:
     """Of the tabs that ask while the desk locks, each is answered: by this process, or by the one that follows."""
     answers: list[int | Exception] = []
 
-    def ask(browser: Browser) -> None:
+    def ask(browser: DeskVisitor) -> None:
         headers = {"Cookie": f"{COOKIE}={browser.cookie}"}
         while not is_replaced(desk):
             tab = HTTPConnection(browser.origin.removeprefix("http://"), timeout=PATIENCE)

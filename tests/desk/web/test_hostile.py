@@ -111,21 +111,21 @@ class Besieged:
     def honest(self) -> dict[str, Count]:
         """What the board says of the three stations that nobody attacks."""
         with self.desk.reading() as db:
-            rows = board.board(db, PAGES_NOW).rows
+            rows = board.load_board(db, PAGES_NOW).rows
         return {row.place.station: row.count for row in rows if row.place.station in ("s0", "s1", "s2")}
 
     def look_at_everything(self) -> None:
         """Everything that a caseworker looks at, once; none of it may break."""
         with self.desk.reading() as db:
-            whole = board.board(db, PAGES_NOW)
+            whole = board.load_board(db, PAGES_NOW)
             for row in whole.rows:
                 assert max(row.count.minors, row.count.injured) <= row.count.reported + row.count.claimed
                 board.load_detainees(db, row.place.number)
-                board.surnames(db, row.place.number)
-            queue.queue(db, PAGES_NOW)
-            for case in view.ids(db):
-                assert view.case(db, case) is not None
-            view.persons(db)
+                board.list_surnames(db, row.place.number)
+            queue.load_queue(db, PAGES_NOW)
+            for case in view.list_case_ids(db):
+                assert view.load_case(db, case) is not None
+            view.list_persons(db)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_afterwards_every_page_can_still_be_made(overrun, honest_before):
 
 def test_what_came_with_a_case_id_that_somebody_else_knew_is_disputed(overrun):
     with overrun.desk.reading() as db:
-        case = view.case(db, overrun.victim["case"])
+        case = view.load_case(db, overrun.victim["case"])
         assert case is not None
         flags = {flag for letter in case.letters for flag in letter.flags}
     assert {"second_report", "same_id", "same_number"} <= flags
@@ -208,16 +208,16 @@ def test_nobody_has_the_last_word_for_ever(overrun):
     later = overrun.attacker.report(facts, kind="amend", case=overrun.victim["case"], seq=1, at=overrun.office.now)
     overrun.send(Attack("honest again", [later]))
     with overrun.desk.reading() as db:
-        [row] = [row for row in board.board(db, PAGES_NOW).rows if row.place.station == "s3"]
+        [row] = [row for row in board.load_board(db, PAGES_NOW).rows if row.place.station == "s3"]
     assert row.count.reported == 1
 
 
 def test_one_liar_with_a_hundred_thousand_people_is_marked_and_not_believed(overrun):
     with overrun.desk.reading() as db:
-        rows = board.board(db, PAGES_NOW)
+        rows = board.load_board(db, PAGES_NOW)
         flagged = [row for row in rows.rows if row.is_flagged]
         assert flagged
-        cases = [view.case(db, case) for case in overrun.sent["people 100000"]]
+        cases = [view.load_case(db, case) for case in overrun.sent["people 100000"]]
     assert rows.total.claimed > 99_000
     assert all(case is not None and "crowd" in case.reasons for case in cases)
 
@@ -350,7 +350,7 @@ def test_no_file_is_given_as_something_that_runs(overrun, browser, crawled):
         assert answer.headers["Content-Security-Policy"].startswith("sandbox")
     with overrun.desk.reading() as db:
         numbers = {
-            name: view.number_of(db, cases[0]) for name, cases in overrun.sent.items() if name.startswith("file")
+            name: view.find_case_number(db, cases[0]) for name, cases in overrun.sent.items() if name.startswith("file")
         }
     for name, number in numbers.items():
         refused = browser.get(f"/case/{number}/file/1").status_code == 404
@@ -395,7 +395,7 @@ def test_no_cell_that_leaves_the_desk_is_a_formula(key, overrun):
 
 def test_a_list_for_a_lawyer_and_a_text_for_the_un_are_made_of_hostile_words_too(overrun):
     with overrun.desk.reading() as db:
-        rows = board.board(db, PAGES_NOW).rows
+        rows = board.load_board(db, PAGES_NOW).rows
         for row in rows:
             export = make_export("list", db, Options(PAGES_NOW, UTC, "ru", place=row.place.number))
             assert export.data.startswith(b"%PDF")
@@ -423,7 +423,7 @@ def serve(app: Flask) -> Iterator[str]:
 def test_in_a_real_browser_nothing_runs_and_nothing_is_asked_for(overrun, playwright, tmp_path):
     """Every kind of attack, looked at as a caseworker looks: unfolded, hovered, with the keyboard."""
     with overrun.desk.reading() as db:
-        firsts = {name: view.number_of(db, sent[0]) for name, sent in overrun.sent.items() if sent}
+        firsts = {name: view.find_case_number(db, sent[0]) for name, sent in overrun.sent.items() if sent}
     cases = {f"/case/{number}": name for name, number in firsts.items() if number is not None}
     control = FakeDeskControl(lambda passphrase, by: overrun.desk, desk=overrun.desk)
     with serve(create_app(control, lambda: PAGES_NOW)) as origin:
@@ -466,8 +466,8 @@ def _visit(browser: Chromium, origin: str, cases: dict[str, str]) -> list[str]:
 def test_two_hundred_namesakes_do_not_stop_the_matching(overrun):
     with overrun.desk.reading() as db:
         begin = time.process_time()
-        pairs = candidates.candidates(db, 50)
-        candidates.groups(db, 50)
+        pairs = candidates.find_candidates(db, 50)
+        candidates.find_group_candidates(db, 50)
         took = time.process_time() - begin
     assert len(pairs) <= 50
     assert took < 20
