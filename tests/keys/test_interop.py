@@ -22,6 +22,8 @@ from keys.kem import PrivateKey
 from keys.opening import open_envelope
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, Purpose, digest
 
+pytestmark = pytest.mark.process  # Node reads what Python wrote, and the other way round
+
 PEER = Path(__file__).parent / "interop" / "peer.mjs"
 PHONE = Path(__file__).parents[2] / "client" / "phone"
 

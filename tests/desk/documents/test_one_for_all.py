@@ -25,6 +25,8 @@ from tests.support import pdf_text
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
 from tests.support.soak import at_length
 
+pytestmark = pytest.mark.slow  # dozens of papers are printed
+
 ZONE = ZoneInfo("Europe/Moscow")
 STATION = station(1, "ОВД Тверской")
 OTHERS = ("Абрамова Анна", "Яшин Илья", "مهسا امینی")

@@ -12,6 +12,8 @@ from tests.support.push_service import SECRET, check_vapid, push_service, seal_w
 from tests.support.relay_post import letter, new_key
 from tests.support.relay_process import PATIENCE, ROOT, relay_command, running
 
+pytestmark = pytest.mark.process
+
 
 def test_after_ringing_nothing_of_the_address_is_in_the_folder_the_log_or_an_answer(tmp_path, authority, service):
     folder = tmp_path / "data"
