@@ -11,8 +11,9 @@ import click
 
 from client import files
 from client.cli import options, output
+from client.listener import open_listener
 from client.organisation.home import card_of
-from keys.errors import CannotListen, TocsinError
+from keys.errors import TocsinError
 
 if TYPE_CHECKING:
     from client.desk.server.process import DeskProcess, LockHandover
@@ -81,10 +82,7 @@ def _listener(listen: tuple[str, int], beyond_loopback: bool, resumed: "LockHand
         raise NoAddress()
     if not is_loopback(host) and not beyond_loopback:
         raise BeyondLoopback(host)
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise CannotListen.at(host, port, error) from None
+    return open_listener(host, port)
 
 
 def _print_link(desk_process: "DeskProcess", resumed: "LockHandover | None", swaps: list[str]) -> None:

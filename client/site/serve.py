@@ -2,7 +2,6 @@
 
 import gzip
 import logging
-import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,8 +17,9 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_path_info
 
 from client import files
+from client.listener import open_listener
 from client.site.release import RELEASE, is_served
-from keys.errors import CannotListen, TocsinError
+from keys.errors import TocsinError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -103,7 +103,7 @@ def serving(folder: Path, listen: tuple[str, int] = ("127.0.0.1", 0)) -> Iterato
     """Serve the folder until the block ends; the address. Raises NotASite, CannotListen."""
     host, port = listen
     site = ServedSite(folder)
-    with _listening(host, port) as listener, _silence():
+    with open_listener(host, port) as listener, _silence():
         server = create_server(site, sockets=[listener], threads=THREADS, ident="-")
         loop = threading.Thread(target=server.run, daemon=True)
         loop.start()
@@ -115,14 +115,6 @@ def serving(folder: Path, listen: tuple[str, int] = ("127.0.0.1", 0)) -> Iterato
             server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
             loop.join()
             server.task_dispatcher.shutdown()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, dualstack_ipv6=family == socket.AF_INET6)
-    except OSError as error:
-        raise CannotListen.at(host, port, error) from None
 
 
 @contextmanager
