@@ -1,5 +1,7 @@
 """What is written about Tocsin is true of Tocsin."""
 
+import ast
+import builtins
 import os
 import re
 import shlex
@@ -357,6 +359,23 @@ def test_every_program_file_named_in_a_page_or_specification_exists(files):
     assert len(named) > 100  # the pattern still finds them
     ends = {"/".join(parts[at:]) for parts in (name.split("/") for name in files) for at in range(len(parts))}
     assert sorted((page, name) for page, name in named if name not in ends) == []
+
+
+def test_every_error_that_a_docstring_names_exists(files):
+    sources = {name: read(name) for name in files if name.endswith(".py") and not name.startswith(("tests/", "docs/"))}
+    trees = {name: ast.parse(text) for name, text in sources.items()}
+    known = {node.id for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    known |= {node.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    named = {
+        (name, error)
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for sentence in re.findall(r"\bRaises ([^.]+)", ast.get_docstring(node) or "")
+        for error in re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", sentence)
+    }
+    assert len(named) > 100  # the pattern still finds them
+    assert sorted((name, error) for name, error in named if error not in known and not hasattr(builtins, error)) == []
 
 
 # Written so that none of them finds itself here.

@@ -26,7 +26,7 @@ def compose_reply(
 ) -> tuple[Reply, list[Waiting]]:
     """Return a reply to a case, and its envelopes as the outbox keeps them. `seq`: the highest of replies given before.
 
-    Raises NoWayBack.
+    Raises NoReplyBlock.
     """
     block = case.reply_block(now)
     if block is None:
@@ -39,7 +39,7 @@ def compose_reply(
 def seal_reply(
     reply: Reply, block: ReplyBlock, own_relays: list[str], random_bytes: RandomBytes
 ) -> list[tuple[Sealed, tuple[str, ...]]]:
-    """Return the reply, sealed once for each mailbox of the block, and the relays each goes to. Raises NoWayBack.
+    """Return the reply, sealed once for each mailbox of the block, and the relays each goes to. Raises NoReplyBlock.
 
     Only the organisation's own relays are used: a block that names another address would have this computer call a
     stranger, who learns where it is.
