@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ import pytest
 
 from client.desk.desk import Desk
 from client.desk.journal.entries import Locked
-from client.desk.server.process import RESUMED
+from client.desk.server.process import BUTTON, RESUMED, SIGNALS, DeskOptions, Order
+from client.desk.server.process import DeskProcess as Process
 from client.desk.web.access import COOKIE
 from client.files import FolderBusy
 from client.organisation import home
@@ -25,7 +27,7 @@ from client.transport.relay_client import Transport
 from keys.note import NoteKey
 from tests.support import relay_process as relays
 from tests.support.desk_office import PASSPHRASE, WEAK, reply_block
-from tests.support.desk_process import PATIENCE, DeskProcess, DeskVisitor, running, ways
+from tests.support.desk_process import PATIENCE, ROOT, DeskProcess, DeskVisitor, running, ways
 
 pytestmark = pytest.mark.process
 
@@ -180,6 +182,47 @@ def test_the_page_that_says_locked_comes_before_the_exchange(world: DeskSetting)
         assert browser.get("/locked").status_code == 200
         assert not is_replaced(desk)
         desk.next_link()
+
+
+def test_nothing_holds_up_a_lock_for_longer_than_the_security_page_says(world: DeskSetting, monkeypatch) -> None:
+    """A desk that nobody can close, a browser that never asks, a page that is never answered."""
+    waited: list[float] = []
+
+    class Held:
+        def touch(self) -> None:
+            pass
+
+        def close(self, reason: str) -> str:
+            waited.append(0)
+            return forever.wait() and ""
+
+    class Forever(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout or 0)
+            return False
+
+    class Exchanged(Exception):
+        pass
+
+    def exchange(*_: object) -> None:
+        raise Exchanged
+
+    forever = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = Process(DeskOptions(world.folder), listener)
+        process._desk, process._is_shown = Held(), Forever()  # type: ignore[assignment]
+        monkeypatch.setattr(threading.Thread, "join", lambda self, timeout=None: waited.append(timeout or 0))
+        monkeypatch.setattr(os, "execve", exchange)
+        monkeypatch.setattr(os, "_exit", lambda code: None)
+        process.put_order(Order(BUTTON))
+        try:
+            with pytest.raises(Exchanged):
+                process.follow_order(waited.append)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            forever.set()
+    page = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
+    assert f"{sum(waited):.0f} seconds after the click at the latest" in page
 
 
 def test_no_page_is_cut_off_by_the_exchange(world: DeskSetting) -> None:
