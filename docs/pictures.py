@@ -118,7 +118,7 @@ def _wait_until_still(page: Page) -> None:
         page.wait_for_timeout(200)
 
 
-def quantised(picture: bytes) -> bytes:
+def quantise(picture: bytes) -> bytes:
     """Return the PNG with a palette instead of three bytes a pixel."""
     out = BytesIO()
     image = Image.open(BytesIO(picture)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
@@ -168,8 +168,8 @@ def main() -> None:
         finally:
             chromium.kill()
     FOLDER.mkdir(exist_ok=True)
-    PHONE.write_bytes(quantised(phone))
-    BOARD.write_bytes(quantised(board))
+    PHONE.write_bytes(quantise(phone))
+    BOARD.write_bytes(quantise(board))
     TERMINAL.write_text(draw_terminal(printed), "utf-8")
     for path in (PHONE, BOARD, TERMINAL):
         print(f"{path.relative_to(FOLDER.parent.parent)}: {path.stat().st_size:,} bytes")

@@ -118,8 +118,8 @@ def parts_of(text: str) -> list[str]:
 
 def keys_used(world, case: str) -> dict[str, bytes]:
     """Secrets that the reports named: the keys and mailboxes answers come to."""
-    said = world.case(case)["messages"]
-    blocks = [one["header"]["reply"] for one in said if one["header"].get("reply")]
+    messages = world.case(case)["messages"]
+    blocks = [message["header"]["reply"] for message in messages if message["header"].get("reply")]
     assert blocks, "a phone with a PIN can be answered"
     secrets = {f"reply secret {i}": unb64(block["secret"]) for i, block in enumerate(blocks)}
     return secrets | {f"reply key {i}": unb64(block["key"])[:48] for i, block in enumerate(blocks)}
@@ -132,8 +132,8 @@ def two_seized(playwright, after, tmp_path_factory):
     with phones(playwright, folder) as start:
         people = after.people(start, folder)
         tell_each_other(*people)
-        for one in people:
-            wait_until_written(one.phone)
+        for person in people:
+            wait_until_written(person.phone)
     return [folder / PLACES[name] for name in (ANNA, BORIS)], {**words_told(), **keys_told(start, after, folder)}
 
 
@@ -155,15 +155,15 @@ def tell_each_other(anna: Person, boris: Person) -> None:
     anna.world.line.mode = "cut"
     anna.contact(BORIS).fill(text=WORD).do("send")
     boris.contact(ANNA).fill(text=THEIRS).do("send")
-    for one in (anna, boris):
-        wait_until_stored(one.page)
-        one.app.do("back").at("contacts")
+    for person in (anna, boris):
+        wait_until_stored(person.page)
+        person.app.do("back").at("contacts")
 
 
 def words_told() -> dict[str, str]:
-    said = {"Anna": ANNA, "Boris": BORIS, "text": TEXT, "word": WORD, "theirs": THEIRS, "passed": PASSED, "pin": PIN}
-    pieces = {f"{name} {i}": word for name, text in said.items() for i, word in enumerate(parts_of(text))}
-    return {**said, **pieces, "decoy": DECOY}
+    words = {"Anna": ANNA, "Boris": BORIS, "text": TEXT, "word": WORD, "theirs": THEIRS, "passed": PASSED, "pin": PIN}
+    pieces = {f"{name} {i}": word for name, text in words.items() for i, word in enumerate(parts_of(text))}
+    return {**words, **pieces, "decoy": DECOY}
 
 
 def keys_told(start, after, folder) -> dict[str, str | bytes]:
@@ -172,14 +172,14 @@ def keys_told(start, after, folder) -> dict[str, str | bytes]:
     after.world.line.mode = "pass"
     (folder / "copies").mkdir()
     for name in (ANNA, BORIS):
-        one = after.person(start, name, folder / "copies")
-        [contact] = contacts(opened(one.awake().page, PIN))
+        copy = after.person(start, name, folder / "copies")
+        [contact] = contacts(opened(copy.awake().page, PIN))
         met = meeting(contact)
         keys = met.keys(unb64(contact["progress"]["share"]))
         seeds = {part: unb64(contact["half"][part]) for part in ("kem", "mailbox", "secret", "share")}
         found = {**seeds, "k0": met.k0, "sending": keys.sending, "digits": met.safety_number, "code": contact["code"]}
         used |= {f"{part} of {name}": value for part, value in found.items()}
-        one.phone.kill()
+        copy.phone.kill()
     return used
 
 
@@ -253,9 +253,9 @@ def test_before_unlocking_nothing_on_the_screen_tells_what_it_is_for(phone, worl
 
 def test_names_and_manifest_of_the_site_tell_nothing(world):
     [manifest] = world.site.glob("*.webmanifest")
-    said = json.loads(manifest.read_bytes())
+    manifest_fields = json.loads(manifest.read_bytes())
     names = [path.relative_to(world.site).as_posix() for path in world.site.rglob("*")]
-    everything = json.dumps(said, ensure_ascii=False) + " ".join(names)
+    everything = json.dumps(manifest_fields, ensure_ascii=False) + " ".join(names)
     assert not [word for word in TELLTALE if word.lower() in everything.lower()]
 
 
