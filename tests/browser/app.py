@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from playwright.sync_api import Locator, Page, expect
 
 HOLD_MS = 1_000
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 class App:

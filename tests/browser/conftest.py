@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.app import App
+from tests.browser.app import WAIT_MS, App
 from tests.browser.chromium import LIKE_A_PHONE, Chromium
 from tests.browser.people import ANNA, BORIS, TEXT, Evening, Person, Start, pair, phones, wait_until_sealed
 from tests.browser.world import World
 from tests.journeys.conftest import QUICK
+
+expect.set_options(timeout=WAIT_MS)  # what comes comes sooner; a machine that is busy or slow gets the time it needs
 
 
 @pytest.fixture(scope="session")

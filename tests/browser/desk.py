@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.journeys.conftest import PASSPHRASE, OfficeCommand, RelayCommand, Shell
 
 SIZE = {"width": 1366, "height": 768}
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 TABLE = """id,name,address,lat,lon
 1,ОВД Тверской,"Москва, Большая Дмитровка 28",55.7648,37.6116
 2,ОВД Красносельский,"Москва, Краснопрудная 1",55.7790,37.6650

@@ -27,7 +27,7 @@ from tests.support.relay_process import running
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node")
-PATIENCE_MS = 40_000
+PATIENCE_MS = 90_000
 
 pytestmark = [
     pytest.mark.process,

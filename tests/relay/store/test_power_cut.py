@@ -93,6 +93,11 @@ def seconds(call: Callable[[], httpx.Response]) -> float:
     return time.monotonic() - started
 
 
+def quickest(call: Callable[[], httpx.Response]) -> float:
+    """Return the seconds of the quickest of five calls: what waits for the disk waits each time, a busy machine not."""
+    return min(seconds(call) for _ in range(5))
+
+
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_nothing_is_answered_before_the_disk_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a disk that takes 0.4 s for every fsync, no receipt and no acknowledgement takes less."""
@@ -100,11 +105,11 @@ def test_nothing_is_answered_before_the_disk_has_it(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("SLOW_FSYNC_MS", "400")
     key, body = new_key(), letter()
     with running(tmp_path / "data") as relay:
-        assert seconds(lambda: relay.http.get("/v1/relay")) < 0.4
+        assert quickest(lambda: relay.http.get("/v1/relay")) < 0.4
         for sent in (letter(), letter(), body):  # the first after a start would be synced in any case
             assert seconds(lambda sent=sent: relay.deposit(key.id, sent, bytes(32))) >= 0.4
         relay.collect(key)
-        assert seconds(lambda: relay.collect(key)) < 0.4
+        assert quickest(lambda: relay.collect(key)) < 0.4
         assert seconds(lambda: relay.collect(key, ack=[digest(body)])) >= 0.4
 
 
