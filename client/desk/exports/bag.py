@@ -39,10 +39,10 @@ ENDINGS = {
 
 
 class StillAnswerable(TocsinError):
-    """the reporter may still be waiting for answers, and the messages hold the keys to write them"""
+    """the reporter may still be waiting for replies, and the messages hold the keys to write them"""
 
     code = "reply-open"
-    hint = "wait until answers are no longer looked for, or hand the keys over knowing that others can then answer"
+    hint = "wait until replies are no longer looked for, or hand the keys over knowing that others can then reply"
 
 
 class OnlyUnderPressure(TocsinError):

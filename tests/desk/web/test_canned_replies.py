@@ -1,4 +1,4 @@
-"""Answers that stand ready: in each language the same, and never more than what is seen."""
+"""Replies that stand ready: in each language the same, and never more than what is seen."""
 
 import json
 

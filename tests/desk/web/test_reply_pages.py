@@ -69,7 +69,7 @@ def test_after_an_answer_the_next_case_nobody_has_is_offered(browser, office, co
 
 def test_an_empty_answer_and_an_unknown_template_send_nothing(browser, case, read_actions):
     browser.post("/case/1/send", "/case/1", text="   ")
-    assert "answer is empty" in browser.page("/case/1").text
+    assert "reply is empty" in browser.page("/case/1").text
     browser.post("/case/1/draft", "/case/1", template="../../etc/passwd", language="ru")
     browser.post("/case/1/draft", "/case/1", template="received", language="xx")
     assert read_actions() == []
@@ -80,7 +80,7 @@ def test_where_no_answer_can_go_the_page_says_so(browser, office, control, read_
     control.desk.pull(office.post)
     read_actions()
     page = browser.page("/case/1")
-    assert "No answer can go through the app" in page.text
+    assert "No reply can go through the app" in page.text
     assert not [form for form in page.named("form") if form.attributes.get("action", "").endswith("/send")]
     browser.post("/case/1/send", "/case/1", text="привет")
     assert "There is no way back" in browser.page("/case/1").text

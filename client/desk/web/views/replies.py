@@ -20,7 +20,7 @@ LONGEST = 5_000  # characters: what one letter to a phone holds in any script
 
 
 class NothingToSend(TocsinError):
-    """the answer is empty"""
+    """the reply is empty"""
 
     code = "desk-empty-answer"
     hint = "pick a template or write a line"
