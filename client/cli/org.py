@@ -13,7 +13,7 @@ from client.cli.options import command
 from client.organisation import home
 from client.organisation.publish import publish as publish_card
 from client.organisation.publish import rotate as rotate_keys
-from client.organisation.shares import join_shares, split_root_key
+from client.organisation.shares import back_up_root_key, join_shares
 from client.transport.relay_client import Transport
 from keys import code
 from keys.organisation import fingerprint
@@ -187,11 +187,9 @@ def backup(
     """Split the root key into shares of words (SLIP-39), to be kept by different people on paper."""
     if threshold > shares:
         raise click.UsageError("the threshold cannot be larger than the number of shares")
-    phrase = output.Passphrase(passphrase_file)
-    mine = home.unlock_home(folder, phrase.ask)
-    all_shares = split_root_key(mine.root_key(root_file, phrase.ask), threshold, shares)
-    words = "\n\n".join(f"share {number} of {shares}\n{share}" for number, share in enumerate(all_shares, 1))
-    output.result(as_json, {"threshold": threshold, "shares": all_shares, "fingerprint": mine.fingerprint}, words)
+    backup = back_up_root_key(folder, output.Passphrase(passphrase_file).ask, threshold, shares, root_file=root_file)
+    words = "\n\n".join(f"share {number} of {shares}\n{share}" for number, share in enumerate(backup.shares, 1))
+    output.result(as_json, {"threshold": threshold, "shares": backup.shares, "fingerprint": backup.fingerprint}, words)
     if not as_json:
         output.hint(f"any {threshold} give back the root key; write them on paper, and clear this screen")
 

@@ -16,8 +16,6 @@ from keys.note import NoteKey
 from keys.organisation import read_card
 
 if TYPE_CHECKING:
-    from nacl.signing import SigningKey
-
     from client.site.verify import Copy, VerifyReport
 
 EPOCH = "SOURCE_DATE_EPOCH"  # the date of a build that somebody else repeats to compare it byte for byte
@@ -48,10 +46,15 @@ def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, o
     from client.site.build import SINGLE, TITLE, SiteOptions  # noqa: PLC0415 - heavy, and nobody else needs it
     from client.site.build import build as build_site  # noqa: PLC0415
     from client.site.release import verifier  # noqa: PLC0415
+    from client.site.signing_key import load_signing_key  # noqa: PLC0415
 
+    home, key_path = options["home"], options["key_path"]
+    if home is not None and key_path is not None:
+        raise click.UsageError("--home and --key are two different signers; name one")
+    phrase = output.Passphrase(options["passphrase_file"])
     site_options = SiteOptions(
         cards=[read_card(files.read_note(path)) for path in cards],
-        key=_signing_key(options),
+        key=load_signing_key(home, options["root_file"], key_path or _own_key(), phrase, output.hint),
         issued=int(os.environ.get(EPOCH) or time.time()),
         packs=[files.read(path) for path in packs],
         title=TITLE if title is None else title,
@@ -65,19 +68,6 @@ def build(cards: tuple[Path, ...], packs: tuple[Path, ...], title: str | None, o
     output.result(options["as_json"], value, words)
     if not options["as_json"]:
         _tell_what_next(out, SINGLE, [card.name for card in site_options.cards])
-
-
-def _signing_key(options: dict[str, Any]) -> "SigningKey":
-    """Return the organisation's root when a home is named, else a release key."""
-    from client.organisation.home import unlock_home  # noqa: PLC0415
-    from client.site.signing_key import release_key  # noqa: PLC0415
-
-    phrase = output.Passphrase(options["passphrase_file"])
-    if options["home"] is None:
-        return release_key(options["key_path"] or _own_key(), phrase, output.hint)
-    if options["key_path"] is not None:
-        raise click.UsageError("--home and --key are two different signers; name one")
-    return unlock_home(options["home"], phrase.ask).root_key(options["root_file"], phrase.ask)
 
 
 def _own_key() -> Path:

@@ -1,9 +1,10 @@
 """The root key as shares of words for several people's drawers: SLIP-39, one group, any `threshold` of them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Literal
 
 from nacl.signing import SigningKey
@@ -12,6 +13,7 @@ from shamir_mnemonic.shamir import ShareGroup, recover_ems
 from shamir_mnemonic.share import Share
 from shamir_mnemonic.utils import MnemonicError
 
+from client.organisation.home import unlock_home
 from keys.errors import BadShares, ShareMisspelt, SharesMixed, TooFewShares
 from keys.wire import SEED_BYTES
 
@@ -33,6 +35,29 @@ class RootSeed:
 
     def __repr__(self) -> str:
         return "RootSeed(...)"  # the seed must not reach a log by way of a traceback
+
+
+@dataclass(frozen=True, slots=True)
+class RootBackup:
+    """Shares of a root key, and the fingerprint of the organisation it belongs to."""
+
+    shares: list[str]
+    fingerprint: str
+
+    def __repr__(self) -> str:
+        return "RootBackup(...)"  # enough shares are the root key
+
+
+def back_up_root_key(
+    folder: Path, passphrase: Callable[[], str], threshold: int, shares: int, *, root_file: Path | None = None
+) -> RootBackup:
+    """Split the root key of the organisation in a folder; any `threshold` of the shares give it back.
+
+    `root_file`: where the root key is kept, if apart from the folder.
+    Raises NoHome, KeystoreError, RootElsewhere, OtherRoot, BadShares.
+    """
+    home = unlock_home(folder, passphrase)
+    return RootBackup(split_root_key(home.root_key(root_file, passphrase), threshold, shares), home.fingerprint)
 
 
 def split_root_key(root: SigningKey, threshold: int, shares: int) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Protocol
 from nacl.signing import SigningKey
 
 from client import files
+from client.organisation.home import unlock_home
 from client.site.release import verifier
 from keys.errors import NotAKeystore, TocsinError
 from keys.keystore import EARNEST, MAGIC, Cost, Keystore, KeystoreKind, unlock
@@ -34,6 +35,19 @@ class PassphraseSource(Protocol):
     def is_at_hand(self) -> bool: ...
     def ask(self) -> str: ...
     def choose(self) -> str: ...
+
+
+def load_signing_key(
+    home: Path | None, root_file: Path | None, key_path: Path, passphrase: PassphraseSource,
+    warn: Callable[[str], None],
+) -> SigningKey:  # fmt: skip
+    """Return the root of the organisation in `home`; without one, the release key, made when there is none.
+
+    Raises NoHome, RootElsewhere, OtherRoot, KeystoreError, CannotWrite.
+    """
+    if home is not None:
+        return unlock_home(home, passphrase.ask).root_key(root_file, passphrase.ask)
+    return release_key(key_path, passphrase, warn)
 
 
 def release_key(

@@ -5,9 +5,14 @@ from itertools import combinations
 import pytest
 from nacl.signing import SigningKey
 
-from client.organisation.shares import IgnoredShare, join_shares, split_root_key
+from client.organisation import home
+from client.organisation.home import Profile
+from client.organisation.shares import IgnoredShare, back_up_root_key, join_shares, split_root_key
 from keys.errors import BadShares, ShareMisspelt, SharesMixed, TooFewShares
+from keys.keystore import Cost
 
+NOW = 1_763_635_200
+PHRASE, PROFILE, CHEAP = "correct horse", Profile("Help", ("https://relay.example",)), Cost(1, 8 * 2**10)
 ROOT = SigningKey(bytes(range(32)))
 
 
@@ -117,3 +122,23 @@ def test_no_word_of_a_share_stands_in_an_error_or_a_repr(shares):
         join_shares([misspelt(shares[0]), shares[1]])
     text = str(caught.value) + repr(join_shares(shares))
     assert not any(word in text.split() for word in shares[0].split()[3:])
+
+
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_a_backup_of_a_folder_gives_its_root_back(tmp_path, is_apart):
+    root_file = tmp_path / "root" if is_apart else None
+    root_seed = bytes(range(32))
+    founded = home.create(
+        tmp_path / "office", PHRASE, PROFILE, now=NOW, root_seed=root_seed, root_file=root_file, cost=CHEAP
+    )
+    backup = back_up_root_key(tmp_path / "office", lambda: PHRASE, 2, 3, root_file=root_file)
+    assert len(backup.shares) == 3
+    assert join_shares(backup.shares[1:]).seed == root_seed
+    assert backup.fingerprint == founded.fingerprint
+    assert backup.shares[0] not in repr(backup)
+
+
+def test_a_backup_needs_the_file_of_a_root_that_lies_apart(tmp_path):
+    home.create(tmp_path / "office", PHRASE, PROFILE, now=NOW, root_file=tmp_path / "root", cost=CHEAP)
+    with pytest.raises(home.RootElsewhere):
+        back_up_root_key(tmp_path / "office", lambda: PHRASE, 2, 3)
