@@ -12,6 +12,7 @@ def relay_address(text: str) -> str:
     """Return the base URL without a slash at its end, lower case in scheme and host. Raises BadAddress.
 
     Clear-text http is taken only where nobody stands in between: an onion service or this machine.
+    Specified in `keys/wire.md`, *Address of a relay*.
     """
     try:
         url = urlsplit(text.strip())

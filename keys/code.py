@@ -34,7 +34,10 @@ class CutCode(BadCode):
 
 @dataclass(frozen=True, slots=True)
 class CardCode:
-    """An organisation's code: its root public key (32 bytes) and where its card is to be had."""
+    """An organisation's code: its root public key (32 bytes) and where its card is to be had.
+
+    Specified in `keys/code.md`, *An organisation's code*.
+    """
 
     root: bytes
     relays: tuple[str, ...]
@@ -46,7 +49,10 @@ class CardCode:
 
 @dataclass(frozen=True, slots=True)
 class PairCode:
-    """A person's code: H of their pair card (32 bytes), the secret of this pairing (16), and their relays."""
+    """A person's code: H of their pair card (32 bytes), the secret of this pairing (16), and their relays.
+
+    Specified in `keys/code.md`, *A person's code*.
+    """
 
     card: bytes
     secret: bytes = field(repr=False)
@@ -66,6 +72,7 @@ def read_card_code(text: str) -> CardCode:
     """Read an organisation's code as scanned or pasted; blanks and lower case are forgiven.
 
     Raises BadCode, OtherCode.
+    Specified in `keys/code.md`, *Reading*.
     """
     try:
         root, relays = _taken(text, CARD_PREFIX, PUBLIC_BYTES)
@@ -78,18 +85,25 @@ def read_pair_code(text: str) -> PairCode:
     """Read a person's code as scanned or pasted; blanks and lower case are forgiven.
 
     Raises BadCode, OtherCode, CutCode, BadAddress.
+    Specified in `keys/code.md`, *Reading*.
     """
     fixed, relays = _taken(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES)
     return PairCode(fixed[:HASH_BYTES], fixed[HASH_BYTES:], relays)
 
 
 def digits_code(digits: str) -> str:
-    """Return `TOCSIN:1:D:` and the 60 digits of a pairing: what is scanned on a video call."""
+    """Return `TOCSIN:1:D:` and the 60 digits of a pairing: what is scanned on a video call.
+
+    Specified in `keys/code.md`, *A person's code*.
+    """
     return DIGITS_PREFIX + digits.replace(" ", "")
 
 
 def read_digits(text: str) -> str:
-    """Return what may be digits: those of a code as scanned, or words as typed. Raises OtherCode, CutCode, BadCode."""
+    """Return what may be digits: those of a code as scanned, or words as typed. Raises OtherCode, CutCode, BadCode.
+
+    Specified in `keys/code.md`, *A person's code*.
+    """
     code = "".join(text.split()).upper()
     if not code.startswith(PREFIX):
         return text
@@ -172,21 +186,21 @@ def _drawn(text: str) -> "qrcode.QRCode[qrcode.image.base.BaseImage]":
 
 
 def draw_png(text: str) -> bytes:
-    """Return the code as a PNG picture, black on white."""
+    """Return the code as a PNG picture, black on white. Specified in `keys/code.md`, *Drawing*."""
     picture = io.BytesIO()
     _drawn(text).make_image().save(picture, "PNG")
     return picture.getvalue()
 
 
 def draw_svg(text: str) -> bytes:
-    """Return the code as an SVG picture."""
+    """Return the code as an SVG picture. Specified in `keys/code.md`, *Drawing*."""
     picture = io.BytesIO()
     _drawn(text).make_image(image_factory=qrcode.image.svg.SvgPathFillImage).save(picture)
     return picture.getvalue()
 
 
 def draw_text(text: str) -> str:
-    """Return the code in half blocks, light on dark, as a terminal shows it."""
+    """Return the code in half blocks, light on dark, as a terminal shows it. Specified in `keys/code.md`, *Drawing*."""
     lines = io.StringIO()
     _drawn(text).print_ascii(out=lines, invert=True)
     return lines.getvalue()

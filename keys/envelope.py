@@ -43,7 +43,10 @@ class Address:
     mailbox: bytes
 
     def info(self, size: int) -> bytes:
-        """Return `tocsin/1/envelope\\0` | purpose u8 | recipient 32 | mailbox 32 | size u32."""
+        """Return `tocsin/1/envelope\\0` | purpose u8 | recipient 32 | mailbox 32 | size u32.
+
+        Specified in `keys/envelope.md`, *HPKE*.
+        """
         return b"".join((_ENVELOPE, bytes([self.purpose]), self.recipient, self.mailbox, size.to_bytes(4, "big")))
 
 
@@ -62,12 +65,15 @@ class Sealed:
 
 
 def frame(salt: bytes, header: bytes, body: bytes) -> bytes:
-    """Return the content: salt 32 | u32 n | header | u32 m | body."""
+    """Return the content: salt 32 | u32 n | header | u32 m | body. Specified in `keys/envelope.md`, *Plaintext*."""
     return b"".join((salt, len(header).to_bytes(4, "big"), header, len(body).to_bytes(4, "big"), body))
 
 
 def unframe(content: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return salt, header and body of a content that was opened and stored before. Raises BadPlaintext."""
+    """Return salt, header and body of a content that was opened and stored before. Raises BadPlaintext.
+
+    Specified in `keys/envelope.md`, *Plaintext*.
+    """
     if len(content) < FRAMING_BYTES:
         raise BadPlaintext("too short")
     header, end = counted(content, SALT_BYTES)
@@ -87,12 +93,18 @@ def counted(plaintext: bytes, start: int) -> tuple[bytes, int]:
 
 
 def commit(content: bytes) -> bytes:
-    """Return C = H("tocsin/1/commit\\0" | content); 32 bytes. Hides the content because the salt in it is random."""
+    """Return C = H("tocsin/1/commit\\0" | content); 32 bytes. Hides the content because the salt in it is random.
+
+    Specified in `keys/envelope.md`, *Commitment*.
+    """
     return digest(_COMMIT, content)
 
 
 def size_for(header: bytes, body: bytes) -> int:
-    """Return the smaller of the two sizes that holds this header and body. Raises TooMuchContent."""
+    """Return the smaller of the two sizes that holds this header and body. Raises TooMuchContent.
+
+    Specified in `keys/envelope.md`, *Plaintext*.
+    """
     need = len(header) + len(body)
     if need > PARCEL_ROOM:
         raise TooMuchContent(f"{need:,} bytes where {PARCEL_ROOM:,} fit")
@@ -105,6 +117,7 @@ def seal(
     """Seal a header (JSON object) and body to an X-Wing public key; the envelope has exactly `size` bytes.
 
     `random_bytes` gives the salt; HPKE draws its own. Raises TooMuchContent, Malformed.
+    Source: HPKE in base mode (RFC 9180).
     """
     return seal_content(frame(random_bytes(SALT_BYTES), header, body), key=key, address=address, size=size)
 
@@ -122,7 +135,10 @@ def seal_content(content: bytes, *, key: bytes, address: Address, size: int = LE
 
 
 def check_form(envelope: bytes) -> None:
-    """Refuse what cannot be an envelope, before any key is touched. Raises WrongSize, UnknownSuite."""
+    """Refuse what cannot be an envelope, before any key is touched. Raises WrongSize, UnknownSuite.
+
+    Specified in `keys/envelope.md`, *Opening*.
+    """
     if len(envelope) not in SIZES:
         raise WrongSize(f"{len(envelope):,} bytes")
     if envelope[0] != SUITE:

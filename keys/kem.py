@@ -17,7 +17,10 @@ _MLKEM_PUBLIC_BYTES = 1_184
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """An X-Wing private key, kept as its seed of 32 bytes: SHAKE256(seed, 96) = ML-KEM seed 64 | X25519 scalar 32."""
+    """An X-Wing private key, kept as its seed of 32 bytes: SHAKE256(seed, 96) = ML-KEM seed 64 | X25519 scalar 32.
+
+    Specified in `keys/envelope.md`, *HPKE*.
+    """
 
     seed: bytes
 
@@ -53,7 +56,10 @@ class PrivateKey:
 
 
 def public_key(key: bytes) -> hpke.MLKEM768X25519PublicKey:
-    """Read an X-Wing public key: ML-KEM-768 1,184 | X25519 32. Raises Malformed."""
+    """Read an X-Wing public key: ML-KEM-768 1,184 | X25519 32. Raises Malformed.
+
+    Specified in `keys/envelope.md`, *HPKE*.
+    """
     if len(key) != KEM_PUBLIC_BYTES:
         raise Malformed(f"an X-Wing public key has {KEM_PUBLIC_BYTES:,} bytes")
     try:

@@ -32,7 +32,7 @@ class KeystoreKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one guess of a passphrase costs: passes over so many bytes of memory (Argon2id)."""
+    """What one guess of a passphrase costs: passes over so many bytes of memory (Argon2id). Source: RFC 9106."""
 
     passes: int = 3
     memory: int = 256 * 2**20
@@ -57,7 +57,10 @@ class Keystore:
         return cls(kind, cost, salt, _stretch(passphrase, salt, cost))
 
     def lock(self, secrets: bytes, random_bytes: RandomBytes) -> bytes:
-        """Return the file: head | SecretBox (nonce 24 | ciphertext | tag 16) | SHA-256 of all before it."""
+        """Return the file: head | SecretBox (nonce 24 | ciphertext | tag 16) | SHA-256 of all before it.
+
+        Specified in `keys/keystore.md`, *Bytes*.
+        """
         box = bytes(SecretBox(self._key).encrypt(secrets, random_bytes(SecretBox.NONCE_SIZE)))
         whole = b"".join(
             (
@@ -74,7 +77,10 @@ class Keystore:
 
 
 def unlock(data: bytes, passphrase: str, kind: KeystoreKind) -> tuple[Keystore, bytes]:
-    """Return the keystore and its secrets. Raises NotAKeystore, KeystoreCut, WrongPassphrase: three other evenings."""
+    """Return the keystore and its secrets. Raises NotAKeystore, KeystoreCut, WrongPassphrase: three other evenings.
+
+    Specified in `keys/keystore.md`, *Opening*.
+    """
     cost, salt, box = _parse(data, kind)
     keystore = Keystore(kind, cost, salt, _stretch(passphrase, salt, cost))
     try:

@@ -32,13 +32,16 @@ _COLLECT = domain("collect")
 
 
 def mailbox_id(public: bytes) -> bytes:
-    """Return D = H("tocsin/1/mailbox\\0" | public key); 32 bytes that look random."""
+    """Return D = H("tocsin/1/mailbox\\0" | public key); 32 bytes that look random.
+
+    Specified in `relay/http.md`, *Collect*.
+    """
     return digest(_ID, public)
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxKey:
-    """The private half of a mailbox: an Ed25519 seed of 32 bytes."""
+    """The private half of a mailbox: an Ed25519 seed of 32 bytes. Source: RFC 8032."""
 
     seed: bytes = field(repr=False)
 
@@ -69,7 +72,10 @@ class MailboxKey:
         cover: bool = False,
         commits: bool = False,
     ) -> tuple[bytes, bytes]:
-        """Return a collect request for this origin: JSON body, and Ed25519 signature (64 bytes)."""
+        """Return a collect request for this origin: JSON body, and Ed25519 signature (64 bytes).
+
+        Specified in `relay/http.md`, *Collect*.
+        """
         fields: dict[str, Any] = {
             "key": b64(self.public),
             "at": at,
@@ -113,6 +119,7 @@ def check_collect(body: bytes, signature: str | None, origins: tuple[str, ...], 
     """Read a collect request addressed to one of `origins`. Raises BadRequest, NotYours, WrongClock.
 
     That `nonce` was not seen before within 300 seconds is for the caller to check: it takes memory.
+    Specified in `relay/http.md`, *Collect*.
     """
     try:
         asked = msgspec.json.decode(body, type=_Collect)

@@ -45,7 +45,10 @@ class ParcelRef(msgspec.Struct, frozen=True):
 
 
 class ReplyBlock(msgspec.Struct, frozen=True):
-    """Where a reply may go: [[relay URL, mailbox id]], X-Wing public key, MAC secret of 32 bytes, last moment."""
+    """Where a reply may go: [[relay URL, mailbox id]], X-Wing public key, MAC secret of 32 bytes, last moment.
+
+    Specified in `keys/message.md`, *Reply block*.
+    """
 
     relays: Annotated[list[tuple[Short, Hash]], msgspec.Meta(min_length=1, max_length=8)]
     key: KemKey
@@ -57,7 +60,10 @@ class ReplyBlock(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What every message has: version, its own id, the case's id, its place in the case, when it was said."""
+    """What every message has: version, its own id, the case's id, its place in the case, when it was said.
+
+    Specified in `keys/message.md`, *All messages*.
+    """
 
     v: int = VERSION
     id: Id
@@ -127,7 +133,7 @@ class Read:
 
 
 def read(fields: dict[str, Any]) -> Read:
-    """Check a header that was opened. Raises UnknownVersion, BadMessage."""
+    """Check a header that was opened. Raises UnknownVersion, BadMessage. Specified in `keys/message.md`, *Versions*."""
     version = fields.get("v")
     if type(version) is not int:
         raise BadMessage("$.v")
@@ -154,7 +160,10 @@ def header(message: AnyMessage, other: Mapping[str, Any] | None = None) -> bytes
 
 
 def reply_mac(secret: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:
-    """Return HMAC(secret, "tocsin/1/reply\\0" | info | salt | header); 32 bytes, the body of a reply."""
+    """Return HMAC(secret, "tocsin/1/reply\\0" | info | salt | header); 32 bytes, the body of a reply.
+
+    Source: HMAC-SHA256 (RFC 2104).
+    """
     return hmac.digest(secret, b"".join((_REPLY, address.info(size), salt, header)), "sha256")
 
 

@@ -26,13 +26,13 @@ _SIGNATURE_LINE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})\Z")
 
 
 def key_id(name: str, public: bytes) -> bytes:
-    """Return the 4 bytes that name a key on a signature line."""
+    """Return the 4 bytes that name a key on a signature line. Source: C2SP signed-note."""
     return digest(name.encode() + b"\n" + _ED25519 + public)[:_KEY_ID_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
 class NoteKey:
-    """A verifier key: a name without blanks or `+`, and an Ed25519 public key of 32 bytes."""
+    """A verifier key: a name without blanks or `+`, and an Ed25519 public key of 32 bytes. Source: C2SP signed-note."""
 
     name: str
     public: bytes
@@ -73,7 +73,10 @@ class Note:
         return self.lines[0]
 
     def signed_by(self, public: bytes) -> bool:
-        """Return whether a signature of this Ed25519 public key is on the note, whatever name it is given."""
+        """Return whether a signature of this Ed25519 public key is on the note, whatever name it is given.
+
+        Source: RFC 8032, as libsodium verifies.
+        """
         return any(
             _verifies(public, self.text, signature)
             for name, claimed, signature in self.signatures
@@ -82,7 +85,10 @@ class Note:
 
 
 def sign(text: str, name: str, key: SigningKey) -> bytes:
-    """Return the note: `text`, a blank line, one signature line under `name`. `text` must end with a newline."""
+    """Return the note: `text`, a blank line, one signature line under `name`. `text` must end with a newline.
+
+    Specified in `keys/note.md`, *Bytes*.
+    """
     _check_text(text)
     if not _NAME.match(name):
         raise NotANote("a key's name has no blank and no +")
@@ -93,7 +99,7 @@ def sign(text: str, name: str, key: SigningKey) -> bytes:
 
 
 def read(data: bytes) -> Note:
-    """Take a note apart; nothing is verified yet. Raises NotANote."""
+    """Take a note apart; nothing is verified yet. Raises NotANote. Specified in `keys/note.md`, *Reading*."""
     if len(data) > NOTE_BYTES:
         raise NotANote("too long")
     try:
@@ -112,7 +118,10 @@ def read(data: bytes) -> Note:
 
 
 def verify(data: bytes, public: bytes, kind: str) -> Note:
-    """Read a note of this kind that `public` signed. Raises NotANote, NoteUnsigned."""
+    """Read a note of this kind that `public` signed. Raises NotANote, NoteUnsigned.
+
+    Specified in `keys/note.md`, *Reading*.
+    """
     note = read(data)
     if note.kind != kind:
         raise NotANote("a note of another kind")

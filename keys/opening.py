@@ -32,7 +32,10 @@ class OpenedEnvelope(NamedTuple):
 
 
 def open_envelope(envelope: bytes, keys: Iterable[PrivateKey], address: Address) -> OpenedEnvelope:
-    """Try each key in turn. Raises WrongSize, UnknownSuite, NotForUs, BadPlaintext, BadPadding, BadHeader."""
+    """Try each key in turn. Raises WrongSize, UnknownSuite, NotForUs, BadPlaintext, BadPadding, BadHeader.
+
+    Source: HPKE in base mode (RFC 9180); the order of the checks is that of `keys/envelope.md`, *Opening*.
+    """
     check_form(envelope)
     info = address.info(len(envelope))
     sealed = memoryview(envelope)[1:]

@@ -36,7 +36,10 @@ _NEXT = domain("next").rstrip(b"\0")
 
 
 def fingerprint(root: bytes) -> str:
-    """Return the first 60 digits of H(root public key) as a decimal number, in groups of 5."""
+    """Return the first 60 digits of H(root public key) as a decimal number, in groups of 5.
+
+    Specified in `keys/organisation.md`, *Root*.
+    """
     digits = str(int.from_bytes(digest(root), "big"))[:FINGERPRINT_DIGITS]
     return " ".join(digits[start : start + 5] for start in range(0, FINGERPRINT_DIGITS, 5))
 
@@ -47,13 +50,16 @@ def weekly_seed(chain_key: bytes) -> bytes:
 
 
 def next_chain_key(chain_key: bytes) -> bytes:
-    """Return ck_{w+1} = HMAC(ck_w, "tocsin/1/next"); there is no way back."""
+    """Return ck_{w+1} = HMAC(ck_w, "tocsin/1/next"); there is no way back. Source: HMAC-SHA256 (RFC 2104)."""
     return hmac.digest(chain_key, _NEXT, "sha256")
 
 
 @dataclass(frozen=True, slots=True)
 class WeeklyChain:
-    """The current week's chain key, and the seeds of past weeks whose grace time is not over."""
+    """The current week's chain key, and the seeds of past weeks whose grace time is not over.
+
+    Specified in `keys/organisation.md`, *Weekly keys*.
+    """
 
     week: int
     chain_key: bytes = field(repr=False)
@@ -115,7 +121,10 @@ class _CardFields(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Card:
-    """What a sender needs to know of an organisation. All keys as bytes; `signed` is the signed note."""
+    """What a sender needs to know of an organisation. All keys as bytes; `signed` is the signed note.
+
+    Specified in `keys/organisation.md`, *Card*.
+    """
 
     name: str
     root: bytes
@@ -158,6 +167,7 @@ class Card:
         """Return the X-Wing key to seal to at this time: the week's, or the last resort when the card has none for it.
 
         Before the card's first week it is the first week's: whatever the sender's clock says, an older key may be gone.
+        Specified in `keys/organisation.md`, *Choosing the key*.
         """
         offset = max(week_of(now), self.week) - self.week
         return self.weekly[offset] if offset < len(self.weekly) else self.last_resort
@@ -181,6 +191,7 @@ def read_card(data: bytes, *, root: bytes | None = None, newer_than: int = -1) -
     """Check a card's signature and fields. `root`: the root it must belong to; without one, the card's own word.
 
     Raises BadCard, CardOtherRoot, CardOlder (seq below `newer_than`), NoteUnsigned.
+    Specified in `keys/organisation.md`, *Reading a card*.
     """
     try:
         read = note.read(data)

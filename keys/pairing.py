@@ -101,7 +101,10 @@ class _PairCardFields(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class PairCard:
-    """What the other side needs to know: X-Wing public key, mailbox id, where it is collected, last moment, wake-up."""
+    """What the other side needs to know: X-Wing public key, mailbox id, where it is collected, last moment, wake-up.
+
+    Specified in `keys/pairing.md`, *One side's half*.
+    """
 
     key: bytes
     mailbox: bytes
@@ -122,7 +125,10 @@ class PairCard:
 
 
 def card_hash(card: bytes) -> bytes:
-    """Return H("tocsin/1/pair-card\\0" | JSON); 32 bytes, what the code names."""
+    """Return H("tocsin/1/pair-card\\0" | JSON); 32 bytes, what the code names.
+
+    Specified in `keys/pairing.md`, *One side's half*.
+    """
     return digest(_CARD, card)
 
 
@@ -146,7 +152,10 @@ def read_pair_card(data: bytes, expected: bytes, now: int) -> PairCard:
 @dataclass(frozen=True)
 class PairingOffer:
     """One side of a pair, all of it fresh: X-Wing seed, mailbox seed, the code's secret `s` (16), the share (32) that
-    will be sealed to the other's key, and what the card says besides."""
+    will be sealed to the other's key, and what the card says besides.
+
+    Specified in `keys/pairing.md`, *One side's half*.
+    """
 
     kem: bytes = field(repr=False)
     mailbox: bytes = field(repr=False)
@@ -187,7 +196,10 @@ class PairingOffer:
 
 @dataclass(frozen=True, slots=True)
 class RendezvousMailbox:
-    """A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side."""
+    """A throw-away mailbox with its throw-away X-Wing key, both out of k0: where one card is left for one side.
+
+    Specified in `keys/pairing.md`, *From two codes to k0*.
+    """
 
     mailbox: MailboxKey
     key: PrivateKey
@@ -225,13 +237,19 @@ class PairingSession:
 
     @cached_property
     def transcript(self) -> bytes:
-        """T; 32 bytes. The lengths stand before the payloads, because a payload may end where it likes."""
+        """T; 32 bytes. The lengths stand before the payloads, because a payload may end where it likes.
+
+        Specified in `keys/pairing.md`, *From two codes to k0*.
+        """
         payloads = sorted((self.half.code.payload, self.code.payload))
         return digest(_PAIR, *(part for payload in payloads for part in (len(payload).to_bytes(4, "big"), payload)))
 
     @property
     def safety_number(self) -> str:
-        """The 60 digits that both sides compare, in groups of 5."""
+        """The 60 digits that both sides compare, in groups of 5.
+
+        Specified in `keys/pairing.md`, *From two codes to k0*.
+        """
         number = int.from_bytes(digest(_DIGITS, self.transcript), "big")
         whole = str(number)[:DIGITS].rjust(DIGITS, "0")
         return " ".join(whole[start : start + DIGIT_GROUP] for start in range(0, DIGITS, DIGIT_GROUP))
@@ -244,7 +262,7 @@ class PairingSession:
 
     @cached_property
     def k0(self) -> bytes:
-        """k0; 32 bytes, out of both secrets of the codes."""
+        """k0; 32 bytes, out of both secrets of the codes. Source: HKDF-SHA256 (RFC 5869) with T as salt."""
         ours, theirs = self.half.secret, self.code.secret
         return self._derive(ours + theirs if self.is_first else theirs + ours, "k0")
 
@@ -255,12 +273,18 @@ class PairingSession:
         return RendezvousMailbox(MailboxKey(mailbox), PrivateKey(kem))
 
     def card_letter(self, random_bytes: RandomBytes) -> Sealed:
-        """Seal my card for the other's door: an ordinary letter, whose header is the card and whose body is empty."""
+        """Seal my card for the other's door: an ordinary letter, whose header is the card and whose body is empty.
+
+        Specified in `keys/pairing.md`, *Finishing, when there is a network*.
+        """
         door = self.door(mine=False)
         return seal(self.half.card.encode(), b"", key=door.key.public, address=door.address, random_bytes=random_bytes)
 
     def keys(self, share: bytes) -> PairKeys:
-        """Return the keys that follow from my share and this one of the other side."""
+        """Return the keys that follow from my share and this one of the other side.
+
+        Source: HKDF-SHA256 (RFC 5869) with T as salt.
+        """
         ours = self.half.share
         first, second = (ours, share) if self.is_first else (share, ours)
         pair = self._derive(self.k0 + first + second, "pair-key")
@@ -268,14 +292,20 @@ class PairingSession:
         return PairKeys(to_second, to_first) if self.is_first else PairKeys(to_first, to_second)
 
     def share_letter(self, card: PairCard, share: bytes | None, random_bytes: RandomBytes) -> Sealed:
-        """Seal my share to the other's key; with a MAC once a share of theirs is known."""
+        """Seal my share to the other's key; with a MAC once a share of theirs is known.
+
+        Specified in `keys/pairing.md`, *Finishing, when there is a network*.
+        """
         header = msgspec.json.encode({"v": VERSION, "kind": KIND, "share": b64(self.half.share)})
         mac_input = MacInput(LETTER_BYTES, random_bytes(SALT_BYTES), header)
         body = b"" if share is None else _mac(_CONFIRM, self.keys(share).sending, card.address, mac_input)
         return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address)
 
     def confirms(self, share: bytes, mac_input: "MacInput", body: bytes) -> bool:
-        """Return whether this share letter comes from who opened mine: only they can know both shares."""
+        """Return whether this share letter comes from who opened mine: only they can know both shares.
+
+        Specified in `keys/pairing.md`, *Finishing, when there is a network*.
+        """
         expected = _mac(_CONFIRM, self.keys(share).receiving, self.half.card.address, mac_input)
         return hmac.compare_digest(expected, body)
 
@@ -307,7 +337,10 @@ class Progress(NamedTuple):
 
 
 def read_share(fields: dict[str, Any]) -> bytes | None:
-    """Return the share in an opened header; None for another kind of message. Raises UnknownVersion, BadMessage."""
+    """Return the share in an opened header; None for another kind of message. Raises UnknownVersion, BadMessage.
+
+    Specified in `keys/pairing.md`, *Finishing, when there is a network*.
+    """
     if fields.get("kind") != KIND:
         return None
     share = fields.get("share")
@@ -329,7 +362,10 @@ def _check_version(fields: dict[str, Any]) -> None:
 
 
 class Wake(NamedTuple):
-    """What a deposit at one relay takes along so that the relay rings: its address, and b64 that only it opens."""
+    """What a deposit at one relay takes along so that the relay rings: its address, and b64 that only it opens.
+
+    Specified in `keys/wake.md`, *The wake text*.
+    """
 
     relay: str
     sealed: str
@@ -337,7 +373,10 @@ class Wake(NamedTuple):
 
 def read_wake(text: str | None, relays: tuple[str, ...]) -> Wake | None:
     """Read a wake text for whoever writes to its owner, whose card names these relays; None: it is worth nothing. What
-    cannot be read is no error: it breaks no pairing and no alert."""
+    cannot be read is no error: it breaks no pairing and no alert.
+
+    Specified in `keys/wake.md`, *The wake text*.
+    """
     relay, _, sealed = (text or "").partition(" ")
     try:
         unb64(sealed, WAKE_BYTES)
@@ -347,7 +386,10 @@ def read_wake(text: str | None, relays: tuple[str, ...]) -> Wake | None:
 
 
 class WakeChange(NamedTuple):
-    """What a contact says after the pairing about being rung; a higher number counts against a lower one."""
+    """What a contact says after the pairing about being rung; a higher number counts against a lower one.
+
+    Specified in `keys/wake.md`, *Changing it*.
+    """
 
     number: int
     wake: str | None
@@ -361,7 +403,10 @@ class _WakeFields(msgspec.Struct, frozen=True):
 def read_wake_change(
     fields: dict[str, Any], key: bytes, address: Address, mac_input: "MacInput", body: bytes
 ) -> WakeChange:
-    """Read an opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage."""
+    """Read an opened `pair-wake` letter; `key` is the direction's. Raises NotAuthentic, UnknownVersion, BadMessage.
+
+    Specified in `keys/wake.md`, *Changing it*.
+    """
     check_mac(wake_mac(key, address, mac_input), body)
     _check_version(fields)
     try:
@@ -372,7 +417,7 @@ def read_wake_change(
 
 
 def wake_mac(key: bytes, address: Address, mac_input: "MacInput") -> bytes:
-    """Return HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes."""
+    """Return HMAC(k_dir, "tocsin/1/pair-wake\\0" | info | salt | header); 32 bytes. Source: HMAC-SHA256 (RFC 2104)."""
     return _mac(_WAKE, key, address, mac_input)
 
 
@@ -385,19 +430,28 @@ class MacInput(NamedTuple):
 
 
 def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBytes, *, duress: bool = False) -> Sealed:
-    """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell."""
+    """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell.
+
+    Specified in `keys/pairing.md`, *Alerts*.
+    """
     mac_input = MacInput(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
     body = alert_mac(key, card.address, mac_input, duress=duress)
     return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address, size=mac_input.size)
 
 
 def alert_mac(key: bytes, address: Address, mac_input: MacInput, *, duress: bool = False) -> bytes:
-    """Return HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0"."""
+    """Return HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0".
+
+    Source: HMAC-SHA256 (RFC 2104).
+    """
     return _mac(_DURESS if duress else _ALERT, key, address, mac_input)
 
 
 def is_duress(key: bytes, address: Address, mac_input: MacInput, body: bytes) -> bool:
-    """Return whether an authentic alert was sent under duress. Raises NotAuthentic."""
+    """Return whether an authentic alert was sent under duress. Raises NotAuthentic.
+
+    Specified in `keys/pairing.md`, *Alerts*.
+    """
     calm, duress = (alert_mac(key, address, mac_input, duress=forced) for forced in (False, True))
     if hmac.compare_digest(duress, body):
         return True
@@ -406,7 +460,10 @@ def is_duress(key: bytes, address: Address, mac_input: MacInput, body: bytes) ->
 
 
 def case_key(key: bytes, contact: bytes) -> bytes:
-    """Return what a case's key becomes for one contact (their X-Wing key): none can speak to another with it."""
+    """Return what a case's key becomes for one contact (their X-Wing key): none can speak to another with it.
+
+    Specified in `keys/pairing.md`, *Alerts*.
+    """
     return hmac.digest(key, _CASE + digest(contact), "sha256")
 
 

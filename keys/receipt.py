@@ -13,7 +13,10 @@ _HOUR_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt says: relay's origin, commitment, H(envelope), hour (Unix seconds, floored to 3600)."""
+    """What a receipt says: relay's origin, commitment, H(envelope), hour (Unix seconds, floored to 3600).
+
+    Specified in `keys/receipt.md`, *Text*.
+    """
 
     origin: str
     commitment: bytes
@@ -22,7 +25,7 @@ class Receipt:
 
 
 def read_receipt(data: bytes) -> tuple[Receipt, Note]:
-    """Take a receipt apart; nothing is verified yet. Raises BadReceipt."""
+    """Take a receipt apart; nothing is verified yet. Raises BadReceipt. Specified in `keys/receipt.md`, *Text*."""
     try:
         note = read(data)
         lines = note.lines
@@ -41,7 +44,10 @@ def read_receipt(data: bytes) -> tuple[Receipt, Note]:
 
 
 def check_receipt(data: bytes, key: NoteKey, commitment: bytes, envelope_hash: bytes) -> Receipt:
-    """Return the receipt if `key` signed it for this very commitment and envelope. Raises BadReceipt."""
+    """Return the receipt if `key` signed it for this very commitment and envelope. Raises BadReceipt.
+
+    Specified in `keys/receipt.md`, *Checking*.
+    """
     receipt, note = read_receipt(data)
     if not note.signed_by(key.public):
         raise BadReceipt("not signed by this relay")

@@ -15,7 +15,10 @@ _WAKE = domain("wake")
 
 
 def wake_info(origin: str) -> bytes:
-    """Return `tocsin/1/wake\\0` | origin: what one relay was given cannot be opened for another."""
+    """Return `tocsin/1/wake\\0` | origin: what one relay was given cannot be opened for another.
+
+    Specified in `keys/wake.md`, *The push address, sealed*.
+    """
     return _WAKE + origin.encode()
 
 
@@ -27,7 +30,10 @@ class WakeKey:
         self.public = self._key.public_key().public_bytes_raw()
 
     def open(self, sealed: bytes, origins: Iterable[str]) -> str:
-        """Return the endpoint sealed for any of the relay's origins. Raises WrongSize, NotForUs, BadPlaintext."""
+        """Return the endpoint sealed for any of the relay's origins. Raises WrongSize, NotForUs, BadPlaintext.
+
+        Source: HPKE in base mode (RFC 9180).
+        """
         if len(sealed) != WAKE_BYTES:
             raise WrongSize(f"{len(sealed)} bytes")
         for origin in origins:

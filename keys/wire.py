@@ -52,7 +52,10 @@ PROBLEM_TYPE: Final = "application/problem+json"
 
 
 class Purpose(IntEnum):
-    """Who an envelope is for; part of the HPKE info, so that one can never be passed off as the other."""
+    """Who an envelope is for; part of the HPKE info, so that one can never be passed off as the other.
+
+    Specified in `keys/wire.md`, *Numbers and names*.
+    """
 
     REPORT = 1
     CONTACT = 2
@@ -60,7 +63,7 @@ class Purpose(IntEnum):
 
 
 class FrameKind(IntEnum):
-    """First byte of each frame of a collect answer."""
+    """First byte of each frame of a collect answer. Specified in `relay/http.md`, *Collect*."""
 
     FILLER = 0
     LETTER = 1
@@ -68,7 +71,10 @@ class FrameKind(IntEnum):
 
 
 def domain(name: str) -> bytes:
-    """Return `tocsin/1/NAME` and a zero byte: what every hash, MAC and signature of ours begins with."""
+    """Return `tocsin/1/NAME` and a zero byte: what every hash, MAC and signature of ours begins with.
+
+    Specified in `keys/wire.md`, *Domain strings*.
+    """
     return b"tocsin/1/" + name.encode("ascii") + b"\0"
 
 
@@ -87,7 +93,10 @@ _B64 = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 def unb64(text: str, length: int | None = None) -> bytes:
     """Decode `b64`, to `length` bytes if given. Only the one canonical spelling is taken, so that equal
-    bytes are equal text. Raises Malformed."""
+    bytes are equal text. Raises Malformed.
+
+    Source: RFC 4648 section 5.
+    """
     if not _B64.match(text):
         raise Malformed("not base64url without padding")
     try:

@@ -15,12 +15,18 @@ def _zero_bits(value: bytes) -> int:
 
 
 def weighs(seed: bytes, mailbox: bytes, envelope_hash: bytes, nonce: bytes) -> int:
-    """Return how many leading zero bits H("tocsin/1/work\\0" | seed | mailbox | H(envelope) | nonce) has."""
+    """Return how many leading zero bits H("tocsin/1/work\\0" | seed | mailbox | H(envelope) | nonce) has.
+
+    Specified in `keys/wire.md`, *Work*.
+    """
     return _zero_bits(digest(_DOMAIN, seed, mailbox, envelope_hash, nonce))
 
 
 def do(seed: bytes, mailbox: bytes, envelope_hash: bytes, bits: int) -> bytes:
-    """Find the first 8-byte nonce that weighs at least `bits`; about 2**bits hashes."""
+    """Find the first 8-byte nonce that weighs at least `bits`; about 2**bits hashes.
+
+    Specified in `keys/wire.md`, *Work*.
+    """
     return next(
         nonce
         for nonce in (number.to_bytes(NONCE_BYTES, "big") for number in count())

@@ -43,6 +43,7 @@ def seal_reply(
 
     Only the organisation's own relays are used: a block that names another address would have this computer call a
     stranger, who learns where it is.
+    Specified in `keys/message.md`, *Reply block*.
     """
     by_mailbox: dict[bytes, list[str]] = {}
     for relay, mailbox in block.relays:

@@ -61,7 +61,10 @@ def back_up_root_key(
 
 
 def split_root_key(root: SigningKey, threshold: int, shares: int) -> list[str]:
-    """Return SLIP-39 shares of the root seed; any `threshold` of them give it back. Raises BadShares."""
+    """Return SLIP-39 shares of the root seed; any `threshold` of them give it back. Raises BadShares.
+
+    Source: SLIP-39; specified in `keys/keystore.md`, *Shares of the root*.
+    """
     try:
         return list(generate_mnemonics(1, [(threshold, shares)], bytes(root))[0])
     except (ValueError, MnemonicError) as error:
@@ -74,6 +77,7 @@ def join_shares(lines: Sequence[str]) -> RootSeed:
     A share that does not agree is ignored and named, as long as enough others do.
 
     Raises ShareMisspelt, TooFewShares, SharesMixed, BadShares.
+    Source: SLIP-39; specified in `keys/keystore.md`, *Shares of the root*.
     """
     typed = [" ".join(line.lower().split()) for line in lines if line.strip()]
     backups: dict[object, dict[int, Share]] = defaultdict(dict)

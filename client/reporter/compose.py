@@ -65,7 +65,10 @@ class Composed:
 def compose(
     card: Card, draft: Draft, *, case: str, first: bool, seq: int, now: int, random_bytes: RandomBytes
 ) -> Composed:
-    """Seal a message and its files: the report that begins a case, or an amendment to it. Raises TooMuchContent."""
+    """Seal a message and its files: the report that begins a case, or an amendment to it. Raises TooMuchContent.
+
+    Specified in `client/folders.md`, *A message and its files*.
+    """
     address = Address(Purpose.REPORT, card.root, card.mailbox)
     key = card.key_for(now)
     refs = [_ref(file, random_bytes) for file in draft.files]

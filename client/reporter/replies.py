@@ -74,7 +74,10 @@ def _empty(reporter: Reporter, route: ReplyRoute, relay: str, transport: Transpo
 
 
 def open_reply(route: ReplyRoute, frame: Frame) -> StoredReply | None:
-    """Return the reply in an envelope; None when it is not from who opened the report: a forger learns nothing."""
+    """Return the reply in an envelope; None when it is not from who opened the report: a forger learns nothing.
+
+    Specified in `keys/message.md`, *Reply block*.
+    """
     key = PrivateKey(route.key)
     address = Address(Purpose.REPLY, key.recipient, MailboxKey(route.mailbox).id)
     try:

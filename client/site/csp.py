@@ -46,7 +46,10 @@ def sources(relays: Iterable[str]) -> list[str]:
 
 
 def policy(relays: Iterable[str], *, style: str, script: str | None = None) -> str:
-    """Return the policy of the site, whose page holds this style; with `script` that of the one-file copy."""
+    """Return the policy of the site, whose page holds this style; with `script` that of the one-file copy.
+
+    Specified in `client/site/site.md`, *Policy*.
+    """
     rules = {**_SITE, "style-src": hashed(style)}
     if script is not None:
         rules |= {**_SINGLE, "script-src": hashed(script)}
@@ -55,7 +58,10 @@ def policy(relays: Iterable[str], *, style: str, script: str | None = None) -> s
 
 
 def headers(rules: str) -> dict[str, str]:
-    """Return what the host should send with every file. The policy stands in the page too, for hosts that send none."""
+    """Return what the host should send with every file. The policy stands in the page too, for hosts that send none.
+
+    Specified in `client/site/site.md`, *Policy*.
+    """
     return {
         "Content-Security-Policy": f"{rules}; frame-ancestors 'none'",
         "Permissions-Policy": PERMISSIONS,

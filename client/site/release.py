@@ -67,7 +67,10 @@ class FileEntry(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True):
-    """What was built: a number that rises, when, and every file by its path."""
+    """What was built: a number that rises, when, and every file by its path.
+
+    Specified in `client/site/site.md`, *Release*.
+    """
 
     seq: _Number
     issued: _Number
@@ -84,7 +87,7 @@ class Release(msgspec.Struct, frozen=True):
 
 
 def verifier(public: bytes) -> str:
-    """Return the verifier key of a release in its text form."""
+    """Return the verifier key of a release in its text form. Source: C2SP signed-note."""
     return str(note.NoteKey(KEY_NAME, public))
 
 
@@ -92,6 +95,7 @@ def read(data: bytes, public: bytes, *, previous: Release | None = None) -> Rele
     """Return the release that this key signed. `previous`: one known before, which it must not be older than.
 
     Raises ReleaseMalformed, ReleaseOtherKey, ReleaseUnsigned, ReleaseOlder.
+    Specified in `client/site/site.md`, *Release*.
     """
     found = _note(data)
     if not found.signed_by(public):

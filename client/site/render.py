@@ -82,7 +82,10 @@ def single_page(bundle: Bundle, config: SiteConfig, icon: bytes) -> str:
 
 
 def manifest(bundle: Bundle, name: str, title: str, icons: Iterable[dict[str, str]]) -> bytes:
-    """Return the manifest that lets the app be installed; it says nothing but the title."""
+    """Return the manifest that lets the app be installed; it says nothing but the title.
+
+    Source: W3C Web Application Manifest.
+    """
     first = languages(bundle.listing.start)[0]
     values = {"title": title, "theme": THEME, "icon": "", **_of_language(bundle, first)}
     fields: dict[str, Any] = msgspec.json.decode(_fill(bundle.text(name), values, _in_json))

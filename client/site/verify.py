@@ -152,6 +152,7 @@ def check(copy: Copy, public: bytes, *, previous: Release | None = None) -> Veri
     """Compare every file of a copy with the release that this key must have signed.
 
     Raises SiteUnreachable, CannotRead.
+    Specified in `client/site/site.md`, *Checking a copy*.
     """
     signed = copy.get(RELEASE, NOTE_BYTES)
     if signed is None:

@@ -76,7 +76,10 @@ class Redirected(BadAnswer):
 
 @dataclass(frozen=True, slots=True)
 class RelayInfo:
-    """What a relay says of itself: origin, receipt key, its time, work asked for (seed 32, bits)."""
+    """What a relay says of itself: origin, receipt key, its time, work asked for (seed 32, bits).
+
+    Specified in `relay/http.md`, *Relay info*.
+    """
 
     origin: str
     note_key: NoteKey
@@ -100,7 +103,7 @@ class Frame(NamedTuple):
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A relay's refusal, with what came along: seconds to wait, the relay's time, work asked for."""
+    """A relay's refusal, with what came along: seconds to wait, the relay's time, work asked for. Source: RFC 9457."""
 
     error: RelayError
     retry_after: int | None = None
@@ -130,7 +133,10 @@ class Transport:
             self._onion.close()
 
     def info(self, relay: str) -> RelayInfo:
-        """Fetch what the relay says of itself. Raises Unreachable, BadAnswer."""
+        """Fetch what the relay says of itself. Raises Unreachable, BadAnswer.
+
+        Specified in `relay/http.md`, *Relay info*.
+        """
         fields = _json(self._call("GET", relay, "/v1/relay"))
         try:
             work = fields["work"]
@@ -150,6 +156,7 @@ class Transport:
         """Deposit an envelope; return the receipt, verified against one of `keys`. `wake` lets the relay ring.
 
         Raises Problem, Unreachable, BadAnswer, BadReceipt.
+        Specified in `relay/http.md`, *Deposit*.
         """
         headers = {
             MAILBOX_HEADER: b64(sealed.mailbox),
@@ -183,6 +190,7 @@ class Transport:
 
         Raises Problem, Unreachable, BadAnswer. A clock that is off is corrected by the relay's for this one use. `wait`
         is cut to `WAIT_SECONDS`, the longest a relay holds a call open.
+        Specified in `relay/http.md`, *Collect*.
         """
         wait = min(wait, WAIT_SECONDS)
         for attempt in range(2):
@@ -220,11 +228,14 @@ class Transport:
         raise MoreToCome()
 
     def publish(self, relay: str, root: bytes, card: bytes) -> None:
-        """Put a card on the relay. Raises Problem, Unreachable, BadAnswer."""
+        """Put a card on the relay. Raises Problem, Unreachable, BadAnswer. Specified in `relay/http.md`, *Cards*."""
         self._call("PUT", relay, "/v1/card", content=card, headers={ROOT_HEADER: b64(root)})
 
     def card(self, relay: str, root: bytes) -> bytes:
-        """Fetch the card the relay holds for this root, unverified. Raises Problem, Unreachable, BadAnswer."""
+        """Fetch the card the relay holds for this root, unverified. Raises Problem, Unreachable, BadAnswer.
+
+        Specified in `relay/http.md`, *Cards*.
+        """
         return self._call("GET", relay, "/v1/card", headers={ROOT_HEADER: b64(root)}, most=NOTE_BYTES)
 
     def fetch_public(self, url: str, most: int) -> bytes | None:

@@ -16,7 +16,10 @@ COLLECT = "/v1/collect"
 
 def start_collect(services: Services, environ: dict[str, Any], body: bytes, wait: Future) -> Answer | Deferred:
     """Acknowledge, and return the first page or an answer that comes with the next letter. Blocks for the disk. Raises
-    what `check_collect` and `Mailboxes.collect` raise."""
+    what `check_collect` and `Mailboxes.collect` raise.
+
+    Specified in `relay/http.md`, *Collect*.
+    """
     asked = check_collect(body, environ.get(headers.SIGNATURE), services.config.origins, services.now())
     found = services.mailbox.collect(asked)
     if found or not asked.wait or not services.mailbox.long_polls.add(asked.mailbox, wait):

@@ -21,7 +21,10 @@ DEPOSIT = "/v1/deposit"
 
 def start_deposit(services: Services, environ: dict[str, Any], body: bytes, wait: Future) -> Deferred:
     """Queue the envelope of a request and return its answer, which is there when the envelope is on disk. Raises
-    BadMailbox, BadCommitment and what `Mailboxes.deposit` raises."""
+    BadMailbox, BadCommitment and what `Mailboxes.deposit` raises.
+
+    Specified in `relay/http.md`, *Deposit*.
+    """
     mailbox = headers.decode_hash(environ, headers.MAILBOX, BadMailbox)
     commitment = headers.decode_hash(environ, headers.COMMIT, BadCommitment)
     receipt = services.mailbox.deposit(mailbox, commitment, body, headers.decode_work(environ), wait)

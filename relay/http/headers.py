@@ -27,7 +27,10 @@ class BadRoot(BadRequest):
 
 
 def decode_hash(environ: dict[str, Any], key: str, wrong: type[RelayError]) -> bytes:
-    """Return the 32 bytes that a header carries in base64url. Raises `wrong`, also when the header is missing."""
+    """Return the 32 bytes that a header carries in base64url. Raises `wrong`, also when the header is missing.
+
+    Source: RFC 4648 section 5.
+    """
     try:
         return unb64(environ.get(key, ""), HASH_BYTES)
     except Malformed:
@@ -35,7 +38,10 @@ def decode_hash(environ: dict[str, Any], key: str, wrong: type[RelayError]) -> b
 
 
 def decode_work(environ: dict[str, Any]) -> bytes | None:
-    """Return the nonce of the work done for a deposit. None: there is none, or it is malformed, which counts alike."""
+    """Return the nonce of the work done for a deposit. None: there is none, or it is malformed, which counts alike.
+
+    Specified in `keys/wire.md`, *Work*.
+    """
     sent = environ.get(WORK)
     try:
         return unb64(sent, NONCE_BYTES) if sent else None

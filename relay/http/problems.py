@@ -47,7 +47,10 @@ def register_errors(app: Flask, services: Services) -> None:
 
 
 def to_problem(error: Exception) -> RelayError:
-    """Return the problem a client is told. An error that is a fault of the relay is logged without its text."""
+    """Return the problem a client is told. An error that is a fault of the relay is logged without its text.
+
+    Specified in `relay/http.md`, *Problems*.
+    """
     if isinstance(error, RelayError):
         return error
     for theirs, kind in _FROM_WERKZEUG.items():

@@ -117,7 +117,7 @@ def tls(ca: Path | None) -> ssl.SSLContext:
 
 
 def push(endpoint: Endpoint, authorization: str, context: ssl.SSLContext) -> int:
-    """Ring; the push service's HTTP status, which changes nothing. Raises NotRung, OSError."""
+    """Ring; the push service's HTTP status, which changes nothing. Raises NotRung, OSError. Source: RFC 8030."""
     deadline = time.monotonic() + PUSH_SECONDS
     with _secured(endpoint, context, deadline) as line:
         line.settimeout(_left(deadline))

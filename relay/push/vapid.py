@@ -28,7 +28,7 @@ class Vapid:
         self.public = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def authorization(self, audience: str, now: int) -> str:
-        """Return the header `Authorization` for the push service with this origin."""
+        """Return the header `Authorization` for the push service with this origin. Source: VAPID (RFC 8292)."""
         claims = {"aud": audience, "exp": now + VALID_SECONDS}
         if self._contact:
             claims["sub"] = self._contact

@@ -46,7 +46,10 @@ NOTHING = ConsentAnswers()
 
 def combine_statements(words: Iterable[ConsentStatement]) -> ConsentAnswers:
     """Return the answers that hold after several statements, oldest first: the last to each purpose. A purpose that a
-    statement leaves out takes nothing back."""
+    statement leaves out takes nothing back.
+
+    Specified in `client/desk/exports/exports.md`, *Consent*.
+    """
     values: dict[str, Any] = {}
     for word in words:
         for purpose in fields(ConsentAnswers):
@@ -60,6 +63,7 @@ def combine_answers(own: Iterable[ConsentAnswers], others: Iterable[ConsentAnswe
     """Return the answers that hold for somebody of whom several cases tell; `own`: of cases that this person wrote.
 
     Anybody's no is a no. When the person spoke, only their own yes is one.
+    Specified in `client/desk/exports/exports.md`, *Consent*.
     """
     own, others = list(own), list(others)
     answers = {purpose.name: _combine_purpose(purpose.name, own, others) for purpose in fields(ConsentAnswers)}

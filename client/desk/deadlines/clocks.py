@@ -36,7 +36,10 @@ class Setting(NamedTuple):
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One limit of one law. `begins` with the arrival at a station or with the detention itself; `until` the release,
-    or a judge. `words`, `law` and `condition` by language."""
+    or a judge. `words`, `law` and `condition` by language.
+
+    Specified in `client/desk/deadlines/clocks.md`, *A table*.
+    """
 
     key: str
     hours: int
@@ -116,7 +119,10 @@ def find_clocks(
     facts: Iterable[TimedFact], limits: DeadlineTable | None, settings: Mapping[str, Setting] | None = None
 ) -> list[Clock]:
     """Return the clocks of a case, soonest end first. Facts come in any order; a fact whose value does not fit is
-    passed over."""
+    passed over.
+
+    Specified in `client/desk/deadlines/clocks.md`, *When a clock starts*.
+    """
     if limits is None:
         return []
     known, settings = list(facts), settings or {}
@@ -129,7 +135,10 @@ def find_clocks(
 
 
 def find_beginnings(facts: Iterable[TimedFact], zone: tzinfo) -> dict[str, Start | None]:
-    """Return when the `detention` and the `arrival` at a station began, each as far as it is known by itself."""
+    """Return when the `detention` and the `arrival` at a station began, each as far as it is known by itself.
+
+    Specified in `client/desk/deadlines/clocks.md`, *When a clock starts*.
+    """
     known = list(facts)
     since = _find_detention(known).since
     now = [fact for fact in known if since is None or _find_start(fact).at > since]

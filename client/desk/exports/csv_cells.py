@@ -18,7 +18,7 @@ SafeCell = str | int | float  # harmless, and never a bool
 
 
 def build_csv(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Build CSV. Numbers stay numbers; true and false are written so; None is an empty cell."""
+    """Build CSV. Numbers stay numbers; true and false are written so; None is an empty cell. Source: RFC 4180."""
     return write_csv(heads, ([encode_cell(value) for value in row] for row in rows))
 
 

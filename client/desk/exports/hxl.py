@@ -24,7 +24,10 @@ NOTES = {"ru": ("Всего", f"менее {SMALL} или скрыто"), "en": 
 
 
 def build_hxl(totals: Totals, language: str) -> bytes:
-    """Build CSV with heads in this language (`ru` or `en`). A hidden number is an empty cell with a note."""
+    """Build CSV with heads in this language (`ru` or `en`). A hidden number is an empty cell with a note.
+
+    Source: HXL 1.1.
+    """
     every, hidden = NOTES[language]
     rows = [_build_row(totals_line, hidden) for totals_line in totals.lines]
     sums = [totals.sums[measure] for measure in MEASURES]

@@ -15,7 +15,10 @@ PATH = "persons.csv"
 
 
 def build_package(people: People, zone: tzinfo) -> PeopleTable:
-    """Build a zip: the table, and a description of what stands in each column."""
+    """Build a zip: the table, and a description of what stands in each column.
+
+    Source: Frictionless data package, version 1.
+    """
     shown = select_columns(people.audience)
     table = people.build_table([column.name for column in shown], zone, lambda _, row: people.select_cells(row, shown))
     description = json.dumps(_build_description(shown, len(table.data)), ensure_ascii=False, indent=2).encode() + b"\n"

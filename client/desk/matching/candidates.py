@@ -46,7 +46,10 @@ Judge = Callable[[str, Iterable[str]], Iterator[Pair]]
 
 
 class Pairs:
-    """Pairs found so far, and whose are out of date. `find` names those who may be meant, `judge` makes the pairs."""
+    """Pairs found so far, and whose are out of date. `find` names those who may be meant, `judge` makes the pairs.
+
+    Specified in `client/desk/matching/matching.md`, *Finding candidates*.
+    """
 
     def __init__(self, find: Find, judge: Judge) -> None:
         self._find, self._judge = find, judge

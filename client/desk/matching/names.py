@@ -185,7 +185,7 @@ def _freeze(table: dict[str, set[int]]) -> dict[str, frozenset[int]]:
 
 @lru_cache(KNOWN)
 def read(text: str) -> Name:
-    """Take a name apart, whatever the order of its words."""
+    """Take a name apart, whatever the order of its words. Specified in `client/desk/matching/matching.md`, *Names*."""
     raw = _WORD.findall(unicodedata.normalize("NFC", text[: WORDS * LETTERS]))[:WORDS]
     words = [word for part in raw if (word := _word(part)).spellings[0] not in ("", *_OF_FATHER)]
     words = _mark_patronymics(words)
@@ -295,7 +295,10 @@ def bones(raw: str, spelt: tuple[str, ...]) -> str:
 
 @lru_cache(KNOWN)
 def alike(a: NameWord, b: NameWord) -> float:
-    """Return how alike two words are, from 0 to 1; below ALIKE they are different words."""
+    """Return how alike two words are, from 0 to 1; below ALIKE they are different words.
+
+    Specified in `client/desk/matching/matching.md`, *Names*.
+    """
     if WordKind.INITIAL in (a.kind, b.kind):
         return _initials(a, b)
     if WordKind.FATHER in (a.kind, b.kind):

@@ -96,7 +96,10 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that speaks for (weight > 0) or against (< 0), in bits."""
+    """One thing that speaks for (weight > 0) or against (< 0), in bits.
+
+    Source: Fellegi and Sunter, 1969; specified in `client/desk/matching/matching.md`, *Weights*.
+    """
 
     key: str
     weight: float
@@ -185,7 +188,10 @@ def decide_sex(text: str, read: Iterable[Name]) -> str:
 
 
 def compare_persons(a: Described, b: Described, rarity: Rarity) -> list[Reason]:
-    """Return everything that speaks for or against two persons being one."""
+    """Return everything that speaks for or against two persons being one.
+
+    Specified in `client/desk/matching/matching.md`, *Weights*.
+    """
     pairs = [_of_names(mine, other, rarity) for mine, other in product(a.names, b.names) if mine and other]
     reasons = max(pairs, key=bits, default=[])
     if bits(reasons) < HOPELESS:
@@ -322,7 +328,10 @@ def is_offerable(a: Described, b: Described, reasons: Iterable[Reason]) -> bool:
 
 
 def compare_crowds(a: Crowd, b: Crowd, rarity: Rarity, persons_same: bool) -> list[Reason]:
-    """Return everything that speaks for or against two reports telling of one van, cell or crowd."""
+    """Return everything that speaks for or against two reports telling of one van, cell or crowd.
+
+    Specified in `client/desk/matching/matching.md`, *Weights*.
+    """
     found = _of_plates(a, b)
     if a.sides & b.sides:
         found.append(Reason("side_same", 5.0))

@@ -9,7 +9,7 @@ const MEMORY_KIB = 65_536;
 const PASSES = 2;
 const TICK_MS = 20; // how long the screen may stand still
 
-/** Return Argon2id with 64 MiB and two passes. @param {(done: number) => void} [progress] from 0 to 1
+/** Return Argon2id with 64 MiB and two passes. Source: RFC 9106. @param {(done: number) => void} [progress] from 0 to 1
  *  @returns {import("./vault.js").Stretch} */
 export function makeStretch(progress) {
   return (pin, salt) =>

@@ -9,16 +9,16 @@ const PLAIN = /^[!#-;=?-[\]_a-z~]*$/; // printable ASCII without " < > \ ^ ` { |
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Tell whether this is a relay's base URL in its one spelling: lower case in scheme and host, no slash at its end.
- *  Clear-text http is taken only where nobody stands in between: an onion service or this machine. @param {string} text
- *  @returns {boolean} */
+ *  Clear-text http is taken only where nobody stands in between: an onion service or this machine. Specified in
+ *  `keys/wire.md`, *Address of a relay*. @param {string} text @returns {boolean} */
 export function isRelayAddress(text) {
   const [, scheme, host, port, path] = WHOLE.exec(text) ?? [];
   if (!scheme || text.length > ADDRESS_BYTES || !PLAIN.test(text) || !isHost(host) || !isPort(port)) return false;
   return !path.endsWith("/") && (scheme === "https" || host.endsWith(".onion") || LOOPBACK.test(host));
 }
 
-/** Return an address that is a relay's base URL in its one spelling. @param {unknown} text @returns {string}
- *  @throws {BadAddress} */
+/** Return an address that is a relay's base URL in its one spelling. Specified in `keys/wire.md`, *Address of a relay*.
+ *  @param {unknown} text @returns {string} @throws {BadAddress} */
 export function relayAddress(text) {
   if (typeof text !== "string" || !isRelayAddress(text)) throw new BadAddress();
   return text;

@@ -21,14 +21,14 @@ export class CutCode extends BadCode {
 /** A person's code: H of their pair card, the secret of this pairing, and where the pair card will lie.
  *  @typedef {{ card: Uint8Array, secret: Uint8Array, relays: string[] }} PairCode */
 
-/** Write an organisation's code: `TOCSIN:1:O:` + base32 of root 32 | flags 1 | (length u8 | relay URL)*.
- *  @param {CardCode} code @returns {string} @throws {CodeTooLong} */
+/** Write an organisation's code: `TOCSIN:1:O:` + base32 of root 32 | flags 1 | (length u8 | relay URL)*. Specified in
+ *  `keys/code.md`, *An organisation's code*. @param {CardCode} code @returns {string} @throws {CodeTooLong} */
 export function cardCode({ root, relays }) {
   return written(CARD_PREFIX, root, relays);
 }
 
 /** Write a person's code: `TOCSIN:1:C:` + base32 of H(pair card) 32 | s 16 | flags 1 | (length u8 | relay URL)*.
- *  @param {PairCode} code @returns {string} @throws {CodeTooLong} */
+ *  Specified in `keys/code.md`, *A person's code*. @param {PairCode} code @returns {string} @throws {CodeTooLong} */
 export function pairCode({ card, secret, relays }) {
   return written(PAIR_PREFIX, concat(card, secret), relays);
 }
@@ -38,8 +38,8 @@ export function payloadOf({ card, secret, relays }) {
   return payload(concat(card, secret), relays);
 }
 
-/** Read an organisation's code as scanned or pasted; blanks and lower case are forgiven. @param {string} text
- *  @returns {CardCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
+/** Read an organisation's code as scanned or pasted; blanks and lower case are forgiven. Specified in `keys/code.md`,
+ *  *Reading*. @param {string} text @returns {CardCode} @throws {BadCode} @throws {OtherCode} @throws {BadAddress} */
 export function readCardCode(text) {
   try {
     const { fixed, relays } = readCode(text, CARD_PREFIX, PUBLIC_BYTES);
@@ -50,21 +50,21 @@ export function readCardCode(text) {
   }
 }
 
-/** Read a person's code. @param {string} text @returns {PairCode} @throws {BadCode} @throws {OtherCode}
- *  @throws {CutCode} @throws {BadAddress} */
+/** Read a person's code. Specified in `keys/code.md`, *Reading*. @param {string} text @returns {PairCode}
+ *  @throws {BadCode} @throws {OtherCode} @throws {CutCode} @throws {BadAddress} */
 export function readPairCode(text) {
   const { fixed, relays } = readCode(text, PAIR_PREFIX, HASH_BYTES + ID_BYTES);
   return { card: fixed.slice(0, HASH_BYTES), secret: fixed.slice(HASH_BYTES), relays };
 }
 
-/** Write a safety number as a code, to be scanned on a video call: `TOCSIN:1:D:` + its 60 digits.
- *  @param {string} digits @returns {string} */
+/** Write a safety number as a code, to be scanned on a video call: `TOCSIN:1:D:` + its 60 digits. Specified in
+ *  `keys/code.md`, *A person's code*. @param {string} digits @returns {string} */
 export function digitsCode(digits) {
   return DIGITS_PREFIX + digits.replace(/ /g, "");
 }
 
-/** Read what was scanned off a video call, or typed. @param {string} text @returns {string} what may be digits
- *  @throws {OtherCode} @throws {CutCode} */
+/** Read what was scanned off a video call, or typed. Specified in `keys/code.md`, *A person's code*.
+ *  @param {string} text @returns {string} what may be digits @throws {OtherCode} @throws {CutCode} */
 export function readDigits(text) {
   const code = text.replace(/\s+/g, "").toUpperCase();
   if (!code.startsWith(PREFIX)) return text;

@@ -37,26 +37,26 @@ const EKM_BYTES = 64; // the randomness of one X-Wing encapsulation: ML-KEM 32, 
 const ENVELOPE = domain("envelope");
 const COMMIT = domain("commit");
 
-/** Write the HPKE info: `tocsin/1/envelope\0` | purpose u8 | recipient 32 | mailbox 32 | size u32.
- *  @param {Address} address @param {number} size @returns {Uint8Array} */
+/** Write the HPKE info: `tocsin/1/envelope\0` | purpose u8 | recipient 32 | mailbox 32 | size u32. Specified in
+ *  `keys/envelope.md`, *HPKE*. @param {Address} address @param {number} size @returns {Uint8Array} */
 export function infoOf(address, size) {
   return concat(ENVELOPE, Uint8Array.of(address.purpose), address.recipient, address.mailbox, u32(size));
 }
 
-/** Write the content: salt 32 | u32 n | header | u32 m | body. @param {Uint8Array} salt @param {Uint8Array} header
- *  @param {Uint8Array} body @returns {Uint8Array} */
+/** Write the content: salt 32 | u32 n | header | u32 m | body. Specified in `keys/envelope.md`, *Plaintext*.
+ *  @param {Uint8Array} salt @param {Uint8Array} header @param {Uint8Array} body @returns {Uint8Array} */
 export function frame(salt, header, body) {
   return concat(salt, u32(header.length), header, u32(body.length), body);
 }
 
 /** Commit to a content: C = H("tocsin/1/commit\0" | content). Hides the content because the salt in it is random.
- *  @param {Uint8Array} content @returns {Uint8Array} */
+ *  Specified in `keys/envelope.md`, *Commitment*. @param {Uint8Array} content @returns {Uint8Array} */
 export function commit(content) {
   return digest(COMMIT, content);
 }
 
 /** Seal header, body and salt in one envelope of exactly `size` bytes. `body` may be made from the salt and the header,
- *  as the MAC of an alert or a reply has to be.
+ *  as the MAC of an alert or a reply has to be. Source: HPKE in base mode (RFC 9180).
  *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), key: Uint8Array, address:
  *  Address, randomBytes: RandomBytes, size?: number }} letter @returns {Promise<Sealed>} @throws {TooMuchContent}
  *  @throws {Malformed} when the key is none */
@@ -71,8 +71,8 @@ export async function seal({ header, body = new Uint8Array(), key, address, rand
   return { envelope: concat(Uint8Array.of(SUITE), sealed), commitment: commit(content), mailbox: address.mailbox };
 }
 
-/** Refuse what cannot be an envelope, before any key is touched. @param {Uint8Array} envelope @throws {WrongSize}
- *  @throws {UnknownSuite} */
+/** Refuse what cannot be an envelope, before any key is touched. Specified in `keys/envelope.md`, *Opening*.
+ *  @param {Uint8Array} envelope @throws {WrongSize} @throws {UnknownSuite} */
 export function checkForm(envelope) {
   if (envelope.length !== LETTER_BYTES && envelope.length !== PARCEL_BYTES) {
     throw new WrongSize(`${envelope.length} bytes`);

@@ -25,12 +25,13 @@ const COLLECT = domain("collect");
  *  @typedef {{ seed: Uint8Array, public: Uint8Array, id: Uint8Array }} MailboxKey */
 /** @typedef {{ kind: number, envelope: Uint8Array, commitment: Uint8Array | null }} Frame */
 
-/** Name a mailbox: D = H("tocsin/1/mailbox\0" | public key). @param {Uint8Array} open @returns {Uint8Array} */
+/** Name a mailbox: D = H("tocsin/1/mailbox\0" | public key). Specified in `relay/http.md`, *Collect*.
+ *  @param {Uint8Array} open @returns {Uint8Array} */
 export function mailboxId(open) {
   return digest(ID, open);
 }
 
-/** Derive a mailbox from its Ed25519 seed of 32 bytes. @param {Uint8Array} seed @returns {MailboxKey}
+/** Derive a mailbox from its Ed25519 seed of 32 bytes. Source: RFC 8032. @param {Uint8Array} seed @returns {MailboxKey}
  *  @throws {Malformed} */
 export function mailboxKey(seed) {
   if (seed.length !== SEED_BYTES) throw new Malformed(`an Ed25519 seed has ${SEED_BYTES} bytes`);
@@ -39,7 +40,7 @@ export function mailboxKey(seed) {
 }
 
 /** Write a collect request for this origin: JSON body, and Ed25519 signature. `at` in Unix seconds, `nonce` 16 fresh
- *  bytes. @param {MailboxKey} key @param {string} origin
+ *  bytes. Specified in `relay/http.md`, *Collect*. @param {MailboxKey} key @param {string} origin
  *  @param {{ at: number, nonce: Uint8Array, ack?: Uint8Array[], want?: number, wait?: number, cover?: boolean,
  *  commits?: boolean }} asked @returns {{ body: Uint8Array, signature: Uint8Array }} */
 export function collect(key, origin, { at, nonce, ack = [], want = WANT, wait = 0, cover = false, commits = false }) {
@@ -48,8 +49,9 @@ export function collect(key, origin, { at, nonce, ack = [], want = WANT, wait = 
   return { body, signature: sign(concat(COLLECT, utf8(origin), Uint8Array.of(0), body), key.seed) };
 }
 
-/** Read the frames of a collect answer, each kind u8 | commitment 32 when `commits` was asked for | envelope.
- *  @param {Uint8Array} data @param {{ commits?: boolean }} [asked] @returns {Frame[]} @throws {Malformed} */
+/** Read the frames of a collect answer, each kind u8 | commitment 32 when `commits` was asked for | envelope. Specified
+ *  in `relay/http.md`, *Collect*. @param {Uint8Array} data @param {{ commits?: boolean }} [asked] @returns {Frame[]}
+ *  @throws {Malformed} */
 export function readFrames(data, { commits = false } = {}) {
   const frames = [];
   const before = 1 + (commits ? HASH_BYTES : 0);

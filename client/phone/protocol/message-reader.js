@@ -98,8 +98,8 @@ const KINDS = {
   },
 };
 
-/** Check a header that was opened. @param {Record<string, any>} fields @returns {Read} @throws {UnknownVersion}
- *  @throws {BadMessage} */
+/** Check a header that was opened. Specified in `keys/message.md`, *Versions*. @param {Record<string, any>} fields
+ *  @returns {Read} @throws {UnknownVersion} @throws {BadMessage} */
 export function readMessage(fields) {
   const version = own(fields, "v");
   if (version !== VERSION) throw Number.isInteger(version) ? new UnknownVersion() : new BadMessage("$.v");

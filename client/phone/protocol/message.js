@@ -61,17 +61,17 @@ export function headerOf(message) {
   return utf8(JSON.stringify(message));
 }
 
-/** Return the body of a reply: HMAC(secret, "tocsin/1/reply\0" | info | salt | header). @param {Uint8Array} secret
- *  @param {import("./envelope.js").Address} address @param {number} size @param {Uint8Array} salt
- *  @param {Uint8Array} header @returns {Uint8Array} */
+/** Return the body of a reply: HMAC(secret, "tocsin/1/reply\0" | info | salt | header). Source: HMAC-SHA256 (RFC 2104).
+ *  @param {Uint8Array} secret @param {import("./envelope.js").Address} address @param {number} size
+ *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
 export function replyMac(secret, address, size, salt, header) {
   return mac(secret, REPLY, infoOf(address, size), salt, header);
 }
 
 /** Return the body of an alert: HMAC(k_dir, "tocsin/1/alert\0" | info | salt | header); under a duress PIN
- *  "tocsin/1/duress\0", which only the receiver can tell. @param {Uint8Array} key @param {boolean} duress
- *  @param {import("./envelope.js").Address} address @param {number} size @param {Uint8Array} salt
- *  @param {Uint8Array} header @returns {Uint8Array} */
+ *  "tocsin/1/duress\0", which only the receiver can tell. Source: HMAC-SHA256 (RFC 2104). @param {Uint8Array} key
+ *  @param {boolean} duress @param {import("./envelope.js").Address} address @param {number} size
+ *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
 export function alertMac(key, duress, address, size, salt, header) {
   return mac(key, duress ? DURESS : ALERT, infoOf(address, size), salt, header);
 }

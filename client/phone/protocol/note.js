@@ -18,18 +18,21 @@ const SIGNATURE_LINE = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/u;
 /** A note as read: the signed text (ends with a newline) and its signature lines.
  *  @typedef {{ text: string, lines: string[], kind: string, signatures: SignatureLine[] }} Note */
 
-/** Return the 4 bytes that name a key on a signature line. @param {string} name @param {Uint8Array} key */
+/** Return the 4 bytes that name a key on a signature line. Source: C2SP signed-note. @param {string} name
+ *  @param {Uint8Array} key */
 export function keyId(name, key) {
   return digest(utf8(`${name}\n`), Uint8Array.of(ED25519), key).subarray(0, 4);
 }
 
-/** Write a verifier key as the text `name+hash+key` of the specification. @param {NoteKey} key @returns {string} */
+/** Write a verifier key as the text `name+hash+key` of the specification. Source: C2SP signed-note.
+ *  @param {NoteKey} key @returns {string} */
 export function noteKeyText(key) {
   const encoded = btoa(String.fromCharCode(ED25519, ...key.public));
   return `${key.name}+${hex(keyId(key.name, key.public))}+${encoded}`;
 }
 
-/** Read a verifier key from its text `name+hash+key`. @param {unknown} text @returns {NoteKey} @throws {NotANote} */
+/** Read a verifier key from its text `name+hash+key`. Source: C2SP signed-note. @param {unknown} text
+ *  @returns {NoteKey} @throws {NotANote} */
 export function parseNoteKey(text) {
   if (typeof text !== "string") throw new NotANote("not a verifier key");
   const [name, claimed, encoded] = split(text);
@@ -42,7 +45,8 @@ export function parseNoteKey(text) {
   return { name, public: open };
 }
 
-/** Take a note apart; nothing is verified yet. @param {Uint8Array} data @returns {Note} @throws {NotANote} */
+/** Take a note apart; nothing is verified yet. Specified in `keys/note.md`, *Reading*. @param {Uint8Array} data
+ *  @returns {Note} @throws {NotANote} */
 export function readNote(data) {
   if (data.length > NOTE_BYTES) throw new NotANote("too long");
   const whole = decoded(data);
@@ -65,8 +69,8 @@ export function isSignedBy(note, key) {
   );
 }
 
-/** Read a note of this kind that `key` signed. @param {Uint8Array} data @param {Uint8Array} key @param {string} kind
- *  @returns {Note} @throws {NotANote} @throws {NoteUnsigned} */
+/** Read a note of this kind that `key` signed. Specified in `keys/note.md`, *Reading*. @param {Uint8Array} data
+ *  @param {Uint8Array} key @param {string} kind @returns {Note} @throws {NotANote} @throws {NoteUnsigned} */
 export function verifyNote(data, key, kind) {
   const note = readNote(data);
   if (note.kind !== kind) throw new NotANote("a note of another kind");

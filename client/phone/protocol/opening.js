@@ -14,8 +14,8 @@ const DEPTH = 64; // nested deeper than any header of ours, and not so deep that
  *  @typedef {{ header: Uint8Array, fields: Record<string, any>, body: Uint8Array, salt: Uint8Array,
  *    commitment: Uint8Array, openedBy: PrivateKey }} Opened */
 
-/** Derive an X-Wing key pair from its seed of 32 bytes. @param {Uint8Array} seed @returns {Promise<PrivateKey>}
- *  @throws {Malformed} */
+/** Derive an X-Wing key pair from its seed of 32 bytes. Specified in `keys/envelope.md`, *HPKE*.
+ *  @param {Uint8Array} seed @returns {Promise<PrivateKey>} @throws {Malformed} */
 export async function privateKey(seed) {
   if (seed.length !== SEED_BYTES) throw new Malformed(`an X-Wing seed has ${SEED_BYTES} bytes`);
   const pair = await kem().generateKeyPairDerand(seed);
@@ -23,9 +23,9 @@ export async function privateKey(seed) {
   return { seed, public: open, recipient: digest(open), key: pair.privateKey };
 }
 
-/** Try each key in turn. @param {Uint8Array} envelope @param {Iterable<PrivateKey>} keys @param {Address} address
- *  @returns {Promise<Opened>} @throws {WrongSize} @throws {UnknownSuite} @throws {NotForUs} @throws {BadPlaintext}
- *  @throws {BadPadding} @throws {BadHeader} */
+/** Try each key in turn. Source: HPKE in base mode (RFC 9180). @param {Uint8Array} envelope
+ *  @param {Iterable<PrivateKey>} keys @param {Address} address @returns {Promise<Opened>} @throws {WrongSize}
+ *  @throws {UnknownSuite} @throws {NotForUs} @throws {BadPlaintext} @throws {BadPadding} @throws {BadHeader} */
 export async function openEnvelope(envelope, keys, address) {
   checkForm(envelope);
   const info = infoOf(address, envelope.length);

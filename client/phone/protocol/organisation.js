@@ -15,18 +15,18 @@ const TEXT_CHARACTERS = 200; // of a name, a number, a verifier key
  *    mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array, graceDays: number,
  *    languages: string[], sms: string | null, log: string[], signed: Uint8Array }} Card */
 
-/** Return the first 60 digits of H(root public key) as a decimal number, in groups of 5. @param {Uint8Array} root
- *  @returns {string} */
+/** Return the first 60 digits of H(root public key) as a decimal number, in groups of 5. Specified in
+ *  `keys/organisation.md`, *Root*. @param {Uint8Array} root @returns {string} */
 export function fingerprint(root) {
   const number = digest(root).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
   const digits = String(number).slice(0, FINGERPRINT_DIGITS);
   return digits.match(/.{1,5}/g)?.join(" ") ?? "";
 }
 
-/** Check a card's signature and fields. `root`: the root it must belong to; without one, the card's own word.
- *  @param {Uint8Array} data @param {{ root?: Uint8Array, newerThan?: number }} [known] @returns {Card}
- *  @throws {BadCard} @throws {CardOtherRoot} @throws {NoteUnsigned}
- *  @throws {CardOlder} when its seq is below `newerThan` */
+/** Check a card's signature and fields. `root`: the root it must belong to; without one, the card's own word. Specified
+ *  in `keys/organisation.md`, *Reading a card*. @param {Uint8Array} data
+ *  @param {{ root?: Uint8Array, newerThan?: number }} [known] @returns {Card} @throws {BadCard} @throws {CardOtherRoot}
+ *  @throws {NoteUnsigned} @throws {CardOlder} when its seq is below `newerThan` */
 export function readCard(data, { root, newerThan = -1 } = {}) {
   const { note, card } = takeApart(data);
   if (root && !same(card.root, root)) throw new CardOtherRoot();

@@ -82,7 +82,7 @@ export class DigitsDiffer extends TocsinError {
 /** My half and the other's code.
  *  @typedef {{ own: Own, code: PairCode, first: boolean, transcript: Uint8Array, k0: Uint8Array }} PairingSession */
 
-/** Draw a fresh side of a pairing, good for `CARD_SECONDS`.
+/** Draw a fresh side of a pairing, good for `CARD_SECONDS`. Specified in `keys/pairing.md`, *One side's half*.
  *  @param {{ relays: string[], now: number, randomBytes: RandomBytes, wake?: string | null }} asked `now` in Unix
  *  seconds @returns {PairingOffer} */
 export function newPairingOffer({ relays, now, randomBytes, wake = null }) {
@@ -101,7 +101,8 @@ export async function deriveOwn(half) {
   return { half, key, mailbox, card, code, address: addressContact(key.public, mailbox.id) };
 }
 
-/** Return what the code names a card by: H("tocsin/1/pair-card\0" | JSON). @param {Uint8Array} card */
+/** Return what the code names a card by: H("tocsin/1/pair-card\0" | JSON). Specified in `keys/pairing.md`, *One side's
+ *  half*. @param {Uint8Array} card */
 export function cardHash(card) {
   return digest(CARD, card);
 }
@@ -134,7 +135,8 @@ export function beginSession(own, code) {
   return { own, code, first, transcript, k0: derive(transcript, secrets, "k0") };
 }
 
-/** Return the 60 digits to compare, in groups of 5. @param {PairingSession} session @returns {string} */
+/** Return the 60 digits to compare, in groups of 5. Specified in `keys/pairing.md`, *From two codes to k0*.
+ *  @param {PairingSession} session @returns {string} */
 export function safetyNumber({ transcript }) {
   const number = digest(SPOKEN, transcript).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
   const whole = String(number).slice(0, DIGITS).padStart(DIGITS, "0");
@@ -148,8 +150,9 @@ export function checkDigits(session, theirs) {
   if (plain.replace(/[^0-9]/g, "") !== safetyNumber(session).replace(/ /g, "")) throw new DigitsDiffer();
 }
 
-/** Derive the throw-away mailbox where I wait for the other's card (`mine`), or where mine is waited for.
- *  @param {PairingSession} session @param {boolean} mine @returns {Promise<RendezvousMailbox>} */
+/** Derive the throw-away mailbox where I wait for the other's card (`mine`), or where mine is waited for. Specified in
+ *  `keys/pairing.md`, *From two codes to k0*. @param {PairingSession} session @param {boolean} mine
+ *  @returns {Promise<RendezvousMailbox>} */
 export async function deriveRendezvous({ transcript, k0, first }, mine) {
   const number = mine === first ? 1 : 2;
   const mailbox = mailboxKey(derive(transcript, k0, `door-mailbox-${number}`));
@@ -158,14 +161,15 @@ export async function deriveRendezvous({ transcript, k0, first }, mine) {
 }
 
 /** Seal my card for the other's rendezvous mailbox: an ordinary letter, whose header is the card and whose body is
- *  empty. @param {PairingSession} session @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
+ *  empty. Specified in `keys/pairing.md`, *Finishing, when there is a network*. @param {PairingSession} session
+ *  @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
 export async function cardLetter(session, randomBytes) {
   const { key, address } = await deriveRendezvous(session, false);
   return seal({ header: session.own.card, key: key.public, address, randomBytes });
 }
 
-/** Derive the keys that follow from my share and this one of the other side. @param {PairingSession} session
- *  @param {Uint8Array} share @returns {PairKeys} */
+/** Derive the keys that follow from my share and this one of the other side. Source: HKDF-SHA256 (RFC 5869) with T as
+ *  salt. @param {PairingSession} session @param {Uint8Array} share @returns {PairKeys} */
 export function pairKeys({ own, first, transcript, k0 }, share) {
   const shares = first ? [own.half.share, share] : [share, own.half.share];
   const pair = derive(transcript, concat(k0, ...shares), "pair-key");
@@ -173,9 +177,9 @@ export function pairKeys({ own, first, transcript, k0 }, share) {
   return first ? { sending: there, receiving: back } : { sending: back, receiving: there };
 }
 
-/** Seal my share to the other's key; with a MAC once a share of theirs is known. @param {PairingSession} session
- *  @param {PairCard} card @param {Uint8Array | null} share @param {RandomBytes} randomBytes
- *  @returns {Promise<Sealed>} */
+/** Seal my share to the other's key; with a MAC once a share of theirs is known. Specified in `keys/pairing.md`,
+ *  *Finishing, when there is a network*. @param {PairingSession} session @param {PairCard} card
+ *  @param {Uint8Array | null} share @param {RandomBytes} randomBytes @returns {Promise<Sealed>} */
 export function shareLetter(session, card, share, randomBytes) {
   const header = utf8(JSON.stringify({ v: VERSION, kind: KIND, share: b64(session.own.half.share) }));
   const address = cardAddress(card);
@@ -184,15 +188,16 @@ export function shareLetter(session, card, share, randomBytes) {
   return seal({ header, body, key: card.key, address, randomBytes });
 }
 
-/** Tell whether this share letter comes from who opened mine: only they can know both shares.
- *  @param {PairingSession} session @param {Uint8Array} share @param {Opened} opened
- *  @param {number} size of the envelope */
+/** Tell whether this share letter comes from who opened mine: only they can know both shares. Specified in
+ *  `keys/pairing.md`, *Finishing, when there is a network*. @param {PairingSession} session @param {Uint8Array} share
+ *  @param {Opened} opened @param {number} size of the envelope */
 export function confirms(session, share, { salt, header, body }, size) {
   return same(confirmMac(pairKeys(session, share).receiving, session.own.address, size, salt, header), body);
 }
 
-/** Read the share in an opened header; null when it is another kind of message. @param {Record<string, any>} fields
- *  @returns {Uint8Array | null} @throws {UnknownVersion} @throws {BadMessage} */
+/** Read the share in an opened header; null when it is another kind of message. Specified in `keys/pairing.md`,
+ *  *Finishing, when there is a network*. @param {Record<string, any>} fields @returns {Uint8Array | null}
+ *  @throws {UnknownVersion} @throws {BadMessage} */
 export function readShare(fields) {
   if (fields.kind !== KIND) return null;
   if (!Number.isInteger(fields.v)) throw new BadMessage("$.v");
@@ -225,7 +230,8 @@ export function markSent({ share, owed: pendingShares, answered }) {
   return { share, owed: [], answered: [...new Set([...answered, ...pendingShares])] };
 }
 
-/** Tell whether an authentic alert was sent under duress. @param {Uint8Array} key @param {Address} address
+/** Tell whether an authentic alert was sent under duress. Specified in `keys/pairing.md`, *Alerts*.
+ *  @param {Uint8Array} key @param {Address} address
  *  @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened @param {number} size @returns {boolean}
  *  @throws {NotAuthentic} */
 export function isDuress(key, address, { salt, header, body }, size) {

@@ -9,7 +9,7 @@ const LINES = 5;
 /** What a receipt says: relay's origin, commitment, H(envelope), hour (Unix seconds, floored to 3600).
  *  @typedef {{ origin: string, commitment: Uint8Array, envelopeHash: Uint8Array, hour: number }} Receipt */
 
-/** Take a receipt apart; nothing is verified yet. @param {Uint8Array} data
+/** Take a receipt apart; nothing is verified yet. Specified in `keys/receipt.md`, *Text*. @param {Uint8Array} data
  *  @returns {{ receipt: Receipt, note: import("./note.js").Note }} @throws {BadReceipt} */
 export function readReceipt(data) {
   try {
@@ -28,9 +28,9 @@ export function readReceipt(data) {
   }
 }
 
-/** Return the receipt, if one of `keys` signed it for this very commitment and envelope. @param {Uint8Array} data
- *  @param {Uint8Array[]} keys @param {Uint8Array} commitment @param {Uint8Array} envelopeHash @returns {Receipt}
- *  @throws {BadReceipt} */
+/** Return the receipt, if one of `keys` signed it for this very commitment and envelope. Specified in
+ *  `keys/receipt.md`, *Checking*. @param {Uint8Array} data @param {Uint8Array[]} keys @param {Uint8Array} commitment
+ *  @param {Uint8Array} envelopeHash @returns {Receipt} @throws {BadReceipt} */
 export function checkReceipt(data, keys, commitment, envelopeHash) {
   const { receipt, note } = readReceipt(data);
   if (!keys.some((key) => isSignedBy(note, key))) throw new BadReceipt("not signed by this relay");

@@ -14,8 +14,8 @@ import { b64, Purpose, SEED_BYTES, same, unb64 } from "./wire.js";
 /** The private half of a reply block; it belongs into the vault and nowhere else. Seeds and secret are b64.
  *  @typedef {{ relays: string[], mailbox: string, key: string, secret: string, until: number }} ReplyKeep */
 
-/** Draw a fresh mailbox, key and secret for one reply; `block` goes out, `keep` stays.
- *  @param {{ relays: string[], until: number, randomBytes: RandomBytes }} asked `until` in Unix seconds
+/** Draw a fresh mailbox, key and secret for one reply; `block` goes out, `keep` stays. Specified in `keys/message.md`,
+ *  *Reply block*. @param {{ relays: string[], until: number, randomBytes: RandomBytes }} asked `until` in Unix seconds
  *  @returns {Promise<{ block: ReplyBlock, keep: ReplyKeep }>} */
 export async function newReplyBlock({ relays, until, randomBytes }) {
   const [mailbox, key, secret] = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)];

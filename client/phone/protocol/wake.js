@@ -51,9 +51,9 @@ export function offerIn(relay, info) {
 }
 
 /** Seal a push address for one pair: the text says which relay rings, and only this relay opens the address. Fresh for
- *  every pair, so that it links no two of them. @param {string} endpoint of the PushSubscription
- *  @param {WakeOffer} offer @param {RandomBytes} randomBytes @returns {Promise<string>} @throws {BadEndpoint}
- *  @throws {WakeTooLong} @throws {WakeHost} */
+ *  every pair, so that it links no two of them. Source: HPKE in base mode (RFC 9180). @param {string} endpoint of the
+ *  PushSubscription @param {WakeOffer} offer @param {RandomBytes} randomBytes @returns {Promise<string>}
+ *  @throws {BadEndpoint} @throws {WakeTooLong} @throws {WakeHost} */
 export async function sealWake(endpoint, { relay, key, hosts }, randomBytes) {
   const address = utf8(endpoint);
   if (!/^https:\/\/[!-~]+$/.test(endpoint)) throw new BadEndpoint();
@@ -65,7 +65,8 @@ export async function sealWake(endpoint, { relay, key, hosts }, randomBytes) {
 }
 
 /** Read a wake text for who writes to its owner; null: it is worth nothing. It breaks no pairing and no alert.
- *  @param {unknown} text @param {string[]} relays of the owner's card @returns {Wake | null} */
+ *  Specified in `keys/wake.md`, *The wake text*. @param {unknown} text @param {string[]} relays of the owner's card
+ *  @returns {Wake | null} */
 export function readWake(text, relays) {
   if (typeof text !== "string") return null;
   const [relay, sealed, more] = text.split(" ");
@@ -77,8 +78,8 @@ export function readWake(text, relays) {
   return more === undefined && relays.includes(relay) ? { relay, sealed } : null;
 }
 
-/** Seal the letter by which a contact turns ringing on, off, or to another address, after the pairing.
- *  @param {PairingSession} session @param {PairCard} card theirs
+/** Seal the letter by which a contact turns ringing on, off, or to another address, after the pairing. Specified in
+ *  `keys/wake.md`, *Changing it*. @param {PairingSession} session @param {PairCard} card theirs
  *  @param {WakeChange & { share: Uint8Array }} change `share`: theirs @param {RandomBytes} randomBytes
  *  @returns {Promise<Sealed>} */
 export function wakeLetter(session, card, { share, wake, n }, randomBytes) {
@@ -88,10 +89,10 @@ export function wakeLetter(session, card, { share, wake, n }, randomBytes) {
   return seal({ header, body, key: card.key, address, randomBytes });
 }
 
-/** Read what such a letter says; null when it is another kind of message. @param {PairKeys} keys
- *  @param {Address} address one's own @param {Pick<Opened, "header" | "fields" | "body" | "salt">} opened
- *  @param {number} size of the envelope @returns {WakeChange | null} @throws {NotAuthentic} @throws {UnknownVersion}
- *  @throws {BadMessage} */
+/** Read what such a letter says; null when it is another kind of message. Specified in `keys/wake.md`, *Changing it*.
+ *  @param {PairKeys} keys @param {Address} address one's own
+ *  @param {Pick<Opened, "header" | "fields" | "body" | "salt">} opened @param {number} size of the envelope
+ *  @returns {WakeChange | null} @throws {NotAuthentic} @throws {UnknownVersion} @throws {BadMessage} */
 export function readWakeLetter({ receiving }, address, { header, fields, body, salt }, size) {
   if (fields.kind !== KIND) return null;
   checkMac(wakeMac(receiving, address, size, salt, header), body);

@@ -7,7 +7,8 @@ import { weekOf } from "./wire.js";
  *  @typedef {Pick<Card, "week" | "weekly" | "lastResort">} Weeks */
 
 /** Return the X-Wing key to seal to at this time: the week's, or the last resort when the card has none for it.
- *  @param {Weeks} card @param {number} now @returns {Uint8Array} */
+ *  Specified in `keys/organisation.md`, *Choosing the key*. @param {Weeks} card @param {number} now
+ *  @returns {Uint8Array} */
 export function keyFor(card, now) {
   return card.weekly[sealingWeek(card, now) - card.week] ?? card.lastResort;
 }

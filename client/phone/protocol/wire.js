@@ -101,8 +101,8 @@ export function readU32(data, at) {
   return new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(at);
 }
 
-/** Write what every hash, MAC and signature of ours begins with: `tocsin/1/NAME` and a zero byte. @param {string} name
- *  @returns {Uint8Array} */
+/** Write what every hash, MAC and signature of ours begins with: `tocsin/1/NAME` and a zero byte. Specified in
+ *  `keys/wire.md`, *Domain strings*. @param {string} name @returns {Uint8Array} */
 export function domain(name) {
   return utf8(`tocsin/1/${name}\0`);
 }
@@ -112,7 +112,7 @@ export function digest(...parts) {
   return parts.length === 1 ? sha256(parts[0]) : sha256(concat(...parts));
 }
 
-/** Authenticate byte strings. @param {Uint8Array} key @param {Uint8Array[]} parts
+/** Authenticate byte strings. Source: RFC 2104. @param {Uint8Array} key @param {Uint8Array[]} parts
  *  @returns {Uint8Array} HMAC-SHA256 of the parts one after the other */
 export function mac(key, ...parts) {
   return hmac(sha256, key, concat(...parts));
@@ -137,8 +137,8 @@ export function b64(data) {
   return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** Decode base64url. Only the one canonical spelling is taken, so that equal bytes are equal text.
- *  @param {unknown} text @param {number} [length] @returns {Uint8Array} @throws {Malformed} */
+/** Decode base64url. Only the one canonical spelling is taken, so that equal bytes are equal text. Source: RFC 4648
+ *  section 5. @param {unknown} text @param {number} [length] @returns {Uint8Array} @throws {Malformed} */
 export function unb64(text, length) {
   if (typeof text !== "string" || !/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) {
     throw new Malformed("not base64url without padding");

@@ -10,15 +10,15 @@ const DOMAIN = domain("work");
 /** What is weighed: the relay's seed, the mailbox, H(envelope).
  *  @typedef {{ seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array }} Task */
 
-/** Count the leading zero bits of H("tocsin/1/work\0" | seed | mailbox | H(envelope) | nonce). @param {Task} task
- *  @param {Uint8Array} nonce @returns {number} */
+/** Count the leading zero bits of H("tocsin/1/work\0" | seed | mailbox | H(envelope) | nonce). Specified in
+ *  `keys/wire.md`, *Work*. @param {Task} task @param {Uint8Array} nonce @returns {number} */
 export function weighs({ seed, mailbox, envelopeHash }, nonce) {
   return zeroBits(digest(DOMAIN, seed, mailbox, envelopeHash, nonce));
 }
 
-/** Find the first 8-byte nonce that weighs at least `bits`; about 2**bits hashes. @param {Task} task
- *  @param {number} bits @param {() => Promise<void>} breathe lets the screen live; rejecting it stops the work
- *  @returns {Promise<Uint8Array>} */
+/** Find the first 8-byte nonce that weighs at least `bits`; about 2**bits hashes. Specified in `keys/wire.md`, *Work*.
+ *  @param {Task} task @param {number} bits @param {() => Promise<void>} breathe lets the screen live; rejecting it
+ *  stops the work @returns {Promise<Uint8Array>} */
 export async function doWork({ seed, mailbox, envelopeHash }, bits, breathe) {
   const weighed = concat(DOMAIN, seed, mailbox, envelopeHash, new Uint8Array(NONCE_BYTES));
   const nonce = weighed.subarray(-NONCE_BYTES);

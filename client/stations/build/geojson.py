@@ -15,7 +15,7 @@ _DEEPEST = 5  # lists within lists in the coordinates of a MultiPolygon, and one
 
 
 def read(data: bytes) -> Source:
-    """Return every feature of a collection. Raises SourceUnreadable."""
+    """Return every feature of a collection. Raises SourceUnreadable. Source: RFC 7946."""
     try:
         whole = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -52,7 +52,7 @@ class PackStation:
 
 
 def encode(stations: Sequence[PackStation]) -> bytes:
-    """Return the stations as bytes, in this order."""
+    """Return the stations as bytes, in this order. Specified in `client/stations/pack/pack.md`, *The body*."""
     texts = [_split(text) for station in stations for text in (*station.names, station.address)]
     words = _dictionary(word for text in texts for word in text)
     if len(words) > WORDS:
@@ -129,7 +129,10 @@ def _step(delta: int) -> bytes:
 
 
 def decode(body: bytes) -> tuple[PackStation, ...]:
-    """Return the stations behind `encode`. Raises PackMalformed."""
+    """Return the stations behind `encode`. Raises PackMalformed.
+
+    Specified in `client/stations/pack/pack.md`, *The body*.
+    """
     count, word_count, *sizes = _head(body)
     words_part, ids_part, steps, names_part, addresses_part, phones_part = _parts(body, sizes)
     words = _lines(words_part, word_count)

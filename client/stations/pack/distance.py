@@ -61,19 +61,28 @@ def _horner(series: list[float], square: float) -> float:
 
 
 def vector(lat: int, lon: int) -> Vector:
-    """Return the vector from the middle of the ball to this position (1e-5 degree)."""
+    """Return the vector from the middle of the ball to this position (1e-5 degree).
+
+    Specified in `client/stations/pack/pack.md`, *Distance*.
+    """
     level = sine(lat + _QUARTER)
     return Vector(level * sine(lon + _QUARTER), level * sine(lon), sine(lat))
 
 
 def chord_squared(first: Vector, second: Vector) -> float:
-    """Return the square of the straight line through the ball; four times the haversine."""
+    """Return the square of the straight line through the ball; four times the haversine.
+
+    Specified in `client/stations/pack/pack.md`, *Distance*.
+    """
     x, y, z = first.x - second.x, first.y - second.y, first.z - second.z
     return x * x + y * y + z * z
 
 
 def metres(square: float) -> int:
-    """Return the length over the ground for a `chord_squared`, rounded half up to whole metres."""
+    """Return the length over the ground for a `chord_squared`, rounded half up to whole metres.
+
+    Specified in `client/stations/pack/pack.md`, *Distance*.
+    """
     return math.floor(2.0 * EARTH * arc_sine(math.sqrt(square) / 2.0) + 0.5)
 
 

@@ -62,7 +62,10 @@ _TABLE = _Table()
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words and numbers of a text, in the form in which they are compared; numbers without leading zeros."""
+    """Return the words and numbers of a text, in the form in which they are compared; numbers without leading zeros.
+
+    Specified in `client/stations/pack/pack.md`, *The form in which names are compared*.
+    """
     return [_plain(token) for token in _TOKEN.findall(text.translate(_TABLE))]
 
 

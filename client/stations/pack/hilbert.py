@@ -5,7 +5,10 @@ _SIDE = 1 << _BITS
 
 
 def place_on_curve(lat: int, lon: int) -> int:
-    """Return how far along the curve this position (1e-5 degree) lies."""
+    """Return how far along the curve this position (1e-5 degree) lies.
+
+    Specified in `client/stations/pack/pack.md`, *The body*.
+    """
     x = (lon + 18_000_000) * (_SIDE - 1) // 36_000_000
     y = (lat + 9_000_000) * (_SIDE - 1) // 18_000_000
     distance, side = 0, _SIDE >> 1

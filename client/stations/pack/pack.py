@@ -77,6 +77,7 @@ def write(heading: Heading, stations: Sequence[PackStation], sign: Sign) -> byte
     """Return the pack's bytes. `sign` puts the root's signature under the note.
 
     Raises TooManyStations, PackMalformed.
+    Specified in `client/stations/pack/pack.md`, *The file*.
     """
     if not 1 <= len(stations) <= STATIONS:
         raise TooManyStations(f"{len(stations)} stations")
@@ -112,6 +113,7 @@ def read(data: bytes, root: bytes | None = None, previous: Pack | None = None) -
     `previous`: the pack it would replace.
 
     Raises PackMalformed, NotANote, NoteUnsigned, PackChanged, PackOlder, PackOther.
+    Specified in `client/stations/pack/pack.md`, *Taking a pack*.
     """
     signed, packed = _halves(data)
     about = _about(signed, root)

@@ -72,7 +72,10 @@ class Index:
     # By position
 
     def near(self, lat: float, lon: float, accuracy: float = 0.0) -> list[Candidate]:
-        """Return the stations that may be meant, nearest first, ties by id. Raises BadPosition."""
+        """Return the stations that may be meant, nearest first, ties by id. Raises BadPosition.
+
+        Specified in `client/stations/pack/pack.md`, *Near*.
+        """
         here = distance.vector(*distance.position(lat, lon))
         return candidates(self._nearest(here), distance.whole_accuracy(accuracy))
 
@@ -96,7 +99,10 @@ class Index:
     # By name
 
     def find(self, text: str) -> list[Match]:
-        """Return the stations whose names and addresses are like this text, best first, ties by id."""
+        """Return the stations whose names and addresses are like this text, best first, ties by id.
+
+        Specified in `client/stations/pack/pack.md`, *Find*.
+        """
         words = fold.tokens(text)
         grams = fold.grams(words)[:GRAMS]
         numbers = [f" {word} " for word in dict.fromkeys(words) if fold.is_number(word)]
@@ -169,12 +175,18 @@ def _box(first: int, points: Sequence[Vector]) -> _Box:
 
 
 def weight(count: int, having: int) -> int:
-    """Return how much a gram counts: 1 when every station of `count` has it, 1 more for each halving."""
+    """Return how much a gram counts: 1 when every station of `count` has it, 1 more for each halving.
+
+    Specified in `client/stations/pack/pack.md`, *Find*.
+    """
     return (count // max(1, having)).bit_length()
 
 
 def score(hits: int, total: int, in_name: int, name_grams: int) -> int:
-    """Return points of 1,000, in whole numbers so that every language finds the same."""
+    """Return points of 1,000, in whole numbers so that every language finds the same.
+
+    Specified in `client/stations/pack/pack.md`, *Find*.
+    """
     return _FIT * hits // total + _CLOSENESS * min(in_name, name_grams) // name_grams
 
 
@@ -183,7 +195,10 @@ def _gram_count(name: str) -> int:
 
 
 def candidates(nearest: Sequence[tuple[int, PackStation]], accuracy: int) -> list[Candidate]:
-    """Return those of the nearest (metres, station; sorted) that the rule lets us offer."""
+    """Return those of the nearest (metres, station; sorted) that the rule lets us offer.
+
+    Specified in `client/stations/pack/pack.md`, *Near*.
+    """
     if not nearest:
         return []
     first = nearest[0][0]
