@@ -15,8 +15,8 @@ from client.organisation.inbox import Inbox, PullResult, report_address
 from client.organisation.records import Records
 from client.outbox.store import OutboxStore
 from keys.wire import b64
-from tests.relay.store.test_full_disk import fill, mounted
 from tests.support.desk_office import PASSPHRASE, Office, cases, kinds, reply_block
+from tests.support.files.small_disk import fill, mounted
 
 
 def notes(desk: Desk) -> list[str]:

@@ -38,8 +38,8 @@ from keys.pairing import (
     seal_alert,
 )
 from keys.wire import LETTER_BYTES, SUITE, Purpose, b64, digest, unb64
-from tests.keys.test_properties import JSON, mutated, returns_or_refuses
 from tests.keys.vectors import as_expected, each
+from tests.support.parsers.any_input import JSON, mutated, returns_or_refuses
 
 NOW = 1_795_168_800
 

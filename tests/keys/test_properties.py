@@ -1,7 +1,6 @@
 """Every parser of outside bytes either returns or raises an error of ours, whatever it is fed."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -17,39 +16,16 @@ from keys.mailbox import check_collect
 from keys.opening import open_envelope
 from keys.wire import LETTER_BYTES, Purpose, b64, unb64
 from tests.keys.vectors import load
+from tests.support.parsers.any_input import JSON, mutated, returns_or_refuses
 
 KEY = PrivateKey(bytes(range(32)))
 ADDRESS = Address(Purpose.REPORT, bytes(32), bytes(32))
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
-)
-
-
-def returns_or_refuses(parse: Callable[[], object]) -> None:
-    try:
-        parse()
-    except TocsinError as error:
-        assert error.sentence
-        assert error.code
 
 
 def good(name: str, field: str) -> bytes:
     vector = next(vector for vector in load(name) if vector["expect"] == "ok")
     text = vector[field]
     return unb64(text) if field in ("note", "card", "keystore") else text.encode()
-
-
-def mutated(whole: bytes) -> st.SearchStrategy[bytes]:
-    """Bytes that begin well: cut, flipped, or with something put in between."""
-    places = st.integers(0, len(whole))
-    return st.one_of(
-        places.map(lambda at: whole[:at]),
-        st.tuples(places, st.binary(max_size=9)).map(lambda p: whole[: p[0]] + p[1] + whole[p[0] + len(p[1]) :]),
-        st.tuples(places, st.binary(max_size=9)).map(lambda p: whole[: p[0]] + p[1] + whole[p[0] :]),
-    )
 
 
 NOTE, CARD, RECEIPT = good("note", "note"), good("card", "card"), good("receipt", "receipt")

@@ -23,8 +23,8 @@ from keys.pairing import (
 )
 from keys.wake import WakeKey
 from keys.wire import LETTER_BYTES, WAKE_BYTES, b64, unb64
-from tests.keys.test_properties import JSON, returns_or_refuses
 from tests.keys.vectors import as_expected, load
+from tests.support.parsers.any_input import JSON, returns_or_refuses
 
 NOW = 1_795_168_800
 NODE, PHONE = shutil.which("node"), Path(__file__).parents[2] / "client" / "phone"

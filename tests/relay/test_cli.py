@@ -8,15 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from relay.cli import relay as command
+from tests.support.relay.relay_command import run
 from tests.support.relay_post import Line, contents, letter, new_key, parcel
 from tests.support.relay_process import ROOT
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

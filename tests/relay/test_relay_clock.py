@@ -10,7 +10,7 @@ import pytest
 from keys.mailbox import MailboxKey
 from relay.confirmed_day import FILE, read_due
 from relay.store.base import UNDATED
-from tests.relay.test_cli import run
+from tests.support.relay.relay_command import run
 from tests.support.relay_post import HandClock, Line, contents, frames, letter, new_key
 from tests.support.relay_process import running
 

@@ -8,7 +8,7 @@ from client.stations import errors
 from client.stations.build.check import DoubtKind
 from client.stations.pack import columns, distance, fold, pack, search
 from keys.errors import TocsinError
-from tests.stations.test_vectors import VECTORS
+from tests.stations.vectors import VECTORS
 
 PAGE = (Path(pack.__file__).parent / "pack.md").read_text(encoding="utf-8")
 

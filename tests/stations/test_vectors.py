@@ -1,6 +1,5 @@
 """The shared vectors: what the phone's `core/stations/` is held to as well (vectors.test.mjs)."""
 
-import json
 from dataclasses import asdict
 
 import pytest
@@ -9,9 +8,8 @@ from client.stations.pack.pack import Pack, read
 from client.stations.pack.search import Index
 from keys.errors import TocsinError
 from keys.wire import unb64
-from tests.stations.write_vectors import OUT
+from tests.stations.vectors import VECTORS
 
-VECTORS = json.loads(OUT.read_text(encoding="utf-8"))
 ROOT = unb64(VECTORS["root"])
 
 

@@ -17,9 +17,9 @@ from keys import message
 from keys.message import Alert
 from keys.pairing import PairCard, PairingOffer, PairingSession, PairKeys, Progress, case_key, seal_alert
 from keys.wire import b64
-from tests.keys.test_properties import JSON
 from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, TEXT, Person
 from tests.support.fake_relay import Post
+from tests.support.parsers.any_input import JSON
 
 # Alerts
 

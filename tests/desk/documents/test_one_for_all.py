@@ -20,9 +20,9 @@ from client.desk.exports.columns import SubjectRow
 from client.desk.exports.registry import Options, make_export
 from client.desk.matching import candidates, names
 from client.desk.web.map_svg import Label
-from tests.desk.exports.test_people import read_members
 from tests.support import pdf_text
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, letter, station
+from tests.support.files.zip_members import read_members
 from tests.support.soak import at_length
 
 pytestmark = pytest.mark.slow  # dozens of papers are printed

@@ -1,8 +1,6 @@
 """Which field stands in which export: every export for every purpose, letters and the record for a court too."""
 
-import io
 import re
-import zipfile
 from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +18,7 @@ from client.organisation.case_files import Assembled
 from client.report import FIELDS
 from tests.support import pdf_text
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
+from tests.support.files.zip_members import read_members
 from tests.support.soak import at_length
 
 CASE, FORCED, BOTH = case_id(1), case_id(2), case_id(3)
@@ -51,11 +50,6 @@ def court() -> Court:
         raise AssertionError("no case has one")
 
     return Court(LETTERS, ENTRIES, "head", file, disclose_entries=True, disclose_replies=True)
-
-
-def read_members(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 class Desk:

@@ -19,6 +19,7 @@ from client.desk.exports.terms import load_terms
 from client.desk.journal.entries import Named, SamePerson, Stated
 from client.report import FIELDS
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
+from tests.support.files.zip_members import read_members
 from tests.support.hostile_words import HOSTILE
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -33,12 +34,6 @@ def options(**more) -> Options:
 def person(number, name, consent=None, **facts):
     stated = {"name": name, "people": 1, **at_station(TVERSKOY), **facts}
     return letter(case_id(number), stated | ({} if consent is None else {"consent": consent}))
-
-
-def read_members(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def read_rows(data: bytes) -> list[dict[str, str]]:

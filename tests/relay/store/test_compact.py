@@ -18,7 +18,7 @@ from relay.store import sqlite
 from relay.store.base import Envelope, seen_id
 from relay.store.files import make_folder
 from relay.store.sqlite import DATABASE, SqliteStore
-from tests.relay.store.test_full_disk import fill, mounted
+from tests.support.files.small_disk import fill, mounted
 from tests.support.relay_post import HandClock, Line, letter, new_key, parcel
 from tests.support.relay_process import PATIENCE, ROOT, relay_command, running
 

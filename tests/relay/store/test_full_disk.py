@@ -1,15 +1,14 @@
 """A full disk loses nothing, and acknowledging still frees space. Needs root for a small disk of its own."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from keys.wire import digest
+from tests.support.files.small_disk import fill, mounted
 from tests.support.relay_post import frames, letter, new_key, parcel
 from tests.support.relay_process import PATIENCE, relay_command, running
 
@@ -18,34 +17,10 @@ pytestmark = pytest.mark.process
 DISK_MB = 24
 
 
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """A small disk in memory, gone afterwards."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a small disk needs root")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     with mounted(tmp_path / "disk", f"size={DISK_MB}m") as folder:
         yield folder
-
-
-def fill(path: Path) -> None:
-    """Write until not one byte more fits."""
-    with path.open("wb", buffering=0) as file:
-        size = 1 << 20
-        while size:
-            try:
-                file.write(bytes(size))
-            except OSError:
-                size //= 2
 
 
 def test_a_disk_filled_with_letters_answers_507_and_an_ack_makes_room(disk: Path) -> None:
