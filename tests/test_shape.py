@@ -1,4 +1,4 @@
-"""No function, file or folder is too long to read at once, and no import leads back to where it began."""
+"""No function, file or folder is too long to read at once; no import leads back, and no test imports another."""
 
 import shutil
 from pathlib import Path
@@ -12,6 +12,7 @@ from tests.support.shape.rules import (
     TEST_FOLDER_FILES,
     find_full_folders,
     find_import_circles,
+    find_imported_tests,
     find_long_files,
     find_long_functions,
 )
@@ -25,6 +26,7 @@ RULES = {
     "long file": find_long_files,
     "full folder": find_full_folders,
     "import circle": find_import_circles,
+    "imported test": find_imported_tests,
 }
 
 pytestmark = pytest.mark.skipif(
@@ -170,6 +172,23 @@ def test_two_circles_are_two_offenders(tmp_path):
 
 def test_two_ways_to_one_file_are_no_circle(tmp_path):
     assert broken(tmp_path, {"a.py": "import b, c", "b.py": "import d", "c.py": "import d", "d.py": "import os"}) == []
+
+
+IMPORTED_TESTS = {
+    "a name of it": "from tests.a.test_x import name",
+    "the file": "import tests.a.test_x",
+    "from its package": "from tests.a import test_x",
+    "inside a function": "def test():\n    from tests.a.test_x import name",
+    "by name": "importlib.import_module('tests.a.test_x')",
+    "relative": "from ..a.test_x import name",
+}
+
+
+@pytest.mark.parametrize("kind", IMPORTED_TESTS)
+def test_no_test_imports_another(tmp_path, kind):
+    files = {"tests/a/test_x.py": "from tests.support.helper import name", "tests/support/helper.py": "name = 1"}
+    assert broken(tmp_path, files | {"tests/b/test_y.py": "from tests.support.helper import name"}) == []
+    assert broken(tmp_path, {"tests/b/test_y.py": IMPORTED_TESTS[kind]}) == ["imported test: tests/b/test_y.py"]
 
 
 @pytest.mark.parametrize("folder", ["node_modules", "a/node_modules/b", "a/dist", "build", ".venv/lib", ".git/hooks"])

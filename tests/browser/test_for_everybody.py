@@ -9,19 +9,15 @@ from playwright.sync_api import expect
 from tests.browser.app import App
 from tests.browser.people import ANNA, TEXT, words
 from tests.browser.phone import wait_until_nothing_waits
+from tests.support.browser.axe import AXE, RUN
 from tests.support.soak import at_length
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("two people")]
 
-AXE = Path(__file__).parent.parent.parent / "client" / "phone" / "node_modules" / "axe-core" / "axe.min.js"
 LANGUAGES = ("ru", "en", "uk", "be", "kk", "fa")
 NARROW = {"width": 320, "height": 640}
 PIN, DECOY = "739150462", "204867315"
 
-RUN = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-}"""
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1)
   .map((one) => one.outerHTML.slice(0, 120))"""

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk import WAIT_MS, Night, enter, window
-from tests.browser.test_for_everybody import AXE, RUN
+from tests.support.browser.axe import AXE, RUN
 from tests.support.soak import at_length
 
 pytestmark = pytest.mark.browser

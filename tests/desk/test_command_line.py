@@ -16,8 +16,8 @@ from client.desk.desk import Desk
 from client.desk.journal.entries import Damaged, Exported, Locked, Received, Replied, Sent, Unlocked
 from client.desk.journal.log import JournalReadOnly
 from client.organisation import case_files
-from tests.desk.server.test_lock import DeskSetting, let_in, until
 from tests.support import relay_process as relays
+from tests.support.desk.desk_setting import DeskSetting, let_in, until
 from tests.support.desk_office import PASSPHRASE, RELAYS, Office, reply_block
 from tests.support.desk_process import running
 

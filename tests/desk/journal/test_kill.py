@@ -19,7 +19,7 @@ import pytest
 from client.desk.desk import Desk
 from client.desk.journal.entries import Noted
 from client.organisation.records import Records
-from tests.desk.journal.test_merge import acts, exported, merge, state
+from tests.support.desk.merged_journals import acts, exported, merge, state
 from tests.support.desk_office import PASSPHRASE, Office
 from tests.support.desk_process import DeskProcess, DeskVisitor, running
 from tests.support.soak import at_length

@@ -1,6 +1,5 @@
 """Desks on several computers come to the same state, whatever is merged into which, how often, and cut off where."""
 
-import io
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,57 +14,23 @@ from client.desk.desk import Desk, DeskClosed
 from client.desk.journal.bundle import BundleCut
 from client.desk.journal.entries import (
     Action,
-    Damaged,
     Exported,
     Lawyer,
-    Locked,
     Marked,
-    Merged,
     Noted,
-    Received,
     SamePerson,
     Stated,
-    Unlocked,
     Viewed,
 )
 from client.files import CannotWrite
 from client.organisation.records import Records
 from keys.wire import b64
+from tests.support.desk.merged_journals import acts, exported, merge, state
 from tests.support.desk_office import RELAYS, Office, reply_block
 from tests.support.soak import at_length
 
 CASE = b64(b"c" * 16)
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - what counts here is order, not the disk
-ABOUT_THE_DESK = (Unlocked, Locked, Merged, Received, Exported, Damaged)
-
-
-def exported(desk: Desk) -> bytes:
-    return b"".join(desk.export_journal())
-
-
-def merge(into: Desk, data: bytes) -> Merged:
-    return into.merge_journal(io.BytesIO(data))
-
-
-def acts(desk: Desk) -> list[str]:
-    """What people did, in its true order."""
-    return [entry.id for entry in desk.entries if not isinstance(entry.action, ABOUT_THE_DESK)]
-
-
-_STATE = (
-    'SELECT header, id, "case", kind, seq, at, said, pulled, practice, doubt, last_resort, envelope FROM letter',
-    'SELECT "case", k, field, value, said, happened, source, fits FROM fact',
-    "SELECT id, grp, name FROM person",
-    'SELECT id, crowd, people, practice, status, assigned FROM "case"',
-    "SELECT unit.id, rest, place.key, unit.stage, held, heads, claimed, confirmed, unit.minors, unit.injured, lawyer "
-    "FROM unit JOIN place ON place.number = unit.place",
-)
-
-
-def state(desk: Desk) -> list[Any]:
-    """Everything a caseworker could see, without the numbers that are given anew at each unlocking."""
-    with desk.reading() as db:
-        return [sorted(map(repr, db.execute(query))) for query in _STATE]
 
 
 @pytest.fixture

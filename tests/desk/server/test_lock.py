@@ -1,6 +1,5 @@
 """A locked desk remembers nothing: a real `tocsin desk`, its memory and its folder searched before and after."""
 
-import hashlib
 import os
 import re
 import signal
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from client.desk.desk import Desk
@@ -20,79 +18,22 @@ from client.desk.server.process import BUTTON, RESUMED, SIGNALS, DeskOptions, Or
 from client.desk.server.process import DeskProcess as Process
 from client.desk.web.access import COOKIE
 from client.files import FolderBusy
-from client.organisation import home
-from client.organisation.home import Profile
-from client.reporter.compose import Attachment, Draft, compose, new_id
-from client.transport.relay_client import Transport
-from keys.note import NoteKey
 from tests.support import relay_process as relays
-from tests.support.desk_office import PASSPHRASE, WEAK, reply_block
+from tests.support.desk.desk_setting import ACCOUNT, BY, NAME, PHOTO, DeskSetting, let_in, until
+from tests.support.desk_office import PASSPHRASE
 from tests.support.desk_process import PATIENCE, ROOT, DeskProcess, DeskVisitor, running, ways
 
 pytestmark = pytest.mark.process
 
 TABS = 12
 SURNAME = "Иванова"
-NAME, ACCOUNT, BY = "Иванова Анна Сергеевна", "били дубинками у входа в автозак", "Марина Волкова"
 NOTE, ANSWER, SHIFT = "мать зовут Ольга Кузнецова", "адвокат Петрова едет к вам", "ждём Сидорова из суда"
-PHOTO = b"\xff\xd8\xff\xe0" + hashlib.sha256(b"photo").digest() * 4_000
-
-
-class DeskSetting:
-    """A relay, an organisation, and one report that waits at the relay."""
-
-    def __init__(self, folder: Path, relay: relays.Relay) -> None:
-        self.folder = folder / "office"
-        profile = Profile("Помощь", (relay.address,))
-        self.office = home.create(self.folder, PASSPHRASE, profile, now=int(time.time()), cost=WEAK)
-        self.relay = relay
-        self.case = new_id(os.urandom)
-        self.send(
-            {"stage": "van", "people": 3, "name": NAME, "account": ACCOUNT}, files=[Attachment("image/jpeg", PHOTO)]
-        )
-
-    def send(self, facts: dict[str, object], seq: int = 0, files: list[Attachment] | None = None) -> None:
-        block = msgspec.structs.replace(
-            reply_block(), relays=[(self.relay.address, reply_block().relays[0][1])], until=int(time.time()) + 86_400
-        )
-        draft = Draft(facts, files or [], block)
-        composed = compose(
-            self.office.card,
-            draft,
-            case=self.case,
-            first=seq == 0,
-            seq=seq,
-            now=int(time.time()),
-            random_bytes=os.urandom,
-        )
-        with Transport(os.urandom) as transport:
-            key = NoteKey.parse(self.relay.http.get("/v1/relay").json()["note_key"])
-            for sealed in composed.sealed:
-                transport.deposit(self.relay.address, sealed, [key])
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[DeskSetting]:
     with relays.running(tmp_path / "relay") as relay:
         yield DeskSetting(tmp_path, relay)
-
-
-def until(browser: DeskVisitor, words: str, path: str = "/queue") -> str:
-    """Wait as a page does: ask what has changed, then look."""
-    version, deadline = 0, time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        page = browser.get(path)
-        if words in page.text:
-            return page.text
-        version = browser.get(f"/changes?after={version}").json()["version"]
-    raise AssertionError(f"{words} never came")
-
-
-def let_in(desk: DeskProcess) -> DeskVisitor:
-    browser = desk.browser()
-    assert browser.enter().status_code == 303
-    assert browser.unlock(PASSPHRASE, BY).status_code == 303
-    return browser
 
 
 NEEDLES: dict[str, bytes | str] = {

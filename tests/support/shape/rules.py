@@ -1,4 +1,4 @@
-"""Rules on the shape of code: how long a function and a file may be, how full a folder, and no circle of imports."""
+"""Rules on the shape of code: how long a function and a file may be, how full a folder, and who imports whom."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -50,6 +50,19 @@ def find_import_circles(files: Iterable[SourceFile]) -> Offenders:
         if path in reached[path]
     )
     return {f"{len(circle)} with {circle[0]}": ", ".join(circle) for circle in members}
+
+
+def find_imported_tests(files: Iterable[SourceFile]) -> Offenders:
+    """Return the test files that import another `test_*` file: what two of them use is a helper."""
+    return {
+        file.path: ", ".join(imported)
+        for file in files
+        if _is_test(file.path) and (imported := sorted(path for path in file.imports if _is_test(path)))
+    }
+
+
+def _is_test(path: str) -> bool:
+    return PurePosixPath(path).name.startswith("test_")
 
 
 def _reach(start: str, imports: dict[str, frozenset[str]]) -> set[str]:
