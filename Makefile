@@ -15,7 +15,9 @@ APP := client/phone/dist/bundle.json
 NODE := .venv/node/bin
 HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null && echo yes)
 
-PACKAGES_test := chromium fonts-dejavu-core nginx-light poppler-utils
+PACKAGES_models := gcc libc6-dev spin
+PACKAGES_test := chromium fonts-dejavu-core nginx-light poppler-utils $(PACKAGES_models)
+PACKAGES_soak := $(PACKAGES_models)
 PACKAGES_pictures := chromium fonts-dejavu-core
 PACKAGES_bench := wrk gcc libc6-dev chromium
 
@@ -30,12 +32,13 @@ export PATH := $(if $(HAS_NODE),,$(CURDIR)/$(NODE):)$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak bench pictures check lock clean packages
+.PHONY: help demo test soak models bench pictures check lock clean packages
 
 help:
 	@echo 'make demo     watch a report travel from a phone through a relay to the organisation (ONCE=1: once, then stop)'
 	@echo 'make test     everything that is checked: the rules of make check, then every test (FAST=1: the quick ones)'
 	@echo 'make soak     what is long by nature, at its full length: kills, waits, thousands of inputs'
+	@echo 'make models   what the models of the protocol show: Spin, and ProVerif if PROVERIF=FILE names it'
 	@echo 'make check    linters, types, boundaries'
 	@echo 'make bench    measure; judges nothing'
 	@echo 'make pictures take the pictures of README anew, from a demonstration that runs'
@@ -61,6 +64,9 @@ endif
 
 soak: .venv/dev $(PHONE) $(APP)
 	TOCSIN_SOAK=1 $(PYTEST) -m 'soak or hypothesis'
+
+models: | packages
+	$(PYTHON) -m tests.models.run --jobs $(WORKERS)
 
 bench: .venv/dev $(APP)
 	$(BIN)/python -m tests.bench
