@@ -6,6 +6,16 @@ from urllib.parse import SplitResult, urlsplit
 from keys.errors import BadAddress
 
 ADDRESS_BYTES = 255  # one length byte in a code
+_LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa")
+_LOCAL_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3"),
+        *("2001::/32", "2002::/16"),  # they carry an IPv4 address
+    )
+)
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 
 
 def relay_address(text: str) -> str:
@@ -44,6 +54,11 @@ def _private(url: SplitResult) -> bool:
     return url.scheme == "https" or (url.scheme == "http" and (host.endswith(".onion") or is_loopback(host)))
 
 
+def is_onion(address: str) -> bool:
+    """Return whether a relay's address is an onion service, which does not learn where a call comes from."""
+    return (urlsplit(address).hostname or "").endswith(".onion")
+
+
 def is_loopback(host: str) -> bool:
     """Return whether this host name or address is the machine itself."""
     if host == "localhost":
@@ -52,3 +67,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_public(address: str) -> bool:
+    """Return whether a relay's address can lie outside this computer and the network it stands in.
+
+    By its spelling only: a name may still lead anywhere. Onion services are public. `address`: in its one spelling.
+    Specified in `keys/wire.md`, *An address from a stranger*.
+    """
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        last = host.rpartition(".")[2]  # begins with a digit: a number in a spelling of its own
+        is_local = any(host == name or host.endswith(f".{name}") for name in _LOCAL_NAMES)
+        return "." in host and not last[:1].isdigit() and not is_local
+    if number.version == 6 and number not in _PUBLIC_IPV6:  # noqa: PLR2004 - IPv6
+        return False
+    return not any(number in network for network in _LOCAL_NETWORKS if network.version == number.version)

@@ -81,17 +81,21 @@ def code_(
 @click.argument("found", metavar="CODE_OR_IMAGE")
 @click.option("--label", required=True, help="What you call this person; it stays here.")
 @click.option("--seen", is_flag=True, help="You read it off their own screen, face to face.")
+@click.option(
+    "--other-relay", is_flag=True, help="Use their relay, which is not yours: it learns your address each time."
+)
 @options.own_home
 @options.passphrase_file
 @options.as_json
-def scan(found: str, label: str, seen: bool, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def scan(
+    found: str, label: str, seen: bool, other_relay: bool, folder: Path, passphrase_file: Path | None, as_json: bool
+) -> None:
     """Take the code of another person, as text or out of a picture.
 
     Unless you saw it on their own screen it is unverified, until you compared the 60 digits.
     """
-    scanned = pairing.scan_code(
-        folder, output.Passphrase(passphrase_file).ask, pairing.read_code(found), label, seen=seen
-    )
+    ask, other = output.Passphrase(passphrase_file).ask, pairing.read_code(found)
+    scanned = pairing.scan_code(folder, ask, other, label, seen=seen, other_relay=other_relay)
     value = {**_shown(scanned), "code": str(scanned.half.code)}
     output.result(as_json, value, f"{scanned.label}: {_words(scanned)}\n{scanned.meeting.safety_number}")
     if not as_json:

@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -11,12 +11,13 @@ import msgspec
 from client import files
 from client.invisible_characters import is_visible
 from client.reporter.compose import new_id
-from keys.address import relay_address
+from keys.address import is_public, relay_address
 from keys.code import PairCode
 from keys.errors import BadCode, TocsinError
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.pairing import (
     CODE_SECONDS,
+    BadPairCard,
     CodeExpired,
     OwnCode,
     PairCard,
@@ -61,6 +62,20 @@ class KnownCode(BadCode):
 
     code = "code-known"
     hint = "`tocsin contact sync` goes on with it; each code is good for one contact"
+
+
+class LocalRelay(BadCode):
+    """this code leads into this computer, or into the network it stands in"""
+
+    code = "relay-local"
+    hint = "do not use it; somebody may want your computer to call what only it can reach"
+
+
+class ForeignRelay(TocsinError):
+    """this person is met at a relay that is not one of yours"""
+
+    code = "relay-foreign"
+    hint = "that relay learns your address each time; `--other-relay` uses it all the same"
 
 
 class LabelTaken(TocsinError):
@@ -167,8 +182,17 @@ class Contact(msgspec.Struct):
         return None if self.share is None else self.meeting.keys(self.share)
 
     def other(self, now: int) -> PairCard | None:
-        """Return their card; None before it came. Raises CodeExpired when its time is over."""
-        return None if self.card is None else read_pair_card(self.card, self.code.card, now)
+        """Return their card; None before it came. Relays that neither code names are left out: nobody agreed to them.
+
+        Raises CodeExpired when its time is over, BadPairCard.
+        """
+        if self.card is None:
+            return None
+        card = read_pair_card(self.card, self.code.card, now)
+        agreed = tuple(relay for relay in card.relays if relay in {*self.code.relays, *self.half.relays})
+        if not agreed:
+            raise BadPairCard()
+        return replace(card, relays=agreed)
 
     @property
     def mailboxes(self) -> list[bytes]:
@@ -276,12 +300,23 @@ class Book:
                 return contact.label, contact.half.code
         raise NoOffer()
 
-    def meet(self, code: PairCode, label: str, now: int, random_bytes: RandomBytes, *, seen: bool = False) -> Contact:
+    def meet(
+        self,
+        code: PairCode,
+        label: str,
+        now: int,
+        random_bytes: RandomBytes,
+        *,
+        seen: bool = False,
+        other_relay: bool = False,
+    ) -> Contact:
         """Take the code of another person. `seen`: read off their own screen, so there are no digits to compare.
+        `other_relay`: the person agreed to a relay that is not one of theirs.
 
-        Raises OwnCode, KnownCode, LabelTaken, BadLabel, NoRelays.
+        Raises OwnCode, KnownCode, LabelTaken, BadLabel, NoRelays, LocalRelay, ForeignRelay.
         """
         self._check_new(code, label)
+        self._check_relays(code, other_relay)
         offer = self.open_offer(now) or self.renew_offer((), now, random_bytes)
         contact = Contact(
             label=_plain(label), half=offer.half, code=code, made=now, case=new_id(random_bytes), verified=seen
@@ -299,6 +334,20 @@ class Book:
             raise KnownCode()
         if any(contact.label == _plain(label) for contact in self.secrets.contacts):
             raise LabelTaken()
+
+    def _check_relays(self, code: PairCode, other_relay: bool) -> None:
+        strange = [relay for relay in code.relays if relay not in self._agreed_relays()]
+        if not all(is_public(relay) for relay in strange):
+            raise LocalRelay()
+        if strange and not other_relay:
+            raise ForeignRelay(", ".join(strange))
+
+    def _agreed_relays(self) -> set[str]:
+        halves = [contact.half for contact in self.secrets.contacts]
+        halves += [self.secrets.offer.half] if self.secrets.offer else []
+        ours = {relay for half in halves for relay in half.relays}
+        theirs = {relay for contact in self.secrets.contacts for relay in contact.code.relays}
+        return ours | theirs | set(self.secrets.relays)
 
     def find_alert(self, start: str) -> StoredAlert:
         """Return the one alert whose id begins so. Raises UnknownAlert."""

@@ -53,13 +53,16 @@ def make_code(
         return offer
 
 
-def scan_code(folder: Path, passphrase: Passphrase, other: PairCode, label: str, *, seen: bool = False) -> Contact:
+def scan_code(
+    folder: Path, passphrase: Passphrase, other: PairCode, label: str, *, seen: bool = False, other_relay: bool = False
+) -> Contact:
     """Take the code of another person. `seen`: read off their own screen, so there are no digits to compare.
+    `other_relay`: a relay that is not one of ours may be used, and learns this computer's address each time.
 
-    Raises OwnCode, KnownCode, LabelTaken, BadLabel, NoRelays.
+    Raises OwnCode, KnownCode, LabelTaken, BadLabel, NoRelays, LocalRelay, ForeignRelay.
     """
     with edit_book(folder, passphrase) as book:
-        return book.meet(other, label, int(time.time()), os.urandom, seen=seen)
+        return book.meet(other, label, int(time.time()), os.urandom, seen=seen, other_relay=other_relay)
 
 
 def verify_safety_number(folder: Path, passphrase: Passphrase, label: str, digits: str = "") -> Contact:

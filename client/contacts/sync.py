@@ -15,6 +15,7 @@ from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore, Waiting
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
+from keys.address import is_onion
 from keys.envelope import Sealed
 from keys.errors import TocsinError
 from keys.mailbox import MailboxKey
@@ -88,7 +89,7 @@ class Sync:
         contact.seq += 1
         # Before the letter is kept: a number given twice would look like a letter that somebody held back.
         self._book.save()
-        self._outbox.put([self._waiting(sealed, card.relays, contact.rings(card))])
+        self._outbox.put([self._waiting(sealed, contact, card.relays, contact.rings(card))])
         return self._sender.carry([sealed.hash], hurry=True)
 
     def _sealed(self, contact: Contact, card: PairCard, words: AlertWords, now: int) -> Sealed:
@@ -133,7 +134,7 @@ class Sync:
             return []
         contact.card_sent = now
         sealed = contact.meeting.card_letter(self._random_bytes)
-        return [self._waiting(sealed, _door_relays(contact))]
+        return [self._waiting(sealed, contact, _door_relays(contact))]
 
     def _own_share(self, contact: Contact, now: int) -> list[Waiting]:
         card = contact.other(now)
@@ -146,10 +147,13 @@ class Sync:
             contact.share_sent = now
         letters = [contact.meeting.share_letter(card, share, self._random_bytes) for share in shares]
         contact.progress = contact.progress.mark_sent()
-        return [self._waiting(sealed, card.relays) for sealed in letters]
+        return [self._waiting(sealed, contact, card.relays) for sealed in letters]
 
-    def _waiting(self, sealed: Sealed, relays: tuple[str, ...], wake: Wake | None = None) -> Waiting:
+    def _waiting(self, sealed: Sealed, contact: Contact, relays: tuple[str, ...], wake: Wake | None = None) -> Waiting:
         order = relay_order(relays, os.urandom, first=wake.relay if wake else None)  # only one can ring
+        # A relay that is not ours learns our address, unless it is reached as an onion service.
+        learns = [relay for relay in order if relay not in contact.half.relays and not is_onion(relay)]
+        order = tuple(sorted(order, key=lambda relay: relay in learns and relay not in (wake or ())))
         return Waiting(sealed, OutboxLetter(order, wake=dict([wake]) if wake else {}), ())
 
     # What we hear

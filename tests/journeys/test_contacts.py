@@ -57,10 +57,10 @@ def boris(shell) -> Someone:
     return Someone(shell, shell.folder / "boris")
 
 
-def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relays: list[RelayCommand], anna, boris):
+def test_two_people_pair_over_their_relays_and_an_alert_arrives(shell, relays: list[RelayCommand], anna, boris):
     north, south = (relay.address for relay in relays)
-    anna.start(north)
-    boris.start(south)
+    anna.start(north, south)
+    boris.start(south, north)
     pictures = shell.folder / "anna.png", shell.folder / "boris.png"
     for who, picture in zip((anna, boris), pictures, strict=True):
         shown = who.ok("code", "--png", picture).json["code"]
@@ -76,7 +76,7 @@ def test_two_people_pair_over_their_own_relays_and_an_alert_arrives(shell, relay
     assert anna.ok("sync").json["paired"] == ["Борис"]
 
     sent = anna.ok("alert", "--to", "Борис", "--type", "detained", "--text", TEXT).json
-    assert (sent["relays"], sent["pending"]) == ([south], 0)
+    assert (sorted(sent["relays"]), sent["pending"]) == (sorted([north, south]), 0)
     assert boris.ok("sync").json["alerts"] == 1
     assert boris.ok("sync").json["alerts"] == 0
     [alert] = boris.ok("alerts").lines
@@ -153,6 +153,14 @@ def test_every_wrong_code_gets_its_own_sentence(shell, relay: RelayCommand, offi
     assert "cut off" in sentences["cut"]
     assert "not a picture" in sentences["no picture"]
     assert all("hint:" in ended.err for ended in results.values())
+    inside = str(code.PairCode(b"c" * 32, b"s" * 16, ("https://192.168.0.1",)))
+    assert "the network it stands in" in anna.run("scan", inside, "--label", "x", "--other-relay").err
+    foreign = str(code.PairCode(b"c" * 32, b"s" * 16, ("https://relay.example",)))
+    refused = anna.run("scan", foreign, "--label", "x").err
+    assert "not one of yours: https://relay.example" in refused
+    assert "--other-relay" in refused
+    anna.ok("scan", foreign, "--label", "far away", "--other-relay")
+    anna.start(relay.address)
     anna.ok("scan", theirs, "--label", "Boris")
     assert "already" in anna.run("scan", theirs, "--label", "Another").err
     assert "your own code" in boris.run("scan", theirs, "--label", "me").err

@@ -3,6 +3,7 @@
 import json
 
 from keys import code, keystore, message, note, organisation, receipt, work
+from keys.address import is_public, relay_address
 from keys.envelope import Address
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey, check_collect
@@ -70,6 +71,12 @@ def test_a_code_is_read_or_refused(vector):
         read = code.read_card_code(vector["code"])
         assert [b64(read.root), list(read.relays)] == [vector["root"], vector["relays"]]
         assert str(read) == "".join(vector["code"].split()).upper()
+
+
+@each("stranger")
+def test_an_address_lies_outside_or_not(vector):
+    assert relay_address(vector["address"]) == vector["address"]
+    assert is_public(vector["address"]) == vector["public"]
 
 
 @each("mailbox")

@@ -121,7 +121,7 @@ export class Person {
   }
 
   async add(offer, text, label, seen = true) {
-    const asked = { offer: offer.id, text, label, seen, ...this.by() };
+    const asked = { offer: offer.id, text, label, seen, otherRelay: true, ...this.by() };
     return (await this.post.change((book) => addContact(book, asked))).contact;
   }
 

@@ -90,7 +90,7 @@ class Computer:
 
     def scan(self, text: str, *, seen: bool = True) -> None:
         book = self.book
-        book.meet(code.read_pair_code(text), "Anna", self.now, os.urandom, seen=seen)
+        book.meet(code.read_pair_code(text), "Anna", self.now, os.urandom, seen=seen, other_relay=True)
         book.save()
 
     def sync(self) -> SyncResult:

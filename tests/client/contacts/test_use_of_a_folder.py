@@ -68,7 +68,7 @@ def test_a_picture_of_digits_that_is_not_there_is_no_sign_of_an_attack(typed, is
 
 
 def test_a_contact_is_scanned_compared_marked_and_forgotten(anna, boris, tmp_path):
-    contact = scan_code(anna.folder, words, read_code(boris.code), "Борис")
+    contact = scan_code(anna.folder, words, read_code(boris.code), "Борис", other_relay=True)
     assert not contact.verified
     digits = contact.meeting.safety_number
     assert not verify_safety_number(anna.folder, words, "Борис").verified

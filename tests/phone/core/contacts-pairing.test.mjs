@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  addContact,
   chooseRelays,
   contactSafetyNumber,
   deriveContactKeys,
@@ -11,10 +12,12 @@ import {
   readTheirCode,
 } from "../../../client/phone/core/contacts/book.js";
 import { Rank, sealAlert } from "../../../client/phone/core/press.js";
-import { cardCode } from "../../../client/phone/protocol/code.js";
+import { cardCode, pairCode, readPairCode } from "../../../client/phone/protocol/code.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import {
+  beginSession,
+  cardHash,
   cardLetter,
   deriveOwn,
   deriveRendezvous,
@@ -22,7 +25,7 @@ import {
   pairKeys,
   shareLetter,
 } from "../../../client/phone/protocol/pairing.js";
-import { b64, Purpose } from "../../../client/phone/protocol/wire.js";
+import { b64, Purpose, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
 import {
   EAST,
   fc,
@@ -327,4 +330,45 @@ test("a code carries what fits, and an onion only when there is room", () => {
   assert.deepEqual(chooseRelays([onion, NORTH, SOUTH, EAST, NORTH]), [NORTH, SOUTH, EAST]);
   assert.throws(() => chooseRelays([]), { code: "relays-missing" });
   assert.throws(() => chooseRelays([`https://${"a".repeat(60)}.${"b".repeat(60)}.example`]), { code: "code-too-long" });
+});
+
+test("a code that leads inside is refused whatever was agreed to, and one to another relay is asked for once", async () => {
+  const [anna] = people("strangers");
+  const code = (...relays) => pairCode({ card: randomBytes(32), secret: randomBytes(16), relays });
+  const add = async (text, label, otherRelay) => {
+    const { id: offer } = await anna.offer();
+    return anna.post.change((book) =>
+      addContact(book, { offer, text, label, seen: true, otherRelay, ...anna.by(), relays: ["http://127.0.0.1:9"] }),
+    );
+  };
+  for (const inside of ["http://localhost", "https://192.168.0.1", "https://[fd00::1]", "https://nas.lan"]) {
+    for (const others of [[], [NORTH], [EAST]]) {
+      await assert.rejects(add(code(...others, inside), "x", true), { code: "relay-local" });
+    }
+  }
+  await assert.rejects(add(code(NORTH, EAST), "x"), { code: "relay-foreign", relays: [EAST] });
+  assert.equal(anna.book.contacts.length, 0);
+  await add(code("http://127.0.0.1:9"), "our own, inside");
+  await add(code(EAST), "agreed", true);
+  await add(code(NORTH, EAST), "not asked again");
+});
+
+test("a card names no relay that neither code named", async () => {
+  for (const [named, relays] of [
+    [[NORTH, "https://10.0.0.1"], [NORTH]],
+    [["https://10.0.0.1"], null],
+  ]) {
+    const [anna, , post] = people("card of a stranger");
+    const half = newPairingOffer({ relays: [NORTH], now: NOW / 1_000, randomBytes });
+    const honest = await deriveOwn(half);
+    const card = utf8(JSON.stringify({ ...JSON.parse(unutf8(honest.card)), relays: named }));
+    const own = { ...honest, card, code: { ...honest.code, card: cardHash(card) } };
+    const offer = await anna.offer();
+    await anna.add(offer, pairCode(own.code), "Boris");
+    const session = beginSession(own, readPairCode(offer.text));
+    post.lay(NORTH, await cardLetter(session, randomBytes));
+    await anna.sync();
+    assert.deepEqual(anna.contact.card?.relays ?? null, relays);
+    if (!relays) assert.deepEqual([...anna.post.troubles.values()], ["pair-card-malformed"]);
+  }
 });

@@ -1,6 +1,8 @@
 /** The phone reads what Python wrote: every case of every vector file the phone has to do with. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isPublicAddress } from "../../../client/phone/core/contacts/public-address.js";
+import { relayAddress } from "../../../client/phone/protocol/address.js";
 import { readCardCode } from "../../../client/phone/protocol/code.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { collect, mailboxKey } from "../../../client/phone/protocol/mailbox.js";
@@ -46,6 +48,10 @@ const CHECKS = {
     const read = readCardCode(code);
     assert.equal(b64(read.root), root);
     assert.deepEqual(read.relays, relays);
+  },
+  stranger({ address, public: open }) {
+    assert.equal(relayAddress(address), address);
+    assert.equal(isPublicAddress(address), open);
   },
   receipt({ receipt, verifier, commitment, envelope_hash, hour, origin }) {
     const keys = [parseNoteKey(verifier).public];

@@ -40,8 +40,9 @@ class Person:
     def code(self) -> str:
         return str(self.book.code_to_show(None, self.now)[1])
 
-    def scan(self, text: str, label: str, *, seen: bool = True):
-        contact = self.book.meet(code.read_pair_code(text), label, self.now, os.urandom, seen=seen)
+    def scan(self, text: str, label: str, *, seen: bool = True, other_relay: bool = True):
+        other = code.read_pair_code(text)
+        contact = self.book.meet(other, label, self.now, os.urandom, seen=seen, other_relay=other_relay)
         self.book.save()
         return contact
 

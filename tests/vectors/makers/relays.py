@@ -105,3 +105,24 @@ def works() -> Iterator[Vector]:
             "nonce": b64(nonce),
             "weighs": work.weighs(seed, mailbox, envelope_hash, nonce),
         }
+
+
+PUBLIC = (
+    "relay.example", "8.8.8.8", "100.63.255.255", "100.128.0.1", "169.253.1.1", "172.15.0.1", "172.32.0.1", "192.0.1.1",
+    "192.167.1.1", "198.17.1.1", "198.20.1.1", "223.255.255.255", "[2001:1::1]", "[2a02:6b8::1]", "[3fff::1]",
+    "home.example", "localhost.example", "mylan.org", "a.onion", "1.example", "xn--e1afmkfd.xn--p1ai",
+)  # fmt: skip
+LOCAL = (
+    "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.1.2", "169.254.1.1",
+    "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.168.0.1", "198.18.0.1", "198.19.255.255", "224.0.0.1",
+    "255.255.255.255", "[::1]", "[::]", "[fe80::1]", "[fd00::1]", "[fc00::1]", "[ff02::1]", "[::ffff:10.0.0.1]",
+    "[64:ff9b::a00:1]", "[2001::1]", "[2001:0:1::1]", "[2002:a00:1::1]", "[4000::1]", "localhost", "router",
+    "printer.local", "a.b.internal", "nas.lan", "x.home.arpa", "desk.corp", "a.localhost",
+)  # fmt: skip
+
+
+def strangers() -> Iterator[Vector]:
+    """Give hosts on both sides of each border, and names that only look local."""
+    for host in (*PUBLIC, *LOCAL):
+        name = host.strip("[]").replace(":", "_").replace(".", "_")
+        yield {"name": name, "expect": "ok", "address": f"https://{host}:8443/path", "public": host in PUBLIC}

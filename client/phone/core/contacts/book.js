@@ -28,6 +28,7 @@ import {
 import { readWake } from "../../protocol/wake.js";
 import { b64, HASH_BYTES, ID_BYTES, same, unb64, utf8 } from "../../protocol/wire.js";
 import { Disclosure, toSeconds } from "../press.js";
+import { isPublicAddress } from "./public-address.js";
 
 export { Disclosure };
 
@@ -54,6 +55,18 @@ export class KnownCode extends BadCode {
   constructor(contact) {
     super();
     this.contact = contact;
+  }
+}
+export class LocalRelay extends BadCode {
+  static code = "relay-local";
+}
+export class ForeignRelay extends TocsinError {
+  static code = "relay-foreign";
+
+  /** @param {string[]} relays that nobody agreed to yet */
+  constructor(relays) {
+    super();
+    this.relays = relays;
   }
 }
 export class BadLabel extends TocsinError {
@@ -198,12 +211,16 @@ export async function readTheirCode({ offers, contacts }, text) {
 }
 
 /** Put the code of another person to my half, which is spent. An empty `label` is given later. `seen`: read off their
- *  own screen, so there are no digits to compare. @param {Book} book
- *  @param {{ offer: string, text: string, label: string, seen: boolean, now: number, randomBytes: RandomBytes }} asked
+ *  own screen, so there are no digits to compare. `relays`: our own; `otherRelay`: the person agreed to one that is not.
+ *  @param {Book} book
+ *  @param {{ offer: string, text: string, label: string, seen: boolean, relays?: string[], otherRelay?: boolean,
+ *  now: number, randomBytes: RandomBytes }} asked
  *  @returns {Promise<{ book: Book, contact: Contact }>} @throws {NoOffer} @throws {CodeExpired}
- *  @throws {BookFull} and as `readOther`, `rename` */
-export async function addContact(book, { offer: id, text, label, seen, now, randomBytes }) {
+ *  @throws {BookFull} @throws {LocalRelay} @throws {ForeignRelay} and as `readTheirCode`, `renameContact` */
+export async function addContact(book, { offer: id, text, label, seen, relays = [], otherRelay = false, ...by }) {
+  const { now, randomBytes } = by;
   const code = await readTheirCode(book, text);
+  checkRelays(book, code.relays, relays, otherRelay);
   const offer = book.offers.find((offer) => offer.id === id);
   if (!offer) throw new NoOffer();
   if (!listOpenOffers(book, now).includes(offer)) throw new CodeExpired();
@@ -221,6 +238,16 @@ export async function addContact(book, { offer: id, text, label, seen, now, rand
   beginSession(await deriveOwnOf(offer.half), code);
   const next = { ...forgetOffer(book, id), contacts: [...book.contacts, contact] };
   return { book: withRoom(next), contact };
+}
+
+/** Refuse what leads into this phone or its network, and what nobody agreed to. @param {Book} book
+ *  @param {string[]} named @param {string[]} own @param {boolean} otherRelay */
+function checkRelays({ offers, contacts }, named, own, otherRelay) {
+  const halves = [...offers, ...contacts].flatMap(({ half }) => half.relays);
+  const agreed = new Set([...own, ...halves, ...contacts.flatMap(({ code }) => readPairCode(code).relays)]);
+  const strange = named.filter((url) => !agreed.has(url));
+  if (!strange.every(isPublicAddress)) throw new LocalRelay();
+  if (strange.length && !otherRelay) throw new ForeignRelay(strange);
 }
 
 const NEVER = Object.freeze({ at: 0, times: 0 });

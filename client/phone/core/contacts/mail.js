@@ -7,11 +7,20 @@
 /** @import { PairingSession, PairCard, PairKeys } from "../../protocol/pairing.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
+import { readPairCode } from "../../protocol/code.js";
 import { EnvelopeError, NotAuthentic, TocsinError } from "../../protocol/errors.js";
 import { alertMessage } from "../../protocol/message.js";
 import { readMessage } from "../../protocol/message-reader.js";
 import { openEnvelope } from "../../protocol/opening.js";
-import { CardSwapped, confirms, isDuress, onShare, readPairCard, readShare } from "../../protocol/pairing.js";
+import {
+  BadPairCard,
+  CardSwapped,
+  confirms,
+  isDuress,
+  onShare,
+  readPairCard,
+  readShare,
+} from "../../protocol/pairing.js";
 import { readWake, readWakeLetter, wakeLetter } from "../../protocol/wake.js";
 import { b64, digest, FrameKind, SEED_BYTES, unb64, unutf8, utf8 } from "../../protocol/wire.js";
 import { makeLetter } from "../letter.js";
@@ -112,7 +121,7 @@ export async function openCards(contact, frames, now) {
     acks.push(digest(envelope));
     try {
       const { header } = await openEnvelope(envelope, [key], address);
-      next = { ...next, card: useful(await readPairCard(header, session.code.card, toSeconds(now))) };
+      next = { ...next, card: useful(contact, await readPairCard(header, session.code.card, toSeconds(now))) };
     } catch (error) {
       if (!(error instanceof TocsinError)) throw error;
       if (error instanceof CardSwapped) next = { ...next, swapped: true };
@@ -123,9 +132,13 @@ export async function openCards(contact, frames, now) {
   return { contact: next, acks, troubles };
 }
 
-/** A wake that rings nowhere need not fill the vault. @param {PairCard} card */
-function useful(card) {
-  return encodePairCard({ ...card, wake: readWake(card.wake, card.relays) && card.wake });
+/** Without the relays that neither code names, to which nobody agreed. A wake that rings nowhere need not fill the
+ *  vault. @param {Contact} contact @param {PairCard} card @throws {BadPairCard} when no relay is left */
+function useful({ code, half }, card) {
+  const agreed = new Set([...readPairCode(code).relays, ...half.relays]);
+  const relays = card.relays.filter((url) => agreed.has(url));
+  if (relays.length === 0) throw new BadPairCard();
+  return encodePairCard({ ...card, relays, wake: readWake(card.wake, relays) && card.wake });
 }
 
 /** Open a page of the pair's own mailbox. What is not authentic yet is left where it is, because the letter that brings

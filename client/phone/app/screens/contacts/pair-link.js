@@ -4,7 +4,7 @@
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import {
-  addContact,
+  ForeignRelay,
   listOpenOffers,
   newOffer,
   renameContact,
@@ -13,12 +13,12 @@ import {
 } from "../../../core/contacts/book.js";
 import { startContactPoller } from "../../services/contacts-access.js";
 import { formatMoment } from "../../ui/dates.js";
-import { button, h, updateText } from "../../ui/dom.js";
+import { button, fill, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 import { showErrors } from "../../ui/show-error.js";
-import { listOwnRelays } from "./pair-scan.js";
+import { addByCode, askForRelay, listOwnRelays } from "./pair-scan.js";
 
 const WITHIN = "contacts.errors";
 
@@ -34,7 +34,7 @@ export async function pairLink(app, id) {
     const theirs = field("code", t("contacts.link.theirs"), { lines: 4, longest: 400, autocapitalize: "characters" });
     theirs.input.dir = "ltr";
     const problem = h("div", {});
-    const next = () => showErrors(problem, () => takeTheirs(app, poller, offer.id, theirs.value()), WITHIN);
+    const next = () => showErrors(problem, () => takeTheirs(app, poller, offer.id, theirs.value(), problem), WITHIN);
     return [
       heading,
       h("p", {}, t("contacts.link.more")),
@@ -48,12 +48,20 @@ export async function pairLink(app, id) {
   }
 }
 
-/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {string} text */
-async function takeTheirs(app, poller, offer, text) {
-  const asked = { offer, text, label: "", seen: false, now: Date.now(), randomBytes: app.randomBytes };
-  const { contact } = await poller.post.change((book) => addContact(book, asked));
-  poller.hurry();
-  await app.go("pair-name", contact.id);
+/** @param {App} app @param {ContactPoller} poller @param {string} offer @param {string} text
+ *  @param {HTMLElement} box for a question */
+async function takeTheirs(app, poller, offer, text, box) {
+  const add = async (/** @type {boolean} */ otherRelay) =>
+    app.go("pair-name", await addByCode(app, poller, { offer, text, seen: false, otherRelay }));
+  try {
+    await add(false);
+  } catch (error) {
+    if (!(error instanceof ForeignRelay)) throw error;
+    fill(
+      box,
+      askForRelay(error, () => add(true)),
+    );
+  }
 }
 
 /** Each code is good for one person, so the one that was sent stays apart from the one on the screen. It is called by

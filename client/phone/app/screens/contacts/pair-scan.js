@@ -3,7 +3,7 @@
 /** @import { App } from "../../app.js" */
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
-import { addContact, newOffer, writeOfferCode } from "../../../core/contacts/book.js";
+import { addContact, ForeignRelay, newOffer, writeOfferCode } from "../../../core/contacts/book.js";
 import { stayAwake } from "../../platform/screen-wake-lock.js";
 import { startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
@@ -11,6 +11,7 @@ import { errorBox } from "../../ui/errors.js";
 import { t } from "../../ui/i18n.js";
 import { drawCode } from "../../ui/qr-image.js";
 import { qrScanner } from "../../ui/qr-scanner.js";
+import { showErrors } from "../../ui/show-error.js";
 
 /** Build the screen `pair`. @param {App} app
  *  @param {string} [id] of a contact whose code was read and who has not scanned mine @returns {Promise<Node[]>} */
@@ -53,10 +54,18 @@ export function listOwnRelays({ caseSession }) {
 /** @param {App} app @param {ContactPoller} poller @param {string} offer @param {HTMLElement} box */
 function scanTheirs(app, poller, offer, box) {
   const found = async (/** @type {string} */ text) => {
-    const asked = { offer, text, label: "", seen: true, now: Date.now(), randomBytes: app.randomBytes };
-    const { contact } = await poller.post.change((book) => addContact(book, asked));
-    poller.hurry();
-    showRead(app, box, contact.id);
+    const code = { offer, text, seen: true };
+    const add = async (/** @type {boolean} */ otherRelay) =>
+      showRead(app, box, await addByCode(app, poller, { ...code, otherRelay }));
+    try {
+      await add(false);
+    } catch (error) {
+      if (!(error instanceof ForeignRelay)) throw error;
+      fill(
+        box,
+        askForRelay(error, () => add(true)),
+      );
+    }
   };
   const { picture, note, problem, turn } = qrScanner(app, {
     found,
@@ -65,6 +74,33 @@ function scanTheirs(app, poller, offer, box) {
   });
   picture.classList.add("low");
   fill(box, picture, problem, note, turn);
+}
+
+/** Put a code to my half; the relays of the organisation are mine. @param {App} app @param {ContactPoller} poller
+ *  @param {{ offer: string, text: string, seen: boolean, otherRelay: boolean }} code
+ *  @returns {Promise<string>} the id of the contact @throws {ForeignRelay} and as `addContact` */
+export async function addByCode(app, poller, code) {
+  const relays = listOwnRelays(app);
+  const asked = { ...code, relays, label: "", now: Date.now(), randomBytes: app.randomBytes };
+  const { contact } = await poller.post.change((book) => addContact(book, asked));
+  poller.hurry();
+  return contact.id;
+}
+
+/** Ask whether a relay that is not ours may be used. @param {ForeignRelay} error @param {() => Promise<unknown>} agree
+ *  @returns {HTMLElement} */
+export function askForRelay(error, agree) {
+  const problem = h("div", {});
+  const hosts = error.relays.map((url) => new URL(url).host).join(", ");
+  const yes = () => showErrors(problem, agree, "contacts.errors");
+  return h(
+    "div",
+    { data: { show: "relay" } },
+    errorBox(error, "contacts.errors"),
+    h("p", { dir: "ltr" }, hosts),
+    button(t("contacts.relay_yes"), "relay-yes", yes, { class: "wide" }),
+    problem,
+  );
 }
 
 /** @param {App} app @param {HTMLElement} box @param {string} id */
