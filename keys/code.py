@@ -3,16 +3,17 @@
 import base64
 import binascii
 import io
+import re
 from dataclasses import dataclass, field
 
 import qrcode
 import qrcode.image.svg
 from qrcode.exceptions import DataOverflowError
 
-from keys.address import relay_address
+from keys.address import check_address
 from keys.errors import BadCode, CodeTooLong, OtherCode
 from keys.note import PUBLIC_BYTES
-from keys.wire import HASH_BYTES, ID_BYTES
+from keys.wire import BLANKS, HASH_BYTES, ID_BYTES
 
 PREFIX = "TOCSIN:1:"
 CARD_PREFIX = PREFIX + "O:"
@@ -23,6 +24,8 @@ CODE_VERSION = 9  # the largest code that noisy frames of an old camera still gi
 CODE_CHARACTERS = 262  # what version 9 at level M holds of the alphanumeric alphabet
 _DECIMAL = frozenset("0123456789")
 _BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+_LOWER = re.compile("[a-z]+")
+_BLANK = re.compile(f"[{BLANKS}]+")
 
 
 class CutCode(BadCode):
@@ -104,7 +107,7 @@ def read_digits(text: str) -> str:
 
     Specified in `keys/code.md`, *A person's code*.
     """
-    code = "".join(text.split()).upper()
+    code = _tidied(text)
     if not code.startswith(PREFIX):
         return text
     if not code.startswith(DIGITS_PREFIX):
@@ -115,6 +118,11 @@ def read_digits(text: str) -> str:
     if len(digits) != DIGITS:
         raise CutCode()
     return digits
+
+
+def _tidied(text: str) -> str:
+    # ASCII alone: elsewhere the languages raise and strip different characters
+    return _LOWER.sub(lambda letters: letters[0].upper(), _BLANK.sub("", text))
 
 
 def _payload(fixed: bytes, relays: tuple[str, ...]) -> bytes:
@@ -129,7 +137,7 @@ def _written(prefix: str, payload: bytes) -> str:
 
 
 def _taken(text: str, prefix: str, length: int) -> tuple[bytes, tuple[str, ...]]:
-    code = "".join(text.split()).upper()
+    code = _tidied(text)
     if not code.startswith(PREFIX):
         raise BadCode()
     if not code.startswith(prefix):
@@ -149,9 +157,7 @@ def _addresses(data: bytes) -> tuple[str, ...]:
         if len(data) < length:
             raise CutCode()
         url, data = data[:length].decode("latin-1"), data[length:]
-        if relay_address(url) != url:
-            raise BadCode("a relay's address is not in its one spelling")
-        relays.append(url)
+        relays.append(check_address(url))
     if not relays:
         raise CutCode("no relay in it")
     return tuple(relays)
@@ -162,10 +168,12 @@ def _base32(data: bytes) -> str:
 
 
 def _unbase32(text: str) -> bytes:
+    if set(text) - _BASE32:
+        raise BadCode("not base32")
     try:
         data = base64.b32decode(text + "=" * (-len(text) % 8))
-    except (binascii.Error, ValueError):
-        raise (BadCode("not base32") if set(text) - _BASE32 else CutCode()) from None
+    except binascii.Error:
+        raise CutCode() from None
     if _base32(data) != text:
         raise CutCode()
     return data

@@ -12,7 +12,7 @@ import msgspec
 
 from keys.envelope import Address
 from keys.errors import BadMessage, NotAuthentic, UnknownVersion
-from keys.wire import MAC_BYTES, PARCEL_BYTES, domain
+from keys.wire import MAC_BYTES, PARCEL_BYTES, domain, encode_json
 
 VERSION = 1
 # How much of a file one parcel carries: the room of a parcel less what its header may take.
@@ -155,8 +155,8 @@ def read(fields: dict[str, Any]) -> Read:
 def header(message: AnyMessage, other: Mapping[str, Any] | None = None) -> bytes:
     """Return the header JSON, compact UTF-8."""
     if other:
-        return msgspec.json.encode({**msgspec.to_builtins(message), **other})
-    return msgspec.json.encode(message)
+        return encode_json({**msgspec.to_builtins(message), **other})
+    return encode_json(message)
 
 
 def reply_mac(secret: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:

@@ -20,9 +20,10 @@ PUBLIC_BYTES = 32
 
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
-_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+\Z")
+# no `+`, no control character, nothing that Unicode calls white space, no byte order mark
+_NAME = re.compile(r"[^+\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+\Z")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_SIGNATURE_LINE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})\Z")
+_SIGNATURE_LINE = re.compile(r"— ([^ ]+) ([A-Za-z0-9+/]+={0,2})\Z")
 
 
 def key_id(name: str, public: bytes) -> bytes:
@@ -149,9 +150,12 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
 
 def _unb64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise NotANote("not base64") from None
+    if base64.b64encode(data).decode("ascii") != text:
+        raise NotANote("not the canonical base64")
+    return data
 
 
 def _verifies(public: bytes, text: str, signature: bytes) -> bool:

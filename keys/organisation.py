@@ -10,8 +10,8 @@ import msgspec
 from nacl.signing import SigningKey
 
 from keys import note
-from keys.address import relay_address
-from keys.errors import BadCard, CardOlder, CardOtherRoot, ClockBehind, Malformed, NoteUnsigned
+from keys.address import check_address
+from keys.errors import BadCard, BadHeader, CardOlder, CardOtherRoot, ClockBehind, Malformed, NoteUnsigned
 from keys.wire import (
     DAY_SECONDS,
     GRACE_DAYS,
@@ -24,6 +24,8 @@ from keys.wire import (
     b64,
     digest,
     domain,
+    encode_json,
+    read_object,
     unb64,
     week_of,
 )
@@ -160,7 +162,7 @@ class Card:
             sms=self.sms,
             log=list(self.log),
         )
-        text = f"{CARD_KIND}\n{msgspec.json.encode(fields).decode()}\n"
+        text = f"{CARD_KIND}\n{encode_json(fields).decode()}\n"
         return replace(self, signed=note.sign(text, CARD_KEY_NAME, root))
 
     def key_for(self, now: int) -> bytes:
@@ -212,15 +214,15 @@ def _card_fields(read: note.Note) -> _CardFields:
     if read.kind != CARD_KIND or len(read.lines) != 2:  # noqa: PLR2004 - the kind and one line of JSON
         raise BadCard("a note of another kind")
     try:
-        return msgspec.json.decode(read.lines[1], type=_CardFields)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        raise BadCard(str(error) if isinstance(error, msgspec.ValidationError) else "not JSON") from None
+        return msgspec.convert(read_object(read.lines[1]), type=_CardFields)
+    except msgspec.ValidationError as error:
+        raise BadCard(str(error)) from None
+    except BadHeader:
+        raise BadCard("not JSON") from None
 
 
 def _card(fields: _CardFields, data: bytes) -> Card:
-    relays = tuple(fields.relays)
-    if any(relay_address(relay) != relay for relay in relays):
-        raise BadCard("a relay's address is not in its one spelling")
+    relays = tuple(check_address(relay) for relay in fields.relays)
     card = Card(
         name=fields.name,
         root=unb64(fields.root, note.PUBLIC_BYTES),

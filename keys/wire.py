@@ -3,12 +3,15 @@
 import base64
 import binascii
 import hashlib
+import math
 import re
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
-from keys.errors import Malformed
+import msgspec
+
+from keys.errors import BadHeader, Malformed
 
 RandomBytes = Callable[[int], bytes]  # how many random bytes are wanted -> that many bytes; `os.urandom` in earnest
 
@@ -49,6 +52,9 @@ WAKE_HEADER: Final = "Tocsin-Wake"
 ENVELOPE_TYPE: Final = "application/octet-stream"
 NOTE_TYPE: Final = "text/plain; charset=utf-8"
 PROBLEM_TYPE: Final = "application/problem+json"
+
+# All white space there is where a code, an address or a note is read: other marks differ from language to language.
+BLANKS: Final = "\t\n\v\f\r "
 
 
 class Purpose(IntEnum):
@@ -118,3 +124,76 @@ def week_of(now: int) -> int:
 def day_of(now: int) -> int:
     """Return the day a Unix time lies in."""
     return now // DAY_SECONDS
+
+
+# JSON. The two languages' own readers differ in lone surrogates, `-0`, numbers without end, and depth.
+
+DEPTH = 64  # nested deeper than anything of ours, and not so deep that a reader of any language gives up
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_HEX = r"[0-9a-fA-F]"
+# A backslash stands only inside a string. A pair comes first, so what is left of the halves stands alone.
+_ESCAPE = re.compile(
+    rf"\\(?:u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|(u[dD][89a-fA-F]{_HEX}{{2}})|.)", re.DOTALL
+)
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][-+.0-9eE]*', re.DOTALL)
+# what has none of these reads alike everywhere: an escaped surrogate, a zero behind a minus, 300 digits in a row
+_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|-0|[0-9]{300}")
+
+
+def read_object(data: bytes | str) -> dict[str, Any]:
+    """Return the JSON object in this UTF-8. A half of a surrogate pair reads as U+FFFD; a number with a fraction, an
+    exponent or a minus before zero is a float, so that no typed field takes it. Raises BadHeader."""
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8")
+        if _SUSPECT.search(text):
+            text = _TOKEN.sub(_mend_number, _ESCAPE.sub(_mend_escape, text))
+        fields = _OBJECT.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise BadHeader() from None
+    # only what has that many brackets can be nested that deep
+    if text.count("{") + text.count("[") > DEPTH and _is_deep(fields):
+        raise BadHeader("nested too deep")
+    return fields
+
+
+def encode_json(value: Any) -> bytes:
+    """Return compact JSON in UTF-8; a lone surrogate, which UTF-8 cannot spell, goes out as U+FFFD."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_well_formed(msgspec.to_builtins(value)))
+
+
+def _mend_escape(found: re.Match[str]) -> str:
+    return r"\ufffd" if found[1] else found[0]
+
+
+def _mend_number(found: re.Match[str]) -> str:
+    text = found[0]
+    if text[0] == '"':
+        return text
+    if text == "-0":
+        return "-0.0"
+    try:
+        if math.isfinite(float(text)):
+            return text
+    except ValueError:
+        return text  # no number of JSON either: the reader behind refuses it
+    raise BadHeader("a number without end")
+
+
+def _is_deep(fields: dict[str, Any]) -> bool:
+    level: list[Any] = [fields]
+    for _ in range(DEPTH):
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [value for value in level if isinstance(value, dict | list)]
+    return bool(level)
+
+
+def _well_formed(value: Any) -> Any:
+    if isinstance(value, str):
+        # a pair in two halves is one character; what is left of the halves stands alone
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_well_formed(name): _well_formed(inner) for name, inner in value.items()}
+    return [_well_formed(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -5,9 +5,9 @@ from typing import Annotated
 import msgspec
 
 from keys import note
-from keys.errors import Malformed, NoteUnsigned
+from keys.errors import BadHeader, Malformed, NoteUnsigned
 from keys.problems import BadCardNote, NoCard, OlderCard, RelayFull
-from keys.wire import b64
+from keys.wire import b64, read_object
 from relay.config import Clock
 from relay.mailboxes import Mailboxes
 from relay.store.base import Store, StoreFull
@@ -68,8 +68,8 @@ def _read(root: bytes, data: bytes) -> _Card:
         lines = note.verify(data, root, CARD).lines
         if len(lines) != 2:  # noqa: PLR2004 - the kind, the JSON
             raise BadCardNote()
-        card = msgspec.json.decode(lines[1], type=_Card)
-    except (Malformed, NoteUnsigned, msgspec.DecodeError, RecursionError):
+        card = msgspec.convert(read_object(lines[1]), type=_Card)
+    except (Malformed, NoteUnsigned, BadHeader, msgspec.ValidationError):
         raise BadCardNote() from None
     if card.root != b64(root):
         raise BadCardNote()

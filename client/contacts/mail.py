@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import msgspec
-
 from client.contacts.book import Contact, QuarantinedLetter, StoredAlert
 from client.transport.relay_client import Frame
 from keys import message
@@ -19,7 +17,7 @@ from keys.pairing import (
     read_share,
     read_wake_change,
 )
-from keys.wire import SEED_BYTES, digest, unb64
+from keys.wire import SEED_BYTES, digest, read_object, unb64
 
 MARK_BYTES = 16
 ASIDE = 64  # letters kept that are not authentic yet
@@ -98,7 +96,7 @@ def _read_authentic(contact: Contact) -> list[StoredAlert]:
 
 def _read_letter(contact: Contact, letter: QuarantinedLetter) -> StoredAlert | None:
     salt, header, body = unframe(letter.content)
-    mac_input, fields = MacInput(letter.size, salt, header), msgspec.json.decode(header)
+    mac_input, fields = MacInput(letter.size, salt, header), read_object(header)
     if fields.get("kind") == WAKE_KIND:
         _apply_wake_change(contact, fields, mac_input, body)
         return None

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from client import files
 from client.organisation.home import unlock_home
 from client.organisation.records import Quarantined, RecordLetter, Records
@@ -17,7 +15,7 @@ from client.reporter.folder import only_one
 from keys import message
 from keys.envelope import unframe
 from keys.message import Amend, ParcelRef, ReplyBlock, Report
-from keys.wire import b64
+from keys.wire import b64, read_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], Rec
     for letter in letters:
         _, header, _ = unframe(letter.content)
         if header not in found or letter.committed:
-            found[header] = (msgspec.json.decode(header), letter)
+            found[header] = (read_object(header), letter)
     return list(found.values())
 
 

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import msgspec
-
 from client.organisation.records import Page, RecordLetter
 from keys import message
 from keys.envelope import commit, unframe
 from keys.errors import TocsinError
 from keys.message import Amend, AnyMessage, Read, Report
+from keys.wire import read_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,11 @@ def _decode(letter: RecordLetter, commitment: bytes, read: Read | None) -> Decod
         _, raw, _ = unframe(letter.content)
         header = hashlib.sha256(raw).digest()
         if read is None:
-            fields = msgspec.json.decode(raw)
+            fields = read_object(raw)
             case = fields["case"]  # also of a kind that this version cannot read
             read = message.read(fields)
         decoded, other = read.message, read.other
-    except (TocsinError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError, KeyError, TypeError):
+    except (TocsinError, KeyError):
         pass
     if isinstance(decoded, Report | Amend):
         return DecodedLetter(letter, commitment, header, decoded.case, decoded, other)

@@ -8,7 +8,7 @@ from keys import message
 from keys.envelope import PARCEL_ROOM, Address
 from keys.errors import BadMessage, NotAuthentic, UnknownVersion
 from keys.message import FILES, PIECE_BYTES, PIECES, Parcel, Report, check_mac, header, read, reply_mac
-from keys.wire import PARCEL_BYTES, Purpose, b64, digest
+from keys.wire import PARCEL_BYTES, Purpose, b64, digest, read_object
 
 IDENTITY = {"v": 1, "id": b64(bytes(16)), "case": b64(bytes(16)), "seq": 0, "at": 1_795_168_800}
 REF = {"id": b64(bytes(16)), "n": 1, "sha256": b64(bytes(32)), "type": "image/jpeg", "bytes": 1}
@@ -142,3 +142,11 @@ def test_a_mac_cut_short_or_run_on_is_none():
 
 def test_every_kind_is_known():
     assert set(message._KINDS) == {"report", "amend", "parcel", "alert", "reply"}
+
+
+def test_half_a_surrogate_pair_goes_out_as_a_replacement_character():
+    sent = read(fields(facts={"name": "\ud800Анна\ud83d\ude90", "\udc80": ["\udfff"]}))
+    written = header(sent.message, {"more": "\udc00"})
+    again = read(read_object(written))
+    assert again.message.facts == {"name": "\ufffdАнна\U0001f690", "\ufffd": ["\ufffd"]}
+    assert again.other == {"more": "\ufffd"}

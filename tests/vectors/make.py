@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.vectors.makers.envelopes import envelope, xwing
 from tests.vectors.makers.inputs import Vector
 from tests.vectors.makers.messages import keystores, messages, replies
-from tests.vectors.makers.organisations import card, chain, codes, notes
+from tests.vectors.makers.organisations import addresses, card, chain, codes, notes
 from tests.vectors.makers.pairings import pairings
 from tests.vectors.makers.relays import mailboxes, receipts, strangers, works
 from tests.vectors.makers.wakes import wakes
@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 MAKERS: dict[str, Callable[[], Iterator[Vector]]] = {
     "xwing": xwing,
     "envelope": envelope,
+    "address": addresses,
     "note": notes,
     "chain": chain,
     "card": card,

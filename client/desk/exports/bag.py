@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
-import msgspec
 from sqlite_utils import Database
 
 from client.desk.consent import subjects
@@ -24,7 +23,7 @@ from keys.envelope import commit, unframe
 from keys.errors import EnvelopeError, TocsinError
 from keys.message import Amend, ParcelRef, Report
 from keys.message import read as read_message
-from keys.wire import unb64
+from keys.wire import read_object, unb64
 
 FOLDER = "record"
 ALGORITHMS = ("sha256", "sha512")
@@ -132,9 +131,9 @@ def _find_messages(letters: Iterable[RecordLetter], case: str) -> Iterator[_Mess
     for letter in letters:
         try:
             _, header, _ = unframe(letter.content)
-            fields = msgspec.json.decode(header)
+            fields = read_object(header)
             parsed = read_message(fields).message
-        except (EnvelopeError, msgspec.DecodeError):
+        except EnvelopeError:
             continue
         if isinstance(parsed, Report | Amend) and parsed.case == case and (header not in found or letter.committed):
             found[header] = _Message(letter, parsed, fields)

@@ -66,13 +66,18 @@ export function digitsCode(digits) {
 /** Read what was scanned off a video call, or typed. Specified in `keys/code.md`, *A person's code*.
  *  @param {string} text @returns {string} what may be digits @throws {OtherCode} @throws {CutCode} */
 export function readDigits(text) {
-  const code = text.replace(/\s+/g, "").toUpperCase();
+  const code = tidied(text);
   if (!code.startsWith(PREFIX)) return text;
   if (!code.startsWith(DIGITS_PREFIX)) throw new OtherCode();
   const digits = code.slice(DIGITS_PREFIX.length);
   if (!/^\d*$/.test(digits)) throw new BadCode("not digits");
   if (digits.length !== DIGITS) throw new CutCode();
   return digits;
+}
+
+/** ASCII alone: elsewhere the languages raise and strip different characters. @param {string} text */
+function tidied(text) {
+  return text.replace(/[\t-\r ]+/g, "").replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
 
 /** @param {string} prefix @param {Uint8Array} fixed @param {string[]} relays */
@@ -90,7 +95,7 @@ function payload(fixed, relays) {
 
 /** @param {string} text @param {string} prefix @param {number} length */
 function readCode(text, prefix, length) {
-  const code = text.replace(/\s+/g, "").toUpperCase();
+  const code = tidied(text);
   if (!code.startsWith(PREFIX)) throw new BadCode();
   if (!code.startsWith(prefix)) throw new OtherCode();
   const data = unbase32(code.slice(prefix.length));

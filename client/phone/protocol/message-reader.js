@@ -4,9 +4,9 @@
  * Fields that are not known here are kept in `other`, never dropped: a newer desk may speak to an older phone.
  */
 
-import { BadMessage, UnknownVersion } from "./errors.js";
+import { BadHeader, BadMessage, UnknownVersion } from "./errors.js";
 import { PIECES, VERSION } from "./message.js";
-import { isObject, PARCEL_BYTES } from "./wire.js";
+import { isObject, PARCEL_BYTES, unutf8 } from "./wire.js";
 
 const FILES = 64; // in one message
 const SHORT_CHARACTERS = 255;
@@ -121,4 +121,56 @@ function refuse(path) {
  *  @template T @param {Record<string, T>} whole @param {string} name @returns {T | undefined} */
 function own(whole, name) {
   return Object.hasOwn(whole, name) ? whole[name] : undefined;
+}
+
+// JSON as Python and the phone both read it (`keys/wire.md`): the two languages' own readers differ in lone surrogates,
+// spellings of a number, numbers without end, depth.
+
+const DEPTH = 64; // nested deeper than anything of ours, and not so deep that a reader of any language gives up
+// A backslash stands only inside a string. A pair comes first, so what is left of the halves stands alone.
+const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)/gs;
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[-+.\deE]*/gs;
+const MARK = "\udc00"; // no string that was read begins with the second half of a pair
+
+/** Parse a JSON object. A half of a surrogate pair reads as U+FFFD. A whole number that is written with a fraction, an
+ *  exponent or a minus before zero comes as a `Number` object: no typed field takes it, and whoever carries it on writes
+ *  it unchanged in value. @param {Uint8Array | string} data UTF-8 of a JSON object @returns {Record<string, any>}
+ *  @throws {BadHeader} */
+export function readObject(data) {
+  let value;
+  try {
+    const text = typeof data === "string" ? data : unutf8(data);
+    const mended = text.replace(ESCAPE, (whole, lone) => (lone ? "\\ufffd" : whole));
+    value = JSON.parse(mended);
+    if (!isObject(value) || isDeep(value)) throw new BadHeader();
+    const marked = mended.replace(TOKEN, mark);
+    if (marked !== mended) value = JSON.parse(marked, unmark);
+  } catch {
+    throw new BadHeader();
+  }
+  return value;
+}
+
+/** @param {string} token of JSON that was parsed already */
+function mark(token) {
+  if (token[0] === '"') return token;
+  if (!Number.isFinite(Number(token))) throw new BadHeader();
+  return /[.eE]|^-0$/.test(token) && Number.isInteger(Number(token)) ? `"${MARK}${token}"` : token;
+}
+
+/** @param {string} _ @param {unknown} value */
+function unmark(_, value) {
+  return typeof value === "string" && value[0] === MARK ? Object(Number(value.slice(1))) : value;
+}
+
+/** @param {Record<string, any>} fields */
+function isDeep(fields) {
+  /** @type {any[]} */
+  let level = [fields];
+  for (let depth = 0; depth < DEPTH && level.length; depth++) {
+    level = level
+      .flatMap((outer) => Object.values(outer))
+      .filter((inner) => typeof inner === "object" && inner !== null);
+  }
+  return level.length > 0;
 }

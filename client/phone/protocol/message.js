@@ -56,9 +56,10 @@ export function alertMessage(place, { type, text: words = "", place: where = nul
   return { ...identity(place, "alert", randomBytes), type, text: words, place: where };
 }
 
-/** Encode a message as the header JSON, compact UTF-8. @param {object} message @returns {Uint8Array} */
+/** Encode a message as the header JSON, compact UTF-8; a lone surrogate, which `JSON.stringify` escapes, goes out as
+ *  U+FFFD. @param {object} message @returns {Uint8Array} */
 export function headerOf(message) {
-  return utf8(JSON.stringify(message));
+  return utf8(JSON.stringify(message).replace(/\\(?:ud[89a-f]..|.)/g, (mark) => (mark[2] ? "\ufffd" : mark)));
 }
 
 /** Return the body of a reply: HMAC(secret, "tocsin/1/reply\0" | info | salt | header). Source: HMAC-SHA256 (RFC 2104).

@@ -1,16 +1,17 @@
 /** Signed notes (c2sp.org/signed-note, Ed25519, signature type 0x01). Specified in `keys/note.md`. The phone only
  *  checks. */
 
-import { verify as ed25519Verify } from "../vendor-src/crypto.js";
+import { Point, sha512 } from "../vendor-src/crypto.js";
 import { NotANote, NoteUnsigned } from "./errors.js";
-import { digest, PUBLIC_BYTES, SIGNATURE_BYTES, same, unutf8, utf8 } from "./wire.js";
+import { concat, digest, PUBLIC_BYTES, SIGNATURE_BYTES, same, unutf8, utf8 } from "./wire.js";
 
 export const NOTE_BYTES = 262_144; // the largest note read; a card has about 25,000
 export const SIGNATURES = 16; // the most signature lines looked at
 
 const ED25519 = 0x01;
-const NAME = /^[^\s+]+$/u;
-const SIGNATURE_LINE = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/u;
+// no `+`, no control character, nothing that Unicode calls white space, no byte order mark
+const NAME = /^[^+\0-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$/;
+const SIGNATURE_LINE = /^— ([^ ]+) ([A-Za-z0-9+/]+={0,2})$/u;
 
 /** A verifier key: a name without blanks or `+`, and an Ed25519 public key.
  *  @typedef {{ name: string, public: Uint8Array }} NoteKey */
@@ -78,13 +79,18 @@ export function verifyNote(data, key, kind) {
   return note;
 }
 
-/** Tell whether an Ed25519 signature is this key's, by the strict rule of RFC 8032. @param {Uint8Array} key
+/** Tell whether an Ed25519 signature is this key's, by the exact equation [s]B = R + [k]A (`keys/note.md`). @param {Uint8Array} key
  *  @param {Uint8Array} message @param {Uint8Array} signature @returns {boolean} */
 export function verifies(key, message, signature) {
   if (key.length !== PUBLIC_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   try {
-    // the strict rule of RFC 8032, the one libsodium follows on the other side
-    return ed25519Verify(signature, message, key, { zip215: false });
+    const [r, s] = [signature.slice(0, PUBLIC_BYTES), signature.slice(PUBLIC_BYTES)];
+    const [open, nonce] = [Point.fromBytes(key), Point.fromBytes(r)]; // neither is taken in a second spelling
+    if (open.isSmallOrder() || nonce.isSmallOrder()) return false;
+    const k = littleEndian(sha512(concat(r, key, message))) % Point.CURVE().n;
+    // The library's own `verify` multiplies both sides by 8, so it takes points of mixed order that libsodium and
+    // OpenSSL refuse. It throws where s is not below the group's order.
+    return Point.BASE.multiply(littleEndian(s), false).equals(open.multiply(k, false).add(nonce));
   } catch {
     return false;
   }
@@ -92,7 +98,7 @@ export function verifies(key, message, signature) {
 
 /** @param {string} text */
 function isName(text) {
-  return NAME.test(text) && !hasControls(text) && !text.includes("\x7f");
+  return NAME.test(text);
 }
 
 /** @param {string} text */
@@ -129,10 +135,17 @@ function signatureLine(line) {
 /** @param {string} text @returns {Uint8Array} */
 function unbase64(text) {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new NotANote("not base64");
-  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0));
+  const binary = atob(text);
+  if (btoa(binary) !== text) throw new NotANote("not the canonical base64");
+  return Uint8Array.from(binary, (mark) => mark.charCodeAt(0));
 }
 
 /** @param {Uint8Array} data */
 function hex(data) {
   return Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {Uint8Array} data @returns {bigint} */
+function littleEndian(data) {
+  return BigInt(`0x${hex(data.slice().reverse())}`);
 }

@@ -2,10 +2,9 @@
 
 /** @import { Address } from "./envelope.js" */
 import { checkForm, commit, counted, HPKE, infoOf } from "./envelope.js";
-import { BadHeader, BadPadding, BadPlaintext, Malformed, NotForUs } from "./errors.js";
-import { digest, ENC_BYTES, jsonObject, SALT_BYTES, SEED_BYTES } from "./wire.js";
-
-const DEPTH = 64; // nested deeper than any header of ours, and not so deep that a reader of any language gives up
+import { BadPadding, BadPlaintext, Malformed, NotForUs } from "./errors.js";
+import { readObject } from "./message-reader.js";
+import { digest, ENC_BYTES, SALT_BYTES, SEED_BYTES } from "./wire.js";
 
 /** An X-Wing private key, kept as its seed of 32 bytes. `recipient` is H of the public key.
  *  @typedef {{ seed: Uint8Array, public: Uint8Array, recipient: Uint8Array, key: CryptoKey }} PrivateKey */
@@ -31,7 +30,7 @@ export async function openEnvelope(envelope, keys, address) {
   const info = infoOf(address, envelope.length);
   for (const key of keys) {
     const plaintext = await decrypt(envelope, key.key, info);
-    if (plaintext) return read(plaintext, key);
+    if (plaintext) return readPlaintext(plaintext, key);
   }
   throw new NotForUs();
 }
@@ -46,25 +45,13 @@ async function decrypt(envelope, recipientKey, info) {
   }
 }
 
-/** @param {Record<string, any>} fields */
-function isDeep(fields) {
-  /** @type {any[]} */
-  let level = [fields];
-  for (let depth = 0; depth < DEPTH && level.length; depth++) {
-    level = level
-      .flatMap((outer) => Object.values(outer))
-      .filter((inner) => typeof inner === "object" && inner !== null);
-  }
-  return level.length > 0;
-}
-
-/** @param {Uint8Array} plaintext @param {PrivateKey} openedBy @returns {Opened} */
-function read(plaintext, openedBy) {
+/** Take an opened plaintext apart: salt 32 | u32 n | header | u32 m | body | zeros. @param {Uint8Array} plaintext
+ *  @param {PrivateKey} openedBy @returns {Opened} @throws {BadPlaintext} @throws {BadPadding} @throws {BadHeader} */
+export function readPlaintext(plaintext, openedBy) {
   const [header, afterHeader] = counted(plaintext, SALT_BYTES) ?? unfit();
   const [body, end] = counted(plaintext, afterHeader) ?? unfit();
   if (plaintext.subarray(end).some((byte) => byte !== 0)) throw new BadPadding();
-  const fields = jsonObject(header);
-  if (isDeep(fields)) throw new BadHeader("nested too deep");
+  const fields = readObject(header);
   return {
     header,
     fields,

@@ -1,8 +1,9 @@
 /** An organisation's card: reading, checking, and which key is the week's. Specified in `keys/organisation.md`. */
 import { isRelayAddress } from "./address.js";
 import { BadCard, CardOlder, CardOtherRoot, Malformed, NoteUnsigned } from "./errors.js";
+import { readObject } from "./message-reader.js";
 import { isSignedBy, parseNoteKey, readNote } from "./note.js";
-import { digest, HASH_BYTES, isObject, KEM_PUBLIC_BYTES, PUBLIC_BYTES, same, unb64 } from "./wire.js";
+import { digest, HASH_BYTES, KEM_PUBLIC_BYTES, PUBLIC_BYTES, same, unb64 } from "./wire.js";
 
 export { keyFor, keysAhead } from "./weekly-keys.js";
 
@@ -50,12 +51,10 @@ function takeApart(data) {
 function fieldsOf(note) {
   if (note.kind !== CARD_KIND || note.lines.length !== 2) throw new BadCard("a note of another kind");
   try {
-    const fields = JSON.parse(note.lines[1]);
-    if (isObject(fields)) return fields;
+    return readObject(note.lines[1]);
   } catch {
-    // falls through to the one refusal
+    throw new BadCard("not JSON");
   }
-  throw new BadCard("not JSON");
 }
 
 /** @param {Record<string, unknown>} fields @param {Uint8Array} signed @returns {Card} */

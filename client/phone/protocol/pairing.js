@@ -11,6 +11,7 @@ import { HPKE, infoOf, seal } from "./envelope.js";
 import { BadCode, BadMessage, CardError, Malformed, TocsinError, UnknownVersion } from "./errors.js";
 import { mailboxKey } from "./mailbox.js";
 import { alertMac, checkMac } from "./message.js";
+import { readObject } from "./message-reader.js";
 import { privateKey } from "./opening.js";
 import {
   b64,
@@ -19,7 +20,6 @@ import {
   domain,
   HASH_BYTES,
   ID_BYTES,
-  jsonObject,
   KEM_PUBLIC_BYTES,
   LETTER_BYTES,
   mac,
@@ -146,8 +146,14 @@ export function safetyNumber({ transcript }) {
 /** Compare with what the other side reads aloud; what is no digit does not count. Persian and Arabic digits do.
  *  @param {PairingSession} session @param {string} theirs @throws {DigitsDiffer} */
 export function checkDigits(session, theirs) {
-  const plain = theirs.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
-  if (plain.replace(/[^0-9]/g, "") !== safetyNumber(session).replace(/ /g, "")) throw new DigitsDiffer();
+  if (spokenDigits(theirs) !== safetyNumber(session).replace(/ /g, "")) throw new DigitsDiffer();
+}
+
+/** Return the digits in what a person typed: those of ASCII, Arabic and Persian; anything else does not count.
+ *  @param {string} spoken @returns {string} */
+export function spokenDigits(spoken) {
+  const plain = spoken.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (mark) => String(mark.charCodeAt(0) & 15));
+  return plain.replace(/[^0-9]/g, "");
 }
 
 /** Derive the throw-away mailbox where I wait for the other's card (`mine`), or where mine is waited for. Specified in
@@ -244,7 +250,7 @@ export function isDuress(key, address, { salt, header, body }, size) {
 /** @param {Uint8Array} data @returns {Promise<PairCard>} */
 async function cardIn(data) {
   try {
-    const fields = jsonObject(data);
+    const fields = readObject(data);
     const key = unb64(fields.key, KEM_PUBLIC_BYTES);
     await HPKE.kem.deserializePublicKey(key);
     return {

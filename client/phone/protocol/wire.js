@@ -75,7 +75,7 @@ export function jsonObject(data) {
 
 /** Tell whether a value of JSON is an object. @param {unknown} value @returns {value is Record<string, any>} */
 export function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
 }
 
 /** Join byte strings. @param {Uint8Array[]} parts @returns {Uint8Array} one after the other */

@@ -10,7 +10,7 @@ import { hashes } from "@noble/ed25519";
 hashes.sha512 = /** @type {typeof hashes.sha512} */ (sha512);
 
 export { Chacha20Poly1305 } from "@hpke/chacha20poly1305";
-export { hmac, sha256 } from "@hpke/common";
+export { hmac, sha256, sha512 } from "@hpke/common";
 export { CipherSuite, HkdfSha256 } from "@hpke/core";
 export { XWing } from "@hpke/hybridkem-x-wing";
-export { getPublicKey, sign, verify } from "@noble/ed25519";
+export { getPublicKey, Point, sign } from "@noble/ed25519";

@@ -12,8 +12,8 @@ from client.stations.errors import PackChanged, PackMalformed, PackOlder, PackOt
 from client.stations.pack.columns import STATIONS, PackStation, decode, encode
 from client.stations.pack.hilbert import place_on_curve
 from keys import note
-from keys.errors import Malformed, NoteUnsigned
-from keys.wire import HASH_BYTES, b64, digest, unb64
+from keys.errors import BadHeader, Malformed, NoteUnsigned
+from keys.wire import HASH_BYTES, b64, digest, encode_json, read_object, unb64
 
 KIND = "tocsin/1/pack"
 KEY_NAME = "tocsin/pack"  # the same for every organisation: a name would name it
@@ -97,7 +97,7 @@ def write(heading: Heading, stations: Sequence[PackStation], sign: Sign) -> byte
         size=len(body),
         hash=b64(digest(packed)),
     )
-    whole = sign(f"{KIND}\n{msgspec.json.encode(about).decode()}\n") + b"\0" + packed
+    whole = sign(f"{KIND}\n{encode_json(about).decode()}\n") + b"\0" + packed
     if len(whole) > PACK_BYTES:
         raise TooManyStations(f"{len(whole)} bytes")
     if read(whole, heading.root).stations != ordered:  # what a phone would read otherwise must not go out
@@ -141,8 +141,8 @@ def _about(signed: bytes, root: bytes | None) -> About:
     if found.kind != KIND or len(found.lines) != _LINES:
         raise PackMalformed("a note of another kind")
     try:
-        about = msgspec.json.decode(found.lines[1], type=About)
-    except (msgspec.MsgspecError, RecursionError):
+        about = msgspec.convert(read_object(found.lines[1]), type=About)
+    except (msgspec.ValidationError, BadHeader):
         raise PackMalformed("the note's second line is not what it should be") from None
     named = _unb64(about.root, PUBLIC_BYTES)
     if not found.signed_by(root or named):

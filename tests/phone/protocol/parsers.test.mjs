@@ -19,7 +19,8 @@ import {
 import { seal } from "../../../client/phone/protocol/envelope.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { readFrames } from "../../../client/phone/protocol/mailbox.js";
-import { readMessage } from "../../../client/phone/protocol/message-reader.js";
+import { headerOf } from "../../../client/phone/protocol/message.js";
+import { readMessage, readObject } from "../../../client/phone/protocol/message-reader.js";
 import { parseNoteKey, readNote, verifies, verifyNote } from "../../../client/phone/protocol/note.js";
 import { openEnvelope, privateKey } from "../../../client/phone/protocol/opening.js";
 import { readCard } from "../../../client/phone/protocol/organisation.js";
@@ -35,6 +36,7 @@ import {
   Purpose,
   SUITE,
   unb64,
+  unutf8,
   utf8,
 } from "../../../client/phone/protocol/wire.js";
 import { organisation } from "../card.mjs";
@@ -279,4 +281,11 @@ test("a header nested deeper than anybody needs is refused, one level less is re
   };
   assert.ok(await nested(64));
   await assert.rejects(nested(65), { code: "plaintext-header" });
+});
+
+test("half a surrogate pair goes out as U+FFFD, also in a name; a backslash before such letters stays", () => {
+  const header = headerOf({ text: "\ud800Анна🚐\udc00", "\udfff": ["\ud83d"], path: "\\ud800 \\\\udfff" });
+  const expected = { text: "\ufffdАнна🚐\ufffd", "\ufffd": ["\ufffd"], path: "\\ud800 \\\\udfff" };
+  assert.deepEqual(readObject(header), expected);
+  assert.deepEqual(JSON.parse(unutf8(header)), expected);
 });

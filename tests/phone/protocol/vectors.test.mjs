@@ -7,7 +7,7 @@ import { readCardCode } from "../../../client/phone/protocol/code.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { collect, mailboxKey } from "../../../client/phone/protocol/mailbox.js";
 import { checkMac, replyMac } from "../../../client/phone/protocol/message.js";
-import { readMessage } from "../../../client/phone/protocol/message-reader.js";
+import { readMessage, readObject } from "../../../client/phone/protocol/message-reader.js";
 import { noteKeyText, parseNoteKey, verifyNote } from "../../../client/phone/protocol/note.js";
 import { openEnvelope, privateKey } from "../../../client/phone/protocol/opening.js";
 import { fingerprint, keyFor, readCard } from "../../../client/phone/protocol/organisation.js";
@@ -28,14 +28,18 @@ const CHECKS = {
     assert.equal(b64(opened.body), body);
     assert.equal(b64(opened.commitment), commitment);
   },
+  address({ address }) {
+    assert.equal(relayAddress(address), address);
+  },
   note({ note, public: open, kind, text, verifier }) {
     assert.equal(verifyNote(unb64(note), unb64(open), kind).text, text);
     assert.equal(b64(parseNoteKey(verifier).public), open);
     assert.equal(noteKeyText(parseNoteKey(verifier)), verifier);
   },
-  card({ card, root, newer_than, seq, mailbox, relays, fingerprint: digits, key_for = [] }) {
+  card({ card, root, newer_than, seq, called, mailbox, relays, fingerprint: digits, key_for = [] }) {
     const read = readCard(unb64(card), { root: unb64(root), newerThan: newer_than });
     assert.equal(read.seq, seq);
+    if (called) assert.equal(read.name, called);
     if (mailbox) assert.equal(b64(read.mailbox), mailbox);
     if (relays) assert.deepEqual(read.relays, relays);
     if (digits) assert.equal(fingerprint(read.root), digits);
@@ -59,8 +63,8 @@ const CHECKS = {
     assert.equal(read.hour, hour);
     assert.equal(read.origin, origin);
   },
-  message({ header, other }) {
-    const read = readMessage(header);
+  message({ header, text, other }) {
+    const read = readMessage(text === undefined ? header : readObject(text));
     assert.deepEqual(read.other, other);
     for (const [name, value] of Object.entries(header)) {
       if (!(name in other)) assert.deepEqual(read.message[name], value);

@@ -11,6 +11,7 @@ from keys.keystore import Cost, Keystore, KeystoreKind
 from keys.mailbox import MailboxKey
 from keys.wire import LETTER_BYTES, Purpose, b64, digest
 from tests.vectors.makers.inputs import NOW, Vector, seededBytes
+from tests.vectors.makers.organisations import NUMBERS
 
 
 def messages() -> Iterator[Vector]:
@@ -68,11 +69,39 @@ def messages() -> Iterator[Vector]:
     yield bad("reply_without_relay", "message-malformed", reply={**block, "relays": []})
     yield bad("reply_key_cut", "message-malformed", reply={**block, "key": block["key"][:-2]})
     yield bad("practice_a_word", "message-malformed", practice="yes")
-    yield {
-        "name": "piece_past_the_end",
-        "expect": "message-malformed",
-        "header": {"kind": "parcel", **identity, "of": parcel["id"], "i": 2, "n": 2},
-    }
+    yield from _spellings(report)
+    past = {"kind": "parcel", **identity, "of": parcel["id"], "i": 2, "n": 2}
+    yield {"name": "piece_past_the_end", "expect": "message-malformed", "header": past}
+
+
+def _spellings(report: Vector) -> Iterator[Vector]:
+    words = json.dumps(report, ensure_ascii=False)
+
+    def written(name: str, expect: str, old: str, new: str, **changed: Any) -> Vector:
+        assert old in words
+        vector = {"name": name, "expect": expect, "header": {**report, **changed}, "text": words.replace(old, new)}
+        return {**vector, "other": {}} if expect == "ok" else vector
+
+    for name, spelling in NUMBERS.items():
+        yield written(f"seq_{name}", "message-malformed", '"seq": 0', f'"seq": {spelling}')
+    yield written("version_with_fraction", "message-malformed", '"v": 1', '"v": 1.0')
+    yield written("pieces_with_exponent", "message-malformed", '"n": 2', '"n": 2e0')
+    half = {**report["facts"], "name": "\ufffd Анна \U0001f690\ufffd"}
+    yield written("half_a_surrogate_pair", "ok", "Иванова Анна", r"\udc00 Анна \ud83d\ude90\ud83d", facts=half)
+    odd = {**report["facts"], "people": 3.5}
+    yield written("a_fraction_among_the_facts", "ok", '"people": 3', '"people": 3.5', facts=odd)
+    yield written("a_name_that_stands_twice", "ok", '"seq": 0', '"seq": "x", "seq": 0')
+    yield written("no_end_of_a_number", "plaintext-header", '"people": 3', '"people": 1e400')
+    yield written("very_long_number", "plaintext-header", '"people": 3', f'"people": 1{"0" * 309}')
+    yield written("not_a_number", "plaintext-header", '"people": 3', '"people": NaN')
+    yield written("no_break_space_for_a_blank", "plaintext-header", '"v": 1', '"v":\xa01')
+    yield written("byte_order_mark_first", "plaintext-header", '{"kind"', '\ufeff{"kind"')
+    yield written("as_deep_as_may_be", "ok", '"people": 3', f'"people": {"[" * 62}{"]" * 62}', facts=_deep(report, 62))
+    yield written("a_level_too_deep", "plaintext-header", '"people": 3', f'"people": {"[" * 63}{"]" * 63}')
+
+
+def _deep(report: Vector, depth: int) -> Vector:
+    return {**report["facts"], "people": json.loads("[" * depth + "]" * depth)}
 
 
 def replies() -> Iterator[Vector]:

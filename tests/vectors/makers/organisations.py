@@ -1,5 +1,6 @@
 """Vectors of what an organisation signs and shows: notes, weekly keys, cards and codes."""
 
+import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from keys import code, note, organisation
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.wire import WEEK_SECONDS, b64, digest
+from tests.vectors.makers import edwards25519
 from tests.vectors.makers.inputs import NOW, Vector, seededBytes
 
 
@@ -36,6 +38,43 @@ def notes() -> Iterator[Vector]:
     yield vector("control_character", "note-malformed", good.replace(b"Minsk", b"Min\tk"))
     yield vector("not_utf8", "note-malformed", b"\xff" + good)
     yield vector("empty", "note-malformed", b"")
+    yield vector("stray_bits_in_a_signature", "note-malformed", good[:-3] + b"h=\n")
+    for name, mark in (("next_line", "\x85"), ("byte_order_mark", "\ufeff"), ("line_separator", "\u2028")):
+        spelt = good.replace(b"example.org", f"example{mark}org".encode())
+        yield vector(f"{name}_in_a_name", "note-malformed", spelt)
+    yield {**vector("next_line_in_the_text", "ok", _marked(text, key)), "text": _MARKED + text, "verifier": verifier}
+    for name, signed_by, signature in _odd_signatures(text.encode()):
+        line = base64.b64encode(note.key_id("odd", signed_by) + signature).decode("ascii")
+        yield {**vector(name, "note-unsigned", f"{text}\n— odd {line}\n".encode()), "public": b64(signed_by)}
+
+
+_MARKED = "tocsin/1/pack\n\x85 \u2028 \ufeff \xa0\n"
+
+
+def _marked(text: str, key: SigningKey) -> bytes:
+    return note.sign(_MARKED + text, "example.org/tocsin", key)
+
+
+def _odd_signatures(message: bytes) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield what one equation or another takes and libsodium's does not."""
+    torsion, neutral = edwards25519.TORSION, edwards25519.NEUTRAL
+    secret = next(n for n in range(2, 99) if _twist(message, n) % 8)
+    yield "mixed_order_key", *edwards25519.sign(message, secret, 3, key_twist=torsion)
+    yield "mixed_order_nonce", *edwards25519.sign(message, 2, 3, nonce_twist=torsion)
+    yield "small_order_key", *edwards25519.sign(message, 0, 3)
+    yield "small_order_nonce", *edwards25519.sign(message, 2, 0)
+    public, signature = edwards25519.sign(message, 2, 3)
+    past = int.from_bytes(signature[32:], "little") + edwards25519.ORDER
+    yield "scalar_past_the_order", public, signature[:32] + past.to_bytes(32, "little")
+    second = (neutral[1] + edwards25519.P).to_bytes(32, "little")  # y is not below the field's order
+    yield "key_in_a_second_spelling", second, edwards25519.sign(message, 0, 3)[1]
+    k = edwards25519.challenge(second, public, message)
+    yield "nonce_in_a_second_spelling", public, second + (k * 2 % edwards25519.ORDER).to_bytes(32, "little")
+
+
+def _twist(message: bytes, secret: int) -> int:
+    public, signature = edwards25519.sign(message, secret, 3, key_twist=edwards25519.TORSION)
+    return edwards25519.challenge(signature[:32], public, message)
 
 
 def chain() -> Iterator[Vector]:
@@ -122,6 +161,73 @@ def card() -> Iterator[Vector]:
     yield resigned("a_key_cut", b64(good.weekly[0]), b64(good.weekly[0][:-1]))
     yield resigned("no_weekly_key", '"weekly":[', '"weekly":[],"w":[')
     yield resigned("verifier_key_wrong", "relay.example+", "relay.example2+")
+    for name, spelling in NUMBERS.items():
+        yield resigned(f"seq_{name}", '"seq":7', f'"seq":{spelling}')
+    for name in ("short_ipv4", "hexadecimal_ipv4", "punycode", "dot_at_the_end", "mapped_ipv4"):
+        yield resigned(f"relay_{name}", "https://relay.example", REFUSED[name])
+    yield resigned("mailbox_with_padding", f'"{b64(good.mailbox)}"', f'"{b64(good.mailbox)}="')
+    text = note.read(good.signed).text.replace('"name":""', r'"name":"\ud800x","odd":[1.0,-0]')
+    half = note.sign(text, organisation.CARD_KEY_NAME, root)
+    yield vector("half_a_surrogate_pair_in_the_name", "ok", half, seq=7, called="\ufffdx")
+
+
+NUMBERS = {"with_fraction": "7.0", "with_exponent": "7e0", "minus_zero": "-0", "past_2_53": "9007199254740992"}
+
+TAKEN = {
+    "a_name": "https://relay.example",
+    "port_and_path": "https://relay.example:8443/t/Ab%2f~",
+    "onion": "http://" + "a" * 56 + ".onion",
+    "this_machine": "http://localhost:5000",
+    "loopback_ipv4": "http://127.0.0.1:5000",
+    "loopback_ipv6": "http://[::1]:5000",
+    "ipv4": "https://192.0.2.1",
+    "ipv6": "https://[2001:db8::1]:65535",
+}
+REFUSED = {
+    "empty": "",
+    "clear_http": "http://relay.example",
+    "upper_case": "https://Relay.example",
+    "slash_at_the_end": "https://relay.example/",
+    "blank_before": " https://relay.example",
+    "newline_behind": "https://relay.example\n",
+    "short_ipv4": "https://127.1",
+    "hexadecimal_ipv4": "https://0x7f.1",
+    "decimal_ipv4": "https://2130706433",
+    "octal_ipv4": "https://0177.0.0.1",
+    "ipv4_with_a_zero": "https://127.0.0.01",
+    "ipv4_past_255": "https://127.0.0.256",
+    "five_parts": "https://1.2.3.4.5",
+    "name_that_ends_in_a_number": "https://relay.1",
+    "mapped_ipv4": "https://[::ffff:7f00:1]",
+    "mapped_ipv4_with_dots": "https://[::ffff:127.0.0.1]",
+    "ipv6_with_a_zone": "https://[fe80::1%25eth0]",
+    "ipv6_in_full": "https://[2001:db8:0:0:0:0:0:1]",
+    "ipv6_in_upper_case": "https://[2001:DB8::1]",
+    "dot_at_the_end": "https://relay.example.",
+    "empty_label": "https://relay..example",
+    "hyphen_first": "https://-relay.example",
+    "underscore": "https://my_relay.example",
+    "punycode": "https://xn--e1afmkfd.xn--p1ai",
+    "punycode_that_is_none": "https://xn--a.example",
+    "not_ascii": "https://\u0440\u0435\u043b\u0435.example",
+    "percent_in_the_host": "https://rel%61y.example",
+    "user": "https://user@relay.example",
+    "port_empty": "https://relay.example:",
+    "port_zero": "https://relay.example:0",
+    "port_with_a_zero": "https://relay.example:080",
+    "port_past_65535": "https://relay.example:65536",
+    "port_in_arabic_digits": "https://relay.example:\u0668\u0660",
+    "query": "https://relay.example/?q",
+    "next_line_in_the_path": "https://relay.example/\x85",
+    "byte_order_mark_before": "\ufeffhttps://relay.example",
+}
+
+
+def addresses() -> Iterator[Vector]:
+    for name, address in TAKEN.items():
+        yield {"name": name, "expect": "ok", "address": address}
+    for name, address in REFUSED.items():
+        yield {"name": name, "expect": "relay-address", "address": address}
 
 
 def codes() -> Iterator[Vector]:
@@ -153,3 +259,13 @@ def codes() -> Iterator[Vector]:
     base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     yield bad("stray_bits", "code-malformed", two[:-1] + base32[base32.index(two[-1]) + 1])
     yield bad("clear_http", "relay-address", code.CARD_PREFIX + code._base32(root + b"\0\x0fhttp://relay.ex"))
+    yield ok("all_the_blanks_there_are", "\t\n\v\f\r " + text[:30] + "\v \f" + text[30:], ("https://relay.example",))
+    blanks = {"next_line": "\x85", "no_break_space": "\xa0", "byte_order_mark": "\ufeff", "line_separator": "\u2028"}
+    for name, mark in {**blanks, "unit_separator": "\x1f", "zero": "\0"}.items():
+        yield bad(f"{name}_inside", "code-malformed", text[:30] + mark + text[30:])
+    yield bad("long_s_for_an_s", "code-malformed", text.replace("S", "\u017f", 1))
+    yield bad("padding", "code-malformed", text + "=" * 6)
+    for name in ("upper_case", "slash_at_the_end", "short_ipv4", "punycode"):
+        url = REFUSED[name].encode()
+        relays = bytes([len(url)]) + url
+        yield bad(f"relay_{name}", "relay-address", code.CARD_PREFIX + code._base32(root + b"\0" + relays))

@@ -17,7 +17,7 @@ const LOCAL_IPV4 = [
 /** Tell whether an address can lie outside this phone and its network, by its spelling only: a name may still lead
  *  anywhere. @param {string} address in its one spelling @returns {boolean} */
 export function isPublicAddress(address) {
-  const host = new URL(address).hostname.replace(/\.+$/, "");
+  const host = new URL(address).hostname;
   if (host.startsWith("[")) return isPublicIpv6(host.slice(1, -1));
   const bytes = /^(\d+)\.(\d+)\.(\d+)\.\d+$/.exec(host)?.slice(1).map(Number);
   if (!bytes) return host.includes(".") && !LOCAL_NAME.test(host);

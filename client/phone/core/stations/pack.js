@@ -2,6 +2,7 @@
 /** @import { Lists } from "./texts.js" */
 
 import { NoteUnsigned } from "../../protocol/errors.js";
+import { readObject } from "../../protocol/message-reader.js";
 import { isSignedBy, readNote } from "../../protocol/note.js";
 import { digest, HASH_BYTES, isObject, PUBLIC_BYTES, same, unb64, unutf8 } from "../../protocol/wire.js";
 import { QUARTER } from "./distance.js";
@@ -68,7 +69,7 @@ function readAbout(signed, root) {
 /** @param {string} line @returns {unknown} */
 function parsed(line) {
   try {
-    return JSON.parse(line);
+    return readObject(line);
   } catch {
     return undefined;
   }
