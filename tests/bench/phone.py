@@ -28,7 +28,7 @@ from tests.browser import camera
 from tests.browser.app import App
 from tests.browser.chromium import CAMERA, SIZE, Chromium, chromium
 from tests.browser.modules import load, modules
-from tests.browser.phone import wait_until, wait_until_kept_for_offline
+from tests.browser.phone import wait_until, wait_until_offline_copy
 from tests.browser.world import World
 
 LATENCY_MS, BYTES_A_SECOND, SLOWER = 800, 150_000 / 8, 6
@@ -133,7 +133,7 @@ def offline_start(playwright: Playwright, world: World, folder: Path, rounds: in
     browser = Chromium(playwright, folder).start()
     try:
         app = App(browser.page()).open(world.address).set_up()
-        wait_until_kept_for_offline(app.page)
+        wait_until_offline_copy(app.page)
         world.stop_serving()
         return (
             [opened(app.page, world.address, "#hold") for _ in range(rounds)],

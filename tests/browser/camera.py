@@ -85,16 +85,16 @@ class Lens:
     def flags(self) -> tuple[str, ...]:
         return (f"--use-file-for-fake-video-capture={self.path}",)
 
-    def look_at(self, screen: bytes) -> None:
+    def film_screen(self, screen: bytes) -> None:
         """Film what another phone shows (PNG), in poor light and with an unsteady hand."""
         seen = Image.open(io.BytesIO(screen)).convert("L")
         with self.path.open("r+b") as film_:
             film_.seek(len(self.HEAD))
             for at in range(FRAMES):
-                film_.write(_raw(_in_poor_light(_held(seen, self._hand), self._hand, at)))
+                film_.write(_raw(_in_poor_light(_tilt(seen, self._hand), self._hand, at)))
 
 
-def _held(seen: Image.Image, hand: random.Random) -> Image.Image:
+def _tilt(seen: Image.Image, hand: random.Random) -> Image.Image:
     """What is shown, before a wall, as near as a person holds it: four fifths of the picture's height."""
     high = FRAME[1] * 4 // 5 + hand.randrange(-15, 15)
     small = seen.resize((round(seen.width * high / seen.height), high), Image.Resampling.BICUBIC)

@@ -15,7 +15,7 @@ from tests.browser.app import App
 from tests.browser.camera import Lens
 from tests.browser.chromium import CAMERA, Chromium
 from tests.browser.modules import PHONE
-from tests.browser.phone import wait_until_kept_for_offline
+from tests.browser.phone import wait_until_offline_copy
 from tests.browser.world import World
 
 ANNA, BORIS = "Анна Златоустова", "Борис Перепёлкин"
@@ -70,7 +70,7 @@ class Person:
 
     def set_up(self) -> "Person":
         self.app.open(self.world.address).set_up(profile={"name": self.name}, pin=PIN, decoy=DECOY)
-        wait_until_kept_for_offline(self.page)
+        wait_until_offline_copy(self.page)
         return self
 
     def awake(self) -> App:
@@ -106,7 +106,7 @@ class Person:
             "width": box["width"] + 2 * MARGIN,
             "height": box["height"] + 2 * MARGIN,
         }
-        self.lens.look_at(other.page.screenshot(clip=around))
+        self.lens.film_screen(other.page.screenshot(clip=around))
 
     def wait_until_read(self) -> "Person":
         expect(self.app.show("theirs")).to_be_visible(timeout=PATIENCE_MS)
@@ -130,7 +130,7 @@ class Person:
         self.unlocked().do("contacts").at("contacts").do("add").at("pair").do("link").at("pair-link")
         return self.app.field("mine").input_value()
 
-    def take_link(self, code: str, label: str, *, text: str = "") -> "Person":
+    def add_by_link(self, code: str, label: str, *, text: str = "") -> "Person":
         self.app.fill(code=code).do("next").at("pair-name").fill(label=label).do("next").at("prepared")
         return self.prepared(text=text)
 
@@ -159,7 +159,7 @@ class Person:
         unread.click()
         return self.app.at("alert")
 
-    def look_again(self) -> None:
+    def poll_again(self) -> None:
         """Ask the relays anew. The second call goes out when what the first one brought was looked at."""
         for _ in range(2):
             with self.page.expect_event("requestfinished", _is_collect, timeout=PATIENCE_MS):

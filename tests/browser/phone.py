@@ -28,7 +28,7 @@ def wait_until(page: Page, condition: str) -> None:
     )
 
 
-def wait_until_kept_for_offline(page: Page) -> None:
+def wait_until_offline_copy(page: Page) -> None:
     """Until the app would start without a network."""
     page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from client.site import release
 from client.site.serve import serving
 from tests.browser.app import App
-from tests.browser.phone import wait_until_kept_for_offline
+from tests.browser.phone import wait_until_offline_copy
 from tests.site.conftest import make_pack
 
 pytestmark = pytest.mark.browser
@@ -103,7 +103,7 @@ def stored_scripts(app: App) -> list[str]:
     )
 
 
-def look_again(app: App) -> str:
+def poll_again(app: App) -> str:
     """Have the service worker look at the host; what it says of it."""
     return app.page.evaluate(
         """() => new Promise((resolve) => {
@@ -124,13 +124,13 @@ def spoil_script(folder):
 def test_a_changed_file_of_the_site_is_not_taken_over(private, site, signed, world):
     folder, address = site
     app = App(private()).open(address).set_up()
-    wait_until_kept_for_offline(app.page)
+    wait_until_offline_copy(app.page)
     before = stored_scripts(app)
     assert len(before) > 10
     unverified, script = spoil_script(folder)
     change_release(folder, unverified, script, signed, world)
     if signed != "same":
-        assert look_again(app) == "release-changed"
+        assert poll_again(app) == "release-changed"
     app.open(address).at("start")
     assert stored_scripts(app) == before
     assert "evil" not in app.page.evaluate("async (name) => (await fetch(name)).text()", script)
@@ -156,7 +156,7 @@ def change_release(folder, unverified, script, signed, world):
 def test_a_newer_release_of_the_same_key_is_taken_over(private, site, world):
     folder, address = site
     app = App(private()).open(address).set_up()
-    wait_until_kept_for_offline(app.page)
+    wait_until_offline_copy(app.page)
     unverified = release.read_unverified((folder / "release.json").read_bytes())
     (folder / "licences.txt").write_text("new words\n")
     files = {**unverified.files, "licences.txt": release.FileEntry.of(b"new words\n")}

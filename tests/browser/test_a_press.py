@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser import camera
 from tests.browser.app import App
 from tests.browser.chromium import CAMERA
-from tests.browser.phone import wait_until_kept_for_offline, wait_until_nothing_waits, wait_until_stored
+from tests.browser.phone import wait_until_nothing_waits, wait_until_offline_copy, wait_until_stored
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +42,7 @@ def test_a_press_without_a_network_leaves_after_the_phone_died_and_came_back(pho
     world = own_world
     browser = phone()
     app = App(browser.page()).open(world.address).set_up(profile={"name": NAME}, pin="739150462")
-    wait_until_kept_for_offline(app.page)
+    wait_until_offline_copy(app.page)
     world.line.mode = "cut"
     app.press().status("waiting")
     expect(app.show("confirmed")).to_have_text("0")
@@ -63,7 +63,7 @@ def test_it_starts_and_presses_with_no_network_at_all(phone, own_world):
     world = own_world
     browser = phone()
     app = App(browser.page()).open(world.address).set_up()
-    wait_until_kept_for_offline(app.page)
+    wait_until_offline_copy(app.page)
     browser.kill()
     world.stop_serving()
     world.line.mode = "cut"

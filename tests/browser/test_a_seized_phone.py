@@ -13,7 +13,7 @@ from tests.browser.app import App
 from tests.browser.chromium import Chromium
 from tests.browser.opened import contacts, meeting, opened
 from tests.browser.people import ANNA, BORIS, PLACES, TEXT, Person, phones
-from tests.browser.phone import wait_until_kept_for_offline, wait_until_nothing_waits, wait_until_stored
+from tests.browser.phone import wait_until_nothing_waits, wait_until_offline_copy, wait_until_stored
 from tests.browser.world import World
 from tests.support.forensic_search import find
 
@@ -87,7 +87,7 @@ def wait_until_written(browser) -> None:
 
 def live_a_night(app, world) -> dict[str, str | bytes]:
     app.set_up(world.code, profile=PROFILE, pin=PIN, decoy=DECOY)
-    wait_until_kept_for_offline(app.page)
+    wait_until_offline_copy(app.page)
     app.press().status("done")
     app.say("stage", "van").say("people", "10").say("injured", "2")
     app.do("text").at("text").fill(text=ACCOUNT).do("send").at("pressed").status("done")
@@ -134,7 +134,10 @@ def two_seized(playwright, after, tmp_path_factory):
         tell_each_other(*people)
         for person in people:
             wait_until_written(person.phone)
-    return [folder / PLACES[name] for name in (ANNA, BORIS)], {**words_told(), **keys_told(start, after, folder)}
+    return [folder / PLACES[name] for name in (ANNA, BORIS)], {
+        **published_words(),
+        **published_keys(start, after, folder),
+    }
 
 
 def tell_each_other(anna: Person, boris: Person) -> None:
@@ -160,13 +163,13 @@ def tell_each_other(anna: Person, boris: Person) -> None:
         person.app.do("back").at("contacts")
 
 
-def words_told() -> dict[str, str]:
+def published_words() -> dict[str, str]:
     words = {"Anna": ANNA, "Boris": BORIS, "text": TEXT, "word": WORD, "theirs": THEIRS, "passed": PASSED, "pin": PIN}
     pieces = {f"{name} {i}": word for name, text in words.items() for i, word in enumerate(parts_of(text))}
     return {**words, **pieces, "decoy": DECOY}
 
 
-def keys_told(start, after, folder) -> dict[str, str | bytes]:
+def published_keys(start, after, folder) -> dict[str, str | bytes]:
     """Codes, seeds, shares and keys of the pair: out of copies of that evening, opened with the PIN elsewhere."""
     used: dict[str, str | bytes] = {}
     after.world.line.mode = "pass"
@@ -240,7 +243,7 @@ def test_an_app_that_kept_what_was_typed_would_be_noticed(playwright, tmp_path, 
 def test_before_unlocking_nothing_on_the_screen_tells_what_it_is_for(phone, world):
     browser = phone()
     app = App(browser.page()).open(world.address).set_up(pin=PIN)
-    wait_until_kept_for_offline(app.page)
+    wait_until_offline_copy(app.page)
     app = App(browser.again().page()).open(world.address).at("start")
     seen = app.page.evaluate(
         """() => [document.title, document.body.innerText, ...[...document.querySelectorAll("*")].flatMap((one) =>

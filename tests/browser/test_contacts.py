@@ -132,8 +132,8 @@ def test_without_a_camera_there_is_the_way_by_link(before, phone, tmp_path, flag
 def test_a_pairing_by_link_is_unverified_until_the_digits_were_compared(strangers):
     anna, boris = strangers
     codes = [person.link() for person in strangers]
-    anna.take_link(codes[1], BORIS)
-    boris.take_link(codes[0], ANNA)
+    anna.add_by_link(codes[1], BORIS)
+    boris.add_by_link(codes[0], ANNA)
     for person in strangers:
         person.wait_until_paired()
         expect(person.app.show("state")).to_have_attribute("data-verified", "false")
@@ -171,7 +171,7 @@ def test_every_wrong_code_gets_its_own_sentence(strangers, own_world):
     anna.page.evaluate(LATER % (36 * DAY_MS))
     refused(theirs, "code-expired")
     anna.link()
-    anna.take_link(theirs, BORIS)
+    anna.add_by_link(theirs, BORIS)
     anna.link()
     refused(theirs, "code-known")
     assert len(set(messages.values())) == len(messages)
@@ -265,7 +265,7 @@ def test_ringing_is_offered_only_where_the_browser_can_be_woken(people):
     boris.page.add_init_script("delete globalThis.PushManager")
     boris.alerts()
     expect(boris.app.show("open")).to_be_visible()
-    boris.look_again()
+    boris.poll_again()
     assert boris.app.button("wake").count() == 0
 
 
@@ -342,7 +342,7 @@ def test_who_was_removed_is_told_nothing_any_more(people, own_world):
     boris.alerts()
     anna.press()
     expect(anna.app.show("people")).to_be_hidden()
-    boris.look_again()
+    boris.poll_again()
     assert boris.app.button("alert").count() == 0
     assert own_world.named(ANNA), "the organisation still is"
 
@@ -383,7 +383,7 @@ def test_a_restored_phone_goes_on_where_its_copy_was(people, after, phone, tmp_p
     again.mkdir()
     anna, boris = (after.person(phone, name, again) for name in (ANNA, BORIS))
     boris.alerts()
-    boris.look_again()
+    boris.poll_again()
     assert boris.app.button("alert").count() == 0, "what came in between was acknowledged and is gone"
     anna.unlocked().do("renew")
     expect(anna.app.show("notice")).to_have_text(words()["home"]["renewed"], timeout=PATIENCE_MS)
@@ -399,7 +399,7 @@ def test_a_contact_who_was_offline_for_two_months_hears_what_is_sent_then(people
     for person in people:
         person.page.add_init_script(LATER % (60 * DAY_MS))
     boris.alerts()
-    boris.look_again()
+    boris.poll_again()
     assert boris.app.button("alert").count() == 0, "no relay keeps it for so long"
     assert boris.contact(ANNA).show("state").get_attribute("data-state") == "paired"
 
@@ -444,7 +444,7 @@ def test_python_and_the_browser_pair_by_link(strangers, relative):
     """The browser has the other's code first."""
     anna, _ = strangers
     theirs, mine = relative.new(), anna.link()
-    anna.take_link(theirs, "Тамара", text=TEXT)
+    anna.add_by_link(theirs, "Тамара", text=TEXT)
     relative.does("scan", mine, "--label", ANNA)
     relative.sync_until_paired(anna)
     anna.wait_until_paired()
@@ -466,7 +466,7 @@ def test_python_and_the_browser_pair_by_pictures(strangers, relative, tmp_path):
     relative.does("scan", tmp_path / "photo.png", "--label", ANNA, "--seen")
     relative.does("sync")
     relative.does("code", "--label", ANNA, "--png", tmp_path / "code.png")
-    anna.lens.look_at((tmp_path / "code.png").read_bytes())
+    anna.lens.film_screen((tmp_path / "code.png").read_bytes())
     anna.wait_until_read().named("Тамара", text=TEXT)
     relative.sync_until_paired(anna)
     anna.wait_until_paired()

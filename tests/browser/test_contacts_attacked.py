@@ -153,10 +153,10 @@ def test_who_filmed_both_screens_and_has_the_relay_reads_and_forges_nothing(stra
     expect(boris.app.show("said").first).to_have_text(TEXT)
     expect(boris.app.show("alert")).to_have_attribute("data-type", "detained")
     boris.app.do("back").at("alerts")
-    boris.look_again()
+    boris.poll_again()
     assert boris.app.page.locator('[data-do="alert"]').count() == 1
     anna.alerts()
-    anna.look_again()
+    anna.poll_again()
     assert anna.app.button("alert").count() == 0
     assert LIE not in boris.page.inner_text("main")
 
@@ -187,7 +187,7 @@ def test_a_relay_that_lies_forges_nothing_and_nothing_is_lost_once_it_stops(peop
     for mode in ("drop", "swap", "invent"):
         own_world.line.mode = mode
         boris.alerts()
-        boris.look_again()
+        boris.poll_again()
         assert boris.app.button("alert").count() == 0, mode
     own_world.line.mode = "pass"
     expect(boris.newest_alert().show("said").first).to_have_text(TEXT)
@@ -195,7 +195,7 @@ def test_a_relay_that_lies_forges_nothing_and_nothing_is_lost_once_it_stops(peop
 
     own_world.line.mode = "replay"
     boris.alerts()
-    boris.look_again()
+    boris.poll_again()
     assert boris.page.locator('[data-do="alert"]').count() == 1
     assert boris.page.locator('[data-unread="true"]').count() == 0, "told twice, shown once"
     boris.app.do("alert").at("alert")
@@ -266,7 +266,7 @@ def test_the_relays_disk_does_not_tell_which_letters_belong_together(people, pho
     pair(anna, tamara, text=TEXT)
     for person in (anna, tamara):
         person.wait_until_paired()
-    until(anna.page, lambda: len(_told(anna)) == 2)
+    until(anna.page, lambda: len(_find_alerted_mailboxes(anna)) == 2)
     for person in (boris, tamara):
         person.asleep()
     before = {row["hash"] for row in stored(own_world)}
@@ -285,7 +285,7 @@ def test_the_relays_disk_does_not_tell_which_letters_belong_together(people, pho
     assert _shared([*pressed, pressed[0]]), "which would be found"
 
 
-def _told(anna: Person) -> set[str]:
+def _find_alerted_mailboxes(anna: Person) -> set[str]:
     """Mailboxes of contacts that a press would write to."""
     kit = opened(anna.page, PIN)["kit"]
     return {letter["sealed"]["mailbox"] for letter in kit["ready"] if letter["contact"] is not None}

@@ -30,7 +30,7 @@ UNSAID = """() => [...document.querySelectorAll("button, h1, h2, p, label, legen
   .map((one) => one.outerHTML.slice(0, 120))"""
 
 
-class Eye:
+class Inspector:
     """Looks at each screen as it is shown."""
 
     def __init__(self, app: App, language: str, pictures: Path | None) -> None:
@@ -39,7 +39,7 @@ class Eye:
         self.found: dict[str, list[str]] = {}
         self._source = AXE.read_text(encoding="utf-8")
 
-    def look(self, name: str = "") -> None:
+    def inspect_screen(self, name: str = "") -> None:
         page, name = self.app.page, name or self.app.screen
         page.evaluate(self._source)
         wrong = page.evaluate(RUN) + page.evaluate(TOO_WIDE) + page.evaluate(TOO_SMALL) + page.evaluate(UNSAID)
@@ -50,98 +50,98 @@ class Eye:
             page.screenshot(path=self._pictures / f"{self._language}-{len(self.seen):02}-{name}.png", full_page=True)
 
 
-def first_visit(eye: Eye, code: str, speak: str) -> None:
+def first_visit(inspector: Inspector, code: str, speak: str) -> None:
     """From the very first screen to the one that waits for the press."""
-    app = eye.app.at("welcome")
+    app = inspector.app.at("welcome")
     app.page.locator('[data-do="language"]').select_option(speak)
     expect(app.page.locator("html")).to_have_attribute("lang", speak)
-    eye.look()
+    inspector.inspect_screen()
     app.do("scan").at("scan")
-    eye.look()
+    inspector.inspect_screen()
     app.do("back").at("welcome").do("paste").at("paste")
-    eye.look()
+    inspector.inspect_screen()
     app.fill(code="nonsense").do("next")
     expect(app.error()).to_be_visible()
-    eye.look("paste-error")
+    inspector.inspect_screen("paste-error")
     app.fill(code=code).do("next").at("card")
-    eye.look()
+    inspector.inspect_screen()
     app.do("next").at("profile")
-    eye.look()
+    inspector.inspect_screen()
     app.fill(name="Анна").do("next").at("pin")
-    eye.look()
+    inspector.inspect_screen()
     app.fill(pin=PIN, again="1").do("next")
     expect(app.error()).to_be_visible()
     app.fill(pin=PIN, again=PIN).do("next").at("decoy")
-    eye.look()
+    inspector.inspect_screen()
     app.fill(pin=DECOY, again=DECOY).do("next").at("allow")
-    eye.look()
+    inspector.inspect_screen()
     app.do("next").at("ready")
     expect(app.button("finish")).to_be_enabled()
-    eye.look()
+    inspector.inspect_screen()
 
 
-def presses(eye: Eye) -> None:
+def presses(inspector: Inspector) -> None:
     """The practice press, the press, and what can be told after it."""
-    app = eye.app.do("practice").at("practice")
-    eye.look()
+    app = inspector.app.do("practice").at("practice")
+    inspector.inspect_screen()
     app.press().status("done")
-    eye.look("pressed-practice")
+    inspector.inspect_screen("pressed-practice")
     app.do("hide").at("start")
-    eye.look()
+    inspector.inspect_screen()
     app.press().status("done")
     app.say("stage", "van")
-    eye.look()
+    inspector.inspect_screen()
     for name in ("station", "text", "photo", "voice", "answers"):
         app.do(name).at(name)
-        eye.look()
+        inspector.inspect_screen()
         app.do("back").at("pressed")
     app.do("hide").at("start")
 
 
-def people_who_are_told(eye: Eye, code: str) -> None:
+def people_who_are_told(inspector: Inspector, code: str) -> None:
     """Everybody who is told, somebody who is added, and an alert."""
-    app = eye.app.do("contacts").at("contacts")
-    eye.look()
+    app = inspector.app.do("contacts").at("contacts")
+    inspector.inspect_screen()
     app.do("sms").at("sms")
-    eye.look()
+    inspector.inspect_screen()
     app.do("back").at("contacts").do("add").at("pair")
     expect(app.page.locator("video")).to_be_visible()
-    eye.look()
+    inspector.inspect_screen()
     app.do("link").at("pair-link").fill(code=code[:-9]).do("next")
     expect(app.error()).to_be_visible()
-    eye.look("pair-link-error")
+    inspector.inspect_screen("pair-link-error")
     app.do("back").at("contacts").do("contact", ANNA).at("contact")
-    eye.look()
+    inspector.inspect_screen()
     app.do("remove")
     expect(app.button("remove-yes")).to_be_visible()
-    eye.look("contact-remove")
+    inspector.inspect_screen("contact-remove")
     for name in ("digits", "prepared"):
         app.do(name).at(name)
-        eye.look()
+        inspector.inspect_screen()
         app.do("back").at("contact")
     app.do("back").at("contacts").do("alerts").at("alerts")
     expect(app.button("alert")).to_be_visible()
-    eye.look()
+    inspector.inspect_screen()
     app.do("alert").at("alert")
-    eye.look()
+    inspector.inspect_screen()
 
 
-def behind_the_pins(eye: Eye) -> None:
+def behind_the_pins(inspector: Inspector) -> None:
     """What a PIN opens, and what the other one does."""
-    app = eye.app.do("open").at("unlock")
-    eye.look()
+    app = inspector.app.do("open").at("unlock")
+    inspector.inspect_screen()
     app.fill(pin="000000000").do("next")
     expect(app.error()).to_be_visible()
-    eye.look("unlock-error")
+    inspector.inspect_screen("unlock-error")
     app.fill(pin=PIN).do("next").at("home")
-    eye.look()
+    inspector.inspect_screen()
     app.do("wipe")
     expect(app.button("wipe-yes")).to_be_visible()
-    eye.look("home-wipe")
+    inspector.inspect_screen("home-wipe")
     app.do("lock").at("start").do("open").at("unlock").fill(pin=DECOY).do("next").at("notes")
-    eye.look()
+    inspector.inspect_screen()
     app.do("add").at("note")
-    eye.look()
+    inspector.inspect_screen()
 
 
 @pytest.fixture
@@ -160,12 +160,12 @@ def pictures() -> Path | None:
 def test_every_screen_is_for_everybody(private, world, language, pictures):
     page = private()
     page.set_viewport_size(NARROW)
-    eye = Eye(App(page).open(world.address), language, pictures)
-    first_visit(eye, world.code, language)
-    presses(eye)
-    behind_the_pins(eye)
-    assert eye.found == {}
-    assert len(set(eye.seen)) >= 20
+    inspector = Inspector(App(page).open(world.address), language, pictures)
+    first_visit(inspector, world.code, language)
+    presses(inspector)
+    behind_the_pins(inspector)
+    assert inspector.found == {}
+    assert len(set(inspector.seen)) >= 20
 
 
 @pytest.mark.slow
@@ -181,26 +181,26 @@ def test_every_screen_about_contacts_is_for_everybody(people, pictures):
     boris.newest_alert()
     boris.page.set_viewport_size(NARROW)
     boris.link()
-    boris.take_link(code, "?")  # one more, who waits
+    boris.add_by_link(code, "?")  # one more, who waits
     for language in LANGUAGES:
         boris.awake().page.locator('[data-do="language"]').select_option(language)
         expect(boris.app.button("open")).to_have_text(words(language)["start"]["open"])
-        eye = Eye(boris.app.unlock(PIN).at("home"), language, pictures)
-        people_who_are_told(eye, code)
-        assert (language, eye.found) == (language, {})
-        assert len(set(eye.seen)) == 10
+        inspector = Inspector(boris.app.unlock(PIN).at("home"), language, pictures)
+        people_who_are_told(inspector, code)
+        assert (language, inspector.found) == (language, {})
+        assert len(set(inspector.seen)) == 10
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_first_screens_have_contrast_in_the_light_and_in_the_dark(private, world, scheme):
     page = private(color_scheme=scheme)
-    eye = Eye(App(page).open(world.address), "en", None)
-    eye.look()
-    eye.app.set_up()
-    eye.look()
-    eye.app.press().status("done")
-    eye.look()
-    assert eye.found == {}
+    inspector = Inspector(App(page).open(world.address), "en", None)
+    inspector.inspect_screen()
+    inspector.app.set_up()
+    inspector.inspect_screen()
+    inspector.app.press().status("done")
+    inspector.inspect_screen()
+    assert inspector.found == {}
 
 
 def test_all_of_it_by_keyboard_alone(private, world):

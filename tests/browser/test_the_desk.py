@@ -101,7 +101,7 @@ def opened(browser, state, link):
         manager.__exit__(None, None, None)
 
 
-def look(page: Page) -> list[str]:
+def inspect_screen(page: Page) -> list[str]:
     """What is wrong with what is on the screen."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     wrong = page.evaluate(RUN) + page.evaluate(UNSAID)
@@ -144,7 +144,7 @@ def test_every_page_is_for_everybody(opened, language, scheme):
         paths.append(path)
         expect(page.locator("html")).to_have_attribute("lang", language)
         page.evaluate("() => { for (const one of document.querySelectorAll('main details')) one.open = true; }")
-        if wrong := look(page):
+        if wrong := inspect_screen(page):
             found[path] = wrong
         _picture(page, language, scheme, path)
     assert found == {}
@@ -284,7 +284,7 @@ def test_keys_of_one_letter_work_outside_of_fields_and_can_be_switched_off(opene
     help_ = page.get_by_role("dialog")
     expect(help_).to_be_visible()
     page.errors.clear()
-    assert look(page) == []
+    assert inspect_screen(page) == []
     help_.get_by_role("button", name="Switch single keys off").click()
     page.wait_for_load_state()
     page.keyboard.press("b")

@@ -33,11 +33,11 @@ addEventListener("pageshow", (event) => {
 
 @pytest.fixture
 def night(tmp_path) -> Iterator[Night]:
-    made = Night(tmp_path)
-    made.at_station(1, name=NAME)
-    made.at_station(2, name=NAME)
-    yield made
-    made.close()
+    night = Night(tmp_path)
+    night.at_station(1, name=NAME)
+    night.at_station(2, name=NAME)
+    yield night
+    night.close()
 
 
 @pytest.fixture

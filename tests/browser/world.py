@@ -30,7 +30,7 @@ TABLE = """id,name,address,lat,lon,phone
 5,ОВД Пресненский,Литвина-Седого 3,55.7590,37.5560,
 """
 FRAME = 1 + 32 + LETTER_BYTES  # of a letter that comes with its commitment
-KEPT = ("relay", "office")  # folders of this world that change while people use it
+CHANGING = ("relay", "office")  # folders of this world that change while people use it
 HOP = {"connection", "transfer-encoding", "keep-alive"}
 # A relay whose clock is so many seconds ahead of this computer's.
 AHEAD = """
@@ -239,17 +239,17 @@ class World:
     def keep(self, into: Path) -> Path:
         """Copy it, to come back to with `restore`."""
         self.relay.stop()
-        for name in KEPT:
+        for name in CHANGING:
             shutil.copytree(self.folder / name, into / name)
         self.relay.start()
         return into
 
-    def restore(self, kept: Path) -> "World":
+    def restore(self, copy: Path) -> "World":
         """All is as it was then, and works."""
         self.relay.stop(signal.SIGKILL)
-        for name in KEPT:
+        for name in CHANGING:
             shutil.rmtree(self.folder / name)
-            shutil.copytree(kept / name, self.folder / name)
+            shutil.copytree(copy / name, self.folder / name)
         self.relay.start()
         self.line.mode, self.line.frames = "pass", []
         if not self._is_served:

@@ -58,11 +58,11 @@ test("telephones are read as they were written, or refused", () => {
   const around60 = { unit: fc.constantFrom("1", " ", "я", "\u{1d7ec}"), minLength: 57, maxLength: 63 };
   const phone = fc.oneof(fc.string({ unit: "binary", maxLength: 9 }), fc.string(around60));
   fc.assert(
-    fc.property(phone, phone, (one, other) => {
-      const told = new TextEncoder().encode(`${one}\n${other}`);
-      const isGood = [one, other].every((text) => [...text].length <= 60 && !/\p{Cc}/u.test(text));
-      const whole = Uint8Array.of(...body, ...told);
-      if (isGood) assert.deepEqual(unpackBody(whole).phones, [one, other]);
+    fc.property(phone, phone, (first, second) => {
+      const texts = new TextEncoder().encode(`${first}\n${second}`);
+      const isGood = [first, second].every((text) => [...text].length <= 60 && !/\p{Cc}/u.test(text));
+      const whole = Uint8Array.of(...body, ...texts);
+      if (isGood) assert.deepEqual(unpackBody(whole).phones, [first, second]);
       else assert.throws(() => unpackBody(whole), { code: "pack-malformed" });
     }),
   );
@@ -71,8 +71,8 @@ test("telephones are read as they were written, or refused", () => {
 test("arbitrary bytes as telephones are read or refused", () => {
   const body = bodyOf(["B", "C"], 2);
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 150 }), (told) =>
-      isOursOrNothing(() => assert.ok([0, 2].includes(unpackBody(Uint8Array.of(...body, ...told)).phones.length))),
+    fc.property(fc.uint8Array({ maxLength: 150 }), (texts) =>
+      isOursOrNothing(() => assert.ok([0, 2].includes(unpackBody(Uint8Array.of(...body, ...texts)).phones.length))),
     ),
   );
 });

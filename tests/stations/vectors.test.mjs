@@ -7,11 +7,11 @@ import { unb64 } from "../../client/phone/protocol/wire.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/stations.json", import.meta.url), "utf8"));
 const root = unb64(vectors.root);
-const held = await readPack(unb64(vectors.pack), root);
+const stationPack = await readPack(unb64(vectors.pack), root);
 
 test("the pack holds the stations in its order", () => {
-  assert.equal(held.length, vectors.stations.length);
-  for (const [at, station] of vectors.stations.entries()) assert.deepEqual(held.station(at), station);
+  assert.equal(stationPack.length, vectors.stations.length);
+  for (const [at, station] of vectors.stations.entries()) assert.deepEqual(stationPack.station(at), station);
 });
 
 test("each station has its telephones", async () => {
@@ -21,7 +21,10 @@ test("each station has its telephones", async () => {
 });
 
 const crowd = await readPack(unb64(vectors.crowd), root);
-const asked = [...vectors.near.map((one) => [held, one]), ...vectors.crowd_near.map((one) => [crowd, one])];
+const asked = [
+  ...vectors.near.map((question) => [stationPack, question]),
+  ...vectors.crowd_near.map((question) => [crowd, question]),
+];
 
 for (const [stations, { lat, lon, accuracy, answer }] of asked) {
   test(`near ${lat}, ${lon}, ${accuracy}`, () => {
@@ -35,7 +38,7 @@ for (const [stations, { lat, lon, accuracy, answer }] of asked) {
 
 for (const { text, answer } of vectors.find) {
   test(`find ${text.slice(0, 30)}`, () => {
-    const found = held.find(text);
+    const found = stationPack.find(text);
     assert.deepEqual(
       found.map(({ station, score }) => ({ id: station.id, score })),
       answer,
@@ -45,8 +48,8 @@ for (const { text, answer } of vectors.find) {
 
 for (const { name, expect, pack, comment } of vectors.packs) {
   test(`pack ${name}: ${comment}`, async () => {
-    const read = readPack(unb64(pack), root, held.about);
-    if (expect === "ok") assert.equal((await read).about.id, held.about.id);
+    const read = readPack(unb64(pack), root, stationPack.about);
+    if (expect === "ok") assert.equal((await read).about.id, stationPack.about.id);
     else await assert.rejects(read, { code: expect });
   });
 }

@@ -100,7 +100,7 @@ def vectors() -> dict[str, Any]:
         "find": [{"text": text, "answer": oracle.find(SMALL, text)} for text in FIND],
         "packs": [
             {"name": name, "expect": expect, "pack": b64(data), "comment": comment}
-            for name, expect, data, comment in [*_taken(), *_refused()]
+            for name, expect, data, comment in [*_valid_packs(), *_refused()]
         ],
     }
 
@@ -116,7 +116,7 @@ def _in_crowd() -> Iterator[tuple[float, float]]:
 Vector = tuple[str, str, bytes, str]
 
 
-def _taken() -> Iterator[Vector]:
+def _valid_packs() -> Iterator[Vector]:
     yield "newer", "ok", packed(SMALL, seq=8), "a higher number replaces the pack above"
     yield (
         "same",

@@ -77,13 +77,13 @@ class Post:
     def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
         self._reach(relay)
         letters = self.mailboxes.get(relay, {}).get(key.id, [])
-        taken = sorted(letters, key=lambda sealed: sealed.hash)
+        waiting = sorted(letters, key=lambda sealed: sealed.hash)
         if self.replays:
-            taken += [sealed for sealed in self.deposited if sealed.mailbox == key.id and sealed not in taken]
+            waiting += [sealed for sealed in self.deposited if sealed.mailbox == key.id and sealed not in waiting]
         while self.invents:
             yield [Frame.of(sealed.envelope, sealed.commitment) for sealed in (noise(key.id), noise(key.id))]
-        for start in range(0, len(taken), want):
-            page = taken[start : start + want]
+        for start in range(0, len(waiting), want):
+            page = waiting[start : start + want]
             yield [Frame.of(sealed.envelope, sealed.commitment) for sealed in page]
             for sealed in page:
                 if sealed in letters:

@@ -70,7 +70,7 @@ def _shortest(needles: set[bytes]) -> list[bytes]:
     """Return those that contain no other: where none of these stands, none of all stands."""
     chosen: list[bytes] = []
     for data in sorted(needles, key=len):
-        if not any(one in data for one in chosen):
+        if not any(needle in data for needle in chosen):
             chosen.append(data)
     return chosen
 

@@ -40,7 +40,7 @@ class Detainee:
     mother: str
     event: str
     station: PackStation
-    taken: int
+    detained_at: int
     minor: bool = False
     injured: bool = False
     then: PackStation | None = None
@@ -190,7 +190,7 @@ class _Maker:
             mother=f"8 9{rng.randrange(10**8, 10**9)}",
             event=event,
             station=station or rng.choice(self.stations),
-            taken=self.begin + rng.randrange(5 * HOUR),
+            detained_at=self.begin + rng.randrange(5 * HOUR),
             minor=age < 18,
             injured=rng.random() < 0.05,
             released=rng.random() < RELEASED,
@@ -206,7 +206,7 @@ class _Maker:
         plate = f"{rng.choice(letters)}{rng.randrange(1000):03}{rng.choice(letters)}{rng.choice(letters)}"
         van = Van(f"{plate}{rng.choice((77, 99, 177))}", people)
         for person in people:
-            person.van, person.station, person.taken = van, first.station, first.taken
+            person.van, person.station, person.detained_at = van, first.station, first.detained_at
             person.then, person.released = None, False
         self.night.vans.append(van)
         self._report_van(van, first, int(rng.random() < 0.5))
@@ -250,9 +250,9 @@ class _Maker:
         person.then, person.released = None, False
         words = invented_names.slip(person.station.names[0], self.rng) + "?" * (person.number % 2)
         case = self._case(person, 1, ("typed", words))
-        self._say(case, person.taken, stage="unknown", people=1, name=person.name.whole)
+        self._say(case, person.detained_at, stage="unknown", people=1, name=person.name.whole)
         typed = {"text": words, "certainty": "typed"}
-        self._say(case, person.taken + 30 * MINUTE, stage="station", station=typed)
+        self._say(case, person.detained_at + 30 * MINUTE, stage="station", station=typed)
 
     # Reports
 
@@ -289,7 +289,7 @@ class _Maker:
 
     def _alone(self, person: Detainee, *, by_mother: bool = False) -> Case:
         """The first report of somebody: a press by themselves, or somebody who saw it."""
-        rng, at = self.rng, person.taken
+        rng, at = self.rng, person.detained_at
         own = not by_mother and rng.random() < 0.6
         case = self._case(person, 1, person.place)
         first: dict[str, Any] = {"role": "self" if own else "relative", "stage": "van", "people": 1}
@@ -334,13 +334,13 @@ class _Maker:
             first["birth"] = person.birth if rng.random() < 0.7 else person.birth[:4]
         if rng.random() < 0.4:
             first["contact"] = person.mother
-        at = person.taken + minutes(rng, 5, 100)
+        at = person.detained_at + minutes(rng, 5, 100)
         self._say(case, at, stage="unknown", **first)
         self._story(case, person, at)
 
     def _report_van(self, van: Van, person: Detainee, exact: int) -> None:
         """Everybody in the van, told by one of them; who counts again may miss one or two."""
-        rng, at = self.rng, person.taken
+        rng, at = self.rng, person.detained_at
         people = len(van.people)
         case = self._case(person, people, person.place, van)
         self._say(
@@ -361,8 +361,8 @@ class _Maker:
         """Somebody in the van who tells of themselves alone, and which van it is."""
         case = self._case(person, 1, person.place, van)
         first = {"role": "self", "stage": "van", "people": 1, "name": person.name.whole, "contact": person.phone}
-        self._say(case, person.taken + 3 * MINUTE, **first, van={"plate": van.plate[:6]})
-        self._say(case, person.taken + HOUR, stage="station", station=self._at_station(person.station))
+        self._say(case, person.detained_at + 3 * MINUTE, **first, van={"plate": van.plate[:6]})
+        self._say(case, person.detained_at + HOUR, stage="station", station=self._at_station(person.station))
 
     def _practice(self) -> None:
         for _ in range(5):

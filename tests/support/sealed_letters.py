@@ -44,7 +44,7 @@ class Phones:
             at=letter.at,
             facts=letter.facts,
             when=letter.when,
-            reply=self._way() if self.answerable and letter.seq == 0 else None,
+            reply=self._new_reply_block() if self.answerable and letter.seq == 0 else None,
             practice=letter.practice,
         )
         return self.seal_header(message.header(header))
@@ -60,7 +60,7 @@ class Phones:
             header, body, key=key, address=address, random_bytes=os.urandom, size=size or size_for(header, body)
         )
 
-    def _way(self) -> ReplyBlock:
+    def _new_reply_block(self) -> ReplyBlock:
         key, mailbox, secret = (os.urandom(SEED_BYTES) for _ in range(3))
         relays = [(relay, b64(MailboxKey(mailbox).id)) for relay in self.card.relays]
         return ReplyBlock(relays, b64(PrivateKey(key).public), b64(secret), self.now + 30 * DAY)

@@ -34,5 +34,5 @@ QUERIES = {
 
 def contents(db: Database) -> dict[str, list[Any]]:
     found = {name: sorted(db.execute(query).fetchall(), key=repr) for name, query in QUERIES.items()}
-    found["words"] = [(case, set(names.split()), set(said.split())) for case, names, said in found["words"]]
+    found["words"] = [(case, set(names.split()), set(texts.split())) for case, names, texts in found["words"]]
     return found

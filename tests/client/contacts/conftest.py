@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.contacts.people import EAST, SOUTH, Person, make_pair
+from tests.support.contacts.people import EAST, SOUTH, FolderOwner, make_pair
 from tests.support.fake_relay import Post
 
 
@@ -12,16 +12,16 @@ def post() -> Post:
 
 
 @pytest.fixture
-def anna(tmp_path, post) -> Person:
-    return Person(tmp_path / "anna", post)
+def anna(tmp_path, post) -> FolderOwner:
+    return FolderOwner(tmp_path / "anna", post)
 
 
 @pytest.fixture
-def boris(tmp_path, post) -> Person:
-    return Person(tmp_path / "boris", post, (SOUTH, EAST))
+def boris(tmp_path, post) -> FolderOwner:
+    return FolderOwner(tmp_path / "boris", post, (SOUTH, EAST))
 
 
 @pytest.fixture
-def pair(anna, boris) -> tuple[Person, Person]:
+def pair(anna, boris) -> tuple[FolderOwner, FolderOwner]:
     make_pair(anna, boris)
     return anna, boris

@@ -17,7 +17,7 @@ from keys import message
 from keys.message import Alert
 from keys.pairing import PairCard, PairingOffer, PairingSession, PairKeys, Progress, case_key, seal_alert
 from keys.wire import b64
-from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, TEXT, Person
+from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, TEXT, FolderOwner
 from tests.support.fake_relay import Post
 from tests.support.parsers.any_input import JSON
 
@@ -67,7 +67,7 @@ def test_who_holds_the_senders_folder_cannot_fetch_or_open_what_was_sent(pair, p
     assert letter.mailbox == ours.other(NOW).mailbox
 
 
-def lay_alert(post: Post, anna: Person, *, key: bytes | None = None, duress: bool = False, **more: object) -> None:
+def lay_alert(post: Post, anna: FolderOwner, *, key: bytes | None = None, duress: bool = False, **more: object) -> None:
     """Seal an alert of Anna's as a phone would, and put it into Boris's mailbox."""
     ours = anna.book.find("Борис")
     fields = {"id": b64(os.urandom(16)), "case": b64(bytes(16)), "seq": 0, "at": NOW, "type": "detained", "text": TEXT}

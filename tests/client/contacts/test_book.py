@@ -10,7 +10,7 @@ from client.outbox.store import OutboxStore
 from keys.errors import BadAddress, KeystoreCut, WrongPassphrase
 from keys.pairing import CARD_SECONDS
 from keys.wire import DAY_SECONDS
-from tests.support.contacts.people import EAST, NORTH, NOW, QUICK, SOUTH, TEXT, Person, make_pair, scan_each_other
+from tests.support.contacts.people import EAST, NORTH, NOW, QUICK, SOUTH, TEXT, FolderOwner, make_pair, scan_each_other
 
 # Loss and change
 
@@ -25,7 +25,7 @@ def test_nobody_is_told_before_the_pairing_is_finished(anna, boris):
 
 def test_what_waits_for_a_contact_can_be_withdrawn_and_nothing_else_is(tmp_path, pair, post):
     anna, _ = pair
-    clara = Person(tmp_path / "clara", post)
+    clara = FolderOwner(tmp_path / "clara", post)
     anna.book.renew_offer((NORTH,), NOW, os.urandom)
     to_clara = str(anna.scan(clara.code, "Clara").half.code)
     clara.scan(to_clara, "Anna")

@@ -13,7 +13,7 @@ from client.contacts.sync import AGAIN_SECONDS
 from keys import code
 from keys.pairing import CODE_SECONDS, OwnCode
 from keys.wire import DAY_SECONDS
-from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, Person, make_pair, scan_each_other
+from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, FolderOwner, make_pair, scan_each_other
 from tests.support.fake_relay import Post, noise
 from tests.support.soak import at_length
 
@@ -60,13 +60,13 @@ def test_a_pairing_finishes_over_the_one_relay_that_lives(anna, boris, post):
 
 
 def test_two_people_who_know_no_relay_in_common_meet_all_the_same(tmp_path, post):
-    anna, boris = Person(tmp_path / "a", post, (NORTH,)), Person(tmp_path / "b", post, (EAST,))
+    anna, boris = FolderOwner(tmp_path / "a", post, (NORTH,)), FolderOwner(tmp_path / "b", post, (EAST,))
     make_pair(anna, boris)
     assert anna.alert("Борис").receipts[0][0] == EAST
 
 
 def test_each_contact_gets_keys_and_mailboxes_of_their_own(tmp_path, anna, boris, post):
-    clara = Person(tmp_path / "clara", post)
+    clara = FolderOwner(tmp_path / "clara", post)
     make_pair(anna, boris)
     to_clara = str(anna.scan(clara.code, "Clara").half.code)
     clara.scan(to_clara, "Anna")
@@ -90,7 +90,7 @@ STEPS = st.lists(
 def test_whatever_relays_do_on_the_way_a_pairing_ends_right_once_they_are_honest(steps):
     post = Post()
     with tempfile.TemporaryDirectory() as name:
-        anna, boris = Person(Path(name) / "anna", post), Person(Path(name) / "boris", post, (SOUTH, EAST))
+        anna, boris = FolderOwner(Path(name) / "anna", post), FolderOwner(Path(name) / "boris", post, (SOUTH, EAST))
         scan_each_other(anna, boris)
         for step in steps:
             _step(step, anna, boris, post)
@@ -108,7 +108,7 @@ def test_whatever_relays_do_on_the_way_a_pairing_ends_right_once_they_are_honest
         assert not theirs.swapped
 
 
-def _step(step: str, anna: Person, boris: Person, post: Post) -> None:
+def _step(step: str, anna: FolderOwner, boris: FolderOwner, post: Post) -> None:
     if step in ("anna", "boris"):
         {"anna": anna, "boris": boris}[step].sync()
     elif step == "day":
@@ -137,7 +137,7 @@ def test_ones_own_code_is_refused_also_when_it_was_made_for_somebody_else(anna, 
 
 
 def test_a_code_is_taken_once_and_a_name_too(anna, boris, tmp_path, post):
-    clara = Person(tmp_path / "clara", post)
+    clara = FolderOwner(tmp_path / "clara", post)
     anna.scan(boris.code, "Борис")
     with pytest.raises(KnownCode):
         anna.scan(boris.code, "Boris")

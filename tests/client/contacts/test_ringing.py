@@ -9,21 +9,21 @@ import pytest
 from keys.envelope import frame, seal_content
 from keys.pairing import MacInput, case_key, wake_mac
 from keys.wire import LETTER_BYTES, WAKE_BYTES, b64
-from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, Person, make_pair
+from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, FolderOwner, make_pair
 from tests.support.fake_relay import Post
 
 SEALED = b64(b"s" * WAKE_BYTES)
 OTHER = b64(b"o" * WAKE_BYTES)
 
 
-def let_ring(person: Person, wake: str) -> None:
+def let_ring(person: FolderOwner, wake: str) -> None:
     """As a phone that put its push address on the card."""
     offer = person.book.secrets.offer
     person.book.secrets.offer = msgspec.structs.replace(offer, half=replace(offer.half, wake=wake))
     person.book.save()
 
 
-def lay_wake(post: Post, boris: Person, number: int, wake: str | None, *, key: bytes | None = None) -> None:
+def lay_wake(post: Post, boris: FolderOwner, number: int, wake: str | None, *, key: bytes | None = None) -> None:
     """What Boris's phone says after the pairing."""
     ours = boris.book.find("Anna")
     header = msgspec.json.encode({"v": 1, "kind": "pair-wake", "n": number, "wake": wake})
@@ -32,7 +32,7 @@ def lay_wake(post: Post, boris: Person, number: int, wake: str | None, *, key: b
     post.lay(NORTH, seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address))
 
 
-def rung(anna: Person, post: Post) -> list[tuple[str, str | None]]:
+def rung(anna: FolderOwner, post: Post) -> list[tuple[str, str | None]]:
     """What each relay was given with Anna's next alert."""
     post.wakes.clear()
     anna.alert("Борис")

@@ -9,7 +9,7 @@ from client.contacts.book import ForeignRelay, LocalRelay
 from client.outbox.store import OutboxStore
 from keys.code import PairCode, read_pair_code
 from keys.pairing import PairingOffer, PairingSession
-from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, Person
+from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, FolderOwner
 
 INSIDE = "https://10.0.0.1"
 ONION = f"http://{'a' * 56}.onion"
@@ -34,7 +34,7 @@ def test_a_code_that_leads_inside_is_refused_whatever_was_agreed_to(anna, relay,
 
 def test_a_relay_inside_is_taken_where_it_is_one_of_ours(tmp_path, post):
     home = "http://127.0.0.1:8000"
-    anna, boris = (Person(tmp_path / name, post, relays=(home,)) for name in ("anna", "boris"))
+    anna, boris = (FolderOwner(tmp_path / name, post, relays=(home,)) for name in ("anna", "boris"))
     to_boris = anna.code
     anna.scan(boris.code, "Борис", other_relay=False)
     boris.scan(to_boris, "Anna", other_relay=False)
@@ -55,7 +55,7 @@ def test_our_own_relays_are_never_asked_for(anna):
     anna.scan(strange_code(SOUTH, NORTH), "Борис", other_relay=False)
 
 
-def send_card(post, anna: Person, *named: str) -> None:
+def send_card(post, anna: FolderOwner, *named: str) -> None:
     """Somebody whose code names one relay of ours, and whose card names these."""
     half = PairingOffer.new((NORTH,), NOW, os.urandom)
     half.__dict__["card"] = replace(half.card, relays=named)
@@ -66,7 +66,7 @@ def send_card(post, anna: Person, *named: str) -> None:
 
 @pytest.mark.parametrize("named", [INSIDE, EAST, "https://west.example"])
 def test_a_card_names_no_relay_that_neither_code_named(tmp_path, post, named):
-    anna = Person(tmp_path / "anna", post, relays=(NORTH,))
+    anna = FolderOwner(tmp_path / "anna", post, relays=(NORTH,))
     send_card(post, anna, named, NORTH)
     assert anna.sync().troubles == []
     anna.sync()

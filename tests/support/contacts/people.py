@@ -18,7 +18,7 @@ TEXT = "Меня задержали у метро"
 
 
 @dataclass
-class Person:
+class FolderOwner:
     """Somebody with a folder; every command reads it from the disk and writes it back, as the shell's do."""
 
     folder: Path
@@ -65,13 +65,13 @@ class Person:
         return [(alert.label, alert.type, alert.text) for alert in self.book.secrets.alerts]
 
 
-def scan_each_other(anna: Person, boris: Person) -> None:
+def scan_each_other(anna: FolderOwner, boris: FolderOwner) -> None:
     to_boris, to_anna = anna.code, boris.code
     anna.scan(to_anna, "Борис")
     boris.scan(to_boris, "Anna")
 
 
-def make_pair(anna: Person, boris: Person) -> None:
+def make_pair(anna: FolderOwner, boris: FolderOwner) -> None:
     scan_each_other(anna, boris)
     for _ in range(3):
         anna.sync()
