@@ -13,4 +13,4 @@ export { Chacha20Poly1305 } from "@hpke/chacha20poly1305";
 export { hmac, sha256 } from "@hpke/common";
 export { CipherSuite, HkdfSha256 } from "@hpke/core";
 export { XWing } from "@hpke/hybridkem-x-wing";
-export { getPublicKey, sign, verify } from "@noble/ed25519";
+export { getPublicKey, Point, sign, verify } from "@noble/ed25519";

@@ -62,7 +62,24 @@ function asked(app, which, take) {
       button(t(app.session ? "back" : "skip"), app.session ? "back" : "skip", skip),
       button(t("next"), "next", next, { class: "main" }),
     ),
+    ...removal(app, which, problem),
   ];
+}
+
+/** The same button whether or not there is a second PIN: the app cannot know. @param {App} app @param {string} which
+ *  @param {HTMLElement} problem @returns {Node[]} */
+function removal(app, which, problem) {
+  const { session } = app;
+  if (which !== "decoy" || !session) return [];
+  const remove = async () => {
+    try {
+      await session.removeDecoy();
+      await app.go("home");
+    } catch (error) {
+      fill(problem, errorBox(error));
+    }
+  };
+  return [button(t("decoy.remove"), "remove", remove)];
 }
 
 /** @param {string} first @param {string} again */
