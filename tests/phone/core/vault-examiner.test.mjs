@@ -22,7 +22,7 @@ import { oldRefill, oldVault, readOld } from "./old-vault.mjs";
 const VAULTS = 200;
 const HALF = VAULTS / 2;
 // Of 100 guesses at chance more than 71 are right once in 100,000 times (binomial, one half). The seeds are fixed.
-const CHANCE = 71;
+const LUCKY = 71;
 const SURE = 98;
 const NOTES = utf8(JSON.stringify({ v: 1, notes: [{ at: 1, text: "молоко, хлеб, позвонить в поликлинику" }] }));
 const stretch = async (pin, salt) => digest(pin, salt);
@@ -136,7 +136,8 @@ function guess(samples) {
   return { right: rightOf(best.rule, asked), by: best.rule.name };
 }
 
-const isAtChance = ({ right, by }) => assert.ok(right <= CHANCE && right >= 100 - CHANCE, `${right} of 100 by ${by}`);
+const isNoBetterThanLuck = ({ right, by }) =>
+  assert.ok(right <= LUCKY && right >= 100 - LUCKY, `${right} of 100 by ${by}`);
 const isSure = ({ right, by }) => assert.ok(right >= SURE, `${right} of 100 by ${by}`);
 
 /** Every second truth is true, in an order drawn by lot, so that guessing one of the two is right for half. */
@@ -162,7 +163,7 @@ async function ask(label, make) {
 }
 
 /** Vaults with one PIN and with two, made once for all questions. */
-const made = (async () => {
+const bothKinds = (async () => {
   const by = { randomBytes: seededBytes("examiner"), stretch };
   const vaults = { single: [], pair: [] };
   for (let number = 0; number < VAULTS; number++) {
@@ -174,8 +175,8 @@ const made = (async () => {
 })();
 
 /** Every pair of PINs, saved once under one of the two: the bytes before and after. */
-const saved = (async () => {
-  const { pair } = await made;
+const oneSaving = (async () => {
+  const { pair } = await bothKinds;
   const randomBytes = seededBytes("examiner saves");
   const savings = [];
   for (const [number, truth] of truths(randomBytes).entries()) {
@@ -187,13 +188,15 @@ const saved = (async () => {
 })();
 
 test("one copy and one PIN: which of the two PINs it is", async () => {
-  const { pair } = await made;
-  isAtChance(await ask("which", (isFirst, _, number) => measureOpen(pair[number].bytes, isFirst ? FIRST : SECOND)));
+  const { pair } = await bothKinds;
+  isNoBetterThanLuck(
+    await ask("which", (isFirst, _, number) => measureOpen(pair[number].bytes, isFirst ? FIRST : SECOND)),
+  );
 });
 
 test("one copy and the first PIN: whether there is a second", async () => {
-  const { pair, single } = await made;
-  isAtChance(
+  const { pair, single } = await bothKinds;
+  isNoBetterThanLuck(
     await ask("is there", async (hasSecond, _, number) => {
       const { bytes } = (hasSecond ? pair : single)[number];
       return { ...(await measureOpen(bytes, FIRST)), ...measureCopy(bytes) };
@@ -202,12 +205,14 @@ test("one copy and the first PIN: whether there is a second", async () => {
 });
 
 test("two copies and no PIN: who saved in between", async () => {
-  isAtChance(guess((await saved).map(({ truth, before, after }) => ({ truth, measures: measureTwo(before, after) }))));
+  isNoBetterThanLuck(
+    guess((await oneSaving).map(({ truth, before, after }) => ({ truth, measures: measureTwo(before, after) }))),
+  );
 });
 
 test("two copies and no PIN: whether words were saved, or a second PIN set or removed, or the PIN changed", async () => {
-  const { single } = await made;
-  isAtChance(
+  const { single } = await bothKinds;
+  isNoBetterThanLuck(
     await ask("what", async (isPlain, by, number) => {
       const before = single[number];
       const changes = [
@@ -225,7 +230,7 @@ test("two copies and no PIN: whether words were saved, or a second PIN set or re
 
 test("what is not hidden: two copies and a PIN tell whether another PIN saved in between", async () => {
   const samples = [];
-  for (const { truth, before, after } of await saved) {
+  for (const { truth, before, after } of await oneSaving) {
     samples.push({ truth, measures: await measureTwoOpen(before, after, SECOND) });
   }
   isSure(guess(samples));
