@@ -110,13 +110,16 @@ class App:
         if pin is None:
             self.do("skip")
         else:
-            self.fill(pin=pin, again=pin).do("next")
-            self.at("decoy", "allow")
+            self.choose_digits(pin).at("decoy", "allow")
             if self.screen == "decoy" and decoy is None:
                 self.do("skip")
-            elif self.screen == "decoy":
-                self.fill(pin=decoy or "", again=decoy or "").do("next")
+            elif self.screen == "decoy" and decoy is not None:
+                self.choose_digits(decoy)
         return self.at("allow")
+
+    def choose_digits(self, pin: str) -> "App":
+        """Digits are the second choice: words are offered first."""
+        return self.do("digits").fill(pin=pin, again=pin).do("next")
 
     def finish(self) -> "App":
         """Past the permission to the screen that waits for the press, once everything is sealed in advance."""

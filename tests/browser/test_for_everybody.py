@@ -69,11 +69,15 @@ def first_visit(inspector: Inspector, code: str, speak: str) -> None:
     inspector.inspect_screen()
     app.fill(name="Анна").do("next").at("pin")
     inspector.inspect_screen()
-    app.fill(pin=PIN, again="1").do("next")
-    expect(app.error()).to_be_visible()
+    app.do("next").fill(again="1").do("next")
+    expect(app.error("pin-differs")).to_be_visible()
+    inspector.inspect_screen("pin-typed")
+    app.do("words").do("digits").fill(pin=PIN, again="1").do("next")
+    expect(app.error("pin-differs")).to_be_visible()
+    inspector.inspect_screen("pin-digits")
     app.fill(pin=PIN, again=PIN).do("next").at("decoy")
     inspector.inspect_screen()
-    app.fill(pin=DECOY, again=DECOY).do("next").at("allow")
+    app.choose_digits(DECOY).at("allow")
     inspector.inspect_screen()
     app.do("next").at("ready")
     expect(app.button("finish")).to_be_enabled()
@@ -213,6 +217,7 @@ def test_all_of_it_by_keyboard_alone(private, world):
     keys.type("name", "Анна")
     keys.go("next")
     app.at("pin")
+    keys.go("digits")
     keys.type("pin", PIN)
     keys.type("again", PIN)
     keys.go("next")
@@ -242,6 +247,31 @@ def test_all_of_it_by_keyboard_alone(private, world):
     app.at("home")
     keys.go("lock")
     app.at("start")
+
+
+def choose_words(app: App) -> str:
+    """Take the words that are offered, type them to confirm, and return them."""
+    offered = app.show("words").inner_text()
+    app.do("next").fill(again=offered)
+    expect(app.show("words")).to_have_count(0)
+    app.do("next")
+    return offered
+
+
+def test_words_are_offered_first_for_both_pins_and_open_in_capitals(private, world):
+    app = App(private()).open(world.address).join().about_me()
+    app.do("digits").fill(pin="12345", again="12345").do("next")
+    expect(app.error("pin-short")).to_be_visible()
+    expect(app.show("weak")).to_be_visible()
+    app.do("words")
+    first = choose_words(app)
+    app.at("decoy")
+    second = choose_words(app)
+    app.finish().unlock("  ".join(first.upper().split())).at("home").do("lock")
+    app.unlock(f" {second.title()}\u00a0").at("notes").do("lock")
+    app.unlock(first).at("home").do("decoy").at("decoy").do("remove").at("home").do("lock")
+    app.at("start").do("open").at("unlock").fill(pin=second).do("next")
+    expect(app.error("passphrase-wrong")).to_be_visible()
 
 
 class Keys:

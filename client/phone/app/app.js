@@ -46,6 +46,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *    renew(): Promise<boolean | undefined>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
  *    any>): Promise<void>,
+ *    removeDecoy(): Promise<void>,
  *    setDecoy(pin: string, progress: (part: number) => void): Promise<void> }} UnlockedVault */
 /** Rounds among contacts' mailboxes; `ended` when the last one has.
  *  @typedef {{ ended: Promise<void>, hurry(): void, stop(): void }} Rounds */

@@ -3,8 +3,10 @@
 import { SEED_BYTES } from "../protocol/wire.js";
 import { argon2idAsync } from "../vendor-src/argon.js";
 
-// Half a second on a laptop and about three on an old phone in plain JavaScript (WebAssembly would need `unsafe-eval` or
-// `wasm-unsafe-eval` in the policy). A PIN of six digits still falls to whoever has the file and a day; the screen says so.
+// Measured (`tests/bench/vault.py`): 0.65 s of processor, so about four seconds on a phone six times slower, in plain
+// JavaScript (WebAssembly would need `unsafe-eval` or
+// `wasm-unsafe-eval` in the policy). Six digits still fall to whoever has the file and a day, and
+// the screen says so; six words do not (`vault.md`).
 const MEMORY_KIB = 65_536;
 const PASSES = 2;
 const TICK_MS = 20; // how long the screen may stand still

@@ -1,193 +1,267 @@
 /**
- * The vault: 256 KiB that look like random bytes, whatever is inside and whether anything is.
+ * The vault: 256 KiB of one form, whatever is inside and whether anything is.
  *
- *   salt 32 | slot | slot | slot | 2 random bytes          slot: nonce 32 | ciphertext | tag 16
+ *   salt 32 | keyslot 128 | keyslot | keyslot | nonce 32 | ciphertext of [ slot | slot | slot | 2 zeros ] | tag 16
  *
- * Three equal slots. The real content is in one, a decoy for a PIN given under duress may be in another, and a slot
- * that holds nothing is random bytes. All stand under keys made from a PIN and the one salt, so opening costs the same
- * and looks the same for either PIN and for a wrong one. Each writing uses a fresh nonce, from which that writing's key
- * is derived.
+ * Three PINs may have a place here, each with a keyslot and an inner slot. The keyslots hold one common element, from
+ * which the key of the outer ciphertext is made; an inner slot opens with the key of its own PIN only (`vault.md`). No
+ * content has anything the others lack: no flag, no key of another. Each names the place where it may set a second PIN;
+ * nobody can tell whether something is there. The places form a ring, so the session of a second PIN never
+ * overwrites the one it was set from.
  *
- * Who opens the real slot also holds the decoy's key: then every saving rewrites all three slots, and two copies of the
- * vault taken at different times do not tell which slots are in use. A session under the decoy can only rewrite its
- * own.
+ * Each saving changes the common element, renews every keyslot, and seals the outer ciphertext anew: all bytes after the
+ * salt change, whoever saves.
  */
 /** @import { RandomBytes } from "../protocol/wire.js" */
+/** @import { Keyslot } from "./keyslots.js" */
+/** @import { OldSlot } from "./vault-version-1.js" */
 
 import { counted } from "../protocol/envelope.js";
 import { BadPlaintext, KeystoreCut, TooMuchContent, WrongPassphrase } from "../protocol/errors.js";
-import { concat, domain, mac, SALT_BYTES, SEED_BYTES, same, TAG_BYTES, u32, utf8 } from "../protocol/wire.js";
-import { Chacha20Poly1305 } from "../vendor-src/crypto.js";
+import { concat, domain, mac, SALT_BYTES, SEED_BYTES, same, u32 } from "../protocol/wire.js";
+import { Point } from "../vendor-src/crypto.js";
+import {
+  decryptKeyslot,
+  drawElement,
+  drawKeyslot,
+  encryptElement,
+  KEYSLOT_BYTES,
+  keyToScalar,
+  packKeyslot,
+  renewKeyslot,
+  unpackKeyslot,
+} from "./keyslots.js";
+import { encodeOldPin, encodePin } from "./pin-text.js";
+import { OVERHEAD_BYTES, openSlot, sealSlot } from "./sealed-slot.js";
+import { openOldVault, rewriteOldDecoy } from "./vault-version-1.js";
 
 export const VAULT_BYTES = 262_144;
 export const SLOTS = 3;
-const NONCE_BYTES = 32;
-const SLOT_BYTES = Math.floor((VAULT_BYTES - SALT_BYTES) / SLOTS);
-const PLAIN_BYTES = SLOT_BYTES - NONCE_BYTES - TAG_BYTES;
-// flags 1 | decoy's place 1 | decoy's key 32 | length 4
-const HEAD_BYTES = 1 + 1 + SEED_BYTES + 4;
-export const CONTENT_BYTES = PLAIN_BYTES - HEAD_BYTES; // what the real content and the decoy may each have
+const PLACES = [0, 1, 2];
+const THIRD = 0 + 1 + 2; // less two places: the third
+const OUTER_AT = SALT_BYTES + SLOTS * KEYSLOT_BYTES;
+const SLOT_BYTES = Math.floor((VAULT_BYTES - OUTER_AT - OVERHEAD_BYTES) / SLOTS);
+const INNER_BYTES = VAULT_BYTES - OUTER_AT - OVERHEAD_BYTES;
+const PLAIN_BYTES = SLOT_BYTES - OVERHEAD_BYTES;
+// session key 32 | place of a second PIN 1 | length 4
+const HEAD_BYTES = SEED_BYTES + 1 + 4;
+export const CONTENT_BYTES = PLAIN_BYTES - HEAD_BYTES; // what each PIN's content may have
 
-const REAL = 1;
-const DECOY = 2;
-const NO_DECOY = 0xff;
-const SLOT = domain("slot");
-const ZERO_IV = new Uint8Array(12); // sound because each key seals once
+const OUTER = domain("vault-outer");
+const INNER = domain("vault-slot");
+const SESSION = domain("vault-session");
 
 /** Argon2id of a PIN; costs a second, so it is given in and loaded when needed (`pin.js`).
  *  @typedef {(pin: Uint8Array, salt: Uint8Array) => Promise<Uint8Array>} Stretch */
-/** An open vault. `duress` is true when the decoy's PIN opened it. `bytes` is what is to be stored.
- *  @typedef {{ bytes: Uint8Array, content: Uint8Array, duress: boolean, place: number, key: Uint8Array,
- *    decoy: { place: number, key: Uint8Array } | null }} Vault */
+/** An open vault. `bytes` is what is to be stored; `sessionKey` marks what is said in this session. `next` is the place
+ *  where this PIN may set a second one. `old` is there as long as the bytes have the form of before.
+ *  @typedef {{ bytes: Uint8Array, content: Uint8Array, sessionKey: Uint8Array, key: Uint8Array, place: number,
+ *    next: number, element: Point, keyslots: Keyslot[], slots: Uint8Array[], old: OldSlot | null }} Vault */
 
 /** Make a new vault with this content under this PIN. @param {string} pin @param {Uint8Array} content
  *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {TooMuchContent} */
 export async function createVault(pin, content, { randomBytes, stretch }) {
-  const bytes = randomBytes(VAULT_BYTES);
-  const key = await stretch(encodePin(pin), bytes.subarray(0, SALT_BYTES));
-  const place = placeAmong([0, 1, 2], randomBytes);
-  return saveVault({ bytes, content, duress: false, place, key, decoy: null }, content, randomBytes);
+  const salt = randomBytes(SALT_BYTES);
+  const key = await stretch(encodePin(pin), salt);
+  const place = drawPlace(PLACES, randomBytes);
+  const next = drawPlace(
+    PLACES.filter((other) => other !== place),
+    randomBytes,
+  );
+  const sessionKey = randomBytes(SEED_BYTES);
+  const blank = blankVault(salt, { key, place, next, sessionKey }, randomBytes);
+  const slots = replaceAt(blank.slots, place, await sealInner(blank, content, randomBytes));
+  return packVault({ ...blank, slots, content }, randomBytes);
 }
 
-/** Open a vault with the PIN of its content or of its decoy. @param {Uint8Array} bytes @param {string} pin
- *  @param {Stretch} stretch @returns {Promise<Vault>} @throws {KeystoreCut} @throws {WrongPassphrase} */
+/** Open a vault with any PIN that has a place in it. @param {Uint8Array} bytes @param {string} pin
+ *  @param {Stretch} stretch @returns {Promise<Vault>} @throws {KeystoreCut} when it was cut off
+ *  @throws {WrongPassphrase} */
 export async function openVault(bytes, pin, stretch) {
   if (bytes.length !== VAULT_BYTES) throw new KeystoreCut();
-  const key = await stretch(encodePin(pin), bytes.subarray(0, SALT_BYTES));
-  // All three are always tried: the time must not tell which slot it was, or that it was none.
-  const tried = await Promise.all([0, 1, 2].map((place) => openSlot(slotOf(bytes, place), key)));
-  const place = tried.findIndex((plain) => plain !== null);
-  const plain = tried[place];
-  if (!plain) throw new WrongPassphrase();
-  return readPlain(plain, { bytes, place, key });
+  const salt = bytes.subarray(0, SALT_BYTES);
+  const texts = [encodePin(pin), encodeOldPin(pin)];
+  // A PIN with capitals or accents, set when these still counted, has the key of its old spelling.
+  for (const text of same(texts[0], texts[1]) ? [texts[0]] : texts) {
+    const key = await stretch(text, salt);
+    const vault = (await openWithKey(bytes, key)) ?? (await openOld(bytes, key));
+    if (vault) return vault;
+  }
+  throw new WrongPassphrase();
 }
 
 /** Return the vault with other content. @param {Vault} vault @param {Uint8Array} content
  *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} @throws {TooMuchContent} */
 export async function saveVault(vault, content, randomBytes) {
-  const bytes = vault.bytes.slice();
-  await refill(vault, bytes, randomBytes);
-  await sealSlot(bytes, vault.place, vault.key, plainOf(vault, content), randomBytes);
-  return { ...vault, bytes, content };
-}
-
-/** Set or replace the decoy: an ordinary content behind a second PIN. Under the decoy itself nothing changes and
- *  nothing is said: whoever forced that PIN out of somebody may try this too. @param {Vault} vault @param {string} pin
- *  @param {Uint8Array} content @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
- *  @throws {WrongPassphrase} when the PIN is the vault's own @throws {TooMuchContent} */
-export async function setDecoy(vault, pin, content, { randomBytes, stretch }) {
-  const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
-  if (vault.duress) return saveVault(vault, vault.content, randomBytes);
-  if (same(key, vault.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
-  const place =
-    vault.decoy?.place ??
-    placeAmong(
-      [0, 1, 2].filter((slot) => slot !== vault.place),
-      randomBytes,
-    );
-  const next = { ...vault, bytes: vault.bytes.slice(), decoy: { place, key } };
-  await sealSlot(next.bytes, place, key, plainOf({ duress: true, decoy: null }, content), randomBytes);
-  return saveVault(next, vault.content, randomBytes);
-}
-
-/** Return the vault under another PIN; the decoy stays. @param {Vault} vault @param {string} pin
- *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
- *  @throws {WrongPassphrase} when it is the decoy's */
-export async function changePin(vault, pin, { randomBytes, stretch }) {
-  const key = await stretch(encodePin(pin), vault.bytes.subarray(0, SALT_BYTES));
-  if (vault.decoy && same(key, vault.decoy.key)) throw new WrongPassphrase("the decoy needs a PIN of its own");
-  return saveVault({ ...vault, key }, vault.content, randomBytes);
-}
-
-/** Return what is left when a vault is wiped, and what stands there when no PIN was ever chosen.
- *  @param {RandomBytes} randomBytes */
-export function emptyVault(randomBytes) {
-  return randomBytes(VAULT_BYTES);
-}
-
-/** Encode a PIN: the digits of every script are the same digits. @param {string} pin @returns {Uint8Array} */
-export function encodePin(pin) {
-  const plain = pin.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => String(digitOf(digit)));
-  return utf8(plain);
-}
-
-/** The digits of a script stand in a row of ten, and its zero is the first after a character that is no digit.
- *  @param {string} digit */
-function digitOf(digit) {
-  const point = /** @type {number} */ (digit.codePointAt(0));
-  let value = 0;
-  while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(point - value - 1))) value++;
-  return value;
-}
-
-/** A session that knows every slot renews the others too. A decoy whose PIN was changed by somebody else is left alone.
- *  @param {Vault} vault @param {Uint8Array} bytes @param {RandomBytes} randomBytes */
-async function refill({ duress, place, decoy }, bytes, randomBytes) {
-  if (duress) return;
-  for (const slot of [0, 1, 2].filter((slot) => slot !== place)) {
-    if (decoy?.place !== slot) {
-      slotOf(bytes, slot).set(randomBytes(SLOT_BYTES));
-      continue;
-    }
-    const plain = await openSlot(slotOf(bytes, slot), decoy.key);
-    if (plain) await sealSlot(bytes, slot, decoy.key, plain, randomBytes);
+  if (vault.old?.isDecoy) {
+    return { ...vault, content, bytes: await rewriteOldDecoy(vault.bytes, vault, content, randomBytes) };
   }
+  const ready = await renewForm(vault, randomBytes);
+  const slots = replaceAt(ready.slots, ready.place, await sealInner(ready, content, randomBytes));
+  return writeVault({ ...ready, slots, content }, randomBytes);
 }
 
-/** @param {Pick<Vault, "duress" | "decoy">} vault @param {Uint8Array} content @returns {Uint8Array} */
-function plainOf({ duress, decoy }, content) {
+/** Set or replace the second PIN of this one, with a content of its own. Under any PIN this does the same: the ring of
+ *  places keeps the PIN that set this one safe. @param {Vault} vault @param {string} pin @param {Uint8Array} content
+ *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
+ *  @throws {WrongPassphrase} when the PIN has another place already @throws {TooMuchContent} */
+export async function setSecondPin(vault, pin, content, { randomBytes, stretch }) {
+  if (vault.old?.isDecoy) return saveVault(vault, vault.content, randomBytes); // it knows no free place
+  const ready = await renewForm(vault, randomBytes);
+  const key = await stretch(encodePin(pin), saltOf(ready));
+  refuseUsed(ready, key, ready.next);
+  const third = THIRD - ready.place - ready.next;
+  const second = { key, place: ready.next, next: third, sessionKey: randomBytes(SEED_BYTES) };
+  return saveVault(await withPlace(ready, second, content, randomBytes), ready.content, randomBytes);
+}
+
+/** Fill the place of this PIN's second one with chance, whether or not there is one. @param {Vault} vault
+ *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} */
+export async function removeSecondPin(vault, randomBytes) {
+  if (vault.old?.isDecoy) return saveVault(vault, vault.content, randomBytes);
+  const ready = await renewForm(vault, randomBytes);
+  const keyslots = replaceAt(ready.keyslots, ready.next, drawKeyslot(randomBytes));
+  const slots = replaceAt(ready.slots, ready.next, randomBytes(SLOT_BYTES));
+  return saveVault({ ...ready, keyslots, slots }, ready.content, randomBytes);
+}
+
+/** Return the vault with another PIN in the place of this one; the other places stay. @param {Vault} vault
+ *  @param {string} pin @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>}
+ *  @throws {WrongPassphrase} when the PIN has another place already */
+export async function changePin(vault, pin, { randomBytes, stretch }) {
+  if (vault.old?.isDecoy) return saveVault(vault, vault.content, randomBytes); // the real session opens it by its key
+  const ready = await renewForm(vault, randomBytes);
+  const key = await stretch(encodePin(pin), saltOf(ready));
+  refuseUsed(ready, key, ready.place);
+  const keyslot = encryptElement(ready.element, keyToScalar(key), randomBytes);
+  const keyslots = replaceAt(ready.keyslots, ready.place, keyslot);
+  return saveVault({ ...ready, key, keyslots }, ready.content, randomBytes);
+}
+
+/** Return what stands there when no PIN was ever chosen, and what is left of a wiped vault. @param {RandomBytes} randomBytes */
+export function emptyVault(randomBytes) {
+  const keyslots = PLACES.map(() => packKeyslot(drawKeyslot(randomBytes)));
+  return concat(randomBytes(SALT_BYTES), ...keyslots, randomBytes(VAULT_BYTES - OUTER_AT));
+}
+
+/** @param {Uint8Array} bytes @param {Uint8Array} key @returns {Promise<Vault | null>} null when no keyslot opens */
+async function openWithKey(bytes, key) {
+  const keyslots = PLACES.map((place) =>
+    unpackKeyslot(bytes.subarray(SALT_BYTES + place * KEYSLOT_BYTES, SALT_BYTES + (place + 1) * KEYSLOT_BYTES)),
+  );
+  if (!keyslots.every((keyslot) => keyslot !== null)) return null; // of before: random bytes
+  const secret = keyToScalar(key);
+  // All three are always tried: the time must not tell which place it was.
+  const elements = keyslots.map((keyslot) => decryptKeyslot(keyslot, secret));
+  const place = elements.findIndex((element) => element !== null);
+  const element = elements[place];
+  if (!element) return null;
+  const inner = await openSlot(bytes.subarray(OUTER_AT), element.toBytes(), OUTER, bytes.subarray(0, OUTER_AT));
+  if (!inner) return null; // changed or damaged: every PIN fails in the same words
+  const slots = PLACES.map((number) => inner.slice(number * SLOT_BYTES, (number + 1) * SLOT_BYTES));
+  const plain = await openSlot(slots[place], key, INNER);
+  const found = plain && counted(plain, SEED_BYTES + 1);
+  if (!plain || !found || plain[SEED_BYTES] >= SLOTS) throw new BadPlaintext("a slot of another version");
+  const [sessionKey, next] = [plain.slice(0, SEED_BYTES), plain[SEED_BYTES]];
+  return { bytes, content: found[0].slice(), sessionKey, key, place, next, element, keyslots, slots, old: null };
+}
+
+/** @param {Uint8Array} bytes @param {Uint8Array} key @returns {Promise<Vault | null>} null when no slot opens */
+async function openOld(bytes, key) {
+  const old = await openOldVault(bytes, key);
+  if (!old) return null;
+  const { content, place } = old;
+  const next = old.decoy?.place ?? (place + 1) % SLOTS;
+  const unset = { element: Point.ZERO, keyslots: [], slots: [] }; // until `renewForm`
+  return { bytes, content, sessionKey: mac(key, SESSION), key, place, next, ...unset, old };
+}
+
+/** @param {Uint8Array} salt @param {{ key: Uint8Array, place: number, next: number, sessionKey: Uint8Array }} first
+ *  @param {RandomBytes} randomBytes @returns {Vault} one whose places are all unused but for the first PIN's keyslot */
+function blankVault(salt, first, randomBytes) {
+  const element = drawElement(randomBytes);
+  const keyslots = PLACES.map((place) =>
+    place === first.place ? encryptElement(element, keyToScalar(first.key), randomBytes) : drawKeyslot(randomBytes),
+  );
+  const slots = PLACES.map(() => randomBytes(SLOT_BYTES));
+  return { bytes: salt, content: new Uint8Array(), ...first, element, keyslots, slots, old: null };
+}
+
+/** Return a real session's vault in the form of today, its decoy with it. @param {Vault} vault
+ *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} @throws {TooMuchContent} */
+async function renewForm(vault, randomBytes) {
+  if (!vault.old) return vault;
+  const { key, place, next, sessionKey, content } = vault;
+  const blank = blankVault(saltOf(vault), { key, place, next, sessionKey }, randomBytes);
+  const { decoy } = vault.old;
+  if (!decoy) return { ...blank, content };
+  const third = THIRD - place - next;
+  const second = { key: decoy.key, place: next, next: third, sessionKey: mac(decoy.key, SESSION) };
+  return withPlace({ ...blank, content }, second, decoy.content, randomBytes);
+}
+
+/** Return the vault with a PIN and a content in a place. @param {Vault} vault
+ *  @param {{ key: Uint8Array, place: number, next: number, sessionKey: Uint8Array }} entry @param {Uint8Array} content
+ *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} @throws {TooMuchContent} */
+async function withPlace(vault, entry, content, randomBytes) {
+  const slot = await sealInner(entry, content, randomBytes);
+  const keyslot = encryptElement(vault.element, keyToScalar(entry.key), randomBytes);
+  return {
+    ...vault,
+    keyslots: replaceAt(vault.keyslots, entry.place, keyslot),
+    slots: replaceAt(vault.slots, entry.place, slot),
+  };
+}
+
+/** Change every byte after the salt: another common element, all keyslots renewed, the outer ciphertext sealed anew.
+ *  @param {Vault} vault @param {RandomBytes} randomBytes @returns {Promise<Vault>} */
+async function writeVault(vault, randomBytes) {
+  const shift = drawElement(randomBytes);
+  const element = vault.element.add(shift);
+  const keyslots = vault.keyslots.map((keyslot) => renewKeyslot(keyslot, shift, randomBytes));
+  return packVault({ ...vault, element, keyslots }, randomBytes);
+}
+
+/** @param {Vault} vault @param {RandomBytes} randomBytes @returns {Promise<Vault>} with its bytes */
+async function packVault(vault, randomBytes) {
+  const { element, keyslots } = vault;
+  const head = concat(saltOf(vault), ...keyslots.map(packKeyslot));
+  const inner = new Uint8Array(INNER_BYTES);
+  inner.set(concat(...vault.slots));
+  // The head is bound: with one keyslot exchanged every PIN fails alike, and nothing shows which of them it was.
+  const outer = await sealSlot(element.toBytes(), OUTER, inner, { randomBytes, bound: head });
+  return { ...vault, bytes: concat(head, outer) };
+}
+
+/** @param {Pick<Vault, "key" | "next" | "sessionKey">} entry @param {Uint8Array} content
+ *  @param {RandomBytes} randomBytes @returns {Promise<Uint8Array>} @throws {TooMuchContent} */
+async function sealInner({ key, next, sessionKey }, content, randomBytes) {
   if (content.length > CONTENT_BYTES) throw new TooMuchContent(`${content.length} bytes where ${CONTENT_BYTES} fit`);
   const plain = new Uint8Array(PLAIN_BYTES);
-  const place = Uint8Array.of(duress ? DECOY : REAL, decoy ? decoy.place : NO_DECOY);
-  plain.set(concat(place, decoy ? decoy.key : new Uint8Array(SEED_BYTES), u32(content.length), content));
-  return plain;
+  plain.set(concat(sessionKey, Uint8Array.of(next), u32(content.length), content));
+  return sealSlot(key, INNER, plain, { randomBytes });
 }
 
-/** @param {Uint8Array} plain @param {{ bytes: Uint8Array, place: number, key: Uint8Array }} opened @returns {Vault} */
-function readPlain(plain, opened) {
-  const found = counted(plain, 2 + SEED_BYTES);
-  if (!found || (plain[0] !== REAL && plain[0] !== DECOY)) throw new BadPlaintext("a slot of another version");
-  const decoy = plain[1] < SLOTS ? { place: plain[1], key: plain.slice(2, 2 + SEED_BYTES) } : null;
-  return { ...opened, content: found[0].slice(), duress: plain[0] === DECOY, decoy };
+/** One PIN in two places would hide what is in the second. @param {Vault} vault @param {Uint8Array} key
+ *  @param {number} free the place it may have @throws {WrongPassphrase} */
+function refuseUsed({ keyslots }, key, free) {
+  const secret = keyToScalar(key);
+  const opened = keyslots.map((keyslot) => decryptKeyslot(keyslot, secret) !== null);
+  if (opened.some((isOpen, place) => isOpen && place !== free)) throw new WrongPassphrase("this PIN has a place");
 }
 
-/** @param {Uint8Array} bytes @param {number} place */
-function slotOf(bytes, place) {
-  const start = SALT_BYTES + place * SLOT_BYTES;
-  return bytes.subarray(start, start + SLOT_BYTES);
+/** @param {Pick<Vault, "bytes">} vault @returns {Uint8Array} */
+function saltOf({ bytes }) {
+  return bytes.subarray(0, SALT_BYTES);
 }
 
-/** @param {Uint8Array} bytes @param {number} place @param {Uint8Array} key @param {Uint8Array} plain
- *  @param {RandomBytes} randomBytes */
-async function sealSlot(bytes, place, key, plain, randomBytes) {
-  const nonce = randomBytes(NONCE_BYTES);
-  const sealed = await contextOf(key, nonce).seal(buffer(ZERO_IV), buffer(plain), new ArrayBuffer(0));
-  slotOf(bytes, place).set(concat(nonce, new Uint8Array(sealed)));
-}
-
-/** @param {Uint8Array} slot @param {Uint8Array} key
- *  @returns {Promise<Uint8Array | null>} null when another key sealed it, or none */
-async function openSlot(slot, key) {
-  const context = contextOf(key, slot.subarray(0, NONCE_BYTES));
-  try {
-    return new Uint8Array(await context.open(buffer(ZERO_IV), buffer(slot.subarray(NONCE_BYTES)), new ArrayBuffer(0)));
-  } catch {
-    return null;
-  }
-}
-
-/** @param {Uint8Array} key @param {Uint8Array} nonce */
-function contextOf(key, nonce) {
-  return new Chacha20Poly1305().createEncryptionContext(buffer(mac(key, SLOT, nonce)));
-}
-
-/** @param {Uint8Array} data @returns {ArrayBuffer} */
-function buffer(data) {
-  return data.slice().buffer;
+/** @template Item @param {Item[]} items @param {number} place @param {Item} item @returns {Item[]} */
+function replaceAt(items, place, item) {
+  return items.map((old, number) => (number === place ? item : old));
 }
 
 /** @param {number[]} places @param {RandomBytes} randomBytes */
-function placeAmong(places, randomBytes) {
+function drawPlace(places, randomBytes) {
   // a byte modulo 3 leans by less than one in 250, which tells nobody anything worth knowing
   return places[randomBytes(1)[0] % places.length];
 }

@@ -2,12 +2,13 @@
 /** @import { Card } from "../../protocol/organisation.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
-/** @import { Vault } from "../../core/vault.js" */
+/** @import { Stretch, Vault } from "../../core/vault.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
 import { makeStretch } from "../../core/pin.js";
 import { prepareKit } from "../../core/prepare.js";
-import { changePin, createVault, openVault, saveVault, setDecoy } from "../../core/vault.js";
+import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault.js";
 import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
 import { jsonObject, utf8 } from "../../protocol/wire.js";
@@ -16,15 +17,19 @@ import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
 
 const VERSION = 1;
+// What the screens show of a content. The bytes of a vault hold no such mark outside of it (`core/vault.md`, *What
+// comes next*).
+const ALARM = "alarm";
+const NOTES = "notes";
 const WAYS = 40; // as many answers as are looked for at once
 const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
 
-/** @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
+/** @typedef {{ v: number, kind: string, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
  *    answers: ReceivedReply[] }} Content */
 /** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
  *  the app, `wake` what contacts were told of ringing here. */
-/** Of the decoy. @typedef {{ v: number, notes: { at: number, text: string }[] }} Notes */
+/** Of the decoy. @typedef {{ v: number, kind: string, notes: { at: number, text: string }[] }} Notes */
 /** @typedef {(done: number) => void} OnProgress */
 
 /** Seal and store the kit and the vault of the first visit. Without a PIN the vault is there all the same and holds
@@ -34,6 +39,7 @@ export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }
   const { kit, routes } = await sealedKit(app, card, facts, hasPin);
   const content = {
     v: VERSION,
+    kind: ALARM,
     name: hasPin ? card.name : "",
     seq: card.seq,
     hasPin,
@@ -47,7 +53,7 @@ export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }
     stretch: makeStretch((part) => progress((step + part) / steps)),
   });
   const vault = await createVault(pin, packed(content), by(0));
-  const whole = decoy ? await setDecoy(vault, decoy, packed(ordinary()), by(1)) : vault;
+  const whole = decoy ? await setSecondPin(vault, decoy, packed(ordinary()), by(1)) : vault;
   app.useKit(kit);
   app.hasPin = hasPin;
   await app.keepKit(kit);
@@ -88,6 +94,7 @@ function ordinary() {
   const day = 86_400_000;
   return {
     v: VERSION,
+    kind: NOTES,
     notes: findWords("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
       at: now - (i * 3 + 1) * day,
       text,
@@ -134,22 +141,28 @@ export class Session {
     this.vault = vault;
     /** @type {any} */
     this.content = jsonObject(vault.content);
-    this.duress = vault.duress;
+    this.content.kind ??= "notes" in this.content ? NOTES : ALARM; // of before
+    this.duress = this.content.kind === NOTES;
     /** @type {Promise<unknown>} */
     this.saving = Promise.resolve();
     this.isOver = false;
   }
 
-  /** One after the other, or an older content could be written last.
-   *  @returns {Promise<boolean>} whether it is stored */
+  /** @returns {Promise<boolean>} whether it is stored */
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
-    const saved = this.saving.then(async () => {
+    return this.#inTurn(async () => {
       this.vault = await saveVault(this.vault, packed(this.content), this.app.randomBytes);
       return this.app.put(VAULT, this.vault.bytes);
     });
-    this.saving = saved.catch(() => {});
-    return saved;
+  }
+
+  /** One after the other, or an older content could be written last, and a new PIN lost. @template Result
+   *  @param {() => Promise<Result>} step @returns {Promise<Result>} */
+  #inTurn(step) {
+    const ended = this.saving.then(step);
+    this.saving = ended.catch(() => {});
+    return ended;
   }
 
   /** Ends when what was to be saved is saved. */
@@ -160,10 +173,7 @@ export class Session {
 
   /** @param {string} pin @param {OnProgress} progress */
   async changePin(pin, progress) {
-    this.vault = await changePin(this.vault, pin, {
-      randomBytes: this.app.randomBytes,
-      stretch: makeStretch(progress),
-    });
+    await this.#changeVault((vault, by) => changePin(vault, pin, by), progress);
     this.content.hasPin = true;
     this.app.hasPin = true;
     await this.save();
@@ -171,11 +181,23 @@ export class Session {
 
   /** @param {string} pin @param {OnProgress} progress */
   async setDecoy(pin, progress) {
-    this.vault = await setDecoy(this.vault, pin, packed(ordinary()), {
-      randomBytes: this.app.randomBytes,
-      stretch: makeStretch(progress),
-    });
+    await this.#changeVault((vault, by) => setSecondPin(vault, pin, packed(ordinary()), by), progress);
     await this.save();
+  }
+
+  /** Does the same whether or not there is a second PIN. */
+  async removeDecoy() {
+    await this.#changeVault((vault, { randomBytes }) => removeSecondPin(vault, randomBytes));
+    await this.save();
+  }
+
+  /** @param {(vault: Vault, by: { randomBytes: RandomBytes, stretch: Stretch }) => Promise<Vault>} change
+   *  @param {OnProgress} [progress] */
+  async #changeVault(change, progress) {
+    const by = { randomBytes: this.app.randomBytes, stretch: makeStretch(progress) };
+    await this.#inTurn(async () => {
+      this.vault = await change(this.vault, by);
+    });
   }
 
   /** Into the letters of the next press; when the case has begun, to the desk as well.

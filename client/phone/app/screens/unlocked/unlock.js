@@ -10,7 +10,7 @@ import { t } from "../../ui/i18n.js";
 
 /** Build the screen `unlock`. @param {App} app @returns {Node[]} */
 export function unlock(app) {
-  const code = field("pin", t("unlock.label"), { secret: true, numeric: true, longest: 32 });
+  const code = field("pin", t("unlock.label"), { secret: true, longest: 200 });
   const problem = h("div", {});
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": t("working") });
   const next = async () => {

@@ -1,0 +1,50 @@
+/** An unlocked vault: what is saved while a PIN is being set does not undo it, and contents of before are understood. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Session } from "../../../client/phone/app/services/session.js";
+import { addWords } from "../../../client/phone/app/ui/i18n.js";
+import { makeStretch } from "../../../client/phone/core/pin.js";
+import { createVault, openVault } from "../../../client/phone/core/vault.js";
+import { digest, jsonObject, utf8 } from "../../../client/phone/protocol/wire.js";
+import { seededBytes } from "../random.mjs";
+
+const randomBytes = seededBytes("session");
+const quick = async (pin, salt) => digest(pin, salt);
+
+/** A phone that stores, and the vault it stores last. */
+function phone() {
+  const stored = { bytes: new Uint8Array() };
+  const put = async (_, bytes) => {
+    stored.bytes = bytes;
+    return true;
+  };
+  return { stored, app: { randomBytes, put, hasPin: true } };
+}
+
+const opened = async (app, content) =>
+  new Session(app, await createVault("2468", utf8(JSON.stringify(content)), { randomBytes, stretch: quick }));
+
+test("a saving that overlaps with the setting or removing of a second PIN loses neither", async () => {
+  addWords("", { notes: { examples: ["milk"] } });
+  const { stored, app } = phone();
+  const session = await opened(app, { kind: "alarm", facts: {} });
+  const setting = session.setDecoy("111111", () => {});
+  session.content.facts = { name: "Anna" };
+  await Promise.all([session.save(), setting, session.save()]);
+  await session.close();
+  const forced = await openVault(stored.bytes, "111111", makeStretch());
+  assert.equal(jsonObject(forced.content).notes[0].text, "milk");
+  assert.deepEqual(jsonObject((await openVault(stored.bytes, "2468", quick)).content).facts, { name: "Anna" });
+  assert.deepEqual([new Session(app, forced).duress, session.duress], [true, false]);
+  const again = new Session(app, await openVault(stored.bytes, "2468", quick));
+  const removing = again.removeDecoy();
+  for (let turn = 0; turn < 4; turn++) await null; // until it is under way
+  await Promise.all([again.save(), removing]);
+  await assert.rejects(openVault(stored.bytes, "111111", makeStretch()), { code: "passphrase-wrong" });
+});
+
+test("a content of before, which does not say what it is, is known by its notes", async () => {
+  const { app } = phone();
+  assert.equal((await opened(app, { v: 1, notes: [] })).duress, true);
+  assert.equal((await opened(app, { v: 1, facts: {} })).duress, false);
+});
