@@ -63,7 +63,7 @@ else
 endif
 
 soak: .venv/dev $(PHONE) $(APP)
-	TOCSIN_SOAK=1 $(PYTEST) -m 'soak or hypothesis'
+	@TOCSIN_SOAK=1 .ci/beside "$(PYTEST) -m 'soak or hypothesis'" 'cd client/phone && npm run --silent test'
 
 models: | packages
 	$(PYTHON) -m tests.models.run --jobs $(WORKERS)

@@ -1,5 +1,5 @@
 /**
- * An examiner with the source guesses about 200 vaults: which PIN was given, who saved in between, which places are in
+ * An examiner with the source guesses about 200 vaults (60 in `make test`): which PIN was given, who saved in between, which places are in
  * use. On half of them it learns which measure tells most, on the other half it guesses. The same examiner is then
  * given vaults of the form of before, and is right: it is no blind one.
  */
@@ -16,14 +16,16 @@ import {
 } from "../../../client/phone/core/vault.js";
 import { digest, utf8 } from "../../../client/phone/protocol/wire.js";
 import { Point } from "../../../client/phone/vendor-src/crypto.js";
+import { atLength } from "../length.mjs";
 import { seededBytes } from "../random.mjs";
 import { oldRefill, oldVault, readOld } from "./old-vault.mjs";
 
-const VAULTS = 200;
+const VAULTS = atLength(60, 200);
 const HALF = VAULTS / 2;
-// Of 100 guesses at chance more than 71 are right once in 100,000 times (binomial, one half). The seeds are fixed.
-const LUCKY = 71;
-const SURE = 98;
+// At chance more than 26 of 30 guesses are right, or more than 71 of 100, less than once in 100,000 times (binomial, one
+// half). The seeds are fixed.
+const LUCKY = atLength(26, 71);
+const SURE = atLength(25, 98);
 const NOTES = utf8(JSON.stringify({ v: 1, notes: [{ at: 1, text: "молоко, хлеб, позвонить в поликлинику" }] }));
 const stretch = async (pin, salt) => digest(pin, salt);
 const [FIRST, SECOND] = ["2468", "1111"];
@@ -137,8 +139,8 @@ function guess(samples) {
 }
 
 const isNoBetterThanLuck = ({ right, by }) =>
-  assert.ok(right <= LUCKY && right >= 100 - LUCKY, `${right} of 100 by ${by}`);
-const isSure = ({ right, by }) => assert.ok(right >= SURE, `${right} of 100 by ${by}`);
+  assert.ok(right <= LUCKY && right >= HALF - LUCKY, `${right} of ${HALF} by ${by}`);
+const isSure = ({ right, by }) => assert.ok(right >= SURE, `${right} of ${HALF} by ${by}`);
 
 /** Every second truth is true, in an order drawn by lot, so that guessing one of the two is right for half. */
 function truths(randomBytes) {
