@@ -68,6 +68,7 @@ class MailboxKey:
         wait: int = 0,
         cover: bool = False,
         commits: bool = False,
+        receipts: bool = False,
     ) -> tuple[bytes, bytes]:
         """Return a collect request for this origin: JSON body, and Ed25519 signature (64 bytes)."""
         fields: dict[str, Any] = {
@@ -79,6 +80,7 @@ class MailboxKey:
             "wait": wait,
             "cover": cover,
             "commits": commits,
+            **({"receipts": True} if receipts else {}),
         }
         body = json.dumps(fields, separators=(",", ":")).encode()
         return body, SigningKey(self.seed).sign(_signed(origin, body)).signature
@@ -93,6 +95,7 @@ class _Collect(msgspec.Struct):
     wait: Annotated[int, msgspec.Meta(ge=0)] = 0
     cover: bool = False
     commits: bool = False
+    receipts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Collect:
     wait: int
     cover: bool
     commits: bool
+    receipts: bool = False
 
 
 def check_collect(body: bytes, signature: str | None, origins: tuple[str, ...], now: int) -> Collect:
@@ -133,6 +137,7 @@ def check_collect(body: bytes, signature: str | None, origins: tuple[str, ...], 
         wait=min(asked.wait, WAIT_SECONDS),
         cover=asked.cover,
         commits=asked.commits,
+        receipts=asked.receipts,
     )
 
 

@@ -14,7 +14,7 @@ from tests.vectors.makers.inputs import Vector
 from tests.vectors.makers.messages import keystores, messages, replies
 from tests.vectors.makers.organisations import card, chain, codes, notes
 from tests.vectors.makers.pairings import pairings
-from tests.vectors.makers.relays import mailboxes, receipts, works
+from tests.vectors.makers.relays import handovers, mailboxes, receipts, works
 from tests.vectors.makers.wakes import wakes
 
 HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ MAKERS: dict[str, Callable[[], Iterator[Vector]]] = {
     "code": codes,
     "mailbox": mailboxes,
     "receipt": receipts,
+    "handover": handovers,
     "keystore": keystores,
     "message": messages,
     "reply": replies,
