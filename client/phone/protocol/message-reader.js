@@ -9,6 +9,8 @@ import { PIECES, VERSION } from "./message.js";
 import { isObject, PARCEL_BYTES } from "./wire.js";
 
 const FILES = 64; // in one message
+const RECEIPTS = 8; // in one message
+const RECEIPT_BYTES = 1_024;
 const SHORT_CHARACTERS = 255;
 const RELAYS = 8; // in one reply block
 
@@ -77,6 +79,7 @@ const FACTS = {
   parcels: or(list(parcelRef, 0, FILES), () => []),
   reply: orNull(replyBlock),
   practice: or(truth, () => false),
+  receipts: or(list(text(RECEIPT_BYTES), 0, RECEIPTS), () => []),
 };
 
 /** @type {Record<string, Record<string, FieldReader>>} */
