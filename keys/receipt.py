@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from keys.errors import BadReceipt, Malformed, NotANote
+from keys.errors import BadReceipt, Malformed, NoProof, NotANote
 from keys.note import Note, NoteKey, read
 from keys.wire import HASH_BYTES, HOUR_SECONDS, unb64
 
@@ -62,12 +62,15 @@ def check_receipt(
 def check_proof(data: bytes, keys: Iterable[NoteKey], commitment: bytes | None = None) -> tuple[Receipt, NoteKey]:
     """Return a receipt of either kind and the key among `keys` that signed it, for whoever holds no envelope.
 
-    `commitment`: what it must name; None takes any. Raises BadReceipt.
+    `commitment`: what it must name; None takes any. Raises NoProof.
     """
-    receipt, note = read_receipt(data)
+    try:
+        receipt, note = read_receipt(data)
+    except BadReceipt as error:
+        raise NoProof(error.detail) from None
     signer = next((key for key in keys if note.signed_by(key.public)), None)
     if signer is None:
-        raise BadReceipt("not signed by a key that was named")
+        raise NoProof("not signed by a key that was named")
     if commitment is not None and receipt.commitment != commitment:
-        raise BadReceipt("for another content")
+        raise NoProof("for another message")
     return receipt, signer

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from client.organisation.records import StoredReceipt
 from client.transport.relay_client import Frame
-from keys.errors import BadReceipt, TocsinError
+from keys.errors import NoProof, TocsinError
 from keys.note import NoteKey
 from keys.receipt import check_proof
 
@@ -32,7 +32,7 @@ def find_carried(texts: Iterable[str], keys: Iterable[NoteKey]) -> Iterator[Stor
     for text in texts:
         try:
             yield _store(text.encode(), known)
-        except (BadReceipt, UnicodeEncodeError):
+        except (NoProof, UnicodeEncodeError):
             continue
 
 

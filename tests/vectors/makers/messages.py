@@ -13,6 +13,14 @@ from keys.wire import LETTER_BYTES, Purpose, b64, digest
 from tests.vectors.makers.inputs import NOW, Vector, seededBytes
 
 
+def _with_receipts(report: Vector) -> Iterator[Vector]:
+    whole = {**report, "receipts": ["tocsin/1/receipt\n...\n\n— relay AAAA\n", "x" * 1_024] * 4}
+    yield {"name": "with_receipts", "expect": "ok", "header": whole, "other": {}}
+    wrong = {"nine_receipts": ["x"] * 9, "a_receipt_too_long": ["x" * 1_025], "receipts_a_word": "x"}
+    for name, value in wrong.items():
+        yield {"name": name, "expect": "message-malformed", "header": {**report, "receipts": value}}
+
+
 def messages() -> Iterator[Vector]:
     random_bytes = seededBytes("message")
     identity = {"v": 1, "id": b64(random_bytes(16)), "case": b64(random_bytes(16)), "seq": 0, "at": NOW}
@@ -53,10 +61,7 @@ def messages() -> Iterator[Vector]:
     yield ok("a_parcel", {"kind": "parcel", **identity, "of": parcel["id"], "i": 1, "n": 2})
     yield ok("an_alert", {"kind": "alert", **identity, "type": "detained", "text": "Позвоните +7..."})
     yield ok("a_reply", {"kind": "reply", **identity, "text": "Адвокат едет", "status": "lawyer", "reply": block})
-    yield ok("with_receipts", {**report, "receipts": ["tocsin/1/receipt\n...\n\n— relay AAAA\n", "x" * 1_024] * 4})
-    yield bad("nine_receipts", "message-malformed", receipts=["x"] * 9)
-    yield bad("a_receipt_too_long", "message-malformed", receipts=["x" * 1_025])
-    yield bad("receipts_a_word", "message-malformed", receipts="x")
+    yield from _with_receipts(report)
     yield bad("no_version", "message-malformed", v="absent")
     yield bad("a_newer_version", "message-version", v=2)
     yield bad("unknown_kind", "message-malformed", kind="ping")
