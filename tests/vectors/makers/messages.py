@@ -77,11 +77,8 @@ def messages() -> Iterator[Vector]:
     yield bad("reply_without_relay", "message-malformed", reply={**block, "relays": []})
     yield bad("reply_key_cut", "message-malformed", reply={**block, "key": block["key"][:-2]})
     yield bad("practice_a_word", "message-malformed", practice="yes")
-    yield {
-        "name": "piece_past_the_end",
-        "expect": "message-malformed",
-        "header": {"kind": "parcel", **identity, "of": parcel["id"], "i": 2, "n": 2},
-    }
+    past = {"kind": "parcel", **identity, "of": parcel["id"], "i": 2, "n": 2}
+    yield {"name": "piece_past_the_end", "expect": "message-malformed", "header": past}
 
 
 def replies() -> Iterator[Vector]:
