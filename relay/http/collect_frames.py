@@ -17,7 +17,7 @@ def encode_frames(
     receipt of handing over (u16 length, signed note), then the envelope.
 
     Without envelopes: nothing, or one frame of random bytes as large as a letter's, where the request asks for cover;
-    its receipt is as long as any other. Signs once a frame, about 40 microseconds each: belongs into a thread.
+    its receipt is as long as any other. Signs once a frame, about 25 microseconds each: belongs into a thread.
     """
     if not envelopes and asked.cover:
         filler = bytes([SUITE]) + random_bytes(LETTER_BYTES - 1)

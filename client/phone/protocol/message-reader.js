@@ -5,12 +5,10 @@
  */
 
 import { BadMessage, UnknownVersion } from "./errors.js";
-import { PIECES, VERSION } from "./message.js";
+import { PIECES, RECEIPT_BYTES, RECEIPTS, VERSION } from "./message.js";
 import { isObject, PARCEL_BYTES } from "./wire.js";
 
 const FILES = 64; // in one message
-const RECEIPTS = 8; // in one message
-const RECEIPT_BYTES = 1_024;
 const SHORT_CHARACTERS = 255;
 const RELAYS = 8; // in one reply block
 
