@@ -56,6 +56,13 @@ class BadReceipt(TocsinError):
     hint = "the envelope stays here and is tried again, there and at other relays"
 
 
+class NoProof(TocsinError):
+    """this receipt does not prove anything about this message"""
+
+    code = "receipt-no-proof"
+    hint = "check that receipt, message and key belong together; a file that was opened and saved again is another file"
+
+
 class BadCode(Malformed):
     """this is not a Tocsin code"""
 

@@ -71,6 +71,7 @@ class MailboxKey:
         wait: int = 0,
         cover: bool = False,
         commits: bool = False,
+        receipts: bool = False,
     ) -> tuple[bytes, bytes]:
         """Return a collect request for this origin: JSON body, and Ed25519 signature (64 bytes).
 
@@ -85,6 +86,7 @@ class MailboxKey:
             "wait": wait,
             "cover": cover,
             "commits": commits,
+            **({"receipts": True} if receipts else {}),
         }
         body = json.dumps(fields, separators=(",", ":")).encode()
         return body, SigningKey(self.seed).sign(_signed(origin, body)).signature
@@ -99,6 +101,7 @@ class _Collect(msgspec.Struct):
     wait: Annotated[int, msgspec.Meta(ge=0)] = 0
     cover: bool = False
     commits: bool = False
+    receipts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Collect:
     wait: int
     cover: bool
     commits: bool
+    receipts: bool = False
 
 
 def check_collect(body: bytes, signature: str | None, origins: tuple[str, ...], now: int) -> Collect:
@@ -140,6 +144,7 @@ def check_collect(body: bytes, signature: str | None, origins: tuple[str, ...], 
         wait=min(asked.wait, WAIT_SECONDS),
         cover=asked.cover,
         commits=asked.commits,
+        receipts=asked.receipts,
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from keys.envelope import Address
 from keys.errors import BadMessage, NotAuthentic, UnknownVersion
+from keys.receipt import RECEIPT_BYTES
 from keys.wire import MAC_BYTES, PARCEL_BYTES, domain, encode_json
 
 VERSION = 1
@@ -19,6 +20,7 @@ VERSION = 1
 PIECE_BYTES = 63_488
 PIECES = 4_096  # 248 MiB: a long film, and still a bound on what a liar can announce
 FILES = 64  # in one message
+RECEIPTS = 8  # in one message
 
 
 _REPLY = domain("reply")
@@ -30,6 +32,8 @@ KemKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1621}[AQgw]\Z")]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Text = Annotated[str, msgspec.Meta(max_length=PARCEL_BYTES)]
 Short = Annotated[str, msgspec.Meta(max_length=255)]
+
+ReceiptText = Annotated[str, msgspec.Meta(max_length=RECEIPT_BYTES)]
 
 AlertType = Literal["detained", "moved", "unsafe", "safe", "missed", "text"]
 
@@ -78,6 +82,7 @@ class _Facts(Message, frozen=True, kw_only=True):
     parcels: Annotated[list[ParcelRef], msgspec.Meta(max_length=FILES)] = []
     reply: ReplyBlock | None = None
     practice: bool = False
+    receipts: Annotated[list[ReceiptText], msgspec.Meta(max_length=RECEIPTS)] = []
 
 
 class Report(_Facts, frozen=True, kw_only=True, tag_field="kind", tag="report"):

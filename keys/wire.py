@@ -76,6 +76,9 @@ class FrameKind(IntEnum):
     PARCEL = 2
 
 
+FRAME_RECEIPT = 0x10  # added to the first byte of a frame that carries a receipt of handing over
+
+
 def domain(name: str) -> bytes:
     """Return `tocsin/1/NAME` and a zero byte: what every hash, MAC and signature of ours begins with.
 

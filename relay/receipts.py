@@ -10,6 +10,7 @@ from keys.wire import HOUR_SECONDS, SEED_BYTES, RandomBytes, b64
 from relay.store.files import RELAY_KEY, own_secret
 
 RECEIPT = "tocsin/1/receipt"
+HANDOVER = "tocsin/1/handover"
 
 
 class ReceiptSigner:
@@ -24,12 +25,19 @@ class ReceiptSigner:
         self.note_key = str(note.NoteKey(self._name, public))
 
     def receipt(self, commitment: bytes, hash_: bytes, now: int) -> bytes:
-        """Sign the note that says: this commitment came with this envelope, in this hour.
+        """Sign the note that says: this commitment came with this envelope, in this hour."""
+        return self._sign(RECEIPT, commitment, hash_, now)
 
-        The same bytes as `note.sign`, which looks at every letter of the text for what cannot stand in ours and takes
-        a third longer."""
+    def handover(self, commitment: bytes, hash_: bytes, now: int) -> bytes:
+        """Sign the note that says: this envelope, and the commitment that came with it, were handed to the mailbox's
+        owner in this hour."""
+        return self._sign(HANDOVER, commitment, hash_, now)
+
+    def _sign(self, kind: str, commitment: bytes, hash_: bytes, now: int) -> bytes:
+        """Return the same bytes as `note.sign`, which looks at every letter of the text for what cannot stand in ours
+        and takes a third longer."""
         hour = now - now % HOUR_SECONDS
-        text = f"{RECEIPT}\n{self._origin}\n{b64(commitment)}\n{b64(hash_)}\n{hour}\n"
+        text = f"{kind}\n{self._origin}\n{b64(commitment)}\n{b64(hash_)}\n{hour}\n"
         signature = self._key.sign(text.encode()).signature
         line = base64.b64encode(self._key_id + signature).decode("ascii")
         return f"{text}\n— {self._name} {line}\n".encode()

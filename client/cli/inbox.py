@@ -55,9 +55,10 @@ def pull(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
 
 
 def _tell_pulled(tally: PullResult, relays: int, as_json: bool) -> None:
-    value = {"new": tally.new, "duplicate": tally.duplicate, "bad": tally.bad}
+    lacks = {"unproved": tally.unproved} if tally.unproved else {}
+    value = {"new": tally.new, "duplicate": tally.duplicate, "bad": tally.bad, **lacks}
     output.result(as_json, value, f"{tally.new} new, {tally.duplicate} duplicate, {tally.bad} put aside as bad")
-    for relay, problem in tally.failures.items():
+    for relay, problem in [*tally.failures.items(), *tally.find_lacks().items()]:
         output.error(problem, relay)
     if len(tally.failures) == relays:
         sys.exit(1)

@@ -13,6 +13,7 @@ from client.desk.brief_session import open_session
 from client.organisation.home import is_home
 from client.outbox.sender import Outcome, send_waiting
 from client.outbox.store import OutboxStore
+from client.reporter.folder import Reporter
 from client.transport.relay_client import Transport
 
 
@@ -49,7 +50,7 @@ def send(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
         if is_home(folder):
             count, outcome = _send_noted(folder, by, phrase, transport, tick)
         else:
-            count, outcome = send_waiting(folder, transport, tick)
+            count, outcome = send_waiting(folder, transport, tick, Reporter(folder).keep_receipts)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
     words = tell_left(count - outcome.pending, count)
     output.result(as_json, {"receipts": receipts, "pending": outcome.pending}, words)

@@ -110,6 +110,11 @@ class Passphrase:
         """Whether there is a file or a person to ask."""
         return self._file is not None or sys.stdin.isatty()
 
+    @property
+    def has_file(self) -> bool:
+        """Whether it comes from a file."""
+        return self._file is not None
+
     def ask(self) -> str:
         """Return the passphrase of something that exists.
 

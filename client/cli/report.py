@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from client import files, report
 from client.cli import options, output
 from client.outbox.sender import Outcome
 from client.reporter.compose import Draft, attachment
+from client.reporter.folder import Reporter
 from client.reporter.replies import read_replies
 from client.reporter.send import SentReport, send
 from client.transport.relay_client import Transport
@@ -61,11 +63,19 @@ def report_(
             draft,
             transport,
             case_start=case_start,
-            passphrase=partial(phrase.choose, CHOOSE) if phrase.is_at_hand else None,
+            passphrase=_passphrase_for(folder, phrase),
             on_problem=output.error,
             show_progress=partial(output.progress, "sending"),
         )
     _tell(sent, folder, as_json)
+
+
+def _passphrase_for(folder: Path, phrase: output.Passphrase) -> Callable[[], str] | None:
+    """Return what gives the passphrase: of a folder that has a key only from a file, since nobody is asked when it is
+    only for receipts."""
+    if Reporter(folder).can_receive_replies:
+        return phrase.ask if phrase.has_file else None
+    return partial(phrase.choose, CHOOSE) if phrase.is_at_hand else None
 
 
 def _read_fields(file: BinaryIO | None) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from client.organisation.records import Page, Records
 from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
+from keys.envelope import commit
 from keys.errors import TocsinError
 from keys.message import ParcelRef, Reply
 from keys.wire import RandomBytes, unb64
@@ -73,8 +74,8 @@ class BriefSession:
         is_dated, secrets = rotate_if_due(self.home, transport, int(self._clock())), self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         inbox = Inbox(
-            self.records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
-            on_page=self._note_page,
+            self.records, address, secrets.open_keys(), last_resort=secrets.last_resort,
+            receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._note_page,
         )  # fmt: skip
         return inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick), is_dated
 
@@ -134,10 +135,20 @@ class BriefSession:
         lines = [json.dumps(case_files.as_json(message), ensure_ascii=False) for message in case.messages]
         messages = "".join(line + "\n" for line in lines).encode()
         found = [(ref, case_files.assemble(self.records, case.id, ref)) for ref in case.files()]
-        count, digest = 1 + sum(file.whole for _, file in found), hashlib.sha256(messages).hexdigest()
+        proofs = dict(self._build_proofs(case))
+        count, digest = 1 + len(proofs) + sum(file.whole for _, file in found), hashlib.sha256(messages).hexdigest()
         self._write([Exported(what=CASE, options={"case": case.id}, count=count, sha256=digest)])
         files.replace(target / "messages.jsonl", messages)
+        for name, data in proofs.items():
+            files.replace(target / name, data)
         return [_save_file(target, ref, file) for ref, file in found]
+
+    def _build_proofs(self, case: Case) -> Iterator[tuple[str, bytes]]:
+        """Yield each message's content byte for byte, and each receipt for it, named by the message's number."""
+        for number, message in enumerate(case.messages, 1):
+            yield f"{number:04}.content", message.content
+            for k, receipt in enumerate(self.records.receipts(commit(message.content)), 1):
+                yield f"{number:04}-{k}.receipt", receipt.text.encode()
 
     def close(self) -> None:
         """Note the end of the session, if it wrote anything."""

@@ -43,7 +43,7 @@ from client.organisation.case_files import Assembled
 from client.organisation.decoded_letters import DecodedLetter, decode, decode_page
 from client.organisation.home import Home, unlock_home
 from client.organisation.inbox import PAGE, Inbox, PullResult, report_address, rotate_if_due
-from client.organisation.records import Page, Quarantined, RecordLetter, Records
+from client.organisation.records import Page, Quarantined, RecordLetter, Records, StoredReceipt
 from client.outbox.store import OutboxStore
 from client.stations.pack.pack import Pack
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
@@ -178,6 +178,11 @@ class Desk:
         with self._open():
             return self._record_index.missing(case, ref)
 
+    def receipts(self, commitment: bytes) -> list[StoredReceipt]:
+        """Return the receipts for a content, the earliest hour first. Raises DeskClosed."""
+        with self._open():
+            return self._records.receipts(commitment)
+
     def letters(self) -> list[RecordLetter]:
         """Return every letter as it is kept. Raises DeskClosed."""
         with self._open():
@@ -291,9 +296,9 @@ class Desk:
         """
         with self._open():
             key, counted = self.home.secrets.mailbox_key, tally or PullResult()
-        for page in transport.pages(relay, key, PAGE, wait):
+        for page in transport.pages(relay, key, PAGE, wait, receipts=True):
             with self._open():
-                self._inbox.take(page, counted)
+                self._inbox.take(page, counted, relay)
             tick(len(page))
 
     def rotate_if_due(self, transport: Transport) -> bool:
@@ -311,8 +316,8 @@ class Desk:
         secrets = self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         return Inbox(
-            self._records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
-            on_page=self._receive_page,
+            self._records, address, secrets.open_keys(), last_resort=secrets.last_resort,
+            receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._receive_page,
         )  # fmt: skip
 
     def _receive_page(self, page: Page, batch: int | None) -> None:

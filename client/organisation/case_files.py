@@ -32,6 +32,7 @@ class CaseMessage:
     last_resort: bool
     other: dict[str, Any]
     at: int
+    content: bytes = field(default=b"", repr=False)
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
         _, unknown = sort_facts(read.message.facts)
         other = {**read.other, **({"facts": unknown} if unknown else {})}
         at = min(read.message.at, letter.pulled)
-        entry = CaseMessage(read.message, header, letter.committed, letter.last_resort, other, at)
+        entry = CaseMessage(read.message, header, letter.committed, letter.last_resort, other, at, letter.content)
         cases.setdefault(read.message.case, Case(read.message.case)).messages.append(entry)
     for case in cases.values():
         case.messages.sort(key=lambda entry: (entry.at, entry.message.seq, entry.message.id))

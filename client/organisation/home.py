@@ -17,6 +17,7 @@ from keys.errors import ClockAhead, TocsinError
 from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
+from keys.note import NoteKey
 from keys.organisation import Card, WeeklyChain, check_clock, expiry, fingerprint, read_card
 from keys.wire import SEED_BYTES, WEEKS_AHEAD, RandomBytes, week_of
 
@@ -89,6 +90,11 @@ class HomeSecrets(msgspec.Struct, kw_only=True):
     def mailbox_key(self) -> MailboxKey:
         """The key that collects reports."""
         return MailboxKey(self.mailbox)
+
+    @property
+    def receipt_keys(self) -> list[NoteKey]:
+        """The keys that its relays sign receipts with, as its card names them."""
+        return [NoteKey.parse(text) for text in self.log]
 
     def open_keys(self) -> list[PrivateKey]:
         """Return the keys that open today's letters, likeliest first, weeks ahead too: a phone's clock may be fast."""

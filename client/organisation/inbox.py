@@ -1,10 +1,11 @@
 """The organisation's inbox: collects from its relays, opens, keeps. Specified in `client/folders.md`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from client.organisation.home import Home
+from client.organisation.receipts import ReceiptMissing, check_handover, find_carried
 from client.organisation.records import Page, Quarantined, RecordLetter, Records
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
@@ -13,20 +14,27 @@ from keys.errors import BadMessage, EnvelopeError, TocsinError
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Amend, Parcel, Report
+from keys.note import NoteKey
 from keys.opening import OpenedEnvelope, open_envelope
-from keys.wire import WEEK_SECONDS, Purpose, week_of
+from keys.wire import LETTER_BYTES, WEEK_SECONDS, Purpose, week_of
 
 PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
 
 
 @dataclass
 class PullResult:
-    """What a pull came to; `failures` says for each relay that could not be emptied why."""
+    """What a pull came to; `failures` says for each relay that could not be emptied why, `unproved` how many envelopes
+    came from a relay without a valid receipt of handing over."""
 
     new: int = 0
     duplicate: int = 0
     bad: int = 0
     failures: dict[str, TocsinError] = field(default_factory=dict)
+    unproved: dict[str, int] = field(default_factory=dict)
+
+    def find_lacks(self) -> dict[str, TocsinError]:
+        """Return for each relay that gave letters and no valid receipts what to say of it."""
+        return {relay: ReceiptMissing(f"{count:,} of them") for relay, count in self.unproved.items()}
 
 
 class Inbox:
@@ -42,11 +50,12 @@ class Inbox:
         keys: list[PrivateKey],
         *,
         last_resort: bytes,
+        receipt_keys: Sequence[NoteKey] = (),
         clock: Callable[[], float] = time.time,
         on_page: Callable[[Page, int | None], None] = lambda page, batch: None,
     ) -> None:
         self._records, self._address, self._clock, self._on_page = records, address, clock, on_page
-        self._keys, self._last_resort = list(keys), last_resort
+        self._keys, self._last_resort, self._receipt_keys = list(keys), last_resort, list(receipt_keys)
 
     def pull(
         self, transport: Transport, relays: list[str], key: MailboxKey, tick: Callable[[int], None] = lambda _: None
@@ -55,8 +64,8 @@ class Inbox:
         tally = PullResult()
         for relay in relays:
             try:
-                for page in transport.pages(relay, key, PAGE):
-                    self.take(page, tally)
+                for page in transport.pages(relay, key, PAGE, receipts=True):
+                    self.take(page, tally, relay)
                     tick(len(page))
             except Problem as problem:
                 tally.failures[relay] = problem.error
@@ -64,13 +73,15 @@ class Inbox:
                 tally.failures[relay] = error
         return tally
 
-    def take(self, frames: list[Frame], tally: PullResult) -> None:
-        """Open a page of envelopes and keep it; it is on the disk when this returns."""
+    def take(self, frames: list[Frame], tally: PullResult, relay: str = "") -> None:
+        """Open a page of envelopes and keep it; it is on the disk when this returns. A letter whose receipt is missing
+        or bad is a letter like any other; the lack is counted for `relay`."""
         page, now = Page(), int(self._clock())
         opened = [(frame, inner) for frame in frames if (inner := self._open(frame, page, now)) is not None]
         marks = [self._records.mark(inner.commitment) for _, inner in opened]
         for (frame, inner), mark in zip(opened, marks, strict=True):
             committed = frame.commitment == inner.commitment
+            self._take_receipt(frame, committed, page, tally, relay)
             is_new = mark not in page.seen and mark not in self._records.seen
             page.duplicate += not is_new
             if self._records.has(mark, committed, page):
@@ -94,6 +105,15 @@ class Inbox:
             self._keys.insert(0, inner.opened_by)
         return inner
 
+    def _take_receipt(self, frame: Frame, committed: bool, page: Page, tally: PullResult, relay: str) -> None:
+        # A copy of a letter that came before brings another relay's word for the hour. Of parcels nothing is kept but
+        # the piece, so that no receipt could be compared; the message names the whole file's hash.
+        receipt = check_handover(frame, self._receipt_keys)
+        if receipt is None:
+            tally.unproved[relay] = tally.unproved.get(relay, 0) + 1
+        elif committed and len(frame.envelope) == LETTER_BYTES:
+            page.receipts.append(receipt)
+
     def _sort(self, frame: Frame, inner: OpenedEnvelope, committed: bool, page: Page, now: int) -> bool:
         try:
             read = message.read(inner.fields)
@@ -109,6 +129,7 @@ class Inbox:
             last_resort = inner.opened_by.seed == self._last_resort
             page.letters.append(RecordLetter(inner.content, committed, frame.hash, last_resort, now))
             page.read.append((inner.commitment, read))
+            page.receipts += find_carried(received.receipts, self._receipt_keys)
         return True
 
 

@@ -29,6 +29,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (number INTEGER PRIMARY KEY, seen BLOB NOT NULL, box BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS piece (mark BLOB PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS receipt (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tail (one INTEGER PRIMARY KEY CHECK (one = 1), box BLOB NOT NULL);
 """
 _SEEN = domain("seen")
@@ -58,6 +59,25 @@ class RecordLetter(msgspec.Struct, frozen=True, array_like=True):
         return "RecordLetter(...)"  # what somebody said must not reach a log by way of a traceback
 
 
+class StoredReceipt(msgspec.Struct, frozen=True, array_like=True):
+    """A relay's receipt for the content with this commitment: its kind and hour (Unix seconds) as it says them, the
+    verifier key it was checked with when it came, and its exact text."""
+
+    commitment: bytes
+    kind: str
+    hour: int
+    key: str
+    text: str
+
+    @property
+    def relay(self) -> str:
+        """The name of the key: the relay's first origin without its scheme."""
+        return self.key.partition("+")[0]
+
+    def __repr__(self) -> str:
+        return "StoredReceipt(...)"
+
+
 class Quarantined(msgspec.Struct, frozen=True, array_like=True):
     """What could not be used, and the code of the reason: the envelope, or its content when it did open (its week's
     key will be destroyed, and a newer version may understand it)."""
@@ -81,6 +101,7 @@ class Page(msgspec.Struct):
     read: list[tuple[bytes, Read]] = []
     pieces: list[tuple[bytes, bytes]] = []
     aside: list[Quarantined] = []
+    receipts: list[StoredReceipt] = []
     seen: dict[bytes, bool] = {}
     duplicate: int = 0
 
@@ -157,6 +178,8 @@ class Records:
                 number = self._insert(page)
                 self._db.execute("COMMIT")
                 self.seen.update(page.seen)
+                for receipt in page.receipts:
+                    _add_receipt(self._receipts, receipt)
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
@@ -173,7 +196,34 @@ class Records:
         self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
         asides = [(self._seal(msgspec.msgpack.encode(letter)),) for letter in page.aside]
         self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
+        if fresh := [receipt for receipt in page.receipts if self._is_news(receipt)]:
+            box = self._seal(msgspec.msgpack.encode(fresh))
+            self._db.execute("INSERT INTO receipt (box) VALUES (?)", (box,))
         return number
+
+    def receipts(self, commitment: bytes) -> list[StoredReceipt]:
+        """Return the receipts for a content, the earliest hour first: of each kind and each relay's key, the
+        earliest."""
+        found = self._receipts.get(commitment, {}).values()
+        return sorted(found, key=lambda receipt: (receipt.hour, receipt.key, receipt.kind))
+
+    def all_receipts(self) -> list[StoredReceipt]:
+        """Return every receipt that counts."""
+        return [receipt for found in self._receipts.values() for receipt in found.values()]
+
+    def _is_news(self, receipt: StoredReceipt) -> bool:
+        before = self._receipts.get(receipt.commitment, {}).get((receipt.kind, receipt.key))
+        return before is None or receipt.hour < before.hour
+
+    @cached_property
+    def _receipts(self) -> "dict[bytes, dict[tuple[str, str], StoredReceipt]]":
+        found: dict[bytes, dict[tuple[str, str], StoredReceipt]] = {}
+        with _translated():
+            boxes = [row[0] for row in self._db.execute("SELECT box FROM receipt ORDER BY number")]
+        for box in boxes:
+            for receipt in self._open(box, list[StoredReceipt]):
+                _add_receipt(found, receipt)
+        return found
 
     def letters(self) -> Iterator[RecordLetter]:
         """Return every letter kept, in the order of arrival."""
@@ -239,6 +289,13 @@ class Records:
             return msgspec.msgpack.decode(self._decrypt(box), type=kind)
         except msgspec.DecodeError:
             raise RecordsBroken() from None
+
+
+def _add_receipt(known: dict[bytes, dict[tuple[str, str], StoredReceipt]], receipt: StoredReceipt) -> None:
+    named = known.setdefault(receipt.commitment, {})
+    before = named.get((receipt.kind, receipt.key))
+    if before is None or receipt.hour < before.hour:
+        named[receipt.kind, receipt.key] = receipt
 
 
 @contextmanager

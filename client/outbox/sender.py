@@ -96,15 +96,17 @@ class OutboxSender:
 
 
 def send_waiting(
-    folder: Path, transport: Transport, tick: Callable[[int], None] = lambda _: None
-) -> tuple[int, Outcome]:
+    folder: Path, transport: Transport, tick: Callable[[int], None] = lambda _: None,
+    note: Callable[[bytes, Mapping[str, str]], None] = lambda envelope, receipts: None,
+) -> tuple[int, Outcome]:  # fmt: skip
     """Try everything again that waits in a folder's outbox; return how many envelopes that were, and the outcome.
+    `note`: as of `OutboxSender`.
 
     Blocks for the network. Raises FolderBusy, CannotWrite, SpoolBroken.
     """
     with files.locked(folder), OutboxStore(folder) as store:
         hashes = store.hashes()
-        return len(hashes), OutboxSender(store, transport).carry(hashes, hurry=True, tick=lambda: tick(1))
+        return len(hashes), OutboxSender(store, transport, note=note).carry(hashes, hurry=True, tick=lambda: tick(1))
 
 
 def _work(problem: Problem, sealed: Sealed) -> bytes | None:

@@ -2,14 +2,17 @@
 
 import hashlib
 import mimetypes
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from keys import message
 from keys.envelope import Address, Sealed, seal, size_for
-from keys.errors import TocsinError
-from keys.message import PIECE_BYTES, PIECES, Amend, Parcel, ParcelRef, ReplyBlock, Report
+from keys.errors import TocsinError, TooMuchContent
+from keys.message import PIECE_BYTES, PIECES, RECEIPTS, Amend, Parcel, ParcelRef, ReplyBlock, Report
 from keys.organisation import Card
 from keys.wire import ID_BYTES, PARCEL_BYTES, Purpose, RandomBytes, b64
 
@@ -45,21 +48,24 @@ def new_id(random_bytes: RandomBytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person wants to say: facts, files, and where a reply may go."""
+    """What a person wants to say: facts, files, where a reply may go; receipts for earlier messages of the case."""
 
     facts: dict[str, Any] = field(repr=False)
     files: list[Attachment] = field(default_factory=list, repr=False)
     reply: ReplyBlock | None = None
     practice: bool = False
+    receipts: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A sealed message: its case, its id, the message's own envelope first, then those of its parcels."""
+    """A sealed message: its case, its id, the message's own envelope first, then those of its parcels. `receipts`: the
+    number of receipts of its draft, from the first, that it carries."""
 
     case: str
     id: str
     sealed: list[Sealed]
+    receipts: int = 0
 
 
 def compose(
@@ -83,6 +89,7 @@ def compose(
         reply=draft.reply,
         practice=draft.practice,
     )
+    report, carried = _with_receipts(report, draft.receipts)
     header = message.header(report)
     sealed = [seal(header, b"", key=key, address=address, random_bytes=random_bytes, size=size_for(header, b""))]
     for ref, file in zip(refs, draft.files, strict=True):
@@ -91,7 +98,18 @@ def compose(
             parcel = Parcel(id=new_id(random_bytes), case=report.case, seq=seq, at=now, of=ref.id, i=i, n=ref.n)
             header = message.header(parcel)
             sealed.append(seal(header, piece, key=key, address=address, random_bytes=random_bytes, size=PARCEL_BYTES))
-    return Composed(report.case, report.id, sealed)
+    return Composed(report.case, report.id, sealed, carried)
+
+
+def _with_receipts(report: Report | Amend, receipts: tuple[str, ...]) -> tuple[Report | Amend, int]:
+    """Return the message with as many of these receipts as fit, and how many those are; a letter stays a letter."""
+    size = size_for(message.header(report), b"")
+    for count in range(min(len(receipts), RECEIPTS), 0, -1):
+        whole = msgspec.structs.replace(report, receipts=list(receipts[:count]))
+        with suppress(TooMuchContent):
+            if size_for(message.header(whole), b"") == size:
+                return whole, count
+    return report, 0
 
 
 def _ref(file: Attachment, random_bytes: RandomBytes) -> ParcelRef:

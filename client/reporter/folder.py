@@ -7,8 +7,8 @@ which opens replies, is in a keystore; sending needs no passphrase. Specified in
 import os
 import secrets as system
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,17 +20,19 @@ from nacl.public import SealedBox
 
 from client import files
 from client.outbox.store import SpoolBroken
-from keys.errors import CardOlder, KeystoreCut, TocsinError
+from keys.errors import BadReceipt, CardOlder, KeystoreCut, TocsinError
 from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
 from keys.message import ReplyBlock
 from keys.organisation import Card
+from keys.receipt import read_receipt
 from keys.wire import DAY_SECONDS, SEED_BYTES, TTL_DAYS, RandomBytes, b64, digest, domain
 
 KEYSTORE = "reporter"
 PUBLIC = "reporter.pub"
 STATE = "state"
+CARRIED = 2  # later messages that carry a receipt
 _ORGANISATION = domain("known")
 
 
@@ -104,7 +106,26 @@ class StoredReply(msgspec.Struct, frozen=True):
     at: int
 
 
-Value = TypeVar("Value", ReplyRoute, StoredReply)
+class SentMessage(msgspec.Struct, frozen=True):
+    """Which case a message belongs to, by the commitment that receipts for it name (32 bytes)."""
+
+    case: str
+    commitment: bytes
+
+    def __repr__(self) -> str:
+        return "SentMessage(...)"
+
+
+class OwnReceipt(msgspec.Struct, frozen=True):
+    """A relay's receipt for an envelope that was sent from here, as text."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "OwnReceipt(...)"
+
+
+Value = TypeVar("Value", ReplyRoute, StoredReply, SentMessage, OwnReceipt)
 
 
 class Reporter:
@@ -177,6 +198,47 @@ class Reporter:
         """Store a reply, sealed. Raises CannotWrite, SpoolBroken, KeystoreCut."""
         self._seal("answer", reply)
 
+    def keep_sent(self, message: SentMessage) -> None:
+        """Remember which case a message belongs to, sealed. Raises CannotWrite, SpoolBroken, KeystoreCut."""
+        self._seal("sent", message)
+
+    def keep_receipts(self, envelope: bytes, receipts: Mapping[str, str]) -> None:
+        """Store the receipts that relays gave for an envelope (relay to text), sealed; without a key to seal them
+        under, none. Where they cannot be stored, the letters that wait are sent all the same."""
+        if self.can_receive_replies:
+            with suppress(files.CannotWrite, SpoolBroken, KeystoreCut, files.CannotRead):
+                for text in receipts.values():
+                    self._seal("receipt", OwnReceipt(text))
+
+    def find_receipts(self, key: BoxKey, case: str) -> dict[str, list[int]]:
+        """Return the receipts for messages of a case that fewer than two later messages carried, those that none
+        carried first: text to the rows it stands in. Receipts for what is no message (a piece of a file) are deleted.
+
+        Two, because a relay may drop the one message that carries them. Raises SpoolBroken, CannotWrite.
+        """
+        cases = {sent.commitment: sent.case for sent in self._unseal_all("sent", key, SentMessage)}
+        with self._database() as db:
+            query = "SELECT rowid, carried, box FROM receipt ORDER BY carried, rowid"
+            with closing(db.execute(query)) as rows:
+                stored = [(row, carried, _unseal(box, key, OwnReceipt).text) for row, carried, box in rows.fetchall()]
+            found: dict[str, list[int]] = {}
+            useless: list[tuple[int]] = []
+            for row, carried, text in stored:
+                named = _find_commitment(text)
+                if named is None or named not in cases:
+                    useless.append((row,))
+                elif cases[named] == case and carried < CARRIED:
+                    found.setdefault(text, []).append(row)
+            db.executemany("DELETE FROM receipt WHERE rowid = ?", useless)
+        return found
+
+    def mark_carried(self, rows: Iterable[int]) -> None:
+        """Note that one more message carries these receipts. Raises CannotWrite, SpoolBroken."""
+        if not (marked := [(row,) for row in rows]):
+            return
+        with self._database() as db:
+            db.executemany("UPDATE receipt SET carried = carried + 1 WHERE rowid = ?", marked)
+
     def unlock(self, passphrase: Callable[[], str]) -> BoxKey:
         """Return the key that opens routes and replies. Raises NoReporter, KeystoreError."""
         if not (self.folder / KEYSTORE).exists():
@@ -220,14 +282,14 @@ class Reporter:
     def _save(self, state: ReporterState) -> None:
         files.replace(self.folder / STATE, msgspec.json.encode(state))
 
-    def _seal(self, table: str, value: ReplyRoute | StoredReply) -> None:
+    def _seal(self, table: str, value: ReplyRoute | StoredReply | SentMessage | OwnReceipt) -> None:
         try:
             public = BoxPublic(files.read(self.folder / PUBLIC))
         except (ValueError, CryptoError):
             raise KeystoreCut() from None
         box = SealedBox(public).encrypt(msgspec.msgpack.encode(value))
         with self._database() as db:
-            db.execute(f"INSERT INTO {table} VALUES (?)", (box,))  # noqa: S608 - one of our two names
+            db.execute(f"INSERT INTO {table} (box) VALUES (?)", (box,))  # noqa: S608 - one of our four names
 
     def _unseal_all(self, table: str, key: BoxKey, kind: type[Value]) -> Iterator[Value]:
         with self._database() as db, closing(db.execute(f"SELECT box FROM {table}")) as rows:  # noqa: S608
@@ -243,8 +305,9 @@ class Reporter:
             with closing(sqlite3.connect(path, isolation_level=None)) as db:
                 db.execute("PRAGMA secure_delete = ON")
                 db.execute("PRAGMA synchronous = FULL")
-                for table in ("way", "answer"):
+                for table in ("way", "answer", "sent"):
                     db.execute(f"CREATE TABLE IF NOT EXISTS {table} (box BLOB NOT NULL)")
+                db.execute("CREATE TABLE IF NOT EXISTS receipt (box BLOB NOT NULL, carried INTEGER NOT NULL DEFAULT 0)")
                 yield db
         except (sqlite3.OperationalError, OSError) as error:
             raise files.CannotWrite(f"{path} ({error})") from None
@@ -257,6 +320,13 @@ def _unseal(box: bytes, key: BoxKey, kind: type[Value]) -> Value:
         return msgspec.msgpack.decode(SealedBox(key).decrypt(box), type=kind)
     except (CryptoError, msgspec.DecodeError):
         raise SpoolBroken() from None
+
+
+def _find_commitment(text: str) -> bytes | None:
+    try:
+        return read_receipt(text.encode())[0].commitment
+    except (BadReceipt, UnicodeEncodeError):
+        return None
 
 
 def only_one(start: str, ids: "dict[str, int] | list[str]") -> str:

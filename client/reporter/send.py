@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore, Waiting
 from client.reporter.card_source import OnProblem, get_card
 from client.reporter.compose import Composed, Draft, compose, new_id
-from client.reporter.folder import Reporter
+from client.reporter.folder import Reporter, SentMessage
 from client.transport.relay_client import Transport
+from keys.errors import TocsinError
 from keys.organisation import Card
 from keys.wire import RandomBytes
 
@@ -57,7 +58,9 @@ def send(
 
     `to`: the organisation's card (a file) or its code. `case_start`: the case it adds to, or the first letters of it;
     None begins a case. `passphrase`: asked once, when the folder has no key yet that replies are sealed under; without
-    it no reply can reach the reporter. What does not leave now stays sealed in the outbox. Blocks for the network.
+    it no reply can reach the reporter. Where there is a key it opens the receipts for earlier messages of the case, and
+    those go along; a wrong one keeps no report back. What does not leave now stays sealed in the outbox. Blocks for the
+    network.
 
     Raises FolderBusy, NoSuchFile, CardError, NoteUnsigned, BadCode, NoCardFound, CardOlder, UnknownCase, StateDamaged,
     TooMuchContent, CannotWrite; then nothing was sent.
@@ -66,15 +69,29 @@ def send(
         reporter = Reporter(folder)
         card = get_card(to, transport, on_problem)
         reporter.check_card(card)
-        if passphrase is not None and not reporter.can_receive_replies:
+        is_new = passphrase is not None and not reporter.can_receive_replies
+        if passphrase is not None and is_new:
             reporter.set_up(passphrase())
         case = reporter.find_case(case_start) if case_start else None
         now = int(clock())
+        receipts = _find_receipts(reporter, case, None if is_new else passphrase)
+        draft = replace(draft, receipts=tuple(receipts))
         composed = _seal(reporter, card, draft, case=case, now=now, random_bytes=random_bytes)
         for_relays = ((sealed, OutboxLetter(relay_order(card.relays, random_bytes))) for sealed in composed.sealed)
         store.put([Waiting(sealed, letter, card.log) for sealed, letter in for_relays])
-        outcome = _deliver(OutboxSender(store, transport, clock=clock), store, composed, show_progress)
+        reporter.mark_carried(row for text in list(receipts)[: composed.receipts] for row in receipts[text])
+        sender = OutboxSender(store, transport, clock=clock, note=reporter.keep_receipts)
+        outcome = _deliver(sender, store, composed, show_progress)
         return SentReport(composed, outcome, reporter.can_receive_replies, now >= card.expires)
+
+
+def _find_receipts(reporter: Reporter, case: str | None, passphrase: Callable[[], str] | None) -> dict[str, list[int]]:
+    """Return the receipts that a message of this case may carry, with their rows; none where nothing opens them."""
+    if case is None or passphrase is None:
+        return {}
+    with suppress(TocsinError):  # a report is not kept back by a passphrase that is misspelt
+        return reporter.find_receipts(reporter.unlock(passphrase), case)
+    return {}
 
 
 def _seal(
@@ -88,6 +105,7 @@ def _seal(
     composed = compose(card, whole, case=id_, first=case is None, seq=seq, now=now, random_bytes=random_bytes)
     if route:
         reporter.keep_reply_route(route)
+        reporter.keep_sent(SentMessage(id_, composed.sealed[0].commitment))
     reporter.has_sent(id_, seq)
     return composed
 

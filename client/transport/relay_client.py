@@ -1,7 +1,8 @@
 """The only module with HTTP. Everything a relay may do to us ends here as an answer or as an error of ours."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -14,10 +15,11 @@ from keys.errors import BadReceipt, Malformed, TocsinError
 from keys.mailbox import WANT, MailboxKey
 from keys.note import NOTE_BYTES, NoteKey
 from keys.problems import PROBLEMS, RelayError, WrongClock
-from keys.receipt import check_receipt
+from keys.receipt import HANDOVER_KIND, RECEIPT_BYTES, check_receipt
 from keys.wire import (
     COMMIT_HEADER,
     ENVELOPE_TYPE,
+    FRAME_RECEIPT,
     HASH_BYTES,
     ID_BYTES,
     LETTER_BYTES,
@@ -43,6 +45,7 @@ PAGES = 1_000  # taken from one mailbox at once: a quarter of a million letters,
 TOR = "socks5://127.0.0.1:9050"
 
 _NOTHING_THERE = (404, 410)
+_LENGTH_BYTES = 2  # of a receipt
 _FRAME_BYTES = {FrameKind.FILLER: LETTER_BYTES, FrameKind.LETTER: LETTER_BYTES, FrameKind.PARCEL: PARCEL_BYTES}
 
 
@@ -89,16 +92,26 @@ class RelayInfo:
 
 
 class Frame(NamedTuple):
-    """One envelope of a collect answer, the commitment its depositor gave (32 bytes), and H(envelope)."""
+    """One envelope of a collect answer, the commitment its depositor gave (32 bytes), H(envelope), and the receipt of
+    handing over, not verified yet; empty where the relay gave none."""
 
     envelope: bytes
     commitment: bytes
     hash: bytes
+    receipt: bytes = b""
 
     @classmethod
-    def of(cls, envelope: bytes, commitment: bytes) -> Self:
-        """Return the frame of an envelope and its commitment."""
-        return cls(envelope, commitment, digest(envelope))
+    def of(cls, envelope: bytes, commitment: bytes, receipt: bytes = b"") -> Self:
+        """Return the frame of an envelope, its commitment and its receipt."""
+        return cls(envelope, commitment, digest(envelope), receipt)
+
+    def signer(self, keys: Iterable[NoteKey]) -> NoteKey | None:
+        """Return the key among `keys` that signed the receipt for this very frame; None when none did."""
+        for key in keys:
+            with suppress(BadReceipt):
+                check_receipt(self.receipt, key, self.commitment, self.hash, HANDOVER_KIND)
+                return key
+        return None
 
 
 @dataclass(eq=False)
@@ -185,8 +198,10 @@ class Transport:
         ack: list[bytes] | None = None,
         want: int = WANT,
         wait: int = 0,
+        receipts: bool = False,
     ) -> list[Frame]:
-        """Acknowledge `ack` (H of envelopes), then fetch up to `want` envelopes; fillers are left out.
+        """Acknowledge `ack` (H of envelopes), then fetch up to `want` envelopes; fillers are left out. `receipts`: ask
+        for receipts of handing over.
 
         Raises Problem, Unreachable, BadAnswer. A clock that is off is corrected by the relay's for this one use. `wait`
         is cut to `WAIT_SECONDS`, the longest a relay holds a call open.
@@ -196,8 +211,9 @@ class Transport:
         for attempt in range(2):
             at = int(self._clock()) + self._skew.get(relay, 0)
             body, signature = key.collect(
-                relay, at=at, nonce=self._random_bytes(ID_BYTES), ack=ack, want=want, wait=wait, commits=True
-            )
+                relay, at=at, nonce=self._random_bytes(ID_BYTES), ack=ack, want=want, wait=wait, commits=True,
+                receipts=receipts,
+            )  # fmt: skip
             headers = {SIGNATURE_HEADER: b64(signature), "Content-Type": "application/json"}
             try:
                 page = self._call(
@@ -211,11 +227,13 @@ class Transport:
             return list(_frames(page))
         raise BadAnswer()
 
-    def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
+    def pages(
+        self, relay: str, key: MailboxKey, want: int, wait: int = 0, *, receipts: bool = False
+    ) -> Iterator[list[Frame]]:
         """Yield pages of up to `want` envelopes until the mailbox is empty, and has been for `wait` seconds. A page is
         acknowledged in the call for the next, so whoever takes one must have kept it before asking for more.
         Raises as `collect`, and MoreToCome."""
-        frames, seen = self.collect(relay, key, want=want, wait=wait), set[bytes]()
+        frames, seen = self.collect(relay, key, want=want, wait=wait, receipts=receipts), set[bytes]()
         for _ in range(PAGES):
             if not frames:
                 return
@@ -224,7 +242,7 @@ class Transport:
                 raise BadAnswer("it gives again what was acknowledged")
             seen.update(hashes)
             yield frames
-            frames = self.collect(relay, key, ack=hashes, want=want, wait=wait)
+            frames = self.collect(relay, key, ack=hashes, want=want, wait=wait, receipts=receipts)
         raise MoreToCome()
 
     def publish(self, relay: str, root: bytes, card: bytes) -> None:
@@ -349,10 +367,18 @@ def _problem(answer: httpx.Response, body: bytes) -> Exception:
 def _frames(page: bytes) -> Iterator[Frame]:
     view, at = memoryview(page), 0
     while at < len(page):
-        size = _FRAME_BYTES.get(page[at])  # type: ignore[call-overload]
-        start = at + 1 + HASH_BYTES
+        kind, has_receipt = page[at] & ~FRAME_RECEIPT, bool(page[at] & FRAME_RECEIPT)
+        size = _FRAME_BYTES.get(kind)  # type: ignore[call-overload]
+        start = receipt = at + 1 + HASH_BYTES
+        if has_receipt:
+            receipt += _LENGTH_BYTES
+            length = int.from_bytes(view[start:receipt], "big")
+            start = receipt + length
+            if length > RECEIPT_BYTES:
+                raise BadAnswer("a receipt that is too long")
         if size is None or start + size > len(page):
             raise BadAnswer("cut off")
-        if page[at] != FrameKind.FILLER:
-            yield Frame.of(bytes(view[start : start + size]), bytes(view[at + 1 : start]))
+        if kind != FrameKind.FILLER:
+            commitment = bytes(view[at + 1 : at + 1 + HASH_BYTES])
+            yield Frame.of(bytes(view[start : start + size]), commitment, bytes(view[receipt:start]))
         at = start + size

@@ -42,4 +42,5 @@ def _waiting(services: Services, asked: Collect, wait: Future) -> Deferred:
 
 
 def _page_answer(services: Services, asked: Collect, found: list[Envelope]) -> Answer:
-    return Answer(200, ENVELOPE_TYPE, encode_frames(asked, found, services.config.random_bytes))
+    body = encode_frames(asked, found, services.signer, services.now(), services.config.random_bytes)
+    return Answer(200, ENVELOPE_TYPE, body)

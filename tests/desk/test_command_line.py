@@ -16,6 +16,9 @@ from client.desk.desk import Desk
 from client.desk.journal.entries import Damaged, Exported, Locked, Received, Replied, Sent, Unlocked
 from client.desk.journal.log import JournalReadOnly
 from client.organisation import case_files
+from keys.envelope import commit
+from keys.receipt import HANDOVER_KIND, check_proof
+from tests.support import fake_relay
 from tests.support import relay_process as relays
 from tests.support.desk.desk_setting import DeskSetting, let_in, until
 from tests.support.desk_office import PASSPHRASE, RELAYS, Office, reply_block
@@ -79,7 +82,11 @@ def test_an_answer_and_a_saved_case_are_known_to_the_desk(office: Office, case: 
         [reply] = [entry for entry in desk.entries if isinstance(entry.action, Replied)]
         assert desk.is_sent(reply)
         assert [action.relay for action in acts(desk, Sent)] == [RELAYS[0]]
-        assert acts(desk, Exported)[0].count == 2
+        assert acts(desk, Exported)[0].count == 4, "messages, the photo, the message's content and its receipt"
+        content = (tmp_path / "saved/0001.content").read_bytes()
+        assert content in [letter.content for letter in desk.letters()]
+        receipt, key = check_proof((tmp_path / "saved/0001-1.receipt").read_bytes(), [fake_relay.KEY], commit(content))
+        assert (receipt.hour, receipt.kind, key) == (fake_relay.HOUR, HANDOVER_KIND, fake_relay.KEY)
 
 
 def test_answers_from_the_desk_and_from_the_command_line_are_numbered_together(office: Office, case: str) -> None:

@@ -53,6 +53,11 @@ def test_a_report_with_a_photo_is_sealed_carried_opened_and_answered(shell, rela
     assert (saved / f"{digest.hex()}.jpg").read_bytes() == picture.read_bytes()
     assert json.loads((saved / "messages.jsonl").read_text(encoding="utf-8"))["header"]["facts"]["name"] == NAME
 
+    for number in (1, 2):  # what each relay signed when it handed the report over, and its content byte for byte
+        paths = [saved / f"0001-{number}.receipt", "--content", saved / "0001.content"]
+        proved = shell.ok("receipt", "check", *paths, "--card", office.card, "--json").json
+        assert (proved["kind"], proved["hour"] % 3600) == ("handover", 0)
+
     text = "Адвокат едет, статья 51"
     replied = office.ok("inbox", "reply", sent["case"], text, "--status", "lawyer").json
     assert replied["pending"] == 0

@@ -75,11 +75,12 @@ def test_what_is_asked_is_cut_to_what_is_allowed():
 
 def test_what_is_asked_arrives():
     hashes = [digest(b"one"), digest(b"two")]
-    asked = check(ack=hashes, want=7, wait=9, cover=True, commits=True)
+    asked = check(ack=hashes, want=7, wait=9, cover=True, commits=True, receipts=True)
     assert (asked.ack, asked.nonce) == (tuple(hashes), NONCE)
-    assert (asked.want, asked.wait, asked.cover, asked.commits) == (7, 9, True, True)
+    assert (asked.want, asked.wait, asked.cover, asked.commits, asked.receipts) == (7, 9, True, True, True)
     asked = check()
     assert (asked.ack, asked.want, asked.wait, asked.cover, asked.commits) == ((), WANT, 0, False, False)
+    assert asked.receipts is False
 
 
 def test_a_thousand_acknowledgements_and_no_more():

@@ -1,12 +1,14 @@
 """Edges of receipts that no vector shows."""
 
 import pytest
+from nacl import bindings
 from nacl.signing import SigningKey
 
-from keys.errors import BadReceipt
-from keys.note import NoteKey, sign
-from keys.receipt import check_receipt, read_receipt
+from keys.errors import BadReceipt, NoProof
+from keys.note import NoteKey, read, sign
+from keys.receipt import check_proof, check_receipt, read_receipt
 from keys.wire import b64, digest
+from tests.vectors.makers.relays import ORDER_8, sign_with_mixed_order
 
 KEY = SigningKey(digest(b"relay"))
 RELAY_KEY = NoteKey("relay.example", bytes(KEY.verify_key))
@@ -50,3 +52,24 @@ def test_a_receipt_is_for_one_commitment_and_one_envelope_by_one_relay():
 def test_a_receipt_with_other_lines_is_none(lines):
     with pytest.raises(BadReceipt):
         read_receipt(receipt(*lines))
+
+
+def test_a_receipt_for_a_third_party_needs_no_envelope_and_names_its_signer():
+    other = NoteKey("relay.example", digest(b"x"))
+    for kind in ("tocsin/1/receipt", "tocsin/1/handover"):
+        read, signer = check_proof(receipt(kind, *LINES[1:]), [other, RELAY_KEY], COMMITMENT)
+        assert (read.kind, read.hour, signer) == (kind, 1_795_168_800, RELAY_KEY)
+    with pytest.raises(NoProof):
+        check_proof(receipt(*LINES), [other], COMMITMENT)
+    with pytest.raises(NoProof):
+        check_proof(receipt(*LINES), [RELAY_KEY], ENVELOPE)
+
+
+def test_a_point_of_small_order_in_the_signature_spoils_it():
+    text = "\n".join(LINES) + "\n"
+    mixed, plain = sign_with_mixed_order(text, "relay.example", KEY), sign(text, "relay.example", KEY)
+    added, r = (read(data).signatures[0][2][:32] for data in (mixed, plain))
+    assert bindings.crypto_core_ed25519_sub(added, r) == ORDER_8
+    check_proof(plain, [RELAY_KEY], COMMITMENT)
+    with pytest.raises(NoProof):
+        check_proof(mixed, [RELAY_KEY], COMMITMENT)

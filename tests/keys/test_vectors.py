@@ -108,6 +108,15 @@ def test_a_receipt_counts_or_does_not(vector):
         assert [read.hour, read.origin] == [vector["hour"], vector["origin"]]
 
 
+@each("handover")
+def test_a_receipt_of_handing_over_counts_or_does_not(vector):
+    with as_expected(vector):
+        parts = unb64(vector["commitment"]), unb64(vector["envelope_hash"])
+        key = note.NoteKey.parse(vector["verifier"])
+        read = receipt.check_receipt(vector["receipt"].encode(), key, *parts, receipt.HANDOVER_KIND)
+        assert [read.hour, read.origin] == [vector["hour"], vector["origin"]]
+
+
 @each("keystore")
 def test_a_keystore_opens_or_says_why_not(vector):
     with as_expected(vector):

@@ -6,9 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from keys.errors import BadReceipt
+from keys.note import NoteKey
+from keys.receipt import HANDOVER_KIND, check_receipt
 from keys.wire import digest
 from relay.http.deferred import Answer, Deferred
-from tests.support.relay_post import HandClock, Line, confirm, contents, frames, letter, new_key, parcel
+from tests.support.relay_post import (
+    HandClock,
+    Line,
+    confirm,
+    contents,
+    frames,
+    frames_with_receipts,
+    letter,
+    new_key,
+    parcel,
+)
 
 
 def test_letters_and_parcels_come_with_their_kind(line: Line) -> None:
@@ -34,6 +47,31 @@ def test_commitments_come_along_when_asked_for(line: Line) -> None:
     key, body = new_key(), letter()
     line.deposit(key.id, body, b"\x07" * 32)
     assert frames(line.collect(key, commits=True).data, commits=True) == [(1, b"\x07" * 32, body)]
+
+
+def test_every_frame_brings_a_receipt_of_handing_over_when_asked_for(line: Line, clock: HandClock) -> None:
+    key, bodies = new_key(), [letter(), parcel(), letter()]
+    for number, body in enumerate(bodies):
+        line.deposit(key.id, body, bytes([number]) * 32)
+    clock.now += 7_200
+    note_key = NoteKey.parse(line.app.test_client().get("/v1/relay").json["note_key"])
+    found = frames_with_receipts(line.collect(key, commits=True, receipts=True).data)
+    assert sorted((kind, body) for kind, _, _, body in found) == sorted(
+        (17 if len(body) == 8_192 else 18, body) for body in bodies
+    )
+    for _, commitment, receipt, body in found:
+        assert commitment == bytes([bodies.index(body)]) * 32
+        read = check_receipt(receipt, note_key, commitment, digest(body), HANDOVER_KIND)
+        assert (read.hour, read.origin) == (clock.now // 3600 * 3600, line.origin)
+        with pytest.raises(BadReceipt):  # no outbox takes it for a sign that the letter has left
+            check_receipt(receipt, note_key, commitment, digest(body))
+
+
+def test_a_filler_is_as_long_as_a_letter_with_its_receipt(line: Line) -> None:
+    key, empty = new_key(), new_key()
+    line.deposit(key.id, letter())
+    real, filler = (line.collect(each, commits=True, receipts=True, cover=True).data for each in (key, empty))
+    assert (len(real), real[0], filler[0]) == (len(filler), 17, 16)
 
 
 def test_nothing_there_is_an_empty_answer(line: Line) -> None:

@@ -29,8 +29,10 @@ NOW = 1_795_168_800
 class DeskPost(fake_relay.Post):
     """Relays in memory that may be waited at."""
 
-    def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
-        return super().pages(relay, key, want)
+    def pages(
+        self, relay: str, key: MailboxKey, want: int, wait: int = 0, *, receipts: bool = False
+    ) -> Iterator[list[Frame]]:
+        return super().pages(relay, key, want, receipts=receipts)
 
 
 @dataclass
@@ -42,7 +44,9 @@ class Office:
     now: int = NOW
 
     def __post_init__(self) -> None:
-        home.create(self.folder, PASSPHRASE, Profile("Помощь", RELAYS), now=NOW, cost=WEAK)
+        made = home.create(self.folder, PASSPHRASE, Profile("Помощь", RELAYS), now=NOW, cost=WEAK)
+        made.secrets.log = [str(fake_relay.KEY)]
+        made.save()
         self.card = home.card_of(self.folder)
 
     def clock(self) -> float:

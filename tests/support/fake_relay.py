@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from nacl.signing import SigningKey
 
 from client.transport.relay_client import Frame, Problem, RelayInfo, Unreachable
+from keys import note
 from keys.envelope import Sealed
 from keys.mailbox import MailboxKey
 from keys.note import NoteKey
 from keys.organisation import read_card
 from keys.problems import NoCard, OlderCard
+from keys.receipt import HANDOVER_KIND
+from keys.wire import b64
 
-KEY = NoteKey("relay", bytes(SigningKey(b"7" * 32).verify_key))
+SIGNER = SigningKey(b"7" * 32)
+KEY = NoteKey("relay", bytes(SIGNER.verify_key))
+HOUR = 1_795_165_200
 
 
 @dataclass
@@ -30,6 +35,8 @@ class Post:
     drops: bool = False  # gives a receipt and keeps nothing
     replays: bool = False  # gives again what was acknowledged, once more at each visit
     invents: bool = False  # never says that a mailbox is empty
+    hours: dict[str, int] = field(default_factory=dict)  # relay to the hour its receipts name, else HOUR
+    unsigned: set[str] = field(default_factory=set)  # relays that give no receipts with what they hand over
     calls: int = 0
 
     def lay(self, relay: str, sealed: Sealed) -> None:
@@ -69,12 +76,12 @@ class Post:
             raise Problem(NoCard())
         return self.cards[relay]
 
-    def collect(self, relay: str, key: MailboxKey, *, want: int) -> list[Frame]:
+    def collect(self, relay: str, key: MailboxKey, *, want: int, receipts: bool = False) -> list[Frame]:
         self._reach(relay)
         self.visited.append((relay, key.id))
         return []
 
-    def pages(self, relay: str, key: MailboxKey, want: int) -> Iterator[list[Frame]]:
+    def pages(self, relay: str, key: MailboxKey, want: int, *, receipts: bool = False) -> Iterator[list[Frame]]:
         self._reach(relay)
         letters = self.mailboxes.get(relay, {}).get(key.id, [])
         waiting = sorted(letters, key=lambda sealed: sealed.hash)
@@ -84,15 +91,26 @@ class Post:
             yield [Frame.of(sealed.envelope, sealed.commitment) for sealed in (noise(key.id), noise(key.id))]
         for start in range(0, len(waiting), want):
             page = waiting[start : start + want]
-            yield [Frame.of(sealed.envelope, sealed.commitment) for sealed in page]
+            yield [self._frame(relay, sealed, receipts) for sealed in page]
             for sealed in page:
                 if sealed in letters:
                     letters.remove(sealed)
+
+    def _frame(self, relay: str, sealed: Sealed, with_receipt: bool) -> Frame:
+        if not with_receipt or relay in self.unsigned:
+            return Frame.of(sealed.envelope, sealed.commitment)
+        return Frame.of(sealed.envelope, sealed.commitment, sign_handover(sealed, self.hours.get(relay, HOUR)))
 
     def _reach(self, relay: str) -> None:
         self.calls += 1
         if relay in self.down:
             raise Unreachable("no connection")
+
+
+def sign_handover(sealed: Sealed, hour: int = HOUR, key: SigningKey = SIGNER, kind: str = HANDOVER_KIND) -> bytes:
+    """Return a receipt for this envelope under the name `relay`; of handing over, unless another kind is named."""
+    lines = [kind, "https://relay", b64(sealed.commitment), b64(sealed.hash), str(hour)]
+    return note.sign("\n".join(lines) + "\n", "relay", key)
 
 
 def noise(mailbox: bytes) -> Sealed:

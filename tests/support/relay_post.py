@@ -79,6 +79,18 @@ def deposit_headers(mailbox: bytes, commitment: bytes) -> dict[str, str]:
     return {MAILBOX_HEADER: b64(mailbox), COMMIT_HEADER: b64(commitment)}
 
 
+def frames_with_receipts(data: bytes) -> list[tuple[int, bytes, bytes, bytes]]:
+    """(kind, commitment, receipt, envelope) of the answer to a request for both."""
+    found = []
+    while data:
+        kind, commitment, end = data[0], data[1:33], 35 + int.from_bytes(data[33:35], "big")
+        size = SIZES[1] if kind & 15 == 2 else SIZES[0]
+        assert len(data) >= end + size
+        found.append((kind, commitment, data[35:end], data[end : end + size]))
+        data = data[end + size :]
+    return found
+
+
 def frames(data: bytes, commits: bool = False) -> list[tuple[int, bytes, bytes]]:
     """(kind, commitment or nothing, envelope) of a collect answer."""
     found = []

@@ -14,7 +14,7 @@ from tests.vectors.makers.inputs import Vector
 from tests.vectors.makers.messages import keystores, messages, replies
 from tests.vectors.makers.organisations import addresses, card, chain, codes, notes
 from tests.vectors.makers.pairings import pairings
-from tests.vectors.makers.relays import mailboxes, receipts, strangers, works
+from tests.vectors.makers.relays import handovers, mailboxes, receipts, strangers, works
 from tests.vectors.makers.wakes import wakes
 
 HERE = Path(__file__).parent
@@ -30,6 +30,7 @@ MAKERS: dict[str, Callable[[], Iterator[Vector]]] = {
     "stranger": strangers,
     "mailbox": mailboxes,
     "receipt": receipts,
+    "handover": handovers,
     "keystore": keystores,
     "message": messages,
     "reply": replies,

@@ -18,11 +18,12 @@ from client.desk.exports.archive import zip_files
 from client.desk.exports.csv_cells import Cell, build_csv
 from client.desk.journal.entries import Entry, Received
 from client.organisation.case_files import Assembled
-from client.organisation.records import RecordLetter
+from client.organisation.records import RecordLetter, StoredReceipt
 from keys.envelope import commit, unframe
 from keys.errors import EnvelopeError, TocsinError
 from keys.message import Amend, ParcelRef, Report
 from keys.message import read as read_message
+from keys.receipt import HANDOVER_KIND
 from keys.wire import read_object, unb64
 
 FOLDER = "record"
@@ -61,13 +62,15 @@ class NothingReceived(TocsinError):
 @dataclass(frozen=True, slots=True)
 class Court:
     """What a record is made from, besides the database. `letters` of any cases; `entries` of the whole journal; `file`
-    puts a file together by case and b64 SHA-256. `disclose_entries`: the journal's own bytes, with what caseworkers
-    wrote and their names. `disclose_replies`: also while replies are still looked for."""
+    puts a file together by case and b64 SHA-256; `receipts` returns those for a commitment, the earliest first.
+    `disclose_entries`: the journal's own bytes, with what caseworkers wrote and their names. `disclose_replies`: also
+    while replies are still looked for."""
 
     letters: Iterable[RecordLetter]
     entries: Sequence[Entry]
     head: str
     file: Callable[[str, str], Assembled]
+    receipts: Callable[[bytes], Sequence[StoredReceipt]] = lambda commitment: ()
     disclose_entries: bool = False
     disclose_replies: bool = False
 
@@ -173,6 +176,7 @@ def _build_payload(case: str, court: Court, messages: Sequence[_Message]) -> Ite
         "data/messages.csv",
         build_csv(_MESSAGE_HEADS, (_build_message_row(n, message) for n, message in enumerate(messages, 1))),
     )
+    yield from _build_receipts(court, messages)
     yield from _build_files(case, court, messages)
     yield from _build_journal(case, court, {message.commitment for message in messages})
 
@@ -193,6 +197,18 @@ def _build_message_row(number: int, message: _Message) -> list[Cell]:
     times = [_format_time(message.parsed.at), _format_time(message.letter.pulled)]
     hashes = [message.commitment.hex(), message.letter.envelope_hash.hex()]
     return [*names, kind, message.parsed.seq, *times, *hashes, message.letter.committed, message.letter.last_resort]
+
+
+def _build_receipts(court: Court, messages: Sequence[_Message]) -> Iterator[tuple[str, bytes]]:
+    """Yield every receipt for a message, byte for byte as the relay gave it, then their list."""
+    rows: list[list[Cell]] = []
+    for number, message in enumerate(messages, 1):
+        for k, receipt in enumerate(court.receipts(message.commitment), 1):
+            name = f"receipts/{number:04}-{k}.txt"
+            kind = "handover" if receipt.kind == HANDOVER_KIND else "deposit"
+            rows.append([name, f"messages/{number:04}.content", kind, _format_time(receipt.hour), receipt.key])
+            yield f"data/{name}", receipt.text.encode()
+    yield "data/receipts.csv", build_csv(("receipt", "content", "kind", "hour", "key"), rows)
 
 
 def _format_time(at: int) -> str:

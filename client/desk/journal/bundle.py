@@ -10,7 +10,7 @@ from typing import IO
 import msgspec
 from nacl import bindings
 
-from client.organisation.records import Quarantined, RecordLetter
+from client.organisation.records import Quarantined, RecordLetter, StoredReceipt
 from keys.errors import TocsinError
 from keys.wire import domain
 
@@ -88,7 +88,13 @@ class QuarantinedItem(msgspec.Struct, frozen=True, array_like=True, tag="a"):
     aside: Quarantined
 
 
-Item = EntryItem | LetterItem | PieceItem | QuarantinedItem
+class ReceiptItem(msgspec.Struct, frozen=True, array_like=True, tag="r"):
+    """A relay's receipt for a letter."""
+
+    receipt: StoredReceipt
+
+
+Item = ReceiptItem | EntryItem | LetterItem | PieceItem | QuarantinedItem
 
 
 def write(items: Iterable[Item], store: bytes) -> Iterator[bytes]:

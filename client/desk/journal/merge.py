@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 
 from client.desk.journal import bundle
 from client.desk.journal import entries as journal_entries
-from client.desk.journal.bundle import EntryItem, LetterItem, PieceItem, QuarantinedItem
+from client.desk.journal.bundle import EntryItem, LetterItem, PieceItem, QuarantinedItem, ReceiptItem
 from client.desk.journal.entries import Entry
 from client.organisation.records import Page, RecordLetter, Records
 from keys.envelope import commit
@@ -22,6 +22,7 @@ def read_all(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator
     """Return all that a desk has, little by little. `turn`: held whenever the records are read."""
     with turn():
         batches, pieces, asides = records.batches(), records.piece_marks(), list(records.asides())
+        receipts = records.all_receipts()
     for number in batches:
         with turn():
             letters = records.batch(number)
@@ -32,6 +33,7 @@ def read_all(records: Records, entries: Sequence[Entry], turn: Turn) -> Iterator
         if data is not None:
             yield PieceItem(mark, data)
     yield from (QuarantinedItem(quarantined) for quarantined in asides)
+    yield from (ReceiptItem(receipt) for receipt in receipts)
     yield from (EntryItem(entry.data) for entry in entries)
 
 
@@ -59,6 +61,8 @@ class BundleImport:
                 if (hash_ := digest(item.aside.data)) not in self._asides:
                     self._asides.add(hash_)
                     self.page.aside.append(item.aside)
+            case ReceiptItem():
+                self.page.receipts.append(item.receipt)
 
     def _take_letter(self, letter: RecordLetter) -> None:
         mark = self._records.mark(commit(letter.content))
@@ -68,8 +72,9 @@ class BundleImport:
 
     @property
     def size(self) -> int:
-        """The number of letters, pieces and unusable envelopes that wait to be written."""
-        return len(self.page.letters) + len(self.page.pieces) + len(self.page.aside)
+        """The number of letters, pieces, unusable envelopes and receipts that wait to be written."""
+        page = self.page
+        return len(page.letters) + len(page.pieces) + len(page.aside) + len(page.receipts)
 
     def write_page(self) -> int | None:
         """Put what waits on the disk. Returns the number of its batch; None when there are no letters. Raises

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from client.desk.desk import Desk, DeskClosed
+from client.organisation.inbox import PullResult
 from client.outbox.sender import OutboxSender
 from client.outbox.store import OutboxStore
 from client.transport.relay_client import Problem, Transport
@@ -28,12 +29,14 @@ _SYSTEM = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
-    """Status of one relay: whether it answered last, when it did (Unix seconds), else the error's code."""
+    """Status of one relay: whether it answered last, when it did (Unix seconds), else the error's code; how many
+    envelopes it gave without a valid receipt since the desk was unlocked."""
 
     relay: str
     ok: bool = False
     last: int | None = None
     problem: str = ""
+    unproved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ class CollectorState:
     def last(self) -> int | None:
         """When a relay answered last, Unix seconds; None when none has."""
         return max((status.last for status in self.relays if status.last is not None), default=None)
+
+    @property
+    def unproved(self) -> list[str]:
+        """The relays that gave envelopes without a valid receipt."""
+        return [status.relay for status in self.relays if status.unproved]
 
     @property
     def problem(self) -> str:
@@ -110,7 +118,13 @@ class Collector:
     def _listen_once(self, transport: Transport, relay: str, wait_seconds: int) -> str | None:
         """Listen once. Returns the code of what went wrong, None when nothing did."""
         try:
-            self._desk.collect(transport, relay, wait=wait_seconds, tick=lambda _: self._note_success(relay))
+            tally = PullResult()
+            try:
+                self._desk.collect(
+                    transport, relay, wait=wait_seconds, tally=tally, tick=lambda _: self._note_success(relay)
+                )
+            finally:
+                self._note_lack(relay, tally.unproved.get(relay, 0))
             self._note_success(relay)
             self._desk.rotate_if_due(transport)
         except DeskClosed:
@@ -124,7 +138,14 @@ class Collector:
         return None
 
     def _note_success(self, relay: str) -> None:
-        self._set_status(relay, RelayStatus(relay, ok=True, last=int(self._clock())))
+        before = self._statuses[relay]
+        self._set_status(relay, replace(before, ok=True, last=int(self._clock()), problem=""))
+
+    def _note_lack(self, relay: str, envelopes: int) -> None:
+        if envelopes:
+            before = self._statuses[relay]
+            self._statuses[relay] = replace(before, unproved=before.unproved + envelopes)
+            self._desk.touch()
 
     def _set_status(self, relay: str, status: RelayStatus) -> None:
         has_turned = status.ok != self._statuses[relay].ok

@@ -5,7 +5,7 @@
  */
 
 import { BadHeader, BadMessage, UnknownVersion } from "./errors.js";
-import { PIECES, VERSION } from "./message.js";
+import { PIECES, RECEIPT_BYTES, RECEIPTS, VERSION } from "./message.js";
 import { isObject, PARCEL_BYTES, unutf8 } from "./wire.js";
 
 const FILES = 64; // in one message
@@ -77,6 +77,7 @@ const FACTS = {
   parcels: or(list(parcelRef, 0, FILES), () => []),
   reply: orNull(replyBlock),
   practice: or(truth, () => false),
+  receipts: or(list(text(RECEIPT_BYTES), 0, RECEIPTS), () => []),
 };
 
 /** @type {Record<string, Record<string, FieldReader>>} */

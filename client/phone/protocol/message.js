@@ -9,6 +9,8 @@ import { b64, domain, ID_BYTES, mac, same, utf8 } from "./wire.js";
 export const VERSION = 1;
 // How much of a file one parcel carries: the room of a parcel less what its header may take.
 export const PIECE_BYTES = 63_488;
+export const RECEIPTS = 8; // in one message
+export const RECEIPT_BYTES = 1_024; // the longest receipt that is handed on
 export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what a liar can announce
 
 /** @typedef {{ v: number, kind: string, id: string, case: string, seq: number, at: number }} Identity */
@@ -17,7 +19,7 @@ export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what 
 /** Where an answer may go.
  *  @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
 /** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null,
- *    practice: boolean }} Facts */
+ *    practice: boolean, receipts?: string[] }} Facts */
 /** @typedef {Identity & Facts} Report */
 /** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
 /** @typedef {Identity & { type: string, text: string, place: any }} AlertMessage */
@@ -40,8 +42,9 @@ function identity(place, kind, randomBytes) {
 /** Write facts as the first message of a case (`report`) or as a later one (`amend`). @param {"report" | "amend"} kind
  *  @param {Place} place @param {Partial<Facts>} content @param {RandomBytes} randomBytes @returns {Report} */
 export function factsMessage(kind, place, content, randomBytes) {
-  const { facts = {}, when = {}, parcels = [], reply = null, practice = false } = content;
-  return { ...identity(place, kind, randomBytes), facts, when, parcels, reply, practice };
+  const { facts = {}, when = {}, parcels = [], reply = null, practice = false, receipts = [] } = content;
+  const whole = { ...identity(place, kind, randomBytes), facts, when, parcels, reply, practice };
+  return receipts.length ? { ...whole, receipts } : whole;
 }
 
 /** Write the message of piece `i` (from 0) of a file announced as `ref`. @param {Place} place @param {ParcelRef} ref

@@ -7,6 +7,7 @@ from client.organisation import case_files, home
 from client.organisation.home import CARD, Profile
 from client.organisation.inbox import Inbox, PullResult, report_address
 from client.organisation.records import Records
+from client.outbox.sender import send_waiting
 from client.outbox.store import OutboxStore
 from client.reporter.card_source import NoCardFound
 from client.reporter.compose import Attachment, Draft
@@ -17,7 +18,9 @@ from keys.code import CardCode
 from keys.errors import CardOlder
 from keys.keystore import Cost
 from keys.problems import NoCard
-from tests.support.fake_relay import Post
+from keys.receipt import RECEIPT_KIND, read_receipt
+from keys.wire import LETTER_BYTES
+from tests.support.fake_relay import HOUR, Post, sign_handover
 
 NOW = 1_795_168_800
 NORTH, SOUTH = "https://north.example", "https://south.example"
@@ -129,3 +132,84 @@ def test_what_is_refused_sends_nothing(report, post, tmp_path):
     with locked(tmp_path / "person"), pytest.raises(FolderBusy):
         report(Draft({}))
     assert (post.deposited, waiting(tmp_path)) == ([], 0)
+
+
+def sign_deposit(relay, sealed):
+    """What a relay in memory answers a deposit with, instead of a word that is no receipt."""
+    return sign_handover(sealed, HOUR if relay == NORTH else HOUR + 3_600, kind=RECEIPT_KIND).decode()
+
+
+@pytest.fixture
+def signing(post, monkeypatch):
+    """Relays that sign what they take, and a folder whose passphrase costs little."""
+    monkeypatch.setattr(Reporter.set_up, "__kwdefaults__", {**Reporter.set_up.__kwdefaults__, "cost": QUICK})
+    deposit = Post.deposit
+    monkeypatch.setattr(
+        Post, "deposit", lambda self, relay, sealed, *more, **named: (
+            deposit(self, relay, sealed, *more, **named) and sign_deposit(relay, sealed)
+        ),
+    )  # fmt: skip
+
+
+def carried(office, post, case):
+    """The receipts that each message of a case carries, by its number."""
+    messages = [entry.message for entry in read_cases(office, post)[case].messages]
+    return {message.seq: message.receipts for message in messages}
+
+
+@pytest.mark.usefixtures("signing")
+def test_an_addition_carries_the_receipts_of_what_was_sent_before_and_they_lie_sealed(report, office, post, tmp_path):
+    first = report(Draft({"name": "Анна"}, [Attachment("image/jpeg", b"photo")]), passphrase=lambda: "words")
+    case, other = first.composed.case, report(Draft({}), passphrase=lambda: "words").composed
+    disk = b"".join(path.read_bytes() for path in (tmp_path / "person").iterdir())
+    assert b"tocsin/1/receipt" not in disk
+    assert first.composed.sealed[0].commitment not in disk
+    for _ in range(3):
+        report(Draft({"people": 2}), case_start=case, passphrase=lambda: "words")
+    own = {sign_deposit(relay, first.composed.sealed[0]) for relay in (NORTH, SOUTH)}
+    found = carried(office, post, case)
+    assert (found[0], set(found[1])) == ([], own)
+    assert [own <= set(found[seq]) for seq in (2, 3)] == [True, False], "two messages carry each, not every one after"
+    assert len(found[3]) == 4, "those for the second and the third message"
+    assert not any(sign_deposit(NORTH, other.sealed[0]) in texts for texts in found.values())
+    sent = first.composed.sealed[0].commitment
+    assert {read_receipt(text.encode())[0].commitment for text in found[1]} == {sent}, "none for pieces of the photo"
+
+
+@pytest.mark.usefixtures("signing")
+@pytest.mark.parametrize("passphrase", [None, lambda: "wrong"])
+def test_without_the_right_passphrase_an_addition_goes_and_carries_nothing(report, office, post, passphrase):
+    case = report(Draft({}), passphrase=lambda: "words").composed.case
+    sent = report(Draft({"people": 2}), case_start=case, passphrase=passphrase)
+    assert sent.outcome.pending == 0
+    assert carried(office, post, case) == {0: [], 1: []}
+
+
+@pytest.mark.usefixtures("signing")
+def test_receipts_never_make_a_letter_a_parcel(report, office, post):
+    case = report(Draft({}), passphrase=lambda: "words").composed.case
+    sent = report(Draft({"account": "я" * 2_300}), case_start=case, passphrase=lambda: "words")
+    assert [len(sealed.envelope) for sealed in sent.composed.sealed] == [LETTER_BYTES]
+    assert sent.composed.receipts == 1, "of two"
+    after = report(Draft({"people": 2}), case_start=case, passphrase=lambda: "words")
+    assert after.composed.receipts == 4, "what did not fit goes with the next message"
+
+
+@pytest.mark.usefixtures("signing")
+def test_a_damaged_folder_of_receipts_keeps_no_letter_back(report, post, tmp_path):
+    post.down.update((NORTH, SOUTH))
+    report(Draft({}), passphrase=lambda: "words")
+    post.down.clear()
+    (tmp_path / "person" / "replies.db").write_bytes(b"no database at all" * 100)
+    _, outcome = send_waiting(tmp_path / "person", post, note=Reporter(tmp_path / "person").keep_receipts)
+    assert (outcome.pending, waiting(tmp_path)) == (0, 0)
+
+
+@pytest.mark.usefixtures("signing")
+def test_the_receipt_of_what_left_later_is_kept_too(report, office, post, tmp_path):
+    post.down.update((NORTH, SOUTH))
+    first = report(Draft({}), passphrase=lambda: "words").composed
+    post.down.clear()
+    send_waiting(tmp_path / "person", post, note=Reporter(tmp_path / "person").keep_receipts)
+    report(Draft({"people": 2}), case_start=first.case, passphrase=lambda: "words")
+    assert set(carried(office, post, first.case)[1]) == {sign_deposit(r, first.sealed[0]) for r in (NORTH, SOUTH)}

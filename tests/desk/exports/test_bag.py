@@ -1,5 +1,6 @@
 """A record for a court: checked by the library of those who invented bags, by our own program, and after a change."""
 
+import csv
 import hashlib
 import io
 import json
@@ -11,15 +12,19 @@ from zoneinfo import ZoneInfo
 
 import bagit
 import pytest
+from nacl.signing import SigningKey
 
+from client.cli.main import main
 from client.desk.consent.consent import NoConsent
 from client.desk.exports.bag import Court, NothingReceived, StillAnswerable
 from client.desk.exports.registry import Options, make_export
 from client.desk.journal.entries import Arrival, Named, Noted, Received
 from client.organisation.case_files import Assembled
-from client.organisation.records import RecordLetter
+from client.organisation.records import RecordLetter, StoredReceipt
 from keys.envelope import commit, frame
 from keys.message import ParcelRef
+from keys.note import NoteKey, sign
+from keys.receipt import HANDOVER_KIND, RECEIPT_KIND
 from keys.wire import b64
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.hostile_words import HOSTILE
@@ -240,3 +245,44 @@ def test_hostile_messages_make_a_valid_bag(number, words, tmp_path):
     bagit.Bag(str(record)).validate()
     assert run_verify(record).returncode == 0
     assert {path.suffix for path in (record / "data/files").iterdir()} == {".bin"}
+
+
+RELAY = SigningKey(hashlib.sha256(b"relay").digest())
+RELAY_KEY = str(NoteKey("relay.example", bytes(RELAY.verify_key)))
+
+
+def store_receipt(commitment: bytes, kind: str) -> StoredReceipt:
+    lines = [kind, "https://relay.example", b64(commitment), b64(bytes(32)), str(NOW // 3600 * 3600)]
+    text = sign("\n".join(lines) + "\n", "relay.example", RELAY).decode()
+    return StoredReceipt(commitment, kind, NOW // 3600 * 3600, RELAY_KEY, text)
+
+
+def make_receipts(commitment: bytes) -> list[StoredReceipt]:
+    return [store_receipt(commitment, kind) for kind in (RECEIPT_KIND, HANDOVER_KIND)]
+
+
+def test_an_unpacked_record_proves_by_its_receipts_when_its_messages_were_there(tmp_path, capsys):
+    record = unpack(make_bag(receipts=make_receipts), tmp_path)
+    bagit.Bag(str(record)).validate()
+    assert run_verify(record).returncode == 0
+    data = record / "data"
+    with open(data / "receipts.csv", encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["kind"] for row in rows] == ["deposit", "handover"] * 2
+    words = (data / "README-en.txt").read_text(encoding="utf-8")
+    assert "tocsin receipt check receipts/0001-1.txt --content messages/0001.content --key 'KEY'" in words
+    for row, letter_ in zip(rows, [LETTERS[0], LETTERS[0], LETTERS[1], LETTERS[1]], strict=True):
+        kept = {receipt.text.encode() for receipt in make_receipts(commit(letter_.content))}
+        assert (data / row["receipt"]).read_bytes() in kept
+        arguments = [str(data / row["receipt"]), "--content", str(data / row["content"]), "--key", row["key"], "--json"]
+        with pytest.raises(SystemExit) as ended:
+            main(["receipt", "check", *arguments])
+        assert ended.value.code == 0
+        assert json.loads(capsys.readouterr().out)["kind"] == row["kind"]
+
+
+def test_a_receipt_that_is_for_another_message_is_found_by_the_program(tmp_path):
+    record = unpack(make_bag(receipts=lambda _: [store_receipt(bytes(32), HANDOVER_KIND)]), tmp_path)
+    result = run_verify(record)
+    assert result.returncode == 1
+    assert "receipts/0001-1.txt: not for messages/0001.content" in result.stdout

@@ -59,6 +59,8 @@ def test_what_one_desk_did_is_at_the_other_after_a_merge(office: Office, two: tu
     [ref] = second._record_index.case(report.case).files()
     assert (second.file(report.case, ref.sha256).data, second.file(report.case, ref.sha256).whole) == (photo, True)
     assert second.damage == []
+    assert second.receipts(report.sealed[0].commitment) == first.receipts(report.sealed[0].commitment)
+    assert len(second.receipts(report.sealed[0].commitment)) == 1
 
 
 def test_the_same_bundle_twice_and_in_both_directions_counts_once(office: Office, two: tuple[Desk, Desk]) -> None:

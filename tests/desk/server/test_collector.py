@@ -30,9 +30,11 @@ class CollectorTransport(DeskPost):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         pass
 
-    def pages(self, relay: str, key: MailboxKey, want: int, wait: int = 0) -> Iterator[list[Frame]]:
+    def pages(
+        self, relay: str, key: MailboxKey, want: int, wait: int = 0, *, receipts: bool = False
+    ) -> Iterator[list[Frame]]:
         self.waits.append((relay, wait))
-        return super().pages(relay, key, want, wait)
+        return super().pages(relay, key, want, wait, receipts=receipts)
 
 
 @pytest.fixture
@@ -99,6 +101,18 @@ def test_a_relay_that_is_down_is_told_of_and_does_not_keep_the_other(
     office.post.down.clear()
     until(desk, lambda: all(line.ok for line in collector.state.relays))
     assert collector.state.problem == ""
+
+
+def test_a_relay_that_gives_no_receipts_is_named_and_every_letter_comes(
+    office: Office, desk: Desk, collector: Collector
+) -> None:
+    office.post.unsigned.add(RELAYS[1])
+    first, second = office.report(to=RELAYS[0]), office.report(to=RELAYS[1])
+    until(desk, lambda: {first.case, second.case} <= cases(desk))
+    until(desk, lambda: collector.state.unproved == [RELAYS[1]])
+    until(desk, lambda: all(line.ok for line in collector.state.relays))
+    assert collector.state.unproved == [RELAYS[1]], "it is said as long as the desk is open"
+    assert [len(desk.receipts(report.sealed[0].commitment)) for report in (first, second)] == [1, 0]
 
 
 def test_an_answer_goes_out_by_itself_and_its_receipt_is_kept(office: Office, desk: Desk, collector: Collector) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from client.desk.journal import entries
-from tests.support.desk_office import NOW
+from tests.support.desk_office import NOW, RELAYS
+from tests.support.fake_relay import HOUR
 
 pytestmark = pytest.mark.slow
 
@@ -138,3 +139,20 @@ def test_a_shift_is_handed_over_with_its_cases(browser, control, case, read_acti
     page = browser.page("/handover")
     assert "Петрова едет в Тверской" in page.text
     assert "Cases handed over: 1" in page.text
+
+
+def test_below_each_message_stands_the_earliest_hour_a_relay_signed_and_which(browser, case, office, control):
+    later = office.report({"people": 4}, case=case, seq=1)
+    office.post.unsigned.update(RELAYS)
+    control.desk.pull(office.post)
+    page = browser.get("/case/1").text
+    assert "The earliest hour that a third party signed begins" in page
+    assert "relay (when it was handed to us)" in page
+    assert page.count("No relay has signed when this message existed.") == 1
+    for relay in RELAYS:  # another copy with a receipt, an hour earlier and then an hour later
+        office.post.unsigned.clear()
+        office.post.hours[relay] = HOUR - 3_600 if relay == RELAYS[0] else HOUR + 3_600
+        office.post.lay(relay, later.sealed[0])
+        control.desk.pull(office.post)
+    assert [receipt.hour for receipt in control.desk.receipts(later.sealed[0].commitment)] == [HOUR - 3_600]
+    assert "No relay has signed" not in browser.get("/case/1").text

@@ -14,6 +14,14 @@ from tests.vectors.makers.inputs import NOW, Vector, seededBytes
 from tests.vectors.makers.organisations import NUMBERS
 
 
+def _with_receipts(report: Vector) -> Iterator[Vector]:
+    whole = {**report, "receipts": ["tocsin/1/receipt\n...\n\n— relay AAAA\n", "x" * 1_024] * 4}
+    yield {"name": "with_receipts", "expect": "ok", "header": whole, "other": {}}
+    wrong = {"nine_receipts": ["x"] * 9, "a_receipt_too_long": ["x" * 1_025], "receipts_a_word": "x"}
+    for name, value in wrong.items():
+        yield {"name": name, "expect": "message-malformed", "header": {**report, "receipts": value}}
+
+
 def messages() -> Iterator[Vector]:
     random_bytes = seededBytes("message")
     identity = {"v": 1, "id": b64(random_bytes(16)), "case": b64(random_bytes(16)), "seq": 0, "at": NOW}
@@ -54,6 +62,7 @@ def messages() -> Iterator[Vector]:
     yield ok("a_parcel", {"kind": "parcel", **identity, "of": parcel["id"], "i": 1, "n": 2})
     yield ok("an_alert", {"kind": "alert", **identity, "type": "detained", "text": "Позвоните +7..."})
     yield ok("a_reply", {"kind": "reply", **identity, "text": "Адвокат едет", "status": "lawyer", "reply": block})
+    yield from _with_receipts(report)
     yield bad("no_version", "message-malformed", v="absent")
     yield bad("a_newer_version", "message-version", v=2)
     yield bad("unknown_kind", "message-malformed", kind="ping")

@@ -1,14 +1,19 @@
 """Vectors of what a relay checks and signs: collect requests, receipts and proof of work."""
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from nacl import bindings
 from nacl.signing import SigningKey
 
 from keys import note, receipt, work
 from keys.mailbox import MailboxKey
 from keys.wire import b64
 from tests.vectors.makers.inputs import NOW, Vector, seededBytes
+
+ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 
 
 def mailboxes() -> Iterator[Vector]:
@@ -86,8 +91,55 @@ def receipts() -> Iterator[Vector]:
     yield altered("not_a_whole_hour", "receipt", 4, str(hour + 1))
     yield altered("hour_is_a_word", "receipt", 4, "noon")
     yield altered("another_kind", "receipt", 0, "tocsin/1/card")
+    yield altered("a_handover", "receipt", 0, receipt.HANDOVER_KIND)
     yield vector("cut_off", "receipt", good[:-30])
     yield vector("an_error_page", "receipt", b"<html>502 Bad Gateway</html>")
+
+
+def handovers() -> Iterator[Vector]:
+    """Receipts of handing over, as an organisation checks them, and what is none."""
+    random_bytes = seededBytes("handover")
+    key = SigningKey(random_bytes(32))
+    public = note.NoteKey("relay.example", bytes(key.verify_key))
+    commitment, envelope_hash = random_bytes(32), random_bytes(32)
+    hour = NOW // 3600 * 3600
+    tail = f"https://relay.example\n{b64(commitment)}\n{b64(envelope_hash)}\n{hour}\n"
+
+    def vector(name: str, expect: str, data: bytes, **more: Any) -> Vector:
+        return {
+            "name": name,
+            "expect": expect,
+            "verifier": str(public),
+            "commitment": b64(commitment),
+            "envelope_hash": b64(envelope_hash),
+            "receipt": data.decode(),
+            **more,
+        }
+
+    text = f"{receipt.HANDOVER_KIND}\n{tail}"
+    good = note.sign(text, "relay.example", key)
+    yield vector("a_handover", "ok", good, hour=hour, origin="https://relay.example")
+    yield vector("a_deposit", "receipt", note.sign(f"{receipt.RECEIPT_KIND}\n{tail}", "relay.example", key))
+    yield vector("the_kind_changed", "receipt", good.replace(b"handover", b"receipt"))
+    yield vector("another_commitment", "receipt", good, commitment=b64(random_bytes(32)))
+    yield vector("another_envelope", "receipt", good, envelope_hash=b64(random_bytes(32)))
+    yield vector("mixed_order", "receipt", sign_with_mixed_order(text, "relay.example", key))
+
+
+def sign_with_mixed_order(text: str, name: str, key: SigningKey) -> bytes:
+    """Return a note whose signature holds for the equation with a cofactor and not for the one of RFC 8032's strict
+    reading: a point of order 8 is added to R."""
+    seed = hashlib.sha512(bytes(key)).digest()
+    secret = bytes([seed[0] & 248, *seed[1:31], seed[31] & 63 | 64])
+    public, message = bytes(key.verify_key), text.encode()
+    nonce = bindings.crypto_core_ed25519_scalar_reduce(hashlib.sha512(seed[32:] + message).digest())
+    point = bindings.crypto_core_ed25519_add(bindings.crypto_scalarmult_ed25519_base_noclamp(nonce), ORDER_8)
+    challenge = bindings.crypto_core_ed25519_scalar_reduce(hashlib.sha512(point + public + message).digest())
+    reduced = bindings.crypto_core_ed25519_scalar_reduce(secret + bytes(32))
+    product = bindings.crypto_core_ed25519_scalar_mul(challenge, reduced)
+    signature = point + bindings.crypto_core_ed25519_scalar_add(nonce, product)
+    line = base64.b64encode(note.key_id(name, public) + signature).decode()
+    return f"{text}\n— {name} {line}\n".encode()
 
 
 def works() -> Iterator[Vector]:

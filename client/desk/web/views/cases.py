@@ -14,6 +14,7 @@ from client.desk.web.access import NotHere, require_desk
 from client.desk.web.views import frame
 from client.desk.web.views.duplicates import compare_pairs, suggest_duplicates
 from client.desk.web.views.replies import build_reply_form
+from client.organisation.records import StoredReceipt
 from keys.errors import TocsinError
 
 pages = Blueprint("cases", __name__)
@@ -70,7 +71,17 @@ def show_case(number: int) -> str:
         lawyers=LAWYERS,
         statuses=STATUSES,
         fields=FIELDS,
+        proofs=_find_proofs(found),
     )
+
+
+def _find_proofs(case: CaseView) -> dict[bytes, list[StoredReceipt]]:
+    """Return for each message by its commitment the receipts that name the earliest hour."""
+    desk, proofs = require_desk(), dict[bytes, list[StoredReceipt]]()
+    for letter in case.letters:
+        found = desk.receipts(letter.commitment)
+        proofs[letter.commitment] = [receipt for receipt in found if receipt.hour == found[0].hour]
+    return proofs
 
 
 def _find_left(case: CaseView) -> set[str]:

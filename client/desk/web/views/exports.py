@@ -79,6 +79,7 @@ def _gather_court() -> Court:
         entries=desk.entries,
         head=desk.head_line,
         file=desk.file,
+        receipts=desk.receipts,
         disclose_replies=frame.read_field("replies") == "yes",
         disclose_entries=frame.read_field("entries") == "yes",
     )
