@@ -5,7 +5,9 @@ import json
 import pytest
 from nacl.signing import SigningKey
 
+from client.cli.inbox import _tell_pulled
 from client.cli.main import main
+from client.organisation.inbox import PullResult
 from keys.envelope import commit, frame
 from keys.kem import PrivateKey
 from keys.note import NoteKey, sign
@@ -91,3 +93,11 @@ def test_without_a_key_it_is_wrong_use(check):
 
 def test_a_key_that_is_none_is_an_error(check):
     assert check(GOOD, "--key", "relay.example+00000000+AAAA")[0] == 1
+
+
+def test_a_pull_names_the_relay_that_gave_no_receipts_and_ends_well(capsys):
+    _tell_pulled(PullResult(new=2, unproved={"https://a.example": 2}), 2, True)
+    said, errors = capsys.readouterr()
+    assert json.loads(said) == {"new": 2, "duplicate": 0, "bad": 0, "unproved": {"https://a.example": 2}}
+    assert "error: https://a.example: the relay gave no valid receipt with what was collected" in errors
+    assert "every letter is kept" in errors
