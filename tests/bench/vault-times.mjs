@@ -1,9 +1,9 @@
 /** Times the phone's vault in Node, in milliseconds of processor, as JSON. See vault.py. */
 import { randomBytes as draw } from "node:crypto";
-import { drawElement, renewKeyslot } from "../../client/phone/core/keyslots.js";
-import { makeStretch } from "../../client/phone/core/pin.js";
-import { openSlot, sealSlot } from "../../client/phone/core/sealed-slot.js";
-import { createVault, openVault, saveVault, setSecondPin, VAULT_BYTES } from "../../client/phone/core/vault.js";
+import { drawElement, renewKeyslot } from "../../client/phone/core/vault/keyslots.js";
+import { makeStretch } from "../../client/phone/core/vault/pin.js";
+import { openSlot, sealSlot } from "../../client/phone/core/vault/sealed-slot.js";
+import { createVault, openVault, saveVault, setSecondPin, VAULT_BYTES } from "../../client/phone/core/vault/vault.js";
 import { digest, domain, utf8 } from "../../client/phone/protocol/wire.js";
 
 const randomBytes = (count) => new Uint8Array(draw(count));

@@ -17,7 +17,7 @@ from rich.table import Table
 SCRIPT = Path(__file__).parent / "vault-times.mjs"
 SLOW = 6  # how much slower than this computer an old phone is taken to be
 GUESSES = 9
-PASSES, MEMORY_BYTES = 2, 64 * 2**20  # as `client/phone/core/pin.js`
+PASSES, MEMORY_BYTES = 2, 64 * 2**20  # as `client/phone/core/vault/pin.js`
 CORES = 1_000
 HOURS_A_YEAR = 8_766
 WORDS = {f"{words} words of 256": 256**words for words in (4, 5, 6)}

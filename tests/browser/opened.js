@@ -1,7 +1,7 @@
 /** For whoever holds a phone and its PIN: all that vault and kit hold, by the phone's own modules in the app's own page. */
 import { unpackKit } from "../../client/phone/core/kit.js";
 import { openStore } from "../../client/phone/core/store.js";
-import { openVault } from "../../client/phone/core/vault.js";
+import { openVault } from "../../client/phone/core/vault/vault.js";
 import { argon2idAsync } from "../../client/phone/vendor-src/argon.js";
 import { b64, jsonObject, SEED_BYTES } from "../../client/phone/protocol/wire.js";
 

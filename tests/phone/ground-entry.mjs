@@ -15,6 +15,6 @@ const together = async (...modules) => Object.assign({}, ...(await Promise.all(m
 export const setup = () =>
   together(import("../../client/phone/core/prepare.js"), import("../../client/phone/protocol/organisation.js"));
 export const unlocked = () =>
-  together(import("../../client/phone/core/vault.js"), import("../../client/phone/core/pin.js"));
+  together(import("../../client/phone/core/vault/vault.js"), import("../../client/phone/core/vault/pin.js"));
 export const files = () => import("../../client/phone/core/media.js");
 export const work = () => import("../../client/phone/protocol/work.js");

@@ -22,7 +22,7 @@ import { SyncRunner } from "../../client/phone/core/contacts/runner.js";
 import { newBareKit, withContacts } from "../../client/phone/core/prepare.js";
 import { press } from "../../client/phone/core/press.js";
 import { memoryStore } from "../../client/phone/core/store.js";
-import { createVault, openVault, saveVault } from "../../client/phone/core/vault.js";
+import { createVault, openVault, saveVault } from "../../client/phone/core/vault/vault.js";
 import { TocsinError } from "../../client/phone/protocol/errors.js";
 import { randomBytes } from "../../client/phone/protocol/random.js";
 import { digest, jsonObject, utf8 } from "../../client/phone/protocol/wire.js";

@@ -15,7 +15,7 @@ const GROUPS = {
     "app/ui/fields.js",
     "app/ui/locale-parts.js",
     "app/ui/qr-scanner.js",
-    "core/pin-text.js",
+    "core/vault/pin-text.js",
   ],
   setup: ["organisation", "scan", "profile", "pins", "finish"].map((name) => `app/screens/setup/${name}.js`),
   status: [

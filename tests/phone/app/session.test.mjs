@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Session } from "../../../client/phone/app/services/session.js";
 import { addWords } from "../../../client/phone/app/ui/i18n.js";
-import { makeStretch } from "../../../client/phone/core/pin.js";
-import { createVault, openVault } from "../../../client/phone/core/vault.js";
+import { makeStretch } from "../../../client/phone/core/vault/pin.js";
+import { createVault, openVault } from "../../../client/phone/core/vault/vault.js";
 import { digest, jsonObject, utf8 } from "../../../client/phone/protocol/wire.js";
 import { seededBytes } from "../random.mjs";
 

@@ -17,7 +17,7 @@ import {
   setSeized,
 } from "../../../client/phone/core/contacts/book.js";
 import { ALERT_BYTES, MARKS, sealAlertTo } from "../../../client/phone/core/contacts/mail.js";
-import { CONTENT_BYTES } from "../../../client/phone/core/vault.js";
+import { CONTENT_BYTES } from "../../../client/phone/core/vault/vault.js";
 import { b64 } from "../../../client/phone/protocol/wire.js";
 import { EAST, NORTH, pairedPeople, people, publicCard, randomBytes, SOUTH, TEXT, tell } from "../contacts-people.mjs";
 import { DAY, NOW, Person, scanEachOther } from "../post.mjs";

@@ -1,5 +1,5 @@
 /** The writer of the form of before, as far as an examiner looks at it: a flag in each slot, the decoy's key in the real. */
-import { openSlot, sealSlot } from "../../../client/phone/core/sealed-slot.js";
+import { openSlot, sealSlot } from "../../../client/phone/core/vault/sealed-slot.js";
 import { concat, domain, u32 } from "../../../client/phone/protocol/wire.js";
 
 const VAULT_BYTES = 262_144;

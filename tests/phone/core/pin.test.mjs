@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { encodePin } from "../../../client/phone/core/pin-text.js";
-import { drawWords, LIST_WORDS, WORDS } from "../../../client/phone/core/pin-words.js";
+import { encodePin } from "../../../client/phone/core/vault/pin-text.js";
+import { drawWords, LIST_WORDS, WORDS } from "../../../client/phone/core/vault/pin-words.js";
 import { unutf8 } from "../../../client/phone/protocol/wire.js";
 import { seededBytes } from "../random.mjs";
 

@@ -13,7 +13,7 @@ import {
   saveVault,
   setSecondPin,
   VAULT_BYTES,
-} from "../../../client/phone/core/vault.js";
+} from "../../../client/phone/core/vault/vault.js";
 import { digest, utf8 } from "../../../client/phone/protocol/wire.js";
 import { Point } from "../../../client/phone/vendor-src/crypto.js";
 import { atLength } from "../length.mjs";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { makeStretch } from "../../../client/phone/core/pin.js";
-import { encodePin } from "../../../client/phone/core/pin-text.js";
+import { makeStretch } from "../../../client/phone/core/vault/pin.js";
+import { encodePin } from "../../../client/phone/core/vault/pin-text.js";
 import {
   CONTENT_BYTES,
   changePin,
@@ -14,7 +14,7 @@ import {
   saveVault,
   setSecondPin,
   VAULT_BYTES,
-} from "../../../client/phone/core/vault.js";
+} from "../../../client/phone/core/vault/vault.js";
 import { digest, same, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
 import { seededBytes } from "../random.mjs";
 

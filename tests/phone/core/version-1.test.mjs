@@ -4,9 +4,15 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { unpackKit } from "../../../client/phone/core/kit.js";
 import { unpackLetter } from "../../../client/phone/core/letter.js";
-import { makeStretch } from "../../../client/phone/core/pin.js";
 import { press } from "../../../client/phone/core/press.js";
-import { changePin, openVault, removeSecondPin, saveVault, setSecondPin } from "../../../client/phone/core/vault.js";
+import { makeStretch } from "../../../client/phone/core/vault/pin.js";
+import {
+  changePin,
+  openVault,
+  removeSecondPin,
+  saveVault,
+  setSecondPin,
+} from "../../../client/phone/core/vault/vault.js";
 import { readCard } from "../../../client/phone/protocol/organisation.js";
 import { digest, jsonObject, LETTER_BYTES, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
 import { seededBytes } from "../random.mjs";

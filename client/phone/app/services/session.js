@@ -2,13 +2,13 @@
 /** @import { Card } from "../../protocol/organisation.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
-/** @import { Stretch, Vault } from "../../core/vault.js" */
+/** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { makeStretch } from "../../core/pin.js";
 import { prepareKit } from "../../core/prepare.js";
-import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault.js";
+import { makeStretch } from "../../core/vault/pin.js";
+import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
 import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
 import { jsonObject, utf8 } from "../../protocol/wire.js";
@@ -17,7 +17,7 @@ import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
 
 const VERSION = 1;
-// What the screens show of a content. The bytes of a vault hold no such mark outside of it (`core/vault.md`, *What
+// What the screens show of a content. The bytes of a vault hold no such mark outside of it (`core/vault/vault.md`, *What
 // comes next*).
 const ALARM = "alarm";
 const NOTES = "notes";

@@ -2,8 +2,8 @@
  *  first, digits second, none third. */
 /** @import { App } from "../../app.js" */
 
-import { encodePin } from "../../../core/pin-text.js";
-import { drawWords } from "../../../core/pin-words.js";
+import { encodePin } from "../../../core/vault/pin-text.js";
+import { drawWords } from "../../../core/vault/pin-words.js";
 import { button, fill, fillBar, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";

@@ -1,7 +1,7 @@
 /** From a PIN to a key, slowly. Loaded apart, because a press needs no PIN. */
 
-import { SEED_BYTES } from "../protocol/wire.js";
-import { argon2idAsync } from "../vendor-src/argon.js";
+import { SEED_BYTES } from "../../protocol/wire.js";
+import { argon2idAsync } from "../../vendor-src/argon.js";
 
 // Measured (`tests/bench/vault.py`): 0.65 s of processor, so about four seconds on a phone six times slower, in plain
 // JavaScript (WebAssembly would need `unsafe-eval` or

@@ -1,5 +1,5 @@
 /** Words drawn by lot as a PIN; how many, and what they cost to guess, is worked out in `vault.md`. */
-/** @import { RandomBytes } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
 export const WORDS = 6;
 export const LIST_WORDS = 256; // so a random byte names a word, and each is as likely as any other

@@ -1,8 +1,8 @@
 /** Bytes sealed under a key from which each writing derives a key of its own: nonce 32 | ciphertext | tag 16. */
-/** @import { RandomBytes } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
-import { concat, mac, TAG_BYTES } from "../protocol/wire.js";
-import { Chacha20Poly1305 } from "../vendor-src/crypto.js";
+import { concat, mac, TAG_BYTES } from "../../protocol/wire.js";
+import { Chacha20Poly1305 } from "../../vendor-src/crypto.js";
 
 const NONCE_BYTES = 32;
 export const OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES;

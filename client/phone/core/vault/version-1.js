@@ -8,11 +8,11 @@
  * The decoy's session cannot carry the real slot over: it does not fit into the new form and nobody opens it there. So
  * that session goes on rewriting its own old slot until the real one is opened.
  */
-/** @import { RandomBytes } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
-import { counted } from "../protocol/envelope.js";
-import { TooMuchContent } from "../protocol/errors.js";
-import { concat, domain, SALT_BYTES, SEED_BYTES, u32 } from "../protocol/wire.js";
+import { counted } from "../../protocol/envelope.js";
+import { TooMuchContent } from "../../protocol/errors.js";
+import { concat, domain, SALT_BYTES, SEED_BYTES, u32 } from "../../protocol/wire.js";
 import { OVERHEAD_BYTES, openSlot, sealSlot } from "./sealed-slot.js";
 
 const VAULT_BYTES = 262_144;

@@ -12,14 +12,14 @@
  * Each saving changes the common element, renews every keyslot, and seals the outer ciphertext anew: all bytes after the
  * salt change, whoever saves.
  */
-/** @import { RandomBytes } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Keyslot } from "./keyslots.js" */
-/** @import { OldSlot } from "./vault-version-1.js" */
+/** @import { OldSlot } from "./version-1.js" */
 
-import { counted } from "../protocol/envelope.js";
-import { BadPlaintext, KeystoreCut, TooMuchContent, WrongPassphrase } from "../protocol/errors.js";
-import { concat, domain, mac, SALT_BYTES, SEED_BYTES, same, u32 } from "../protocol/wire.js";
-import { Point } from "../vendor-src/crypto.js";
+import { counted } from "../../protocol/envelope.js";
+import { BadPlaintext, KeystoreCut, TooMuchContent, WrongPassphrase } from "../../protocol/errors.js";
+import { concat, domain, mac, SALT_BYTES, SEED_BYTES, same, u32 } from "../../protocol/wire.js";
+import { Point } from "../../vendor-src/crypto.js";
 import {
   decryptKeyslot,
   drawElement,
@@ -33,7 +33,7 @@ import {
 } from "./keyslots.js";
 import { encodeOldPin, encodePin } from "./pin-text.js";
 import { OVERHEAD_BYTES, openSlot, sealSlot } from "./sealed-slot.js";
-import { openOldVault, rewriteOldDecoy } from "./vault-version-1.js";
+import { openOldVault, rewriteOldDecoy } from "./version-1.js";
 
 export const VAULT_BYTES = 262_144;
 export const SLOTS = 3;

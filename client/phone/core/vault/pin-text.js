@@ -1,5 +1,5 @@
 /** From what somebody types to the bytes that are stretched: the same PIN on every keyboard. */
-import { utf8 } from "../protocol/wire.js";
+import { utf8 } from "../../protocol/wire.js";
 
 // Arabic keyboards write these where a Persian one writes the letter after it.
 const ARABIC = new Map([

@@ -7,10 +7,10 @@
  * prime-order subgroup of edwards25519. A used keyslot, an unused one and a renewed one cannot be told apart without x,
  * by the decisional Diffie-Hellman assumption. Points are written additively below: m + a*Y | a*B | b*Y | b*B.
  */
-/** @import { RandomBytes } from "../protocol/wire.js" */
+/** @import { RandomBytes } from "../../protocol/wire.js" */
 
-import { concat, domain, mac, PUBLIC_BYTES } from "../protocol/wire.js";
-import { Point } from "../vendor-src/crypto.js";
+import { concat, domain, mac, PUBLIC_BYTES } from "../../protocol/wire.js";
+import { Point } from "../../vendor-src/crypto.js";
 
 /** @typedef {[Point, Point, Point, Point]} Keyslot */
 
