@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
+from nacl.signing import SigningKey
 
 from client import files
 from client.cli import options, output
 from client.cli.options import command
 from client.organisation import home
+from client.organisation.publish import PublishedCard
 from client.organisation.publish import publish as publish_card
 from client.organisation.publish import rotate as rotate_keys
 from client.organisation.shares import join_shares, split_root_key
 from client.transport.relay_client import Transport
 from keys import code
-from keys.organisation import fingerprint
+from keys.organisation import Card, fingerprint, read_card
 from keys.problems import OlderCard
 from keys.wire import b64
 
@@ -80,9 +82,10 @@ def _create(
     as_json: bool,
     *,
     root_seed: bytes | None = None,
+    former: Card | None = None,
 ) -> None:
     phrase = output.Passphrase(passphrase_file)
-    new_home = home.found_home(folder, phrase.choose, profile, root_file=root_file, root_seed=root_seed)
+    new_home = home.found_home(folder, phrase.choose, profile, root_file=root_file, root_seed=root_seed, former=former)
     secrets = new_home.secrets
     output.result(
         as_json,
@@ -100,14 +103,21 @@ def _create(
 
 @org.command()
 @options.home
+@click.option("--fresh-keys", is_flag=True, help="Renew it now, with new keys: after a theft, or when somebody leaves.")
 @root_file
 @options.passphrase_file
 @options.as_json
-def publish(folder: Path, root_file: Path | None, passphrase_file: Path | None, as_json: bool) -> None:
+def publish(
+    folder: Path, fresh_keys: bool, root_file: Path | None, passphrase_file: Path | None, as_json: bool
+) -> None:
     """Put the card on every relay of the organisation, renewed when it is due."""
     phrase = output.Passphrase(passphrase_file)
     with Transport(os.urandom) as transport:
-        published = publish_card(folder, phrase.ask, transport, root_file=root_file)
+        published = publish_card(folder, phrase.ask, transport, root_file=root_file, fresh_keys=fresh_keys)
+    _show_published(published, as_json)
+
+
+def _show_published(published: PublishedCard, as_json: bool) -> None:
     for problem in published.failures.values():
         if isinstance(problem, OlderCard):
             output.hint("another copy of this organisation's folder has published since")
@@ -199,6 +209,7 @@ def backup(
 @org.command()
 @options.home
 @click.option("--shares-file", type=click.File("rb"), default="-", help="One share per line; stdin when not named.")
+@click.option("--card", "card_file", type=options.FILE, help="The newest card you can find; else relays are asked.")
 @profile
 @root_file
 @options.passphrase_file
@@ -206,6 +217,7 @@ def backup(
 def restore(
     folder: Path,
     shares_file: BinaryIO,
+    card_file: Path | None,
     name: str,
     neutral: bool,
     relays: tuple[str, ...],
@@ -216,7 +228,8 @@ def restore(
 ) -> None:
     """Make a new folder for an organisation whose root key comes from shares.
 
-    The old weekly keys are gone: letters sealed to them stay closed. Publish the new card at once.
+    Letters still reach its mailbox. The old weekly keys are gone: letters sealed to them stay closed. Letters sealed
+    to the last resort of --card, or of the card a relay has at the next `org publish`, open. Publish at once.
     """
     profile = home.Profile(_name(name, neutral), relays, languages)
     if sys.stdin.isatty() and shares_file.name == "<stdin>":
@@ -224,4 +237,8 @@ def restore(
     root = join_shares(files.decode_text(shares_file.read()).split("\n"))
     for share in root.ignored:
         output.hint(f"share {share.number} was not needed, {IGNORED[share.reason]}")
-    _create(folder, profile, root_file, passphrase_file, as_json, root_seed=root.seed)
+    public = bytes(SigningKey(root.seed).verify_key)
+    former = None if card_file is None else read_card(files.read_note(card_file), root=public)
+    _create(folder, profile, root_file, passphrase_file, as_json, root_seed=root.seed, former=former)
+    if former is not None and former.mailbox != home.card_of(folder).mailbox:
+        output.hint("that card has another mailbox, made by version 1: what is sent to it does not come any more")

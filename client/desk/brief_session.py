@@ -73,7 +73,7 @@ class BriefSession:
         is_dated, secrets = rotate_if_due(self.home, transport, int(self._clock())), self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         inbox = Inbox(
-            self.records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
+            self.records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds, clock=self._clock,
             on_page=self._note_page,
         )  # fmt: skip
         return inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick), is_dated

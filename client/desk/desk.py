@@ -311,7 +311,7 @@ class Desk:
         secrets = self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         return Inbox(
-            self._records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=self._clock,
+            self._records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds, clock=self._clock,
             on_page=self._receive_page,
         )  # fmt: skip
 

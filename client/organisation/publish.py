@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nacl.signing import SigningKey
+
 from client import files
 from client.organisation.home import Home, unlock_home
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
@@ -42,11 +44,13 @@ def publish(
     transport: Transport,
     *,
     root_file: Path | None = None,
+    fresh_keys: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> PublishedCard:
     """Put an organisation's card on every relay it names, renewed when it is due. Blocks for the network.
 
-    `root_file`: where the root key is kept, if apart from the folder; it is needed only for a renewal.
+    `root_file`: where the root key is kept, if apart from the folder; it is needed only for a renewal. `fresh_keys`:
+    renew the card now, with keys to which nothing leads that somebody may have copied.
     Raises FolderBusy, NoHome, KeystoreError, ClockAhead, ClockBehind, RootElsewhere, OtherRoot, CannotWrite.
     """
     with files.locked(folder):
@@ -54,9 +58,10 @@ def publish(
         now = int(clock())
         home.rotate(now)
         failures, log = _fetch_receipt_keys(home, transport)
-        if log != home.secrets.log or home.needs_card(now, log):
+        if fresh_keys or log != home.secrets.log or home.needs_card(now, log):
+            root = home.root_key(root_file, passphrase)
             home.secrets.log = log
-            home.renew_card(home.root_key(root_file, passphrase), now, known_seq=_fetch_known_seq(home, transport))
+            _renew_card(home, root, transport, now, fresh_keys=fresh_keys)
         failures |= _upload(home, transport)
         return PublishedCard(home.card, failures)
 
@@ -73,7 +78,7 @@ def rotate(
         now = int(clock())
         has_changed = home.rotate(now, force=force)
         is_card_due = home.needs_card(now, home.secrets.log)
-        return Rotation(home.secrets.week, sorted(home.secrets.past), has_changed, is_card_due)
+        return Rotation(home.secrets.week, home.secrets.past_weeks, has_changed, is_card_due)
 
 
 def _fetch_receipt_keys(home: Home, transport: Transport) -> tuple[dict[str, TocsinError], list[str]]:
@@ -88,15 +93,24 @@ def _fetch_receipt_keys(home: Home, transport: Transport) -> tuple[dict[str, Toc
     return failures, sorted(keys | set(home.secrets.log) if failures else keys)
 
 
-def _fetch_known_seq(home: Home, transport: Transport) -> int:
-    """Return the number of the newest card any relay holds; 0 when none does. A restored folder must not be older."""
-    newest, root = 0, home.secrets.root_public
+def _renew_card(home: Home, root: SigningKey, transport: Transport, now: int, *, fresh_keys: bool = False) -> None:
+    """Sign a new card, newer than any that a relay holds: a restored folder must not be older. What a restored folder
+    lacks of the last-resort keys on such a card is made again."""
+    newest = _fetch_newest_card(home, transport)
+    if newest is not None:
+        home.secrets.recover_last_resorts(bytes(root), newest, now)
+    home.renew_card(root, now, known_seq=0 if newest is None else newest.seq, fresh_keys=fresh_keys)
+
+
+def _fetch_newest_card(home: Home, transport: Transport) -> Card | None:
+    """Return the newest card of this root that any relay holds; None when none does."""
+    cards: list[Card] = []
     for relay in home.secrets.relays:
         try:
-            newest = max(newest, read_card(transport.card(relay, root), root=root).seq)
+            cards.append(read_card(transport.card(relay, home.secrets.root_public), root=home.secrets.root_public))
         except (Problem, BadAnswer, Unreachable, CardError, NoteUnsigned):
             continue
-    return newest
+    return max(cards, key=lambda card: card.seq, default=None)
 
 
 def _upload(home: Home, transport: Transport) -> dict[str, TocsinError]:
