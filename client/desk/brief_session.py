@@ -166,7 +166,7 @@ def open_session(
     """
     name = plain_name(by or _own_name())
     with files.locked(folder):
-        home = unlock_home(folder, passphrase)
+        home = unlock_home(folder, passphrase, is_locked=True)
         with Records(folder, home.secrets.store) as records:
             journal = Journal.open(folder, home.secrets.store, records.tail())
             session = BriefSession(home, records, journal, by=name, clock=clock, random_bytes=random_bytes)

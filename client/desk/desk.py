@@ -103,7 +103,7 @@ class Desk:
         with ExitStack() as stack:
             name = plain_name(by)
             stack.enter_context(files.locked(folder))
-            home = unlock_home(folder, lambda: passphrase)
+            home = unlock_home(folder, lambda: passphrase, is_locked=True)
             records = stack.enter_context(Records(folder, home.secrets.store))
             outbox = stack.enter_context(OutboxStore(folder))
             journal = Journal.open(folder, home.secrets.store, records.tail())

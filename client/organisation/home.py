@@ -12,6 +12,7 @@ from nacl.signing import SigningKey
 
 from client import files
 from client.invisible_characters import is_visible
+from client.keystore_file import KeystoreFile
 from client.organisation.home_secrets import HomeSecrets, decode_secrets
 from keys.address import relay_address
 from keys.errors import ClockAhead, TocsinError
@@ -78,7 +79,7 @@ class Home:
     """An unlocked home. Every change is written through to the disk before a method returns."""
 
     path: Path
-    keystore: Keystore
+    keystore: KeystoreFile
     secrets: HomeSecrets = field(repr=False)
 
     @property
@@ -93,7 +94,7 @@ class Home:
 
     def save(self) -> None:
         """Seal the secrets and write them to the disk. Raises CannotWrite."""
-        files.replace(self.path / KEYSTORE, self.keystore.lock(msgspec.json.encode(self.secrets), os.urandom))
+        self.keystore.save(msgspec.json.encode(self.secrets))
 
     def rotate(self, now: int, *, force: bool = False) -> bool:
         """Move on to this week and destroy the seeds whose grace time is over; whether anything changed.
@@ -217,7 +218,8 @@ def create(
     if root_file is not None:
         apart = Keystore.new(KeystoreKind.ROOT, passphrase, random_bytes, cost)
         files.replace(root_file, apart.lock(bytes(root), random_bytes))
-    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), secrets)
+    keystore = KeystoreFile.new(path / KEYSTORE, KeystoreKind.ORGANISATION, passphrase, random_bytes, cost)
+    home = Home(path, keystore, secrets)
     if former is not None:
         secrets.recover_last_resorts(bytes(root), former, now)
     home.renew_card(root, now, known_seq=0 if former is None else former.seq)
@@ -251,15 +253,17 @@ def is_home(path: Path) -> bool:
     return (path / KEYSTORE).exists()
 
 
-def unlock_home(path: Path, passphrase: Callable[[], str]) -> Home:
+def unlock_home(path: Path, passphrase: Callable[[], str], *, is_locked: bool = False) -> Home:
     """Open a home folder; the passphrase is asked for only when there is something to unlock.
 
-    Raises NoHome, WrongPassphrase, KeystoreCut, NotAKeystore.
+    `is_locked`: the caller keeps everybody else out of the folder (`files.locked`); what a killed command left of older
+    keys is destroyed. Raises NoHome, WrongPassphrase, KeystoreCut, WrappingKeyMissing, NotAKeystore.
     """
     if not is_home(path):
         raise NoHome(str(path))
-    keystore, sealed = unlock(files.read(path / KEYSTORE), passphrase(), KeystoreKind.ORGANISATION)
-    return Home(path, keystore, decode_secrets(sealed, int(time.time())))
+    kind = KeystoreKind.ORGANISATION
+    keystore, opened = KeystoreFile.unlock(path / KEYSTORE, passphrase(), kind, is_locked=is_locked)
+    return Home(path, keystore, decode_secrets(opened, int(time.time())))
 
 
 def card_of(path: Path) -> Card:

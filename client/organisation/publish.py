@@ -54,7 +54,7 @@ def publish(
     Raises FolderBusy, NoHome, KeystoreError, ClockAhead, ClockBehind, RootElsewhere, OtherRoot, CannotWrite.
     """
     with files.locked(folder):
-        home = unlock_home(folder, passphrase)
+        home = unlock_home(folder, passphrase, is_locked=True)
         now = int(clock())
         home.rotate(now)
         failures, log = _fetch_receipt_keys(home, transport)
@@ -74,7 +74,7 @@ def rotate(
     Raises FolderBusy, NoHome, KeystoreError, ClockAhead, CannotWrite.
     """
     with files.locked(folder):
-        home = unlock_home(folder, passphrase)
+        home = unlock_home(folder, passphrase, is_locked=True)
         now = int(clock())
         has_changed = home.rotate(now, force=force)
         is_card_due = home.needs_card(now, home.secrets.log)

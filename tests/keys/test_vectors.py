@@ -110,7 +110,8 @@ def test_a_receipt_counts_or_does_not(vector):
 def test_a_keystore_opens_or_says_why_not(vector):
     with as_expected(vector):
         kind = keystore.KeystoreKind(vector["kind"])
-        _, secrets = keystore.unlock(unb64(vector["keystore"]), vector["passphrase"], kind)
+        keys = [unb64(key) for key in vector.get("wrapping_keys", [])]
+        _, secrets = keystore.unlock(unb64(vector["keystore"]), vector["passphrase"], kind, keys)
         assert secrets == unb64(vector["secrets"])
 
 

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from client import files
+from client.keystore_file import KEY_SUFFIX
 from client.organisation.home import (
     CARD,
     KEYSTORE,
@@ -168,7 +169,8 @@ def test_a_full_disk_leaves_the_old_keystore_as_it_was(home, monkeypatch):
     with pytest.raises(files.CannotWrite):
         home.rotate(NOW + WEEK_SECONDS)
     assert files.read(home.path / KEYSTORE) == before
-    assert sorted(path.name for path in home.path.iterdir()) == [CARD, KEYSTORE]
+    assert sorted(path.name for path in home.path.iterdir()) == [CARD, KEYSTORE, KEYSTORE + KEY_SUFFIX]
+    assert unlock_home(home.path, words)
 
 
 def test_two_commands_do_not_work_in_one_folder_at_once(tmp_path):
