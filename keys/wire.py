@@ -46,6 +46,7 @@ COMMIT_HEADER: Final = "Tocsin-Commit"
 WORK_HEADER: Final = "Tocsin-Work"
 SIGNATURE_HEADER: Final = "Tocsin-Signature"
 ROOT_HEADER: Final = "Tocsin-Root"
+SEQ_HEADER: Final = "Tocsin-Seq"
 WAKE_HEADER: Final = "Tocsin-Wake"
 
 ENVELOPE_TYPE: Final = "application/octet-stream"

@@ -103,7 +103,10 @@ def _renew_card(home: Home, root: SigningKey, transport: Transport, now: int, *,
 
 
 def _fetch_newest_card(home: Home, transport: Transport) -> Card | None:
-    """Return the newest card of this root that any relay holds; None when none does."""
+    """Return the newest card of this root that any relay holds; None when none does.
+
+    An older one than that of a restored folder counts too: it leads back to the last-resort keys before.
+    """
     cards: list[Card] = []
     for relay in home.secrets.relays:
         try:
