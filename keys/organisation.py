@@ -35,6 +35,7 @@ from keys.wire import (
 CARD_KIND = "tocsin/1/card"
 CARD_KEY_NAME = "tocsin/card"  # the same for every organisation: a name would name it
 FINGERPRINT_DIGITS = 60
+RELAYS = 16  # at most, on one card
 WEEKLY_KEYS = 26  # at most, on one card
 SMS_KEY_BYTES = 32  # X25519
 LINE_NUMBERS = 1_024  # numbers of last-resort keys that follow each other without another founding or restoring
@@ -194,7 +195,7 @@ class _CardFields(msgspec.Struct):
     seq: _Number
     issued: _Number
     expires: _Number
-    relays: Annotated[list[str], msgspec.Meta(min_length=1, max_length=16)]
+    relays: Annotated[list[str], msgspec.Meta(min_length=1, max_length=RELAYS)]
     mailbox: str
     week: _Number
     weekly: Annotated[list[str], msgspec.Meta(min_length=1, max_length=WEEKLY_KEYS)]

@@ -3,7 +3,7 @@
 import os
 import secrets as system
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from keys.errors import ClockAhead, TocsinError
 from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.organisation import (
+    RELAYS,
     Card,
     LastResortKey,
     WeeklyChain,
@@ -56,6 +57,20 @@ class RootElsewhere(TocsinError):
 
     code = "root-elsewhere"
     hint = "name it with --root-file"
+
+
+class RootFileExists(TocsinError):
+    """there is a file already where the root key should go"""
+
+    code = "root-file-exists"
+    hint = "name another file with --root-file; if it was left by a command that ended early, move it away"
+
+
+class TooManyRelays(TocsinError):
+    """a card names 16 relays at most"""
+
+    code = "relays-too-many"
+    hint = "name fewer; two or three that do not belong to the same people are enough"
 
 
 class OtherRoot(TocsinError):
@@ -197,10 +212,14 @@ def create(
     """Make a home folder with fresh keys and a first card; with `root_seed` for a root that exists already: then the
     mailbox is that of this root, and `former` is its last card that is known, whose last-resort letters will open.
 
-    Raises HomeExists, CannotWrite, BadAddress.
+    Raises HomeExists, RootFileExists, CannotWrite, BadAddress, TooManyRelays.
     """
-    if (path / KEYSTORE).exists() or (root_file is not None and root_file.exists()):
+    if is_home(path):
         raise HomeExists(str(path))
+    if root_file is not None and root_file.exists():
+        raise RootFileExists(str(root_file))
+    relays = list(dict.fromkeys(relay_address(relay) for relay in profile.relays))
+    check_relay_count(relays)
     root = SigningKey(root_seed or random_bytes(SEED_BYTES))
     secrets = HomeSecrets(
         root_public=bytes(root.verify_key),
@@ -210,7 +229,7 @@ def create(
         last_resorts=[LastResortKey.derive(bytes(root), first_number(now), now)],
         store=random_bytes(SEED_BYTES),
         name=profile.name,
-        relays=list(dict.fromkeys(relay_address(relay) for relay in profile.relays)),
+        relays=relays,
         seq=0,
         languages=list(profile.languages),
     )
@@ -238,14 +257,28 @@ def found_home(
     """Make a home folder as `create` does, with this computer's time, while no other command works in it.
 
     The passphrase is asked for only when there is no organisation in the folder yet.
-    Raises HomeExists, FolderBusy, CannotWrite, BadAddress.
+    Raises HomeExists, RootFileExists, FolderBusy, CannotWrite, BadAddress, TooManyRelays.
     """
     if is_home(path):
         raise HomeExists(str(path))
+    if root_file is not None and root_file.exists():
+        raise RootFileExists(str(root_file))
     passphrase = choose_passphrase()
     with files.locked(path):
         now = int(time.time())
         return create(path, passphrase, profile, now=now, root_file=root_file, root_seed=root_seed, former=former)
+
+
+def default_root_file(path: Path) -> Path:
+    """Return where the root key of a home goes when nobody says where: beside the folder, never into it."""
+    whole = path.absolute()
+    return path.with_name(f"{whole.name}-root") if path.name else whole.with_name(f"{whole.name}-root")
+
+
+def check_relay_count(relays: Sequence[str]) -> None:
+    """Raise TooManyRelays when a card cannot name so many."""
+    if len(relays) > RELAYS:
+        raise TooManyRelays()
 
 
 def is_home(path: Path) -> bool:

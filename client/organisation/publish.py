@@ -1,25 +1,44 @@
 """Publishing an organisation's card at all its relays, and the rotation of its weekly keys."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nacl.signing import SigningKey
 
 from client import files
-from client.organisation.home import Home, unlock_home
+from client.organisation.home import Home, check_relay_count, unlock_home
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
+from keys.address import relay_address
 from keys.errors import CardError, NoteUnsigned, TocsinError
 from keys.organisation import Card, read_card
 
 
+class UnknownRelay(TocsinError):
+    """this relay is not on the organisation's card"""
+
+    code = "relay-unknown"
+    hint = "`tocsin org card` shows the card; write the address as it stands there"
+
+
+class NoRelayLeft(TocsinError):
+    """an organisation needs a relay"""
+
+    code = "relays-none"
+    hint = "add another one with --add in the same command"
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedCard:
-    """The card, and why it is not on a relay (relay to error)."""
+    """The card, and why it is not on a relay (relay to error).
+
+    `unaware`: relays that are no longer named on it and did not take it; they may still offer an older one.
+    """
 
     card: Card
     failures: dict[str, TocsinError]
+    unaware: tuple[str, ...] = ()
 
     @property
     def relays(self) -> list[str]:
@@ -64,6 +83,70 @@ def publish(
             _renew_card(home, root, transport, now, fresh_keys=fresh_keys)
         failures |= _upload(home, transport)
         return PublishedCard(home.card, failures)
+
+
+def change_relays(
+    folder: Path,
+    passphrase: Callable[[], str],
+    transport: Transport,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    root_file: Path | None = None,
+    clock: Callable[[], float] = time.time,
+) -> PublishedCard:
+    """Sign a card with other relays and the same keys, and put it on all of them. Blocks for the network.
+
+    Relays that were removed get it too, so that who knows only those learns of it.
+
+    Raises as `publish`, BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays, and when a relay to be added does not
+    answer Unreachable, BadAnswer or a RelayError; then nothing was changed.
+    """
+    with files.locked(folder):
+        home = unlock_home(folder, passphrase, is_locked=True)
+        now, before = int(clock()), home.secrets.relays
+        after = choose_relays(before, add, remove)
+        for relay in [relay for relay in after if relay not in before]:
+            try:
+                transport.info(relay)
+            except Problem as problem:
+                raise problem.error from None
+        home.rotate(now)
+        root = home.root_key(root_file, passphrase)
+        home.secrets.relays = after
+        failures, home.secrets.log = _fetch_receipt_keys(home, transport)
+        _renew_card(home, root, transport, now)
+        failures |= _upload(home, transport)
+        removed = [relay for relay in before if relay not in after]
+        return PublishedCard(home.card, failures, _find_unaware(home, transport, removed))
+
+
+def choose_relays(before: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:
+    """Return the relays after a change, each once, those that stay first.
+
+    Raises BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays.
+    """
+    gone = [relay_address(relay) for relay in remove]
+    for relay in gone:
+        if relay not in before:
+            raise UnknownRelay(relay)
+    after = [relay for relay in before if relay not in gone]
+    after = list(dict.fromkeys([*after, *(relay_address(relay) for relay in add)]))
+    if not after:
+        raise NoRelayLeft()
+    check_relay_count(after)
+    return after
+
+
+def _find_unaware(home: Home, transport: Transport, removed: Sequence[str]) -> tuple[str, ...]:
+    """Put the card on relays that it no longer names; return those that did not take it."""
+    unaware = []
+    for relay in removed:
+        try:
+            transport.publish(relay, home.secrets.root_public, home.card.signed)
+        except (Problem, BadAnswer, Unreachable):
+            unaware.append(relay)
+    return tuple(unaware)
 
 
 def rotate(

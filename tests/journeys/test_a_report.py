@@ -172,7 +172,7 @@ def test_a_card_older_than_one_seen_is_refused(shell, relays, office):
 
 def _renewed(shell, office):
     """A card with a higher number, as any restore of the root makes one."""
-    shares = office.ok("org", "backup").json["shares"]
+    shares = office.ok("org", "backup", "--root-file", shell.folder / "office-root").json["shares"]
     again = shell.folder / "again"
     relay = json.loads(office.card.read_text(encoding="utf-8").splitlines()[1])["relays"][0]
     restored = shell.ok(
@@ -188,7 +188,7 @@ def _renewed(shell, office):
         stdin="\n".join([shares[0], shares[2]]),
     ).json
     assert restored["root"] == office.ok("org", "card").json["root"]
-    shell.ok("org", "publish", "--home", again)
+    shell.ok("org", "publish", "--home", again, "--root-file", restored["root_file"])
     newer = shell.folder / "newer-card"
     shell.ok("org", "card", "--home", again, "--out", newer)
     return newer
