@@ -204,7 +204,7 @@ def rotate(folder: Path, force: bool, passphrase_file: Path | None, as_json: boo
         + ("" if rotation.has_changed else "; nothing to do"),
     )
     if rotation.is_card_due:
-        output.hint(f"the published card runs out soon: `{command('org', 'publish', home=folder)}` renews it")
+        output.hint(f"a new card is due: `{command('org', 'publish', home=folder)}` signs it")
 
 
 @org.command()

@@ -49,7 +49,7 @@ class PublishedCard:
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """Where an organisation's weekly keys stand: this week, the past weeks that can still be opened, whether anything
-    changed, and whether the published card runs out soon."""
+    changed, and whether a new card is due."""
 
     week: int
     past_weeks: list[int]

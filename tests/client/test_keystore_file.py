@@ -1,8 +1,10 @@
 """A keystore that is rewritten: old blocks open nothing, and killed at whatever moment it opens."""
 
+import itertools
 import os
 import signal
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,81 @@ def test_two_that_read_while_a_third_writes_open_it(path, monkeypatch):
 
     monkeypatch.setattr(files, "read", overtaken)
     assert opened(path) == b"second"
+
+
+# Without power at each step
+
+
+class Disk:
+    """What a disk holds of both files: what was synced, and what was written since, any part of which may be lost."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path, self.key_inode = path, key_file(path).stat().st_ino
+        self.synced = {path.name: path.read_bytes(), key_file(path).name: key_file(path).read_bytes()}
+        self.pending: list[tuple[str, int | None, bytes]] = []
+        self.moments: list[list[dict[str, bytes]]] = []
+        self._is_data_synced = False
+        self._real = {name: getattr(os, name) for name in ("pwrite", "fsync", "replace")}
+        for name in self._real:
+            monkeypatch.setattr(os, name, getattr(self, name))
+
+    def pwrite(self, descriptor: int, data: bytes, at: int) -> int:
+        self.pending.append((key_file(self.path).name, at, bytes(data)))
+        self._note()
+        return self._real["pwrite"](descriptor, data, at)
+
+    def fsync(self, descriptor: int) -> None:
+        self._real["fsync"](descriptor)
+        about = os.fstat(descriptor)
+        if about.st_ino == self.key_inode:
+            self._flush(key_file(self.path).name)
+        elif stat.S_ISDIR(about.st_mode):
+            self._flush(self.path.name)
+        else:
+            self._is_data_synced = True
+        self._note()
+
+    def replace(self, source: Path, target: Path) -> None:
+        assert Path(target) == self.path
+        # a name may reach the disk before what it names
+        data = Path(source).read_bytes() if self._is_data_synced else b""
+        self.pending.append((self.path.name, None, data))
+        self._note()
+        self._real["replace"](source, target)
+
+    def _flush(self, name: str) -> None:
+        mine = [write for write in self.pending if write[0] == name]
+        self.synced = applied(self.synced, mine)
+        self.pending = [write for write in self.pending if write[0] != name]
+
+    def _note(self) -> None:
+        """Remember what may be found if the power goes now."""
+        parts = (itertools.combinations(self.pending, count) for count in range(len(self.pending) + 1))
+        self.moments.append([applied(self.synced, part) for some in parts for part in some])
+
+
+def applied(disk: dict[str, bytes], writes: Iterable[tuple[str, int | None, bytes]]) -> dict[str, bytes]:
+    after = dict(disk)
+    for name, at, data in writes:
+        after[name] = data if at is None else after[name][:at] + data + after[name][at + len(data) :]
+    return after
+
+
+def test_without_power_at_any_moment_the_keystore_opens(path, monkeypatch, tmp_path):
+    store = KeystoreFile.unlock(path, words(), KIND)[0]
+    with monkeypatch.context() as patched:
+        disk = Disk(path, patched)
+        store.save(b"second")
+    found = set()
+    for left in itertools.chain.from_iterable(disk.moments):
+        (tmp_path / "after").mkdir(exist_ok=True)
+        for name, data in left.items():
+            (tmp_path / "after" / name).write_bytes(data)
+        found.add(opened(tmp_path / "after" / path.name))
+    assert found == {b"first", b"second"}
+    assert (len(disk.moments), disk.pending) == (7, [])
+    assert disk.synced[path.name] == path.read_bytes()
+    assert disk.synced[key_file(path).name] == key_file(path).read_bytes()
 
 
 # Killed at each step

@@ -7,8 +7,10 @@ import signal
 
 import pytest
 
+from client.transport.relay_client import Transport
 from keys.keystore import EARNEST, MAGIC, KeystoreKind
 from keys.note import NoteKey
+from keys.organisation import read_card
 from keys.receipt import read_receipt
 from keys.wire import b64
 from tests.journeys.conftest import TOCSIN, Shell, make_office
@@ -98,6 +100,14 @@ def test_a_receipt_can_be_checked_by_anybody_who_has_the_card(shell, shared_offi
         assert receipt.origin == given["relay"]
         assert receipt.hour % 3600 == 0
         assert sum(note.signed_by(NoteKey.parse(key).public) for key in keys) == 1
+
+
+def test_a_card_that_is_known_is_not_sent_again_by_a_real_relay(shared_office):
+    card = read_card(shared_office.card.read_bytes())
+    with Transport(os.urandom) as transport:
+        for relay in card.relays:
+            assert transport.newer_card(relay, card.root, card.seq) is None
+            assert transport.newer_card(relay, card.root, card.seq - 1) == card.signed
 
 
 def test_facts_are_added_from_stdin_and_by_the_code(shell, relay, office):
