@@ -17,7 +17,7 @@ from client.keystore_file import BLOCK_BYTES, KEY_SUFFIX, KeystoreFile
 from client.organisation.home import KEYSTORE, Profile, create, unlock_home
 from client.organisation.publish import publish, rotate
 from keys.errors import TocsinError, WrappingKeyMissing, WrongPassphrase
-from keys.keystore import Cost, KeystoreKind, unlock
+from keys.keystore import Cost, Keystore, KeystoreKind, mark_of, read_mark, unlock
 from keys.wire import WEEK_SECONDS
 from tests.support.fake_relay import Post
 
@@ -113,6 +113,17 @@ def test_who_still_has_it_open_writes_it_anew_when_the_key_file_was_lost(path):
     key_file(path).unlink()
     store.save(b"again")
     assert opened(path) == b"again"
+
+
+def test_a_keystore_of_version_1_opens_and_is_guarded_from_its_next_writing_on(tmp_path):
+    path = tmp_path / "keystore"
+    old = Keystore.new(KIND, words(), os.urandom, QUICK).lock(b"of version 1", os.urandom)
+    path.write_bytes(old)
+    store, secrets = KeystoreFile.unlock(path, words(), KIND, is_locked=True)
+    assert (secrets, path.read_bytes(), key_file(path).exists()) == (b"of version 1", old, False)
+    store.save(b"of version 2")
+    assert (path.read_bytes()[8], opened(path)) == (2, b"of version 2")
+    assert read_mark(path.read_bytes(), KIND) in [mark_of(key) for key in keys_on_disk(path)]
 
 
 def test_two_that_read_while_a_third_writes_open_it(path, monkeypatch):

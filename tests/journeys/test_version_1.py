@@ -100,6 +100,9 @@ def test_a_reporters_folder_with_replies_contacts_and_what_waits(folder):
     with OutboxStore(folder("person")) as outbox:
         assert len(outbox.hashes()) == 1
     assert [contact.label for contact in unlock_book(folder("person"), PASSPHRASE).secrets.contacts] == ["Мама"]
+    person = unlock_book(folder("person"), PASSPHRASE)
+    person.save()
+    assert unlock_book(person.path, PASSPHRASE).secrets == person.secrets
     alerts = unlock_book(folder("mother"), PASSPHRASE).secrets.alerts
     assert [(alert.text, alert.origin) for alert in alerts] == [("Позвони адвокату", "pair")]
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 
 import pytest
 from nacl.signing import SigningKey
@@ -126,6 +127,26 @@ def test_a_relay_that_has_yesterdays_card_is_enough(tmp_path, office, shares, ro
     assert read_card(post.cards[NORTH]) == published
     assert published.seq > cards[-1].seq
     assert published.last_resort not in {card.last_resort for card in cards}
+
+
+def test_a_folder_from_an_older_backup_opens_the_last_resort_of_newer_cards_and_uses_no_number_twice(
+    tmp_path, office, root_file
+):
+    post = Post()
+    shutil.copytree(office.path, tmp_path / "backup")
+    cards = [
+        publish(
+            office.path, words, post, root_file=root_file, fresh_keys=True, clock=lambda at=NOW + i * DAY_SECONDS: at
+        ).card
+        for i in (1, 2)
+    ]
+    later = NOW + 3 * DAY_SECONDS
+    card = publish(tmp_path / "backup", words, post, root_file=root_file, fresh_keys=True, clock=lambda: later).card
+    again = unlock_home(tmp_path / "backup", words)
+    assert [opens(again, old, letters(old)[1]) for old in cards] == [True, True]
+    assert [opens(again, old, letters(old)[0]) for old in cards] == [False, False]
+    assert card.seq > cards[-1].seq
+    assert card.last_resort not in {old.last_resort for old in (*cards, office.card)}
 
 
 def test_it_can_be_restored_again_and_again(tmp_path, office, shares):
