@@ -80,15 +80,15 @@ def test_the_key_file_is_overwritten_in_place(path):
 
 
 def test_the_keys_are_synced_before_the_keystore_is_replaced_and_after(path, monkeypatch):
-    done = []
+    order = []
     for name in STEPS:
         real = getattr(os, name)
         monkeypatch.setattr(
-            os, name, lambda *words, real=real, name=name, **more: done.append(name) or real(*words, **more)
+            os, name, lambda *words, real=real, name=name, **more: order.append(name) or real(*words, **more)
         )
     KeystoreFile.unlock(path, words(), KIND)[0].save(b"second")
-    done = [step for step in done if step != "open"]
-    assert done == ["pwrite", "fsync", "fsync", "replace", "fsync", "pwrite", "fsync"]
+    order = [step for step in order if step != "open"]
+    assert order == ["pwrite", "fsync", "fsync", "replace", "fsync", "pwrite", "fsync"]
 
 
 @pytest.mark.parametrize("lost", ["gone", "cut", "another"])

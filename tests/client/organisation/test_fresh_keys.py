@@ -99,13 +99,13 @@ def test_a_card_keeps_its_keys_for_six_weeks_and_then_gets_fresh_ones_by_itself(
     first = office.home.card
     office.post.key = dataclasses.replace(office.post.key, name="other")
     before = NOW + CHAIN_DAYS * DAY_SECONDS - 1
-    kept = office.publish(before)
-    assert kept.seq > first.seq, "another relay key is a reason for a new card"
-    i = kept.week - first.week
-    assert (kept.weekly[: 13 - i], kept.last_resort) == (first.weekly[i:], first.last_resort)
-    assert office.publish(before).seq == kept.seq
+    same_keys = office.publish(before)
+    assert same_keys.seq > first.seq, "another relay key is a reason for a new card"
+    i = same_keys.week - first.week
+    assert (same_keys.weekly[: 13 - i], same_keys.last_resort) == (first.weekly[i:], first.last_resort)
+    assert office.publish(before).seq == same_keys.seq
     fresh = office.publish(before + 1)
-    assert not set(fresh.weekly) & {*first.weekly, *kept.weekly}
+    assert not set(fresh.weekly) & {*first.weekly, *same_keys.weekly}
     assert fresh.last_resort != first.last_resort
 
 

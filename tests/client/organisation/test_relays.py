@@ -134,6 +134,6 @@ def test_phones_that_slept_through_two_thefts_and_a_change_of_relays_in_one_mont
             clock=lambda: later,
         )
         result = inbox.pull(post, secrets.relays, secrets.mailbox_key)
-        kept = list(records.letters())
+        letters = list(records.letters())
     assert (result.new, result.bad, result.failures) == (8, 0, {})
-    assert sum(letter.last_resort for letter in kept) == 4
+    assert sum(letter.last_resort for letter in letters) == 4

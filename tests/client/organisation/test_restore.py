@@ -184,5 +184,10 @@ def test_the_keystore_does_not_hold_what_leads_to_the_next_last_resort(office, r
     seed = bytes(office.root_key(root_file, words))
     secrets = unlock_home(office.path, words).secrets
     assert secrets.root is None
-    held = [secrets.mailbox, secrets.store, *secrets.last_resort_seeds, *(chain.chain_key for chain in secrets.chains)]
-    assert seed not in held
+    secrets_there = [
+        secrets.mailbox,
+        secrets.store,
+        *secrets.last_resort_seeds,
+        *(chain.chain_key for chain in secrets.chains),
+    ]
+    assert seed not in secrets_there
