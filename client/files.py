@@ -6,6 +6,7 @@ And text as other programs leave it: with a byte order mark, with CR LF at the e
 import codecs
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from keys.errors import TocsinError
 
 MODE = 0o600
 FOLDER_MODE = 0o700
+_LEFTOVER = re.compile(r"\..+\.[0-9]+\.new")  # what `replace` writes before it renames
 
 
 class FolderBusy(TocsinError):
@@ -119,7 +121,10 @@ def _sync_folder(path: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep every other tocsin command out of this folder; a killed one lets go by itself. Raises FolderBusy."""
+    """Keep every other tocsin command out of this folder; a killed one lets go by itself, and what it left is removed.
+
+    Raises FolderBusy, CannotWrite.
+    """
     make_folder(folder)
     try:
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, MODE)
@@ -131,6 +136,17 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
         raise FolderBusy() from None
     try:
+        _remove_leftovers(folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a killed command had not renamed yet. Whoever calls keeps all others out of the folder."""
+    try:
+        for path in folder.iterdir():
+            if _LEFTOVER.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"{folder} ({error.strerror})") from None

@@ -237,6 +237,13 @@ class NotAKeystore(KeystoreError):
     hint = "check that the folder or file you named is the one you meant"
 
 
+class WrappingKeyMissing(KeystoreError):
+    """the key file beside this keystore is missing or belongs to another one"""
+
+    code = "keystore-key-file"
+    hint = "a keystore and its key file go together: put both back, from the same backup"
+
+
 class BadShares(TocsinError):
     """these shares do not give back the key"""
 

@@ -37,6 +37,8 @@ DAY_SECONDS: Final = 86_400
 HOUR_SECONDS: Final = 3_600
 TTL_DAYS: Final = 35  # how long a relay keeps what nobody collects
 GRACE_DAYS: Final = 35  # how long an organisation keeps the key of a past week: as long as a relay keeps its letters
+CHAIN_DAYS: Final = 42  # a fresh chain of weekly keys begins at the latest after six weeks
+LAST_RESORT_DAYS: Final = 400  # how long a last-resort key lives after its card: a phone may sleep for a year
 WEEKS_AHEAD: Final = 12  # weeks a card publishes: a phone may be offline for a summer
 SIGNATURE_SECONDS: Final = 300  # how far the clock of a signed request may be off
 WAIT_SECONDS: Final = 50  # the longest a collect call is held open; nginx cuts a line after 60
@@ -47,6 +49,7 @@ COMMIT_HEADER: Final = "Tocsin-Commit"
 WORK_HEADER: Final = "Tocsin-Work"
 SIGNATURE_HEADER: Final = "Tocsin-Signature"
 ROOT_HEADER: Final = "Tocsin-Root"
+SEQ_HEADER: Final = "Tocsin-Seq"
 WAKE_HEADER: Final = "Tocsin-Wake"
 
 ENVELOPE_TYPE: Final = "application/octet-stream"

@@ -34,12 +34,13 @@ class Cards:
         self._clock = clock
         self._most = most
 
-    def get(self, root: bytes) -> bytes:
-        """Return the note. Raises NoCard."""
+    def get(self, root: bytes, known_seq: int | None = None) -> bytes | None:
+        """Return the note; None when it is no newer than `known_seq`. Raises NoCard."""
         found = self._store.card(root)
         if found is None:
             raise NoCard()
-        return found[1]
+        seq, data = found
+        return None if known_seq is not None and seq <= known_seq else data
 
     def put(self, root: bytes, data: bytes) -> bool:
         """Keep a newer card; False if this very one is kept already. Raises BadCardNote, OlderCard, RelayFull, Busy."""

@@ -30,6 +30,7 @@ PHRASE = "correct horse battery staple"
 READY_SECONDS = 60
 ENDING_SECONDS = 30
 CHECK_SECONDS = 0.3  # between two checks that every part still runs
+ROOT_FILE = ("--root-file", "organisation-root")  # where `org new` puts the root key by itself
 LOOPBACK = "127.0.0.1:0"
 
 
@@ -191,9 +192,9 @@ class Stage:
         (self.folder / "photo.jpg").write_bytes(_photo())
         (self.folder / "stations.csv").write_text(demo_reports.TABLE, encoding="utf-8")
         self.run("org", "new", "--home", "organisation", "--name", "Legal help Zarechinsk", "--relay", relay)
-        self.run("org", "publish", "--home", "organisation")
+        self.run("org", "publish", "--home", "organisation", *ROOT_FILE)
         self.run("org", "card", "--home", "organisation", "--out", "card")
-        whose = ("--home", "organisation", "--out", "stations.pack", "--id", PACK, "--country", COUNTRY)
+        whose = ("--home", "organisation", *ROOT_FILE, "--out", "stations.pack", "--id", PACK, "--country", COUNTRY)
         self.run("stations", "build", "stations.csv", *whose, "--source", "invented", "--licence", "CC0-1.0")
         self._fingerprint = self.run_json("org", "code", "--home", "organisation")["fingerprint"]
         facts = demo_reports.as_words(self._stories[0].facts)
@@ -254,6 +255,7 @@ class Stage:
             "stations.pack",
             "--home",
             "organisation",
+            *ROOT_FILE,
             "--out",
             "phone",
         )

@@ -3,20 +3,22 @@
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
+from nacl.signing import SigningKey
 
 from client import files
 from client.cli import options, output
 from client.cli.options import command
 from client.organisation import home
+from client.organisation.publish import PublishedCard, change_relays
 from client.organisation.publish import publish as publish_card
 from client.organisation.publish import rotate as rotate_keys
 from client.organisation.shares import back_up_root_key, join_shares
 from client.transport.relay_client import Transport
 from keys import code
-from keys.organisation import fingerprint
+from keys.organisation import Card, fingerprint, read_card
 from keys.problems import OlderCard
 from keys.wire import b64
 
@@ -27,6 +29,16 @@ IGNORED = {
 }
 
 root_file = click.option("--root-file", type=options.FILE, help="Where the root key is kept, if apart from the home.")
+
+
+def root_place(function: options.Command) -> options.Command:
+    """Add the options that say where the root key of a new home goes."""
+    for option in (
+        click.option("--root-inside", is_flag=True, help="Keep it in the home: who copies that has the root."),
+        click.option("--root-file", type=options.FILE, help="Where the root key goes (default: HOME-root)."),
+    ):
+        function = option(function)
+    return function
 
 
 def profile(function: options.Command) -> options.Command:
@@ -49,7 +61,7 @@ def org() -> None:
 @org.command()
 @options.home
 @profile
-@root_file
+@root_place
 @options.passphrase_file
 @options.as_json
 def new(
@@ -59,17 +71,25 @@ def new(
     relays: tuple[str, ...],
     languages: tuple[str, ...],
     root_file: Path | None,
+    root_inside: bool,
     passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Make an organisation in a new folder."""
-    _create(folder, home.Profile(_name(name, neutral), relays, languages), root_file, passphrase_file, as_json)
+    """Make an organisation in a new folder, and its root key in a file beside it."""
+    root_file = _root_file(folder, root_file, root_inside)
+    _create(folder, _profile(name, neutral, relays, languages), root_file, passphrase_file, as_json)
 
 
-def _name(name: str, neutral: bool) -> str:
+def _root_file(folder: Path, root_file: Path | None, root_inside: bool) -> Path | None:
+    if root_inside and root_file is not None:
+        raise click.UsageError("--root-inside keeps the root key in the home; give one of both")
+    return None if root_inside else root_file or home.default_root_file(folder)
+
+
+def _profile(name: str, neutral: bool, relays: tuple[str, ...], languages: tuple[str, ...]) -> home.Profile:
     if neutral and name:
         raise click.UsageError("--neutral is a card without a name; give one of both")
-    return "" if neutral else home.readable_name(name)
+    return home.Profile("" if neutral else home.readable_name(name), relays, languages)
 
 
 def _create(
@@ -80,9 +100,10 @@ def _create(
     as_json: bool,
     *,
     root_seed: bytes | None = None,
+    former: Card | None = None,
 ) -> None:
     phrase = output.Passphrase(passphrase_file)
-    new_home = home.found_home(folder, phrase.choose, profile, root_file=root_file, root_seed=root_seed)
+    new_home = home.found_home(folder, phrase.choose, profile, root_file=root_file, root_seed=root_seed, former=former)
     secrets = new_home.secrets
     output.result(
         as_json,
@@ -91,23 +112,70 @@ def _create(
             "root": b64(secrets.root_public),
             "mailbox": b64(secrets.mailbox_key.id),
             "fingerprint": new_home.fingerprint,
+            "root_file": None if root_file is None else str(root_file),
         },
-        f"made {folder}\nfingerprint  {new_home.fingerprint}",
+        f"made {folder}\nfingerprint  {new_home.fingerprint}"
+        + ("" if root_file is None else f"\nroot key     {root_file}"),
     )
     if not as_json:
-        output.hint(f"next: `{command('org', 'publish', home=folder)}`, then `{command('org', 'backup', home=folder)}`")
+        _hint_at_next_steps(folder, root_file)
+
+
+def _hint_at_next_steps(folder: Path, root_file: Path | None) -> None:
+    where = () if root_file is None else ("--root-file", str(root_file))
+    if root_file is not None:
+        output.hint(f"move {root_file} to a stick in a drawer, away from this computer; commands that sign ask for it")
+    publish, backup = (command("org", name, *where, home=folder) for name in ("publish", "backup"))
+    output.hint(f"next: `{publish}`, then `{backup}`")
 
 
 @org.command()
 @options.home
+@click.option("--fresh-keys", is_flag=True, help="Renew it now, with new keys: after a theft, or when somebody leaves.")
 @root_file
 @options.passphrase_file
 @options.as_json
-def publish(folder: Path, root_file: Path | None, passphrase_file: Path | None, as_json: bool) -> None:
+def publish(
+    folder: Path, fresh_keys: bool, root_file: Path | None, passphrase_file: Path | None, as_json: bool
+) -> None:
     """Put the card on every relay of the organisation, renewed when it is due."""
     phrase = output.Passphrase(passphrase_file)
     with Transport(os.urandom) as transport:
-        published = publish_card(folder, phrase.ask, transport, root_file=root_file)
+        published = publish_card(folder, phrase.ask, transport, root_file=root_file, fresh_keys=fresh_keys)
+    _show_published(published, as_json)
+
+
+@org.command()
+@options.home
+@click.option("--add", multiple=True, help="Base URL of a relay; repeatable.")
+@click.option("--remove", multiple=True, help="Base URL of a relay as it stands on the card; repeatable.")
+@root_file
+@options.passphrase_file
+@options.as_json
+def relays(
+    folder: Path,
+    add: tuple[str, ...],
+    remove: tuple[str, ...],
+    root_file: Path | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Change the relays on the card; keys stay as they are.
+
+    What senders with an older card deposit at a removed relay is not fetched any more: pull before, and add long before
+    you remove.
+    """
+    if not add and not remove:
+        raise click.UsageError("give --add or --remove")
+    phrase = output.Passphrase(passphrase_file)
+    with Transport(os.urandom) as transport:
+        published = change_relays(folder, phrase.ask, transport, add=add, remove=remove, root_file=root_file)
+    for relay in published.unaware:
+        output.hint(f"{relay} did not take the new card: who knows no other relay does not learn of the change")
+    _show_published(published, as_json)
+
+
+def _show_published(published: PublishedCard, as_json: bool) -> None:
     for problem in published.failures.values():
         if isinstance(problem, OlderCard):
             output.hint("another copy of this organisation's folder has published since")
@@ -136,7 +204,7 @@ def rotate(folder: Path, force: bool, passphrase_file: Path | None, as_json: boo
         + ("" if rotation.has_changed else "; nothing to do"),
     )
     if rotation.is_card_due:
-        output.hint(f"the published card runs out soon: `{command('org', 'publish', home=folder)}` renews it")
+        output.hint(f"a new card is due: `{command('org', 'publish', home=folder)}` signs it")
 
 
 @org.command()
@@ -197,29 +265,35 @@ def backup(
 @org.command()
 @options.home
 @click.option("--shares-file", type=click.File("rb"), default="-", help="One share per line; stdin when not named.")
+@click.option("--card", "card_file", type=options.FILE, help="The newest card you can find; else relays are asked.")
 @profile
-@root_file
+@root_place
 @options.passphrase_file
 @options.as_json
 def restore(
     folder: Path,
     shares_file: BinaryIO,
-    name: str,
-    neutral: bool,
-    relays: tuple[str, ...],
-    languages: tuple[str, ...],
+    card_file: Path | None,
     root_file: Path | None,
+    root_inside: bool,
     passphrase_file: Path | None,
     as_json: bool,
+    **profile: Any,
 ) -> None:
     """Make a new folder for an organisation whose root key comes from shares.
 
-    The old weekly keys are gone: letters sealed to them stay closed. Publish the new card at once.
+    Letters still reach its mailbox. The old weekly keys are gone: letters sealed to them stay closed. Letters sealed
+    to the last resort of --card, or of the card a relay has at the next `org publish`, open. Publish at once.
     """
-    profile = home.Profile(_name(name, neutral), relays, languages)
+    words = _profile(**profile)
+    root_file = _root_file(folder, root_file, root_inside)
     if sys.stdin.isatty() and shares_file.name == "<stdin>":
         output.say("type or paste the shares, one per line; end with ctrl-d")
     root = join_shares(files.decode_text(shares_file.read()).split("\n"))
     for share in root.ignored:
         output.hint(f"share {share.number} was not needed, {IGNORED[share.reason]}")
-    _create(folder, profile, root_file, passphrase_file, as_json, root_seed=root.seed)
+    public = bytes(SigningKey(root.seed).verify_key)
+    former = None if card_file is None else read_card(files.read_note(card_file), root=public)
+    _create(folder, words, root_file, passphrase_file, as_json, root_seed=root.seed, former=former)
+    if former is not None and former.mailbox != home.card_of(folder).mailbox:
+        output.hint("that card has another mailbox, made by version 1: what is sent to it does not come any more")

@@ -21,7 +21,7 @@ from keys.errors import WrongPassphrase
 def send_alert(folder: Path, passphrase: Passphrase, label: str, words: AlertWords, transport: Transport) -> Outcome:
     """Seal an alert to a contact and send it."""
     with files.locked(folder):
-        return _send(folder, open_book(folder, passphrase), label, words, transport)
+        return _send(folder, open_book(folder, passphrase, is_locked=True), label, words, transport)
 
 
 def write_back(
@@ -29,7 +29,7 @@ def write_back(
 ) -> tuple[str, Outcome]:
     """Write to whoever sent the alert whose id begins so; return the name of that contact too. Raises UnknownAlert."""
     with files.locked(folder):
-        book = open_book(folder, passphrase)
+        book = open_book(folder, passphrase, is_locked=True)
         label = book.find_alert(alert_start).label
         return label, _send(folder, book, label, AlertWords("text", text), transport)
 
@@ -49,7 +49,7 @@ def pass_on_reply(
     is raised. Raises NoReporter, UnknownReply.
     """
     with files.locked(folder):
-        book = open_book(folder, passphrase)
+        book = open_book(folder, passphrase, is_locked=True)
         book.find(label)
         reporter = Reporter(folder)
         try:

@@ -1,6 +1,5 @@
 """A person's contacts: halves, pairs and alerts, all of it in one keystore. Specified in `contacts.md`."""
 
-import os
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,11 +9,12 @@ import msgspec
 
 from client import files
 from client.invisible_characters import is_visible
+from client.keystore_file import KeystoreFile
 from client.reporter.compose import new_id
 from keys.address import is_public, relay_address
 from keys.code import PairCode
 from keys.errors import BadCode, TocsinError
-from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
+from keys.keystore import EARNEST, Cost, KeystoreKind
 from keys.pairing import (
     CODE_SECONDS,
     BadPairCard,
@@ -259,12 +259,12 @@ class Book:
     """The unlocked contacts. Whoever changes them holds `files.locked` and calls `save`."""
 
     path: Path
-    keystore: Keystore
+    keystore: KeystoreFile
     secrets: ContactSecrets = field(repr=False)
 
     def save(self) -> None:
         """Write the contacts to the disk, sealed. Raises CannotWrite."""
-        files.replace(self.path / KEYSTORE, self.keystore.lock(msgspec.json.encode(self.secrets), os.urandom))
+        self.keystore.save(msgspec.json.encode(self.secrets))
 
     def find(self, label: str) -> Contact:
         """Return the contact of this name. Raises UnknownContact."""
@@ -379,22 +379,24 @@ def exists(folder: Path) -> bool:
 def create(folder: Path, passphrase: str, random_bytes: RandomBytes, *, cost: Cost = EARNEST) -> Book:
     """Return an empty book; it is on the disk only after `save`."""
     files.make_folder(folder)
-    return Book(folder, Keystore.new(KeystoreKind.CONTACTS, passphrase, random_bytes, cost), ContactSecrets())
+    keystore = KeystoreFile.new(folder / KEYSTORE, KeystoreKind.CONTACTS, passphrase, random_bytes, cost)
+    return Book(folder, keystore, ContactSecrets())
 
 
-def open_book(folder: Path, passphrase: Callable[[], str]) -> Book:
+def open_book(folder: Path, passphrase: Callable[[], str], *, is_locked: bool = False) -> Book:
     """Open the contacts of a folder; the passphrase is asked for only when there is something to unlock.
 
-    Raises NoContacts, WrongPassphrase, KeystoreCut, NotAKeystore.
+    `is_locked`: the caller keeps everybody else out of the folder (`files.locked`); what a killed command left of older
+    keys is destroyed. Raises NoContacts, WrongPassphrase, KeystoreCut, WrappingKeyMissing, NotAKeystore.
     """
     if not exists(folder):
         raise NoContacts()
-    return unlock_book(folder, passphrase())
+    return unlock_book(folder, passphrase(), is_locked=is_locked)
 
 
-def unlock_book(folder: Path, passphrase: str) -> Book:
-    """Open the contacts of a folder. Raises NoContacts, WrongPassphrase, KeystoreCut, NotAKeystore."""
+def unlock_book(folder: Path, passphrase: str, *, is_locked: bool = False) -> Book:
+    """Open the contacts of a folder, as `open_book` does. Raises as it does."""
     if not exists(folder):
         raise NoContacts()
-    keystore, sealed = unlock(files.read(folder / KEYSTORE), passphrase, KeystoreKind.CONTACTS)
-    return Book(folder, keystore, msgspec.json.decode(sealed, type=ContactSecrets))
+    keystore, opened = KeystoreFile.unlock(folder / KEYSTORE, passphrase, KeystoreKind.CONTACTS, is_locked=is_locked)
+    return Book(folder, keystore, msgspec.json.decode(opened, type=ContactSecrets))

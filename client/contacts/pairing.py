@@ -30,7 +30,7 @@ Passphrase = Callable[[], str]  # asked when it is needed
 def edit_book(folder: Path, passphrase: Passphrase) -> Iterator[Book]:
     """Open the contacts of a folder and save them at the end, unless an error ended the block."""
     with files.locked(folder):
-        book = open_book(folder, passphrase)
+        book = open_book(folder, passphrase, is_locked=True)
         yield book
         book.save()
 
@@ -45,7 +45,7 @@ def make_code(
     """
     with files.locked(folder):
         if contacts_book.exists(folder):
-            book = open_book(folder, ask)
+            book = open_book(folder, ask, is_locked=True)
         else:
             book = contacts_book.create(folder, choose(), os.urandom, cost=cost)
         offer = book.renew_offer(relays, int(time.time()), os.urandom)
@@ -71,7 +71,7 @@ def verify_safety_number(folder: Path, passphrase: Passphrase, label: str, digit
     Raises UnknownContact, DigitsDiffer, BadCode, NoSuchFile, BadPicture, NoCodeInPicture.
     """
     with files.locked(folder):
-        book = open_book(folder, passphrase)
+        book = open_book(folder, passphrase, is_locked=True)
         contact = book.find(label)
         if digits:
             contact.meeting.check_safety_number(read_digits(digits))
@@ -112,7 +112,7 @@ class ContactRound:
 def sync_contacts(folder: Path, passphrase: Passphrase, transport: Transport) -> ContactRound:
     """Finish pairings and fetch alerts, as far as the network goes. Blocks for the network."""
     with files.locked(folder):
-        book = open_book(folder, passphrase)
+        book = open_book(folder, passphrase, is_locked=True)
         with OutboxStore(folder) as store:
             result = Sync(book, store, transport).run()
     now = int(time.time())

@@ -74,7 +74,7 @@ class BriefSession:
         is_dated, secrets = rotate_if_due(self.home, transport, int(self._clock())), self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         inbox = Inbox(
-            self.records, address, secrets.open_keys(), last_resort=secrets.last_resort,
+            self.records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
             receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._note_page,
         )  # fmt: skip
         return inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick), is_dated
@@ -177,7 +177,7 @@ def open_session(
     """
     name = plain_name(by or _own_name())
     with files.locked(folder):
-        home = unlock_home(folder, passphrase)
+        home = unlock_home(folder, passphrase, is_locked=True)
         with Records(folder, home.secrets.store) as records:
             journal = Journal.open(folder, home.secrets.store, records.tail())
             session = BriefSession(home, records, journal, by=name, clock=clock, random_bytes=random_bytes)

@@ -103,7 +103,7 @@ class Desk:
         with ExitStack() as stack:
             name = plain_name(by)
             stack.enter_context(files.locked(folder))
-            home = unlock_home(folder, lambda: passphrase)
+            home = unlock_home(folder, lambda: passphrase, is_locked=True)
             records = stack.enter_context(Records(folder, home.secrets.store))
             outbox = stack.enter_context(OutboxStore(folder))
             journal = Journal.open(folder, home.secrets.store, records.tail())
@@ -316,7 +316,7 @@ class Desk:
         secrets = self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         return Inbox(
-            self._records, address, secrets.open_keys(), last_resort=secrets.last_resort,
+            self._records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
             receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._receive_page,
         )  # fmt: skip
 

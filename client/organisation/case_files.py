@@ -144,7 +144,7 @@ def open_records(folder: Path, passphrase: Callable[[], str]) -> Iterator[Record
     Raises FolderBusy, NoHome, KeystoreError, RecordsBroken, CannotWrite.
     """
     with files.locked(folder):
-        home = unlock_home(folder, passphrase)
+        home = unlock_home(folder, passphrase, is_locked=True)
         with Records(folder, home.secrets.store) as records:
             yield records
 

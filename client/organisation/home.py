@@ -3,7 +3,7 @@
 import os
 import secrets as system
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +12,24 @@ from nacl.signing import SigningKey
 
 from client import files
 from client.invisible_characters import is_visible
+from client.keystore_file import KeystoreFile
+from client.organisation.home_secrets import HomeSecrets, decode_secrets
 from keys.address import relay_address
 from keys.errors import ClockAhead, TocsinError
 from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
-from keys.mailbox import MailboxKey
-from keys.note import NoteKey
-from keys.organisation import Card, WeeklyChain, check_clock, expiry, fingerprint, read_card
+from keys.organisation import (
+    RELAYS,
+    Card,
+    LastResortKey,
+    WeeklyChain,
+    check_clock,
+    expiry,
+    fingerprint,
+    first_number,
+    mailbox_seed,
+    read_card,
+)
 from keys.wire import SEED_BYTES, WEEKS_AHEAD, RandomBytes, week_of
 
 KEYSTORE = "keystore"
@@ -48,6 +59,20 @@ class RootElsewhere(TocsinError):
     hint = "name it with --root-file"
 
 
+class RootFileExists(TocsinError):
+    """there is a file already where the root key should go"""
+
+    code = "root-file-exists"
+    hint = "name another file with --root-file; if it was left by a command that ended early, move it away"
+
+
+class TooManyRelays(TocsinError):
+    """a card names 16 relays at most"""
+
+    code = "relays-too-many"
+    hint = "name fewer; two or three that do not belong to the same people are enough"
+
+
 class OtherRoot(TocsinError):
     """this root key belongs to another organisation"""
 
@@ -64,52 +89,12 @@ class BadName(TocsinError):
     )
 
 
-class HomeSecrets(msgspec.Struct, kw_only=True):
-    """What the keystore seals. Keys are seeds of 32 bytes; `past` holds the seeds of weeks in their grace time."""
-
-    root_public: bytes
-    root: bytes | None
-    mailbox: bytes
-    last_resort: bytes
-    week: int
-    chain_key: bytes
-    past: dict[int, bytes]
-    store: bytes
-    name: str
-    relays: list[str]
-    seq: int
-    languages: list[str] = []
-    log: list[str] = []
-
-    @property
-    def chain(self) -> WeeklyChain:
-        """The weekly keys."""
-        return WeeklyChain(self.week, self.chain_key, self.past)
-
-    @property
-    def mailbox_key(self) -> MailboxKey:
-        """The key that collects reports."""
-        return MailboxKey(self.mailbox)
-
-    @property
-    def receipt_keys(self) -> list[NoteKey]:
-        """The keys that its relays sign receipts with, as its card names them."""
-        return [NoteKey.parse(text) for text in self.log]
-
-    def open_keys(self) -> list[PrivateKey]:
-        """Return the keys that open today's letters, likeliest first, weeks ahead too: a phone's clock may be fast."""
-        return [PrivateKey(seed) for seed in [*self.chain.seeds(), self.last_resort, *self.chain.ahead()[1:]]]
-
-    def __repr__(self) -> str:
-        return "HomeSecrets(...)"  # none of it must reach a log by way of a traceback
-
-
 @dataclass
 class Home:
     """An unlocked home. Every change is written through to the disk before a method returns."""
 
     path: Path
-    keystore: Keystore
+    keystore: KeystoreFile
     secrets: HomeSecrets = field(repr=False)
 
     @property
@@ -124,7 +109,7 @@ class Home:
 
     def save(self) -> None:
         """Seal the secrets and write them to the disk. Raises CannotWrite."""
-        files.replace(self.path / KEYSTORE, self.keystore.lock(msgspec.json.encode(self.secrets), os.urandom))
+        self.keystore.save(msgspec.json.encode(self.secrets))
 
     def rotate(self, now: int, *, force: bool = False) -> bool:
         """Move on to this week and destroy the seeds whose grace time is over; whether anything changed.
@@ -134,24 +119,34 @@ class Home:
         chain = self.secrets.chain
         if not force and week_of(now) > chain.week + WEEKS_AHEAD:
             raise ClockAhead()
-        moved = chain.advance(now)
-        if moved == chain:
+        if not self.secrets.advance(now):
             return False
-        self.secrets.week, self.secrets.chain_key = moved.week, moved.chain_key
-        self.secrets.past = dict(moved.past)
         self.save()
         return True
 
     def needs_card(self, now: int, log: list[str]) -> bool:
-        """Return whether the published card says too little: few weeks left, or other relay keys than these."""
+        """Return whether a new card is due: few weeks left, keys of six weeks, other relay keys than these, or a card
+        that was signed and never written because the command was killed."""
+        if not (self.path / CARD).exists():
+            return True
         card = self.card
-        return card.week + len(card.weekly) - week_of(now) < RENEW_WEEKS or list(card.log) != log
+        has_few_weeks = card.week + len(card.weekly) - week_of(now) < RENEW_WEEKS
+        is_other = list(card.log) != log or card.seq != self.secrets.seq
+        return has_few_weeks or is_other or self.secrets.chain.is_due(now)
 
-    def renew_card(self, root: SigningKey, now: int, *, known_seq: int = 0) -> Card:
+    def renew_card(self, root: SigningKey, now: int, *, known_seq: int = 0, fresh_keys: bool = False) -> Card:
         """Sign a new card for this week and the weeks after it. `seq` rises even after a restore: it is never
-        behind the clock nor behind what a relay holds. Raises ClockBehind."""
+        behind the clock nor behind what a relay holds.
+
+        `fresh_keys`: publish keys that nothing kept before leads to, as is done every six weeks anyway.
+        Raises ClockBehind.
+        """
         secrets = self.secrets
         check_clock(secrets.chain, now)
+        if fresh_keys or secrets.chain.is_due(now):
+            secrets.begin_chain(WeeklyChain.new(now, os.urandom), bytes(root), now)
+        secrets.note_card(now)
+        last_resort = secrets.last_resorts[0]
         secrets.seq = max(secrets.seq + 1, known_seq + 1, now)
         card = Card(
             name=secrets.name,
@@ -163,7 +158,8 @@ class Home:
             mailbox=secrets.mailbox_key.id,
             week=secrets.week,
             weekly=tuple(PrivateKey(seed).public for seed in secrets.chain.ahead()),
-            last_resort=PrivateKey(secrets.last_resort).public,
+            last_resort=PrivateKey(last_resort.seed).public,
+            last_resort_number=last_resort.number,
             languages=tuple(secrets.languages),
             log=tuple(secrets.log),
         ).sign(root)
@@ -209,29 +205,31 @@ def create(
     now: int,
     root_file: Path | None = None,
     root_seed: bytes | None = None,
-    known_seq: int = 0,
+    former: Card | None = None,
     cost: Cost = EARNEST,
     random_bytes: RandomBytes = system.token_bytes,
 ) -> Home:
-    """Make a home folder with fresh keys and a first card; with `root_seed` for a root that exists already.
+    """Make a home folder with fresh keys and a first card; with `root_seed` for a root that exists already: then the
+    mailbox is that of this root, and `former` is its last card that is known, whose last-resort letters will open.
 
-    Raises HomeExists, CannotWrite, BadAddress.
+    Raises HomeExists, RootFileExists, CannotWrite, BadAddress, TooManyRelays.
     """
-    if (path / KEYSTORE).exists() or (root_file is not None and root_file.exists()):
+    if is_home(path):
         raise HomeExists(str(path))
+    if root_file is not None and root_file.exists():
+        raise RootFileExists(str(root_file))
+    relays = list(dict.fromkeys(relay_address(relay) for relay in profile.relays))
+    check_relay_count(relays)
     root = SigningKey(root_seed or random_bytes(SEED_BYTES))
-    chain = WeeklyChain.new(now, random_bytes)
     secrets = HomeSecrets(
         root_public=bytes(root.verify_key),
         root=bytes(root) if root_file is None else None,
-        mailbox=random_bytes(SEED_BYTES),
-        last_resort=random_bytes(SEED_BYTES),
-        week=chain.week,
-        chain_key=chain.chain_key,
-        past={},
+        mailbox=mailbox_seed(bytes(root)),
+        chains=[WeeklyChain.new(now, random_bytes)],
+        last_resorts=[LastResortKey.derive(bytes(root), first_number(now), now)],
         store=random_bytes(SEED_BYTES),
         name=profile.name,
-        relays=list(dict.fromkeys(relay_address(relay) for relay in profile.relays)),
+        relays=relays,
         seq=0,
         languages=list(profile.languages),
     )
@@ -239,8 +237,11 @@ def create(
     if root_file is not None:
         apart = Keystore.new(KeystoreKind.ROOT, passphrase, random_bytes, cost)
         files.replace(root_file, apart.lock(bytes(root), random_bytes))
-    home = Home(path, Keystore.new(KeystoreKind.ORGANISATION, passphrase, random_bytes, cost), secrets)
-    home.renew_card(root, now, known_seq=known_seq)
+    keystore = KeystoreFile.new(path / KEYSTORE, KeystoreKind.ORGANISATION, passphrase, random_bytes, cost)
+    home = Home(path, keystore, secrets)
+    if former is not None:
+        secrets.recover_last_resorts(bytes(root), former, now)
+    home.renew_card(root, now, known_seq=0 if former is None else former.seq)
     return home
 
 
@@ -251,17 +252,33 @@ def found_home(
     *,
     root_file: Path | None = None,
     root_seed: bytes | None = None,
+    former: Card | None = None,
 ) -> Home:
     """Make a home folder as `create` does, with this computer's time, while no other command works in it.
 
     The passphrase is asked for only when there is no organisation in the folder yet.
-    Raises HomeExists, FolderBusy, CannotWrite, BadAddress.
+    Raises HomeExists, RootFileExists, FolderBusy, CannotWrite, BadAddress, TooManyRelays.
     """
     if is_home(path):
         raise HomeExists(str(path))
+    if root_file is not None and root_file.exists():
+        raise RootFileExists(str(root_file))
     passphrase = choose_passphrase()
     with files.locked(path):
-        return create(path, passphrase, profile, now=int(time.time()), root_file=root_file, root_seed=root_seed)
+        now = int(time.time())
+        return create(path, passphrase, profile, now=now, root_file=root_file, root_seed=root_seed, former=former)
+
+
+def default_root_file(path: Path) -> Path:
+    """Return where the root key of a home goes when nobody says where: beside the folder, never into it."""
+    whole = path.absolute()
+    return path.with_name(f"{whole.name}-root") if path.name else whole.with_name(f"{whole.name}-root")
+
+
+def check_relay_count(relays: Sequence[str]) -> None:
+    """Raise TooManyRelays when a card cannot name so many."""
+    if len(relays) > RELAYS:
+        raise TooManyRelays()
 
 
 def is_home(path: Path) -> bool:
@@ -269,15 +286,17 @@ def is_home(path: Path) -> bool:
     return (path / KEYSTORE).exists()
 
 
-def unlock_home(path: Path, passphrase: Callable[[], str]) -> Home:
+def unlock_home(path: Path, passphrase: Callable[[], str], *, is_locked: bool = False) -> Home:
     """Open a home folder; the passphrase is asked for only when there is something to unlock.
 
-    Raises NoHome, WrongPassphrase, KeystoreCut, NotAKeystore.
+    `is_locked`: the caller keeps everybody else out of the folder (`files.locked`); what a killed command left of older
+    keys is destroyed. Raises NoHome, WrongPassphrase, KeystoreCut, WrappingKeyMissing, NotAKeystore.
     """
     if not is_home(path):
         raise NoHome(str(path))
-    keystore, sealed = unlock(files.read(path / KEYSTORE), passphrase(), KeystoreKind.ORGANISATION)
-    return Home(path, keystore, msgspec.json.decode(sealed, type=HomeSecrets))
+    kind = KeystoreKind.ORGANISATION
+    keystore, opened = KeystoreFile.unlock(path / KEYSTORE, passphrase(), kind, is_locked=is_locked)
+    return Home(path, keystore, decode_secrets(opened, int(time.time())))
 
 
 def card_of(path: Path) -> Card:

@@ -1,7 +1,7 @@
 """The organisation's inbox: collects from its relays, opens, keeps. Specified in `client/folders.md`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from client.organisation.home import Home
@@ -40,6 +40,7 @@ class PullResult:
 class Inbox:
     """Opens what is collected with the live keys, likeliest first, and keeps it before the relay may delete it.
 
+    `last_resorts`: the seeds of those keys whose letters have no forward secrecy.
     `kept` is told of each page that is on the disk, with the number of its batch, before the relay may delete it.
     """
 
@@ -49,13 +50,14 @@ class Inbox:
         address: Address,
         keys: list[PrivateKey],
         *,
-        last_resort: bytes,
+        last_resorts: Collection[bytes],
         receipt_keys: Sequence[NoteKey] = (),
         clock: Callable[[], float] = time.time,
         on_page: Callable[[Page, int | None], None] = lambda page, batch: None,
     ) -> None:
         self._records, self._address, self._clock, self._on_page = records, address, clock, on_page
-        self._keys, self._last_resort, self._receipt_keys = list(keys), last_resort, list(receipt_keys)
+        self._keys, self._last_resorts = list(keys), frozenset(last_resorts)
+        self._receipt_keys = list(receipt_keys)
 
     def pull(
         self, transport: Transport, relays: list[str], key: MailboxKey, tick: Callable[[int], None] = lambda _: None
@@ -126,7 +128,7 @@ class Inbox:
         if isinstance(received, Parcel):
             page.pieces.append((self._records.piece_mark(received.case, received.of, received.i), inner.body))
         else:
-            last_resort = inner.opened_by.seed == self._last_resort
+            last_resort = inner.opened_by.seed in self._last_resorts
             page.letters.append(RecordLetter(inner.content, committed, frame.hash, last_resort, now))
             page.read.append((inner.commitment, read))
             page.receipts += find_carried(received.receipts, self._receipt_keys)

@@ -1,23 +1,44 @@
 """Publishing an organisation's card at all its relays, and the rotation of its weekly keys."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nacl.signing import SigningKey
+
 from client import files
-from client.organisation.home import Home, unlock_home
+from client.organisation.home import Home, check_relay_count, unlock_home
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
+from keys.address import relay_address
 from keys.errors import CardError, NoteUnsigned, TocsinError
 from keys.organisation import Card, read_card
 
 
+class UnknownRelay(TocsinError):
+    """this relay is not on the organisation's card"""
+
+    code = "relay-unknown"
+    hint = "`tocsin org card` shows the card; write the address as it stands there"
+
+
+class NoRelayLeft(TocsinError):
+    """an organisation needs a relay"""
+
+    code = "relays-none"
+    hint = "add another one with --add in the same command"
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedCard:
-    """The card, and why it is not on a relay (relay to error)."""
+    """The card, and why it is not on a relay (relay to error).
+
+    `unaware`: relays that are no longer named on it and did not take it; they may still offer an older one.
+    """
 
     card: Card
     failures: dict[str, TocsinError]
+    unaware: tuple[str, ...] = ()
 
     @property
     def relays(self) -> list[str]:
@@ -28,7 +49,7 @@ class PublishedCard:
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """Where an organisation's weekly keys stand: this week, the past weeks that can still be opened, whether anything
-    changed, and whether the published card runs out soon."""
+    changed, and whether a new card is due."""
 
     week: int
     past_weeks: list[int]
@@ -42,23 +63,90 @@ def publish(
     transport: Transport,
     *,
     root_file: Path | None = None,
+    fresh_keys: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> PublishedCard:
     """Put an organisation's card on every relay it names, renewed when it is due. Blocks for the network.
 
-    `root_file`: where the root key is kept, if apart from the folder; it is needed only for a renewal.
+    `root_file`: where the root key is kept, if apart from the folder; it is needed only for a renewal. `fresh_keys`:
+    renew the card now, with keys to which nothing leads that somebody may have copied.
     Raises FolderBusy, NoHome, KeystoreError, ClockAhead, ClockBehind, RootElsewhere, OtherRoot, CannotWrite.
     """
     with files.locked(folder):
-        home = unlock_home(folder, passphrase)
+        home = unlock_home(folder, passphrase, is_locked=True)
         now = int(clock())
         home.rotate(now)
         failures, log = _fetch_receipt_keys(home, transport)
-        if log != home.secrets.log or home.needs_card(now, log):
+        if fresh_keys or log != home.secrets.log or home.needs_card(now, log):
+            root = home.root_key(root_file, passphrase)
             home.secrets.log = log
-            home.renew_card(home.root_key(root_file, passphrase), now, known_seq=_fetch_known_seq(home, transport))
+            _renew_card(home, root, transport, now, fresh_keys=fresh_keys)
         failures |= _upload(home, transport)
         return PublishedCard(home.card, failures)
+
+
+def change_relays(
+    folder: Path,
+    passphrase: Callable[[], str],
+    transport: Transport,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    root_file: Path | None = None,
+    clock: Callable[[], float] = time.time,
+) -> PublishedCard:
+    """Sign a card with other relays and the same keys, and put it on all of them. Blocks for the network.
+
+    Relays that were removed get it too, so that who knows only those learns of it.
+
+    Raises as `publish`, BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays, and when a relay to be added does not
+    answer Unreachable, BadAnswer or a RelayError; then nothing was changed.
+    """
+    with files.locked(folder):
+        home = unlock_home(folder, passphrase, is_locked=True)
+        now, before = int(clock()), home.secrets.relays
+        after = choose_relays(before, add, remove)
+        for relay in [relay for relay in after if relay not in before]:
+            try:
+                transport.info(relay)
+            except Problem as problem:
+                raise problem.error from None
+        home.rotate(now)
+        root = home.root_key(root_file, passphrase)
+        home.secrets.relays = after
+        failures, home.secrets.log = _fetch_receipt_keys(home, transport)
+        _renew_card(home, root, transport, now)
+        failures |= _upload(home, transport)
+        removed = [relay for relay in before if relay not in after]
+        return PublishedCard(home.card, failures, _find_unaware(home, transport, removed))
+
+
+def choose_relays(before: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:
+    """Return the relays after a change, each once, those that stay first.
+
+    Raises BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays.
+    """
+    gone = [relay_address(relay) for relay in remove]
+    for relay in gone:
+        if relay not in before:
+            raise UnknownRelay(relay)
+    after = [relay for relay in before if relay not in gone]
+    after = list(dict.fromkeys([*after, *(relay_address(relay) for relay in add)]))
+    if not after:
+        raise NoRelayLeft()
+    check_relay_count(after)
+    return after
+
+
+def _find_unaware(home: Home, transport: Transport, removed: Sequence[str]) -> tuple[str, ...]:
+    """Put the card on relays that it no longer names; return those that did not take it."""
+    unaware = []
+    for relay in removed:
+        try:
+            transport.publish(relay, home.secrets.root_public, home.card.signed)
+        except (Problem, BadAnswer, Unreachable):
+            unaware.append(relay)
+    return tuple(unaware)
 
 
 def rotate(
@@ -69,11 +157,11 @@ def rotate(
     Raises FolderBusy, NoHome, KeystoreError, ClockAhead, CannotWrite.
     """
     with files.locked(folder):
-        home = unlock_home(folder, passphrase)
+        home = unlock_home(folder, passphrase, is_locked=True)
         now = int(clock())
         has_changed = home.rotate(now, force=force)
         is_card_due = home.needs_card(now, home.secrets.log)
-        return Rotation(home.secrets.week, sorted(home.secrets.past), has_changed, is_card_due)
+        return Rotation(home.secrets.week, home.secrets.past_weeks, has_changed, is_card_due)
 
 
 def _fetch_receipt_keys(home: Home, transport: Transport) -> tuple[dict[str, TocsinError], list[str]]:
@@ -88,15 +176,27 @@ def _fetch_receipt_keys(home: Home, transport: Transport) -> tuple[dict[str, Toc
     return failures, sorted(keys | set(home.secrets.log) if failures else keys)
 
 
-def _fetch_known_seq(home: Home, transport: Transport) -> int:
-    """Return the number of the newest card any relay holds; 0 when none does. A restored folder must not be older."""
-    newest, root = 0, home.secrets.root_public
+def _renew_card(home: Home, root: SigningKey, transport: Transport, now: int, *, fresh_keys: bool = False) -> None:
+    """Sign a new card, newer than any that a relay holds: a restored folder must not be older. What a restored folder
+    lacks of the last-resort keys on such a card is made again."""
+    newest = _fetch_newest_card(home, transport)
+    if newest is not None:
+        home.secrets.recover_last_resorts(bytes(root), newest, now)
+    home.renew_card(root, now, known_seq=0 if newest is None else newest.seq, fresh_keys=fresh_keys)
+
+
+def _fetch_newest_card(home: Home, transport: Transport) -> Card | None:
+    """Return the newest card of this root that any relay holds; None when none does.
+
+    An older one than that of a restored folder counts too: it leads back to the last-resort keys before.
+    """
+    cards: list[Card] = []
     for relay in home.secrets.relays:
         try:
-            newest = max(newest, read_card(transport.card(relay, root), root=root).seq)
+            cards.append(read_card(transport.card(relay, home.secrets.root_public), root=home.secrets.root_public))
         except (Problem, BadAnswer, Unreachable, CardError, NoteUnsigned):
             continue
-    return newest
+    return max(cards, key=lambda card: card.seq, default=None)
 
 
 def _upload(home: Home, transport: Transport) -> dict[str, TocsinError]:

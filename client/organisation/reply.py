@@ -1,7 +1,7 @@
 """An organisation's reply to a reporter: sealed to the reply block of the case, authentic by its secret."""
 
 from client.organisation.case_files import Case
-from client.organisation.home import HomeSecrets
+from client.organisation.home_secrets import HomeSecrets
 from client.outbox.retry import OutboxLetter, relay_order
 from client.outbox.store import Waiting
 from client.reporter.compose import new_id

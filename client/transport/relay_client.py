@@ -26,6 +26,7 @@ from keys.wire import (
     MAILBOX_HEADER,
     PARCEL_BYTES,
     ROOT_HEADER,
+    SEQ_HEADER,
     SIGNATURE_HEADER,
     WAIT_SECONDS,
     WAKE_HEADER,
@@ -255,6 +256,14 @@ class Transport:
         Specified in `relay/http.md`, *Cards*.
         """
         return self._call("GET", relay, "/v1/card", headers={ROOT_HEADER: b64(root)}, most=NOTE_BYTES)
+
+    def newer_card(self, relay: str, root: bytes, seq: int) -> bytes | None:
+        """Fetch the card the relay holds for this root, unverified, unless it is no newer than `seq`: then None.
+
+        Raises Problem, Unreachable, BadAnswer.
+        """
+        headers = {ROOT_HEADER: b64(root), SEQ_HEADER: str(seq)}
+        return self._call("GET", relay, "/v1/card", headers=headers, most=NOTE_BYTES) or None
 
     def fetch_public(self, url: str, most: int) -> bytes | None:
         """Fetch the first `most` bytes of what lies open at this address, as a browser does; None if nothing does.

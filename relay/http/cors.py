@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keys.wire import COMMIT_HEADER, MAILBOX_HEADER, ROOT_HEADER, SIGNATURE_HEADER, WAKE_HEADER, WORK_HEADER
+from keys.wire import COMMIT_HEADER, MAILBOX_HEADER, ROOT_HEADER, SEQ_HEADER, SIGNATURE_HEADER, WAKE_HEADER, WORK_HEADER
 
 # after every call
 CORS = (
@@ -16,7 +16,16 @@ PREFLIGHT = (
     (
         "Access-Control-Allow-Headers",
         ", ".join(
-            ("Content-Type", MAILBOX_HEADER, COMMIT_HEADER, WORK_HEADER, WAKE_HEADER, SIGNATURE_HEADER, ROOT_HEADER)
+            (
+                "Content-Type",
+                MAILBOX_HEADER,
+                COMMIT_HEADER,
+                WORK_HEADER,
+                WAKE_HEADER,
+                SIGNATURE_HEADER,
+                ROOT_HEADER,
+                SEQ_HEADER,
+            )
         ),
     ),
     ("Access-Control-Max-Age", "86400"),

@@ -46,7 +46,8 @@ def blueprint(services: Services) -> Blueprint:
 
     @bp.get("/v1/card")
     def get_card() -> Response:
-        return to_response(Answer(200, NOTE_TYPE, services.cards.get(_root())))
+        card = services.cards.get(_root(), headers.decode_seq(request.environ))
+        return to_response(Answer(204, NOTE_TYPE, b"") if card is None else Answer(200, NOTE_TYPE, card))
 
     @bp.put("/v1/card")
     def put_card() -> Response:

@@ -76,7 +76,7 @@ def pulled(relay: str, transport: Transport, folder: Path) -> tuple[float, int]:
     named = card(relay)
     with Records(folder, b"k" * 32) as records:
         address = report_address(named.root, named.mailbox)
-        inbox = Inbox(records, address, [KEY, LAST_RESORT], last_resort=LAST_RESORT.seed)
+        inbox = Inbox(records, address, [KEY, LAST_RESORT], last_resorts=[LAST_RESORT.seed])
         begin = time.process_time()
         tally: PullResult = inbox.pull(transport, [relay], MAILBOX)
         spent = time.process_time() - begin

@@ -33,7 +33,7 @@ class Night:
         self.shell = Shell(folder)
         self.relay = RelayCommand(folder / "relay").start()
         home, card, self.pack = folder / "office", folder / "card", folder / "pack"
-        self.shell.ok("org", "new", "--home", home, "--name", "Помощь", "--relay", self.relay.address)
+        self.shell.ok("org", "new", "--home", home, "--root-inside", "--name", "Помощь", "--relay", self.relay.address)
         self.shell.ok("org", "publish", "--home", home)
         self.shell.ok("org", "card", "--home", home, "--out", card)
         self.office = OfficeCommand(self.shell, home, card)

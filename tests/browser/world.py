@@ -171,7 +171,7 @@ class World:
 
     def _office(self) -> OfficeCommand:
         home, card = self.folder / "office", self.folder / "card"
-        self.shell.ok("org", "new", "--home", home, "--name", NAME, "--relay", self.relay.address)
+        self.shell.ok("org", "new", "--home", home, "--root-inside", "--name", NAME, "--relay", self.relay.address)
         self.shell.ok("org", "publish", "--home", home)
         self.shell.ok("org", "card", "--home", home, "--out", card)
         return OfficeCommand(self.shell, home, card)

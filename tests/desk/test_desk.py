@@ -29,7 +29,7 @@ def pulled_by_a_command(office: Office) -> PullResult:
     secrets = own.secrets
     with Records(office.folder, secrets.store) as records:
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
-        box = Inbox(records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=office.clock)
+        box = Inbox(records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds, clock=office.clock)
         return box.pull(office.post, secrets.relays, secrets.mailbox_key)
 
 

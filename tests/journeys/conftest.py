@@ -140,7 +140,7 @@ def make_office(shell: Shell, relays: list[RelayCommand]) -> OfficeCommand:
     home, card = shell.folder / "office", shell.folder / "card"
     where = [word for relay in relays for word in ("--relay", relay.address)]
     shell.ok("org", "new", "--home", home, "--name", "Помощь", *where)
-    shell.ok("org", "publish", "--home", home)
+    shell.ok("org", "publish", "--home", home, "--root-file", shell.folder / "office-root")
     shell.ok("org", "card", "--home", home, "--out", card)
     return OfficeCommand(shell, home, card)
 

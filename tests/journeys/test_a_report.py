@@ -7,8 +7,10 @@ import signal
 
 import pytest
 
+from client.transport.relay_client import Transport
 from keys.keystore import EARNEST, MAGIC, KeystoreKind
 from keys.note import NoteKey
+from keys.organisation import read_card
 from keys.receipt import read_receipt
 from keys.wire import b64
 from tests.journeys.conftest import TOCSIN, Shell, make_office
@@ -105,6 +107,14 @@ def test_a_receipt_can_be_checked_by_anybody_who_has_the_card(shell, shared_offi
         assert sum(note.signed_by(NoteKey.parse(key).public) for key in keys) == 1
 
 
+def test_a_card_that_is_known_is_not_sent_again_by_a_real_relay(shared_office):
+    card = read_card(shared_office.card.read_bytes())
+    with Transport(os.urandom) as transport:
+        for relay in card.relays:
+            assert transport.newer_card(relay, card.root, card.seq) is None
+            assert transport.newer_card(relay, card.root, card.seq - 1) == card.signed
+
+
 def test_facts_are_added_from_stdin_and_by_the_code(shell, relay, office):
     code = office.ok("org", "code").json["code"]
     first = shell.ok("report", "--to", code, "--set", "stage=van", "--json").json
@@ -177,7 +187,7 @@ def test_a_card_older_than_one_seen_is_refused(shell, relays, office):
 
 def _renewed(shell, office):
     """A card with a higher number, as any restore of the root makes one."""
-    shares = office.ok("org", "backup").json["shares"]
+    shares = office.ok("org", "backup", "--root-file", shell.folder / "office-root").json["shares"]
     again = shell.folder / "again"
     relay = json.loads(office.card.read_text(encoding="utf-8").splitlines()[1])["relays"][0]
     restored = shell.ok(
@@ -193,7 +203,7 @@ def _renewed(shell, office):
         stdin="\n".join([shares[0], shares[2]]),
     ).json
     assert restored["root"] == office.ok("org", "card").json["root"]
-    shell.ok("org", "publish", "--home", again)
+    shell.ok("org", "publish", "--home", again, "--root-file", restored["root_file"])
     newer = shell.folder / "newer-card"
     shell.ok("org", "card", "--home", again, "--out", newer)
     return newer

@@ -123,7 +123,7 @@ def test_a_report_goes_through_nginx_and_its_reply_comes_back(tmp_path):
         shell = Shell(tmp_path)
         home, code = tmp_path / "office", tmp_path / "card"
         shell.ok("org", "new", "--home", home, "--name", "Help", "--relay", proxy.address)
-        shell.ok("org", "publish", "--home", home)
+        shell.ok("org", "publish", "--home", home, "--root-file", tmp_path / "office-root")
         shell.ok("org", "card", "--home", home, "--out", code)
         office = OfficeCommand(shell, home, code)
         case = shell.ok("report", "--to", code, "--set", "stage=van", "--set", "people=7", "--json").json["case"]

@@ -1,6 +1,7 @@
 """What version 1 left on a disk opens: `tests/fixtures/version-1`, made by its own commands on 26 November 2026."""
 
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from client.outbox.store import OutboxStore
 from client.reporter.folder import Reporter
 from client.site.verify import Folder, check
 from keys import message
+from keys.envelope import seal
 from keys.opening import open_envelope
 from keys.organisation import read_card
+from keys.wire import WEEK_SECONDS
 from relay.app import create_app
 from relay.config import Config, Limits
 from tests.support.relay_post import HandClock, Line
@@ -51,6 +54,28 @@ def test_the_organisations_folder_with_its_journal(folder):
         assert any("ivanova" in text for text in names)
 
 
+def test_the_organisations_keys_go_on_and_are_followed_by_fresh_ones(folder):
+    path = folder("organisation")
+    own = unlock_home(path, lambda: PASSPHRASE)
+    old = own.card
+    address = report_address(old.root, old.mailbox)
+    waiting = [
+        seal(b"{}", b"", key=key, address=address, random_bytes=os.urandom).envelope
+        for key in (*old.weekly, old.last_resort)
+    ]
+    assert own.needs_card(AT, own.secrets.log), "nobody knows how old its keys are"
+    new = own.renew_card(own.root_key(None, lambda: PASSPHRASE), AT)
+    assert not {*new.weekly, new.last_resort} & {*old.weekly, old.last_resort}
+    assert (new.mailbox, new.seq > old.seq) == (old.mailbox, True)
+    again = unlock_home(path, lambda: PASSPHRASE)
+    assert not again.needs_card(AT, again.secrets.log)
+    for envelope in waiting:
+        assert open_envelope(envelope, again.secrets.open_keys(), address)
+    again.rotate(AT + 12 * WEEK_SECONDS)
+    again.rotate(AT + 20 * WEEK_SECONDS)
+    assert [len(again.secrets.chains), len(again.secrets.last_resorts)] == [1, 2], "the last resort lives for 400 days"
+
+
 def test_the_relays_folder_with_letters_that_wait(folder):
     mine = unlock_home(folder("organisation"), lambda: PASSPHRASE).secrets
     clock = HandClock(AT)
@@ -75,6 +100,9 @@ def test_a_reporters_folder_with_replies_contacts_and_what_waits(folder):
     with OutboxStore(folder("person")) as outbox:
         assert len(outbox.hashes()) == 1
     assert [contact.label for contact in unlock_book(folder("person"), PASSPHRASE).secrets.contacts] == ["Мама"]
+    person = unlock_book(folder("person"), PASSPHRASE)
+    person.save()
+    assert unlock_book(person.path, PASSPHRASE).secrets == person.secrets
     alerts = unlock_book(folder("mother"), PASSPHRASE).secrets.alerts
     assert [(alert.text, alert.origin) for alert in alerts] == [("Позвони адвокату", "pair")]
 

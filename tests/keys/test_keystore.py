@@ -3,8 +3,8 @@
 import pytest
 from nacl.pwhash import argon2id
 
-from keys.errors import KeystoreCut, NotAKeystore, WrongPassphrase
-from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
+from keys.errors import KeystoreCut, NotAKeystore, WrappingKeyMissing, WrongPassphrase
+from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, mark_of, read_mark, unlock
 from keys.wire import digest
 
 CHEAP = Cost(1, argon2id.MEMLIMIT_MIN)
@@ -94,7 +94,7 @@ def test_a_byte_gone_or_more_is_damage_and_not_a_wrong_passphrase():
 def test_a_newer_version_or_an_unbearable_cost_is_refused_before_stretching():
     data = locked()
     for at, value in (
-        (8, b"\x02"),
+        (8, b"\x03"),
         (10, (0).to_bytes(4, "big")),
         (10, (17).to_bytes(4, "big")),
         (14, (argon2id.MEMLIMIT_MIN - 1).to_bytes(4, "big")),
@@ -105,6 +105,22 @@ def test_a_newer_version_or_an_unbearable_cost_is_refused_before_stretching():
     # sixteen passes are still borne, so it is the passphrase that fails
     with pytest.raises(WrongPassphrase):
         unlock(mended(data[:10] + (16).to_bytes(4, "big") + data[14:]), WORDS, KeystoreKind.ROOT)
+
+
+def test_a_wrapped_keystore_says_which_key_it_takes_and_each_writing_may_take_another():
+    keystore, _ = unlock(locked(), WORDS, KeystoreKind.ROOT)
+    first, second = digest(b"first"), digest(b"second")
+    data = keystore.lock(b"new", drawn(), first)
+    assert data[8] == 2
+    assert data[34:50] == mark_of(first) == read_mark(data, KeystoreKind.ROOT)
+    assert read_mark(locked(), KeystoreKind.ROOT) is None
+    assert first not in data
+    assert unlock(data, WORDS, KeystoreKind.ROOT, [second, first])[1] == b"new"
+    again, _ = unlock(data, WORDS, KeystoreKind.ROOT, [first])
+    later = again.lock(b"newer", drawn(), second)
+    for keys in ([], [first]):
+        with pytest.raises(WrappingKeyMissing):
+            unlock(later, WORDS, KeystoreKind.ROOT, keys)
 
 
 def test_changed_secrets_with_a_mended_checksum_do_not_open():

@@ -7,15 +7,20 @@ from keys import note
 from keys.errors import BadCard, CardOlder, CardOtherRoot, ClockBehind, NoteUnsigned
 from keys.organisation import (
     Card,
+    LastResortKey,
     WeeklyChain,
     check_clock,
     expiry,
     fingerprint,
+    first_number,
+    last_resort_seed,
+    mailbox_seed,
     next_chain_key,
+    order_seeds,
     read_card,
     weekly_seed,
 )
-from keys.wire import DAY_SECONDS, GRACE_DAYS, WEEK_SECONDS, b64, digest
+from keys.wire import CHAIN_DAYS, DAY_SECONDS, GRACE_DAYS, WEEK_SECONDS, b64, digest
 
 WEEK = 2_968
 START = WEEK * WEEK_SECONDS
@@ -34,7 +39,8 @@ def seed(week: int) -> bytes:
 
 
 def test_a_chain_begins_this_week_with_a_key_drawn_by_chance():
-    assert WeeklyChain.new(START + 5, lambda length: digest(b"x")[:length]) == WeeklyChain(WEEK, digest(b"x"))
+    chain = WeeklyChain.new(START + 5, lambda length: digest(b"x")[:length])
+    assert chain == WeeklyChain(WEEK, digest(b"x"), began=START + 5)
 
 
 def test_a_chain_moves_on_at_the_first_second_of_a_week():
@@ -85,6 +91,50 @@ def test_a_card_publishes_this_week_and_twelve_more():
     assert expiry(WEEK) == (WEEK + 13) * WEEK_SECONDS
 
 
+def test_a_fresh_chain_is_due_after_six_weeks_and_not_a_second_sooner():
+    chain = WeeklyChain.new(START, lambda length: digest(b"x")[:length])
+    assert not chain.is_due(START + CHAIN_DAYS * DAY_SECONDS - 1)
+    assert chain.is_due(START + CHAIN_DAYS * DAY_SECONDS)
+    assert CHAIN.is_due(START), "nobody knows when it began"
+
+
+def test_a_chain_lives_until_the_grace_time_of_its_last_published_week_is_over():
+    chain = CHAIN.publish()
+    end = (WEEK + 13) * WEEK_SECONDS + GRACE_DAYS * DAY_SECONDS
+    last = chain.advance(end - 1)
+    assert (last.is_over(end - 1), last.past) == (False, {WEEK + 12: seed(WEEK + 12)})
+    assert chain.advance(end).is_over(end)
+    assert not CHAIN.is_over(end), "no card is known yet"
+
+
+def test_of_a_chain_that_is_followed_by_another_only_published_weeks_live():
+    old = CHAIN.publish().advance(START + 15 * WEEK_SECONDS)
+    assert old.living() == {week: seed(week) for week in (WEEK + 10, WEEK + 11, WEEK + 12)}
+    assert CHAIN.publish().advance(START + 10 * WEEK_SECONDS).living() == {
+        week: seed(week) for week in range(WEEK + 5, WEEK + 13)
+    }
+
+
+def test_keys_are_tried_likeliest_first_over_all_chains():
+    old = CHAIN.publish().advance(START + WEEK_SECONDS)
+    new = WeeklyChain(WEEK + 1, digest(b"new"), began=START, last_week=WEEK + 13)
+    last = [LastResortKey(digest(name), 1, 0) for name in (b"second", b"first")]
+    order = order_seeds([new, old], last)
+    ahead = new.ahead()
+    assert order[:5] == [ahead[0], seed(WEEK + 1), seed(WEEK), last[0].seed, last[1].seed]
+    assert order[5:8] == [ahead[1], seed(WEEK + 2), ahead[2]]
+    assert order[-1] == ahead[12]
+    assert len(order) == len(set(order)) == 13 + 13 + 2
+
+
+def test_what_comes_from_the_root_is_another_key_each():
+    root = digest(b"root")
+    keys = {root, mailbox_seed(root), *(last_resort_seed(root, number) for number in (0, 1, 2**53 - 1))}
+    assert len(keys) == 5
+    assert mailbox_seed(digest(b"other")) not in keys
+    assert first_number(START + 1) - first_number(START) == 1_024
+
+
 def test_a_chain_does_not_print_its_keys():
     shown = repr(CHAIN.advance(START + WEEK_SECONDS))
     for secret in (CHAIN.chain_key, seed(WEEK), seed(WEEK + 1), next_chain_key(CHAIN.chain_key)):
@@ -131,7 +181,10 @@ def refused(**changed) -> bool:
 
 
 def test_a_card_comes_back_as_it_was_signed():
-    whole = card(name="ОВД", languages=("ru", "kk"), sms="+7 700", log=(str(note.NoteKey("r", bytes(32))),))
+    whole = card(
+        name="ОВД", languages=("ru", "kk"), sms="+7 700", log=(str(note.NoteKey("r", bytes(32))),),
+        last_resort_number=2**53 - 1, sms_key=digest(b"sms"), log_keys=(digest(b"log"),), witness_keys=(digest(b"w"),),
+    )  # fmt: skip
     again = read_card(whole.signed)
     assert again == whole
     assert again.signed == whole.signed
@@ -185,7 +238,9 @@ def test_a_card_is_one_line_of_json():
 def test_the_limits_of_a_cards_lists_and_words():
     for fits in (
         {"relays": (RELAY,) * 16},
-        {"weekly": WEEKLY[:1] * 64},
+        {"weekly": WEEKLY[:1] * 26},
+        {"log_keys": (bytes(32),) * 16, "witness_keys": (bytes(32),) * 16},
+        {"last_resort_number": 0},
         {"weekly": WEEKLY[:1]},
         {"languages": ("ru",) * 64},
         {"log": (str(note.NoteKey("r", bytes(32))),) * 16},
@@ -197,7 +252,15 @@ def test_the_limits_of_a_cards_lists_and_words():
         {"relays": ()},
         {"relays": (RELAY,) * 17},
         {"weekly": ()},
-        {"weekly": WEEKLY[:1] * 65},
+        {"weekly": WEEKLY[:1] * 27},
+        {"log_keys": (bytes(32),) * 17},
+        {"witness_keys": (bytes(32),) * 17},
+        {"log_keys": (bytes(31),)},
+        {"witness_keys": (bytes(33),)},
+        {"sms_key": bytes(31)},
+        {"sms_key": bytes(33)},
+        {"last_resort_number": -1},
+        {"last_resort_number": 2**53},
         {"languages": ("ru",) * 65},
         {"log": (str(note.NoteKey("r", bytes(32))),) * 17},
         {"log": ("no key",)},

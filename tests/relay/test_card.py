@@ -43,6 +43,27 @@ def test_a_newer_card_replaces_it_and_the_same_one_again_is_fine(line: Line) -> 
     assert get(line).data == card(2)
 
 
+@pytest.mark.parametrize(("known", "status"), [(0, 200), (1, 200), (2, 204), (3, 204), (2**53 - 1, 204)])
+def test_a_card_that_the_asker_knows_is_not_sent_again(line: Line, known: int, status: int) -> None:
+    put(line, card(2))
+    answer = line.app.test_client().get("/v1/card", headers={"Tocsin-Root": b64(PUBLIC), "Tocsin-Seq": str(known)})
+    assert (answer.status_code, answer.data) == (status, card(2) if status == 200 else b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("known", ["", "-1", "+1", "1.0", "01", " 1", "1e3", "\u0661", str(2**53), "9" * 5_000, "x"])
+def test_a_known_number_that_is_none_is_refused(line: Line, known: str) -> None:
+    put(line, card(2))
+    environ = {"HTTP_TOCSIN_ROOT": b64(PUBLIC), "HTTP_TOCSIN_SEQ": known}
+    answer = line.app.test_client().get("/v1/card", environ_overrides=environ)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad-request")
+
+
+def test_a_known_number_of_a_root_without_a_card_is_no_card(line: Line) -> None:
+    answer = line.app.test_client().get("/v1/card", headers={"Tocsin-Root": b64(PUBLIC), "Tocsin-Seq": "1"})
+    assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("late", [card(1), card(2, name="other")])
 def test_an_older_card_or_another_of_the_same_number_is_refused(line: Line, late: bytes) -> None:
     put(line, card(2))

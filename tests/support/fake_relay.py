@@ -76,6 +76,10 @@ class Post:
             raise Problem(NoCard())
         return self.cards[relay]
 
+    def newer_card(self, relay: str, root: bytes, seq: int) -> bytes | None:
+        card = self.card(relay, root)
+        return card if read_card(card).seq > seq else None
+
     def collect(self, relay: str, key: MailboxKey, *, want: int, receipts: bool = False) -> list[Frame]:
         self._reach(relay)
         self.visited.append((relay, key.id))

@@ -7,7 +7,7 @@ import { collect, readFrames } from "../protocol/mailbox.js";
 import { NOTE_BYTES } from "../protocol/note.js";
 import { readCard } from "../protocol/organisation.js";
 import { offerIn } from "../protocol/wake.js";
-import { b64, ID_BYTES, jsonObject, ROOT_HEADER, SIGNATURE_HEADER } from "../protocol/wire.js";
+import { b64, ID_BYTES, jsonObject, ROOT_HEADER, SEQ_HEADER, SIGNATURE_HEADER } from "../protocol/wire.js";
 import { ANSWER_BYTES } from "./deposit-result.js";
 import { SEND_MS } from "./outbox.js";
 import { callRelay, NoAnswer } from "./transport.js";
@@ -18,10 +18,24 @@ const PAGE_BYTES = 17_000_000; // 256 parcels with their frames
  *  @param {number} newerThan @param {Fetch} fetch @returns {Promise<import("../protocol/organisation.js").Card>}
  *  @throws {NoAnswer} and what `readCard` throws */
 export async function fetchCard(url, root, newerThan, fetch) {
-  const init = { method: "GET", headers: { [ROOT_HEADER]: b64(root) } };
-  const { status, body } = await callRelay(`${url}/v1/card`, init, fetch, NOTE_BYTES);
-  if (status !== 200) throw status === 404 ? new NoAnswer("no-card") : new NoAnswer(`http-${status}`);
-  return readCard(body, { root, newerThan });
+  return readCard(await callCard(url, { [ROOT_HEADER]: b64(root) }, 200, fetch), { root, newerThan });
+}
+
+/** Fetch a card that is newer than the one known, checked; null when the relay has none. @param {string} url
+ *  @param {Uint8Array} root @param {number} seq of the card that is known @param {Fetch} fetch
+ *  @returns {Promise<import("../protocol/organisation.js").Card | null>} @throws {NoAnswer} and what `readCard` throws */
+export async function fetchNewerCard(url, root, seq, fetch) {
+  const headers = { [ROOT_HEADER]: b64(root), [SEQ_HEADER]: String(seq) };
+  const body = await callCard(url, headers, 204, fetch);
+  return body.length ? readCard(body, { root, newerThan: seq + 1 }) : null;
+}
+
+/** @param {string} url @param {Record<string, string>} headers @param {number} other status besides 200 that is good
+ *  @param {Fetch} fetch @returns {Promise<Uint8Array>} @throws {NoAnswer} */
+async function callCard(url, headers, other, fetch) {
+  const { status, body } = await callRelay(`${url}/v1/card`, { method: "GET", headers }, fetch, NOTE_BYTES);
+  if (status !== 200 && status !== other) throw new NoAnswer(status === 404 ? "no-card" : `http-${status}`);
+  return body;
 }
 
 /** Fetch what lies in a mailbox. A clock that is wrong is set right by the relay's own word, once. @param {string} url

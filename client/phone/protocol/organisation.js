@@ -9,12 +9,14 @@ export { keyFor, keysAhead } from "./weekly-keys.js";
 
 export const CARD_KIND = "tocsin/1/card";
 const FINGERPRINT_DIGITS = 60;
+const WEEKLY_KEYS = 26; // at most, on one card
 const TEXT_CHARACTERS = 200; // of a name, a number, a verifier key
 
-/** What a sender needs to know of an organisation; `signed` is the signed note.
+/** What a sender needs to know of an organisation; `signed` is the signed note. Optional: what no kit keeps.
  *  @typedef {{ name: string, root: Uint8Array, seq: number, issued: number, expires: number, relays: string[],
  *    mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array, graceDays: number,
- *    languages: string[], sms: string | null, log: string[], signed: Uint8Array }} Card */
+ *    languages: string[], sms: string | null, log: string[], lastResortNumber?: number | null,
+ *    smsKey?: Uint8Array | null, logKeys?: Uint8Array[], witnessKeys?: Uint8Array[], signed: Uint8Array }} Card */
 
 /** Return the first 60 digits of H(root public key) as a decimal number, in groups of 5. Specified in
  *  `keys/organisation.md`, *Root*. @param {Uint8Array} root @returns {string} */
@@ -59,7 +61,7 @@ function fieldsOf(note) {
 
 /** @param {Record<string, unknown>} fields @param {Uint8Array} signed @returns {Card} */
 function fromFields(fields, signed) {
-  const { log: verifiers = [], languages = [], sms = null } = fields;
+  const { log: verifiers = [], languages = [], log_keys = [], witness_keys = [], sms, sms_key } = fields;
   const log = list(verifiers, 0, 16, text);
   log.forEach(parseNoteKey); // refuse a verifier key that is none now, not at the first receipt
   return {
@@ -69,14 +71,18 @@ function fromFields(fields, signed) {
     issued: number(fields.issued),
     expires: number(fields.expires),
     relays: list(fields.relays, 1, 16, relay),
-    mailbox: unb64(fields.mailbox, HASH_BYTES),
+    mailbox: hash(fields.mailbox),
     week: number(fields.week),
-    weekly: list(fields.weekly, 1, 64, kemKey),
+    weekly: list(fields.weekly, 1, WEEKLY_KEYS, kemKey),
     lastResort: kemKey(fields.last_resort),
     graceDays: number(fields.grace_days),
     languages: list(languages, 0, 64, text),
-    sms: sms === null ? null : text(sms),
+    sms: optional(sms, text),
     log,
+    lastResortNumber: optional(fields.last_resort_number, number),
+    smsKey: optional(sms_key, hash), // X25519: as long as a hash
+    logKeys: list(log_keys, 0, 16, hash),
+    witnessKeys: list(witness_keys, 0, 16, hash),
     signed,
   };
 }
@@ -105,6 +111,16 @@ function relay(value) {
 /** @param {unknown} value @returns {Uint8Array} */
 function kemKey(value) {
   return unb64(value, KEM_PUBLIC_BYTES);
+}
+
+/** @param {unknown} value @returns {Uint8Array} */
+function hash(value) {
+  return unb64(value, HASH_BYTES);
+}
+
+/** @template T @param {unknown} value @param {(value: unknown) => T} read @returns {T | null} */
+function optional(value, read) {
+  return value == null ? null : read(value);
 }
 
 /** @template T @param {unknown} value @param {number} least @param {number} most @param {(item: unknown) => T} read

@@ -33,6 +33,7 @@ export const WORK_HEADER = "Tocsin-Work";
 export const WAKE_HEADER = "Tocsin-Wake";
 export const SIGNATURE_HEADER = "Tocsin-Signature";
 export const ROOT_HEADER = "Tocsin-Root";
+export const SEQ_HEADER = "Tocsin-Seq";
 
 export const ENVELOPE_TYPE = "application/octet-stream";
 

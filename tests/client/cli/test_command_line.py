@@ -15,7 +15,7 @@ from nacl.signing import SigningKey
 from client.cli import contact, main
 from client.cli.main import door
 from client.files import NotText
-from client.organisation.home import CARD, Profile, card_of, create
+from client.organisation.home import CARD, Profile, card_of, create, unlock_home
 from client.organisation.shares import split_root_key
 from client.site.release import RELEASE
 from client.site.serve import HEADERS
@@ -182,6 +182,55 @@ def test_a_neutral_card_is_made_when_it_is_meant(capsys, person):
     code, _, err = run_tocsin(capsys, *words, "--passphrase-file", person / "phrase")
     assert code == 0, err
     assert card_of(person / "office").name == ""
+
+
+def new_office(capsys, person, *words):
+    (person / "phrase").write_text("phrase\n")
+    given = ("org", "new", "--home", person / "office", "--relay", SILENT, "--neutral", *words)
+    return run_tocsin(capsys, *given, "--passphrase-file", person / "phrase")
+
+
+def holds_root(folder):
+    secrets = unlock_home(folder, lambda: "phrase").secrets
+    return secrets.root is not None
+
+
+def test_the_root_key_lies_apart_and_it_is_said_where(capsys, person):
+    code, out, err = new_office(capsys, person)
+    root = person / "office-root"
+    assert (code, holds_root(person / "office")) == (0, False)
+    assert f"root key     {root}\n" in out
+    assert f"move {root} to a stick in a drawer" in err
+    assert f"`tocsin org publish --root-file {root} --home {person / 'office'}`" in err
+    assert root.stat().st_mode & 0o077 == 0
+    assert unlock_home(person / "office", lambda: "phrase").root_key(root, lambda: "phrase")
+
+
+def test_the_root_key_is_in_the_home_when_that_is_meant(capsys, person):
+    code, out, err = new_office(capsys, person, "--root-inside")
+    assert (code, holds_root(person / "office")) == (0, True)
+    assert "root key" not in out
+    assert "stick" not in err
+    assert sorted(path.name for path in person.iterdir()) == ["office", "phrase"]
+    code, _, err = run_tocsin(
+        capsys, "org", "new", "--home", person / "other", "--relay", SILENT, "--neutral", "--root-inside",
+        "--root-file", person / "root",
+    )  # fmt: skip
+    assert (code, "give one of both" in err) == (2, True)
+
+
+def test_a_file_where_the_root_key_should_go_is_not_overwritten(capsys, person):
+    (person / "office-root").write_bytes(b"the root of another time")
+    code, _, err = new_office(capsys, person)
+    assert code == 1
+    assert err.startswith("error: there is a file already where the root key should go: ")
+    assert (person / "office-root").read_bytes() == b"the root of another time"
+    assert not (person / "office").exists()
+
+
+def test_a_change_of_relays_needs_something_to_change(capsys, person):
+    code, _, err = run_tocsin(capsys, "org", "relays", "--home", person / "office")
+    assert (code, "give --add or --remove" in err) == (2, True)
 
 
 @pytest.mark.parametrize("words", [("org", "publish"), ("inbox", "pull")], ids=" ".join)

@@ -59,7 +59,7 @@ def test_a_removed_contact_leaves_no_key_and_no_word(pair, post):
     anna.reopen()
     assert anna.book.secrets.contacts == []
     assert anna.book.secrets.alerts == []
-    assert half.kem not in anna.book.keystore.lock(b"", os.urandom)
+    assert half.kem not in anna.book.keystore.keystore.lock(b"", os.urandom)
     boris.alert("Anna", "detained")
     assert anna.sync().alerts == []
     # Nobody is told; the same two can pair again.

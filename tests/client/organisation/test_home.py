@@ -5,6 +5,7 @@ import os
 import pytest
 
 from client import files
+from client.keystore_file import KEY_SUFFIX
 from client.organisation.home import (
     CARD,
     KEYSTORE,
@@ -49,7 +50,7 @@ def letter_of_now(home, now=NOW):
 def test_past_the_grace_time_nobody_with_the_whole_folder_opens_the_old_weeks_letters(home):
     sealed, address = letter_of_now(home)
     old_seed = home.secrets.chain.seeds()[0]
-    old_chain_key = home.secrets.chain_key
+    old_chain_key = home.secrets.chain.chain_key
     later = NOW + WEEK_SECONDS + 36 * DAY_SECONDS
 
     assert open_envelope(sealed.envelope, home.secrets.open_keys(), address)
@@ -61,7 +62,7 @@ def test_past_the_grace_time_nobody_with_the_whole_folder_opens_the_old_weeks_le
     with pytest.raises(NotForUs):
         open_envelope(sealed.envelope, again.secrets.open_keys(), address)
     disk = everything_in(again)
-    assert again.secrets.last_resort in disk, "the search finds what is there"
+    assert again.secrets.last_resorts[0].seed in disk, "the search finds what is there"
     assert old_seed not in disk
     assert old_chain_key not in disk
 
@@ -69,14 +70,8 @@ def test_past_the_grace_time_nobody_with_the_whole_folder_opens_the_old_weeks_le
 def everything_in(home) -> bytes:
     """Every byte of the folder, and every secret in it as one has it who knows the passphrase."""
     sealed = home.secrets
-    secrets = [
-        sealed.chain_key,
-        sealed.last_resort,
-        sealed.mailbox,
-        sealed.store,
-        sealed.root or b"",
-        *sealed.past.values(),
-    ]
+    secrets = [sealed.mailbox, sealed.store, sealed.root or b"", *(key.seed for key in sealed.last_resorts)]
+    secrets += [secret for chain in sealed.chains for secret in (chain.chain_key, *chain.past.values())]
     ahead = home.secrets.chain.ahead()
     return b"".join([*(path.read_bytes() for path in home.path.iterdir()), *secrets, *ahead])
 
@@ -174,7 +169,8 @@ def test_a_full_disk_leaves_the_old_keystore_as_it_was(home, monkeypatch):
     with pytest.raises(files.CannotWrite):
         home.rotate(NOW + WEEK_SECONDS)
     assert files.read(home.path / KEYSTORE) == before
-    assert sorted(path.name for path in home.path.iterdir()) == [CARD, KEYSTORE]
+    assert sorted(path.name for path in home.path.iterdir()) == [CARD, KEYSTORE, KEYSTORE + KEY_SUFFIX]
+    assert unlock_home(home.path, words)
 
 
 def test_two_commands_do_not_work_in_one_folder_at_once(tmp_path):

@@ -42,7 +42,7 @@ def records(tmp_path):
 
 
 def inbox(records):
-    return Inbox(records, ADDRESS, [WEEKLY, LAST_RESORT], last_resort=LAST_RESORT.seed, clock=lambda: NOW)
+    return Inbox(records, ADDRESS, [WEEKLY, LAST_RESORT], last_resorts=[LAST_RESORT.seed], clock=lambda: NOW)
 
 
 def frames(composed):

@@ -45,7 +45,7 @@ def pull(records, *pages):
     """Take pages, each with the relay it came from; the letters that are new, and the lacks."""
     tally = PullResult()
     box = Inbox(
-        records, ADDRESS, [WEEKLY, LAST_RESORT], last_resort=LAST_RESORT.seed, receipt_keys=[KEY, SECOND_KEY],
+        records, ADDRESS, [WEEKLY, LAST_RESORT], last_resorts=[LAST_RESORT.seed], receipt_keys=[KEY, SECOND_KEY],
         clock=lambda: NOW,
     )  # fmt: skip
     for relay, page in pages:

@@ -51,7 +51,7 @@ def read_cases(office: home.Home, post: Post) -> dict[str, case_files.Case]:
     secrets = office.secrets
     address = report_address(secrets.root_public, secrets.mailbox_key.id)
     with Records(office.path, secrets.store) as records:
-        inbox = Inbox(records, address, secrets.open_keys(), last_resort=secrets.last_resort, clock=lambda: NOW)
+        inbox = Inbox(records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds, clock=lambda: NOW)
         assert inbox.pull(post, [NORTH, SOUTH], secrets.mailbox_key) != PullResult()
         return case_files.load(records)
 

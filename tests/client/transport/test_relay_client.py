@@ -230,6 +230,20 @@ def test_no_request_tells_more_than_it_must(transport, outbox):
     assert "User-Agent: -" in headers
 
 
+def test_a_card_that_is_known_comes_without_a_body(transport):
+    requests = []
+
+    def answer(request: bytes) -> bytes:
+        requests.append(request)
+        return http("200 OK", b"a card") if len(requests) == 1 else http("204 No Content")
+
+    with answering(answer) as relay:
+        assert transport.newer_card(relay, bytes(32), 6) == b"a card"
+        assert transport.newer_card(relay, bytes(32), 7) is None
+    assert b"GET /v1/card" in requests[0]
+    assert b"\r\nTocsin-Seq: 7\r\n" in requests[1]
+
+
 def test_the_environments_proxy_learns_nothing(transport, outbox, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", not_listening())
     monkeypatch.setenv("ALL_PROXY", not_listening())

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANSWER_BYTES } from "../../../client/phone/core/deposit-result.js";
-import { fetchCard, pullMailbox } from "../../../client/phone/core/relay-reads.js";
+import { fetchCard, fetchNewerCard, pullMailbox } from "../../../client/phone/core/relay-reads.js";
 import { askRelay, deposit, NoAnswer } from "../../../client/phone/core/transport.js";
 import { mailboxKey } from "../../../client/phone/protocol/mailbox.js";
 import { concat, LETTER_BYTES, unb64 } from "../../../client/phone/protocol/wire.js";
@@ -86,6 +86,29 @@ test("a card is checked against the root before anybody sees it", async () => {
   await assert.rejects(fetchCard(RELAY.origin, org.card.root, 2, served), { code: "card-older" });
   const none = always(() => new Response("", { status: 404 }));
   await assert.rejects(fetchCard(RELAY.origin, org.card.root, -1, none), new NoAnswer("no-card"));
+});
+
+test("a card that is known is not sent again, and an older one that is sent all the same is refused", async () => {
+  const asked = [];
+  const relay = async (url, { headers }) => {
+    asked.push([url, headers["Tocsin-Seq"]]);
+    return Number(headers["Tocsin-Seq"]) < org.card.seq
+      ? new Response(org.signed)
+      : new Response(null, { status: 204 });
+  };
+  const { root, seq } = org.card;
+  assert.equal((await fetchNewerCard(RELAY.origin, root, seq - 1, relay)).seq, seq);
+  assert.equal(await fetchNewerCard(RELAY.origin, root, seq, relay), null);
+  assert.deepEqual(
+    asked,
+    [seq - 1, seq].map((number) => [`${RELAY.origin}/v1/card`, String(number)]),
+  );
+  const stubborn = always(() => new Response(org.signed));
+  await assert.rejects(fetchNewerCard(RELAY.origin, root, seq, stubborn), { code: "card-older" });
+  const none = always(() => new Response("", { status: 404 }));
+  await assert.rejects(fetchNewerCard(RELAY.origin, root, seq, none), new NoAnswer("no-card"));
+  const silent = always(() => new Response(null, { status: 204 }));
+  await assert.rejects(fetchCard(RELAY.origin, root, -1, silent), new NoAnswer("http-204"));
 });
 
 test("a mailbox is collected from, and a wrong clock is set right once", async () => {

@@ -14,7 +14,11 @@ import { fingerprint, keyFor, readCard } from "../../../client/phone/protocol/or
 import { checkReceipt } from "../../../client/phone/protocol/receipt.js";
 import { b64, digest, PARCEL_BYTES, Purpose, unb64, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
 import { doWork, weighs } from "../../../client/phone/protocol/work.js";
-import { vectors } from "../from-phone.mjs";
+import { fromPackages, vectors } from "../from-phone.mjs";
+
+const { hkdf } = await fromPackages("@noble/hashes/hkdf.js");
+const { hmac } = await fromPackages("@noble/hashes/hmac.js");
+const { sha256 } = await fromPackages("@noble/hashes/sha2.js");
 
 const CHECKS = {
   async xwing({ seed, public: open }) {
@@ -36,8 +40,39 @@ const CHECKS = {
     assert.equal(b64(parseNoteKey(verifier).public), open);
     assert.equal(noteKeyText(parseNoteKey(verifier)), verifier);
   },
-  card({ card, root, newer_than, seq, called, mailbox, relays, fingerprint: digits, key_for = [] }) {
+  chain({ root_seed, mailbox_seed, last_resort, first, last_week, chain_key, weeks = [] }) {
+    if (root_seed) {
+      const derive = (info) => b64(hkdf(sha256, unb64(root_seed), undefined, info, 32));
+      assert.equal(derive(utf8("tocsin/1/mailbox-seed\0")), mailbox_seed);
+      for (const [number, seed] of last_resort) {
+        const info = new Uint8Array([...utf8("tocsin/1/last-resort\0"), ...new Uint8Array(8)]);
+        new DataView(info.buffer).setBigUint64(info.length - 8, BigInt(number));
+        assert.equal(derive(info), seed);
+      }
+      return;
+    }
+    const step = (key, name) => hmac(sha256, key, utf8(`tocsin/1/${name}`));
+    let [key, week] = [unb64(chain_key), first ?? weeks[0].week];
+    const begin = week;
+    for (const expected of weeks) {
+      for (; week < expected.week; week += 1) key = step(key, "next");
+      assert.equal(b64(key), expected.chain_key);
+      assert.equal(b64(step(key, "week")), expected.seed);
+      // a past week lives until 35 days after its end, a week to come if a card has published it
+      const from = Math.max(begin, week - 5);
+      const to = last_week ? Math.min(last_week, week + 12) : week;
+      const kept = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+      assert.deepEqual(kept, expected.kept);
+    }
+  },
+  card({ card, root, newer_than, seq, called, mailbox, relays, fingerprint: digits, key_for = [], ...more }) {
     const read = readCard(unb64(card), { root: unb64(root), newerThan: newer_than });
+    if (more.sms_key) {
+      assert.equal(read.lastResortNumber, more.last_resort_number);
+      assert.equal(b64(read.smsKey), more.sms_key);
+      assert.deepEqual(read.logKeys.map(b64), more.log_keys);
+      assert.deepEqual(read.witnessKeys.map(b64), more.witness_keys);
+    }
     assert.equal(read.seq, seq);
     if (called) assert.equal(read.name, called);
     if (mailbox) assert.equal(b64(read.mailbox), mailbox);

@@ -22,7 +22,7 @@ def test_a_preflight_is_answered(line: Line, path: str) -> None:
     assert answer.status_code == 204
     assert_readable(answer)
     allowed = answer.headers["Access-Control-Allow-Headers"].split(", ")
-    ours = {"Mailbox", "Commit", "Work", "Wake", "Signature", "Root"}
+    ours = {"Mailbox", "Commit", "Work", "Wake", "Signature", "Root", "Seq"}
     assert set(allowed) == {"Content-Type", *(f"Tocsin-{name}" for name in ours)}
     assert {"GET", "POST", "PUT"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
 

@@ -18,7 +18,15 @@ from tests.support.relay_post import ORIGIN, HandClock, Line
 from tests.support.soak import at_length
 
 PATHS = ["/v1/relay", "/v1/deposit", "/v1/collect", "/v1/card", "/", "/v1/", "/v1/timer", "/log/checkpoint"]
-HEADERS = ["Tocsin-Mailbox", "Tocsin-Commit", "Tocsin-Work", "Tocsin-Signature", "Tocsin-Root", "Content-Type"]
+HEADERS = [
+    "Tocsin-Mailbox",
+    "Tocsin-Commit",
+    "Tocsin-Work",
+    "Tocsin-Signature",
+    "Tocsin-Root",
+    "Tocsin-Seq",
+    "Content-Type",
+]
 METHODS = ["GET", "POST", "PUT", "OPTIONS", "DELETE", "PATCH", "HEAD", "TRACE"]
 KEY = SigningKey(b"\x06" * 32)
 

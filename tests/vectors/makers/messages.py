@@ -161,3 +161,18 @@ def keystores() -> Iterator[Vector]:
     yield vector("empty", "keystore-other-kind", b"")
     greedy = repaired(good[:14] + b"\xff\xff\xff\xff" + good[18:])
     yield vector("asks_for_four_gigabytes", "keystore-other-kind", greedy)
+    key, other = random_bytes(32), random_bytes(32)
+    wrapped = store.lock(b"these are the secrets", random_bytes, key)
+    secrets = {"secrets": b64(b"these are the secrets")}
+    yield vector("wrapped", "ok", wrapped, wrapping_keys=[b64(key)], **secrets)
+    yield vector("wrapped_with_two_keys_at_hand", "ok", wrapped, wrapping_keys=[b64(other), b64(key)], **secrets)
+    yield vector("not_wrapped_beside_a_key", "ok", good, wrapping_keys=[b64(key)], **secrets)
+    yield vector("wrapped_and_no_key", "keystore-key-file", wrapped)
+    yield vector("wrapped_under_another_key", "keystore-key-file", wrapped, wrapping_keys=[b64(other)])
+    yield vector(
+        "wrapped_and_a_wrong_passphrase", "passphrase-wrong", wrapped, wrapping_keys=[b64(key)], passphrase="a"
+    )
+    called = repaired(wrapped[:34] + keystore.mark_of(other) + wrapped[50:])
+    yield vector("a_key_of_the_same_mark", "passphrase-wrong", called, wrapping_keys=[b64(other)])
+    yield vector("wrapped_and_cut_off_in_its_head", "keystore-damaged", repaired(wrapped[:90] + bytes(32)))
+    yield vector("a_newer_version", "keystore-other-kind", repaired(good[:8] + b"\x03" + good[9:]))

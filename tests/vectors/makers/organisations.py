@@ -91,6 +91,34 @@ def chain() -> Iterator[Vector]:
             }
         )
     yield {"name": "eight_weeks", "expect": "ok", "chain_key": b64(chain.chain_key), "weeks": weeks}
+    weeks, published = [], chain.publish()
+    for week in range(chain.week + 10, chain.week + 18):
+        at = published.advance(week * WEEK_SECONDS)
+        weeks.append(
+            {
+                "week": week,
+                "chain_key": b64(at.chain_key),
+                "seed": b64(organisation.weekly_seed(at.chain_key)),
+                "kept": sorted(at.living()),
+            }
+        )
+    yield {
+        "name": "a_chain_that_another_follows",
+        "expect": "ok",
+        "first": chain.week,
+        "last_week": published.last_week,
+        "chain_key": b64(chain.chain_key),
+        "weeks": weeks,
+    }
+    root = seededBytes("chain root")(32)
+    numbers = (0, 1, organisation.first_number(NOW), 2**53 - 1)
+    yield {
+        "name": "what_comes_from_the_root",
+        "expect": "ok",
+        "root_seed": b64(root),
+        "mailbox_seed": b64(organisation.mailbox_seed(root)),
+        "last_resort": [[number, b64(organisation.last_resort_seed(root, number))] for number in numbers],
+    }
 
 
 def _card(root: SigningKey, random_bytes: Callable[[int], bytes], **more: Any) -> organisation.Card:
@@ -147,12 +175,17 @@ def card() -> Iterator[Vector]:
             {"at": good.week * WEEK_SECONDS - 1, "key_hash": b64(digest(good.weekly[0])), "last_resort": False},
         ],
     )
+    yield from _cards_with_later_fields(root, good, vector)
     yield vector("the_same_seq_again", "ok", good.signed, newer_than=7, seq=7)
     yield vector("an_older_card", "card-older", good.signed, newer_than=8)
     yield vector("another_root", "card-other-root", _card(other, seededBytes("card")).signed)
     stolen = organisation.Card(**{**good.__dict__, "signed": b""}).sign(other)
     yield vector("signed_by_another_root", "note-unsigned", stolen.signed)
     yield vector("cut_off", "card-malformed", good.signed[:20_000])
+    yield resigned("number_as_text", '"last_resort_number":null', '"last_resort_number":"1"')
+    yield resigned("number_below_zero", '"last_resort_number":null', '"last_resort_number":-1')
+    yield resigned("log_keys_an_object", '"log_keys":[]', '"log_keys":{}')
+    yield resigned("sms_key_a_number", '"sms_key":null', '"sms_key":1')
     yield resigned("another_kind", "tocsin/1/card", "tocsin/1/pack")
     yield resigned("seq_as_text", '"seq":7', '"seq":"7"')
     yield resigned("no_mailbox", '"mailbox"', '"mallbox"')
@@ -161,6 +194,15 @@ def card() -> Iterator[Vector]:
     yield resigned("a_key_cut", b64(good.weekly[0]), b64(good.weekly[0][:-1]))
     yield resigned("no_weekly_key", '"weekly":[', '"weekly":[],"w":[')
     yield resigned("verifier_key_wrong", "relay.example+", "relay.example2+")
+    yield from _hostile_cards(root, good, vector, resigned)
+
+
+def _hostile_cards(
+    root: SigningKey,
+    good: organisation.Card,
+    vector: Callable[..., Vector],
+    resigned: Callable[[str, str, str], Vector],
+) -> Iterator[Vector]:
     for name, spelling in NUMBERS.items():
         yield resigned(f"seq_{name}", '"seq":7', f'"seq":{spelling}')
     for name in ("short_ipv4", "hexadecimal_ipv4", "punycode", "dot_at_the_end", "mapped_ipv4"):
@@ -228,6 +270,38 @@ def addresses() -> Iterator[Vector]:
         yield {"name": name, "expect": "ok", "address": address}
     for name, address in REFUSED.items():
         yield {"name": name, "expect": "relay-address", "address": address}
+
+
+def _cards_with_later_fields(
+    root: SigningKey, good: organisation.Card, vector: Callable[..., Vector]
+) -> Iterator[Vector]:
+    later = {
+        "last_resort_number": 2**53 - 1,
+        "sms_key": seededBytes("card sms")(32),
+        "log_keys": (digest(b"log"),),
+        "witness_keys": tuple(digest(bytes([n])) for n in range(16)),
+    }
+    weeks = {"weekly": good.weekly * 2}
+    whole = _card(root, seededBytes("card"), **later, **weeks)
+    yield vector(
+        "every_field_and_26_weeks",
+        "ok",
+        whole.signed,
+        seq=7,
+        last_resort_number=whole.last_resort_number,
+        sms_key=b64(later["sms_key"]),
+        log_keys=[b64(key) for key in whole.log_keys],
+        witness_keys=[b64(key) for key in whole.witness_keys],
+    )
+    yield vector(
+        "27_weeks", "card-malformed", _card(root, seededBytes("card"), weekly=good.weekly * 2 + good.weekly[:1]).signed
+    )
+    for field in ("log_keys", "witness_keys"):
+        many = _card(root, seededBytes("card"), **{field: (digest(b""),) * 17})
+        yield vector(f"17_{field}", "card-malformed", many.signed)
+        cut = _card(root, seededBytes("card"), **{field: (digest(b"")[:-1],)})
+        yield vector(f"{field}_cut", "card-malformed", cut.signed)
+    yield vector("sms_key_cut", "card-malformed", _card(root, seededBytes("card"), sms_key=bytes(31)).signed)
 
 
 def codes() -> Iterator[Vector]:
