@@ -84,7 +84,9 @@ def _tell(sent: SentReport, folder: Path, as_json: bool) -> None:
     composed, outcome = sent.composed, sent.outcome
     if not sent.can_receive_replies:
         output.hint("no reply can reach you: give a passphrase once, with --passphrase-file, to have replies sealed")
-    if sent.is_last_resort:
+    if sent.is_clock_behind:
+        output.hint("this computer's clock is wrong, it is before the day of the card: sealed to the last-resort key")
+    elif sent.is_last_resort:
         output.hint("this card's weekly keys have run out: sealed to the last-resort key; ask for the newest card")
     value = {
         "case": composed.case,

@@ -11,6 +11,7 @@ from keys.wire import RandomBytes
 GOAL = 2  # relays that should hold a letter
 FIRST_WAIT = 5  # seconds before the second try; doubled each time
 LONGEST_WAIT = 900
+FARTHEST_WAIT = 2 * LONGEST_WAIT  # a try planned later than this counts as due
 SECOND_TRIES = 5  # tries at a second relay once a first one holds the letter
 
 _LOT_BYTES = 8
@@ -68,7 +69,9 @@ class OutboxLetter:
         """Return the relay to try now; None when none is due."""
         if self.is_finished:
             return None
-        due = [relay for relay in self._open() if self._tries(relay).not_before <= now]
+        # A moment further ahead than any wait was not planned by this clock: it ran ahead and was set back.
+        far = now + FARTHEST_WAIT
+        due = [relay for relay in self._open() if not now < self._tries(relay).not_before <= far]
         return min(due, key=lambda relay: self._tries(relay).count, default=None)
 
     def next_time(self) -> int | None:

@@ -25,13 +25,14 @@ ShowProgress = Callable[[int], AbstractContextManager[Callable[[int], None]]]  #
 
 @dataclass(frozen=True, slots=True)
 class SentReport:
-    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `is_last_resort`: the card's
-    weekly keys have run out, so it was sealed to the last-resort key."""
+    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `is_last_resort`: it was
+    sealed to the last-resort key; `is_clock_behind`: because this clock is before the day of the card."""
 
     composed: Composed
     outcome: Outcome
     can_receive_replies: bool
     is_last_resort: bool
+    is_clock_behind: bool
 
 
 @contextmanager
@@ -74,7 +75,8 @@ def send(
         for_relays = ((sealed, OutboxLetter(relay_order(card.relays, random_bytes))) for sealed in composed.sealed)
         store.put([Waiting(sealed, letter, card.log) for sealed, letter in for_relays])
         outcome = _deliver(OutboxSender(store, transport, clock=clock), store, composed, show_progress)
-        return SentReport(composed, outcome, reporter.can_receive_replies, now >= card.expires)
+        is_last_resort = card.key_for(now) == card.last_resort
+        return SentReport(composed, outcome, reporter.can_receive_replies, is_last_resort, now < card.issued)
 
 
 def _seal(

@@ -17,6 +17,7 @@ from keys.code import CardCode
 from keys.errors import CardOlder
 from keys.keystore import Cost
 from keys.problems import NoCard
+from keys.wire import DAY_SECONDS, WEEK_SECONDS
 from tests.support.fake_relay import Post
 
 NOW = 1_795_168_800
@@ -118,7 +119,16 @@ def test_the_newest_card_of_a_code_counts_and_each_relay_without_one_is_named(re
 
 def test_a_card_whose_weeks_are_over_is_said_to_be_so(report, office):
     assert not report(Draft({}), now=office.card.expires - 1).is_last_resort
-    assert report(Draft({}), now=office.card.expires).is_last_resort
+    expired = report(Draft({}), now=office.card.expires)
+    assert (expired.is_last_resort, expired.is_clock_behind) == (True, False)
+
+
+@pytest.mark.parametrize("now", [0, NOW - 12 * WEEK_SECONDS, NOW - 7 * WEEK_SECONDS, NOW - DAY_SECONDS, NOW - 1])
+def test_a_clock_before_the_card_seals_to_the_last_resort_and_is_said_to_be_wrong(report, office, post, now):
+    sent = report(Draft({}), now=now)
+    assert (sent.is_last_resort, sent.is_clock_behind) == (True, True)
+    [case] = read_cases(office, post).values()
+    assert [entry.last_resort for entry in case.messages] == [True]
 
 
 def test_what_is_refused_sends_nothing(report, post, tmp_path):
