@@ -44,6 +44,7 @@ class OutboxLetter:
     receipts: Mapping[str, str] = field(default_factory=dict)
     attempts: Mapping[str, Attempts] = field(default_factory=dict)
     wake: Mapping[str, str] = field(default_factory=dict)  # handed to this relay along with it (relay -> sealed)
+    organisation: str = ""  # a hash of the root it is for, if its relays follow that organisation's newest card
 
     @property
     def has_left(self) -> bool:
@@ -90,6 +91,11 @@ class OutboxLetter:
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(count - 1, 16))
         wait = max(round(wait * (0.8 + 0.4 * jitter())), min(retry_after or 0, LONGEST_WAIT))
         return replace(self, attempts={**self.attempts, relay: Attempts(count, now + wait, code)})
+
+    def moved(self, relays: tuple[str, ...]) -> "OutboxLetter":
+        """Return the letter on its way to other relays; what one that stays said is not forgotten."""
+        stay = {relay: tried for relay, tried in self.attempts.items() if relay in relays}
+        return replace(self, relays=relays, attempts=stay)
 
     def hurried(self) -> "OutboxLetter":
         """Return the letter with every relay due, because somebody asks to try at once."""
