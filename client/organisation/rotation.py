@@ -62,12 +62,12 @@ def rotate_if_dated(
     secrets = home.secrets
     verifiers = [NoteKey.parse(text) for text in (secrets.log if keys is None else keys)]
     check = check_date(secrets.relays, verifiers, transport, now)
-    confirmed_at = secrets.confirmed_at or home.card.issued
     if check.is_confirmed:
         collect()
         has_rotated = home.rotate(now, force=force)
         _note_confirmed(home, now)
         return RotationReport(has_rotated, check, count_overdue(secrets.chain, now), came_back_from=came_back_from)
+    confirmed_at = secrets.confirmed_at or home.card.issued
     if today is not None:
         until = check_typed_date(today, now, confirmed_at, check)
         collect()

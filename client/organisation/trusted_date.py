@@ -127,8 +127,9 @@ def check_typed_date(typed: date, now: int, confirmed_at: int, check: DateCheck)
 
 
 def is_blocked(now: int, confirmed_at: int) -> bool:
-    """Return whether the last confirmed date is so long ago that a person may give it."""
-    return now - confirmed_at >= BLOCKED_SECONDS
+    """Return whether the last confirmed date is so long ago that a person may give it, or lies ahead: it was noted by a
+    clock that came back, and what is over by an earlier date is over by the later one too."""
+    return now - confirmed_at >= BLOCKED_SECONDS or now < confirmed_at - DAY_SECONDS
 
 
 def read_date(text: str) -> date:

@@ -7,7 +7,7 @@ import pytest
 
 from client import files
 from client.desk.brief_session import open_session
-from client.organisation import home
+from client.organisation import case_files, home
 from client.organisation.home import KEYSTORE, Profile, unlock_home
 from client.organisation.inbox import collect_all
 from client.organisation.publish import Rotation, publish, rotate
@@ -58,9 +58,10 @@ class World:
     def secrets(self):
         return unlock_home(self.folder, words).secrets
 
-    def report(self):
+    def report(self, ahead: int = 0):
+        """Somebody whose clock is so many seconds ahead sends a report."""
         person = next(self.people)
-        sent = send(person, str(self.folder / home.CARD), Draft({}), self.post, clock=lambda: self.now)
+        sent = send(person, str(self.folder / home.CARD), Draft({}), self.post, clock=lambda: self.now + ahead)
         assert sent.outcome.pending == 0
         return sent
 
@@ -187,3 +188,31 @@ def test_nothing_is_asked_of_a_relay_while_nothing_is_due(world):
     calls = len(world.post.deposited)
     assert world.rotate().report.check is None
     assert len(world.post.deposited) == calls
+
+
+OFF = [0, *(sign * weeks * WEEK_SECONDS for weeks in (6, 7, 9, 12) for sign in (-1, 1))]
+
+
+@pytest.mark.parametrize("age", [0, 6, 8, 10, 12])
+def test_whatever_a_senders_clock_says_and_however_old_the_card_is_the_report_is_read(world, age):
+    issued = home.card_of(world.folder).issued
+    world.now += age * WEEK_SECONDS
+    sent = [world.report(ahead) for ahead in (*OFF, -world.now, issued - DAY_SECONDS - world.now)]
+    world.pull()
+    tally, _ = world.pull()
+    assert tally.new == 0
+    with open_session(world.folder, words, by="Анна", clock=world.clock) as session:
+        assert session.home.secrets.week == week_of(world.now), "what was over was destroyed"
+        found = case_files.load(session.records)
+    assert found.keys() == {report.composed.case for report in sent}
+
+
+@pytest.mark.parametrize("age", [6, 8, 10, 12])
+def test_the_report_is_read_also_when_keys_were_destroyed_before_it_came(world, age):
+    world.now += age * WEEK_SECONDS
+    world.pull()
+    sent = [world.report(ahead) for ahead in OFF]
+    world.pull()
+    with open_session(world.folder, words, by="Анна", clock=world.clock) as session:
+        found = case_files.load(session.records)
+    assert found.keys() == {report.composed.case for report in sent}

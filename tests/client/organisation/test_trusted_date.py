@@ -1,5 +1,7 @@
 """No single clock destroys a key: most relays have to sign the same date, or a person gives it."""
 
+import os
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -20,9 +22,11 @@ from client.organisation.trusted_date import (
     judge_date,
     read_date,
 )
+from client.transport.relay_client import Transport
 from keys.errors import BadReceipt
 from keys.wire import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS
 from tests.support.fake_relay import Post
+from tests.support.relay_process import running
 
 NOW = 1_795_168_800
 TODAY = datetime.fromtimestamp(NOW, UTC).date()
@@ -108,6 +112,12 @@ def test_a_persons_date_is_not_enough_by_itself():
         check_typed_date(TODAY, NOW, 0, judge_date(NOW, signed(-6 * WEEK_SECONDS, -6 * WEEK_SECONDS, None)))
 
 
+def test_a_date_that_was_confirmed_by_a_clock_that_ran_ahead_forbids_nobody_to_type_the_right_one():
+    assert check_typed_date(TODAY, NOW, NOW + 60 * DAY_SECONDS, SILENT) == NOW - BLOCKED_SECONDS
+    with pytest.raises(DateTooEarly):
+        check_typed_date(TODAY, NOW, NOW + HOUR_SECONDS, SILENT)
+
+
 def test_one_lying_relay_does_not_overrule_a_person():
     check = judge_date(NOW, signed(0, None, 40 * DAY_SECONDS))
     assert check_typed_date(TODAY, NOW, 0, check) == NOW - BLOCKED_SECONDS
@@ -145,3 +155,10 @@ def test_an_hour_that_no_key_of_the_card_signed_is_none():
     post = Post(clock=lambda: NOW)
     assert ask(post, keys=[post.key_of("https://stranger.example")]).silent == dict.fromkeys(RELAYS, BadReceipt.code)
     assert ask(post, keys=[]).silent == dict.fromkeys(RELAYS, BadReceipt.code)
+
+
+def test_a_real_relay_signs_its_hour(tmp_path):
+    with running(tmp_path / "relay") as relay, Transport(os.urandom) as transport:
+        key = transport.info(relay.address).note_key
+        check = check_date([relay.address], [key], transport, int(time.time()))
+    assert check == DateCheck(1, 1, {}, {})
