@@ -14,8 +14,10 @@ def tell_rotation(rotation: RotationReport, folder: Path) -> None:
         output.hint(f"this computer's clock stood at {format_date(rotation.came_back_from)} before and was set back")
     if rotation.check is None or not rotation.is_put_off:
         return
-    weeks = output.count(rotation.overdue, "past week")
-    output.hint(f"the keys of {weeks} could not be destroyed: {'; '.join(describe_doubts(rotation.check))}")
+    what = "keys could not move on to this week"
+    if rotation.overdue:
+        what = f"the keys of {output.count(rotation.overdue, 'past week')} could not be destroyed"
+    output.hint(f"{what}: {'; '.join(describe_doubts(rotation.check))}")
     if rotation.check.is_contradicted:
         output.hint("most relays sign another date than this computer's: check its clock")
     elif rotation.can_type_date:

@@ -25,6 +25,7 @@ from client.organisation.trusted_date import (
 from client.transport.relay_client import Transport
 from keys.errors import BadReceipt
 from keys.wire import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS
+from tests.keys.vectors import each
 from tests.support.fake_relay import Post
 from tests.support.relay_process import running
 
@@ -67,6 +68,17 @@ def test_one_relay_under_two_addresses_or_in_the_name_of_another_counts_once():
     two = {RELAYS[0]: own, RELAYS[1]: own}
     assert judge_date(NOW, two, known_keys=1).is_confirmed, "its onion address is no second relay"
     assert not judge_date(NOW, two, known_keys=2).is_confirmed, "it passed the other's letter on to itself"
+
+
+@each("date")
+def test_signed_hours_bear_out_a_clock_as_the_vectors_say(vector):
+    hours = {
+        f"https://{i}.example": found if isinstance(found, str) else SignedHour(found["hour"], found["key"].encode())
+        for i, found in enumerate(vector["hours"])
+    }
+    check = judge_date(vector["now"], hours, vector["known_keys"])
+    assert (check.agreeing, check.needed) == (vector["agreeing"], vector["needed"])
+    assert (check.is_confirmed, check.is_contradicted) == (vector["confirmed"], vector["contradicted"])
 
 
 AHEAD = st.lists(st.none() | st.integers(-12 * WEEK_SECONDS, 12 * WEEK_SECONDS), min_size=1, max_size=7)

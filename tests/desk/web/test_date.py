@@ -64,6 +64,7 @@ def test_before_14_days_nobody_is_asked_for_the_date(browser, control, office):
     assert control.desk.rotate_if_due(office.post).is_put_off
     page = browser.get("/").text
     assert RELAYS[0] in page
+    assert "Keys could not move on" in page, "nothing is over yet"
     assert 'name="today"' not in page
 
 
