@@ -155,6 +155,15 @@ def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, c
     assert office.now > NOW
 
 
+def test_that_keys_outlive_their_time_is_seen_also_when_no_relay_answers(
+    office: Office, desk: Desk, collector: Collector
+) -> None:
+    office.post.down.update(RELAYS)
+    office.now += 8 * WEEK_SECONDS
+    until(desk, lambda: desk.rotation.is_put_off)
+    assert (desk.rotation.overdue > 0, desk.rotation.can_type_date) == (True, True)
+
+
 def test_the_threads_end_with_the_desk(office: Office) -> None:
     desk = office.unlock()
     collector = Collector(
