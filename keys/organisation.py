@@ -271,11 +271,13 @@ class Card:
     def key_for(self, now: int) -> bytes:
         """Return the X-Wing key to seal to at this time: the week's, or the last resort when the card has none for it.
 
-        Before the card's first week it is the first week's: whatever the sender's clock says, an older key may be gone.
+        A clock before `issued` is provably wrong, and no week can be concluded from it: the last resort.
         Specified in `keys/organisation.md`, *Choosing the key*.
         """
-        offset = max(week_of(now), self.week) - self.week
-        return self.weekly[offset] if offset < len(self.weekly) else self.last_resort
+        offset = week_of(now) - self.week
+        if now < self.issued or not 0 <= offset < len(self.weekly):
+            return self.last_resort
+        return self.weekly[offset]
 
     def keys_ahead(self, now: int) -> list[tuple[int, bytes]]:
         """Return (week, key) for this week and every published week after it."""

@@ -13,6 +13,7 @@ import click
 
 from client.cli import options, output
 from client.cli.report import tell_refusals
+from client.cli.rotation import tell_rotation
 from client.desk.brief_session import BriefSession, SavedFile, open_session
 from client.organisation import case_files
 from client.organisation.case_files import Case, ListedFile
@@ -44,13 +45,9 @@ def pull(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
     """Fetch what the relays hold, open it, keep it."""
     with _acting(folder, passphrase_file, by) as session, Transport(os.urandom) as transport:
         with output.progress("collecting") as tick:
-            tally, is_dated = session.pull(transport, tick)
+            tally, rotation = session.pull(transport, tick)
         relays = len(session.home.secrets.relays)
-    if not is_dated:
-        output.hint(
-            "no relay confirms this computer's date, so no old key was destroyed; "
-            f"`{options.command('org', 'rotate', home=folder)}` does it"
-        )
+    tell_rotation(rotation, folder)
     _tell_pulled(tally, relays, as_json)
 
 

@@ -11,11 +11,13 @@ from nacl.signing import SigningKey
 from client import files
 from client.cli import options, output
 from client.cli.options import command
+from client.cli.rotation import rotation_value, tell_rotation
 from client.organisation import home
 from client.organisation.publish import PublishedCard, change_relays
 from client.organisation.publish import publish as publish_card
 from client.organisation.publish import rotate as rotate_keys
 from client.organisation.shares import back_up_root_key, join_shares
+from client.organisation.trusted_date import ClockContradicted, read_date
 from client.transport.relay_client import Transport
 from keys import code
 from keys.organisation import Card, fingerprint, read_card
@@ -142,7 +144,7 @@ def publish(
     phrase = output.Passphrase(passphrase_file)
     with Transport(os.urandom) as transport:
         published = publish_card(folder, phrase.ask, transport, root_file=root_file, fresh_keys=fresh_keys)
-    _show_published(published, as_json)
+    _show_published(published, folder, as_json)
 
 
 @org.command()
@@ -172,39 +174,49 @@ def relays(
         published = change_relays(folder, phrase.ask, transport, add=add, remove=remove, root_file=root_file)
     for relay in published.unaware:
         output.hint(f"{relay} did not take the new card: who knows no other relay does not learn of the change")
-    _show_published(published, as_json)
+    _show_published(published, folder, as_json)
 
 
-def _show_published(published: PublishedCard, as_json: bool) -> None:
+def _show_published(published: PublishedCard, folder: Path, as_json: bool) -> None:
     for problem in published.failures.values():
         if isinstance(problem, OlderCard):
             output.hint("another copy of this organisation's folder has published since")
     for relay, problem in published.failures.items():
         output.error(problem, relay)
+    tell_rotation(published.rotation, folder)
+    if published.is_renewal_refused:
+        output.error(ClockContradicted())
     card, relays = published.card, published.relays
     value = {"seq": card.seq, "week": card.week, "published": relays, "failed": list(published.failures)}
     output.result(as_json, value, f"card {card.seq} is on {len(relays)} of {output.count(len(card.relays), 'relay')}")
-    if published.failures:
+    if published.failures or published.is_renewal_refused:
         sys.exit(1)
 
 
 @org.command()
 @options.home
 @click.option("--force", is_flag=True, help="Rotate even past every published week. Destroys all their keys.")
+@click.option("--today", metavar="YYYY-MM-DD", help="Today, from a calendar, after 14 days without the relays.")
 @options.passphrase_file
 @options.as_json
-def rotate(folder: Path, force: bool, passphrase_file: Path | None, as_json: bool) -> None:
-    """Move on to this week's key and destroy those whose grace time is over."""
-    rotation = rotate_keys(folder, output.Passphrase(passphrase_file).ask, force=force)
-    week, past_weeks = rotation.week, rotation.past_weeks
+def rotate(folder: Path, force: bool, today: str | None, passphrase_file: Path | None, as_json: bool) -> None:
+    """Move on to this week's key and destroy those whose grace time is over, once most relays sign this date."""
+    typed = None if today is None else read_date(today)
+    with Transport(os.urandom) as transport:
+        ask = output.Passphrase(passphrase_file).ask
+        rotation = rotate_keys(folder, ask, transport, force=force, today=typed)
+    week, past_weeks, report = rotation.week, rotation.past_weeks, rotation.report
+    nothing = "" if rotation.has_changed else "; put off" if report.is_put_off else "; nothing to do"
     output.result(
         as_json,
-        {"week": week, "changed": rotation.has_changed, "kept": past_weeks},
-        f"week {week}; {output.count(len(past_weeks), 'past week')} can still be opened"
-        + ("" if rotation.has_changed else "; nothing to do"),
+        {"week": week, "changed": rotation.has_changed, "kept": past_weeks, **rotation_value(report)},
+        f"week {week}; {output.count(len(past_weeks), 'past week')} can still be opened{nothing}",
     )
+    tell_rotation(report, folder)
     if rotation.is_card_due:
         output.hint(f"a new card is due: `{command('org', 'publish', home=folder)}` signs it")
+    if report.is_put_off:
+        sys.exit(1)
 
 
 @org.command()

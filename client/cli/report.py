@@ -13,6 +13,8 @@ import msgspec
 
 from client import files, report
 from client.cli import options, output
+from client.cli.rotation import describe_doubts
+from client.organisation.trusted_date import read_date
 from client.outbox.sender import Outcome
 from client.reporter.compose import Draft, attachment
 from client.reporter.folder import Reporter
@@ -94,7 +96,9 @@ def _tell(sent: SentReport, folder: Path, as_json: bool) -> None:
     composed, outcome = sent.composed, sent.outcome
     if not sent.can_receive_replies:
         output.hint("no reply can reach you: give a passphrase once, with --passphrase-file, to have replies sealed")
-    if sent.is_last_resort:
+    if sent.is_clock_behind:
+        output.hint("this computer's clock is wrong, it is before the day of the card: sealed to the last-resort key")
+    elif sent.is_last_resort:
         output.hint("this card's weekly keys have run out: sealed to the last-resort key; ask for the newest card")
     value = {
         "case": composed.case,
@@ -138,17 +142,22 @@ def tell_refusals(outcome: Outcome) -> None:
 @click.option("--case", "case_start", required=True, help="The case, as `tocsin report` named it.")
 @options.own_home
 @options.passphrase_file
+@click.option("--today", metavar="YYYY-MM-DD", help="Today, from a calendar, after 14 days without the relays.")
 @options.as_json
-def replies_(case_start: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+def replies_(case_start: str, folder: Path, today: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Fetch and show what came back to you in a case."""
     with Transport(os.urandom) as transport:
-        found = read_replies(folder, case_start, output.Passphrase(passphrase_file).ask, transport)
+        ask, typed = output.Passphrase(passphrase_file).ask, None if today is None else read_date(today)
+        found = read_replies(folder, case_start, ask, transport, today=typed)
     for reply in found.replies:
         when = datetime.fromtimestamp(reply.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         value = {"case": found.case, "id": reply.id, "text": reply.text, "status": reply.status, "at": reply.at}
         output.result(as_json, value, f"{when}  [{reply.status}]\n{reply.text}")
     if not found.replies:
         output.say("no reply yet")
+    if found.put_off is not None:
+        doubts = "; ".join(describe_doubts(found.put_off))
+        output.hint(f"keys of replies that are over by this computer's date could not be destroyed: {doubts}")
     for relay, problem in found.failures.items():
         output.error(problem, relay)
     if found.failures and not found.replies:

@@ -24,8 +24,9 @@ from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled, Case
 from client.organisation.decoded_letters import decode_page
 from client.organisation.home import Home, unlock_home
-from client.organisation.inbox import Inbox, PullResult, report_address, rotate_if_due
+from client.organisation.inbox import Inbox, PullResult, report_address
 from client.organisation.records import Page, Records
+from client.organisation.rotation import RotationReport, rotate_if_dated
 from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore
 from client.transport.relay_client import Transport
@@ -66,18 +67,21 @@ class BriefSession:
         """The damage that was found in the journal when it was opened."""
         return list(self._journal.damage)
 
-    def pull(self, transport: Transport, tick: Callable[[int], None] = lambda _: None) -> tuple[PullResult, bool]:
-        """Empty the mailbox at every relay, and note what came; whether a relay confirmed the date.
+    def pull(
+        self, transport: Transport, tick: Callable[[int], None] = lambda _: None
+    ) -> tuple[PullResult, RotationReport]:
+        """Empty the mailbox at every relay, note what came, and then destroy the keys that are over.
 
         A damaged journal keeps nobody from collecting: what is not named in it is named at the next unlocking.
         """
-        is_dated, secrets = rotate_if_due(self.home, transport, int(self._clock())), self.home.secrets
+        secrets = self.home.secrets
         address = report_address(secrets.root_public, secrets.mailbox_key.id)
         inbox = Inbox(
             self.records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
             receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._note_page,
         )  # fmt: skip
-        return inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick), is_dated
+        tally = inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick)
+        return tally, rotate_if_dated(self.home, transport, int(self._clock()))
 
     def _note_page(self, page: Page, _: int | None) -> None:
         if (page.letters or page.pieces or page.aside) and not self._journal.read_only:

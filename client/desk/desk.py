@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -42,17 +44,19 @@ from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled
 from client.organisation.decoded_letters import DecodedLetter, decode, decode_page
 from client.organisation.home import Home, unlock_home
-from client.organisation.inbox import PAGE, Inbox, PullResult, report_address, rotate_if_due
+from client.organisation.inbox import PAGE, Inbox, PullResult, report_address
 from client.organisation.records import Page, Quarantined, RecordLetter, Records, StoredReceipt
+from client.organisation.rotation import RotationReport, rotate_if_dated
 from client.outbox.store import OutboxStore
 from client.stations.pack.pack import Pack
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys.envelope import commit
-from keys.errors import TocsinError
+from keys.errors import ClockAhead, TocsinError
 from keys.message import ParcelRef
 from keys.wire import RandomBytes, week_of
 
 JOURNAL = "journal"  # what an Exported says of a bundle for another desk
+RECHECK_SECONDS = 3_600.0  # between two questions for the hour while nobody confirms the date
 _HEAD_DIGITS = 32  # of a head's hash, as shown to people: 128 bits
 
 
@@ -67,7 +71,8 @@ class Desk:
     """An unlocked desk. Any thread may call it: whoever reads or acts takes turns.
 
     `version` rises with every change. `damage` is what was found wrong when it was unlocked. `read_only`: the journal
-    is damaged in the middle; letters are still collected and shown, and nothing else can be done.
+    is damaged in the middle; letters are still collected and shown, and nothing else can be done. `rotation`: what
+    became of the weekly keys, and what relays say of this clock.
     """
 
     def __init__(
@@ -83,6 +88,8 @@ class Desk:
         self._merging, self._pacing = threading.Lock(), threading.Lock()
         self._resources = ExitStack()
         self._is_open = True
+        self.rotation, self._checked = RotationReport(), (0, 0.0)
+        self._clock_ahead: ClockAhead | None = None
         self._record_index = RecordIndex(records)
         self._arrivals, self._replies = self._session.arrivals, self._session.replies
         self._unnoted: list[tuple[Page, list[DecodedLetter]]] = []
@@ -301,16 +308,38 @@ class Desk:
                 self._inbox.take(page, counted, relay)
             tick(len(page))
 
-    def rotate_if_due(self, transport: Transport) -> bool:
-        """Move on to this week's keys, once a week; False when no relay confirms the date. Raises ClockAhead."""
-        now = int(self._clock())
+    def rotate_if_due(self, transport: Transport, *, today: date | None = None) -> RotationReport:
+        """Move on to this week's keys and destroy those that are over, as `rotate_if_dated` does; at the latest state
+        in `rotation`. What was put off is tried again an hour later, or when the clock shows another week.
+
+        `today`: the date as a person gives it. Raises as `rotate_if_dated`, and DeskClosed.
+        """
         with self._pacing:
-            if week_of(now) <= self.home.secrets.week:
-                return True
-            confirmed = rotate_if_due(self.home, transport, now)
+            now = int(self._clock())
+            if today is None and self._is_waiting(now):
+                if self._clock_ahead is not None:
+                    raise self._clock_ahead
+                return self.rotation
+            self._checked, self._clock_ahead = (week_of(now), time.monotonic() + RECHECK_SECONDS), None
+            before = self.rotation
+            try:
+                report = rotate_if_dated(self.home, transport, now, today=today, collect=lambda: self.pull(transport))
+            except ClockAhead as error:
+                self._clock_ahead = error
+                raise
+            if report.came_back_from is None:
+                report = replace(report, came_back_from=before.came_back_from)
+            self.rotation = report
         with self._open():
-            self._inbox = self._make_inbox()
-        return confirmed
+            if report.has_rotated:
+                self._inbox = self._make_inbox()
+            if report != before:
+                self.touch()
+        return report
+
+    def _is_waiting(self, now: int) -> bool:
+        week, until_seconds = self._checked
+        return week == week_of(now) and time.monotonic() < until_seconds
 
     def _make_inbox(self) -> Inbox:
         secrets = self.home.secrets

@@ -25,6 +25,8 @@ class HomeSecrets(msgspec.Struct, kw_only=True):
     seq: int
     languages: list[str] = []
     log: list[str] = []
+    confirmed_at: int = 0  # when relays or a person last confirmed the date, by this clock; 0: before anybody noted it
+    clock_at: int = 0  # the farthest this clock stood when keys were not destroyed because nobody confirmed it
 
     @property
     def chain(self) -> WeeklyChain:

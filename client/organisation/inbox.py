@@ -16,7 +16,7 @@ from keys.mailbox import MailboxKey
 from keys.message import Amend, Parcel, Report
 from keys.note import NoteKey
 from keys.opening import OpenedEnvelope, open_envelope
-from keys.wire import LETTER_BYTES, WEEK_SECONDS, Purpose, week_of
+from keys.wire import LETTER_BYTES, Purpose
 
 PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
 
@@ -135,22 +135,19 @@ class Inbox:
         return True
 
 
-def rotate_if_due(home: Home, transport: Transport, now: int) -> bool:
-    """Move on to this week and destroy the keys of weeks that are over; False when no relay confirms the date.
+def collect_all(home: Home, transport: Transport, clock: Callable[[], float] = time.time) -> PullResult:
+    """Empty the mailbox at every relay into the home's records; the journal names what came at the next unlocking.
 
-    A clock that stands alone must not destroy keys: one relay at least has to know the same week.
+    Raises RecordsBroken, CannotWrite.
     """
-    if week_of(now) <= home.secrets.week:
-        return True
-    for relay in home.secrets.relays:
-        try:
-            theirs = transport.info(relay).time
-        except (Problem, BadAnswer, Unreachable):
-            continue
-        if abs(theirs - now) < WEEK_SECONDS:
-            home.rotate(now)
-            return True
-    return False
+    secrets = home.secrets
+    address = report_address(secrets.root_public, secrets.mailbox_key.id)
+    with Records(home.path, secrets.store) as records:
+        inbox = Inbox(
+            records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
+            receipt_keys=secrets.receipt_keys, clock=clock,
+        )  # fmt: skip
+        return inbox.pull(transport, secrets.relays, secrets.mailbox_key)
 
 
 def report_address(root: bytes, mailbox: bytes) -> Address:

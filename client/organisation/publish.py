@@ -3,12 +3,16 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from nacl.signing import SigningKey
 
 from client import files
 from client.organisation.home import Home, check_relay_count, unlock_home
+from client.organisation.inbox import collect_all
+from client.organisation.rotation import RotationReport, rotate_if_dated
+from client.organisation.trusted_date import ClockContradicted
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys.address import relay_address
 from keys.errors import CardError, NoteUnsigned, TocsinError
@@ -31,13 +35,16 @@ class NoRelayLeft(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class PublishedCard:
-    """The card, and why it is not on a relay (relay to error).
+    """The card, why it is not on a relay (relay to error), and what became of the weekly keys. `is_renewal_refused`: a
+    new one was due, and most relays contradict this clock.
 
     `unaware`: relays that are no longer named on it and did not take it; they may still offer an older one.
     """
 
     card: Card
     failures: dict[str, TocsinError]
+    rotation: RotationReport
+    is_renewal_refused: bool = False
     unaware: tuple[str, ...] = ()
 
     @property
@@ -49,12 +56,13 @@ class PublishedCard:
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """Where an organisation's weekly keys stand: this week, the past weeks that can still be opened, whether anything
-    changed, and whether a new card is due."""
+    changed, whether a new card is due, and what the relays say of this clock."""
 
     week: int
     past_weeks: list[int]
     has_changed: bool
     is_card_due: bool
+    report: RotationReport
 
 
 def publish(
@@ -70,19 +78,25 @@ def publish(
 
     `root_file`: where the root key is kept, if apart from the folder; it is needed only for a renewal. `fresh_keys`:
     renew the card now, with keys to which nothing leads that somebody may have copied.
+    Weekly keys move on as in `rotate`.
     Raises FolderBusy, NoHome, KeystoreError, ClockAhead, ClockBehind, RootElsewhere, OtherRoot, CannotWrite.
     """
     with files.locked(folder):
         home = unlock_home(folder, passphrase, is_locked=True)
         now = int(clock())
-        home.rotate(now)
         failures, log = _fetch_receipt_keys(home, transport)
-        if fresh_keys or log != home.secrets.log or home.needs_card(now, log):
+        rotation = rotate_if_dated(
+            home, transport, now, keys=tuple(log), collect=lambda: collect_all(home, transport, clock)
+        )
+        is_due = fresh_keys or log != home.secrets.log or home.needs_card(now, log)
+        # A card from a future that most relays know nothing of would send every sender to the last resort.
+        is_refused = is_due and rotation.check is not None and rotation.check.is_contradicted
+        if is_due and not is_refused:
             root = home.root_key(root_file, passphrase)
             home.secrets.log = log
             _renew_card(home, root, transport, now, fresh_keys=fresh_keys)
         failures |= _upload(home, transport)
-        return PublishedCard(home.card, failures)
+        return PublishedCard(home.card, failures, rotation, is_refused)
 
 
 def change_relays(
@@ -99,8 +113,8 @@ def change_relays(
 
     Relays that were removed get it too, so that who knows only those learns of it.
 
-    Raises as `publish`, BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays, and when a relay to be added does not
-    answer Unreachable, BadAnswer or a RelayError; then nothing was changed.
+    Raises as `publish`, BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays, ClockContradicted, and when a relay to be
+    added does not answer Unreachable, BadAnswer or a RelayError; then nothing was changed.
     """
     with files.locked(folder):
         home = unlock_home(folder, passphrase, is_locked=True)
@@ -111,14 +125,16 @@ def change_relays(
                 transport.info(relay)
             except Problem as problem:
                 raise problem.error from None
-        home.rotate(now)
+        rotation = rotate_if_dated(home, transport, now, collect=lambda: collect_all(home, transport, clock))
+        if rotation.check is not None and rotation.check.is_contradicted:
+            raise ClockContradicted()
         root = home.root_key(root_file, passphrase)
         home.secrets.relays = after
         failures, home.secrets.log = _fetch_receipt_keys(home, transport)
         _renew_card(home, root, transport, now)
         failures |= _upload(home, transport)
         removed = [relay for relay in before if relay not in after]
-        return PublishedCard(home.card, failures, _find_unaware(home, transport, removed))
+        return PublishedCard(home.card, failures, rotation, unaware=_find_unaware(home, transport, removed))
 
 
 def choose_relays(before: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:
@@ -150,18 +166,28 @@ def _find_unaware(home: Home, transport: Transport, removed: Sequence[str]) -> t
 
 
 def rotate(
-    folder: Path, passphrase: Callable[[], str], *, force: bool = False, clock: Callable[[], float] = time.time
+    folder: Path,
+    passphrase: Callable[[], str],
+    transport: Transport,
+    *,
+    force: bool = False,
+    today: date | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Rotation:
-    """Move on to this week's key and destroy those whose grace time is over; `force` even past every published week.
+    """Move on to this week's key and destroy those whose grace time is over, once most relays sign this date.
 
-    Raises FolderBusy, NoHome, KeystoreError, ClockAhead, CannotWrite.
+    `today`: the date as a person gives it, when relays were silent for 14 days. `force`: even past every published
+    week. What relays hold is fetched first. Blocks for the network.
+    Raises FolderBusy, NoHome, KeystoreError, ClockAhead, DateDisagrees, DateTooEarly, ClockContradicted, CannotWrite.
     """
     with files.locked(folder):
         home = unlock_home(folder, passphrase, is_locked=True)
         now = int(clock())
-        has_changed = home.rotate(now, force=force)
+        report = rotate_if_dated(
+            home, transport, now, today=today, force=force, collect=lambda: collect_all(home, transport, clock)
+        )
         is_card_due = home.needs_card(now, home.secrets.log)
-        return Rotation(home.secrets.week, home.secrets.past_weeks, has_changed, is_card_due)
+        return Rotation(home.secrets.week, home.secrets.past_weeks, report.has_rotated, is_card_due, report)
 
 
 def _fetch_receipt_keys(home: Home, transport: Transport) -> tuple[dict[str, TocsinError], list[str]]:

@@ -11,6 +11,7 @@ from keys.wire import RandomBytes
 GOAL = 2  # relays that should hold a letter
 FIRST_WAIT = 5  # seconds before the second try; doubled each time
 LONGEST_WAIT = 900
+FARTHEST_WAIT = 2 * LONGEST_WAIT  # a try planned later than this counts as due
 SECOND_TRIES = 5  # tries at a second relay once a first one holds the letter
 
 _LOT_BYTES = 8
@@ -43,6 +44,7 @@ class OutboxLetter:
     receipts: Mapping[str, str] = field(default_factory=dict)
     attempts: Mapping[str, Attempts] = field(default_factory=dict)
     wake: Mapping[str, str] = field(default_factory=dict)  # handed to this relay along with it (relay -> sealed)
+    organisation: str = ""  # a hash of the root it is for, if its relays follow that organisation's newest card
 
     @property
     def has_left(self) -> bool:
@@ -68,7 +70,9 @@ class OutboxLetter:
         """Return the relay to try now; None when none is due."""
         if self.is_finished:
             return None
-        due = [relay for relay in self._open() if self._tries(relay).not_before <= now]
+        # A moment further ahead than any wait was not planned by this clock: it ran ahead and was set back.
+        far = now + FARTHEST_WAIT
+        due = [relay for relay in self._open() if not now < self._tries(relay).not_before <= far]
         return min(due, key=lambda relay: self._tries(relay).count, default=None)
 
     def next_time(self) -> int | None:
@@ -87,6 +91,11 @@ class OutboxLetter:
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(count - 1, 16))
         wait = max(round(wait * (0.8 + 0.4 * jitter())), min(retry_after or 0, LONGEST_WAIT))
         return replace(self, attempts={**self.attempts, relay: Attempts(count, now + wait, code)})
+
+    def moved(self, relays: tuple[str, ...]) -> "OutboxLetter":
+        """Return the letter on its way to other relays; what one that stays said is not forgotten."""
+        stay = {relay: tried for relay, tried in self.attempts.items() if relay in relays}
+        return replace(self, relays=relays, attempts=stay)
 
     def hurried(self) -> "OutboxLetter":
         """Return the letter with every relay due, because somebody asks to try at once."""

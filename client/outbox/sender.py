@@ -80,13 +80,7 @@ class OutboxSender:
     def _deposit(self, relay: str, waiting: Waiting) -> str:
         sealed, keys = waiting.sealed, [NoteKey.parse(key) for key in waiting.keys]
         wake = waiting.letter.wake.get(relay)
-        try:
-            return self._transport.deposit(relay, sealed, keys or self._keys(relay), wake=wake)
-        except Problem as problem:
-            nonce = _work(problem, sealed)
-            if nonce is None:
-                raise
-            return self._transport.deposit(relay, sealed, keys or self._keys(relay), nonce, wake=wake)
+        return deposit_with_work(self._transport, relay, sealed, keys or self._keys(relay), wake=wake)
 
     def _keys(self, relay: str) -> list[NoteKey]:
         # Without a card that names the relay's key, the first word of the relay itself has to do.
@@ -107,6 +101,19 @@ def send_waiting(
     with files.locked(folder), OutboxStore(folder) as store:
         hashes = store.hashes()
         return len(hashes), OutboxSender(store, transport, note=note).carry(hashes, hurry=True, tick=lambda: tick(1))
+
+
+def deposit_with_work(
+    transport: Transport, relay: str, sealed: Sealed, keys: list[NoteKey], *, wake: str | None = None
+) -> str:
+    """Deposit an envelope, with work if the relay asks for it; return the receipt. Raises as `Transport.deposit`."""
+    try:
+        return transport.deposit(relay, sealed, keys, wake=wake)
+    except Problem as problem:
+        nonce = _work(problem, sealed)
+        if nonce is None:
+            raise
+        return transport.deposit(relay, sealed, keys, nonce, wake=wake)
 
 
 def _work(problem: Problem, sealed: Sealed) -> bytes | None:

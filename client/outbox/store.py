@@ -11,9 +11,10 @@ from typing import Self
 import msgspec
 
 from client.files import MODE, CannotWrite, make_folder
-from client.outbox.retry import OutboxLetter
+from client.outbox.retry import OutboxLetter, relay_order
 from keys.envelope import Sealed
 from keys.errors import TocsinError
+from keys.wire import RandomBytes
 
 _COLUMNS = """(
   hash       BLOB PRIMARY KEY,
@@ -124,6 +125,24 @@ class OutboxStore:
                 self._db.execute("DELETE FROM letter WHERE hash = ?", (hash_,))
             else:
                 self._db.execute("UPDATE letter SET state = ? WHERE hash = ?", (_pack(letter), hash_))
+
+    def follow(self, organisation: str, relays: tuple[str, ...], keys: tuple[str, ...], draw: RandomBytes) -> None:
+        """Let every letter for this organisation go to the relays of its newest card. `keys`: those of their receipts.
+
+        Raises CannotWrite, SpoolBroken.
+        """
+        for hash_ in self.hashes():
+            waiting = self.get(hash_)
+            if waiting is None or not organisation or waiting.letter.organisation != organisation:
+                continue
+            if sorted(waiting.letter.relays) == sorted(relays) and waiting.keys == keys:
+                continue
+            letter = waiting.letter.moved(relay_order(relays, draw))
+            with _translated(), self._transaction():
+                named = (_pack(letter), _pack(keys), hash_)
+                self._db.execute("UPDATE letter SET state = ?, keys = ? WHERE hash = ?", named)
+                if letter.is_finished:
+                    self._db.execute("DELETE FROM letter WHERE hash = ?", (hash_,))
 
     def withdraw(self, mailboxes: Iterable[bytes]) -> int:
         """Delete every letter for these mailboxes; how many went. What a relay holds already is out of reach."""

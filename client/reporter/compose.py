@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from keys import message
-from keys.envelope import Address, Sealed, seal, size_for
+from keys.envelope import Address, Sealed, frame, seal_content, size_for
 from keys.errors import TocsinError, TooMuchContent
 from keys.message import PIECE_BYTES, PIECES, RECEIPTS, Amend, Parcel, ParcelRef, ReplyBlock, Report
 from keys.organisation import Card
-from keys.wire import ID_BYTES, PARCEL_BYTES, Purpose, RandomBytes, b64
+from keys.wire import ID_BYTES, PARCEL_BYTES, SALT_BYTES, Purpose, RandomBytes, b64
 
 
 class FileTooLarge(TocsinError):
@@ -65,7 +65,16 @@ class Composed:
     case: str
     id: str
     sealed: list[Sealed]
+    contents: list[bytes] = field(repr=False)  # of each envelope, so that it can be sealed again to another key
     receipts: int = 0
+
+    def seal_again(self, card: Card, key: bytes) -> list[Sealed]:
+        """Return the same contents sealed to another key of the organisation; whoever opens both counts them once."""
+        address = Address(Purpose.REPORT, card.root, card.mailbox)
+        return [
+            seal_content(content, key=key, address=address, size=len(sealed.envelope))
+            for content, sealed in zip(self.contents, self.sealed, strict=True)
+        ]
 
 
 def compose(
@@ -91,14 +100,15 @@ def compose(
     )
     report, carried = _with_receipts(report, draft.receipts)
     header = message.header(report)
-    sealed = [seal(header, b"", key=key, address=address, random_bytes=random_bytes, size=size_for(header, b""))]
+    contents = [(frame(random_bytes(SALT_BYTES), header, b""), size_for(header, b""))]
     for ref, file in zip(refs, draft.files, strict=True):
         for i in range(ref.n):
             piece = file.data[i * PIECE_BYTES : (i + 1) * PIECE_BYTES]
             parcel = Parcel(id=new_id(random_bytes), case=report.case, seq=seq, at=now, of=ref.id, i=i, n=ref.n)
             header = message.header(parcel)
-            sealed.append(seal(header, piece, key=key, address=address, random_bytes=random_bytes, size=PARCEL_BYTES))
-    return Composed(report.case, report.id, sealed, carried)
+            contents.append((frame(random_bytes(SALT_BYTES), header, piece), PARCEL_BYTES))
+    sealed = [seal_content(content, key=key, address=address, size=size) for content, size in contents]
+    return Composed(report.case, report.id, sealed, [content for content, _ in contents], carried)
 
 
 def _with_receipts(report: Report | Amend, receipts: tuple[str, ...]) -> tuple[Report | Amend, int]:

@@ -7,7 +7,7 @@ which opens replies, is in a keystore; sending needs no passphrase. Specified in
 import os
 import secrets as system
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey as BoxKey
 from nacl.public import PublicKey as BoxPublic
 from nacl.public import SealedBox
+from nacl.secret import SecretBox
 
 from client import files
 from client.outbox.store import SpoolBroken
@@ -25,7 +26,7 @@ from keys.kem import PrivateKey
 from keys.keystore import EARNEST, Cost, Keystore, KeystoreKind, unlock
 from keys.mailbox import MailboxKey
 from keys.message import ReplyBlock
-from keys.organisation import Card
+from keys.organisation import Card, read_card
 from keys.receipt import read_receipt
 from keys.wire import DAY_SECONDS, SEED_BYTES, TTL_DAYS, RandomBytes, b64, digest, domain
 
@@ -34,6 +35,7 @@ PUBLIC = "reporter.pub"
 STATE = "state"
 CARRIED = 2  # later messages that carry a receipt
 _ORGANISATION = domain("known")
+_NOTE = domain("known-card")
 
 
 class NoReporter(TocsinError):
@@ -65,10 +67,12 @@ class StateDamaged(TocsinError):
 
 
 class ReporterState(msgspec.Struct):
-    """What lies open: the next counter of each case, and the newest card seen of each organisation (by hash)."""
+    """What lies open: the next counter of each case, and of each organisation (by hash) number and signed note of the
+    newest card seen, the note sealed so that it opens only for who knows the organisation's root."""
 
     cases: dict[str, int] = {}
     cards: dict[str, int] = {}
+    notes: dict[str, bytes] = {}
 
 
 class ReplyRoute(msgspec.Struct, frozen=True):
@@ -168,12 +172,21 @@ class Reporter:
 
     def check_card(self, card: Card) -> None:
         """Refuse a card that is older than one seen before, and remember this one. Raises CardOlder."""
-        state, mark = self._state(), b64(digest(_ORGANISATION, card.root))
+        state, mark = self._state(), mark_organisation(card.root)
         if card.seq < state.cards.get(mark, 0):
             raise CardOlder()
-        if card.seq > state.cards.get(mark, 0):
+        if card.seq > state.cards.get(mark, 0) or mark not in state.notes:
             state.cards[mark] = card.seq
+            state.notes[mark] = bytes(SecretBox(_note_key(card.root)).encrypt(card.signed))
             self._save(state)
+
+    def newest_card(self, root: bytes) -> Card | None:
+        """Return the newest card seen of this organisation; None when none was kept or it does not read."""
+        sealed = self._state().notes.get(mark_organisation(root))
+        try:
+            return None if sealed is None else read_card(SecretBox(_note_key(root)).decrypt(sealed), root=root)
+        except (CryptoError, ValueError, TocsinError):
+            return None
 
     def new_reply_route(
         self, case: str, card: Card, now: int, random_bytes: RandomBytes = system.token_bytes
@@ -250,10 +263,14 @@ class Reporter:
         """Return the stored reply routes of a case. Raises SpoolBroken."""
         return [route for route in self._unseal_all("way", key, ReplyRoute) if route.case == case]
 
-    def forget_expired_routes(self, key: BoxKey, now: int) -> None:
-        """Destroy the routes on which nothing can come any more: their keys open every reply that went along them."""
+    def expired_routes(self, key: BoxKey, now: int) -> list[ReplyRoute]:
+        """Return the routes on which nothing can come any more, of every case, if this clock is right."""
+        return [route for route in self._unseal_all("way", key, ReplyRoute) if route.until < now - DAY_SECONDS]
+
+    def forget_routes(self, key: BoxKey, routes: Collection[ReplyRoute]) -> None:
+        """Destroy these routes: their keys open every reply that went along them."""
         with self._database() as db, closing(db.execute("SELECT rowid, box FROM way")) as rows:
-            over = [(row,) for row, box in rows.fetchall() if _unseal(box, key, ReplyRoute).until < now - DAY_SECONDS]
+            over = [(row,) for row, box in rows.fetchall() if _unseal(box, key, ReplyRoute) in routes]
             db.executemany("DELETE FROM way WHERE rowid = ?", over)
 
     def find_reply(self, key: BoxKey, start: str) -> StoredReply:
@@ -327,6 +344,15 @@ def _find_commitment(text: str) -> bytes | None:
         return read_receipt(text.encode())[0].commitment
     except (BadReceipt, UnicodeEncodeError):
         return None
+
+
+def mark_organisation(root: bytes) -> str:
+    """Return what an organisation is known by in the folder: a hash of its root."""
+    return b64(digest(_ORGANISATION, root))
+
+
+def _note_key(root: bytes) -> bytes:
+    return digest(_NOTE, root)
 
 
 def only_one(start: str, ids: "dict[str, int] | list[str]") -> str:

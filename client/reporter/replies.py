@@ -3,10 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+
+from nacl.public import PrivateKey as BoxKey
 
 from client import files
 from client.organisation.inbox import PAGE
+from client.organisation.trusted_date import DateCheck, check_date, check_typed_date
 from client.reporter.folder import ReplyRoute, Reporter, StoredReply
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
@@ -15,17 +19,20 @@ from keys.errors import BadMessage, EnvelopeError, TocsinError
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey
 from keys.message import Reply
+from keys.note import NoteKey
 from keys.opening import OpenedEnvelope, open_envelope
 from keys.wire import Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class CaseReplies:
-    """Every reply to a case that is kept here, oldest first, and why a relay could not be asked (relay to error)."""
+    """Every reply to a case that is kept here, oldest first, and why a relay could not be asked (relay to error).
+    `put_off`: what the relays say of this clock, when keys of replies that seem to be over could not be destroyed."""
 
     case: str
     replies: list[StoredReply]
     failures: dict[str, TocsinError]
+    put_off: DateCheck | None
 
 
 def read_replies(
@@ -34,11 +41,13 @@ def read_replies(
     passphrase: Callable[[], str],
     transport: Transport,
     *,
+    today: date | None = None,
     clock: Callable[[], float] = time.time,
 ) -> CaseReplies:
     """Fetch what came back in a case, and return all of it that is kept here.
 
-    `case_start`: the case's id or its first letters. Reply routes on which nothing can come any more are destroyed.
+    `case_start`: the case's id or its first letters. Reply routes on which nothing can come any more are destroyed once
+    all was fetched, if most relays of the route sign this date; `today`: the date as a person gives it.
     Blocks for the network.
     Raises FolderBusy, UnknownCase, StateDamaged, NoReporter, KeystoreError, SpoolBroken, CannotWrite.
     """
@@ -46,9 +55,37 @@ def read_replies(
         reporter = Reporter(folder)
         case = reporter.find_case(case_start)
         key = reporter.unlock(passphrase)
-        reporter.forget_expired_routes(key, int(clock()))
+        now = int(clock())
         failures = fetch(reporter, reporter.reply_routes(key, case), transport)
-        return CaseReplies(case, reporter.replies(key, case), failures)
+        put_off = _forget_expired_routes(reporter, key, case, transport, now=now, today=today)
+        return CaseReplies(case, reporter.replies(key, case), failures, put_off)
+
+
+def _forget_expired_routes(
+    reporter: Reporter, key: BoxKey, case: str, transport: Transport, *, now: int, today: date | None
+) -> DateCheck | None:
+    """Destroy the routes that are over, by a date that most of their relays sign. Returns what they say if they do not.
+
+    What still lies at the end of another case's route is fetched before. A route counts as last confirmed when it
+    ended: a person's date destroys what has been over for 14 days.
+    """
+    put_off: DateCheck | None = None
+    checked: dict[tuple[tuple[str, ...], tuple[str, ...]], DateCheck] = {}
+    over = reporter.expired_routes(key, now)
+    fetch(reporter, [route for route in over if route.case != case], transport)
+    gone = []
+    for route in over:
+        where = (route.relays, route.receipts)
+        if where not in checked:
+            verifiers = [NoteKey.parse(text) for text in route.receipts]
+            checked[where] = check_date(route.relays, verifiers, transport, now)
+        check = checked[where]
+        if check.is_confirmed or (today is not None and route.until < check_typed_date(today, now, route.until, check)):
+            gone.append(route)
+        else:
+            put_off = check
+    reporter.forget_routes(key, gone)
+    return put_off
 
 
 def fetch(reporter: Reporter, routes: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:

@@ -13,11 +13,13 @@ from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore, Waiting
 from client.reporter.card_source import OnProblem, get_card
 from client.reporter.compose import Composed, Draft, compose, new_id
-from client.reporter.folder import Reporter, SentMessage
+from client.reporter.folder import Reporter, SentMessage, mark_organisation
 from client.transport.relay_client import Transport
-from keys.errors import TocsinError
+from keys.envelope import Sealed
+from keys.errors import BadReceipt, TocsinError
 from keys.organisation import Card
-from keys.wire import RandomBytes
+from keys.receipt import read_receipt
+from keys.wire import HOUR_SECONDS, WEEK_SECONDS, RandomBytes
 
 UNSAID = {"stage": "unknown", "people": 1}  # what the first report of a case says where its draft does not
 
@@ -26,13 +28,14 @@ ShowProgress = Callable[[int], AbstractContextManager[Callable[[int], None]]]  #
 
 @dataclass(frozen=True, slots=True)
 class SentReport:
-    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `is_last_resort`: the card's
-    weekly keys have run out, so it was sealed to the last-resort key."""
+    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `is_last_resort`: it was
+    sealed to the last-resort key; `is_clock_behind`: because this clock is before the day of the card."""
 
     composed: Composed
     outcome: Outcome
     can_receive_replies: bool
     is_last_resort: bool
+    is_clock_behind: bool
 
 
 @contextmanager
@@ -67,8 +70,9 @@ def send(
     """
     with files.locked(folder), OutboxStore(folder) as store:
         reporter = Reporter(folder)
-        card = get_card(to, transport, on_problem)
+        card = get_card(to, transport, on_problem, reporter.newest_card)
         reporter.check_card(card)
+        store.follow(mark_organisation(card.root), card.relays, card.log, random_bytes)
         is_new = passphrase is not None and not reporter.can_receive_replies
         if passphrase is not None and is_new:
             reporter.set_up(passphrase())
@@ -77,12 +81,13 @@ def send(
         receipts = _find_receipts(reporter, case, None if is_new else passphrase)
         draft = replace(draft, receipts=tuple(receipts))
         composed = _seal(reporter, card, draft, case=case, now=now, random_bytes=random_bytes)
-        for_relays = ((sealed, OutboxLetter(relay_order(card.relays, random_bytes))) for sealed in composed.sealed)
-        store.put([Waiting(sealed, letter, card.log) for sealed, letter in for_relays])
+        _put(store, card, composed.sealed, random_bytes)
         reporter.mark_carried(row for text in list(receipts)[: composed.receipts] for row in receipts[text])
         sender = OutboxSender(store, transport, clock=clock, note=reporter.keep_receipts)
         outcome = _deliver(sender, store, composed, show_progress)
-        return SentReport(composed, outcome, reporter.can_receive_replies, now >= card.expires)
+        _send_again(sender, store, card, composed, outcome, now=now, random_bytes=random_bytes)
+        is_last_resort = card.key_for(now) == card.last_resort
+        return SentReport(composed, outcome, reporter.can_receive_replies, is_last_resort, now < card.issued)
 
 
 def _find_receipts(reporter: Reporter, case: str | None, passphrase: Callable[[], str] | None) -> dict[str, list[int]]:
@@ -108,6 +113,39 @@ def _seal(
         reporter.keep_sent(SentMessage(id_, composed.sealed[0].commitment))
     reporter.has_sent(id_, seq)
     return composed
+
+
+def _put(store: OutboxStore, card: Card, sealed: list[Sealed], random_bytes: RandomBytes) -> None:
+    mark = mark_organisation(card.root)
+    orders = [relay_order(card.relays, random_bytes) for _ in sealed]
+    letters = [OutboxLetter(order, organisation=mark) for order in orders]
+    store.put([Waiting(envelope, letter, card.log) for envelope, letter in zip(sealed, letters, strict=True)])
+
+
+def _send_again(
+    sender: OutboxSender, store: OutboxStore, card: Card, composed: Composed, outcome: Outcome, *, now: int,
+    random_bytes: RandomBytes,
+) -> None:  # fmt: skip
+    """Seal the same contents to the weeks that relays name, where those are far from this clock, and send them too.
+
+    Only now is it possible: later nothing here can be read any more. See `keys/receipt.md`, "An hour that is far off".
+    """
+    used = card.key_for(now)
+    for key in dict.fromkeys(map(card.key_for, _find_far_hours(outcome, card, now))):
+        if used not in (key, card.last_resort):  # the last resort is opened at any time
+            sealed = composed.seal_again(card, key)
+            _put(store, card, sealed, random_bytes)
+            again = sender.carry([copy.hash for copy in sealed])
+            outcome.refusals.update(again.refusals)
+
+
+def _find_far_hours(outcome: Outcome, card: Card, now: int) -> list[int]:
+    """Return the hours on receipts that are more than a week from this clock. One before the card is no hour at all."""
+    hours = []
+    for _, text in outcome.receipts:
+        with suppress(BadReceipt):
+            hours.append(read_receipt(text.encode())[0].hour)
+    return [hour for hour in hours if abs(hour - now) > WEEK_SECONDS and hour + HOUR_SECONDS > card.issued]
 
 
 def _deliver(sender: OutboxSender, store: OutboxStore, composed: Composed, show_progress: ShowProgress) -> Outcome:

@@ -1,5 +1,6 @@
 """The only module with HTTP. Everything a relay may do to us ends here as an answer or as an error of ours."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -135,6 +136,7 @@ class Transport:
         # No redirect is followed and no proxy of the environment is used: both would show a stranger where we write to.
         self._open = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False, headers=_HEADERS)
         self._onion: httpx.Client | None = None
+        self._making = threading.Lock()  # relays may be called from several threads at once
         self._timeout, self._tor = timeout, tor
         self._skew: dict[str, int] = {}
 
@@ -288,12 +290,13 @@ class Transport:
     def _client(self, relay: str) -> httpx.Client:
         if not (httpx.URL(relay).host).endswith(".onion"):
             return self._open
-        if self._onion is None:
-            # Tor resolves the name itself: an onion address must never reach a name server.
-            self._onion = httpx.Client(
-                timeout=self._timeout, follow_redirects=False, trust_env=False, headers=_HEADERS, proxy=self._tor
-            )
-        return self._onion
+        with self._making:
+            if self._onion is None:
+                # Tor resolves the name itself: an onion address must never reach a name server.
+                self._onion = httpx.Client(
+                    timeout=self._timeout, follow_redirects=False, trust_env=False, headers=_HEADERS, proxy=self._tor
+                )
+            return self._onion
 
     def _call(
         self,

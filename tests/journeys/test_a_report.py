@@ -175,14 +175,16 @@ def test_relays_end_cleanly_when_asked(relays):
     assert [relay.stop() for relay in relays] == [0, 0]
 
 
-def test_a_card_older_than_one_seen_is_refused(shell, relays, office):
+def test_a_card_older_than_one_seen_is_refused_and_the_newest_is_used(shell, relays, office):
     old = shell.folder / "old-card"
     shell.ok("org", "card", "--home", office.home, "--out", old)
     newer = _renewed(shell, office)
     shell.ok("report", "--to", newer)
     ended = shell.run("report", "--to", old)
-    assert ended.code == 1
+    assert ended.code == 0
     assert "older card" in ended.err
+    again = shell.folder / "again"
+    assert shell.ok("inbox", "pull", "--home", again, "--json").json["new"] == 2, "both were sealed for the newer card"
 
 
 def _renewed(shell, office):

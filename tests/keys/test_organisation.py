@@ -196,7 +196,9 @@ def test_each_week_has_its_key_and_every_other_time_the_last_resort():
     for week in range(13):
         for second in (0, WEEK_SECONDS - 1):
             assert whole.key_for(START + week * WEEK_SECONDS + second) == WEEKLY[week]
-    assert whole.key_for(START - 1) == whole.key_for(0) == WEEKLY[0], "never a key from before the card was issued"
+    later = card(issued=START + 1_000)
+    assert {later.key_for(at) for at in (0, START - 1, START, START + 999)} == {LAST}, "such a clock is wrong"
+    assert later.key_for(START + 1_000) == WEEKLY[0]
     assert whole.key_for(START + 13 * WEEK_SECONDS) == LAST
 
 

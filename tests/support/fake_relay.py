@@ -1,7 +1,7 @@
 """Relays in memory that wear the transport's interface, and that may lie: drop, keep, replay, swap, invent."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from nacl.signing import SigningKey
@@ -10,15 +10,20 @@ from client.transport.relay_client import Frame, Problem, RelayInfo, Unreachable
 from keys import note
 from keys.envelope import Sealed
 from keys.mailbox import MailboxKey
-from keys.note import NoteKey
+from keys.note import NoteKey, sign
 from keys.organisation import read_card
 from keys.problems import NoCard, OlderCard
 from keys.receipt import HANDOVER_KIND
-from keys.wire import b64
+from keys.wire import HOUR_SECONDS, b64, digest
 
 SIGNER = SigningKey(b"7" * 32)
 KEY = NoteKey("relay", bytes(SIGNER.verify_key))
 HOUR = 1_795_165_200
+
+
+def signer_of(relay: str) -> SigningKey:
+    """Return the key with which this relay signs, where each has its own."""
+    return SigningKey(digest(relay.encode()))
 
 
 @dataclass
@@ -38,6 +43,8 @@ class Post:
     hours: dict[str, int] = field(default_factory=dict)  # relay to the hour its receipts name, else HOUR
     unsigned: set[str] = field(default_factory=set)  # relays that give no receipts with what they hand over
     calls: int = 0
+    clock: Callable[[], float] | None = None  # with a clock relays sign real receipts, each with a key of its own
+    ahead: dict[str, int] = field(default_factory=dict)  # relay to the seconds by which it dates receipts wrong
 
     def lay(self, relay: str, sealed: Sealed) -> None:
         letters = self.mailboxes.setdefault(relay, {}).setdefault(sealed.mailbox, [])
@@ -52,7 +59,10 @@ class Post:
 
     def info(self, relay: str) -> RelayInfo:
         self._reach(relay)
-        return RelayInfo(relay, self.key, 0, b"", 0)
+        return RelayInfo(relay, self.key_of(relay), 0, b"", 0)
+
+    def key_of(self, relay: str) -> NoteKey:
+        return self.key if self.clock is None else NoteKey(self.key.name, bytes(signer_of(relay).verify_key))
 
     def deposit(
         self, relay: str, sealed: Sealed, keys: list[NoteKey], work: bytes | None = None, *, wake: str | None = None
@@ -62,7 +72,11 @@ class Post:
         self.wakes.append((relay, wake))
         if not self.drops:
             self.lay(relay, sealed)
-        return "receipt"
+        if self.clock is None:
+            return "receipt"
+        hour = (int(self.clock()) + self.ahead.get(relay, 0)) // HOUR_SECONDS * HOUR_SECONDS
+        text = f"tocsin/1/receipt\n{relay}\n{b64(sealed.commitment)}\n{b64(sealed.hash)}\n{hour}\n"
+        return sign(text, self.key.name, signer_of(relay)).decode()
 
     def publish(self, relay: str, root: bytes, card: bytes) -> None:
         self._reach(relay)

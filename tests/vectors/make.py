@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.vectors.makers.dates import dates
 from tests.vectors.makers.envelopes import envelope, xwing
 from tests.vectors.makers.inputs import Vector
 from tests.vectors.makers.messages import keystores, messages, replies
@@ -37,6 +38,7 @@ MAKERS: dict[str, Callable[[], Iterator[Vector]]] = {
     "pairing": pairings,
     "wake": wakes,
     "work": works,
+    "date": dates,
 }
 
 

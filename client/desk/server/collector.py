@@ -116,17 +116,25 @@ class Collector:
                     rest_seconds, wait_seconds = min(rest_seconds * 2, LONGEST_REST_SECONDS), 0
 
     def _listen_once(self, transport: Transport, relay: str, wait_seconds: int) -> str | None:
-        """Listen once. Returns the code of what went wrong, None when nothing did."""
+        """Listen once, and see to the week's keys. Returns the code of what went wrong, None when nothing did."""
+        collected = self._attempt(lambda: self._collect(transport, relay, wait_seconds))
+        # Also when no relay answers: that keys outlive their time has to be seen on the pages.
+        rotated = self._attempt(lambda: self._desk.rotate_if_due(transport))
+        return collected or rotated
+
+    def _collect(self, transport: Transport, relay: str, wait_seconds: int) -> None:
+        tally = PullResult()
         try:
-            tally = PullResult()
-            try:
-                self._desk.collect(
-                    transport, relay, wait=wait_seconds, tally=tally, tick=lambda _: self._note_success(relay)
-                )
-            finally:
-                self._note_lack(relay, tally.unproved.get(relay, 0))
-            self._note_success(relay)
-            self._desk.rotate_if_due(transport)
+            self._desk.collect(
+                transport, relay, wait=wait_seconds, tally=tally, tick=lambda _: self._note_success(relay)
+            )
+        finally:
+            self._note_lack(relay, tally.unproved.get(relay, 0))
+        self._note_success(relay)
+
+    def _attempt(self, act: Callable[[], object]) -> str | None:
+        try:
+            act()
         except DeskClosed:
             self._stopped.set()
         except Problem as problem:

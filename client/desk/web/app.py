@@ -1,6 +1,7 @@
 """The app of the desk's pages: everything it can do is in `views`; who may ask is in `access`."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -34,6 +35,7 @@ from client.desk.web.views import (
     search,
 )
 from client.desk.web.views import map as map_page
+from client.transport.relay_client import Transport
 from keys.errors import TocsinError
 
 PAGES = (
@@ -62,13 +64,17 @@ class PageNumber(IntegerConverter):
     regex = r"\d{1,9}"
 
 
-def create_app(control: DeskControl, clock: Callable[[], float] = time.time) -> Flask:
+def create_app(
+    control: DeskControl, clock: Callable[[], float] = time.time,
+    transport: Callable[[], Transport] = lambda: Transport(os.urandom),
+) -> Flask:  # fmt: skip
     """Build the pages over a desk process. Nothing is written down about who asks for what. `clock`: Unix seconds."""
     logging.getLogger("werkzeug").disabled = True
     app = Flask(__name__)
     app.logger.disabled = True  # a traceback would carry a report's words
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
     app.extensions["control"], app.extensions["clock"], app.extensions["ui_state"] = control, clock, {}
+    app.extensions["transport"] = transport
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words = {"shown": render_text, "short": render_short, "plain": render_plain}
     app.jinja_env.filters.update(

@@ -69,10 +69,11 @@ function texts({ root, mailbox, lastResort }) {
 
 /** @param {unknown} value @returns {import("./press.js").Recipient} */
 function readDesk(value) {
-  const { root, mailbox, week, weekly, lastResort, relays, keys } = isObject(value) ? value : refuse();
+  const { root, mailbox, issued = 0, week, weekly, lastResort, relays, keys } = isObject(value) ? value : refuse();
   return {
     root: unb64(root, PUBLIC_BYTES),
     mailbox: unb64(mailbox, HASH_BYTES),
+    issued: readWhole(issued), // 0 in a kit of before
     week: readWhole(week),
     weekly: readList(weekly, LISTED, (key) => unb64(key, KEM_PUBLIC_BYTES)),
     lastResort: unb64(lastResort, KEM_PUBLIC_BYTES),

@@ -18,10 +18,11 @@ import { addressRecipient, deriveContactKey, sealAlert, toSeconds } from "./pres
  *  @typedef {Reachable & { mac: Uint8Array, text: string }} PreparedContact */
 
 /** Return of a card what sealing and sending need. @param {Card} card @returns {Recipient} */
-export function toRecipient({ root, mailbox, week, weekly, lastResort, relays, log }) {
+export function toRecipient({ root, mailbox, issued, week, weekly, lastResort, relays, log }) {
   return {
     root,
     mailbox,
+    issued,
     week,
     weekly,
     lastResort,

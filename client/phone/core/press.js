@@ -19,8 +19,8 @@ import { b64, digest, domain, LETTER_BYTES, mac, Purpose, unb64 } from "../proto
 import { makeLetter } from "./letter.js";
 
 /** Of an organisation, what sealing and sending need; not its name.
- *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, week: number, weekly: Uint8Array[], lastResort: Uint8Array,
- *    relays: string[], keys: Uint8Array[] }} Recipient */
+ *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, issued: number, week: number, weekly: Uint8Array[],
+ *    lastResort: Uint8Array, relays: string[], keys: Uint8Array[] }} Recipient */
 /** A contact as the kit keeps it; `later` is what they are told after the prepared words (`Disclosure`).
  *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], wake: Wake | null, later: number }} Reachable */
 /** Sealed in advance for a week; `week` null: any other time (sealed to the last resort, or to a contact).

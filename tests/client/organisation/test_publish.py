@@ -78,15 +78,19 @@ def test_a_copy_that_is_behind_is_refused_by_the_relay(folder):
 
 
 def test_keys_rotate_week_by_week(folder):
-    rotation = rotate(folder, lambda: "words", clock=lambda: NOW)
+    post = Post(clock=lambda: NOW)
+    put(folder, post)
+    rotation = rotate(folder, lambda: "words", post, clock=lambda: NOW)
     assert (rotation.week, rotation.past_weeks, rotation.has_changed) == (week_of(NOW), [], False)
-    rotation = rotate(folder, lambda: "words", clock=lambda: NOW + WEEK_SECONDS)
+    post.clock = lambda: NOW + WEEK_SECONDS
+    rotation = rotate(folder, lambda: "words", post, clock=lambda: NOW + WEEK_SECONDS)
     assert (rotation.week, rotation.past_weeks, rotation.has_changed) == (week_of(NOW) + 1, [week_of(NOW)], True)
     assert not rotation.is_card_due
     far = NOW + (WEEKS_AHEAD + 9) * WEEK_SECONDS
+    post.clock = lambda: far
     with pytest.raises(ClockAhead):
-        rotate(folder, lambda: "words", clock=lambda: far)
-    assert rotate(folder, lambda: "words", force=True, clock=lambda: far).is_card_due
+        rotate(folder, lambda: "words", post, clock=lambda: far)
+    assert rotate(folder, lambda: "words", post, force=True, clock=lambda: far).is_card_due
 
 
 def test_nothing_is_asked_where_an_organisation_is_and_nobody_else_works_meanwhile(folder):

@@ -113,9 +113,18 @@ def report(card, now):
 def test_phones_that_slept_through_two_thefts_and_a_change_of_relays_in_one_month_are_heard(folder, post):
     """Each phone woke with the card it had, and sealed by its clock: this week, or far past every week of a card."""
     cards = [card_of(folder)]
-    cards.append(publish(folder, words, post, fresh_keys=True, clock=lambda: NOW + 5 * DAY_SECONDS).card)
-    cards.append(change(folder, post, add=[EAST], now=NOW + 12 * DAY_SECONDS).card)
-    cards.append(publish(folder, words, post, fresh_keys=True, clock=lambda: NOW + 24 * DAY_SECONDS).card)
+    now = NOW
+    post.clock = lambda: now
+
+    def renew():
+        return publish(folder, words, post, fresh_keys=True, clock=lambda: now).card
+
+    now = NOW + 5 * DAY_SECONDS
+    cards.append(renew())
+    now = NOW + 12 * DAY_SECONDS
+    cards.append(change(folder, post, add=[EAST], now=now).card)
+    now = NOW + 24 * DAY_SECONDS
+    cards.append(renew())
     assert len({card.weekly for card in cards}) == 4
     assert cards[1].last_resort == cards[2].last_resort
     later = NOW + 30 * DAY_SECONDS

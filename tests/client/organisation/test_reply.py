@@ -90,9 +90,11 @@ def test_routes_and_replies_rest_sealed_and_routes_are_forgotten_when_they_are_o
     disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert not any(secret in disk for secret in (ROUTE.key, ROUTE.secret, CASE.encode(), "Адвокат".encode()))
     key = reporter.unlock(lambda: "words")
-    reporter.forget_expired_routes(key, NOW)
+    assert reporter.expired_routes(key, NOW) == []
+    assert reporter.expired_routes(key, ROUTE.until + 2 * DAY_SECONDS) == [ROUTE]
+    reporter.forget_routes(key, [])
     assert reporter.reply_routes(key, CASE) == [ROUTE]
-    reporter.forget_expired_routes(key, ROUTE.until + 2 * DAY_SECONDS)
+    reporter.forget_routes(key, [ROUTE])
     assert reporter.reply_routes(key, CASE) == []
     assert [reply.text for reply in reporter.replies(key, CASE)] == ["Адвокат едет"]
 

@@ -64,6 +64,15 @@ def test_hurrying_makes_every_relay_due():
     assert letter.hurried().next_relay(1_000) in RELAYS
 
 
+def test_a_clock_that_ran_ahead_and_was_set_back_keeps_no_letter_waiting():
+    ahead = 10**6 + 60 * 86_400
+    letter = OutboxLetter(RELAYS[:1]).failed(RELAYS[0], "busy", ahead, half)
+    assert letter.next_relay(ahead) is None
+    assert letter.next_relay(10**6) == RELAYS[0]
+    longest = OutboxLetter(RELAYS[:1]).failed(RELAYS[0], "busy", 0, half, retry_after=10**9)
+    assert longest.next_relay(0) is None
+
+
 STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 2_000), st.integers(0, 5_000) | st.none()), max_size=60)
 
 

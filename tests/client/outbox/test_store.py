@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from client.files import CannotWrite
@@ -36,6 +37,30 @@ def test_what_happened_to_a_letter_is_there_after_a_restart(tmp_path):
         outbox.update(entry.sealed.hash, letter)
     with OutboxStore(tmp_path) as outbox:
         assert outbox.get(entry.sealed.hash).letter == letter
+
+
+def test_a_letter_follows_the_relays_of_its_own_organisation_and_of_no_other(tmp_path):
+    mine = Waiting(waiting().sealed, OutboxLetter(RELAYS, organisation="mine").accepted(RELAYS[0], "receipt"), ("key",))
+    others, nobodys = waiting(), Waiting(waiting().sealed, OutboxLetter(RELAYS, organisation="other"), ("key",))
+    new = ("https://c.example", "https://d.example")
+    with OutboxStore(tmp_path) as outbox:
+        outbox.put([mine, others, nobodys])
+        outbox.follow("mine", new, ("new key",), os.urandom)
+        outbox.follow("", new, ("new key",), os.urandom)
+        moved = outbox.get(mine.sealed.hash)
+        assert (sorted(moved.letter.relays), moved.keys) == ([*new], ("new key",))
+        assert (moved.sealed, moved.letter.receipts) == (mine.sealed, mine.letter.receipts)
+        assert [outbox.get(entry.sealed.hash) for entry in (others, nobodys)] == [others, nobodys]
+
+
+def test_a_letter_of_before_that_names_no_organisation_is_read_and_goes_where_it_was_to_go(tmp_path):
+    entry = waiting()
+    with OutboxStore(tmp_path) as outbox:
+        outbox.put([entry])
+        before = {"relays": RELAYS, "receipts": {}, "attempts": {}, "wake": {}}
+        outbox._db.execute("UPDATE letter SET state = ?", (msgspec.msgpack.encode(before),))
+        outbox.follow("mine", ("https://c.example",), ("new key",), os.urandom)
+        assert outbox.get(entry.sealed.hash) == entry
 
 
 def test_a_finished_letter_leaves_no_byte_behind(tmp_path):

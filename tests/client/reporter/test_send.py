@@ -1,5 +1,8 @@
 """One call seals a report and sends it; what does not leave waits, and nothing is sent when something is refused."""
 
+import base64
+import json
+
 import pytest
 
 from client.files import FolderBusy, NoSuchFile, locked
@@ -16,10 +19,12 @@ from client.reporter.send import SentReport, send
 from client.transport.relay_client import Unreachable
 from keys.code import CardCode
 from keys.errors import CardOlder
+from keys.kem import PrivateKey
 from keys.keystore import Cost
+from keys.opening import open_envelope
 from keys.problems import NoCard
 from keys.receipt import RECEIPT_KIND, read_receipt
-from keys.wire import LETTER_BYTES
+from keys.wire import DAY_SECONDS, LETTER_BYTES, WEEK_SECONDS, b64
 from tests.support.fake_relay import HOUR, Post, sign_handover
 
 NOW = 1_795_168_800
@@ -115,13 +120,122 @@ def test_the_newest_card_of_a_code_counts_and_each_relay_without_one_is_named(re
     post.cards[SOUTH] = office.card.signed
     assert report(Draft({}), str(code)).outcome.pending == 0
     del post.cards[SOUTH]
-    with pytest.raises(CardOlder):
-        report(Draft({}), str(code))
+    problems.clear()
+    sent = report(Draft({}), str(code), on_problem=lambda error, relay: problems.append((type(error), relay)))
+    assert (sent.outcome.pending, problems) == (0, [(CardOlder, NORTH), (NoCard, SOUTH)])
+
+
+def renew(office: home.Home, now: int, relays: tuple[str, ...] = ()) -> home.Home:
+    """The organisation signs a newer card, perhaps with other relays."""
+    office.rotate(now)
+    office.secrets.relays = list(relays or office.secrets.relays)
+    office.renew_card(office.root_key(None, lambda: "words"), now)
+    return office
+
+
+def test_a_card_of_two_years_ago_at_the_first_relay_is_refused_and_the_newest_counts(report, office, post):
+    later = NOW + 2 * 52 * WEEK_SECONDS
+    post.cards[NORTH] = office.card.signed
+    office.rotate(later, force=True)
+    post.cards[SOUTH] = renew(office, later).card.signed
+    problems = []
+    code = CardCode(office.secrets.root_public, (NORTH, SOUTH))
+    sent = report(
+        Draft({}), str(code), now=later, on_problem=lambda error, relay: problems.append((type(error), relay))
+    )
+    assert (sent.is_last_resort, problems) == (False, [(CardOlder, NORTH)])
+
+
+def test_with_an_old_file_the_newest_card_counts_also_when_all_relays_are_silent(report, office, post, tmp_path):
+    old = tmp_path / "old"
+    old.write_bytes(office.card.signed)
+    later = office.card.expires
+    office.rotate(later, force=True)
+    post.cards[SOUTH] = renew(office, later).card.signed
+    assert not report(Draft({}), old, now=later).is_last_resort
+    post.cards.clear()
+    problems = []
+    sent = report(Draft({}), old, now=later, on_problem=lambda error, name: problems.append((type(error), name)))
+    assert (sent.is_last_resort, problems) == (False, [(CardOlder, str(old))])
+    assert read_cases(office, post).keys() >= {sent.composed.case}
+
+
+def test_the_card_that_is_kept_tells_nothing_to_who_does_not_know_the_root(report, office, post, tmp_path):
+    report(Draft({}))
+    state = (tmp_path / "person" / "state").read_bytes()
+    fields = json.loads(state)
+    [sealed] = fields["notes"].values()
+    disk = state + base64.b64decode(sealed)
+    for secret in ("Помощь".encode(), NORTH.encode(), b64(office.secrets.root_public).encode(), office.card.mailbox):
+        assert secret not in disk
+    assert Reporter(tmp_path / "person").newest_card(office.secrets.root_public) == office.card
+
+
+def test_letters_that_waited_for_a_seized_relay_leave_over_the_newest_card_s(report, office, post, tmp_path):
+    post.down = {NORTH, SOUTH}
+    waits = report(Draft({"name": "Анна"}))
+    assert waiting(tmp_path) == 1
+    east = "https://east.example"
+    renew(office, NOW + 60, (east,))
+    report(Draft({}), now=NOW + 120)
+    assert waiting(tmp_path) == 0, "the seized relays are not tried any more"
+    assert {relay for relay, _ in post.wakes} == {east}
+    secrets = office.secrets
+    address = report_address(secrets.root_public, secrets.mailbox_key.id)
+    with Records(office.path, secrets.store) as records:
+        Inbox(records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds).pull(
+            post, [east], secrets.mailbox_key
+        )
+        assert waits.composed.case in case_files.load(records)
+
+
+def sealed_weeks(office: home.Home, post: Post) -> list[int | str]:
+    """Return for each envelope that was deposited the week whose key it was sealed to."""
+    card, found = office.card, []
+    seeds = [*office.secrets.chain.ahead()]
+    address = report_address(card.root, card.mailbox)
+    for sealed in {sealed.hash: sealed for sealed in post.deposited}.values():
+        opened = open_envelope(sealed.envelope, [PrivateKey(seed) for seed in seeds], address)
+        found.append(seeds.index(opened.opened_by.seed))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("weeks", "sealed"), [(-9, [0, 9]), (-7, [0, 7]), (6, [0, 6]), (12, [0, 12]), (0, [0])])
+def test_a_letter_sealed_far_from_the_relays_hour_is_sealed_again_to_the_week_it_names(
+    report, office, post, weeks, sealed
+):
+    now = NOW + (0 if weeks <= 0 else weeks * WEEK_SECONDS)
+    post.clock = lambda: now - weeks * WEEK_SECONDS
+    log = [str(post.key_of(relay)) for relay in (NORTH, SOUTH)]
+    office.secrets.log = log
+    renew(office, NOW)
+    sent = report(Draft({"name": "Анна"}, [Attachment("image/jpeg", b"photo")]), now=now)
+    assert sealed_weeks(office, post) == sorted(sealed * 2)
+    assert len({letter.commitment for letter in post.deposited}) == 2, "the same contents"
+    [case] = read_cases(office, post).values()
+    assert (case.id, len(case.messages)) == (sent.composed.case, 1), "it counts once"
+
+
+def test_an_hour_before_the_card_is_no_hour_to_seal_for(report, office, post):
+    post.clock = lambda: NOW - 9 * WEEK_SECONDS
+    office.secrets.log = [str(post.key_of(relay)) for relay in (NORTH, SOUTH)]
+    renew(office, NOW)
+    report(Draft({}))
+    assert sealed_weeks(office, post) == [0]
 
 
 def test_a_card_whose_weeks_are_over_is_said_to_be_so(report, office):
     assert not report(Draft({}), now=office.card.expires - 1).is_last_resort
-    assert report(Draft({}), now=office.card.expires).is_last_resort
+    expired = report(Draft({}), now=office.card.expires)
+    assert (expired.is_last_resort, expired.is_clock_behind) == (True, False)
+
+
+@pytest.mark.parametrize("now", [0, NOW - 12 * WEEK_SECONDS, NOW - 7 * WEEK_SECONDS, NOW - DAY_SECONDS, NOW - 1])
+def test_a_clock_before_the_card_seals_to_the_last_resort_and_is_said_to_be_wrong(report, office, post, now):
+    sent = report(Draft({}), now=now)
+    assert (sent.is_last_resort, sent.is_clock_behind) == (True, True)
+    [case] = read_cases(office, post).values()
+    assert [entry.last_resort for entry in case.messages] == [True]
 
 
 def test_what_is_refused_sends_nothing(report, post, tmp_path):

@@ -149,17 +149,11 @@ def test_a_bug_in_one_round_does_not_end_the_listening(
     until(desk, lambda: report.case in cases(desk))
 
 
-def test_the_week_s_keys_change_while_the_desk_is_open(
-    office: Office, desk: Desk, collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_week_s_keys_change_while_the_desk_is_open(office: Office, desk: Desk, collector: Collector) -> None:
     week = desk.home.secrets.week
     until(desk, lambda: collector.state.ok)
+    office.sign_hours(desk.home)
     office.now += WEEK_SECONDS
-    monkeypatch.setattr(
-        office.post,
-        "info",
-        lambda relay: DeskPost.info(office.post, relay).__class__(relay, None, office.now, b"", 0),  # type: ignore[arg-type]
-    )
     until(desk, lambda: desk.home.secrets.week == week + 1)
     report = office.report()
     until(desk, lambda: report.case in cases(desk))
@@ -167,11 +161,21 @@ def test_the_week_s_keys_change_while_the_desk_is_open(
 
 def test_a_clock_that_stands_alone_destroys_no_key(office: Office, desk: Desk, collector: Collector) -> None:
     week = desk.home.secrets.week
-    office.now += 3 * WEEK_SECONDS  # the relays in memory say it is 1970
+    office.now += 3 * WEEK_SECONDS  # the relays sign no hour
     report = office.report()
     until(desk, lambda: report.case in cases(desk))
+    until(desk, lambda: desk.rotation.is_put_off)
     assert desk.home.secrets.week == week
     assert office.now > NOW
+
+
+def test_that_keys_outlive_their_time_is_seen_also_when_no_relay_answers(
+    office: Office, desk: Desk, collector: Collector
+) -> None:
+    office.post.down.update(RELAYS)
+    office.now += 8 * WEEK_SECONDS
+    until(desk, lambda: desk.rotation.is_put_off)
+    assert (desk.rotation.overdue > 0, desk.rotation.can_type_date) == (True, True)
 
 
 def test_the_threads_end_with_the_desk(office: Office) -> None:

@@ -141,11 +141,16 @@ def _card(root: SigningKey, random_bytes: Callable[[int], bytes], **more: Any) -
     return organisation.Card(**{**fields, **more}).sign(root)
 
 
+def _choice(at: int, key: bytes, *, last_resort: bool = False) -> Vector:
+    return {"at": at, "key_hash": b64(digest(key)), "last_resort": last_resort}
+
+
 def card() -> Iterator[Vector]:
     root = SigningKey(seededBytes("card root")(32))
     other = SigningKey(seededBytes("card other root")(32))
     good = _card(root, seededBytes("card"))
     ends = good.week + len(good.weekly)
+    before = (0, NOW - 12 * WEEK_SECONDS, good.week * WEEK_SECONDS - 1, good.week * WEEK_SECONDS, NOW - 86_400, NOW - 1)
 
     def vector(name: str, expect: str, data: bytes, **more: Any) -> Vector:
         return {"name": name, "expect": expect, "root": b64(good.root), "newer_than": -1, "card": b64(data), **more}
@@ -165,14 +170,9 @@ def card() -> Iterator[Vector]:
         relays=list(good.relays),
         fingerprint=organisation.fingerprint(good.root),
         key_for=[
-            {"at": NOW, "key_hash": b64(digest(good.key_for(NOW))), "last_resort": False},
-            {
-                "at": ends * WEEK_SECONDS - 1,
-                "key_hash": b64(digest(good.weekly[-1])),
-                "last_resort": False,
-            },
-            {"at": ends * WEEK_SECONDS, "key_hash": b64(digest(good.last_resort)), "last_resort": True},
-            {"at": good.week * WEEK_SECONDS - 1, "key_hash": b64(digest(good.weekly[0])), "last_resort": False},
+            *(_choice(NOW + weeks * WEEK_SECONDS, good.weekly[weeks]) for weeks in (0, 6, 7, 9, 12)),
+            _choice(ends * WEEK_SECONDS - 1, good.weekly[-1]),
+            *(_choice(at, good.last_resort, last_resort=True) for at in (ends * WEEK_SECONDS, *before)),
         ],
     )
     yield from _cards_with_later_fields(root, good, vector)

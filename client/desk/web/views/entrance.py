@@ -5,9 +5,10 @@ import threading
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from client.desk.web.access import COOKIE, LinkUsed, open_to_all, without_desk
+from client.desk.web.access import COOKIE, LinkUsed, open_to_all, require_desk, without_desk
 from client.desk.web.i18n import LANGUAGES
 from client.desk.web.views import frame
+from client.organisation.trusted_date import read_date
 from keys.errors import TocsinError
 
 pages = Blueprint("entrance", __name__)
@@ -124,3 +125,13 @@ def set_keys() -> Response:
 def redirect_favicon() -> Response:
     """Lead to the icon."""
     return redirect("/static/icon.svg", 303)
+
+
+@pages.post("/date")
+@frame.handle_form
+def type_date() -> Response:
+    """Destroy the keys that are over by the date a person gives. Raises as `Desk.rotate_if_due`."""
+    with frame.open_transport() as transport:
+        require_desk().rotate_if_due(transport, today=read_date(frame.read_field("today", 20)))
+    frame.add_notice("date.done")
+    return frame.redirect_back()

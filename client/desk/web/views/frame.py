@@ -17,7 +17,9 @@ from client.desk.web.access import BACKGROUND, DeskControl, NotHere, require_des
 from client.desk.web.i18n import LANGUAGES, Speech, choose_language
 from client.desk.web.times import Times
 from client.desk.web.ui_state import UiState
+from client.organisation.trusted_date import format_date
 from client.reporter.compose import new_id
+from client.transport.relay_client import Transport
 from keys.errors import TocsinError
 
 LANGUAGE_COOKIE, KEYS_COOKIE = "l", "k"  # neither says anything of anybody
@@ -71,6 +73,8 @@ def render_page(template: str, **values: Any) -> str:
         state=get_control().get_collector_state(),
         version=desk.version,
         idle_seconds=get_control().idle_seconds,
+        rotation=desk.rotation,
+        format_date=format_date,
         refused_form=get_ui_state().refused_forms.get(request.path, {}),
         **values,
     )
@@ -79,6 +83,12 @@ def render_page(template: str, **values: Any) -> str:
 def is_background() -> bool:
     """Tell whether a page asks by itself, and nobody may be looking."""
     return BACKGROUND in request.headers
+
+
+def open_transport() -> Transport:
+    """Return a transport for this request, to be used in a `with` block."""
+    opening: Callable[[], Transport] = current_app.extensions["transport"]
+    return opening()
 
 
 def add_notice(key: str, **values: object) -> None:
