@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -61,11 +62,18 @@ def report_(
             draft,
             transport,
             case_start=case_start,
-            passphrase=partial(phrase.choose, CHOOSE) if phrase.is_at_hand else None,
+            passphrase=_choose_asking(phrase, passphrase_file, case_start),
             on_problem=output.error,
             show_progress=partial(output.progress, "sending"),
         )
     _tell(sent, folder, as_json)
+
+
+def _choose_asking(phrase: output.Passphrase, file: Path | None, case_start: str | None) -> Callable[[], str] | None:
+    """Return how the passphrase is asked for; whoever adds to a case is not kept by a question."""
+    if case_start is not None:
+        return phrase.ask if file else None
+    return partial(phrase.choose, CHOOSE) if phrase.is_at_hand else None
 
 
 def _read_fields(file: BinaryIO | None) -> dict[str, Any]:
@@ -84,6 +92,8 @@ def _tell(sent: SentReport, folder: Path, as_json: bool) -> None:
     composed, outcome = sent.composed, sent.outcome
     if not sent.can_receive_replies:
         output.hint("no reply can reach you: give a passphrase once, with --passphrase-file, to have replies sealed")
+    elif not sent.brings_route:
+        output.hint("this addition brings no new way for replies: --passphrase-file shows that the case is yours")
     if sent.is_last_resort:
         output.hint("this card's weekly keys have run out: sealed to the last-resort key; ask for the newest card")
     value = {

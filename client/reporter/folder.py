@@ -94,6 +94,16 @@ class ReplyRoute(msgspec.Struct, frozen=True):
         )
 
 
+class StoredCase(msgspec.Struct, frozen=True):
+    """What shows that a case was begun here: the 32 bytes that its id is made of."""
+
+    case: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return "StoredCase(...)"
+
+
 class StoredReply(msgspec.Struct, frozen=True):
     """A reply as it was opened."""
 
@@ -104,7 +114,7 @@ class StoredReply(msgspec.Struct, frozen=True):
     at: int
 
 
-Value = TypeVar("Value", ReplyRoute, StoredReply)
+Value = TypeVar("Value", ReplyRoute, StoredReply, StoredCase)
 
 
 class Reporter:
@@ -177,6 +187,15 @@ class Reporter:
         """Store a reply, sealed. Raises CannotWrite, SpoolBroken, KeystoreCut."""
         self._seal("answer", reply)
 
+    def keep_case(self, case: str, secret: bytes) -> None:
+        """Store the secret of a case, sealed. Raises CannotWrite, SpoolBroken, KeystoreCut."""
+        self._seal("secret", StoredCase(case, secret))
+
+    def case_secret(self, key: BoxKey, case: str) -> bytes | None:
+        """Return the secret of a case; None when it was begun without a key to seal it to. Raises SpoolBroken."""
+        found = (stored.secret for stored in self._unseal_all("secret", key, StoredCase) if stored.case == case)
+        return next(found, None)
+
     def unlock(self, passphrase: Callable[[], str]) -> BoxKey:
         """Return the key that opens routes and replies. Raises NoReporter, KeystoreError."""
         if not (self.folder / KEYSTORE).exists():
@@ -220,14 +239,14 @@ class Reporter:
     def _save(self, state: ReporterState) -> None:
         files.replace(self.folder / STATE, msgspec.json.encode(state))
 
-    def _seal(self, table: str, value: ReplyRoute | StoredReply) -> None:
+    def _seal(self, table: str, value: ReplyRoute | StoredReply | StoredCase) -> None:
         try:
             public = BoxPublic(files.read(self.folder / PUBLIC))
         except (ValueError, CryptoError):
             raise KeystoreCut() from None
         box = SealedBox(public).encrypt(msgspec.msgpack.encode(value))
         with self._database() as db:
-            db.execute(f"INSERT INTO {table} VALUES (?)", (box,))  # noqa: S608 - one of our two names
+            db.execute(f"INSERT INTO {table} VALUES (?)", (box,))  # noqa: S608 - one of our names
 
     def _unseal_all(self, table: str, key: BoxKey, kind: type[Value]) -> Iterator[Value]:
         with self._database() as db, closing(db.execute(f"SELECT box FROM {table}")) as rows:  # noqa: S608
@@ -243,7 +262,7 @@ class Reporter:
             with closing(sqlite3.connect(path, isolation_level=None)) as db:
                 db.execute("PRAGMA secure_delete = ON")
                 db.execute("PRAGMA synchronous = FULL")
-                for table in ("way", "answer"):
+                for table in ("way", "answer", "secret"):
                     db.execute(f"CREATE TABLE IF NOT EXISTS {table} (box BLOB NOT NULL)")
                 yield db
         except (sqlite3.OperationalError, OSError) as error:

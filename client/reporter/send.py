@@ -12,7 +12,7 @@ from client.outbox.retry import OutboxLetter, relay_order
 from client.outbox.sender import OutboxSender, Outcome
 from client.outbox.store import OutboxStore, Waiting
 from client.reporter.card_source import OnProblem, get_card
-from client.reporter.compose import Composed, Draft, compose, new_id
+from client.reporter.compose import Composed, Draft, compose, new_case
 from client.reporter.folder import Reporter
 from client.transport.relay_client import Transport
 from keys.organisation import Card
@@ -25,12 +25,14 @@ ShowProgress = Callable[[int], AbstractContextManager[Callable[[int], None]]]  #
 
 @dataclass(frozen=True, slots=True)
 class SentReport:
-    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `is_last_resort`: the card's
+    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `brings_route`: it brings a
+    new way for replies. `is_last_resort`: the card's
     weekly keys have run out, so it was sealed to the last-resort key."""
 
     composed: Composed
     outcome: Outcome
     can_receive_replies: bool
+    brings_route: bool
     is_last_resort: bool
 
 
@@ -56,11 +58,13 @@ def send(
     """Seal a report for an organisation and send it, together with whatever else waits in this folder's outbox.
 
     `to`: the organisation's card (a file) or its code. `case_start`: the case it adds to, or the first letters of it;
-    None begins a case. `passphrase`: asked once, when the folder has no key yet that replies are sealed under; without
-    it no reply can reach the reporter. What does not leave now stays sealed in the outbox. Blocks for the network.
+    None begins a case. `passphrase`: asked when the folder has no key yet that replies are sealed under, without which
+    no reply can reach the reporter; and when a case is added to, because only what it opens shows whose case that is:
+    without it the addition brings no new way for replies. What does not leave now stays sealed in the outbox. Blocks
+    for the network.
 
     Raises FolderBusy, NoSuchFile, CardError, NoteUnsigned, BadCode, NoCardFound, CardOlder, UnknownCase, StateDamaged,
-    TooMuchContent, CannotWrite; then nothing was sent.
+    TooMuchContent, KeystoreError, NoReporter, SpoolBroken, CannotWrite; then nothing was sent.
     """
     with files.locked(folder), OutboxStore(folder) as store:
         reporter = Reporter(folder)
@@ -70,26 +74,38 @@ def send(
             reporter.set_up(passphrase())
         case = reporter.find_case(case_start) if case_start else None
         now = int(clock())
-        composed = _seal(reporter, card, draft, case=case, now=now, random_bytes=random_bytes)
+        own = (case, _find_secret(reporter, case, passphrase)) if case else new_case(random_bytes)
+        first = case is None
+        composed, brings_route = _seal(reporter, card, draft, own, first=first, now=now, random_bytes=random_bytes)
         for_relays = ((sealed, OutboxLetter(relay_order(card.relays, random_bytes))) for sealed in composed.sealed)
         store.put([Waiting(sealed, letter, card.log) for sealed, letter in for_relays])
         outcome = _deliver(OutboxSender(store, transport, clock=clock), store, composed, show_progress)
-        return SentReport(composed, outcome, reporter.can_receive_replies, now >= card.expires)
+        return SentReport(composed, outcome, reporter.can_receive_replies, brings_route, now >= card.expires)
+
+
+def _find_secret(reporter: Reporter, case: str, passphrase: Callable[[], str] | None) -> bytes | None:
+    """Return the secret of a case that is added to; None when nobody gave the passphrase that opens it."""
+    return None if passphrase is None else reporter.case_secret(reporter.unlock(passphrase), case)
 
 
 def _seal(
-    reporter: Reporter, card: Card, draft: Draft, *, case: str | None, now: int, random_bytes: RandomBytes
-) -> Composed:
-    seq = reporter.next_seq(case)
-    id_ = case or new_id(random_bytes)
-    facts = draft.facts if case else {**UNSAID, **draft.facts}
-    route = reporter.new_reply_route(id_, card, now, random_bytes) if reporter.can_receive_replies else None
-    whole = replace(draft, facts=facts, reply=route.block() if route else None)
-    composed = compose(card, whole, case=id_, first=case is None, seq=seq, now=now, random_bytes=random_bytes)
+    reporter: Reporter, card: Card, draft: Draft, own: tuple[str, bytes | None], *,
+    first: bool, now: int, random_bytes: RandomBytes,
+) -> tuple[Composed, bool]:  # fmt: skip
+    """Return the sealed report, and whether it brings a way for replies. `own`: the case, and its secret if known."""
+    case, secret = own
+    seq = reporter.next_seq(None if first else case)
+    facts = {**UNSAID, **draft.facts} if first else draft.facts
+    route = reporter.new_reply_route(case, card, now, random_bytes) if secret and reporter.can_receive_replies else None
+    proof = secret if route else None
+    whole = replace(draft, facts=facts, reply=route.block() if route else None, case_secret=proof)
+    composed = compose(card, whole, case=case, first=first, seq=seq, now=now, random_bytes=random_bytes)
     if route:
         reporter.keep_reply_route(route)
-    reporter.has_sent(id_, seq)
-    return composed
+    if first and proof:
+        reporter.keep_case(case, proof)
+    reporter.has_sent(case, seq)
+    return composed, route is not None
 
 
 def _deliver(sender: OutboxSender, store: OutboxStore, composed: Composed, show_progress: ShowProgress) -> Outcome:

@@ -99,7 +99,16 @@ def test_what_is_not_known_is_kept_and_written_again():
     assert isinstance(got.message, Report)
     assert got.message.facts == {"later": [1]}
     again = json.loads(header(got.message, got.other))
-    assert again == fields(weather="rain", facts={"later": [1]}, when={}, parcels=[], reply=None, practice=False)
+    assert again == fields(
+        weather="rain",
+        facts={"later": [1]},
+        when={},
+        parcels=[],
+        reply=None,
+        practice=False,
+        case_secret=None,
+        keys=None,
+    )
 
 
 def test_a_header_is_compact_utf8():

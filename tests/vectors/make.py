@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.vectors.makers.envelopes import envelope, xwing
 from tests.vectors.makers.inputs import Vector
-from tests.vectors.makers.messages import keystores, messages, replies
+from tests.vectors.makers.messages import cases, keystores, messages, replies
 from tests.vectors.makers.organisations import card, chain, codes, notes
 from tests.vectors.makers.pairings import pairings
 from tests.vectors.makers.relays import mailboxes, receipts, works
@@ -23,6 +23,7 @@ MAKERS: dict[str, Callable[[], Iterator[Vector]]] = {
     "xwing": xwing,
     "envelope": envelope,
     "note": notes,
+    "case": cases,
     "chain": chain,
     "card": card,
     "code": codes,

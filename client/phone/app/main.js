@@ -23,6 +23,7 @@ const SCREENS = {
   profile: async () => (await withLocale("setup", import("./screens/setup/profile.js"))).profile,
   pin: async () => (await withLocale("setup", import("./screens/setup/pins.js"))).pin,
   decoy: async () => (await withLocale("setup", import("./screens/setup/pins.js"))).decoy,
+  leave: async () => (await withLocale("setup", import("./screens/setup/pins.js"))).leave,
   allow: async () => (await withLocale("setup", import("./screens/setup/finish.js"))).allow,
   ready: async () => (await withLocale("setup", import("./screens/setup/finish.js"))).ready,
   practice: async () => (await withLocale("setup", import("./screens/setup/finish.js"))).practice,
@@ -64,7 +65,8 @@ async function loadPress() {
     import("./services/sender.js"),
     import("../core/kit.js"),
   ]);
-  return { CaseSession, Sender, packKit, unpackKit };
+  const loadReplies = () => import("./services/session.js");
+  return { CaseSession, Sender, packKit, unpackKit, loadReplies };
 }
 
 async function main() {
@@ -81,7 +83,7 @@ async function main() {
   attend(app);
   await resume(app);
   await startWorker(app);
-  await Promise.allSettled([loadWords(), SCREENS.paste(), SCREENS.pressed()]); // so that the next screen comes without a wait
+  await Promise.allSettled([loadWords(), SCREENS.paste(), SCREENS.pressed(), app.engine.loadReplies()]); // so that the next screen comes without a wait
 }
 
 /** A later visit: the button is there at once, and what it needs is loaded while the finger is on its way.

@@ -77,6 +77,8 @@ const FACTS = {
   parcels: or(list(parcelRef, 0, FILES), () => []),
   reply: orNull(replyBlock),
   practice: or(truth, () => false),
+  case_secret: orNull(hash),
+  keys: orNull(struct({ pin: hash, forced: hash, open: hash })),
 };
 
 /** @type {Record<string, Record<string, FieldReader>>} */

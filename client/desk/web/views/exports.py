@@ -80,6 +80,7 @@ def _gather_court() -> Court:
         head=desk.head_line,
         file=desk.file,
         disclose_replies=frame.read_field("replies") == "yes",
+        disclose_keys=frame.read_field("keys") == "yes",
         disclose_entries=frame.read_field("entries") == "yes",
     )
 
