@@ -108,7 +108,9 @@ class App:
     def pins(self, pin: str | None = None, decoy: str | None = None) -> "App":
         self.at("pin")
         if pin is None:
-            self.do("skip")
+            self.do("skip").at("leave", "allow")
+            if self.screen == "leave":
+                self.do("next")
         else:
             self.fill(pin=pin, again=pin).do("next")
             self.at("decoy", "allow")

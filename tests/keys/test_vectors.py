@@ -4,7 +4,7 @@ import hmac
 import json
 
 from keys import code, keystore, message, note, organisation, receipt, work
-from keys.envelope import Address
+from keys.envelope import Address, blinding_key
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey, check_collect
 from keys.opening import open_envelope
@@ -127,6 +127,8 @@ def test_a_reply_is_from_who_knows_the_secret(vector):
 def test_a_case_and_what_is_said_in_it(vector):
     if vector["what"] == "id":
         assert message.case_id(unb64(vector["secret"])) == vector["case"]
+    elif vector["what"] == "blind":
+        assert b64(blinding_key(unb64(vector["salt"]))) == vector["blind"]
     elif vector["what"] == "key":
         parts = unb64(vector["root"]) + unb64(vector["case"])
         assert b64(hmac.digest(unb64(vector["key"]), domain("case") + parts, "sha256")) == vector["derived"]

@@ -47,10 +47,10 @@ class StillAnswerable(TocsinError):
 
 
 class CaseKeysInside(TocsinError):
-    """the messages name the keys that tell with which PIN something was said"""
+    """the messages hold what shows whose case it is, and the keys that tell with which PIN something was said"""
 
     code = "case-keys"
-    hint = "whoever has the phone too learns which PIN they were given; hand the keys over knowing that"
+    hint = "whoever has them can be replied to, and with the phone learns which PIN they were given"
 
 
 class OnlyUnderPressure(TocsinError):
@@ -72,7 +72,7 @@ class Court:
     """What a record is made from, besides the database. `letters` of any cases; `entries` of the whole journal; `file`
     puts a file together by case and b64 SHA-256. `disclose_entries`: the journal's own bytes, with what caseworkers
     wrote and their names. `disclose_replies`: also while replies are still looked for. `disclose_keys`: also messages
-    that name the keys of their case."""
+    that show the secret of their case or name its keys."""
 
     letters: Iterable[RecordLetter]
     entries: Sequence[Entry]
@@ -126,7 +126,7 @@ def build_bag(db: Database, case: str, court: Court, organisation: str, now: int
         raise OnlyUnderPressure()
     messages = sorted(unforced, key=lambda message: (message.parsed.at, message.parsed.seq, message.commitment))
     _check_consent(db, case, messages)
-    if not court.disclose_keys and any(message.parsed.keys for message in messages):
+    if not court.disclose_keys and any(message.parsed.keys or message.parsed.case_secret for message in messages):
         raise CaseKeysInside()
     if not court.disclose_replies and any(
         message.parsed.reply and message.parsed.reply.until > now for message in messages

@@ -20,7 +20,7 @@ import {
   utf8,
 } from "../protocol/wire.js";
 import { readStoredWake } from "./letter.js";
-import { readList, readWhole, refuse } from "./stored-fields.js";
+import { besideEnvelope, readBlind, readList, readWhole, refuse } from "./stored-fields.js";
 
 const VERSION = 1;
 const LISTED = 64; // weeks, relays, contacts: none comes near it
@@ -37,7 +37,13 @@ export function packKit(kit) {
     open,
     desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
     contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
-    ready: ready.map(({ week, contact, sealed }) => [week, contact, b64(sealed.commitment), b64(sealed.mailbox)]),
+    ready: ready.map(({ week, contact, sealed }) => [
+      week,
+      contact,
+      b64(sealed.commitment),
+      b64(sealed.mailbox),
+      ...besideEnvelope(sealed),
+    ]),
   };
   const head = utf8(JSON.stringify(fields));
   return concat(u32(head.length), head, ...ready.map(({ sealed }) => sealed.envelope));
@@ -105,10 +111,15 @@ function readContact(value) {
 function readReady(fields, envelopes) {
   const contacts = readList(fields.contacts, LISTED, (contact) => contact).length;
   const ready = readList(fields.ready, LISTED, (row, i) => {
-    const [week, contact, commitment, mailbox] = Array.isArray(row) ? row : refuse();
+    const [week, contact, commitment, mailbox, blind] = Array.isArray(row) ? row : refuse();
     if (contact !== null && readWhole(contact) >= contacts) refuse();
     const envelope = envelopes.slice(i * LETTER_BYTES, (i + 1) * LETTER_BYTES);
-    const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
+    const sealed = {
+      envelope,
+      commitment: unb64(commitment, HASH_BYTES),
+      mailbox: unb64(mailbox, HASH_BYTES),
+      blind: readBlind(blind),
+    };
     return {
       week: week === null ? null : readWhole(week),
       contact: contact === null ? null : readWhole(contact),

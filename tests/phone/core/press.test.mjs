@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
+import { packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
 import { cutFile, fitPicture, sealFile, stripJpeg } from "../../../client/phone/core/media.js";
 import { newBareKit, prepareKit } from "../../../client/phone/core/prepare.js";
 import { amend, Disclosure, press, Rank, withoutArrived } from "../../../client/phone/core/press.js";
+import { blindingKey } from "../../../client/phone/protocol/envelope.js";
 import { alertMac, checkMac } from "../../../client/phone/protocol/message.js";
 import { openEnvelope, privateKey } from "../../../client/phone/protocol/opening.js";
 import { newReplyBlock } from "../../../client/phone/protocol/reply-block.js";
@@ -15,7 +17,9 @@ import {
   LETTER_BYTES,
   PARCEL_BYTES,
   Purpose,
+  u32,
   unb64,
+  unutf8,
   utf8,
   WEEK_SECONDS,
 } from "../../../client/phone/protocol/wire.js";
@@ -126,6 +130,21 @@ test("nothing of the profile is readable in the kit, and no key that opens anyth
 
 test("a kit comes back from its bytes as it was", () => {
   assert.deepEqual(unpackKit(packKit(kit)), kit);
+});
+
+test("beside each letter that waits lies its blinding key, and one from before is read without", async () => {
+  const { letters } = await press(kit, { facts: {}, now: NOW, randomBytes });
+  for (const letter of letters) {
+    const known = letter.rank === Rank.READY || letter.rank === Rank.FRESH;
+    if (known) assert.deepEqual(letter.blind, blindingKey((await org.open(letter.envelope)).salt));
+    const record = packLetter(letter);
+    assert.deepEqual(unpackLetter(record), letter);
+    const end = 4 + new DataView(record.buffer).getUint32(0);
+    const { beside, ...before } = JSON.parse(unutf8(record.subarray(4, end)));
+    assert.deepEqual(beside, [b64(letter.blind), [], null]);
+    const head = utf8(JSON.stringify(before));
+    assert.equal(unpackLetter(concat(u32(head.length), head, record.subarray(end))).blind, null);
+  }
 });
 
 test("what has arrived lies here no more, and is not handed out again", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nameKeys } from "../../../client/phone/core/press.js";
 import { readCardCode } from "../../../client/phone/protocol/code.js";
+import { blindingKey } from "../../../client/phone/protocol/envelope.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { collect, mailboxKey } from "../../../client/phone/protocol/mailbox.js";
 import { caseId, checkMac, replyMac, saidMac } from "../../../client/phone/protocol/message.js";
@@ -61,8 +62,9 @@ const CHECKS = {
       if (!(name in other)) assert.deepEqual(read.message[name], value);
     }
   },
-  case({ what, secret, case: id, key, root, derived, mailbox, size, salt, header, mac }) {
+  case({ what, blind, secret, case: id, key, root, derived, mailbox, size, salt, header, mac }) {
     if (what === "id") assert.equal(caseId(unb64(secret)), id);
+    else if (what === "blind") assert.equal(b64(blindingKey(unb64(salt))), blind);
     else if (what === "key") {
       const kit = { case: id, caseKey: key, desk: { root: unb64(root) } };
       const sessions = { pin: unb64(key), forced: unb64(key) };

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from keys import keystore, message
-from keys.envelope import Address
+from keys.envelope import Address, blinding_key
 from keys.kem import PrivateKey
 from keys.keystore import Cost, Keystore, KeystoreKind
 from keys.mailbox import MailboxKey
@@ -124,6 +124,13 @@ def cases() -> Iterator[Vector]:
     words = json.dumps({"kind": "amend", "facts": {"stage": "released"}}, ensure_ascii=False)
     yield {"name": "an_id", "what": "id", "expect": "ok", "secret": b64(secret), "case": case}
     yield {"name": "zeros", "what": "id", "expect": "ok", "secret": b64(bytes(32)), "case": message.case_id(bytes(32))}
+    yield {
+        "name": "a_blinding_key",
+        "what": "blind",
+        "expect": "ok",
+        "salt": b64(salt),
+        "blind": b64(blinding_key(salt)),
+    }
     fields = {"key": b64(key), "root": b64(root), "case": case, "derived": b64(derived)}
     yield {"name": "a_key_of_one_case", "what": "key", "expect": "ok", **fields}
     for size in (LETTER_BYTES, PARCEL_BYTES):
