@@ -99,9 +99,10 @@ def _tell_case(case: Case, as_json: bool) -> None:
         "name": case.fact("name"),
         "stage": case.fact("stage"),
         "practice": case.practice,
+        "disputed": case.is_disputed,
     }
     words = [case.id, _moment(case.last), output.count(len(case.messages), "message"), str(value["stage"] or "?")]
-    words += [str(value["name"] or "")] + ["practice"] * case.practice
+    words += [str(value["name"] or "")] + ["practice"] * case.practice + ["disputed"] * case.is_disputed
     output.result(as_json, value, "  ".join(words).rstrip())
 
 

@@ -106,11 +106,12 @@ class App:
         return self.do("next").at("pin")
 
     def pins(self, pin: str | None = None, decoy: str | None = None) -> "App":
+        """Without a PIN the profile is left open, so that a press says whose it is."""
         self.at("pin")
         if pin is None:
             self.do("skip").at("leave", "allow")
             if self.screen == "leave":
-                self.do("next")
+                self.do("leave-open")
         else:
             self.fill(pin=pin, again=pin).do("next")
             self.at("decoy", "allow")

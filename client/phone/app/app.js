@@ -3,7 +3,7 @@
 /** @import { Kit } from "../core/press.js" */
 /** @import { Store } from "../core/store.js" */
 /** @import { Fetch } from "../core/transport.js" */
-/** @import { Facts, ReplyBlock } from "../protocol/message.js" */
+/** @import { Facts } from "../protocol/message.js" */
 /** @import { Card } from "../protocol/organisation.js" */
 /** @import { ReplyKeep } from "../protocol/reply-block.js" */
 /** @import { RandomBytes } from "../protocol/wire.js" */
@@ -44,7 +44,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.
  *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
- *    bringReply(kit: Kit): Promise<ReplyBlock | null>,
+ *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
  *    renew(): Promise<boolean | undefined>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
  *    any>, isLeftOpen?: boolean): Promise<void>,

@@ -224,6 +224,8 @@ def test_the_commands_show_who_spoke_and_print_nothing_that_proves_it(office, ow
     assert shown.exit_code == 0, shown.output
     for words in ("said with the PIN", "said under force", "another way to reply was offered and not used", "disputed"):
         assert words in shown.output
+    listed = CliRunner().invoke(door, ["inbox", "list", *options]).output
+    assert "disputed" in listed
     raw = CliRunner().invoke(door, ["inbox", "show", owner.case, "--json", *options]).output
     for hidden in (b64(owner.secret), owner.keys.pin, owner.keys.forced, owner.keys.open):
         assert hidden not in shown.output + raw

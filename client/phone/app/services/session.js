@@ -1,6 +1,6 @@
 /** What is unlocked: the vault's content, and everything that needs it. */
 /** @import { Card } from "../../protocol/organisation.js" */
-/** @import { ReplyBlock } from "../../protocol/message.js" */
+/** @import { Facts } from "../../protocol/message.js" */
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
@@ -274,7 +274,7 @@ export class Session {
 
   /** Draw a new way for replies with the first words of this session: the one that came with the press may have been
    *  sealed half a year before. Both sessions write the vault then. @param {Kit} kit
-   *  @returns {Promise<ReplyBlock | null>} */
+   *  @returns {Promise<Partial<Facts> | null>} */
   async bringReply(kit) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
@@ -284,7 +284,15 @@ export class Session {
     }
     const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
     this.content.ways = [...this.content.ways, { case: kit.case, keep }].slice(-WAYS);
-    return (await this.save()) ? block : null; // what could not be stored could not be read
+    if (!(await this.save())) return null; // what could not be stored could not be read
+    return { reply: block, ...this.proofOf(kit) };
+  }
+
+  /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
+  proofOf(kit) {
+    const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
+    const secret = kit.secret ?? this.content.ways.find(known)?.secret;
+    return secret ? { case_secret: secret } : {};
   }
 
   /** Seal the letters of a press anew as long as no case has begun, so that the way for replies in them is of this

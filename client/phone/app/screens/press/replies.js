@@ -179,5 +179,5 @@ async function freshWay(app, caseSession) {
   }
   app.session?.content.ways.push({ case: kit.case, keep });
   await app.session?.save();
-  return { reply: block };
+  return secret ? { reply: block, case_secret: secret } : { reply: block };
 }
