@@ -1,13 +1,15 @@
 """Sealing. Specified in `keys/envelope.md`; opening is in `keys/opening.py`, which few may import."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives import hashes, hpke
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from keys.errors import BadPlaintext, Malformed, TooMuchContent, UnknownSuite, WrongSize
 from keys.kem import public_key
 from keys.wire import (
     ENC_BYTES,
+    HASH_BYTES,
     LETTER_BYTES,
     PARCEL_BYTES,
     SALT_BYTES,
@@ -29,6 +31,7 @@ PARCEL_ROOM = PARCEL_BYTES - OVERHEAD_BYTES - FRAMING_BYTES
 
 _ENVELOPE = domain("envelope")
 _COMMIT = domain("commit")
+_BLIND = b"tocsin/1/blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An envelope ready to be deposited, and what a receipt for it must name."""
+    """An envelope ready to be deposited, what a receipt for it must name, and the key that blinds it in a log.
+
+    `blind`: 32 bytes, made of the salt that is sealed inside; None of an envelope from before.
+    """
 
     envelope: bytes
     commitment: bytes
     mailbox: bytes
+    blind: bytes | None = field(default=None, repr=False)
 
     @property
     def hash(self) -> bytes:
@@ -100,6 +107,12 @@ def commit(content: bytes) -> bytes:
     return digest(_COMMIT, content)
 
 
+def blinding_key(salt: bytes) -> bytes:
+    """Return HKDF-SHA256(salt of the content, no salt, info "tocsin/1/blind"); 32 bytes. Kept beside an envelope that
+    waits, because the salt itself is sealed."""
+    return HKDF(algorithm=hashes.SHA256(), length=HASH_BYTES, salt=None, info=_BLIND).derive(salt)
+
+
 def size_for(header: bytes, body: bytes) -> int:
     """Return the smaller of the two sizes that holds this header and body. Raises TooMuchContent.
 
@@ -131,7 +144,7 @@ def seal_content(content: bytes, *, key: bytes, address: Address, size: int = LE
         sealed = HPKE.encrypt(content.ljust(room, b"\0"), public_key(key), info=address.info(size))
     except ValueError:  # the X25519 half has low order: whoever made this key wants everybody to share a secret
         raise Malformed("an X-Wing public key that is none") from None
-    return Sealed(bytes([SUITE]) + sealed, commit(content), address.mailbox)
+    return Sealed(bytes([SUITE]) + sealed, commit(content), address.mailbox, blinding_key(content[:SALT_BYTES]))
 
 
 def check_form(envelope: bytes) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from keys.envelope import Address
 from keys.errors import BadMessage, NotAuthentic, UnknownVersion
 from keys.receipt import RECEIPT_BYTES
-from keys.wire import MAC_BYTES, PARCEL_BYTES, domain, encode_json
+from keys.wire import ID_BYTES, MAC_BYTES, PARCEL_BYTES, b64, digest, domain, encode_json, unb64
 
 VERSION = 1
 # How much of a file one parcel carries: the room of a parcel less what its header may take.
@@ -24,6 +24,8 @@ RECEIPTS = 8  # in one message
 
 
 _REPLY = domain("reply")
+_CASE_ID = domain("case-id")
+_SAID = domain("said")
 
 # base64url without padding of 16, 32 and 1,216 bytes; the last letter holds no stray bits
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]\Z")]
@@ -63,6 +65,18 @@ class ReplyBlock(msgspec.Struct, frozen=True):
         return "ReplyBlock(...)"  # the secret must not reach a log by way of a traceback
 
 
+class CaseKeys(msgspec.Struct, frozen=True):
+    """Keys of a case, each of 32 bytes: who writes under `pin` gave the PIN, under `forced` the one for being forced,
+    under `open` holds the phone."""
+
+    pin: Hash
+    forced: Hash
+    open: Hash
+
+    def __repr__(self) -> str:
+        return "CaseKeys(...)"
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What every message has: version, its own id, the case's id, its place in the case, when it was said.
 
@@ -83,6 +97,11 @@ class _Facts(Message, frozen=True, kw_only=True):
     reply: ReplyBlock | None = None
     practice: bool = False
     receipts: Annotated[list[ReceiptText], msgspec.Meta(max_length=RECEIPTS)] = []
+    case_secret: Hash | None = None
+    keys: CaseKeys | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"  # nor what somebody said, nor what proves whose case it is
 
 
 class Report(_Facts, frozen=True, kw_only=True, tag_field="kind", tag="report"):
@@ -162,6 +181,22 @@ def header(message: AnyMessage, other: Mapping[str, Any] | None = None) -> bytes
     if other:
         return encode_json({**msgspec.to_builtins(message), **other})
     return encode_json(message)
+
+
+def case_id(secret: bytes) -> str:
+    """Return the id of the case that this secret of 32 bytes opens: 16 bytes of H("tocsin/1/case-id\\0" | secret)."""
+    return b64(digest(_CASE_ID, secret)[:ID_BYTES])
+
+
+def shows_case_secret(message: AnyMessage) -> bool:
+    """Tell whether a message carries the secret that its case id was made of: it comes from who began the case."""
+    secret = message.case_secret if isinstance(message, Report | Amend) else None
+    return secret is not None and case_id(unb64(secret)) == message.case
+
+
+def said_mac(key: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:
+    """Return HMAC(key, "tocsin/1/said\\0" | info | salt | header); 32 bytes, the body of what a phone says."""
+    return hmac.digest(key, b"".join((_SAID, address.info(size), salt, header)), "sha256")
 
 
 def reply_mac(secret: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:

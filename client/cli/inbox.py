@@ -18,9 +18,17 @@ from client.desk.brief_session import BriefSession, SavedFile, open_session
 from client.organisation import case_files
 from client.organisation.case_files import Case, ListedFile
 from client.organisation.inbox import PullResult
+from client.organisation.reply import is_over
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
 from keys.wire import unb64
+
+ORIGINS = {
+    "pin": "said with the PIN",
+    "forced": "said under force",
+    "open": "said by whoever holds the phone",
+    "": "nothing shows who said it",
+}
 
 
 @click.group(cls=options.CommandGroup)
@@ -89,9 +97,10 @@ def _tell_case(case: Case, as_json: bool) -> None:
         "name": case.fact("name"),
         "stage": case.fact("stage"),
         "practice": case.practice,
+        "disputed": case.is_disputed,
     }
     words = [case.id, _moment(case.last), output.count(len(case.messages), "message"), str(value["stage"] or "?")]
-    words += [str(value["name"] or "")] + ["practice"] * case.practice
+    words += [str(value["name"] or "")] + ["practice"] * case.practice + ["disputed"] * case.is_disputed
     output.result(as_json, value, "  ".join(words).rstrip())
 
 
@@ -113,7 +122,8 @@ def _listed(file: ListedFile) -> dict[str, Any]:
 
 
 def _in_words(case: Case, listed: list[dict[str, Any]]) -> str:
-    lines = [f"case {case.id}"]
+    disputed = "disputed: somebody who is not shown to be the reporter offered another way to reply; it is not used"
+    lines = [f"case {case.id}", *[disputed] * case.is_disputed]
     for entry in case.messages:
         lines += ["", f"{_moment(entry.message.at)}  {entry.header['kind']}{_marks(entry)}"]
         unknown = entry.other.get("facts", {})
@@ -129,6 +139,8 @@ def _in_words(case: Case, listed: list[dict[str, Any]]) -> str:
 def _marks(entry: case_files.CaseMessage) -> str:
     marks = ["practice"] * entry.message.practice
     marks += ["commitment does not match: this may not be what the receipt was given for"] * (not entry.committed)
+    marks += [ORIGINS[entry.origin]]
+    marks += ["another way to reply was offered and not used"] * entry.has_foreign_reply_block
     marks += ["sealed to the last-resort key"] * entry.last_resort
     return f"  ({'; '.join(marks)})" if marks else ""
 
@@ -157,12 +169,18 @@ def reply(
 ) -> None:
     """Reply to the reporter of a case."""
     with _acting(folder, passphrase_file, by) as session, Transport(os.urandom) as transport:
-        case = case_files.find(case_files.load(session.records), case_start)
+        case = case_files.find(session.load_cases(), case_start)
+        over = is_over(case.reply_block, session.now())
         sent_reply, outcome = session.reply(case, text, status, transport)
     receipts = [{"relay": relay, "receipt": receipt} for relay, receipt in outcome.receipts]
-    value = {"case": case.id, "id": sent_reply.id, "receipts": receipts, "pending": outcome.pending}
+    sent = {"case": case.id, "id": sent_reply.id, "receipts": receipts, "pending": outcome.pending}
+    value = {**sent, "over": over, "disputed": case.is_disputed}
     output.result(as_json, value, "the reply waits at the relay" if receipts else "the reply has not left yet")
     tell_refusals(outcome)
+    if over:
+        output.hint("the time the reporter gave for replies is over: whether anybody still looks there is not known")
+    if case.is_disputed:
+        output.hint("somebody who is not shown to be the reporter offered another way to reply; it was not used")
     if outcome.pending:
         output.hint(f"it is sealed and waits; `{options.command('outbox', 'send', home=folder)}` tries again")
         sys.exit(1)
@@ -178,7 +196,7 @@ def reply(
 def save(case_start: str, target: Path, folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> None:
     """Write a case's messages and files, readable, into DIR."""
     with _acting(folder, passphrase_file, by) as session:
-        saved = session.save(case_files.find(case_files.load(session.records), case_start), target)
+        saved = session.save(case_files.find(session.load_cases(), case_start), target)
     for saved_file in saved:
         _tell_saved(saved_file, as_json)
     if not as_json:

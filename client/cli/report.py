@@ -65,17 +65,17 @@ def report_(
             draft,
             transport,
             case_start=case_start,
-            passphrase=_passphrase_for(folder, phrase),
+            passphrase=_choose_asking(folder, phrase, case_start),
             on_problem=output.error,
             show_progress=partial(output.progress, "sending"),
         )
     _tell(sent, folder, as_json)
 
 
-def _passphrase_for(folder: Path, phrase: output.Passphrase) -> Callable[[], str] | None:
-    """Return what gives the passphrase: of a folder that has a key only from a file, since nobody is asked when it is
-    only for receipts."""
-    if Reporter(folder).can_receive_replies:
+def _choose_asking(folder: Path, phrase: output.Passphrase, case_start: str | None) -> Callable[[], str] | None:
+    """Return how the passphrase is asked for. Whoever adds to a case, or has a key for replies, is not kept by a
+    question: then it comes from a file only."""
+    if case_start is not None or Reporter(folder).can_receive_replies:
         return phrase.ask if phrase.has_file else None
     return partial(phrase.choose, CHOOSE) if phrase.is_at_hand else None
 
@@ -96,6 +96,8 @@ def _tell(sent: SentReport, folder: Path, as_json: bool) -> None:
     composed, outcome = sent.composed, sent.outcome
     if not sent.can_receive_replies:
         output.hint("no reply can reach you: give a passphrase once, with --passphrase-file, to have replies sealed")
+    elif not sent.brings_route:
+        output.hint("this addition brings no new way for replies: --passphrase-file shows that the case is yours")
     if sent.is_clock_behind:
         output.hint("this computer's clock is wrong, it is before the day of the card: sealed to the last-resort key")
     elif sent.is_last_resort:

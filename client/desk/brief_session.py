@@ -83,6 +83,15 @@ class BriefSession:
         tally = inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick)
         return tally, rotate_if_dated(self.home, transport, int(self._clock()))
 
+    def now(self) -> int:
+        """Return Unix seconds by this session's clock."""
+        return int(self._clock())
+
+    def load_cases(self) -> dict[str, Case]:
+        """Return every case by its id."""
+        secrets = self.home.secrets
+        return case_files.load(self.records, report_address(secrets.root_public, secrets.mailbox_key.id))
+
     def _note_page(self, page: Page, _: int | None) -> None:
         if (page.letters or page.pieces or page.aside) and not self._journal.read_only:
             self._write([make_received(page, decode_page(page))])

@@ -50,7 +50,7 @@ from client.organisation.rotation import RotationReport, rotate_if_dated
 from client.outbox.store import OutboxStore
 from client.stations.pack.pack import Pack
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
-from keys.envelope import commit
+from keys.envelope import Address, commit
 from keys.errors import ClockAhead, TocsinError
 from keys.message import ParcelRef
 from keys.wire import RandomBytes, week_of
@@ -90,7 +90,7 @@ class Desk:
         self._is_open = True
         self.rotation, self._checked = RotationReport(), (0, 0.0)
         self._clock_ahead: ClockAhead | None = None
-        self._record_index = RecordIndex(records)
+        self._record_index = RecordIndex(records, self._report_address)
         self._arrivals, self._replies = self._session.arrivals, self._session.replies
         self._unnoted: list[tuple[Page, list[DecodedLetter]]] = []
         self._viewed: dict[str, Entry] = {}
@@ -341,12 +341,17 @@ class Desk:
         week, until_seconds = self._checked
         return week == week_of(now) and time.monotonic() < until_seconds
 
+    @property
+    def _report_address(self) -> Address:
+        secrets = self.home.secrets
+        return report_address(secrets.root_public, secrets.mailbox_key.id)
+
     def _make_inbox(self) -> Inbox:
         secrets = self.home.secrets
-        address = report_address(secrets.root_public, secrets.mailbox_key.id)
         return Inbox(
-            self._records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
-            receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._receive_page,
+            self._records, self._report_address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
+            receipt_keys=secrets.receipt_keys,
+            clock=self._clock, on_page=self._receive_page,
         )  # fmt: skip
 
     def _receive_page(self, page: Page, batch: int | None) -> None:
@@ -466,7 +471,9 @@ class Desk:
                 arrived.append(make_arrival(letter))
                 yield from self._arrivals.with_other_copies([letter])
 
-        self._db = database.build(letters(), self._entries(arrived), packs, country=country)
+        self._db = database.build(
+            letters(), self._entries(arrived), packs, country=country, address=self._report_address
+        )
 
     def _entries(self, arrived: list[Arrival]) -> Iterator[Entry]:
         """Return every entry, after those that begin this session. `arrived`: complete when the first one is asked

@@ -3,25 +3,30 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from client import files
 from client.organisation.home import unlock_home
+from client.organisation.inbox import report_address
+from client.organisation.origins import Origin, Signed, find_key, find_named_keys, may_bring_reply_block, name_origin
 from client.organisation.records import Quarantined, RecordLetter, Records
 from client.report import sort_facts
 from client.reporter.folder import only_one
 from keys import message
-from keys.envelope import unframe
+from keys.envelope import Address, unframe
 from keys.message import Amend, ParcelRef, ReplyBlock, Report
 from keys.wire import b64, read_object
+
+PROOFS = frozenset({"case_secret", "keys"})  # header fields that show whose case it is, and nothing to anybody else
 
 
 @dataclass(frozen=True, slots=True)
 class CaseMessage:
     """One message of a case: its header as it came, whether it was committed to as received, what we do not know.
 
+    `origin`: who said it, "" when nothing shows that. `is_owner`: it shows the secret of its case.
     `at`: when it was said, and not later than it came. Messages are put in this order and not by their numbers: who
     finds a case's id on a phone could else have the last word for ever.
     """
@@ -33,6 +38,22 @@ class CaseMessage:
     other: dict[str, Any]
     at: int
     content: bytes = field(default=b"", repr=False)
+    origin: Origin = ""
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether it shows the secret of its case."""
+        return message.shows_case_secret(self.message)
+
+    @property
+    def reply_block(self) -> ReplyBlock | None:
+        """The reply block that it brings and that may be used."""
+        return self.message.reply if may_bring_reply_block(self.message, self.origin) else None
+
+    @property
+    def has_foreign_reply_block(self) -> bool:
+        """Whether it offers a way to reply that nothing shows to be the owner's."""
+        return self.message.reply is not None and self.reply_block is None
 
 
 @dataclass(slots=True)
@@ -59,10 +80,20 @@ class Case:
                 return entry.message.facts[name]
         return None
 
-    def reply_block(self, now: int) -> ReplyBlock | None:
-        """Return the newest reply block that still holds; None when there is none."""
-        blocks = [entry.message.reply for entry in self.messages if entry.message.reply is not None]
-        return next((block for block in reversed(blocks) if block.until > now), None)
+    @property
+    def reply_block(self) -> ReplyBlock | None:
+        """The newest reply block that its owner brought; None when there is none.
+
+        Its `until` does not matter: it is the sender's clock, and a letter may have been sealed half a year before it
+        was sent.
+        """
+        blocks = [entry.reply_block for entry in self.messages if entry.reply_block is not None]
+        return blocks[-1] if blocks else None
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether somebody who is not shown to be its owner offered a way to reply."""
+        return any(entry.has_foreign_reply_block for entry in self.messages)
 
     def files(self) -> list[ParcelRef]:
         """Return the references of every file, in the order of the messages."""
@@ -79,15 +110,19 @@ class Assembled:
     data: bytes = field(repr=False)
 
 
-def load(records: Records) -> dict[str, Case]:
-    """Return every case by its id."""
-    return gather(records.letters())
+def load(records: Records, address: Address | None = None) -> dict[str, Case]:
+    """Return every case by its id. `address`: as in `gather`."""
+    return gather(records.letters(), address)
 
 
-def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
-    """Return the cases of these letters by their ids."""
+def gather(letters: Iterable[RecordLetter], address: Address | None = None) -> dict[str, Case]:
+    """Return the cases of these letters by their ids.
+
+    `address`: what reports to this organisation are sealed for; without it no message is known to be said by anybody.
+    """
     cases: dict[str, Case] = {}
-    for header, letter in _distinct(letters):
+    marks: dict[str, list[Signed]] = {}
+    for header, signed, letter in _distinct(letters):
         read = message.read(header)
         if not isinstance(read.message, Report | Amend):
             continue
@@ -96,32 +131,53 @@ def gather(letters: Iterable[RecordLetter]) -> dict[str, Case]:
         at = min(read.message.at, letter.pulled)
         entry = CaseMessage(read.message, header, letter.committed, letter.last_resort, other, at, letter.content)
         cases.setdefault(read.message.case, Case(read.message.case)).messages.append(entry)
+        marks.setdefault(read.message.case, []).append(signed)
     for case in cases.values():
+        case.messages = _name_origins(case.messages, marks[case.id], address)
         case.messages.sort(key=lambda entry: (entry.at, entry.message.seq, entry.message.id))
     return cases
 
 
-def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], RecordLetter]]:
+def _name_origins(entries: list[CaseMessage], marks: list[Signed], address: Address | None) -> list[CaseMessage]:
+    named = [keys for entry in entries if (keys := find_named_keys(entry.message)) is not None]
+    if not named:
+        return entries
+    return [
+        replace(entry, origin=name_origin(find_key(signed, named, address), named))
+        for entry, signed in zip(entries, marks, strict=True)
+    ]
+
+
+def _distinct(letters: Iterable[RecordLetter]) -> list[tuple[dict[str, Any], Signed, RecordLetter]]:
     """Return headers with their letters; a message that came twice stands once, with the copy whose commitment was
     right."""
-    found: dict[bytes, tuple[dict[str, Any], RecordLetter]] = {}
+    found: dict[bytes, tuple[dict[str, Any], Signed, RecordLetter]] = {}
     for letter in letters:
-        _, header, _ = unframe(letter.content)
-        if header not in found or letter.committed:
-            found[header] = (read_object(header), letter)
+        signed = Signed(*unframe(letter.content))
+        if signed.header not in found or letter.committed:
+            found[signed.header] = (read_object(signed.header), signed, letter)
     return list(found.values())
 
 
 def as_json(entry: CaseMessage) -> dict[str, Any]:
-    """Return a message as it is written for a program."""
+    """Return a message as it is written for a program, without what would let a reader speak as its owner."""
     return {
         "id": entry.message.id,
         "kind": entry.header["kind"],
-        "header": entry.header,
+        "header": {name: value for name, value in entry.header.items() if name not in PROOFS},
         "commitment": "ok" if entry.committed else "mismatch",
         "last_resort": entry.last_resort,
+        "origin": entry.origin,
+        "owner": entry.is_owner,
+        "reply": _name_reply(entry),
         "other": entry.other,
     }
+
+
+def _name_reply(entry: CaseMessage) -> str:
+    if entry.message.reply is None:
+        return ""
+    return "not-used" if entry.has_foreign_reply_block else "usable"
 
 
 def find(cases: dict[str, Case], start: str) -> Case:
@@ -138,33 +194,34 @@ class ListedFile:
 
 
 @contextmanager
-def open_records(folder: Path, passphrase: Callable[[], str]) -> Iterator[Records]:
-    """Open an organisation's records for reading, and keep other commands out of its folder.
+def open_records(folder: Path, passphrase: Callable[[], str]) -> Iterator[tuple[Records, Address]]:
+    """Open an organisation's records for reading, and keep other commands out of its folder; with the records the
+    address that reports to it are sealed for.
 
     Raises FolderBusy, NoHome, KeystoreError, RecordsBroken, CannotWrite.
     """
     with files.locked(folder):
         home = unlock_home(folder, passphrase, is_locked=True)
         with Records(folder, home.secrets.store) as records:
-            yield records
+            yield records, report_address(home.secrets.root_public, home.secrets.mailbox_key.id)
 
 
 def list_cases(folder: Path, passphrase: Callable[[], str]) -> list[Case]:
     """Return every case, the latest first. Raises as `open_records`."""
-    with open_records(folder, passphrase) as records:
-        return sorted(load(records).values(), key=lambda case: case.last, reverse=True)
+    with open_records(folder, passphrase) as (records, address):
+        return sorted(load(records, address).values(), key=lambda case: case.last, reverse=True)
 
 
 def list_quarantined(folder: Path, passphrase: Callable[[], str]) -> list[Quarantined]:
     """Return what came and could not be used. Raises as `open_records`."""
-    with open_records(folder, passphrase) as records:
+    with open_records(folder, passphrase) as (records, _):
         return list(records.asides())
 
 
 def read_case(folder: Path, passphrase: Callable[[], str], start: str) -> tuple[Case, list[ListedFile]]:
     """Return the case whose id begins so, and its files. Raises UnknownCase, and as `open_records`."""
-    with open_records(folder, passphrase) as records:
-        case = find(load(records), start)
+    with open_records(folder, passphrase) as (records, address):
+        case = find(load(records, address), start)
         return case, [ListedFile(ref, missing(records, case.id, ref)) for ref in case.files()]
 
 

@@ -15,7 +15,7 @@ LAST_SEQ = 2**53 - 1  # a number beyond it is no message's place in a case
 
 
 class NoReplyBlock(TocsinError):
-    """the reporter left no way for a reply, or it has run out"""
+    """the reporter left no way for a reply"""
 
     code = "no-reply-block"
     hint = "the reply can only be given in another way: see the fields `contact` and `tell`"
@@ -28,12 +28,17 @@ def compose_reply(
 
     Raises NoReplyBlock.
     """
-    block = case.reply_block(now)
+    block = case.reply_block
     if block is None:
         raise NoReplyBlock()
     seq = min(max(seq, *(entry.message.seq for entry in case.messages)) + 1, LAST_SEQ)
     reply = Reply(id=new_id(random_bytes), case=case.id, seq=seq, at=now, text=text, status=status)
     return reply, waiting(seal_reply(reply, block, own.relays, random_bytes), tuple(own.log), random_bytes)
+
+
+def is_over(block: ReplyBlock | None, now: int) -> bool:
+    """Tell whether the time is over that the reporter gave for replies: it may still be read, and nobody promised."""
+    return block is not None and block.until <= now
 
 
 def seal_reply(

@@ -22,8 +22,12 @@ _COLUMNS = """(
   commitment BLOB NOT NULL,
   state      BLOB NOT NULL,
   keys       BLOB NOT NULL,
-  envelope   BLOB NOT NULL
+  envelope   BLOB NOT NULL,
+  blind      BLOB,
+  tickets    BLOB,
+  opened     BLOB
 ) WITHOUT ROWID"""
+_LATER = ("blind", "tickets", "opened")  # columns that an outbox from before has not
 _SCHEMA = f"CREATE TABLE IF NOT EXISTS letter {_COLUMNS}; CREATE TABLE IF NOT EXISTS held {_COLUMNS};"
 
 
@@ -35,11 +39,16 @@ class SpoolBroken(TocsinError):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A letter in the outbox: the envelope, its state, and the verifier keys its receipts may be signed with."""
+    """A letter in the outbox: the envelope, its state, and the verifier keys its receipts may be signed with.
+
+    `tickets`: none yet; `opened`: 32 bytes that would show that it was opened, None as long as nobody asks for it.
+    """
 
     sealed: Sealed
     letter: OutboxLetter
     keys: tuple[str, ...]
+    tickets: tuple[str, ...] = ()
+    opened: bytes | None = None
 
 
 class OutboxStore:
@@ -58,6 +67,14 @@ class OutboxStore:
             self._db.execute("PRAGMA secure_delete = ON")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
+            self._add_columns()
+
+    def _add_columns(self) -> None:
+        for table in ("letter", "held"):
+            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for column in _LATER:
+                if column not in known:
+                    self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} BLOB")
 
     def __enter__(self) -> Self:
         return self
@@ -92,11 +109,14 @@ class OutboxStore:
 
     def _insert(self, table: str, letters: list[Waiting]) -> None:
         rows = [
-            (w.sealed.hash, w.sealed.mailbox, w.sealed.commitment, _pack(w.letter), _pack(w.keys), w.sealed.envelope)
+            (
+                w.sealed.hash, w.sealed.mailbox, w.sealed.commitment, _pack(w.letter), _pack(w.keys),
+                w.sealed.envelope, w.sealed.blind, _pack(w.tickets), w.opened,
+            )
             for w in letters
-        ]
+        ]  # fmt: skip
         with _translated(), self._transaction():
-            add = f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"  # noqa: S608 - ours
+            add = f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"  # noqa: S608 - ours
             self._db.executemany(add, rows)
 
     def hashes(self) -> list[bytes]:
@@ -106,13 +126,14 @@ class OutboxStore:
 
     def get(self, hash_: bytes) -> Waiting | None:
         """Return the letter with this H(envelope); None when none waits."""
-        query = "SELECT envelope, commitment, mailbox, state, keys FROM letter WHERE hash = ?"
+        query = "SELECT envelope, commitment, mailbox, blind, state, keys, tickets, opened FROM letter WHERE hash = ?"
         with _translated(), closing(self._db.execute(query, (hash_,))) as rows:
             row = rows.fetchone()
             if row is None:
                 return None
-            letter = msgspec.msgpack.decode(row[3], type=OutboxLetter)
-            return Waiting(Sealed(*row[:3]), letter, msgspec.msgpack.decode(row[4], type=tuple[str, ...]))
+            letter = msgspec.msgpack.decode(row[4], type=OutboxLetter)
+            keys, tickets = (_unpack_texts(texts) for texts in (row[5], row[6]))
+            return Waiting(Sealed(*row[:4]), letter, keys, tickets, row[7])
 
     def letters(self) -> list[OutboxLetter]:
         """Return the state of every letter that waits."""
@@ -160,6 +181,10 @@ class OutboxStore:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+
+def _unpack_texts(packed: bytes | None) -> tuple[str, ...]:
+    return () if packed is None else msgspec.msgpack.decode(packed, type=tuple[str, ...])
 
 
 def _pack(value: object) -> bytes:

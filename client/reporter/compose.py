@@ -14,7 +14,7 @@ from keys.envelope import Address, Sealed, frame, seal_content, size_for
 from keys.errors import TocsinError, TooMuchContent
 from keys.message import PIECE_BYTES, PIECES, RECEIPTS, Amend, Parcel, ParcelRef, ReplyBlock, Report
 from keys.organisation import Card
-from keys.wire import ID_BYTES, PARCEL_BYTES, SALT_BYTES, Purpose, RandomBytes, b64
+from keys.wire import ID_BYTES, PARCEL_BYTES, SALT_BYTES, SEED_BYTES, Purpose, RandomBytes, b64
 
 
 class FileTooLarge(TocsinError):
@@ -39,6 +39,13 @@ def attachment(path: Path, data: bytes) -> Attachment:
     return Attachment(mimetypes.guess_type(path.name)[0] or "application/octet-stream", data)
 
 
+def new_case(random_bytes: RandomBytes) -> tuple[str, bytes]:
+    """Return the id of a new case, one that a shell does not take for an option, and the secret it is made of."""
+    while message.case_id(secret := random_bytes(SEED_BYTES)).startswith("-"):
+        pass
+    return message.case_id(secret), secret
+
+
 def new_id(random_bytes: RandomBytes) -> str:
     """Return a random id in base64url that a shell does not take for an option."""
     while (text := b64(random_bytes(ID_BYTES))).startswith("-"):
@@ -48,13 +55,15 @@ def new_id(random_bytes: RandomBytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person wants to say: facts, files, where a reply may go; receipts for earlier messages of the case."""
+    """What a person wants to say: facts, files, where a reply may go; receipts for earlier messages of the case.
+    `case_secret`: shows that the case is theirs; without it an organisation uses no reply block."""
 
     facts: dict[str, Any] = field(repr=False)
     files: list[Attachment] = field(default_factory=list, repr=False)
     reply: ReplyBlock | None = None
     practice: bool = False
     receipts: tuple[str, ...] = field(default=(), repr=False)
+    case_secret: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,7 @@ def compose(
         parcels=refs,
         reply=draft.reply,
         practice=draft.practice,
+        case_secret=None if draft.case_secret is None else b64(draft.case_secret),
     )
     report, carried = _with_receipts(report, draft.receipts)
     header = message.header(report)

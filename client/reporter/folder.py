@@ -100,6 +100,16 @@ class ReplyRoute(msgspec.Struct, frozen=True):
         )
 
 
+class StoredCase(msgspec.Struct, frozen=True):
+    """What shows that a case was begun here: the 32 bytes that its id is made of."""
+
+    case: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return "StoredCase(...)"
+
+
 class StoredReply(msgspec.Struct, frozen=True):
     """A reply as it was opened."""
 
@@ -129,7 +139,7 @@ class OwnReceipt(msgspec.Struct, frozen=True):
         return "OwnReceipt(...)"
 
 
-Value = TypeVar("Value", ReplyRoute, StoredReply, SentMessage, OwnReceipt)
+Value = TypeVar("Value", ReplyRoute, StoredReply, SentMessage, OwnReceipt, StoredCase)
 
 
 class Reporter:
@@ -252,6 +262,15 @@ class Reporter:
         with self._database() as db:
             db.executemany("UPDATE receipt SET carried = carried + 1 WHERE rowid = ?", marked)
 
+    def keep_case(self, case: str, secret: bytes) -> None:
+        """Store the secret of a case, sealed. Raises CannotWrite, SpoolBroken, KeystoreCut."""
+        self._seal("secret", StoredCase(case, secret))
+
+    def case_secret(self, key: BoxKey, case: str) -> bytes | None:
+        """Return the secret of a case; None when it was begun without a key to seal it to. Raises SpoolBroken."""
+        found = (stored.secret for stored in self._unseal_all("secret", key, StoredCase) if stored.case == case)
+        return next(found, None)
+
     def unlock(self, passphrase: Callable[[], str]) -> BoxKey:
         """Return the key that opens routes and replies. Raises NoReporter, KeystoreError."""
         if not (self.folder / KEYSTORE).exists():
@@ -299,14 +318,14 @@ class Reporter:
     def _save(self, state: ReporterState) -> None:
         files.replace(self.folder / STATE, msgspec.json.encode(state))
 
-    def _seal(self, table: str, value: ReplyRoute | StoredReply | SentMessage | OwnReceipt) -> None:
+    def _seal(self, table: str, value: ReplyRoute | StoredReply | SentMessage | OwnReceipt | StoredCase) -> None:
         try:
             public = BoxPublic(files.read(self.folder / PUBLIC))
         except (ValueError, CryptoError):
             raise KeystoreCut() from None
         box = SealedBox(public).encrypt(msgspec.msgpack.encode(value))
         with self._database() as db:
-            db.execute(f"INSERT INTO {table} (box) VALUES (?)", (box,))  # noqa: S608 - one of our four names
+            db.execute(f"INSERT INTO {table} (box) VALUES (?)", (box,))  # noqa: S608 - one of our names
 
     def _unseal_all(self, table: str, key: BoxKey, kind: type[Value]) -> Iterator[Value]:
         with self._database() as db, closing(db.execute(f"SELECT box FROM {table}")) as rows:  # noqa: S608
@@ -322,7 +341,7 @@ class Reporter:
             with closing(sqlite3.connect(path, isolation_level=None)) as db:
                 db.execute("PRAGMA secure_delete = ON")
                 db.execute("PRAGMA synchronous = FULL")
-                for table in ("way", "answer", "sent"):
+                for table in ("way", "answer", "sent", "secret"):
                     db.execute(f"CREATE TABLE IF NOT EXISTS {table} (box BLOB NOT NULL)")
                 db.execute("CREATE TABLE IF NOT EXISTS receipt (box BLOB NOT NULL, carried INTEGER NOT NULL DEFAULT 0)")
                 yield db

@@ -7,16 +7,18 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nacl.public import PrivateKey as BoxKey
+
 from client import files
 from client.outbox.retry import OutboxLetter, relay_order
 from client.outbox.sender import OutboxSender, Outcome
-from client.outbox.store import OutboxStore, Waiting
+from client.outbox.store import OutboxStore, SpoolBroken, Waiting
 from client.reporter.card_source import OnProblem, get_card
-from client.reporter.compose import Composed, Draft, compose, new_id
+from client.reporter.compose import Composed, Draft, compose, new_case
 from client.reporter.folder import Reporter, SentMessage, mark_organisation
 from client.transport.relay_client import Transport
 from keys.envelope import Sealed
-from keys.errors import BadReceipt, TocsinError
+from keys.errors import BadReceipt
 from keys.organisation import Card
 from keys.receipt import read_receipt
 from keys.wire import HOUR_SECONDS, WEEK_SECONDS, RandomBytes
@@ -28,12 +30,14 @@ ShowProgress = Callable[[int], AbstractContextManager[Callable[[int], None]]]  #
 
 @dataclass(frozen=True, slots=True)
 class SentReport:
-    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `is_last_resort`: it was
-    sealed to the last-resort key; `is_clock_behind`: because this clock is before the day of the card."""
+    """A report and where it went. `can_receive_replies`: a reply can reach the reporter. `brings_route`: it brings a
+    new way for replies. `is_last_resort`: it was sealed to the last-resort key; `is_clock_behind`: because this clock
+    is before the day of the card."""
 
     composed: Composed
     outcome: Outcome
     can_receive_replies: bool
+    brings_route: bool
     is_last_resort: bool
     is_clock_behind: bool
 
@@ -60,13 +64,13 @@ def send(
     """Seal a report for an organisation and send it, together with whatever else waits in this folder's outbox.
 
     `to`: the organisation's card (a file) or its code. `case_start`: the case it adds to, or the first letters of it;
-    None begins a case. `passphrase`: asked once, when the folder has no key yet that replies are sealed under; without
-    it no reply can reach the reporter. Where there is a key it opens the receipts for earlier messages of the case, and
-    those go along; a wrong one keeps no report back. What does not leave now stays sealed in the outbox. Blocks for the
-    network.
+    None begins a case. `passphrase`: asked when the folder has no key yet that replies are sealed under, without which
+    no reply can reach the reporter; and when a case is added to, because only what it opens shows whose case that is:
+    without it the addition brings no new way for replies and no receipts for earlier messages. What does not leave now
+    stays sealed in the outbox. Blocks for the network.
 
     Raises FolderBusy, NoSuchFile, CardError, NoteUnsigned, BadCode, NoCardFound, CardOlder, UnknownCase, StateDamaged,
-    TooMuchContent, CannotWrite; then nothing was sent.
+    TooMuchContent, KeystoreError, NoReporter, SpoolBroken, CannotWrite; then nothing was sent.
     """
     with files.locked(folder), OutboxStore(folder) as store:
         reporter = Reporter(folder)
@@ -78,41 +82,60 @@ def send(
             reporter.set_up(passphrase())
         case = reporter.find_case(case_start) if case_start else None
         now = int(clock())
-        receipts = _find_receipts(reporter, case, None if is_new else passphrase)
+        key = reporter.unlock(passphrase) if case and passphrase is not None and not is_new else None
+        receipts = _find_receipts(reporter, case, key)
         draft = replace(draft, receipts=tuple(receipts))
-        composed = _seal(reporter, card, draft, case=case, now=now, random_bytes=random_bytes)
+        own = (case, _find_secret(reporter, case, key)) if case else new_case(random_bytes)
+        first = case is None
+        composed, brings_route = _seal(reporter, card, draft, own, first=first, now=now, random_bytes=random_bytes)
         _put(store, card, composed.sealed, random_bytes)
         reporter.mark_carried(row for text in list(receipts)[: composed.receipts] for row in receipts[text])
         sender = OutboxSender(store, transport, clock=clock, note=reporter.keep_receipts)
         outcome = _deliver(sender, store, composed, show_progress)
         _send_again(sender, store, card, composed, outcome, now=now, random_bytes=random_bytes)
-        is_last_resort = card.key_for(now) == card.last_resort
-        return SentReport(composed, outcome, reporter.can_receive_replies, is_last_resort, now < card.issued)
+        return SentReport(
+            composed,
+            outcome,
+            reporter.can_receive_replies,
+            brings_route,
+            is_last_resort=card.key_for(now) == card.last_resort,
+            is_clock_behind=now < card.issued,
+        )
 
 
-def _find_receipts(reporter: Reporter, case: str | None, passphrase: Callable[[], str] | None) -> dict[str, list[int]]:
+def _find_receipts(reporter: Reporter, case: str | None, key: BoxKey | None) -> dict[str, list[int]]:
     """Return the receipts that a message of this case may carry, with their rows; none where nothing opens them."""
-    if case is None or passphrase is None:
+    if case is None or key is None:
         return {}
-    with suppress(TocsinError):  # a report is not kept back by a passphrase that is misspelt
-        return reporter.find_receipts(reporter.unlock(passphrase), case)
+    with suppress(SpoolBroken):  # receipts that are damaged keep no report back
+        return reporter.find_receipts(key, case)
     return {}
 
 
+def _find_secret(reporter: Reporter, case: str, key: BoxKey | None) -> bytes | None:
+    """Return the secret of a case that is added to; None when nobody gave the passphrase that opens it."""
+    return None if key is None else reporter.case_secret(key, case)
+
+
 def _seal(
-    reporter: Reporter, card: Card, draft: Draft, *, case: str | None, now: int, random_bytes: RandomBytes
-) -> Composed:
-    seq = reporter.next_seq(case)
-    id_ = case or new_id(random_bytes)
-    facts = draft.facts if case else {**UNSAID, **draft.facts}
-    route = reporter.new_reply_route(id_, card, now, random_bytes) if reporter.can_receive_replies else None
-    whole = replace(draft, facts=facts, reply=route.block() if route else None)
-    composed = compose(card, whole, case=id_, first=case is None, seq=seq, now=now, random_bytes=random_bytes)
+    reporter: Reporter, card: Card, draft: Draft, own: tuple[str, bytes | None], *,
+    first: bool, now: int, random_bytes: RandomBytes,
+) -> tuple[Composed, bool]:  # fmt: skip
+    """Return the sealed report, and whether it brings a way for replies. `own`: the case, and its secret if known."""
+    case, secret = own
+    seq = reporter.next_seq(None if first else case)
+    facts = {**UNSAID, **draft.facts} if first else draft.facts
+    route = reporter.new_reply_route(case, card, now, random_bytes) if secret and reporter.can_receive_replies else None
+    proof = secret if route else None
+    whole = replace(draft, facts=facts, reply=route.block() if route else None, case_secret=proof)
+    composed = compose(card, whole, case=case, first=first, seq=seq, now=now, random_bytes=random_bytes)
     if route:
         reporter.keep_reply_route(route)
-        reporter.keep_sent(SentMessage(id_, composed.sealed[0].commitment))
-    reporter.has_sent(id_, seq)
-    return composed
+        reporter.keep_sent(SentMessage(case, composed.sealed[0].commitment))
+    if first and proof:
+        reporter.keep_case(case, proof)
+    reporter.has_sent(case, seq)
+    return composed, route is not None
 
 
 def _put(store: OutboxStore, card: Card, sealed: list[Sealed], random_bytes: RandomBytes) -> None:

@@ -106,9 +106,12 @@ class App:
         return self.do("next").at("pin")
 
     def pins(self, pin: str | None = None, decoy: str | None = None) -> "App":
+        """Without a PIN the profile is left open, so that a press says whose it is."""
         self.at("pin")
         if pin is None:
-            self.do("skip")
+            self.do("skip").at("leave", "allow")
+            if self.screen == "leave":
+                self.do("leave-open")
         else:
             self.choose_digits(pin).at("decoy", "allow")
             if self.screen == "decoy" and decoy is None:

@@ -100,6 +100,7 @@ def test_what_is_not_known_is_kept_and_written_again():
     assert got.message.facts == {"later": [1]}
     again = json.loads(header(got.message, got.other))
     defaults = {"when": {}, "parcels": [], "reply": None, "practice": False, "receipts": []}
+    defaults |= {"case_secret": None, "keys": None}
     assert again == fields(weather="rain", facts={"later": [1]}, **defaults)
 
 

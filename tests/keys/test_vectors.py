@@ -1,13 +1,14 @@
 """Every vector, read by Python. JavaScript reads the same files in tests/phone."""
 
+import hmac
 import json
 
 from keys import address, code, keystore, message, note, organisation, receipt, work
-from keys.envelope import Address
+from keys.envelope import Address, blinding_key
 from keys.kem import PrivateKey
 from keys.mailbox import MailboxKey, check_collect
 from keys.opening import open_envelope
-from keys.wire import WEEK_SECONDS, Purpose, b64, digest, read_object, unb64
+from keys.wire import WEEK_SECONDS, Purpose, b64, digest, domain, read_object, unb64
 from tests.keys.vectors import as_expected, each
 
 
@@ -154,6 +155,22 @@ def test_a_reply_is_from_who_knows_the_secret(vector):
     )
     with as_expected(vector):
         message.check_mac(mac, unb64(vector["mac"]))
+
+
+@each("case")
+def test_a_case_and_what_is_said_in_it(vector):
+    if vector["what"] == "id":
+        assert message.case_id(unb64(vector["secret"])) == vector["case"]
+    elif vector["what"] == "blind":
+        assert b64(blinding_key(unb64(vector["salt"]))) == vector["blind"]
+    elif vector["what"] == "key":
+        parts = unb64(vector["root"]) + unb64(vector["case"])
+        assert b64(hmac.digest(unb64(vector["key"]), domain("case") + parts, "sha256")) == vector["derived"]
+    else:
+        address = Address(Purpose.REPORT, unb64(vector["root"]), unb64(vector["mailbox"]))
+        parts = [vector["size"], unb64(vector["salt"]), vector["header"].encode()]
+        with as_expected(vector):
+            message.check_mac(message.said_mac(unb64(vector["key"]), address, *parts), unb64(vector["mac"]))
 
 
 @each("work")

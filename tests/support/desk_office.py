@@ -11,7 +11,7 @@ from typing import Any
 from client.desk.desk import Desk
 from client.organisation import home
 from client.organisation.home import Profile
-from client.reporter.compose import Attachment, Composed, Draft, compose, new_id
+from client.reporter.compose import Attachment, Composed, Draft, compose, new_case
 from client.transport.relay_client import Frame
 from keys.kem import PrivateKey
 from keys.keystore import Cost
@@ -42,6 +42,7 @@ class Office:
     folder: Path
     post: DeskPost = field(default_factory=DeskPost)
     now: int = NOW
+    secrets: dict[str, bytes] = field(default_factory=dict)  # of cases that were begun here
 
     def __post_init__(self) -> None:
         made = home.create(self.folder, PASSPHRASE, Profile("Помощь", RELAYS), now=NOW, cost=WEAK)
@@ -77,13 +78,17 @@ class Office:
         self, facts: dict[str, Any] | None = None, *, case: str | None = None, seq: int = 0,
         files: tuple[bytes, ...] = (), reply: ReplyBlock | None = None, to: str = RELAYS[0],
     ) -> Composed:  # fmt: skip
-        """Somebody reports; the letters lie at a relay."""
+        """Somebody reports; the letters lie at a relay. A way for replies comes with the secret of a case of ours."""
+        if case is None:
+            case, secret = new_case(os.urandom)
+            self.secrets[case] = secret
         draft = Draft(
-            {"stage": "van", "people": 1} | (facts or {}), [Attachment("image/jpeg", data) for data in files], reply
+            {"stage": "van", "people": 1} | (facts or {}),
+            [Attachment("image/jpeg", data) for data in files],
+            reply,
+            case_secret=self.secrets.get(case) if reply else None,
         )
-        composed = compose(
-            self.card, draft, case=case or new_id(os.urandom), first=seq == 0, seq=seq, now=NOW, random_bytes=os.urandom
-        )
+        composed = compose(self.card, draft, case=case, first=seq == 0, seq=seq, now=NOW, random_bytes=os.urandom)
         for sealed in composed.sealed:
             self.post.lay(to, sealed)
         return composed

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from client.reporter.compose import new_id
+from client.reporter.compose import new_case, new_id
 from keys import message
 from keys.envelope import Address, Sealed, seal, size_for
 from keys.kem import PrivateKey
@@ -26,10 +26,14 @@ class Phones:
     card: Card
     now: int
     ids: dict[int, str] = field(default_factory=dict)
+    secrets: dict[str, bytes] = field(default_factory=dict)  # of each case by its id
     answerable: bool = True
 
     def case(self, number: int) -> str:
-        return self.ids.setdefault(number, new_id(os.urandom))
+        if number not in self.ids:
+            self.ids[number], secret = new_case(os.urandom)
+            self.secrets[self.ids[number]] = secret
+        return self.ids[number]
 
     def pair(self, numbers: tuple[int, int]) -> frozenset[str]:
         return frozenset(map(self.case, numbers))
@@ -37,14 +41,16 @@ class Phones:
     def seal(self, letter: Letter) -> Sealed:
         """One of the night's letters in its envelope."""
         kind = Report if letter.seq == 0 else Amend
+        case, is_asking = self.case(letter.case), self.answerable and letter.seq == 0
         header = kind(
             id=new_id(os.urandom),
-            case=self.case(letter.case),
+            case=case,
             seq=letter.seq,
             at=letter.at,
             facts=letter.facts,
             when=letter.when,
-            reply=self._new_reply_block() if self.answerable and letter.seq == 0 else None,
+            reply=self._new_reply_block() if is_asking else None,
+            case_secret=b64(self.secrets[case]) if is_asking else None,
             practice=letter.practice,
         )
         return self.seal_header(message.header(header))

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.vectors.makers.dates import dates
 from tests.vectors.makers.envelopes import envelope, xwing
 from tests.vectors.makers.inputs import Vector
-from tests.vectors.makers.messages import keystores, messages, replies
+from tests.vectors.makers.messages import cases, keystores, messages, replies
 from tests.vectors.makers.organisations import addresses, card, chain, codes, notes
 from tests.vectors.makers.pairings import pairings
 from tests.vectors.makers.relays import handovers, mailboxes, receipts, strangers, works
@@ -25,6 +25,7 @@ MAKERS: dict[str, Callable[[], Iterator[Vector]]] = {
     "envelope": envelope,
     "address": addresses,
     "note": notes,
+    "case": cases,
     "chain": chain,
     "card": card,
     "code": codes,

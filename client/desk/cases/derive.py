@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
-from client.desk.cases import attention, groups, people, places, search
+from client.desk.cases import attention, groups, origins, people, places, search
 from client.desk.cases import flags as cases_flags
 from client.desk.cases.people import Account, FactRow, LawyerProgress, PeopleEntries
 from client.desk.cases.places import Stations, Stay, Where
 from client.desk.cases.rows import CaseRows, EntryRow, LetterRow, Values
 from client.desk.deadlines import clocks
+from client.organisation.origins import Origin
 from client.report import sort_facts
 from client.stations.pack import fold
 
@@ -114,7 +115,7 @@ def load_rows(db: Database, chosen: Iterable[str], known: Values | None = None) 
 
 
 _LETTERS = """SELECT number, l."case", l.id, kind, seq, at, said, pulled, practice, doubt, last_resort, reply_until,
-    EXISTS (SELECT 1 FROM letter AS n WHERE n.id = l.id AND n.number <> l.number), other
+    EXISTS (SELECT 1 FROM letter AS n WHERE n.id = l.id AND n.number <> l.number), other, owner, named_keys, signed_by
   FROM json_each(:cases) AS chosen CROSS JOIN letter AS l ON l."case" = chosen.value ORDER BY said, seq, l.id, header"""
 _FACTS = """SELECT fact."case", k, own, field, fact.value, said, happened, letter, entry, source, ord, fits
   FROM json_each(:cases) AS chosen CROSS JOIN fact ON fact."case" = chosen.value ORDER BY fact."case", ord, number"""
@@ -135,6 +136,7 @@ class CaseState:
     facts: dict[str, Any]
     practice: bool
     flags: dict[int, tuple[str, ...]]
+    origins: dict[int, Origin]  # of each letter by its number: who said it
 
 
 def derive_state(db: Database, rows: CaseRows) -> CaseState:
@@ -158,13 +160,15 @@ def _derive_state(rows: CaseRows, stations: Stations) -> CaseState:
     trial = frozenset() if practice else {letter.number for letter in rows.letters if letter.practice}
     facts = [fact for fact, fits in rows.facts if fits and fact.letter not in trial]
     account = people.describe_people(facts, _collect_people_entries(rows.entries), stations)
-    flags = cases_flags.of_case(_make_checked_letters(rows))
+    said_by = origins.name_origins(rows)
+    flags = cases_flags.of_case(_make_checked_letters(rows, said_by))
     if rows.is_broken:
         flags = {number: (*found, "broken") for number, found in flags.items()}
-    return CaseState(account, facts, people.find_last_values(fact for fact in facts if not fact.own), practice, flags)
+    last = people.find_last_values(fact for fact in facts if not fact.own)
+    return CaseState(account, facts, last, practice, flags, said_by)
 
 
-def _make_checked_letters(rows: CaseRows) -> list[cases_flags.CheckedLetter]:
+def _make_checked_letters(rows: CaseRows, said_by: Mapping[int, Origin]) -> list[cases_flags.CheckedLetter]:
     facts: dict[int, dict[str, Any]] = defaultdict(dict)
     for fact, _ in rows.facts:
         if fact.letter is not None:
@@ -172,7 +176,8 @@ def _make_checked_letters(rows: CaseRows) -> list[cases_flags.CheckedLetter]:
     return [
         cases_flags.CheckedLetter(
             row.number, row.id, row.kind, row.seq, row.at, row.stated_at, row.pulled, row.practice, row.doubt,
-            row.last_resort, row.repeated, facts[row.number],
+            row.last_resort, row.repeated,
+            int(row.reply_until is not None and not origins.is_answerable(row, said_by[row.number])), facts[row.number],
         )
         for row in rows.letters
     ]  # fmt: skip
@@ -290,7 +295,7 @@ def _case_row(db: Database, case: str, rows: CaseRows, known: CaseState, numbers
         "began": _find_beginning(rows),
         "heard": max(letter.stated_at for letter in letters),
         "came": max(letter.pulled for letter in letters),
-        "reply_until": max((letter.reply_until for letter in letters if letter.reply_until is not None), default=None),
+        "reply_until": origins.find_reply_until(rows, known.origins),
         **_derive_handling(rows, known),
     }
 
@@ -337,10 +342,10 @@ def _derive_handling(rows: CaseRows, known: CaseState) -> dict[str, Any]:
     assigned = next((entry.fields["to"] for entry in reversed(rows.entries) if entry.kind == "assigned"), "")
     handled_at = max((entry.at for entry in rows.entries), default=None)
     replied_at = max((entry.at for entry in rows.entries if entry.kind == "replied"), default=None)
-    is_answerable = any(letter.reply_until is not None for letter in rows.letters)
+    is_answerable = origins.find_reply_until(rows, known.origins) is not None
     pressing = attention.find_reasons(came, handled_at, replied_at, answerable=is_answerable)
     flags = {flag for found in known.flags.values() for flag in found}
-    pressing += ["coerced"] * (known.facts.get("coerced") is True)
+    pressing += ["coerced"] * (known.facts.get("coerced") is True or "forced" in known.origins.values())
     pressing += ["disputed"] * (bool(flags & cases_flags.DISPUTED) or _is_doubtful_release(known))
     news = attention.find_last_news(came)
     status = marked.fields["status"] if marked else "new"

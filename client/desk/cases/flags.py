@@ -18,8 +18,9 @@ FLAGS = (
     "same_number",  # another message claims the same place in the case and says something else of the same field
     "broken",  # what it says made the desk stumble: nothing of it is counted, and its words stand in the record only
     "after_taken",  # said after the phone was said to be taken
+    "other_reply",  # offers a way to reply, and nothing shows that it is the owner's: it is not used
 )
-DISPUTED = frozenset({"second_report", "same_id", "same_number"})
+DISPUTED = frozenset({"second_report", "same_id", "same_number", "other_reply"})
 
 
 class CheckedLetter(NamedTuple):
@@ -36,6 +37,7 @@ class CheckedLetter(NamedTuple):
     doubt: int  # 1: the relay gave another commitment
     last_resort: int
     repeated: int  # 1: another letter calls itself by its id
+    foreign_reply: int  # 1: it brings a reply block that may not be used
     facts: Mapping[str, Any]
 
 
@@ -57,6 +59,7 @@ def of_case(letters: Sequence[CheckedLetter]) -> dict[int, tuple[str, ...]]:
             "second_report": letter.kind == "report" and letter.number in quarrel["report"],
             "same_id": letter.repeated,
             "same_number": letter.number in quarrel["seq"],
+            "other_reply": letter.foreign_reply,
             "after_taken": taken_at is not None and letter.stated_at > taken_at,
         }
         found[letter.number] = tuple(flag for flag in FLAGS if is_true.get(flag))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlite_utils import Database
 
-from client.desk.cases import derive
+from client.desk.cases import derive, origins
 from client.desk.cases.rows import Values
 from client.desk.journal.entries import (
     DifferentGroup,
@@ -22,9 +22,10 @@ from client.desk.journal.entries import (
     Unlinked,
 )
 from client.organisation.decoded_letters import DecodedLetter, decode_all
+from client.organisation.origins import find_named_keys
 from client.organisation.records import RecordLetter
 from client.report import sort_facts
-from keys.message import Amend, Report
+from keys.message import Amend, Report, shows_case_secret
 
 _LATEST = 2**53 - 1  # seconds
 
@@ -109,6 +110,7 @@ def _put_letter(db: Database, letter: DecodedLetter, values: Values) -> set[str]
     known = db.execute(_KNOWN, [letter.header]).fetchone()
     if known is None:
         number = _insert_letter(db, letter.header, message, letter.other, copy)
+        origins.sign_letters(db, number, letter)
     else:
         number, older = known[0], _Copy(*known[1:])
         better = min(copy, older)._replace(pulled=min(copy.pulled, older.pulled))
@@ -127,8 +129,9 @@ def _insert_letter(db: Database, header: bytes, message: Report | Amend, other: 
     wrong = {field: at for field, at in message.when.items() if not _is_time(at)}
     other = {**other, **({"when": wrong} if wrong else {})}
     row = [header, message.id, message.case, kind, message.seq, message.at]
-    row += [min(message.at, copy.pulled), int(message.practice), until]
-    row += [_json(other), *copy]
+    named = find_named_keys(message)
+    row += [min(message.at, copy.pulled), int(message.practice), until, int(shows_case_secret(message))]
+    row += [_json(named) if named else "", _json(other), *copy]
     number = db.execute(_NEW_LETTER, row).lastrowid or 0
     if message.parcels:
         files = [(number, message.case, ref.id, ref.n, ref.sha256, ref.type, ref.bytes) for ref in message.parcels]
@@ -169,8 +172,9 @@ def _json(value: Any) -> str:
 _KNOWN = "SELECT number, doubt, last_resort, envelope, commitment, pulled FROM letter WHERE header = ?"
 _BETTER = """UPDATE letter SET doubt = ?, last_resort = ?, envelope = ?, commitment = ?, pulled = ?, said = min(at, ?)
   WHERE number = ?"""
-_NEW_LETTER = """INSERT INTO letter (header, id, "case", kind, seq, at, said, practice, reply_until, other,
-  doubt, last_resort, envelope, commitment, pulled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_NEW_LETTER = """INSERT INTO letter (header, id, "case", kind, seq, at, said, practice, reply_until, owner,
+  named_keys, signed_by, other, doubt, last_resort, envelope, commitment, pulled)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?)"""
 _NEW_FACT = """INSERT INTO fact ("case", k, own, field, value, said, happened, letter, source, fits, ord)
   VALUES (?, 0, 0, ?, ?, ?, ?, ?, '', ?, ?)"""
 

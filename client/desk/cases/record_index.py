@@ -9,7 +9,7 @@ from client.organisation import case_files
 from client.organisation.case_files import Assembled, Case
 from client.organisation.decoded_letters import DecodedLetter, decode
 from client.organisation.records import RecordLetter, Records
-from keys.envelope import commit, unframe
+from keys.envelope import Address, commit, unframe
 from keys.errors import TocsinError
 from keys.message import ParcelRef
 
@@ -38,6 +38,7 @@ class RecordIndex:
     """The records; the batches with letters of each case, and the batch of each letter by its commitment."""
 
     records: Records
+    address: Address | None = None  # what reports to this organisation are sealed for
     _cases: dict[str, set[int]] = field(default_factory=dict)
     _letters: dict[bytes, int] = field(default_factory=dict)
 
@@ -70,7 +71,7 @@ class RecordIndex:
         letters = [letter for batch in batches for letter in self.records.batch(batch) if _read_case(letter) == case]
         if not letters:
             raise NoSuchCase()
-        return case_files.gather(letters)[case]
+        return case_files.gather(letters, self.address)[case]
 
     def file(self, case: str, sha256: str) -> Assembled:
         """Return a file of a case; the whole one, if it was announced more than once. Raises NoSuchCase,

@@ -26,6 +26,9 @@ class LetterRow(NamedTuple):
     reply_until: int | None
     repeated: int
     other: str
+    owner: int
+    named_keys: str
+    signed_by: str
 
 
 class EntryRow(NamedTuple):

@@ -20,10 +20,20 @@ CREATE TABLE letter (
   envelope    BLOB NOT NULL,              -- H(envelope)
   commitment  BLOB NOT NULL,
   reply_until INTEGER,                    -- until when an answer to this letter is looked for
+  owner       INTEGER NOT NULL,           -- 1: it shows the secret of its case
+  named_keys  TEXT NOT NULL,              -- JSON: the keys of the case that it names and may name; else empty
+  signed_by   TEXT NOT NULL,              -- the named key that its body is a MAC under; else empty
   other       TEXT NOT NULL               -- JSON: header fields that are not known here
 );
 CREATE INDEX letter_case ON letter ("case");
 CREATE INDEX letter_id ON letter (id);
+
+-- Letters whose body may be a MAC under a key that nobody has named yet.
+CREATE TABLE unsigned (
+  letter INTEGER PRIMARY KEY REFERENCES letter, "case" TEXT NOT NULL,
+  salt BLOB NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX unsigned_case ON unsigned ("case");
 
 CREATE TABLE entry (
   number INTEGER PRIMARY KEY,
@@ -71,7 +81,8 @@ CREATE TABLE file (
 );
 CREATE INDEX file_case ON file ("case");
 
-CREATE TABLE desk (country TEXT NOT NULL);  -- whose laws hold where no place tells
+-- Whose laws hold where no place tells, and what reports to this organisation are sealed for (NULL: nobody knows).
+CREATE TABLE desk (country TEXT NOT NULL, root BLOB, mailbox BLOB);
 
 -- Stations of the packs that were given, and each of their names as it is compared.
 
@@ -109,7 +120,7 @@ CREATE TABLE "case" (
   heard      INTEGER NOT NULL,
   came       INTEGER NOT NULL,            -- when its last letter was pulled
   news       INTEGER NOT NULL,            -- the same, without letters that bring nothing but a position
-  reply_until INTEGER,                    -- the last moment for an answer, if there is a way at all
+  reply_until INTEGER,                    -- until when an answer is looked for, if there is a way at all
   status     TEXT NOT NULL,               -- new, open, waiting, closed
   assigned   TEXT NOT NULL,
   pressing   INTEGER NOT NULL,            -- bits of reasons.REASONS that the case has by itself

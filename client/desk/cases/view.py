@@ -10,12 +10,14 @@ from sqlite_utils import Database
 from client.desk.cases import attention, derive, people, places
 from client.desk.cases.rows import CaseRows, LetterRow
 from client.desk.deadlines.clocks import Clock
+from client.organisation.origins import Origin
 from keys.message import ParcelRef
 
 
 @dataclass(frozen=True, slots=True)
 class LetterView:
-    """A message as it came. `at` is what it says, `said` never later than `pulled`. Hashes: 32 bytes."""
+    """A message as it came. `at` is what it says, `said` never later than `pulled`. `origin`: who said it. Hashes: 32
+    bytes."""
 
     number: int
     id: str
@@ -25,6 +27,7 @@ class LetterView:
     stated_at: int
     pulled: int
     flags: tuple[str, ...]
+    origin: Origin
     other: dict[str, Any]
     commitment: bytes
     envelope: bytes
@@ -50,6 +53,7 @@ class FactView:
     holds: bool
     fits: bool
     flags: tuple[str, ...]
+    origin: Origin = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,20 +266,14 @@ def load_case(db: Database, case: str, missing: Missing | None = None) -> CaseVi
         clocks=tuple(derive.find_clocks(db, case, rows)),
         facts=known.facts,
         timeline=_make_timeline(case, rows, known),
-        letters=tuple(_load_letter(db, letter, known.flags[letter.number]) for letter in rows.letters),
+        letters=tuple(_load_letter(db, letter, known) for letter in rows.letters),
         persons=tuple(_load_person(db, case, person, rows, known) for person in known.account.persons),
         files=_load_files(db, case, missing),
-        notes=tuple(
-            NoteView(entry.at, entry.by, entry.fields["text"], entry.entry)
-            for entry in entries
-            if entry.kind == "noted"
-        ),
+        notes=tuple(_make_note(entry) for entry in entries if entry.kind == "noted"),
         replies=tuple(_make_reply(entry) for entry in entries if entry.kind == "replied"),
         officials=_load_officials_of(db, case),
         links=_load_links(db, case),
-        crowd=_load_numbers(
-            db, 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number', row["crowd"], case
-        ),
+        crowd=_load_numbers(db, _IN_CROWD, row["crowd"], case),
         history=tuple(entries),
     )
 
@@ -284,11 +282,10 @@ _AS_STORED = (
     *("id", "number", "status", "assigned", "people", "minors", "injured", "began", "heard", "came", "role"),
     *("language", "country", "event", "lat", "lon", "accuracy", "fixed"),
 )
-_HISTORY = """
-WITH mine AS (SELECT entry FROM about WHERE "case" = :case)
+_IN_CROWD = 'SELECT number FROM "case" WHERE crowd = ? AND id <> ? ORDER BY number'
+_HISTORY = """WITH mine AS (SELECT entry FROM about WHERE "case" = :case)
 SELECT entry.*, NULL AS case_number FROM mine JOIN entry ON entry = number
-UNION SELECT entry.*, NULL FROM entry WHERE target IN (SELECT id FROM mine JOIN entry ON entry = number) ORDER BY ord
-"""
+UNION SELECT entry.*, NULL FROM entry WHERE target IN (SELECT id FROM mine JOIN entry ON entry = number) ORDER BY ord"""
 
 
 def _load_numbers(db: Database, query: str, *values: Any) -> tuple[int, ...]:
@@ -319,20 +316,23 @@ def _make_timeline(case: str, case_rows: CaseRows, known: derive.CaseState) -> t
                 entry=entry.id if entry else None,
                 holds=holds.get((fact.k, fact.own, fact.field)) == id(fact),
                 fits=fits,
-                flags=known.flags.get(fact.letter, ()) if fact.letter is not None else (),
+                flags=known.flags.get(fact.letter or 0, ()),
+                origin=known.origins.get(fact.letter or 0, ""),
             )
         )
     return tuple(rows)
 
 
-def _load_letter(db: Database, row: LetterRow, flags: tuple[str, ...]) -> LetterView:
-    commitment, envelope = db.execute(
-        "SELECT commitment, envelope FROM letter WHERE number = ?", [row.number]
-    ).fetchone()
+def _load_letter(db: Database, row: LetterRow, known: derive.CaseState) -> LetterView:
+    commitment, envelope = db.execute(_HASHES, [row.number]).fetchone()
     other = msgspec.json.decode(row.other)
     return LetterView(
-        row.number, row.id, row.kind, row.seq, row.at, row.stated_at, row.pulled, flags, other, commitment, envelope
-    )
+        row.number, row.id, row.kind, row.seq, row.at, row.stated_at, row.pulled, known.flags[row.number],
+        known.origins[row.number], other, commitment, envelope,
+    )  # fmt: skip
+
+
+_HASHES = "SELECT commitment, envelope FROM letter WHERE number = ?"
 
 
 def _load_person(
@@ -364,19 +364,22 @@ _SAME = """SELECT person.id, "case".number FROM person JOIN "case" ON "case".id 
 
 def _load_stay(db: Database, stay: places.Stay) -> StayView:
     number, kind, name = db.execute(_PLACE, [stay.where.key]).fetchone()
-    words = stay.where.words
-    return StayView(number, kind, name, stay.stage, stay.since, stay.until, stay.stated_at, stay.certainty, words)
+    at, words = stay.stated_at, stay.where.words
+    return StayView(number, kind, name, stay.stage, stay.since, stay.until, at, stay.certainty, words)
 
 
 _PLACE = "SELECT number, kind, name FROM place WHERE key = ?"
 
 
 def _load_files(db: Database, case: str, missing: Missing | None) -> tuple[FileView, ...]:
-    found = []
+    found: list[FileView] = []
     for letter, _, *ref in db.execute('SELECT * FROM file WHERE "case" = ? ORDER BY letter, id', [case]):
-        parcel = ParcelRef(*ref)
-        found.append(FileView(parcel, letter, tuple(missing(case, parcel)) if missing else ()))
+        found.append(FileView(ref := ParcelRef(*ref), letter, tuple(missing(case, ref)) if missing else ()))
     return tuple(found)
+
+
+def _make_note(entry: EntryView) -> NoteView:
+    return NoteView(entry.at, entry.by, entry.fields["text"], entry.entry)
 
 
 def _make_reply(entry: EntryView) -> ReplyView:
@@ -406,12 +409,10 @@ def _load_links(db: Database, case: str) -> tuple[LinkView, ...]:
     return tuple(LinkView(**row) for row in db.query(_LINKS, {"case": case}))
 
 
-_LINKS = """
-SELECT entry.id AS entry, link.kind, a, b, p.number AS a_number, q.number AS b_number, at, by
+_LINKS = """SELECT entry.id AS entry, link.kind, a, b, p.number AS a_number, q.number AS b_number, at, by
 FROM link JOIN entry ON entry = entry.number
 LEFT JOIN "case" AS p ON p.id = a_case LEFT JOIN "case" AS q ON q.id = b_case
-WHERE :case IN (a_case, b_case) ORDER BY ord
-"""
+WHERE :case IN (a_case, b_case) ORDER BY ord"""
 
 
 # Names in this session

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from client.desk.cases import origins
 from client.desk.consent import subjects
 from client.desk.consent.consent import NoConsent
 from client.desk.consent.redact import Names
@@ -45,6 +46,13 @@ class StillAnswerable(TocsinError):
     hint = "wait until replies are no longer looked for, or hand the keys over knowing that others can then reply"
 
 
+class CaseKeysInside(TocsinError):
+    """the messages hold what shows whose case it is, and the keys that tell with which PIN something was said"""
+
+    code = "case-keys"
+    hint = "whoever has them can be replied to, and with the phone learns which PIN they were given"
+
+
 class OnlyUnderPressure(TocsinError):
     """every message of this case was written under pressure, and none of them may be handed over"""
 
@@ -64,7 +72,8 @@ class Court:
     """What a record is made from, besides the database. `letters` of any cases; `entries` of the whole journal; `file`
     puts a file together by case and b64 SHA-256; `receipts` returns those for a commitment, the earliest first.
     `disclose_entries`: the journal's own bytes, with what caseworkers wrote and their names. `disclose_replies`: also
-    while replies are still looked for."""
+    while replies are still looked for. `disclose_keys`: also messages
+    that show the secret of their case or name its keys."""
 
     letters: Iterable[RecordLetter]
     entries: Sequence[Entry]
@@ -73,6 +82,7 @@ class Court:
     receipts: Callable[[bytes], Sequence[StoredReceipt]] = lambda commitment: ()
     disclose_entries: bool = False
     disclose_replies: bool = False
+    disclose_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +101,35 @@ class _Message:
     header: Any
 
     @property
+    def header_hash(self) -> bytes:
+        """SHA-256 of the header, which is what the desk knows a letter by."""
+        return hashlib.sha256(unframe(self.letter.content)[1]).digest()
+
+    @property
     def commitment(self) -> bytes:
         return commit(self.letter.content)
 
 
 def build_bag(db: Database, case: str, court: Court, organisation: str, now: int) -> CourtRecord:
-    """Build the record of a case, without messages that give the silent signal of pressure (`coerced`).
+    """Build the record of a case, without messages that give the silent signal of pressure: the fact `coerced`, or
+    that they were said under force.
 
     `organisation`: its name, may be empty; `now`: Unix seconds. Specified in `exports.md`, "A record for a court".
-    Raises NoConsent, StillAnswerable, NothingReceived, OnlyUnderPressure.
+    Raises NoConsent, StillAnswerable, NothingReceived, OnlyUnderPressure, CaseKeysInside.
     """
     received = list(_find_messages(court.letters, case))
     if not received:
         raise NothingReceived()
-    unforced = [message for message in received if SIGNAL not in message.parsed.facts]
+    forced = origins.find_forced(db, case)
+    unforced = [
+        message for message in received if SIGNAL not in message.parsed.facts and message.header_hash not in forced
+    ]
     if not unforced:
         raise OnlyUnderPressure()
     messages = sorted(unforced, key=lambda message: (message.parsed.at, message.parsed.seq, message.commitment))
     _check_consent(db, case, messages)
+    if not court.disclose_keys and any(message.parsed.keys or message.parsed.case_secret for message in messages):
+        raise CaseKeysInside()
     if not court.disclose_replies and any(
         message.parsed.reply and message.parsed.reply.until > now for message in messages
     ):

@@ -19,6 +19,7 @@ import { LANGUAGE } from "./ui/language.js";
 export const KIT = "k";
 export const VAULT = "v";
 export const ACTIVE = "a";
+const PATIENCE_MS = 1_500; // that a press waits for a way for replies: it is loaded with the page, and takes 100 ms
 const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** Injected by the build; see README.md.
@@ -42,15 +43,18 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *    sendDuePosition(): void, follow(): void,
  *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.
- *  @typedef {{ content: any, duress: boolean, save(): Promise<boolean>, close(): Promise<unknown>,
+ *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
+ *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
  *    renew(): Promise<boolean | undefined>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
- *    any>): Promise<void>,
+ *    any>, isLeftOpen?: boolean): Promise<void>,
  *    removeDecoy(): Promise<void>,
  *    setDecoy(pin: string, progress: (part: number) => void): Promise<void> }} UnlockedVault */
 /** Rounds among contacts' mailboxes; `ended` when the last one has.
  *  @typedef {{ ended: Promise<void>, hurry(): void, stop(): void }} Rounds */
-/** Where replies of a case may lie. @typedef {{ case: string, keep: ReplyKeep }} ReplyRoute */
+/** Where replies of a case may lie. `isPrepared`: of letters sealed in advance that have not left; `secret`: without a
+ *  PIN, b64 of what shows that the case is ours.
+ *  @typedef {{ case: string, keep: ReplyKeep, isPrepared?: boolean, secret?: string }} ReplyRoute */
 /** A reply as it was opened; `at` in Unix seconds.
  *  @typedef {{ id: string, at: number, text: string, status: string }} ReceivedReply */
 /** Replies that came, by their id.
@@ -58,11 +62,13 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** What a press takes; it comes a moment after the first screen.
  *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
- *      storeKit: (kit: Kit) => unknown, duress: () => boolean }) => OpenCase,
+ *      storeKit: (kit: Kit) => unknown, duress: () => boolean, key: () => Uint8Array | null,
+ *      replies: any }) => OpenCase,
  *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
  *    received?: (id: string) => void,
  *      stored?: () => void }) => LetterSender,
- *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit }} Press */
+ *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit,
+ *    loadReplies: () => Promise<any> }} Press */
 
 /** @type {typeof globalThis.fetch} */
 const bareFetch = (url, init) => globalThis.fetch(url, init);
@@ -84,6 +90,7 @@ export class App {
       this.changed();
     };
     this.duress = false;
+    /** What the last session speaks with. @type {Uint8Array | null} */ this.key = null;
     /** @type {UnlockedVault | null} */ this.session = null;
     /** @type {OpenCase | null} */ this.caseSession = null;
     /** While unlocked. @type {Rounds | null} */ this.contactPoller = null;
@@ -139,6 +146,7 @@ export class App {
     this.closed = Promise.all([this.closed, this.contactPoller?.ended, this.session?.close()]);
     this.contactPoller = null;
     this.session = null;
+    if (!this.duress) this.key = null; // whoever was forced goes on being heard so
     this.release();
     this.draft = {};
     return this.go("start");
@@ -179,6 +187,14 @@ export class App {
       randomBytes,
       storeKit,
       duress: () => this.duress,
+      key: () => this.key,
+      replies: {
+        draw: (/** @type {Kit} */ to) =>
+          soon(this.engine.loadReplies().then(({ newReplyRoute }) => newReplyRoute(this, to.desk.relays))),
+        keep: (/** @type {Kit} */ of, /** @type {ReplyKeep} */ keep) =>
+          this.engine.loadReplies().then(({ keepOpenRoute }) => keepOpenRoute(this, of, keep)),
+        renew: async (/** @type {Kit} */ of) => this.session?.bringReply(of) ?? null,
+      },
     });
   }
 
@@ -235,6 +251,13 @@ export class App {
     if (!answer.ok) throw new Error("file");
     return new Uint8Array(await answer.arrayBuffer());
   }
+}
+
+/** A press waits for nothing that may not be there. @template T @param {Promise<T>} wanted
+ *  @returns {Promise<T | null>} */
+function soon(wanted) {
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, null));
+  return Promise.race([wanted, /** @type {Promise<null>} */ (late)]).catch(() => null);
 }
 
 /** @param {Uint8Array} data @param {(data: Uint8Array) => Kit} unpackKit @returns {Kit | null} */

@@ -23,6 +23,7 @@ const SCREENS = {
   profile: async () => (await withLocale("setup", import("./screens/setup/profile.js"))).profile,
   pin: async () => (await withLocale("setup", import("./screens/setup/pins.js"))).pin,
   decoy: async () => (await withLocale("setup", import("./screens/setup/pins.js"))).decoy,
+  leave: async () => (await withLocale("setup", import("./screens/setup/pins.js"))).leave,
   allow: async () => (await withLocale("setup", import("./screens/setup/finish.js"))).allow,
   ready: async () => (await withLocale("setup", import("./screens/setup/finish.js"))).ready,
   practice: async () => (await withLocale("setup", import("./screens/setup/finish.js"))).practice,
@@ -34,8 +35,8 @@ const SCREENS = {
   answers: async () => (await import("./screens/press/replies.js")).answers,
   unlock: async () => (await import("./screens/unlocked/unlock.js")).unlock,
   home: async () => (await withLocale("setup", import("./screens/unlocked/home.js"))).home,
-  notes: async () => (await import("./screens/unlocked/notes.js")).notes,
-  note: async () => (await import("./screens/unlocked/notes.js")).note,
+  notes: async () => (await withLocale("setup", import("./screens/unlocked/notes.js"))).notes,
+  note: async () => (await withLocale("setup", import("./screens/unlocked/notes.js"))).note,
   contacts: async () => (await withLocale("contacts", import("./screens/contacts/list.js"))).contacts,
   contact: async () => (await withLocale("contacts", import("./screens/contacts/contact.js"))).contact,
   pair: async () => (await withLocale("contacts", import("./screens/contacts/pair-scan.js"))).pair,
@@ -48,7 +49,7 @@ const SCREENS = {
   sms: async () => (await withLocale("contacts", import("./screens/contacts/sms.js"))).sms,
 };
 
-/** Return a screen once its words are there. `home` leads to the screens of the set-up and says one of their words.
+/** Return a screen once its words are there. Those of what a PIN opens come with those of the set-up.
  *  @template T @param {"setup" | "contacts"} part @param {Promise<T>} screen
  *  @returns {Promise<T>} */
 async function withLocale(part, screen) {
@@ -64,7 +65,8 @@ async function loadPress() {
     import("./services/sender.js"),
     import("../core/kit.js"),
   ]);
-  return { CaseSession, Sender, packKit, unpackKit };
+  const loadReplies = () => import("./services/session.js");
+  return { CaseSession, Sender, packKit, unpackKit, loadReplies };
 }
 
 async function main() {
@@ -81,7 +83,7 @@ async function main() {
   attend(app);
   await resume(app);
   await startWorker(app);
-  await Promise.allSettled([loadWords(), SCREENS.paste(), SCREENS.pressed()]); // so that the next screen comes without a wait
+  await Promise.allSettled([loadWords(), SCREENS.paste(), SCREENS.pressed(), app.engine.loadReplies()]); // so that the next screen comes without a wait
 }
 
 /** A later visit: the button is there at once, and what it needs is loaded while the finger is on its way.

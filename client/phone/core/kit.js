@@ -20,23 +20,30 @@ import {
   utf8,
 } from "../protocol/wire.js";
 import { readStoredWake } from "./letter.js";
-import { readList, readWhole, refuse } from "./stored-fields.js";
+import { besideEnvelope, readBlind, readList, readWhole, refuse } from "./stored-fields.js";
 
 const VERSION = 1;
 const LISTED = 64; // weeks, relays, contacts: none comes near it
 
 /** Encode a kit as it lies open on the phone. @param {Kit} kit @returns {Uint8Array} */
 export function packKit(kit) {
-  const { desk, contacts, ready, caseKey, seq, practice } = kit;
+  const { desk, contacts, ready, caseKey, seq, practice, open } = kit;
   const fields = {
     v: VERSION,
     case: kit.case,
     caseKey,
     seq,
     practice,
+    open,
     desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
     contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
-    ready: ready.map(({ week, contact, sealed }) => [week, contact, b64(sealed.commitment), b64(sealed.mailbox)]),
+    ready: ready.map(({ week, contact, sealed }) => [
+      week,
+      contact,
+      b64(sealed.commitment),
+      b64(sealed.mailbox),
+      ...besideEnvelope(sealed),
+    ]),
   };
   const head = utf8(JSON.stringify(fields));
   return concat(u32(head.length), head, ...ready.map(({ sealed }) => sealed.envelope));
@@ -49,13 +56,14 @@ export function unpackKit(data) {
     const fields = jsonObject(head);
     if (fields.v !== VERSION) refuse();
     return {
-      case: b64(unb64(fields.case, ID_BYTES)),
+      case: fields.case === "" ? "" : b64(unb64(fields.case, ID_BYTES)),
       caseKey: b64(unb64(fields.caseKey, SEED_BYTES)),
       seq: readWhole(fields.seq),
       practice: fields.practice === true,
       desk: readDesk(fields.desk),
       contacts: readList(fields.contacts, LISTED, readContact),
       ready: readReady(fields, data.subarray(end)),
+      open: readOpen(fields.open),
     };
   } catch (error) {
     throw error instanceof TocsinError ? new Malformed("not a kit") : error;
@@ -65,6 +73,12 @@ export function unpackKit(data) {
 /** @param {import("./press.js").Recipient} desk */
 function texts({ root, mailbox, lastResort }) {
   return { root: b64(root), mailbox: b64(mailbox), lastResort: b64(lastResort) };
+}
+
+/** @param {unknown} value @returns {import("./press.js").Open | null} null where there is a PIN, or from before */
+function readOpen(value) {
+  if (!isObject(value)) return null;
+  return { facts: isObject(value.facts) ? value.facts : refuse(), key: b64(unb64(value.key, SEED_BYTES)) };
 }
 
 /** @param {unknown} value @returns {import("./press.js").Recipient} */
@@ -98,10 +112,15 @@ function readContact(value) {
 function readReady(fields, envelopes) {
   const contacts = readList(fields.contacts, LISTED, (contact) => contact).length;
   const ready = readList(fields.ready, LISTED, (row, i) => {
-    const [week, contact, commitment, mailbox] = Array.isArray(row) ? row : refuse();
+    const [week, contact, commitment, mailbox, blind] = Array.isArray(row) ? row : refuse();
     if (contact !== null && readWhole(contact) >= contacts) refuse();
     const envelope = envelopes.slice(i * LETTER_BYTES, (i + 1) * LETTER_BYTES);
-    const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
+    const sealed = {
+      envelope,
+      commitment: unb64(commitment, HASH_BYTES),
+      mailbox: unb64(mailbox, HASH_BYTES),
+      blind: readBlind(blind),
+    };
     return {
       week: week === null ? null : readWhole(week),
       contact: contact === null ? null : readWhole(contact),

@@ -7,7 +7,7 @@ import { relayAddress } from "../protocol/address.js";
 import { checkForm, counted } from "../protocol/envelope.js";
 import { Malformed, TocsinError } from "../protocol/errors.js";
 import { b64, concat, digest, HASH_BYTES, jsonObject, PUBLIC_BYTES, u32, unb64, utf8 } from "../protocol/wire.js";
-import { readList, readWhole, refuse } from "./stored-fields.js";
+import { besideEnvelope, readBlind, readList, readWhole, refuse } from "./stored-fields.js";
 
 /** `id` is b64 of H(envelope). `keys` are the note keys (Ed25519) a receipt may be signed by; none: the relay's own
  *  word is taken. A lower `rank` goes first. `added` is the moment of the press in milliseconds.
@@ -31,8 +31,17 @@ export function readStoredWake(value) {
 }
 
 /** Encode a letter as its record: u32 n | JSON | envelope. @param {Letter} letter @returns {Uint8Array} */
-export function packLetter({ envelope, commitment, mailbox, relays, keys, rank, added, wake }) {
-  const fields = { commitment: b64(commitment), mailbox: b64(mailbox), relays, keys: keys.map(b64), rank, added, wake };
+export function packLetter({ envelope, commitment, mailbox, blind, relays, keys, rank, added, wake }) {
+  const fields = {
+    commitment: b64(commitment),
+    mailbox: b64(mailbox),
+    relays,
+    keys: keys.map(b64),
+    rank,
+    added,
+    wake,
+    beside: besideEnvelope({ blind }),
+  };
   const head = utf8(JSON.stringify(fields));
   return concat(u32(head.length), head, envelope);
 }
@@ -41,10 +50,15 @@ export function packLetter({ envelope, commitment, mailbox, relays, keys, rank, 
 export function unpackLetter(record) {
   try {
     const [head, end] = counted(record, 0) ?? refuse();
-    const { commitment, mailbox, relays, keys, rank, added, wake } = jsonObject(head);
+    const { commitment, mailbox, relays, keys, rank, added, wake, beside = [] } = jsonObject(head);
     const envelope = record.slice(end);
     checkForm(envelope);
-    const sealed = { envelope, commitment: unb64(commitment, HASH_BYTES), mailbox: unb64(mailbox, HASH_BYTES) };
+    const sealed = {
+      envelope,
+      commitment: unb64(commitment, HASH_BYTES),
+      mailbox: unb64(mailbox, HASH_BYTES),
+      blind: readBlind(beside[0]),
+    };
     const options = {
       relays: readList(relays, RELAYS, relayAddress),
       keys: readList(keys, RELAYS, publicKey),

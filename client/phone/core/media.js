@@ -62,13 +62,13 @@ export function cutFile(file, type, randomBytes) {
 
 /** Seal the letter that announces a file, and one parcel for each piece; `breathe` between two parcels lets the screen
  *  live. @param {Kit} kit @param {Pieces} file
- *  @param {{ facts?: Record<string, any>, duress?: boolean, now: number, randomBytes: RandomBytes, breathe?: () =>
+ *  @param {{ facts?: Record<string, any>, key?: Uint8Array | null, now: number, randomBytes: RandomBytes, breathe?: () =>
  *  Promise<void> }} by @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function sealFile(kit, { ref, pieces }, { facts = {}, duress = false, now, randomBytes, breathe }) {
+export async function sealFile(kit, { ref, pieces }, { facts = {}, key = null, now, randomBytes, breathe }) {
   const content = { facts, parcels: [ref] };
-  const announced = await amend(kit, { content, duress, now, randomBytes });
+  const announced = await amend(kit, { content, key, now, randomBytes });
   const letters = announced.letters;
-  const place = { case: kit.case, seq: kit.seq, at: Math.floor(now / 1_000) }; // one sending, one place in the case
+  const place = { case: announced.kit.case, seq: kit.seq, at: Math.floor(now / 1_000) }; // one sending, one place in the case
   for (const [i, body] of pieces.entries()) {
     const header = headerOf(parcelMessage(place, ref, i, randomBytes));
     letters.push(await sealToDesk(kit, { header, body, size: PARCEL_BYTES, rank: Rank.FILE, now, randomBytes }));

@@ -8,11 +8,11 @@
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { seal } from "../protocol/envelope.js";
-import { alertMessage, factsMessage, headerOf } from "../protocol/message.js";
+import { alertMessage, caseId, factsMessage, headerOf } from "../protocol/message.js";
 import { parseNoteKey } from "../protocol/note.js";
 import { keysAhead } from "../protocol/weekly-keys.js";
-import { b64, ID_BYTES, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
-import { addressRecipient, deriveContactKey, sealAlert, toSeconds } from "./press.js";
+import { b64, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
+import { addressRecipient, beginCase, deriveContactKey, nameKeys, sealAlert, signedBy, toSeconds } from "./press.js";
 
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
  *  @typedef {Reachable & { mac: Uint8Array, text: string }} PreparedContact */
@@ -31,35 +31,50 @@ export function toRecipient({ root, mailbox, issued, week, weekly, lastResort, r
   };
 }
 
-/** Seal everything that can be said before anything has happened.
+/** Seal everything that can be said before anything has happened. The secret of the case goes into the letters to the
+ *  organisation and is then forgotten; `sessions` are the keys of the phone's two sessions, and the PIN's signs.
  *  @param {{ card: Card, facts: Record<string, any>, reply?: ReplyBlock | null, contacts?: PreparedContact[],
- *  practice?: boolean, now: number, randomBytes: RandomBytes }} profile @returns {Promise<Kit>}
+ *  sessions?: { pin: Uint8Array, forced: Uint8Array }, practice?: boolean, now: number, randomBytes: RandomBytes
+ *  }} profile @returns {Promise<Kit>}
  *  @throws {TooMuchContent} when the profile does not fit one letter */
-export async function prepareKit({ card, facts, reply = null, contacts = [], practice = false, now, randomBytes }) {
+export async function prepareKit({
+  card,
+  facts,
+  reply = null,
+  contacts = [],
+  sessions,
+  practice = false,
+  now,
+  randomBytes,
+}) {
   const at = toSeconds(now);
-  const place = { case: b64(randomBytes(ID_BYTES)), seq: 0, at };
+  const secret = randomBytes(SEED_BYTES);
   const desk = toRecipient(card);
+  const own = { case: caseId(secret), caseKey: b64(randomBytes(SEED_BYTES)), desk };
+  const by = sessions ?? { pin: randomBytes(SEED_BYTES), forced: randomBytes(SEED_BYTES) };
+  const content = { facts, reply, practice, case_secret: b64(secret), keys: nameKeys(own, by) };
   const weeks = [...keysAhead(card, at), { week: null, key: card.lastResort }];
   /** @type {Ready[]} */
   const ready = [];
   for (const { week, key } of weeks) {
-    const header = headerOf(factsMessage("report", place, { facts, reply, practice }, randomBytes));
+    const header = headerOf(factsMessage("report", { case: own.case, seq: 0, at }, content, randomBytes));
+    const body = signedBy(own, by.pin, header);
     ready.push({
       week,
       contact: null,
-      sealed: await seal({ header, key, address: addressRecipient(desk), randomBytes }),
+      sealed: await seal({ header, body, key, address: addressRecipient(desk), randomBytes }),
     });
   }
-  const caseKey = b64(randomBytes(SEED_BYTES));
-  const kit = { case: place.case, caseKey, seq: 1, practice, desk, contacts: [], ready };
+  const kit = { ...own, seq: 1, practice, contacts: [], ready, open: null };
   return withContacts(kit, contacts, { now, randomBytes });
 }
 
 /** Return the same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has
- *  left the phone is not told the same thing twice. Whoever comes late is told the case's key with it. @param {Kit} kit
+ *  left the phone is not told the same thing twice. Whoever comes late is told the case's key with it. @param {Kit} before
  *  @param {PreparedContact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<Kit>}
  *  @throws {TooMuchContent} when a text does not fit one letter */
-export async function withContacts(kit, contacts, { now, randomBytes }) {
+export async function withContacts(before, contacts, { now, randomBytes }) {
+  const kit = before.case || contacts.length === 0 ? before : beginCase(before, randomBytes);
   const waiting = new Set(kit.ready.map(({ contact }) => contact));
   const isTold = (/** @type {PreparedContact} */ { key }) =>
     kit.contacts.some((known, i) => same(known.key, key) && !waiting.has(i));
@@ -84,9 +99,10 @@ function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) 
   return sealAlert(contact, contact.mac, { ...message, practice, case_key: key }, false, randomBytes);
 }
 
-/** Return a kit with nothing sealed in advance: the app was installed a minute ago and has no profile.
- *  @param {Card} card @param {RandomBytes} randomBytes @param {boolean} [practice] @returns {Kit} */
-export function newBareKit(card, randomBytes, practice = false) {
-  const [id, caseKey] = [b64(randomBytes(ID_BYTES)), b64(randomBytes(SEED_BYTES))];
-  return { case: id, caseKey, seq: 0, practice, desk: toRecipient(card), contacts: [], ready: [] };
+/** Return a kit with nothing sealed in advance and no case yet: the app was installed a minute ago, or has no PIN.
+ *  @param {Card} card @param {RandomBytes} randomBytes
+ *  @param {{ practice?: boolean, open?: import("./press.js").Open | null }} [more] @returns {Kit} */
+export function newBareKit(card, randomBytes, { practice = false, open = null } = {}) {
+  const caseKey = b64(randomBytes(SEED_BYTES));
+  return { case: "", caseKey, seq: 0, practice, desk: toRecipient(card), contacts: [], ready: [], open };
 }

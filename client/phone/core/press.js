@@ -2,20 +2,21 @@
  * The press: handing out what was sealed in advance (`prepare.js`), and sealing what is known of this moment.
  *
  * What it works from (the kit) lies open on the phone and holds sealed letters, public keys, mailbox ids, the case's id
- * and key: no name, no text, no secret that opens anything.
+ * and open key: no name, no text, no secret that opens anything. A phone without a PIN has no case before its first
+ * press, and who its owner is only if that was left open.
  *
  * All `now` are milliseconds, as `Date.now()` gives them; what goes into a message is whole Unix seconds.
  */
 /** @import { Sealed } from "../protocol/envelope.js" */
 /** @import { Letter } from "./letter.js" */
 /** @import { Wake } from "../protocol/wake.js" */
-/** @import { Facts } from "../protocol/message.js" */
+/** @import { CaseKeys, Facts, ReplyBlock } from "../protocol/message.js" */
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
 import { seal } from "../protocol/envelope.js";
-import { alertMac, alertMessage, factsMessage, headerOf } from "../protocol/message.js";
+import { alertMac, alertMessage, caseId, factsMessage, headerOf, saidMac } from "../protocol/message.js";
 import { keyFor, sealingWeek } from "../protocol/weekly-keys.js";
-import { b64, digest, domain, LETTER_BYTES, mac, Purpose, unb64 } from "../protocol/wire.js";
+import { b64, digest, domain, LETTER_BYTES, mac, Purpose, SEED_BYTES, unb64 } from "../protocol/wire.js";
 import { makeLetter } from "./letter.js";
 
 /** Of an organisation, what sealing and sending need; not its name.
@@ -25,9 +26,13 @@ import { makeLetter } from "./letter.js";
  *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], wake: Wake | null, later: number }} Reachable */
 /** Sealed in advance for a week; `week` null: any other time (sealed to the last resort, or to a contact).
  *  @typedef {{ week: number | null, contact: number | null, sealed: Sealed }} Ready */
-/** `seq` is the number of the next message; `ready` what was sealed in advance and no relay has yet.
+/** Of a phone without a PIN: who its owner is, if that was left open, and the key of its vault (b64), which anybody can
+ *  make. @typedef {{ facts: Record<string, any>, key: string }} Open */
+/** `case`: its id, "" when the first message begins one. `caseKey`: speaks for whoever holds the phone. `seq` is the
+ *  number of the next message; `ready` what was sealed in advance and no relay has yet. `secret`: b64 of what the id was
+ *  made of, in memory only, of a case that this page began.
  *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, desk: Recipient, contacts: Reachable[],
- *    ready: Ready[] }} Kit */
+ *    ready: Ready[], open: Open | null, secret?: string }} Kit */
 
 /** What goes first when the line is thin. */
 export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, PAIR: 5, FILE: 6 });
@@ -38,14 +43,16 @@ const CASE = domain("case");
 
 /** Return the letters of a press: this week's, and the fresh one with what is known of this moment. Until
  *  `withoutArrived` has been told otherwise every press hands the prepared letters out again: the outbox and the relays
- *  know them, and a phone killed in between loses nothing. @param {Kit} kit
- *  @param {{ facts: Record<string, any>, when?: Record<string, any>, duress?: boolean, now: number, randomBytes:
- *  RandomBytes }} moment @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function press(kit, { facts, when = {}, duress = false, now, randomBytes }) {
-  const known = duress ? { ...facts, coerced: true } : facts;
+ *  know them, and a phone killed in between loses nothing. @param {Kit} before
+ *  @param {{ facts: Record<string, any>, when?: Record<string, any>, reply?: ReplyBlock | null, key?: Uint8Array | null,
+ *  duress?: boolean, now: number, randomBytes: RandomBytes }} moment `key`: of the session, null when none is unlocked
+ *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+export async function press(before, { facts, when = {}, reply = null, key = null, duress = false, now, randomBytes }) {
+  const kit = before.case ? before : beginCase(before, randomBytes);
   const ready = readyLetters(kit, now);
   try {
-    const fresh = await sayToDesk(kit, { content: { facts: known, when }, rank: Rank.FRESH, now, randomBytes });
+    const content = { facts, when, reply };
+    const fresh = await sayToDesk(kit, { content, key, rank: Rank.FRESH, now, randomBytes });
     const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, randomBytes });
     return { kit: fresh.kit, letters: [...fresh.letters, ...ready, ...alerts] };
   } catch (error) {
@@ -62,15 +69,14 @@ export function withoutArrived(kit, id) {
 }
 
 /** Seal what is said after the press. @param {Kit} kit
- *  @param {{ content: Partial<Facts>, duress?: boolean, now: number, randomBytes: RandomBytes }} more
- *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function amend(kit, { content, duress = false, now, randomBytes }) {
-  const facts = duress ? { ...content.facts, coerced: true } : content.facts;
-  return sayToDesk(kit, { content: { ...content, facts }, rank: Rank.AMEND, now, randomBytes });
+ *  @param {{ content: Partial<Facts>, key?: Uint8Array | null, now: number, randomBytes: RandomBytes }} more `key`: of
+ *  the session, null when none is unlocked @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+export async function amend(kit, { content, key = null, now, randomBytes }) {
+  return sayToDesk(kit, { content, key, rank: Rank.AMEND, now, randomBytes });
 }
 
 /** Seal one message of this case to the desk. @param {Kit} kit
- *  @param {{ header: Uint8Array, body?: Uint8Array, size?: number, rank: number, now: number, randomBytes: RandomBytes
+ *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), size?: number, rank: number, now: number, randomBytes: RandomBytes
  *  }} what @returns {Promise<Letter>} */
 export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
   const key = keyFor(desk, toSeconds(now));
@@ -78,14 +84,55 @@ export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, 
   return makeLetter(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
 }
 
-/** @param {Kit} kit @param {{ content: Partial<Facts>, rank: number, now: number, randomBytes: RandomBytes }} what
- *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-async function sayToDesk(kit, { content, rank, now, randomBytes }) {
+/** @param {Kit} before @param {{ content: Partial<Facts>, key: Uint8Array | null, rank: number, now: number,
+ *  randomBytes: RandomBytes }} what @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
+async function sayToDesk(before, { content, key, rank, now, randomBytes }) {
+  const kit = before.case ? before : beginCase(before, randomBytes);
+  const isFirst = kit.seq === 0;
+  const facts = isFirst ? { ...kit.open?.facts, ...content.facts } : content.facts;
   const place = { case: kit.case, seq: kit.seq, at: toSeconds(now) };
-  const kind = kit.seq === 0 ? "report" : "amend";
-  const header = headerOf(factsMessage(kind, place, { ...content, practice: kit.practice }, randomBytes));
-  const letter = await sealToDesk(kit, { header, rank, now, randomBytes });
+  const whole = { ...content, facts, practice: kit.practice, ...proofOf(kit, isFirst, content, randomBytes) };
+  const header = headerOf(factsMessage(isFirst ? "report" : "amend", place, whole, randomBytes));
+  const body = signedBy(kit, key ?? unb64(kit.caseKey), header);
+  const letter = await sealToDesk(kit, { header, body, rank, now, randomBytes });
   return { kit: { ...kit, seq: kit.seq + 1 }, letters: [letter] };
+}
+
+/** Return the kit with a case of its own. @param {Kit} kit @param {RandomBytes} randomBytes @returns {Kit} */
+export function beginCase(kit, randomBytes) {
+  const secret = randomBytes(SEED_BYTES);
+  return { ...kit, case: caseId(secret), secret: b64(secret) };
+}
+
+/** What shows that a message comes from who began the case: in the first one, and where a way for replies must count.
+ *  Without a PIN nobody has the keys of one: they are drawn and forgotten.
+ *  @param {Kit} kit @param {boolean} isFirst @param {Partial<Facts>} content @param {RandomBytes} randomBytes */
+function proofOf(kit, isFirst, { reply, case_secret = kit.secret }, randomBytes) {
+  if (!case_secret || !(isFirst || reply)) return {};
+  const nobody = { pin: randomBytes(SEED_BYTES), forced: randomBytes(SEED_BYTES) };
+  return isFirst ? { case_secret, keys: nameKeys(kit, nobody) } : { case_secret };
+}
+
+/** Name what the keys of the phone's sessions, and its open one, stand for in this case.
+ *  @param {Pick<Kit, "case" | "caseKey" | "desk">} kit @param {{ pin: Uint8Array, forced: Uint8Array }} sessions
+ *  @returns {CaseKeys} */
+export function nameKeys(kit, { pin, forced }) {
+  const key = (/** @type {Uint8Array} */ from) => b64(deriveOwnKey(from, kit));
+  return { pin: key(pin), forced: key(forced), open: key(unb64(kit.caseKey)) };
+}
+
+/** Return what makes the body of a message to the desk. @param {Pick<Kit, "case" | "desk">} kit
+ *  @param {Uint8Array} key of the session, or the open one @param {Uint8Array} header
+ *  @returns {(salt: Uint8Array) => Uint8Array} */
+export function signedBy(kit, key, header) {
+  return (salt) => saidMac(deriveOwnKey(key, kit), addressRecipient(kit.desk), LETTER_BYTES, salt, header);
+}
+
+/** Derive what a key of this phone is to one organisation in one case: no case shows that another is of the same phone,
+ *  and the organisation cannot speak as the phone to its contacts. @param {Uint8Array} key
+ *  @param {Pick<Kit, "case" | "desk">} kit */
+function deriveOwnKey(key, { case: id, desk }) {
+  return mac(key, CASE, desk.root, unb64(id));
 }
 
 /** @param {Kit} kit @param {number} now @returns {Letter[]} */

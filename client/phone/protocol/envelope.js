@@ -8,14 +8,17 @@ import {
   digest,
   domain,
   ENC_BYTES,
+  HASH_BYTES,
   KEM_PUBLIC_BYTES,
   LETTER_BYTES,
+  mac,
   PARCEL_BYTES,
   readU32,
   SALT_BYTES,
   SUITE,
   TAG_BYTES,
   u32,
+  utf8,
 } from "./wire.js";
 
 /** Where an envelope goes: all of it is bound into the HPKE info,
@@ -23,8 +26,9 @@ import {
  *  organisation's root public key for a report, else H of the X-Wing key it is sealed to.
  *  @typedef {{ purpose: number, recipient: Uint8Array, mailbox: Uint8Array }} Address */
 
-/** An envelope ready to be deposited, and what a receipt for it must name.
- *  @typedef {{ envelope: Uint8Array, commitment: Uint8Array, mailbox: Uint8Array }} Sealed */
+/** An envelope ready to be deposited, what a receipt for it must name, and the key that blinds it in a log (32 bytes,
+ *  null of one from before).
+ *  @typedef {{ envelope: Uint8Array, commitment: Uint8Array, mailbox: Uint8Array, blind: Uint8Array | null }} Sealed */
 
 export const HPKE = new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
 
@@ -36,6 +40,7 @@ const EKM_BYTES = 64; // the randomness of one X-Wing encapsulation: ML-KEM 32, 
 
 const ENVELOPE = domain("envelope");
 const COMMIT = domain("commit");
+const BLIND = utf8("tocsin/1/blind");
 
 /** Write the HPKE info: `tocsin/1/envelope\0` | purpose u8 | recipient 32 | mailbox 32 | size u32. Specified in
  *  `keys/envelope.md`, *HPKE*. @param {Address} address @param {number} size @returns {Uint8Array} */
@@ -55,6 +60,12 @@ export function commit(content) {
   return digest(COMMIT, content);
 }
 
+/** Return HKDF-SHA256(salt of the content, no salt, info "tocsin/1/blind"). @param {Uint8Array} salt
+ *  @returns {Uint8Array} 32 bytes */
+export function blindingKey(salt) {
+  return mac(mac(new Uint8Array(HASH_BYTES), salt), BLIND, Uint8Array.of(1));
+}
+
 /** Seal header, body and salt in one envelope of exactly `size` bytes. `body` may be made from the salt and the header,
  *  as the MAC of an alert or a reply has to be. Source: HPKE in base mode (RFC 9180).
  *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), key: Uint8Array, address:
@@ -68,7 +79,8 @@ export async function seal({ header, body = new Uint8Array(), key, address, rand
   const plaintext = new Uint8Array(room);
   plaintext.set(content);
   const sealed = await encrypt(plaintext, await publicKey(key), infoOf(address, size), randomBytes);
-  return { envelope: concat(Uint8Array.of(SUITE), sealed), commitment: commit(content), mailbox: address.mailbox };
+  const envelope = concat(Uint8Array.of(SUITE), sealed);
+  return { envelope, commitment: commit(content), mailbox: address.mailbox, blind: blindingKey(salt) };
 }
 
 /** Refuse what cannot be an envelope, before any key is touched. Specified in `keys/envelope.md`, *Opening*.

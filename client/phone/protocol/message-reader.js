@@ -78,6 +78,8 @@ const FACTS = {
   reply: orNull(replyBlock),
   practice: or(truth, () => false),
   receipts: or(list(text(RECEIPT_BYTES), 0, RECEIPTS), () => []),
+  case_secret: orNull(hash),
+  keys: orNull(struct({ pin: hash, forced: hash, open: hash })),
 };
 
 /** @type {Record<string, Record<string, FieldReader>>} */

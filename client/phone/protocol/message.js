@@ -4,7 +4,7 @@
 
 import { infoOf, PARCEL_ROOM } from "./envelope.js";
 import { NotAuthentic } from "./errors.js";
-import { b64, domain, ID_BYTES, mac, same, utf8 } from "./wire.js";
+import { b64, digest, domain, ID_BYTES, mac, same, utf8 } from "./wire.js";
 
 export const VERSION = 1;
 // How much of a file one parcel carries: the room of a parcel less what its header may take.
@@ -18,8 +18,10 @@ export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what 
  *  @typedef {{ id: string, n: number, sha256: string, type: string, bytes: number }} ParcelRef */
 /** Where an answer may go.
  *  @typedef {{ relays: [string, string][], key: string, secret: string, until: number }} ReplyBlock */
+/** Keys of a case, b64: who writes under `pin` gave the PIN, under `forced` the one for being forced, under `open` holds
+ *  the phone. @typedef {{ pin: string, forced: string, open: string }} CaseKeys */
 /** @typedef {{ facts: Record<string, any>, when: Record<string, any>, parcels: ParcelRef[], reply: ReplyBlock | null,
- *    practice: boolean, receipts?: string[] }} Facts */
+ *    practice: boolean, receipts?: string[], case_secret?: string, keys?: CaseKeys }} Facts */
 /** @typedef {Identity & Facts} Report */
 /** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
 /** @typedef {Identity & { type: string, text: string, place: any }} AlertMessage */
@@ -28,6 +30,8 @@ export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what 
 /** A place in a case: which case, the how manieth message, when it was said (Unix seconds).
  *  @typedef {{ case: string, seq: number, at: number }} Place */
 
+const CASE_ID = domain("case-id");
+const SAID = domain("said");
 const REPLY = domain("reply");
 const ALERT = domain("alert");
 const DURESS = domain("duress");
@@ -42,8 +46,8 @@ function identity(place, kind, randomBytes) {
 /** Write facts as the first message of a case (`report`) or as a later one (`amend`). @param {"report" | "amend"} kind
  *  @param {Place} place @param {Partial<Facts>} content @param {RandomBytes} randomBytes @returns {Report} */
 export function factsMessage(kind, place, content, randomBytes) {
-  const { facts = {}, when = {}, parcels = [], reply = null, practice = false, receipts = [] } = content;
-  const whole = { ...identity(place, kind, randomBytes), facts, when, parcels, reply, practice };
+  const { facts = {}, when = {}, parcels = [], reply = null, practice = false, receipts = [], ...proof } = content;
+  const whole = { ...identity(place, kind, randomBytes), facts, when, parcels, reply, practice, ...proof };
   return receipts.length ? { ...whole, receipts } : whole;
 }
 
@@ -63,6 +67,19 @@ export function alertMessage(place, { type, text: words = "", place: where = nul
  *  U+FFFD. @param {object} message @returns {Uint8Array} */
 export function headerOf(message) {
   return utf8(JSON.stringify(message).replace(/\\(?:ud[89a-f]..|.)/g, (mark) => (mark[2] ? "\ufffd" : mark)));
+}
+
+/** Return the id of the case that this secret opens: 16 bytes of H("tocsin/1/case-id\0" | secret), b64.
+ *  @param {Uint8Array} secret 32 bytes @returns {string} */
+export function caseId(secret) {
+  return b64(digest(CASE_ID, secret).subarray(0, ID_BYTES));
+}
+
+/** Return the body of a report or amendment: HMAC(key, "tocsin/1/said\0" | info | salt | header).
+ *  @param {Uint8Array} key @param {import("./envelope.js").Address} address @param {number} size
+ *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
+export function saidMac(key, address, size, salt, header) {
+  return mac(key, SAID, infoOf(address, size), salt, header);
 }
 
 /** Return the body of a reply: HMAC(secret, "tocsin/1/reply\0" | info | salt | header). Source: HMAC-SHA256 (RFC 2104).

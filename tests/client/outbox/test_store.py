@@ -1,8 +1,10 @@
 """The outbox on disk: whole after any end of the process, sealed bytes only, gone when it has gone."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -10,7 +12,9 @@ import pytest
 from client.files import CannotWrite
 from client.outbox.retry import OutboxLetter
 from client.outbox.store import OutboxStore, SpoolBroken, Waiting
-from keys.envelope import Sealed
+from keys.envelope import Address, Sealed, blinding_key, frame, seal_content
+from keys.kem import PrivateKey
+from keys.wire import Purpose
 
 RELAYS = ("https://a.example", "https://b.example")
 
@@ -114,3 +118,34 @@ def test_letters_are_put_all_or_none(tmp_path):
         with pytest.raises(SpoolBroken):
             outbox.put([good, broken])
         assert outbox.hashes() == []
+
+
+def test_beside_each_envelope_lies_its_blinding_key_and_an_outbox_from_before_is_read(tmp_path):
+    salt = os.urandom(32)
+    key = PrivateKey(os.urandom(32)).public
+    address = Address(Purpose.REPORT, os.urandom(32), os.urandom(32))
+    sealed = seal_content(frame(salt, b"{}", b""), key=key, address=address)
+    letter = Waiting(sealed, OutboxLetter(RELAYS), ("key",), (), b"o" * 32)
+    with OutboxStore(tmp_path / "new") as store:
+        store.hold([letter])
+        store.release([sealed.hash])
+        assert store.get(sealed.hash) == letter
+        assert store.get(sealed.hash).sealed.blind == blinding_key(salt)
+    (tmp_path / "old").mkdir()
+    with closing(sqlite3.connect(tmp_path / "old" / "outbox.db")) as db, db:
+        for table in ("letter", "held"):
+            db.execute(
+                f"CREATE TABLE {table} (hash BLOB PRIMARY KEY, mailbox BLOB NOT NULL, commitment BLOB NOT NULL, "
+                "state BLOB NOT NULL, keys BLOB NOT NULL, envelope BLOB NOT NULL) WITHOUT ROWID"
+            )
+        packed = [msgspec.msgpack.encode(value) for value in (OutboxLetter(RELAYS), ("key",))]
+        row = (sealed.hash, sealed.mailbox, sealed.commitment, *packed, sealed.envelope)
+        db.execute("INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?)", (b"h" * 32, *row[1:]))
+    for _ in range(2):
+        with OutboxStore(tmp_path / "old") as store:
+            found = store.get(sealed.hash)
+            assert (found.sealed.envelope, found.sealed.blind, found.tickets) == (sealed.envelope, None, ())
+            store.put([letter])
+            store.release([b"h" * 32])
+            assert store.hashes() == sorted([sealed.hash, b"h" * 32])

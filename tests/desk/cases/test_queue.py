@@ -3,6 +3,9 @@
 from client.desk.cases import database, ingest, queue
 from client.desk.cases.queue import Item
 from client.desk.journal.entries import Assigned, DifferentPerson, Lawyer, Marked, Noted, Replied, SamePerson, Viewed
+from keys import message
+from keys.wire import b64
+from tests.support import case_reports
 from tests.support.journal_entries import NOW, Journal, case_id, letter, person, station_report
 
 LATER = NOW + 700  # after everything was pulled
@@ -81,9 +84,11 @@ def test_who_can_be_answered_and_never_was_is_told():
     block = {
         "relays": [["https://relay.example", "A" * 43]], "key": "A" * 1622, "secret": "A" * 43, "until": NOW + 10**6,
     }  # fmt: skip
-    report = letter("a", {"stage": "van"}, reply=block)
+    case = message.case_id(b"c" * 32)
+    report = case_reports.letter(case, {"stage": "van"}, reply=block, case_secret=b64(b"c" * 32))
     assert "unanswered" in reasons([report])
-    assert "unanswered" not in reasons([report], Journal().all(answered("a")))
+    reply = Replied(case=case, id=case_id("reply"), text="адвокат едет", status="lawyer")
+    assert "unanswered" not in reasons([report], Journal().all(reply))
     assert "unanswered" not in reasons([station_report("a")])
 
 

@@ -15,17 +15,19 @@ import pytest
 from nacl.signing import SigningKey
 
 from client.cli.main import main
+from client.desk.cases import database as database_module
 from client.desk.consent.consent import NoConsent
-from client.desk.exports.bag import Court, NothingReceived, StillAnswerable
+from client.desk.exports.bag import CaseKeysInside, Court, NothingReceived, OnlyUnderPressure, StillAnswerable
 from client.desk.exports.registry import Options, make_export
 from client.desk.journal.entries import Arrival, Named, Noted, Received
 from client.organisation.case_files import Assembled
 from client.organisation.records import RecordLetter, StoredReceipt
-from keys.envelope import commit, frame
+from keys import message
+from keys.envelope import Address, commit, frame, unframe
 from keys.message import ParcelRef
 from keys.note import NoteKey, sign
 from keys.receipt import HANDOVER_KIND, RECEIPT_KIND
-from keys.wire import b64
+from keys.wire import Purpose, b64, unb64
 from tests.support.case_reports import ALL, NOW, at_station, case_id, db, journal_entry, letter, station
 from tests.support.hostile_words import HOSTILE
 
@@ -210,6 +212,46 @@ def test_while_answers_are_looked_for_their_keys_are_not_handed_over():
     assert make_bag(open_, disclose_replies=True)
     closed = [LETTERS[0], letter(CASE, {"force": True}, seq=1, reply=block | {"until": NOW - 1})]
     assert make_bag(closed)
+
+
+ADDRESS = Address(Purpose.REPORT, b"r" * 32, b"m" * 32)
+SECRET = b"c" * 32
+KEYS = {name: b64(name.encode().ljust(32, b"-")) for name in ("pin", "forced", "open")}
+
+
+def said(by: str, facts: dict, seq: int, **more) -> RecordLetter:
+    """A letter of one case that names these keys, said under one of them."""
+    plain = letter(message.case_id(SECRET), facts, seq=seq, at=NOW - 900 + seq, **more)
+    salt, header, _ = unframe(plain.content)
+    body = message.said_mac(unb64(KEYS[by]), ADDRESS, 8_192, salt, header)
+    return RecordLetter(frame(salt, header, body), True, plain.envelope_hash, False, NOW)
+
+
+def test_what_was_said_under_force_leaves_no_trace_and_the_keys_leave_only_when_that_was_chosen(tmp_path):
+    begun = {"name": "Анна Первая", "consent": ALL, "people": 1}
+    letters = [
+        said("pin", begun, 0, case_secret=b64(SECRET), keys=KEYS),
+        said("forced", {"account": "всё хорошо"}, 1),
+        said("open", {"account": "били"}, 2),
+    ]
+    database = database_module.build(letters, [], address=ADDRESS)
+    options = Options(NOW, ZoneInfo("UTC"), case=message.case_id(SECRET), court=make_court(letters))
+    with pytest.raises(CaseKeysInside):
+        make_export("bag", database, options)
+    chosen = {**fields_of(options), "court": make_court(letters, disclose_keys=True)}
+    export = make_export("bag", database, Options(**chosen))
+    record = unpack(export.data, tmp_path)
+    assert len(list(record.glob("data/messages/*.content"))) == 2
+    for path in record.rglob("*"):
+        assert path.is_dir() or "всё хорошо".encode() not in path.read_bytes()
+
+
+def test_where_everything_was_said_under_force_nothing_is_handed_over():
+    letters = [said("forced", {"people": 1, "consent": ALL}, 0, case_secret=b64(SECRET), keys=KEYS)]
+    database = database_module.build(letters, [], address=ADDRESS)
+    court = make_court(letters, disclose_keys=True)
+    with pytest.raises(OnlyUnderPressure):
+        make_export("bag", database, Options(NOW, ZoneInfo("UTC"), case=message.case_id(SECRET), court=court))
 
 
 def test_a_case_of_which_nothing_is_kept_is_an_error():

@@ -1,9 +1,12 @@
 """A reply is seen before it is sent, takes the case, and goes only where there is a way."""
 
+import msgspec
 import pytest
 
 from client.desk.journal import entries
-from tests.support.desk_office import reply_block
+from keys.wire import b64
+from tests.client.organisation.case_owner import CaseOwner
+from tests.support.desk_office import NOW, RELAYS, reply_block
 from tests.support.desk_pages import place
 
 pytestmark = pytest.mark.slow
@@ -83,5 +86,34 @@ def test_where_no_answer_can_go_the_page_says_so(browser, office, control, read_
     assert "No reply can go through the app" in page.text
     assert not [form for form in page.named("form") if form.attributes.get("action", "").endswith("/send")]
     browser.post("/case/1/send", "/case/1", text="привет")
-    assert "There is no way back" in browser.page("/case/1").text
+    assert "left a way back" in browser.page("/case/1").text
     assert read_actions() == []
+
+
+def test_when_the_time_for_replies_is_over_the_page_says_so_and_sends(browser, office, control, read_actions):
+    office.report({"name": "Ким"}, reply=msgspec.structs.replace(reply_block(), until=1))
+    control.desk.pull(office.post)
+    read_actions()
+    assert "time the reporter gave for replies is over" in browser.page("/case/1").text
+    browser.post("/case/1/send", chosen="received", language="ru", text="привет")
+    assert [action.text for action in read_actions() if isinstance(action, entries.Replied)] == ["привет"]
+
+
+def test_who_said_each_message_stands_on_the_page_and_another_way_to_reply_is_named(browser, office, control):
+    owner, stranger = CaseOwner(office.card, NOW), CaseOwner(office.card, NOW)
+    for sealed in (
+        owner.begin({"name": "Ким", "people": 1}),
+        owner.say(by="open", facts={"people": 2}, seq=1),
+        owner.say(by="forced", facts={"stage": "released"}, seq=2),
+        stranger.say(case=owner.case, reply=stranger.block(), facts={"people": 9}, seq=3),
+    ):
+        office.post.lay(RELAYS[0], sealed)
+    control.desk.pull(office.post)
+    text = browser.page("/case/1").text
+    for words in (
+        "said with the PIN", "said by whoever holds the phone", "said under force", "nothing shows who said it",
+        "another way to reply was offered and not used", "contradict", "pressure",
+    ):  # fmt: skip
+        assert words in text, words
+    for hidden in (b64(owner.secret), owner.keys.pin, owner.keys.forced, owner.keys.open):
+        assert hidden not in text

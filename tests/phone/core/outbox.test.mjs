@@ -22,7 +22,8 @@ const NOW = 1_795_168_800_000;
 
 function letter(name, { relays = RELAYS, keys = RELAYS.map((relay) => relay.public), added = NOW, rank = 0 } = {}) {
   const envelope = concat(Uint8Array.of(SUITE), seededBytes(name)(8_191));
-  const sealed = { envelope, commitment: digest(utf8(name)), mailbox: digest(utf8("mailbox")) };
+  const [commitment, mailbox, blind] = [name, "mailbox", "blind"].map((text) => digest(utf8(text)));
+  const sealed = { envelope, commitment, mailbox, blind };
   return makeLetter(sealed, { relays: relays.map(({ origin }) => origin), keys, added, rank });
 }
 

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isPublicAddress } from "../../../client/phone/core/contacts/public-address.js";
+import { nameKeys } from "../../../client/phone/core/press.js";
 import { relayAddress } from "../../../client/phone/protocol/address.js";
 import { readCardCode } from "../../../client/phone/protocol/code.js";
+import { blindingKey } from "../../../client/phone/protocol/envelope.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { collect, mailboxKey } from "../../../client/phone/protocol/mailbox.js";
-import { checkMac, replyMac } from "../../../client/phone/protocol/message.js";
+import { caseId, checkMac, replyMac, saidMac } from "../../../client/phone/protocol/message.js";
 import { readMessage, readObject } from "../../../client/phone/protocol/message-reader.js";
 import { noteKeyText, parseNoteKey, verifyNote } from "../../../client/phone/protocol/note.js";
 import { openEnvelope, privateKey } from "../../../client/phone/protocol/opening.js";
@@ -103,6 +105,18 @@ const CHECKS = {
     assert.deepEqual(read.other, other);
     for (const [name, value] of Object.entries(header)) {
       if (!(name in other)) assert.deepEqual(read.message[name], value);
+    }
+  },
+  case({ what, blind, secret, case: id, key, root, derived, mailbox, size, salt, header, mac }) {
+    if (what === "id") assert.equal(caseId(unb64(secret)), id);
+    else if (what === "blind") assert.equal(b64(blindingKey(unb64(salt))), blind);
+    else if (what === "key") {
+      const kit = { case: id, caseKey: key, desk: { root: unb64(root) } };
+      const sessions = { pin: unb64(key), forced: unb64(key) };
+      assert.deepEqual(nameKeys(/** @type {any} */ (kit), sessions), { pin: derived, forced: derived, open: derived });
+    } else {
+      const address = { purpose: Purpose.REPORT, recipient: unb64(root), mailbox: unb64(mailbox) };
+      checkMac(saidMac(unb64(key), address, size, unb64(salt), utf8(header)), unb64(mac));
     }
   },
   reply({ secret, public: open, mailbox, size, salt, header, mac }) {

@@ -1,15 +1,16 @@
 """Vectors of what is inside: messages and the MAC of a reply; and of secrets at rest."""
 
+import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from keys import keystore, message
-from keys.envelope import Address
+from keys.envelope import Address, blinding_key
 from keys.kem import PrivateKey
 from keys.keystore import Cost, Keystore, KeystoreKind
 from keys.mailbox import MailboxKey
-from keys.wire import LETTER_BYTES, Purpose, b64, digest
+from keys.wire import LETTER_BYTES, PARCEL_BYTES, Purpose, b64, digest, domain, unb64
 from tests.vectors.makers.inputs import NOW, Vector, seededBytes
 from tests.vectors.makers.organisations import NUMBERS
 
@@ -79,6 +80,7 @@ def messages() -> Iterator[Vector]:
     yield bad("reply_key_cut", "message-malformed", reply={**block, "key": block["key"][:-2]})
     yield bad("practice_a_word", "message-malformed", practice="yes")
     yield from _spellings(report)
+    yield from _proofs(report, random_bytes)
     past = {"kind": "parcel", **identity, "of": parcel["id"], "i": 2, "n": 2}
     yield {"name": "piece_past_the_end", "expect": "message-malformed", "header": past}
 
@@ -113,6 +115,22 @@ def _deep(report: Vector, depth: int) -> Vector:
     return {**report["facts"], "people": json.loads("[" * depth + "]" * depth)}
 
 
+def _proofs(report: Vector, random_bytes: Callable[[int], bytes]) -> Iterator[Vector]:
+    """What shows whose case it is, and what names its keys."""
+    secret = random_bytes(32)
+    keys = {name: b64(random_bytes(32)) for name in ("pin", "forced", "open")}
+    proof = {"case": message.case_id(secret), "case_secret": b64(secret), "keys": keys}
+    yield {"name": "a_report_that_shows_its_secret", "expect": "ok", "header": {**report, **proof}, "other": {}}
+    for name, changed in {
+        "case_secret_too_short": {"case_secret": b64(bytes(31))},
+        "case_secret_with_stray_bits": {"case_secret": "A" * 42 + "B"},
+        "keys_without_the_open_one": {"keys": {"pin": keys["pin"], "forced": keys["forced"]}},
+        "keys_a_list": {"keys": [keys["pin"], keys["forced"], keys["open"]]},
+        "a_key_cut": {"keys": {**keys, "pin": keys["pin"][:-1]}},
+    }.items():
+        yield {"name": name, "expect": "message-malformed", "header": {**report, **changed}}
+
+
 def replies() -> Iterator[Vector]:
     random_bytes = seededBytes("reply")
     key = PrivateKey(random_bytes(32))
@@ -135,6 +153,41 @@ def replies() -> Iterator[Vector]:
     yield {"name": "header_changed", "expect": "message-not-authentic", **fields, "header": words + " "}
     yield {"name": "another_salt", "expect": "message-not-authentic", **fields, "salt": b64(random_bytes(32))}
     yield {"name": "no_mac", "expect": "message-not-authentic", **fields, "mac": ""}
+
+
+def cases() -> Iterator[Vector]:
+    """What is made of a case's secret and of a phone's keys, and the MAC of what was said."""
+    random_bytes = seededBytes("case")
+    secret, key, root, salt = (random_bytes(32) for _ in range(4))
+    case = message.case_id(secret)
+    derived = hmac.digest(key, domain("case") + root + unb64(case), "sha256")
+    address = Address(Purpose.REPORT, root, MailboxKey(random_bytes(32)).id)
+    words = json.dumps({"kind": "amend", "facts": {"stage": "released"}}, ensure_ascii=False)
+    yield {"name": "an_id", "what": "id", "expect": "ok", "secret": b64(secret), "case": case}
+    yield {"name": "zeros", "what": "id", "expect": "ok", "secret": b64(bytes(32)), "case": message.case_id(bytes(32))}
+    yield {
+        "name": "a_blinding_key",
+        "what": "blind",
+        "expect": "ok",
+        "salt": b64(salt),
+        "blind": b64(blinding_key(salt)),
+    }
+    fields = {"key": b64(key), "root": b64(root), "case": case, "derived": b64(derived)}
+    yield {"name": "a_key_of_one_case", "what": "key", "expect": "ok", **fields}
+    for size in (LETTER_BYTES, PARCEL_BYTES):
+        mac = message.said_mac(derived, address, size, salt, words.encode())
+        said = {
+            "what": "said", "key": b64(derived), "root": b64(root), "mailbox": b64(address.mailbox), "size": size,
+            "salt": b64(salt), "header": words, "mac": b64(mac),
+        }  # fmt: skip
+        yield {"name": f"said_in_{size}", "expect": "ok", **said}
+    bad = "message-not-authentic"
+    yield {"name": "another_key", "expect": bad, **said, "key": b64(key)}
+    yield {"name": "another_organisation", "expect": bad, **said, "root": b64(key)}
+    yield {"name": "another_size", "expect": bad, **said, "size": LETTER_BYTES}
+    yield {"name": "another_salt", "expect": bad, **said, "salt": b64(key)}
+    yield {"name": "other_words", "expect": bad, **said, "header": words + " "}
+    yield {"name": "nothing", "expect": bad, **said, "mac": ""}
 
 
 def keystores() -> Iterator[Vector]:

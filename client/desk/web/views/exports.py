@@ -81,6 +81,7 @@ def _gather_court() -> Court:
         file=desk.file,
         receipts=desk.receipts,
         disclose_replies=frame.read_field("replies") == "yes",
+        disclose_keys=frame.read_field("keys") == "yes",
         disclose_entries=frame.read_field("entries") == "yes",
     )
 

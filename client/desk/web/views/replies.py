@@ -28,12 +28,13 @@ class NothingToSend(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class ReplyForm:
-    """What the form of a case shows. `spoken`: languages of the reporter; `is_open`: whether a reply can still
-    arrive."""
+    """What the form of a case shows. `spoken`: languages of the reporter; `is_open`: whether there is a way for
+    a reply; `is_over`: the time that the reporter gave for it is over."""
 
     draft: ReplyDraft
     spoken: tuple[str, ...]
     is_open: bool
+    is_over: bool
     longest: int = LONGEST
 
 
@@ -44,7 +45,7 @@ def build_reply_form(case: CaseView) -> ReplyForm:
         language=_choose_language(spoken), lawyer=_find_lawyer(case)
     )
     until = case.answerable_until
-    return ReplyForm(draft, spoken, until is not None and until > frame.get_times().now)
+    return ReplyForm(draft, spoken, until is not None, until is not None and until <= frame.get_times().now)
 
 
 def _find_spoken(case: CaseView) -> tuple[str, ...]:

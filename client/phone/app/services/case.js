@@ -3,7 +3,8 @@
  * handed to the sender; what was said is remembered in memory only, so that a second press does not take it back.
  */
 /** @import { Letter } from "../../core/letter.js" */
-/** @import { Facts } from "../../protocol/message.js" */
+/** @import { Facts, ReplyBlock } from "../../protocol/message.js" */
+/** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { Pieces } from "../../core/media.js" */
 /** @import { Kit } from "../../core/press.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
@@ -17,19 +18,29 @@ const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
 // What one tap says. Typed text is not among it: it goes out once and is not kept, not even in memory.
 const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_taken", "needs", "station"]);
 
+/** Ways for replies. `draw`: one for a case that begins now, null when none can be had at once; `keep`: its private half,
+ *  on the disk; `renew`: one with the first words of an unlocked session, null when none is due.
+ *  @typedef {{ draw(kit: Kit): Promise<{ block: ReplyBlock, keep: ReplyKeep } | null>,
+ *    keep(kit: Kit, keep: ReplyKeep): unknown, renew(kit: Kit): Promise<Partial<Facts> | null> }} Replies */
+/** @type {Replies} */
+const NO_REPLIES = { draw: async () => null, keep: () => {}, renew: async () => null };
+
 /** What contacts are told in so many words. @typedef {"safe" | "moved" | null} NewsType */
 
 export class CaseSession {
-  /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session.
+  /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session; `key` is the one that the
+   *  session speaks with, null when none is unlocked; `replies` brings ways for replies.
    *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) =>
-   *  unknown, duress: () => boolean }} by */
-  constructor({ kit, sender, position, randomBytes, storeKit, duress }) {
+   *  unknown, duress: () => boolean, key?: () => Uint8Array | null, replies?: Replies }} by */
+  constructor({ kit, sender, position, randomBytes, storeKit, duress, key = () => null, replies = NO_REPLIES }) {
     this.kit = kit;
     this.sender = sender;
     this.position = position;
     this.randomBytes = randomBytes;
     this.storeKit = storeKit;
     this.duress = duress;
+    this.key = key;
+    this.replies = replies;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
     this.tapped = {};
     /** What the last word on where I am was called for contacts. @type {NewsType} */
@@ -54,7 +65,9 @@ export class CaseSession {
     return this.inTurn(async () => {
       const now = Date.now();
       const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now) };
-      this.handOver(await press(this.kit, { facts, ...this.by(now) }));
+      const route = this.kit.case ? null : await this.replies.draw(this.kit);
+      this.handOver(await press(this.kit, { facts, reply: route?.block, ...this.by(now) }));
+      if (route) this.replies.keep(this.kit, route.keep);
       this.follow();
     });
   }
@@ -74,7 +87,8 @@ export class CaseSession {
 
   /** @param {Partial<Facts>} content @param {NewsType} news @param {number} now */
   async send(content, news, now) {
-    this.handOver(await amend(this.kit, { content, ...this.by(now) }));
+    const more = content.reply ? null : await this.replies.renew(this.kit);
+    this.handOver(await amend(this.kit, { content: { ...content, ...more }, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");
     this.handOver(await tellContacts(this.kit, { facts: content.facts, type: news, ...this.by(now) }));
@@ -102,7 +116,7 @@ export class CaseSession {
 
   /** @param {number} now */
   by(now) {
-    return { now, randomBytes: this.randomBytes, duress: this.duress() };
+    return { now, randomBytes: this.randomBytes, duress: this.duress(), key: this.key() };
   }
 
   /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */

@@ -22,8 +22,10 @@ export class ReplyPoller {
   /** @returns {ReplyRoute[]} */
   routes() {
     const stored = this.app.session?.duress ? [] : (this.app.session?.content.ways ?? []);
-    const now = Date.now() / 1_000;
-    return [...stored, ...this.app.replyRoutes].filter(({ keep }) => keep.until > now);
+    const [now, current] = [Date.now() / 1_000, this.app.caseSession?.kit.case];
+    const routes = new Map([...stored, ...this.app.replyRoutes].map((route) => [route.keep.mailbox, route]));
+    // those of the case on this phone do not end: it may have been sealed half a year before it was pressed
+    return [...routes.values()].filter((route) => route.case === current || route.keep.until > now);
   }
 
   /** Look at every relay of every route once. */

@@ -1,17 +1,19 @@
 /** What is unlocked: the vault's content, and everything that needs it. */
 /** @import { Card } from "../../protocol/organisation.js" */
+/** @import { Facts } from "../../protocol/message.js" */
+/** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { prepareKit } from "../../core/prepare.js";
+import { newBareKit, prepareKit } from "../../core/prepare.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
 import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
-import { jsonObject, utf8 } from "../../protocol/wire.js";
+import { b64, domain, jsonObject, mac, SEED_BYTES, unb64, utf8 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
 import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
@@ -21,22 +23,28 @@ const VERSION = 1;
 // comes next*).
 const ALARM = "alarm";
 const NOTES = "notes";
+const ATTEMPTS = 3; // at sealing anew, when the contacts change meanwhile
 const WAYS = 40; // as many answers as are looked for at once
 const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
+const SESSION = domain("session");
 
-/** @typedef {{ v: number, kind: string, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
- *    answers: ReceivedReply[] }} Content */
+/** The keys of both sessions (b64): what is said under the PIN, and under the one for being forced.
+ *  @typedef {{ pin: string, forced: string }} SessionKeys */
+/** @typedef {{ v: number, kind: string, name: string, seq: number, hasPin: boolean, facts: Record<string, any>,
+ *    ways: ReplyRoute[], answers: ReceivedReply[], keys: SessionKeys }} Content */
 /** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
  *  the app, `wake` what contacts were told of ringing here. */
-/** Of the decoy. @typedef {{ v: number, kind: string, notes: { at: number, text: string }[] }} Notes */
+/** Of the decoy. @typedef {{ v: number, kind: string, notes: { at: number, text: string }[], key?: string }} Notes */
 /** @typedef {(done: number) => void} OnProgress */
 
-/** Seal and store the kit and the vault of the first visit. Without a PIN the vault is there all the same and holds
- *  nothing personal. @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
-export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }, progress) {
+/** Seal and store the kit and the vault of the first visit. Without a PIN nothing is sealed in advance; the vault is
+ *  there all the same, for replies, and who the person is stays only if they leave it open.
+ *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
+export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pin = "", decoy = "" }, progress) {
   const hasPin = pin !== "";
-  const { kit, routes } = await sealedKit(app, card, facts, hasPin);
+  const keys = drawKeys(app);
+  const prepared = hasPin ? await sealedKit(app, card, facts, keys) : null;
   const content = {
     v: VERSION,
     kind: ALARM,
@@ -44,8 +52,9 @@ export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }
     seq: card.seq,
     hasPin,
     facts: hasPin ? facts : {},
-    ways: routes,
+    ways: prepared?.routes ?? [],
     answers: [],
+    keys,
   };
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
@@ -53,27 +62,81 @@ export async function setUpPhone(app, { card, facts = {}, pin = "", decoy = "" }
     stretch: makeStretch((part) => progress((step + part) / steps)),
   });
   const vault = await createVault(pin, packed(content), by(0));
-  const whole = decoy ? await setSecondPin(vault, decoy, packed(ordinary()), by(1)) : vault;
-  app.useKit(kit);
+  const whole = decoy ? await setSecondPin(vault, decoy, packed(ordinary(keys.forced)), by(1)) : vault;
+  const kit = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
   app.hasPin = hasPin;
+  await app.put(VAULT, whole.bytes); // before the kit: what it sends brings keys for replies that lie here
+  app.useKit(kit);
   await app.keepKit(kit);
-  await app.put(VAULT, whole.bytes);
 }
 
-/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {boolean} hasPin
+/** Return the kit of a phone without a PIN. @param {App} app @param {Card} card @param {Record<string, any>} facts who
+ *  its owner is, as far as that was left open @param {Vault} vault */
+function openKit(app, card, facts, vault) {
+  return newBareKit(card, app.randomBytes, { open: { facts, key: b64(vault.key) } });
+}
+
+/** @param {App} app @returns {SessionKeys} */
+function drawKeys(app) {
+  return { pin: b64(app.randomBytes(SEED_BYTES)), forced: b64(app.randomBytes(SEED_BYTES)) };
+}
+
+/** Return the keys of both sessions from the one that opened first of all, or of its own from the other. They lie in
+ *  what each session opens; a vault from before has none, and each session can make them of what it holds.
+ *  @param {App} app @param {Vault} vault @param {any} content @returns {{ own: string, both: SessionKeys | null }} */
+function sessionKeys(app, vault, content) {
+  const made = (/** @type {Uint8Array} */ key) => b64(mac(key, SESSION));
+  if (content.kind === NOTES) return { own: content.key ?? made(vault.key), both: null };
+  const drawn = drawKeys(app);
+  const before = vault.old?.decoy; // a second PIN of before, whose session makes its key of what it holds
+  const both = content.keys ?? { ...drawn, ...(before ? { forced: made(before.key) } : {}) };
+  return { own: both.pin, both };
+}
+
+/** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {SessionKeys} keys
  *  @param {PreparedContact[]} [contacts] @returns {Promise<{ kit: Kit, routes: ReplyRoute[] }>} */
-async function sealedKit(app, card, facts, hasPin, contacts = []) {
-  const now = Date.now();
-  const reply = hasPin ? await newReplyRoute(app, card.relays) : null;
+async function sealedKit(app, card, facts, keys, contacts = []) {
+  const reply = await newReplyRoute(app, card.relays);
   const kit = await prepareKit({
     card,
     facts,
-    reply: reply?.block ?? null,
+    reply: reply.block,
     contacts,
-    now,
+    sessions: { pin: unb64(keys.pin, SEED_BYTES), forced: unb64(keys.forced, SEED_BYTES) },
+    now: Date.now(),
     randomBytes: app.randomBytes,
   });
-  return { kit, routes: reply ? [{ case: kit.case, keep: reply.keep }] : [] };
+  return { kit, routes: [{ case: kit.case, keep: reply.keep, isPrepared: true }] };
+}
+
+/** Store the private half of a reply block of a phone without a PIN, and what shows that its case is ours. The vault of
+ *  such a phone opens with a key that lies in the kit. @param {App} app @param {Kit} kit @param {ReplyKeep} keep */
+export async function keepOpenRoute(app, kit, keep) {
+  const route = { case: kit.case, keep, secret: kit.secret };
+  app.replyRoutes.push(route);
+  if (!kit.open || kit.practice) return;
+  const session = await openSession(app, kit.open.key);
+  if (!session) return;
+  session.content.ways = [...session.content.ways, route].slice(-WAYS);
+  await session.save();
+}
+
+/** Put the routes of a phone without a PIN among those of this page, as an earlier page left them.
+ *  @param {App} app @param {Kit} kit */
+export async function loadOpenRoutes(app, kit) {
+  const session = kit.open && (await openSession(app, kit.open.key));
+  const known = new Set(app.replyRoutes.map(({ keep }) => keep.mailbox));
+  app.replyRoutes.push(
+    ...(session?.content.ways ?? []).filter((/** @type {ReplyRoute} */ { keep }) => !known.has(keep.mailbox)),
+  );
+}
+
+/** @param {App} app @param {string} key of the vault, which costs nothing to use @returns {Promise<Session | null>} */
+async function openSession(app, key) {
+  if (app.session) return /** @type {Session} */ (app.session);
+  const bytes = (await app.store.get(VAULT).catch(() => null)) ?? new Uint8Array();
+  const vault = await openVault(bytes, "", async () => unb64(key, SEED_BYTES)).catch(() => null);
+  return vault && new Session(app, vault);
 }
 
 /** Draw a reply block that names the first of these relays, good for 90 days. @param {App} app
@@ -88,13 +151,14 @@ function packed(content) {
   return utf8(JSON.stringify(content));
 }
 
-/** What the decoy shows when nothing was written into it. @returns {Notes} */
-function ordinary() {
+/** What the decoy shows when nothing was written into it. @param {string} key of its session @returns {Notes} */
+function ordinary(key) {
   const now = Date.now();
   const day = 86_400_000;
   return {
     v: VERSION,
     kind: NOTES,
+    key,
     notes: findWords("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
       at: now - (i * 3 + 1) * day,
       text,
@@ -143,6 +207,12 @@ export class Session {
     this.content = jsonObject(vault.content);
     this.content.kind ??= "notes" in this.content ? NOTES : ALARM; // of before
     this.duress = this.content.kind === NOTES;
+    const { own, both } = sessionKeys(app, vault, this.content);
+    if (both) this.content.keys = both;
+    else this.content.key = own;
+    /** What this session speaks with; null without a PIN: whoever holds the phone says the same. */
+    this.key = this.duress || this.content.hasPin ? unb64(own, SEED_BYTES) : null;
+    this.hasBroughtReply = false;
     /** @type {Promise<unknown>} */
     this.saving = Promise.resolve();
     this.isOver = false;
@@ -173,15 +243,32 @@ export class Session {
 
   /** @param {string} pin @param {OnProgress} progress */
   async changePin(pin, progress) {
+    const isFirst = !this.duress && !this.content.hasPin;
     await this.#changeVault((vault, by) => changePin(vault, pin, by), progress);
     this.content.hasPin = true;
     this.app.hasPin = true;
+    if (isFirst) await this.closeKit();
     await this.save();
+  }
+
+  /** What lay open without a PIN goes behind it, and the keys of the sessions are drawn anew. */
+  async closeKit() {
+    this.content.keys = drawKeys(this.app);
+    this.key = unb64(this.content.keys.pin, SEED_BYTES);
+    this.app.key = this.key;
+    const { caseSession } = this.app;
+    if (!caseSession) return;
+    this.content.facts = caseSession.kit.open?.facts ?? {};
+    await caseSession.replaceKit(async (kit) => ({ ...kit, open: null }));
+    if (!isBegun(caseSession.kit)) await this.reseal(restoreCard(caseSession.kit.desk), this.content.facts);
   }
 
   /** @param {string} pin @param {OnProgress} progress */
   async setDecoy(pin, progress) {
-    await this.#changeVault((vault, by) => setSecondPin(vault, pin, packed(ordinary()), by), progress);
+    await this.#changeVault(
+      (vault, by) => setSecondPin(vault, pin, packed(ordinary(this.content.keys?.forced ?? this.content.key)), by),
+      progress,
+    );
     await this.save();
   }
 
@@ -200,14 +287,67 @@ export class Session {
     });
   }
 
-  /** Into the letters of the next press; when the case has begun, to the desk as well.
-   *  @param {Record<string, any>} facts */
-  async changeProfile(facts) {
+  /** Into the letters of the next press; when the case has begun, to the desk as well. Without a PIN it stays on the
+   *  phone only if it is left open. @param {Record<string, any>} facts @param {boolean} [isLeftOpen] */
+  async changeProfile(facts, isLeftOpen = false) {
     const { caseSession } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
+    const kept = this.content.hasPin || isLeftOpen ? facts : {};
     if (caseSession && isBegun(caseSession.kit)) await caseSession.tell({ facts });
-    else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), facts);
+    else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), kept);
     await this.save();
+  }
+
+  /** Draw a new way for replies with the first words of this session: the one that came with the press may have been
+   *  sealed half a year before. Both sessions write the vault then. @param {Kit} kit
+   *  @returns {Promise<Partial<Facts> | null>} */
+  async bringReply(kit) {
+    if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
+    this.hasBroughtReply = true;
+    if (this.duress || !this.content.hasPin) {
+      await this.save();
+      return null;
+    }
+    const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
+    this.content.ways = [...this.content.ways, { case: kit.case, keep }].slice(-WAYS);
+    if (!(await this.save())) return null; // what could not be stored could not be read
+    return { reply: block, ...this.proofOf(kit) };
+  }
+
+  /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
+  proofOf(kit) {
+    const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
+    const secret = kit.secret ?? this.content.ways.find(known)?.secret;
+    return secret ? { case_secret: secret } : {};
+  }
+
+  /** Seal the letters of a press anew as long as no case has begun, so that the way for replies in them is of this
+   *  unlocking; a press in between goes first. */
+  async prepareAnew() {
+    const { caseSession } = this.app;
+    if (!caseSession || this.duress || isBegun(caseSession.kit)) {
+      const begun = caseSession?.kit.case;
+      const mark = (/** @type {ReplyRoute} */ route) =>
+        route.isPrepared && route.case === begun ? extended(route) : route;
+      if (!this.duress) this.content.ways = this.content.ways.map(mark);
+      await this.save(); // in both sessions
+      return;
+    }
+    if (!this.content.hasPin && caseSession.kit.open) return; // there a press draws its own
+    for (let i = 0; i < ATTEMPTS; i++) {
+      const old = caseSession.kit;
+      const kit = await this.sealAnew(
+        restoreCard(old.desk),
+        this.content.hasPin ? this.content.facts : old.open?.facts,
+      );
+      if (!(await this.save())) return;
+      let isReplaced = false;
+      await caseSession.replaceKit(async (now) => {
+        isReplaced = now === old && this.app.session === this;
+        return isReplaced ? kit : now;
+      });
+      if (isReplaced || isBegun(caseSession.kit)) return;
+    }
   }
 
   /** A new case: letters sealed anew, with the newest card when it can be had. */
@@ -218,7 +358,8 @@ export class Session {
     const { root, relays } = caseSession.kit.desk;
     const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
     if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
-    await this.reseal(card ?? restoreCard(caseSession.kit.desk), this.content.facts);
+    const { hasPin, facts } = this.content;
+    await this.reseal(card ?? restoreCard(caseSession.kit.desk), hasPin ? facts : caseSession.kit.open?.facts);
     await this.save();
     return card !== null;
   }
@@ -231,11 +372,34 @@ export class Session {
     return listPreparedContacts(readBook(this.content.contacts), Date.now());
   }
 
-  /** @param {Card} card @param {Record<string, any>} facts */
+  /** @param {Card} card @param {Record<string, any>} [facts] */
   async reseal(card, facts) {
-    const { kit, routes } = await sealedKit(this.app, card, facts, this.content.hasPin, await this.contacts());
-    this.content.ways = [...this.content.ways, ...routes].slice(-WAYS);
+    const kit = await this.sealAnew(card, facts);
+    await this.save(); // before the kit: what it sends brings keys for replies that lie here
     this.app.useKit(kit);
     await this.app.keepKit(kit);
   }
+
+  /** Return a kit for a new case, and put the private half of its reply block among the routes; those of letters that
+   *  were sealed in advance and never left go. @param {Card} card @param {Record<string, any>} [facts]
+   *  @returns {Promise<Kit>} */
+  async sealAnew(card, facts = {}) {
+    const now = this.app.caseSession?.kit;
+    const { hasPin, keys } = this.content;
+    if (!hasPin) return openKit(this.app, card, facts, this.vault);
+    const { kit, routes } = await sealedKit(this.app, card, facts, keys, await this.contacts());
+    const earlier = this.content.ways.flatMap((/** @type {ReplyRoute} */ route) => {
+      if (route.case !== now?.case) return route.isPrepared ? [] : [route];
+      return [isBegun(now) ? extended(route) : route];
+    });
+    this.content.ways = [...earlier, ...routes].slice(-WAYS);
+    return kit;
+  }
+}
+
+/** A case that has begun is looked after for as long as a new one would be. @param {ReplyRoute} route
+ *  @returns {ReplyRoute} */
+function extended({ keep, ...route }) {
+  const until = Math.max(keep.until, Math.floor(Date.now() / 1_000) + ANSWER_SECONDS);
+  return { ...route, isPrepared: false, keep: { ...keep, until } };
 }

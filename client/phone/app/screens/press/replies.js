@@ -52,13 +52,18 @@ export function renderReplyRow(app, caseSession) {
 
 /** @param {App} app @param {CaseSession} caseSession */
 async function wayFor(app, caseSession) {
-  if (app.session || app.replyRoutes.some(({ case: of }) => of === caseSession.kit.case)) return;
-  const { hasPin, newReplyRoute } = await import("../../services/session.js");
-  if (!caseSession.kit.practice && app.hasPin === undefined)
-    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  if (!caseSession.kit.practice && (await hasPin(app))) return;
+  const isKnown = () => app.replyRoutes.some(({ case: of }) => of === caseSession.kit.case);
+  if (app.session || isKnown()) return;
+  const { hasPin, keepOpenRoute, loadOpenRoutes, newReplyRoute } = await import("../../services/session.js");
+  await loadOpenRoutes(app, caseSession.kit);
+  if (isKnown()) return;
+  if (!caseSession.kit.secret) {
+    if (app.hasPin === undefined) await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    await hasPin(app);
+    return;
+  }
   const { block, keep } = await newReplyRoute(app, caseSession.kit.desk.relays);
-  app.replyRoutes.push({ case: caseSession.kit.case, keep });
+  await keepOpenRoute(app, caseSession.kit, keep);
   await caseSession.tell({ reply: block });
 }
 
@@ -83,11 +88,18 @@ export async function answers(app, caseSession = /** @type {CaseSession} */ (app
   return [
     h("h1", {}, t("answers.title")),
     note,
+    isReadByAll(app, caseSession) && h("p", { class: "hint", data: { show: "open" } }, t("answers.open_phone")),
     list,
     keeping(app),
     replying(app, caseSession),
     h("div", { class: "row ends" }, button(t("back"), "back", back)),
   ].filter((part) => part instanceof Node);
+}
+
+/** Tell whether no PIN is between these replies and whoever holds the phone. @param {App} app
+ *  @param {CaseSession} caseSession */
+function isReadByAll(app, { kit }) {
+  return app.session ? !app.session.content.hasPin : Boolean(kit.open || kit.secret);
 }
 
 /** @param {App} app @param {{ at: number, text: string, status: string }} reply */
@@ -149,14 +161,23 @@ function replying(app, caseSession) {
   return h("section", {}, words.element, button(t("text.send"), "send", send, { class: "wide" }), note);
 }
 
-/** A new mailbox and key for the next answer. @param {App} app @param {CaseSession} caseSession */
+/** A new mailbox and key for the next answer, if it can be shown that they are ours. @param {App} app
+ *  @param {CaseSession} caseSession @returns {Promise<Partial<import("../../../protocol/message.js").Facts>>} */
 async function freshWay(app, caseSession) {
-  const { newReplyRoute } = await import("../../services/session.js");
-  const { block, keep } = await newReplyRoute(app, caseSession.kit.desk.relays);
-  const route = { case: caseSession.kit.case, keep };
-  if (app.session?.content.hasPin) {
-    app.session.content.ways.push(route);
-    await app.session.save();
-  } else app.replyRoutes.push(route);
-  return { reply: block };
+  const { kit } = caseSession;
+  const known = [...(app.session?.content.ways ?? []), ...app.replyRoutes].find(
+    (route) => route.case === kit.case && route.secret,
+  );
+  const secret = kit.secret ?? known?.secret;
+  const isOpen = !app.session?.content.hasPin;
+  if (isOpen && !secret) return {};
+  const { keepOpenRoute, newReplyRoute } = await import("../../services/session.js");
+  const { block, keep } = await newReplyRoute(app, kit.desk.relays);
+  if (isOpen) {
+    await keepOpenRoute(app, { ...kit, secret }, keep);
+    return { reply: block, case_secret: secret };
+  }
+  app.session?.content.ways.push({ case: kit.case, keep });
+  await app.session?.save();
+  return secret ? { reply: block, case_secret: secret } : { reply: block };
 }

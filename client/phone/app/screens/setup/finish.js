@@ -78,7 +78,7 @@ async function sealed(app, progress) {
 /** Build the screen `practice`. @param {App} app @returns {Promise<Node[]>} */
 export async function practice(app) {
   const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
-  const kit = { ...newBareKit(await cardHere(app), app.randomBytes, true) };
+  const kit = { ...newBareKit(await cardHere(app), app.randomBytes, { practice: true }) };
   const press = async () => {
     const caseSession = app.practiceSession(kit);
     await caseSession.press();

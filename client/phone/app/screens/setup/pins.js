@@ -21,8 +21,30 @@ export function pin(app) {
   return askPin(app, "pin", async (chosen, progress) => {
     if (app.session) await app.session.changePin(chosen, progress);
     app.draft.pin = chosen;
-    await app.go(app.session ? "home" : chosen ? "decoy" : "allow");
+    await app.go(
+      app.session ? "home" : chosen ? "decoy" : Object.keys(app.draft.facts ?? {}).length ? "leave" : "allow",
+    );
   });
+}
+
+/** Build the screen `leave`: whether a phone without a PIN keeps who its owner is. @param {App} app
+ *  @param {Record<string, any>} [facts] changed in an unlocked app @returns {Node[]} */
+export function leave(app, facts) {
+  const answer = async (/** @type {boolean} */ isLeftOpen) => {
+    app.draft.isLeftOpen = isLeftOpen;
+    if (facts) await app.session?.changeProfile(facts, isLeftOpen);
+    await app.go(facts ? "home" : "allow");
+  };
+  return [
+    h("h1", {}, t("leave.title")),
+    h("p", {}, t("leave.more")),
+    h(
+      "div",
+      { class: "row ends" },
+      button(t("leave.yes"), "leave-open", () => answer(true)),
+      button(t("leave.no"), "next", () => answer(false), { class: "main" }),
+    ),
+  ];
 }
 
 /** Build the screen `decoy`. @param {App} app @returns {Node[]} */

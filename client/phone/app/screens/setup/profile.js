@@ -25,7 +25,8 @@ const PUBLISH = ["no", "without_name", "with_name"];
 
 /** Build the screen `profile`. @param {App} app @returns {Node[]} */
 export function profile(app) {
-  const known = app.session?.content.facts ?? app.draft.facts ?? {};
+  const { content } = app.session ?? {};
+  const known = (content?.hasPin ? content.facts : app.caseSession?.kit.open?.facts) ?? app.draft.facts ?? {};
   const fields = ASKED.map(([name, lines, longest]) => {
     const value = [known[name] ?? ""].flat().join(", ");
     return field(name, t(`profile.${name}`), { lines, longest, value, hint: t(`profile.${name}_hint`) });
@@ -50,6 +51,7 @@ export function profile(app) {
 async function saved(app, facts) {
   app.draft.facts = facts;
   if (!app.session) return app.go("pin");
+  if (!app.session.content.hasPin && Object.keys(facts).length) return app.go("leave", facts);
   await app.session.changeProfile(facts);
   await app.go("home");
 }

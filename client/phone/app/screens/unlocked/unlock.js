@@ -50,6 +50,8 @@ async function opened(app, pin, progress) {
   const session = await unlockVault(app, pin, progress);
   app.session = session;
   app.duress = session.duress;
+  app.key = session.key;
   await app.go(session.duress ? "notes" : "home");
+  session.prepareAnew().catch(() => {}); // what lies here already can be pressed
   if (mayHaveContacts(app)) await startContactPoller(app);
 }

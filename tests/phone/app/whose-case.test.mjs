@@ -1,0 +1,186 @@
+/** Whose case it is, on the phone: what lies open, what a session says, and ways for replies that do not end. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { VAULT } from "../../../client/phone/app/app.js";
+import { unpackKit } from "../../../client/phone/core/kit.js";
+import { caseId } from "../../../client/phone/protocol/message.js";
+import { same, unb64 } from "../../../client/phone/protocol/wire.js";
+import { organisation } from "../card.mjs";
+import { originOf } from "../said.mjs";
+import { WholePhone } from "../whole-phone.mjs";
+
+const NOW = 1_795_168_800_000;
+const PROFILE = { name: "Иванова Анна", contact: "+7 900 000-00-00" };
+const PIN = "271828";
+const DECOY = "314159";
+
+/** @param {Record<string, any>} draft */
+async function phoneWith(draft) {
+  const phone = new WholePhone(NOW);
+  const org = await organisation({ now: NOW / 1_000 });
+  await phone.setUp(org.card, { facts: PROFILE, ...draft });
+  const open = (/** @type {any[]} */ letters) => Promise.all(letters.map(({ envelope }) => org.open(envelope)));
+  return { phone, org, open };
+}
+
+/** @param {any} phone */
+const bytesOf = async (phone) => Buffer.from(await phone.kit());
+
+test("with a PIN the secret of the case is in the sealed letters and nowhere else", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN });
+  const kit = await bytesOf(phone);
+  const [fresh, ready] = await open(await phone.press());
+  assert.deepEqual([ready.message.kind, ready.message.facts.name], ["report", PROFILE.name]);
+  const secret = ready.fields.case_secret;
+  assert.equal(caseId(unb64(secret)), ready.message.case);
+  assert.equal(fresh.fields.case_secret, undefined);
+  const session = await phone.unlock(PIN);
+  const lying = [kit, await bytesOf(phone), Buffer.from(JSON.stringify(session.content))];
+  for (const bytes of lying) {
+    assert.equal(bytes.includes(secret), false);
+    assert.equal(bytes.includes(Buffer.from(unb64(secret))), false);
+  }
+  assert.ok(kit.includes(ready.message.case), "the search finds what is there");
+});
+
+test("before a press without a PIN there is no case, no secret and no letter", async () => {
+  const { phone, open } = await phoneWith({ isLeftOpen: false });
+  const before = unpackKit(await phone.kit());
+  assert.deepEqual([before.case, before.ready, before.open?.facts], ["", [], {}]);
+  assert.equal((await bytesOf(phone)).includes(PROFILE.name), false);
+  const session = await phone.unlock("");
+  assert.deepEqual(session.content.ways, []);
+  await phone.lock();
+  const letters = await open(await phone.press());
+  assert.equal(letters.length, 1);
+  const [{ message, fields }] = letters;
+  assert.deepEqual([message.kind, message.facts.name], ["report", undefined]);
+  assert.equal(caseId(unb64(fields.case_secret)), message.case);
+  assert.ok(message.reply);
+  assert.equal((await bytesOf(phone)).includes(fields.case_secret), false, "the kit keeps no secret of a case");
+});
+
+test("who its owner is goes with a press without a PIN when that was left open, and only then", async () => {
+  const { phone, open } = await phoneWith({ isLeftOpen: true });
+  const [{ message }] = await open(await phone.press());
+  assert.deepEqual([message.facts.name, message.facts.stage], [PROFILE.name, "unknown"]);
+  const [later] = await open(await phone.press());
+  assert.deepEqual([later.message.kind, later.message.facts.name], ["amend", undefined]);
+});
+
+test("each side of a PIN, and whoever holds the phone, says what it says under a key of its own", async () => {
+  const { phone, open, org } = await phoneWith({ pin: PIN, decoy: DECOY });
+  const [fresh, ready] = await open(await phone.press());
+  const said = (/** @type {any} */ letter) => originOf(letter, ready.fields.keys, org.address);
+  assert.deepEqual([said(fresh), said(ready)], ["open", "pin"]);
+  await phone.unlock(PIN);
+  assert.equal(said((await open(await phone.tell({ stage: "released" })))[0]), "pin");
+  await phone.lock();
+  assert.equal(said((await open(await phone.tell({ people: 2 })))[0]), "open");
+  await phone.unlock(DECOY);
+  const [forced] = await open(await phone.tell({ stage: "released" }));
+  assert.deepEqual([said(forced), forced.message.facts.coerced], ["forced", undefined]);
+  await phone.lock();
+  assert.equal(said((await open(await phone.press()))[0]), "forced", "until the real PIN is given");
+});
+
+test("a case shows nothing that another case of the same phone shows", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN });
+  const [, first] = await open(await phone.press());
+  const session = await phone.unlock(PIN);
+  await session.reseal(session.app.practiceCard ?? (await organisation({ now: NOW / 1_000 })).card, PROFILE);
+  const [, second] = await open(await phone.press());
+  const values = [first, second].flatMap(({ fields }) => [
+    fields.case,
+    fields.case_secret,
+    ...Object.values(fields.keys),
+  ]);
+  assert.equal(new Set(values).size, values.length);
+});
+
+test("both sessions write the same to the disk when they open and when they speak", async () => {
+  const changes = [];
+  for (const pin of [PIN, DECOY]) {
+    const { phone } = await phoneWith({ pin: PIN, decoy: DECOY });
+    await phone.press();
+    await phone.restart();
+    const steps = [];
+    const look = async () => [await phone.store.names(), (await phone.kit()).length, await phone.store.get(VAULT)];
+    let before = await look();
+    for (const step of [() => phone.unlock(pin), () => phone.tell({ people: 2 }), () => phone.tell({ people: 3 })]) {
+      await step();
+      const after = await look();
+      steps.push([after[0], after[1], same(before[2], after[2])]);
+      before = after;
+    }
+    changes.push(steps);
+  }
+  assert.deepEqual(changes[0], changes[1]);
+});
+
+test("every unlocking seals the letters anew as long as no case has begun, and none afterwards", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN });
+  const cases = [unpackKit(await phone.kit()).case];
+  for (let i = 0; i < 2; i++) {
+    const { content } = await phone.unlock(PIN);
+    const kit = unpackKit(await phone.kit());
+    assert.ok(content.ways.some((/** @type {any} */ { case: of }) => of === kit.case));
+    assert.ok(content.ways.length <= 2, "what was never sent is not looked after");
+    cases.push(kit.case);
+    await phone.lock();
+  }
+  assert.equal(new Set(cases).size, 3);
+  const letters = await open(await phone.press());
+  assert.deepEqual(new Set(letters.map(({ message }) => message.case)), new Set([cases[2]]));
+  await phone.unlock(PIN);
+  assert.equal(unpackKit(await phone.kit()).case, cases[2]);
+});
+
+test("a press in the middle of sealing anew is not lost, nor what it was sealed under", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN });
+  const session = await phone.unlock(PIN);
+  const before = unpackKit(await phone.kit()).case;
+  const [letters] = await Promise.all([phone.press(), session.prepareAnew()]);
+  const [{ message }] = await open(letters);
+  assert.equal(unpackKit(await phone.kit()).case, message.case);
+  assert.ok(session.content.ways.some((/** @type {any} */ { case: of }) => of === message.case));
+  assert.equal(message.case, before);
+});
+
+test("the first words after a press bring a new way for replies, once in a session", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN });
+  const [, ready] = await open(await phone.press());
+  for (const expected of [true, false]) {
+    if (expected) await phone.unlock(PIN);
+    const [{ message }] = await open(await phone.tell({ people: 2 }));
+    assert.equal(message.reply !== null, expected);
+    if (expected) assert.notEqual(message.reply.key, ready.message.reply.key);
+  }
+});
+
+test("a PIN that is chosen later takes what lay open, and nobody who copied the vault speaks with it", async () => {
+  const { phone, open, org } = await phoneWith({ isLeftOpen: true });
+  const early = await phone.unlock("");
+  const copied = early.content.keys.pin;
+  await early.changePin(PIN, () => {});
+  await phone.restart();
+  assert.equal((await bytesOf(phone)).includes(PROFILE.name), false);
+  const session = await phone.unlock(PIN);
+  assert.notEqual(session.content.keys.pin, copied);
+  assert.equal(session.content.facts.name, PROFILE.name);
+  await phone.lock();
+  const [, ready] = await open(await phone.press());
+  assert.deepEqual([ready.message.facts.name, originOf(ready, ready.fields.keys, org.address)], [PROFILE.name, "pin"]);
+});
+
+test("a PIN that is chosen after the press keeps the case ours: a new way for replies shows its secret", async () => {
+  const { phone, open } = await phoneWith({});
+  const [begun] = await open(await phone.press());
+  await phone.restart();
+  await (await phone.unlock("")).changePin(PIN, () => {});
+  await phone.restart();
+  await phone.unlock(PIN);
+  const [{ message, fields }] = await open(await phone.tell({ people: 2 }));
+  assert.ok(message.reply);
+  assert.deepEqual([fields.case, fields.case_secret], [begun.fields.case, begun.fields.case_secret]);
+});

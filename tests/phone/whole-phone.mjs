@@ -1,0 +1,114 @@
+/**
+ * A whole phone without a page: the app's own services on one store, a clock that is set by hand, and letters that are caught.
+ * `restart` is what a killed page leaves: the store and nothing else.
+ */
+import { readFileSync } from "node:fs";
+import { App, KIT } from "../../client/phone/app/app.js";
+import { CaseSession } from "../../client/phone/app/services/case.js";
+import { ReplyPoller } from "../../client/phone/app/services/reply-poller.js";
+import * as session from "../../client/phone/app/services/session.js";
+import { addWords, useLanguage } from "../../client/phone/app/ui/i18n.js";
+import { packKit, unpackKit } from "../../client/phone/core/kit.js";
+import { memoryStore } from "../../client/phone/core/store.js";
+import { openReplies } from "../../client/phone/protocol/reply-block.js";
+
+const DAY_MS = 86_400_000;
+const LOCALES = new URL("../../client/phone/locales/", import.meta.url);
+const read = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(name, LOCALES), "utf8"));
+const words = { ...read("en.json"), ...read("setup/en.json") };
+
+export class WholePhone {
+  /** @param {number} now in milliseconds */
+  constructor(now) {
+    this.store = { ...memoryStore(), durable: true };
+    this.setClock(now);
+    /** @type {any[]} */ this.sent = [];
+    /** @type {any} */ (globalThis).document ??= { documentElement: {} };
+    useLanguage("en", {});
+    addWords("en", words);
+  }
+
+  /** @param {number} now in milliseconds */
+  setClock(now) {
+    this.now = now;
+    Date.now = () => this.now;
+  }
+
+  /** @param {number} days */
+  wait(days) {
+    this.setClock(this.now + days * DAY_MS);
+  }
+
+  /** A page that was opened: the kit is read, nothing is unlocked. */
+  async restart() {
+    const phone = this;
+    class Sender {
+      add(/** @type {any[]} */ letters) {
+        phone.sent.push(...letters);
+      }
+      onStoreFailure() {}
+      stop() {}
+    }
+    const loadPress = async () => ({ CaseSession, Sender, packKit, unpackKit, loadReplies: async () => session });
+    const by = { config: {}, root: { dataset: {} }, store: this.store, screens: async () => async () => [], loadPress };
+    const app = new App(/** @type {any} */ (by));
+    app.go = async () => {};
+    app.position = /** @type {any} */ ({ last: null, state: "off", start() {}, stop() {} });
+    await app.load();
+    await app.loadKit();
+    this.app = app;
+    return app;
+  }
+
+  /** The first visit, to its end. @param {any} card @param {Record<string, any>} draft */
+  async setUp(card, draft) {
+    await this.restart();
+    await session.setUpPhone(this.app, { card, ...draft }, () => {});
+    await this.restart();
+  }
+
+  /** @param {string} pin */
+  async unlock(pin) {
+    const opened = await session.unlockVault(this.app, pin, () => {});
+    Object.assign(this.app, { session: opened, duress: opened.duress, key: opened.key });
+    await opened.prepareAnew();
+    return opened;
+  }
+
+  lock() {
+    return this.app.lock();
+  }
+
+  /** Everything that a press hands out. */
+  async press() {
+    await this.app.caseSession.press();
+    this.app.caseSession.stopFollowing();
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve)); // what is stored behind it
+    return this.letters();
+  }
+
+  /** @param {Record<string, any>} facts */
+  async tell(facts) {
+    await this.app.caseSession.tell({ facts });
+    return this.letters();
+  }
+
+  letters() {
+    return this.sent.splice(0);
+  }
+
+  kit() {
+    return this.store.get(KIT);
+  }
+
+  /** What the replies screen would read of these frames. @param {any[]} frames */
+  async read(frames) {
+    if (!this.app.session) await session.loadOpenRoutes(this.app, this.app.caseSession.kit);
+    const texts = [];
+    for (const { case: of, keep } of new ReplyPoller(this.app).routes()) {
+      const { replies } = await openReplies(frames, keep);
+      texts.push(...replies.filter(({ message }) => message.case === of).map(({ message }) => message.text));
+    }
+    return texts;
+  }
+}
