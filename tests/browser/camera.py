@@ -91,10 +91,10 @@ class Lens:
         with self.path.open("r+b") as film_:
             film_.seek(len(self.HEAD))
             for at in range(FRAMES):
-                film_.write(_raw(_in_poor_light(_tilt(seen, self._hand), self._hand, at)))
+                film_.write(_raw(_in_poor_light(_hold(seen, self._hand), self._hand, at)))
 
 
-def _tilt(seen: Image.Image, hand: random.Random) -> Image.Image:
+def _hold(seen: Image.Image, hand: random.Random) -> Image.Image:
     """What is shown, before a wall, as near as a person holds it: four fifths of the picture's height."""
     high = FRAME[1] * 4 // 5 + hand.randrange(-15, 15)
     small = seen.resize((round(seen.width * high / seen.height), high), Image.Resampling.BICUBIC)

@@ -6,7 +6,7 @@ import { checkMac, headerOf, replyMac } from "../../client/phone/protocol/messag
 import { parseNoteKey, verifyNote } from "../../client/phone/protocol/note.js";
 import { openEnvelope, privateKey } from "../../client/phone/protocol/opening.js";
 import { fingerprint, keyFor, readCard } from "../../client/phone/protocol/organisation.js";
-import { readMessage } from "../../client/phone/protocol/message-reader.js";
+import { readMessage, readObject } from "../../client/phone/protocol/message-reader.js";
 import { checkReceipt } from "../../client/phone/protocol/receipt.js";
 import { b64, digest, LETTER_BYTES, Purpose, unb64, unutf8, utf8 } from "../../client/phone/protocol/wire.js";
 import { doWork } from "../../client/phone/protocol/work.js";
@@ -47,8 +47,8 @@ const READ = {
     const { hour, origin } = checkReceipt(utf8(receipt), keys, unb64(commitment), unb64(envelope_hash));
     return { hour, origin };
   },
-  message({ header }) {
-    return { other: readMessage(header).other };
+  message({ header, text }) {
+    return { other: readMessage(text === undefined ? header : readObject(text)).other };
   },
   reply({ secret, public: key, mailbox, size, salt, header, mac }) {
     const address = { purpose: Purpose.REPLY, recipient: digest(unb64(key)), mailbox: unb64(mailbox) };
