@@ -42,8 +42,10 @@ SEALED = """async () => {
 
 
 def words(language: str = "en", part: str = ".") -> dict[str, Any]:
-    """What the screens say."""
-    return dict(json.loads((PHONE / "locales" / part / f"{language}.json").read_text(encoding="utf-8")))
+    """What the screens say; without a part, those of the set-up and of what a PIN opens too."""
+    parts = [".", "setup"] if part == "." else [part]
+    read = [json.loads((PHONE / "locales" / name / f"{language}.json").read_text(encoding="utf-8")) for name in parts]
+    return {section: texts for locale in read for section, texts in locale.items()}
 
 
 class Person:

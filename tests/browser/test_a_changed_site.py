@@ -103,6 +103,15 @@ def stored_scripts(app: App) -> list[str]:
     )
 
 
+def wait_until_stored_scripts(app: App, wanted: list[str]) -> None:
+    """Until these are all: what came of a release that is refused is thrown away a moment after that was said."""
+    for _ in range(600):
+        if stored_scripts(app) == wanted:
+            return
+        app.page.wait_for_timeout(100)
+    assert stored_scripts(app) == wanted
+
+
 def poll_again(app: App) -> str:
     """Have the service worker look at the host; what it says of it."""
     return app.page.evaluate(
@@ -132,7 +141,7 @@ def test_a_changed_file_of_the_site_is_not_taken_over(private, site, signed, wor
     if signed != "same":
         assert poll_again(app) == "release-changed"
     app.open(address).at("start")
-    assert stored_scripts(app) == before
+    wait_until_stored_scripts(app, before)
     assert "evil" not in app.page.evaluate("async (name) => (await fetch(name)).text()", script)
 
 

@@ -112,6 +112,8 @@ def _pack(shell: Shell, office: OfficeCommand) -> packs.Pack:
         night_generator.STATIONS.resolve(),
         "--home",
         office.home,
+        "--root-file",
+        shell.folder / "office-root",
         "--out",
         out,
         "--id",

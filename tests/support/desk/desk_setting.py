@@ -9,7 +9,7 @@ import msgspec
 
 from client.organisation import home
 from client.organisation.home import Profile
-from client.reporter.compose import Attachment, Draft, compose, new_id
+from client.reporter.compose import Attachment, Draft, compose, new_case
 from client.transport.relay_client import Transport
 from keys.note import NoteKey
 from tests.support import relay_process as relays
@@ -28,7 +28,7 @@ class DeskSetting:
         profile = Profile("Помощь", (relay.address,))
         self.office = home.create(self.folder, PASSPHRASE, profile, now=int(time.time()), cost=WEAK)
         self.relay = relay
-        self.case = new_id(os.urandom)
+        self.case, self.secret = new_case(os.urandom)
         self.send(
             {"stage": "van", "people": 3, "name": NAME, "account": ACCOUNT}, files=[Attachment("image/jpeg", PHOTO)]
         )
@@ -37,7 +37,7 @@ class DeskSetting:
         block = msgspec.structs.replace(
             reply_block(), relays=[(self.relay.address, reply_block().relays[0][1])], until=int(time.time()) + 86_400
         )
-        draft = Draft(facts, files or [], block)
+        draft = Draft(facts, files or [], block, case_secret=self.secret)
         composed = compose(
             self.office.card,
             draft,
