@@ -104,7 +104,7 @@ def stored_scripts(app: App) -> list[str]:
 
 
 def wait_until_stored_scripts(app: App, wanted: list[str]) -> None:
-    """Until these are all: what came of a release that is refused is thrown away a moment after that was said."""
+    """Until these are all: a release that is refused is fetched until it is, and again at each visit."""
     for _ in range(600):
         if stored_scripts(app) == wanted:
             return

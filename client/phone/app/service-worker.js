@@ -90,11 +90,17 @@ async function takeOver() {
   const [last = -1] = (await numbers()).slice(-1);
   if (release.seq < last) throw new Error("release-older");
   if (release.seq === last) return;
-  const cache = await caches.open(CACHE + release.seq);
-  for (const [name, entry] of Object.entries(release.files)) {
-    if (!isLeftOut(name)) await cache.put(name, await checked(name, entry));
+  try {
+    const cache = await caches.open(CACHE + release.seq);
+    for (const [name, entry] of Object.entries(release.files)) {
+      if (!isLeftOut(name)) await cache.put(name, await checked(name, entry));
+    }
+    await cache.put(NOTE, responseOf(NOTE, data)); // last: with it the release is whole
+  } catch (error) {
+    // Of what is refused nothing stays, unless another try made it whole meanwhile.
+    if (!(await numbers()).includes(release.seq)) await caches.delete(CACHE + release.seq);
+    throw error;
   }
-  await cache.put(NOTE, responseOf(NOTE, data)); // last: with it the release is whole
   await forget((await numbers()).slice(-HELD));
 }
 
