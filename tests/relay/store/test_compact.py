@@ -218,10 +218,14 @@ def test_deposits_and_acknowledgements_wait_for_it_and_succeed(
 # Killed, and on a full disk
 
 
+QUIET = 15  # seconds after which a -wal file that stays empty was filled and emptied unseen
+
+
 def wal_reaches(process: subprocess.Popen[str], wal: Path, size: int) -> bool:
     """Wait until the -wal file has this size; False if it was emptied before we saw that, or filled and emptied between
-    two looks of a busy machine: then the database was written after it was opened, and nothing more happens."""
-    most, until = 0, time.monotonic() + PATIENCE
+    two looks of a busy machine: then the database was written, and nothing more happens for a while."""
+    database, most = wal.with_name(DATABASE), 0
+    written_at, quiet, until = database.stat().st_mtime_ns, time.monotonic() + QUIET, time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         now = wal.stat().st_size if wal.exists() else 0
         if now >= size:
@@ -229,8 +233,8 @@ def wal_reaches(process: subprocess.Popen[str], wal: Path, size: int) -> bool:
         if now < most:
             return False
         most = now
-    if process.poll() is None and wal.with_name(DATABASE).stat().st_mtime > time.time() - PATIENCE - 60:
-        return False
+        if not most and time.monotonic() > quiet and database.stat().st_mtime_ns != written_at:
+            return False
     raise AssertionError("the relay did not compact")
 
 
