@@ -1,11 +1,8 @@
 """Set up in spring, pressed in autumn: the report opens, the organisation replies, and its owner alone reads that."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,49 +13,23 @@ from keys.message import Report
 from keys.wire import b64, unb64
 from tests.client.organisation.case_owner import CaseOwner
 from tests.support.desk_office import NOW, RELAYS, Office
+from tests.support.phone.node_phone import NodePhone, needs_node
 
-HERE = Path(__file__).parents[1] / "phone"
-NODE = shutil.which("node")
 DAY = 86_400
 PROFILE = {"name": "Иванова Анна"}
 PIN, TEXT = "271828", "Адвокат едет"
 
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.skipif(
-        NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
-        reason="node or client/phone/node_modules is missing",
-    ),
+    needs_node,
 ]
 
 
-class Phone:
-    """The whole phone in Node."""
-
-    def __init__(self) -> None:
-        path = str(HERE / "whole-phone-lines.mjs")
-        self.process = subprocess.Popen(
-            [str(NODE), path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-
-    def ask(self, op: str, **more: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"op": op, **more}) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-
 @pytest.fixture
-def phone() -> Iterator[Phone]:
-    phone = Phone()
-    yield phone
-    phone.close()
+def phone() -> Iterator[NodePhone]:
+    """The whole phone."""
+    with NodePhone("whole-phone-lines.mjs") as phone:
+        yield phone
 
 
 @pytest.fixture
@@ -104,7 +75,7 @@ def attack(office: Office, case_id: str) -> None:
 
 
 @pytest.mark.parametrize("days", [100, 300])
-def test_with_a_pin_and_nothing_opened_in_between(office: Office, phone: Phone, days: int) -> None:
+def test_with_a_pin_and_nothing_opened_in_between(office: Office, phone: NodePhone, days: int) -> None:
     phone.ask("setUp", now=NOW, card=b64(office.card.signed), pin=PIN, facts=PROFILE)
     kit = unb64(phone.ask("kit")["kit"])
     copied = json.loads(kit[4 : 4 + int.from_bytes(kit[:4], "big")])["case"]
@@ -134,7 +105,9 @@ def test_with_a_pin_and_nothing_opened_in_between(office: Office, phone: Phone, 
 
 @pytest.mark.parametrize("days", [100, 300])
 @pytest.mark.parametrize("is_left_open", [False, True])
-def test_without_a_pin_after_the_page_was_killed(office: Office, phone: Phone, days: int, is_left_open: bool) -> None:
+def test_without_a_pin_after_the_page_was_killed(
+    office: Office, phone: NodePhone, days: int, is_left_open: bool
+) -> None:
     phone.ask("setUp", now=NOW, card=b64(office.card.signed), facts=PROFILE, isLeftOpen=is_left_open)
     phone.ask("wait", days=days)
     phone.ask("restart")
@@ -149,7 +122,7 @@ def test_without_a_pin_after_the_page_was_killed(office: Office, phone: Phone, d
     assert phone.ask("read", envelopes=envelopes)["texts"] == [TEXT]
 
 
-def test_unlocked_now_and_then_the_way_for_replies_is_always_young(office: Office, phone: Phone) -> None:
+def test_unlocked_now_and_then_the_way_for_replies_is_always_young(office: Office, phone: NodePhone) -> None:
     phone.ask("setUp", now=NOW, card=b64(office.card.signed), pin=PIN, facts=PROFILE)
     for _ in range(3):
         phone.ask("wait", days=60)

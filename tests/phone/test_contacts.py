@@ -1,9 +1,6 @@
 """Python and the phone's own modules pair with each other over real relays, and tell each other what happens."""
 
-import json
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,41 +18,24 @@ from client.transport.relay_client import Transport
 from keys import code
 from keys.keystore import Cost
 from keys.wire import b64
+from tests.support.phone.node_phone import NodePhone, needs_node
 from tests.support.relay_process import running
 
-HERE = Path(__file__).parent
-NODE = shutil.which("node")
 QUICK = Cost(1, 8 * 1024)
 TEXT = "Меня задержали у метро, یک نفر زخمی است"
 PLACE = {"lat": 5_575_000, "lon": 3_761_000, "accuracy": 20, "age": 5}
 
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.skipif(
-        NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
-        reason="node or client/phone/node_modules is missing",
-    ),
+    needs_node,
 ]
 
 
-class PairingPhone:
+class PairingPhone(NodePhone):
     """The phone's modules in Node: book, vault, sender."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [str(NODE), str(HERE / "person.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def ask(self, op: str, **fields: Any) -> Any:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"op": op, **fields}) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        super().__init__("person.mjs")
 
     @property
     def contact(self) -> dict[str, Any]:

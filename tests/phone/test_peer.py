@@ -2,10 +2,7 @@
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,35 +15,19 @@ from keys.mailbox import MailboxKey, check_collect
 from keys.opening import open_envelope
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, Purpose, b64, digest, unb64, week_of
 from keys.work import weighs
+from tests.support.phone.node_phone import NodePhone, needs_node
 
-HERE = Path(__file__).parent
-NODE = shutil.which("node")
 NOW = 1_795_168_800
 WORDS = {"text": "Задержали у метро, یک نفر زخمی است 🚐"}
 Ask = Callable[..., dict[str, Any]]
 
-pytestmark = pytest.mark.skipif(
-    NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
-    reason="node or client/phone/node_modules is missing",
-)
+pytestmark = needs_node
 
 
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Ask]:
-    with subprocess.Popen(
-        [str(NODE), str(HERE / "peer.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as peer:
-        assert peer.stdin is not None
-        assert peer.stdout is not None
-
-        def question(op: str, **fields: Any) -> dict[str, Any]:
-            peer.stdin.write(json.dumps({"op": op, **fields}) + "\n")
-            peer.stdin.flush()
-            answer: dict[str, Any] = json.loads(peer.stdout.readline())
-            return answer
-
-        yield question
-        peer.stdin.close()
+    with NodePhone("peer.mjs") as peer:
+        yield peer.ask
 
 
 @pytest.fixture

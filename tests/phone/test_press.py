@@ -1,9 +1,6 @@
 """Phone, two real relays, organisation: the press as the phone's modules do it, opened with the ground of Python."""
 
-import json
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,18 +20,14 @@ from keys.note import NoteKey
 from keys.opening import OpenedEnvelope, open_envelope
 from keys.organisation import Card
 from keys.wire import Purpose, b64, digest, week_of
+from tests.support.phone.node_phone import NodePhone, needs_node
 from tests.support.relay_process import running
 
-HERE = Path(__file__).parent
-NODE = shutil.which("node")
 PATIENCE_MS = 90_000
 
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.skipif(
-        NODE is None or not (HERE.parents[1] / "client/phone/node_modules").is_dir(),
-        reason="node or client/phone/node_modules is missing",
-    ),
+    needs_node,
 ]
 
 
@@ -66,29 +59,15 @@ class Organisation:
         return [(frame, open_envelope(frame.envelope, self.keys, where)) for frame in frames]
 
 
-class PressingPhone:
+class PressingPhone(NodePhone):
     """The phone's modules in Node."""
 
     def __init__(self, organisation: Organisation, **asked: Any) -> None:
-        self.process = subprocess.Popen(
-            [str(NODE), str(HERE / "sender.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.pressed = self._ask({"card": b64(organisation.card.signed), "patience": PATIENCE_MS, **asked})
+        super().__init__("sender.mjs")
+        self.pressed = self.ask_plain({"card": b64(organisation.card.signed), "patience": PATIENCE_MS, **asked})
 
     def answers(self) -> dict[str, Any]:
-        return self._ask({"pull": True})
-
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        return self.ask_plain({"pull": True})
 
 
 @pytest.fixture
