@@ -20,7 +20,8 @@ class RotationReport:
     """What became of an organisation's keys. `check`: what the relays signed; None when nothing was due.
 
     `overdue`: past weeks whose keys should be gone and are not. `can_type_date`: the date was not confirmed for so long
-    that a person may give it. `came_back_from`: this clock stood there before it was set back (Unix seconds).
+    that a person may give it; `is_typed`: a person gave it. `came_back_from`: this clock stood there before it was set
+    back (Unix seconds).
     """
 
     has_rotated: bool = False
@@ -28,11 +29,12 @@ class RotationReport:
     overdue: int = 0
     can_type_date: bool = False
     came_back_from: int | None = None
+    is_typed: bool = False
 
     @property
     def is_put_off(self) -> bool:
         """Whether something was due and nobody could say that it is."""
-        return self.check is not None and not self.check.is_confirmed and not self.has_rotated
+        return self.check is not None and not self.check.is_confirmed and not self.is_typed
 
 
 def is_rotation_due(home: Home, now: int) -> bool:
@@ -80,7 +82,9 @@ def rotate_if_dated(
         # As if it were 14 days ago: those weeks live on, in case whoever blocks the relays also set this clock.
         has_rotated = home.rotate(until, force=force)
         _note_confirmed(home, now)
-        return RotationReport(True, check, count_overdue(secrets, until), came_back_from=came_back_from)
+        return RotationReport(
+            has_rotated, check, count_overdue(secrets, until), came_back_from=came_back_from, is_typed=True
+        )
     if now > secrets.clock_at + DAY_SECONDS:
         secrets.clock_at = now
         home.save()

@@ -162,6 +162,17 @@ def test_two_of_three_relays_blocked_for_months_keep_no_key_alive_once_a_person_
     assert not world.pull()[1].is_put_off
 
 
+def test_a_date_that_is_typed_with_nothing_to_destroy_changes_nothing_and_is_not_called_put_off(world):
+    world.now += 15 * DAY_SECONDS
+    assert world.rotate().has_changed
+    world.post.down = {A, B, C}
+    world.now += 14 * DAY_SECONDS
+    before = world.secrets().past_weeks
+    rotation = world.rotate(today=world.today())
+    assert (rotation.has_changed, rotation.report.is_put_off, rotation.report.is_typed) == (False, False, True)
+    assert world.secrets().past_weeks == before
+
+
 def test_a_person_who_reads_the_date_off_a_wrong_clock_destroys_nothing_that_most_relays_date_as_live(world):
     before = files.read(world.folder / KEYSTORE), world.secrets().week
     world.ahead = 8 * WEEK_SECONDS
