@@ -59,7 +59,7 @@ export function decoy(app) {
 
 /** @param {App} app @param {"pin" | "decoy"} which @param {Choose} choose */
 function askPin(app, which, choose) {
-  const shown = h("div", {});
+  const shown = h("div", { class: "stack" });
   const problem = h("div", {});
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": t("working") });
   const tryTo = async (/** @type {() => unknown} */ act) => {
