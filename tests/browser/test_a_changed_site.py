@@ -88,15 +88,15 @@ def test_a_first_pack_that_is_not_right_offers_nothing(private, world, bad_packs
 
 
 def stored_scripts(app: App) -> list[str]:
-    """Hashes of the scripts the service worker keeps, by name."""
+    """Name, media type and hash of each file the service worker keeps."""
     return app.page.evaluate(
         """async () => {
           const names = (await caches.keys()).filter((name) => /[0-9]$/.test(name));
           const all = [];
           for (const name of names) for (const { url } of await (await caches.open(name)).keys()) {
-            const data = await (await caches.match(url)).arrayBuffer();
-            const hash = await crypto.subtle.digest("SHA-256", data);
-            all.push(url + " " + Array.from(new Uint8Array(hash)).join());
+            const stored = await caches.match(url);
+            const hash = await crypto.subtle.digest("SHA-256", await stored.arrayBuffer());
+            all.push([url, stored.headers.get("Content-Type"), Array.from(new Uint8Array(hash)).join()].join(" "));
           }
           return all.sort();
         }"""
@@ -136,6 +136,7 @@ def test_a_changed_file_of_the_site_is_not_taken_over(private, site, signed, wor
     wait_until_offline_copy(app.page)
     before = stored_scripts(app)
     assert len(before) > 10
+    assert all(" null " not in stored for stored in before)
     unverified, script = spoil_script(folder)
     change_release(folder, unverified, script, signed, world)
     if signed != "same":

@@ -24,6 +24,7 @@ const NOTE = "release.json";
 const FIRST = "first"; // the cache in which the key of the first visit lies, under the same address
 const HELD = 2; // releases: a page that is still open may ask for a file of the one before
 const LOCK = "data";
+const RELEASE_LOCK = "release"; // two that fetch one release at once would write into each other's cache
 const TRY_MS = 25_000; // what a browser grants a worker that was woken
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
@@ -82,11 +83,15 @@ async function numbers() {
   return all.filter((_, i) => whole[i]).sort((a, b) => a - b);
 }
 
-/** Fetch, check, and only then change over. */
-async function takeOver() {
-  const data = await fetched(NOTE).catch(() => null);
-  if (!data) return; // no network
-  const release = readRelease(data, await firstKey());
+/** Fetch, check, and only then change over; one after the other, in workers of several versions too. */
+function takeOver() {
+  return worker.navigator.locks.request(RELEASE_LOCK, fetchRelease);
+}
+
+async function fetchRelease() {
+  const note = await fetchFile(NOTE).catch(() => null);
+  if (!note) return; // no network
+  const release = readRelease(note.data, await firstKey());
   const [last = -1] = (await numbers()).slice(-1);
   if (release.seq < last) throw new Error("release-older");
   if (release.seq === last) return;
@@ -95,10 +100,9 @@ async function takeOver() {
     for (const [name, entry] of Object.entries(release.files)) {
       if (!isLeftOut(name)) await cache.put(name, await checked(name, entry));
     }
-    await cache.put(NOTE, responseOf(NOTE, data)); // last: with it the release is whole
+    await cache.put(NOTE, responseOf(note)); // last: with it the release is whole
   } catch (error) {
-    // Of what is refused nothing stays, unless another try made it whole meanwhile.
-    if (!(await numbers()).includes(release.seq)) await caches.delete(CACHE + release.seq);
+    await caches.delete(CACHE + release.seq); // of what is refused nothing stays
     throw error;
   }
   await forget((await numbers()).slice(-HELD));
@@ -135,23 +139,19 @@ async function firstKey() {
 
 /** @param {string} name @param {{ sha256: string, bytes: number }} entry */
 async function checked(name, entry) {
-  const data = await fetched(name);
-  if (b64(digest(data)) !== entry.sha256) throw new Error("release-changed");
-  return responseOf(name, data);
+  const file = await fetchFile(name);
+  if (b64(digest(file.data)) !== entry.sha256) throw new Error("release-changed");
+  return responseOf(file);
 }
 
-/** @param {string} name @returns {Promise<Uint8Array>} */
-async function fetched(name) {
+/** @param {string} name @returns {Promise<{ data: Uint8Array, headers: Headers }>} */
+async function fetchFile(name) {
   const response = await fetch(name === "index.html" ? "./" : name, { cache: "no-store", credentials: "omit" });
   if (!response.ok) throw new Error("network");
-  headers.set(name, response.headers);
-  return new Uint8Array(await response.arrayBuffer());
+  return { data: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
 }
 
-/** What the host said of a file goes with it: the policy counts without a network as well.
- *  @type {Map<string, Headers>} */
-const headers = new Map();
-const KEPT = [
+const STORED_HEADERS = [
   "Content-Type",
   "Content-Security-Policy",
   "Cross-Origin-Opener-Policy",
@@ -159,11 +159,12 @@ const KEPT = [
   "Permissions-Policy",
 ];
 
-/** @param {string} name @param {Uint8Array} data */
-function responseOf(name, data) {
-  const received = headers.get(name);
-  const passedOn = KEPT.flatMap((header) => (received?.get(header) ? [[header, String(received.get(header))]] : []));
-  headers.delete(name);
+/** What the host said of a file goes with it: the policy counts without a network as well.
+ *  @param {{ data: Uint8Array, headers: Headers }} file */
+function responseOf({ data, headers }) {
+  const passedOn = STORED_HEADERS.flatMap((header) =>
+    headers.get(header) ? [[header, String(headers.get(header))]] : [],
+  );
   return new Response(/** @type {BodyInit} */ (data), { headers: /** @type {[string, string][]} */ (passedOn) });
 }
 
