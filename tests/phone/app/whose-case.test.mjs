@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VAULT } from "../../../client/phone/app/app.js";
+import { openWithPin } from "../../../client/phone/app/screens/unlocked/unlock.js";
 import { unpackKit } from "../../../client/phone/core/kit.js";
 import { caseId } from "../../../client/phone/protocol/message.js";
 import { same, unb64 } from "../../../client/phone/protocol/wire.js";
@@ -183,4 +184,53 @@ test("a PIN that is chosen after the press keeps the case ours: a new way for re
   const [{ message, fields }] = await open(await phone.tell({ people: 2 }));
   assert.ok(message.reply);
   assert.deepEqual([fields.case, fields.case_secret], [begun.fields.case, begun.fields.case_secret]);
+});
+
+/** Let the next reading of the vault, a PIN being typed, wait until it is told to go on. @param {any} phone */
+function slowVault(phone) {
+  const { get } = phone.store;
+  let go = () => {};
+  const gate = new Promise((resolve) => {
+    go = () => resolve(undefined);
+  });
+  phone.store.get = async (/** @type {string} */ name) => {
+    const bytes = await get.call(phone.store, name);
+    if (name !== VAULT) return bytes;
+    phone.store.get = get;
+    await gate;
+    return bytes;
+  };
+  return () => go();
+}
+
+test("a press without a PIN while the vault is opening keeps the private half of its way for replies", async () => {
+  const { phone, open } = await phoneWith({});
+  const goOn = slowVault(phone);
+  const unlocking = phone.unlock("");
+  const [{ message }] = await open(await phone.press());
+  goOn();
+  await unlocking;
+  await phone.restart();
+  const { content } = await phone.unlock("");
+  assert.deepEqual(
+    content.ways.map((/** @type {any} */ route) => [route.case, Boolean(route.secret)]),
+    [[message.case, true]],
+  );
+});
+
+test("an unlocking that ends after its screen was left opens nothing", async () => {
+  /** @type {any} */ (globalThis).navigator ??= {}; // without locks: one page
+  const { phone } = await phoneWith({ pin: PIN, decoy: DECOY });
+  for (const [shown, isOpen] of [
+    ["start", false],
+    ["unlock", true],
+  ]) {
+    phone.app.shown = "unlock";
+    const goOn = slowVault(phone);
+    const opening = openWithPin(phone.app, DECOY, () => {});
+    phone.app.shown = shown;
+    goOn();
+    await opening;
+    assert.equal(Boolean(phone.app.session), isOpen);
+  }
 });

@@ -116,9 +116,13 @@ export async function keepOpenRoute(app, kit, keep) {
   app.replyRoutes.push(route);
   if (!kit.open || kit.practice) return;
   const session = await openSession(app, kit.open.key);
-  if (!session) return;
-  session.content.ways = [...session.content.ways, route].slice(-WAYS);
+  if (!session || session.duress) return;
+  session.adoptRoutes(kit);
   await session.save();
+  const unlocked = /** @type {Session | null} */ (app.session);
+  if (!unlocked || unlocked === session || unlocked.duress) return;
+  unlocked.adoptRoutes(kit); // unlocked meanwhile, from the bytes of before: what is written last must have both
+  await unlocked.save();
 }
 
 /** Put the routes of a phone without a PIN among those of this page, as an earlier page left them.
@@ -314,6 +318,13 @@ export class Session {
     return { reply: block, ...this.proofOf(kit) };
   }
 
+  /** Put those routes of a case that this page drew, and the vault lacks, into the content. @param {Kit} kit */
+  adoptRoutes({ case: id }) {
+    const stored = new Set(this.content.ways.map((/** @type {ReplyRoute} */ { keep }) => keep.mailbox));
+    const drawn = this.app.replyRoutes.filter((route) => route.case === id && !stored.has(route.keep.mailbox));
+    this.content.ways = [...this.content.ways, ...drawn].slice(-WAYS);
+  }
+
   /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
   proofOf(kit) {
     const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
@@ -325,6 +336,8 @@ export class Session {
    *  unlocking; a press in between goes first. */
   async prepareAnew() {
     const { caseSession } = this.app;
+    // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
+    if (caseSession && !this.duress && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
     if (!caseSession || this.duress || isBegun(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>

@@ -19,7 +19,7 @@ export function unlock(app) {
     fill(problem);
     bar.hidden = false;
     try {
-      await opened(app, pin, fillBar(bar));
+      await openWithPin(app, pin, fillBar(bar));
     } catch (error) {
       fill(problem, errorBox(error));
     }
@@ -42,12 +42,17 @@ export function unlock(app) {
   ];
 }
 
-/** @param {App} app @param {string} pin @param {(done: number) => void} progress */
-async function opened(app, pin, progress) {
+/** Open the vault and show what is behind this PIN; nothing happens when the screen was left meanwhile.
+ *  @param {App} app @param {string} pin @param {(done: number) => void} progress @throws {WrongPassphrase} */
+export async function openWithPin(app, pin, progress) {
   const { unlockVault } = await import("../../services/session.js");
   lockOtherTabs(app);
   await app.closed;
   const session = await unlockVault(app, pin, progress);
+  if (app.shown !== "unlock") {
+    await session.close();
+    return;
+  }
   app.session = session;
   app.duress = session.duress;
   app.key = session.key;
