@@ -45,6 +45,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 /** What the PIN opened. `progress` from 0 to 1.
  *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
  *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
+ *    storeReplies(replies: ReceivedReply[]): Promise<void>,
  *    renew(): Promise<boolean | undefined>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
  *    any>, isLeftOpen?: boolean): Promise<void>,
@@ -192,7 +193,10 @@ export class App {
         draw: (/** @type {Kit} */ to) =>
           soon(this.engine.loadReplies().then(({ newReplyRoute }) => newReplyRoute(this, to.desk.relays))),
         keep: (/** @type {Kit} */ of, /** @type {ReplyKeep} */ keep) =>
-          this.engine.loadReplies().then(({ keepOpenRoute }) => keepOpenRoute(this, of, keep)),
+          this.engine
+            .loadReplies()
+            .then(({ keepOpenRoute }) => keepOpenRoute(this, of, keep))
+            .catch(() => {}),
         renew: async (/** @type {Kit} */ of) => this.session?.bringReply(of) ?? null,
       },
     });

@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { VAULT } from "../../../client/phone/app/app.js";
 import { openWithPin } from "../../../client/phone/app/screens/unlocked/unlock.js";
 import { unpackKit } from "../../../client/phone/core/kit.js";
+import { CONTENT_BYTES } from "../../../client/phone/core/vault/vault.js";
 import { caseId } from "../../../client/phone/protocol/message.js";
-import { same, unb64 } from "../../../client/phone/protocol/wire.js";
+import { same, unb64, utf8 } from "../../../client/phone/protocol/wire.js";
 import { organisation } from "../card.mjs";
 import { originOf } from "../said.mjs";
 import { WholePhone } from "../whole-phone.mjs";
@@ -233,4 +234,28 @@ test("an unlocking that ends after its screen was left opens nothing", async () 
     await opening;
     assert.equal(Boolean(phone.app.session), isOpen);
   }
+});
+
+/** Fill a content to the last bytes. @param {any} session */
+async function fillVault(session) {
+  const room = CONTENT_BYTES - utf8(JSON.stringify(session.content)).length;
+  session.content.answers = [{ id: "1", at: 0, text: "x".repeat(room - 60), status: "" }];
+  await session.save();
+}
+
+test("a vault that is full keeps no word back, and what does not fit does not stay in the way of what does", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN });
+  await phone.press();
+  const session = await phone.unlock(PIN);
+  await fillVault(session);
+  const before = structuredClone(session.content.answers);
+  const [{ message }] = await open(await phone.tell({ account: "help" }));
+  assert.deepEqual([message.facts.account, message.reply], ["help", null]);
+  const long = { id: "2", at: 0, text: "y".repeat(500), status: "" };
+  await assert.rejects(session.storeReplies([long]), { code: "content-too-large" });
+  assert.deepEqual(session.content.answers, before);
+  await session.save();
+  phone.store.put = async () => Promise.reject(new Error("full"));
+  await assert.rejects(session.storeReplies([{ ...before[0], text: "" }]), { reason: "store-broken" });
+  assert.deepEqual(session.content.answers, before);
 });

@@ -87,7 +87,8 @@ export class CaseSession {
 
   /** @param {Partial<Facts>} content @param {NewsType} news @param {number} now */
   async send(content, news, now) {
-    const more = content.reply ? null : await this.replies.renew(this.kit);
+    // Words never wait for a way for replies: the vault may be full, or the disk.
+    const more = content.reply ? null : await this.replies.renew(this.kit).catch(() => null);
     this.handOver(await amend(this.kit, { content: { ...content, ...more }, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");

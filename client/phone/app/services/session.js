@@ -245,6 +245,28 @@ export class Session {
     return this.saving;
   }
 
+  /** Store replies to be read again; those with the same id are replaced. @param {ReceivedReply[]} replies
+   *  @throws {TooMuchContent} when they do not fit @throws {{ reason: string }} when the store is broken */
+  async storeReplies(replies) {
+    const before = this.content.answers;
+    const come = replies.map(({ id, at, text, status }) => ({ id, at, text, status }));
+    const ids = new Set(come.map(({ id }) => id));
+    this.content.answers = [...before.filter((/** @type {ReceivedReply} */ { id }) => !ids.has(id)), ...come];
+    await this.#saveOrRestore({ answers: before });
+  }
+
+  /** @param {Record<string, any>} before what stands in the content again when nothing was stored
+   *  @throws {{ reason: string }} when the store is broken */
+  async #saveOrRestore(before) {
+    let isStored = false;
+    try {
+      isStored = await this.save();
+    } finally {
+      if (!isStored) Object.assign(this.content, before); // else no later saving would fit either
+    }
+    if (!isStored) throw { reason: "store-broken" };
+  }
+
   /** @param {string} pin @param {OnProgress} progress */
   async changePin(pin, progress) {
     const isFirst = !this.duress && !this.content.hasPin;
@@ -313,8 +335,7 @@ export class Session {
       return null;
     }
     const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
-    this.content.ways = [...this.content.ways, { case: kit.case, keep }].slice(-WAYS);
-    if (!(await this.save())) return null; // what could not be stored could not be read
+    await this.#storeRoute({ case: kit.case, keep }); // what could not be stored could not be read
     return { reply: block, ...this.proofOf(kit) };
   }
 
@@ -323,6 +344,13 @@ export class Session {
     const stored = new Set(this.content.ways.map((/** @type {ReplyRoute} */ { keep }) => keep.mailbox));
     const drawn = this.app.replyRoutes.filter((route) => route.case === id && !stored.has(route.keep.mailbox));
     this.content.ways = [...this.content.ways, ...drawn].slice(-WAYS);
+  }
+
+  /** @param {ReplyRoute} route @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
+  async #storeRoute(route) {
+    const before = this.content.ways;
+    this.content.ways = [...before, route].slice(-WAYS);
+    await this.#saveOrRestore({ ways: before });
   }
 
   /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */

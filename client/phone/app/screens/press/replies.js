@@ -5,6 +5,7 @@
 import { mayHaveContacts } from "../../services/contacts-access.js";
 import { formatMoment } from "../../ui/dates.js";
 import { button, fill, h, updateText } from "../../ui/dom.js";
+import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { findWords, t } from "../../ui/i18n.js";
 
@@ -135,14 +136,10 @@ function keeping(app) {
   if (!session?.content.hasPin) return null;
   const note = h("span", { role: "status" });
   const store = async () => {
-    const come = [...(app.mail?.come.values() ?? [])].map(({ id, at, text, status }) => ({ id, at, text, status }));
-    const known = new Set(come.map(({ id }) => id));
-    session.content.answers = [
-      ...session.content.answers.filter((/** @type {{ id: string }} */ { id }) => !known.has(id)),
-      ...come,
-    ];
-    await session.save();
-    updateText(note, t("answers.kept"));
+    await session.storeReplies([...(app.mail?.come.values() ?? [])]).then(
+      () => updateText(note, t("answers.kept")),
+      (error) => fill(note, errorBox(error)),
+    );
   };
   return h("div", {}, button(t("answers.keep"), "keep", store, { class: "wide" }), note);
 }
@@ -151,12 +148,19 @@ function keeping(app) {
 function replying(app, caseSession) {
   const words = field("text", t("answers.reply"), { lines: 3, longest: LONGEST });
   const note = h("p", { role: "status", class: "hint" });
+  let isSending = false;
   const send = async () => {
     const account = words.value().trim();
-    if (!account) return;
-    words.clear();
-    await caseSession.tell({ facts: { account }, ...(await freshWay(app, caseSession)) });
-    updateText(note, t("answers.sealed"));
+    if (!account || isSending) return;
+    isSending = true;
+    try {
+      await caseSession.tell({ facts: { account }, ...(await freshWay(app, caseSession).catch(() => null)) });
+      if (words.value().trim() === account) words.clear(); // only now: it may not have been sealed
+      updateText(note, t("answers.sealed"));
+    } catch (error) {
+      fill(note, errorBox(error));
+    }
+    isSending = false;
   };
   return h("section", {}, words.element, button(t("text.send"), "send", send, { class: "wide" }), note);
 }
