@@ -48,7 +48,7 @@ class CaseMessage:
     @property
     def reply_block(self) -> ReplyBlock | None:
         """The reply block that it brings and that may be used."""
-        return self.message.reply if may_bring_reply_block(self.message, self.origin) else None
+        return self.message.reply if may_bring_reply_block(self.is_owner, self.origin) else None
 
     @property
     def has_foreign_reply_block(self) -> bool:
