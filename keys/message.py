@@ -127,6 +127,9 @@ class Alert(Message, frozen=True, kw_only=True, tag_field="kind", tag="alert"):
     text: Text = ""
     place: Any = None
 
+    def __repr__(self) -> str:
+        return "Alert(...)"
+
 
 class Reply(Message, frozen=True, kw_only=True, tag_field="kind", tag="reply"):
     """A reply to the reporter; the body is a MAC under the secret of the reply block it goes to."""
@@ -134,6 +137,9 @@ class Reply(Message, frozen=True, kw_only=True, tag_field="kind", tag="reply"):
     text: Text = ""
     status: Short = "received"
     reply: ReplyBlock | None = None
+
+    def __repr__(self) -> str:
+        return "Reply(...)"
 
 
 AnyMessage = Report | Amend | Parcel | Alert | Reply

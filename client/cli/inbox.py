@@ -201,7 +201,9 @@ def save(case_start: str, target: Path, folder: Path, by: str, passphrase_file: 
         _tell_saved(saved_file, as_json)
     if not as_json:
         click.echo(f"wrote {target}")
-    output.hint("what lies there is readable to anybody who gets this disk")
+    output.hint(
+        "what lies there is readable to anybody who gets this disk, with the keys of the case: hand none of it on"
+    )
     if any(saved_file.path is None for saved_file in saved):
         sys.exit(1)
 

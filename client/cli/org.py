@@ -17,7 +17,7 @@ from client.organisation.publish import PublishedCard, change_relays
 from client.organisation.publish import publish as publish_card
 from client.organisation.publish import rotate as rotate_keys
 from client.organisation.shares import back_up_root_key, join_shares
-from client.organisation.trusted_date import ClockContradicted, read_date
+from client.organisation.trusted_date import read_date
 from client.transport.relay_client import Transport
 from keys import code
 from keys.organisation import Card, fingerprint, read_card
@@ -184,12 +184,12 @@ def _show_published(published: PublishedCard, folder: Path, as_json: bool) -> No
     for relay, problem in published.failures.items():
         output.error(problem, relay)
     tell_rotation(published.rotation, folder)
-    if published.is_renewal_refused:
-        output.error(ClockContradicted())
+    if published.refusal is not None:
+        output.error(published.refusal)
     card, relays = published.card, published.relays
     value = {"seq": card.seq, "week": card.week, "published": relays, "failed": list(published.failures)}
     output.result(as_json, value, f"card {card.seq} is on {len(relays)} of {output.count(len(card.relays), 'relay')}")
-    if published.failures or published.is_renewal_refused:
+    if published.failures or published.refusal is not None:
         sys.exit(1)
 
 

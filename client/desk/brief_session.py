@@ -81,7 +81,7 @@ class BriefSession:
             receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._note_page,
         )  # fmt: skip
         tally = inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick)
-        return tally, rotate_if_dated(self.home, transport, int(self._clock()))
+        return tally, rotate_if_dated(self.home, transport, int(self._clock()), collect=lambda: tally)
 
     def now(self) -> int:
         """Return Unix seconds by this session's clock."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -323,13 +324,12 @@ class Desk:
             self._checked, self._clock_ahead = (week_of(now), time.monotonic() + RECHECK_SECONDS), None
             before = self.rotation
             try:
-                report = rotate_if_dated(self.home, transport, now, today=today, collect=lambda: self.pull(transport))
+                pull = partial(self.pull, transport)
+                report = rotate_if_dated(self.home, transport, now, today=today, collect=pull, changing=self._open)
             except ClockAhead as error:
                 self._clock_ahead = error
                 raise
-            if report.came_back_from is None:
-                report = replace(report, came_back_from=before.came_back_from)
-            self.rotation = report
+            self.rotation = report = replace(report, came_back_from=report.came_back_from or before.came_back_from)
         with self._open():
             if report.has_rotated:
                 self._inbox = self._make_inbox()

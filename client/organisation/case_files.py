@@ -32,10 +32,10 @@ class CaseMessage:
     """
 
     message: Report | Amend
-    header: dict[str, Any]
+    header: dict[str, Any] = field(repr=False)
     committed: bool
     last_resort: bool
-    other: dict[str, Any]
+    other: dict[str, Any] = field(repr=False)
     at: int
     content: bytes = field(default=b"", repr=False)
     origin: Origin = ""
@@ -48,7 +48,7 @@ class CaseMessage:
     @property
     def reply_block(self) -> ReplyBlock | None:
         """The reply block that it brings and that may be used."""
-        return self.message.reply if may_bring_reply_block(self.message, self.origin) else None
+        return self.message.reply if may_bring_reply_block(self.is_owner, self.origin) else None
 
     @property
     def has_foreign_reply_block(self) -> bool:
@@ -164,7 +164,11 @@ def as_json(entry: CaseMessage) -> dict[str, Any]:
     return {
         "id": entry.message.id,
         "kind": entry.header["kind"],
-        "header": {name: value for name, value in entry.header.items() if name not in PROOFS},
+        "header": {
+            name: _without_secret(value) if name == "reply" else value
+            for name, value in entry.header.items()
+            if name not in PROOFS
+        },
         "commitment": "ok" if entry.committed else "mismatch",
         "last_resort": entry.last_resort,
         "origin": entry.origin,
@@ -172,6 +176,11 @@ def as_json(entry: CaseMessage) -> dict[str, Any]:
         "reply": _name_reply(entry),
         "other": entry.other,
     }
+
+
+def _without_secret(block: Any) -> Any:
+    """Return a reply block without what writes replies in the organisation's name."""
+    return {name: value for name, value in block.items() if name != "secret"} if isinstance(block, dict) else block
 
 
 def _name_reply(entry: CaseMessage) -> str:

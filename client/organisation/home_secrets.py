@@ -90,11 +90,12 @@ class HomeSecrets(msgspec.Struct, kw_only=True):
     def recover_last_resorts(self, root_seed: bytes, card: Card, now: int) -> int:
         """Make the last-resort keys of this card and of those before it again out of the root's seed; how many.
 
-        None is made when the card's key did not come from the root: version 1 drew it by chance.
+        None is made when the card's key did not come from the root: version 1 drew it by chance. None of our own line
+        below our newest either: what is not known there was destroyed, and an old card must not bring it back.
         """
         number = card.last_resort_number
         known = {key.number for key in self.last_resorts}
-        if number is None or number in known:
+        if number is None or number in known or self._has_destroyed(number):
             return 0
         if PrivateKey(LastResortKey.derive(root_seed, number, now).seed).public != card.last_resort:
             return 0
@@ -102,6 +103,10 @@ class HomeSecrets(msgspec.Struct, kw_only=True):
         older = [n for n in range(number, first - 1, -1) if n not in known]
         self.last_resorts += [LastResortKey.derive(root_seed, n, now) for n in older]
         return len(older)
+
+    def _has_destroyed(self, number: int) -> bool:
+        newest = self.last_resorts[0].number
+        return newest is not None and number < newest and number // LINE_NUMBERS == newest // LINE_NUMBERS
 
     def __repr__(self) -> str:
         return "HomeSecrets(...)"  # none of it must reach a log by way of a traceback

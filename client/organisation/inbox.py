@@ -41,7 +41,7 @@ class Inbox:
     """Opens what is collected with the live keys, likeliest first, and keeps it before the relay may delete it.
 
     `last_resorts`: the seeds of those keys whose letters have no forward secrecy.
-    `kept` is told of each page that is on the disk, with the number of its batch, before the relay may delete it.
+    `on_page` is called with each page that is on the disk, and the number of its batch, before the relay may delete it.
     """
 
     def __init__(

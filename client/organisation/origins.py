@@ -61,6 +61,9 @@ def name_origin(key: str, named: Iterable[CaseKeys]) -> Origin:
     return next((name for name in ORIGINS if key and any(getattr(keys, name) == key for keys in sets)), "")
 
 
-def may_bring_reply_block(message: Report | Amend, origin: Origin) -> bool:
-    """Tell whether the reply block of a message may be used: it shows its case's secret, or was said with the PIN."""
-    return shows_case_secret(message) or origin == "pin"
+def may_bring_reply_block(is_owner: bool, origin: Origin) -> bool:
+    """Return whether the reply block of a message may be used. `is_owner`: it shows the secret of its case.
+
+    Specified in `keys/message.md`, *Whose case is it?*.
+    """
+    return is_owner or origin == "pin"

@@ -12,7 +12,7 @@ from client import files
 from client.organisation.home import Home, check_relay_count, unlock_home
 from client.organisation.inbox import collect_all
 from client.organisation.rotation import RotationReport, rotate_if_dated
-from client.organisation.trusted_date import ClockContradicted
+from client.organisation.trusted_date import ClockContradicted, DateUnconfirmed
 from client.transport.relay_client import BadAnswer, Problem, Transport, Unreachable
 from keys.address import relay_address
 from keys.errors import CardError, NoteUnsigned, TocsinError
@@ -35,8 +35,8 @@ class NoRelayLeft(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class PublishedCard:
-    """The card, why it is not on a relay (relay to error), and what became of the weekly keys. `is_renewal_refused`: a
-    new one was due, and most relays contradict this clock.
+    """The card, why it is not on a relay (relay to error), and what became of the weekly keys. `refusal`: why no new
+    one was signed although it was due; None when it was, or was not due.
 
     `unaware`: relays that are no longer named on it and did not take it; they may still offer an older one.
     """
@@ -44,7 +44,7 @@ class PublishedCard:
     card: Card
     failures: dict[str, TocsinError]
     rotation: RotationReport
-    is_renewal_refused: bool = False
+    refusal: ClockContradicted | DateUnconfirmed | None = None
     unaware: tuple[str, ...] = ()
 
     @property
@@ -89,14 +89,23 @@ def publish(
             home, transport, now, keys=tuple(log), collect=lambda: collect_all(home, transport, clock)
         )
         is_due = fresh_keys or log != home.secrets.log or home.needs_card(now, log)
-        # A card from a future that most relays know nothing of would send every sender to the last resort.
-        is_refused = is_due and rotation.check is not None and rotation.check.is_contradicted
-        if is_due and not is_refused:
+        refusal = _refuse_date(rotation) if is_due else None
+        if is_due and refusal is None:
             root = home.root_key(root_file, passphrase)
             home.secrets.log = log
             _renew_card(home, root, transport, now, fresh_keys=fresh_keys)
         failures |= _upload(home, transport)
-        return PublishedCard(home.card, failures, rotation, is_refused)
+        return PublishedCard(home.card, failures, rotation, refusal)
+
+
+def _refuse_date(rotation: RotationReport) -> ClockContradicted | DateUnconfirmed | None:
+    """Return why this clock is no date for a card. One from a future that nobody else knows of would send every sender
+    to the last resort, and no later one could be signed before that day."""
+    if rotation.check is None:
+        return None
+    if rotation.check.is_contradicted:
+        return ClockContradicted()
+    return None if rotation.check.agreeing or rotation.is_typed else DateUnconfirmed()
 
 
 def change_relays(
@@ -111,10 +120,10 @@ def change_relays(
 ) -> PublishedCard:
     """Sign a card with other relays and the same keys, and put it on all of them. Blocks for the network.
 
-    Relays that were removed get it too, so that who knows only those learns of it.
+    Relays that were removed get it too, so that who knows only those learns of it; what lies there is fetched before.
 
-    Raises as `publish`, BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays, ClockContradicted, and when a relay to be
-    added does not answer Unreachable, BadAnswer or a RelayError; then nothing was changed.
+    Raises as `publish`, BadAddress, UnknownRelay, NoRelayLeft, TooManyRelays, ClockContradicted, DateUnconfirmed,
+    and when a relay to be added does not answer Unreachable, BadAnswer or a RelayError; then nothing was changed.
     """
     with files.locked(folder):
         home = unlock_home(folder, passphrase, is_locked=True)
@@ -126,9 +135,11 @@ def change_relays(
             except Problem as problem:
                 raise problem.error from None
         rotation = rotate_if_dated(home, transport, now, collect=lambda: collect_all(home, transport, clock))
-        if rotation.check is not None and rotation.check.is_contradicted:
-            raise ClockContradicted()
+        if refusal := _refuse_date(rotation):
+            raise refusal
         root = home.root_key(root_file, passphrase)
+        if any(relay not in after for relay in before):
+            collect_all(home, transport, clock)
         home.secrets.relays = after
         failures, home.secrets.log = _fetch_receipt_keys(home, transport)
         _renew_card(home, root, transport, now)

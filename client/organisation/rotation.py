@@ -4,11 +4,13 @@ Specified in `client/folders.md`, "The date".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import date
 
 from client.organisation.home import CARD, Home
 from client.organisation.home_secrets import HomeSecrets
+from client.organisation.inbox import PullResult
 from client.organisation.trusted_date import DateCheck, check_date, check_typed_date, is_blocked
 from client.transport.relay_client import Transport
 from keys.note import NoteKey
@@ -56,40 +58,56 @@ def count_overdue(secrets: HomeSecrets, now: int) -> int:
 
 def rotate_if_dated(
     home: Home, transport: Transport, now: int, *, keys: tuple[str, ...] | None = None, today: date | None = None,
-    force: bool = False, collect: Callable[[], object] = lambda: None,
+    force: bool = False, collect: Callable[[], PullResult | None] = lambda: None,
+    changing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> RotationReport:  # fmt: skip
     """Move on to this week and destroy what is over, if most relays sign this date, or a person gives it (`today`).
 
     `keys`: verifier keys of the relays, else those on the card. `collect` is called before anything is destroyed: what
-    the relays still hold is fetched first. Blocks for the network.
-    Raises ClockAhead, DateDisagrees, DateTooEarly, ClockContradicted.
+    the relays still hold is fetched first, and a relay that signed and could not be emptied puts it off. `changing`
+    surrounds every change of the home, and raises when that may not be changed any more. Blocks for the network.
+    Raises ClockAhead, DateDisagrees, DateTooEarly, ClockContradicted, and as `changing`.
     """
-    came_back_from = _notice_clock_set_back(home, now)
+    with changing():
+        came_back_from = _notice_clock_set_back(home, now)
     if today is None and not is_rotation_due(home, now):
         return RotationReport(came_back_from=came_back_from)
     secrets = home.secrets
     verifiers = [NoteKey.parse(text) for text in (secrets.log if keys is None else keys)]
     check = check_date(secrets.relays, verifiers, transport, now)
     if check.is_confirmed:
-        collect()
-        has_rotated = home.rotate(now, force=force)
-        _note_confirmed(home, now)
+        check = _after_collecting(check, collect())
+    if check.is_confirmed:
+        with changing():
+            has_rotated = home.rotate(now, force=force)
+            _note_confirmed(home, now)
         return RotationReport(has_rotated, check, count_overdue(secrets, now), came_back_from=came_back_from)
     confirmed_at = secrets.confirmed_at or _date_of_card(home, now)
     if today is not None:
         until = check_typed_date(today, now, confirmed_at, check)
         collect()
         # As if it were 14 days ago: those weeks live on, in case whoever blocks the relays also set this clock.
-        has_rotated = home.rotate(until, force=force)
-        _note_confirmed(home, now)
+        with changing():
+            has_rotated = home.rotate(until, force=force)
+            _note_confirmed(home, now)
         return RotationReport(
             has_rotated, check, count_overdue(secrets, until), came_back_from=came_back_from, is_typed=True
         )
     if now > secrets.clock_at + DAY_SECONDS:
-        secrets.clock_at = now
-        home.save()
+        with changing():
+            secrets.clock_at = now
+            home.save()
     can_type = is_blocked(now, confirmed_at) and not check.is_contradicted
     return RotationReport(False, check, count_overdue(secrets, now), can_type, came_back_from)
+
+
+def _after_collecting(check: DateCheck, result: PullResult | None) -> DateCheck:
+    """Return the check, unconfirmed when a relay that signed could not be emptied: its letters may need those keys."""
+    failed = {} if result is None else {relay: error.code for relay, error in result.failures.items()}
+    failed = {relay: code for relay, code in failed.items() if relay not in check.silent}
+    if not failed:
+        return check
+    return replace(check, agreeing=min(check.agreeing, check.needed - 1), silent={**check.silent, **failed})
 
 
 def _date_of_card(home: Home, now: int) -> int:

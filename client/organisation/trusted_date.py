@@ -49,6 +49,13 @@ class ClockContradicted(TocsinError):
     hint = "check date and time of this computer; nothing was destroyed and no card was signed"
 
 
+class DateUnconfirmed(TocsinError):
+    """no relay signs the date of this computer"""
+
+    code = "date-unconfirmed"
+    hint = "check date and time of this computer, and try again when relays answer; no card was signed"
+
+
 @dataclass(frozen=True, slots=True)
 class SignedHour:
     """The hour on a receipt (Unix seconds, a multiple of 3,600) and the public key that signed it."""

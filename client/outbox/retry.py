@@ -93,9 +93,11 @@ class OutboxLetter:
         return replace(self, attempts={**self.attempts, relay: Attempts(count, now + wait, code)})
 
     def moved(self, relays: tuple[str, ...]) -> "OutboxLetter":
-        """Return the letter on its way to other relays; what one that stays said is not forgotten."""
-        stay = {relay: tried for relay, tried in self.attempts.items() if relay in relays}
-        return replace(self, relays=relays, attempts=stay)
+        """Return the letter on its way to other relays; what one that stays said is not forgotten. The receipt of one
+        that is gone counts no more: nobody collects there."""
+        attempts = {relay: tried for relay, tried in self.attempts.items() if relay in relays}
+        receipts = {relay: receipt for relay, receipt in self.receipts.items() if relay in relays}
+        return replace(self, relays=relays, receipts=receipts, attempts=attempts)
 
     def hurried(self) -> "OutboxLetter":
         """Return the letter with every relay due, because somebody asks to try at once."""

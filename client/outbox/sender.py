@@ -35,7 +35,7 @@ class OutboxSender:
         self, outbox: OutboxStore, transport: Transport, *, clock: Callable[[], float] = time.time,
         note: Callable[[bytes, Mapping[str, str]], None] = lambda envelope, receipts: None,
     ) -> None:  # fmt: skip
-        """`note`: called with H(envelope) and its receipts (relay to text) before the letter may be deleted."""
+        """`note`: called with H(envelope) and each new receipt (relay to text) before the letter may be deleted."""
         self._outbox, self._transport, self._clock, self._note = outbox, transport, clock, note
         self._found: dict[str, list[NoteKey]] = {}
         self._silent: dict[str, TocsinError] = {}
@@ -57,7 +57,7 @@ class OutboxSender:
         while (relay := letter.next_relay(int(self._clock()))) is not None:
             letter = self._try(waiting, letter, relay, outcome)
             if relay in letter.receipts:
-                self._note(hash_, letter.receipts)
+                self._note(hash_, {relay: letter.receipts[relay]})
             self._outbox.update(hash_, letter)
         return letter
 

@@ -119,6 +119,9 @@ class StoredReply(msgspec.Struct, frozen=True):
     status: str
     at: int
 
+    def __repr__(self) -> str:
+        return "StoredReply(...)"
+
 
 class SentMessage(msgspec.Struct, frozen=True):
     """Which case a message belongs to, by the commitment that receipts for it name (32 bytes)."""

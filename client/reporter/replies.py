@@ -10,7 +10,7 @@ from nacl.public import PrivateKey as BoxKey
 
 from client import files
 from client.organisation.inbox import PAGE
-from client.organisation.trusted_date import DateCheck, check_date, check_typed_date
+from client.organisation.trusted_date import DateCheck, DateTooEarly, check_date, check_typed_date
 from client.reporter.folder import ReplyRoute, Reporter, StoredReply
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
@@ -80,12 +80,19 @@ def _forget_expired_routes(
             verifiers = [NoteKey.parse(text) for text in route.receipts]
             checked[where] = check_date(route.relays, verifiers, transport, now)
         check = checked[where]
-        if check.is_confirmed or (today is not None and route.until < check_typed_date(today, now, route.until, check)):
+        if check.is_confirmed or (today is not None and _is_over_by_date(route, today, now, check)):
             gone.append(route)
         else:
             put_off = check
     reporter.forget_routes(key, gone)
     return put_off
+
+
+def _is_over_by_date(route: ReplyRoute, today: date, now: int, check: DateCheck) -> bool:
+    try:
+        return route.until < check_typed_date(today, now, route.until, check)
+    except DateTooEarly:  # for this route; others may have been over for longer
+        return False
 
 
 def fetch(reporter: Reporter, routes: list[ReplyRoute], transport: Transport) -> dict[str, TocsinError]:

@@ -131,6 +131,7 @@ def _seal(
     composed = compose(card, whole, case=case, first=first, seq=seq, now=now, random_bytes=random_bytes)
     if route:
         reporter.keep_reply_route(route)
+    if reporter.can_receive_replies:  # sealing takes the public key only
         reporter.keep_sent(SentMessage(case, composed.sealed[0].commitment))
     if first and proof:
         reporter.keep_case(case, proof)

@@ -118,11 +118,10 @@ def parts_of(text: str) -> list[str]:
 
 def keys_used(world, case: str) -> dict[str, bytes]:
     """Secrets that the reports named: the keys and mailboxes answers come to."""
-    messages = world.case(case)["messages"]
-    blocks = [message["header"]["reply"] for message in messages if message["header"].get("reply")]
+    blocks = world.reply_blocks(case)
     assert blocks, "a phone with a PIN can be answered"
-    secrets = {f"reply secret {i}": unb64(block["secret"]) for i, block in enumerate(blocks)}
-    return secrets | {f"reply key {i}": unb64(block["key"])[:48] for i, block in enumerate(blocks)}
+    secrets = {f"reply secret {i}": block.secret for i, block in enumerate(blocks)}
+    return secrets | {f"reply key {i}": block.key[:48] for i, block in enumerate(blocks)}
 
 
 @pytest.fixture(scope="module")

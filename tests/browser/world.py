@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 
 from nacl.signing import SigningKey
 
+from client.organisation.case_files import read_case
 from client.site.serve import serving
+from keys.message import ReplyBlock
 from keys.wire import LETTER_BYTES
-from tests.journeys.conftest import QUICK, TOCSIN, OfficeCommand, RelayCommand, Shell
+from tests.journeys.conftest import PASSPHRASE, QUICK, TOCSIN, OfficeCommand, RelayCommand, Shell
 from tests.support.quick_tocsin import QUICK_PIN
 
 NAME = "Ночная хартия Приречья"  # nobody else's, so that it can be searched for
@@ -273,3 +275,8 @@ class World:
 
     def case(self, case: str) -> dict[str, Any]:
         return json.loads(self.office.ok("inbox", "show", case).out.splitlines()[0])
+
+    def reply_blocks(self, case: str) -> list[ReplyBlock]:
+        """Return the reply blocks that came with a case, with the secrets that no command prints."""
+        found, _ = read_case(self.office.home, lambda: PASSPHRASE, case)
+        return [entry.message.reply for entry in found.messages if entry.message.reply]

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from client.desk.cases.rows import CaseRows, LetterRow
 from client.organisation.decoded_letters import DecodedLetter
-from client.organisation.origins import Origin, Signed, find_key, find_named_keys, name_origin
+from client.organisation.origins import Origin, Signed, find_key, find_named_keys, may_bring_reply_block, name_origin
 from keys.envelope import Address, unframe
 from keys.message import CaseKeys
 from keys.wire import Purpose
@@ -42,7 +42,7 @@ def name_origins(rows: CaseRows) -> dict[int, Origin]:
 
 def is_answerable(letter: LetterRow, origin: Origin) -> bool:
     """Tell whether a reply can go where this letter says."""
-    return letter.reply_until is not None and (bool(letter.owner) or origin == "pin")
+    return letter.reply_until is not None and may_bring_reply_block(bool(letter.owner), origin)
 
 
 def find_reply_until(rows: CaseRows, origins: dict[int, Origin]) -> int | None:

@@ -156,6 +156,17 @@ def test_what_was_destroyed_is_in_no_byte_of_the_folder_and_its_secrets(office):
     assert len(left.chains) <= 4
 
 
+def test_a_relay_that_shows_an_old_card_brings_no_destroyed_key_back(office):
+    first = office.home.card
+    gone = office.home.secrets.last_resorts[0].seed
+    for week in range(6, 72, 6):
+        card = office.publish(NOW + week * WEEK_SECONDS)
+    assert gone not in office.home.secrets.last_resort_seeds
+    office.post.cards[NORTH] = first.signed
+    office.publish(card.issued + DAY_SECONDS, fresh_keys=True)
+    assert gone not in office.home.secrets.last_resort_seeds
+
+
 def test_the_keys_to_try_stay_few_and_begin_with_this_weeks(office):
     """Every six weeks fresh keys, and two thefts in one month: the most that a letter that opens with none can cost."""
     now, most = NOW, 0

@@ -116,7 +116,10 @@ def test_a_relay_that_has_yesterdays_card_is_enough(tmp_path, office, shares, ro
     post = Post()
     times = [NOW + i * CHAIN_DAYS * DAY_SECONDS for i in range(5)]
     *before, now = times
-    cards = [publish(office.path, words, post, root_file=root_file, clock=lambda at=at: at).card for at in before]
+    cards = []
+    for at in before:
+        post.clock = lambda at=at: at
+        cards.append(publish(office.path, words, post, root_file=root_file, clock=post.clock).card)
     assert len({card.last_resort for card in cards}) == 4
     own = restored(tmp_path / "new", shares[:2], now=now)
     assert not opens(own, cards[-1], letters(cards[-1])[1]), "nothing tells its number yet"

@@ -1,6 +1,7 @@
 """An organisation's clock that is wrong, relays that lie or are silent: no key that is in use goes, and it is said."""
 
 import itertools
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -9,12 +10,13 @@ from client import files
 from client.desk.brief_session import open_session
 from client.organisation import case_files, home
 from client.organisation.home import KEYSTORE, Profile, unlock_home
-from client.organisation.inbox import collect_all
+from client.organisation.inbox import PullResult, collect_all
 from client.organisation.publish import Rotation, publish, rotate
-from client.organisation.rotation import count_overdue
-from client.organisation.trusted_date import ClockContradicted, DateTooEarly
+from client.organisation.rotation import count_overdue, rotate_if_dated
+from client.organisation.trusted_date import ClockContradicted, DateTooEarly, DateUnconfirmed
 from client.reporter.compose import Draft
 from client.reporter.send import send
+from client.transport.relay_client import Unreachable
 from keys.keystore import Cost
 from keys.wire import DAY_SECONDS, WEEK_SECONDS, week_of
 from tests.support.fake_relay import Post
@@ -82,7 +84,7 @@ def test_a_clock_that_runs_ahead_alone_destroys_nothing_signs_nothing_and_is_tol
     elif act == "publish":
         published = world.publish()
         report = published.rotation
-        assert published.is_renewal_refused == (weeks >= 6)
+        assert (published.refusal is not None) == (weeks >= 6)
     else:
         tally, report = world.pull()
         assert tally.new == 1
@@ -188,11 +190,63 @@ def test_the_command_line_can_renew_a_card_while_relays_are_silent(world):
     world.now += 8 * WEEK_SECONDS
     seq = home.card_of(world.folder).seq
     published = world.publish()
-    assert (published.card.seq > seq, published.is_renewal_refused, published.rotation.is_put_off) == (
-        True,
-        False,
-        True,
-    )
+    assert (published.card.seq > seq, published.refusal, published.rotation.is_put_off) == (True, None, True)
+
+
+@pytest.mark.parametrize("fresh_keys", [False, True])
+def test_a_clock_that_nobody_confirms_signs_no_card_from_the_future(world, fresh_keys):
+    before, seq = files.read(world.folder / KEYSTORE), home.card_of(world.folder).seq
+    world.post.down, world.ahead = {A, B, C}, 9 * WEEK_SECONDS
+    refused = publish(world.folder, words, world.post, fresh_keys=fresh_keys, clock=world.clock)
+    assert isinstance(refused.refusal, DateUnconfirmed)
+    assert (home.card_of(world.folder).seq, world.secrets().week) == (seq, unlock_home(world.folder, words).card.week)
+    assert before != b""
+    world.post.down, world.ahead = set(), 0
+    world.now += DAY_SECONDS
+    card = publish(world.folder, words, world.post, fresh_keys=True, clock=world.clock).card
+    assert (card.seq > seq, card.issued) == (True, world.now)
+
+
+class Closed(Exception):
+    pass
+
+
+def closing_after(count: int):
+    """What surrounds changes of a home that is closed after so many."""
+    left = itertools.count(count, -1)
+
+    @contextmanager
+    def changing():
+        if next(left) <= 0:
+            raise Closed
+        yield
+
+    return changing
+
+
+@pytest.mark.parametrize("way", ["confirmed", "put off", "typed"])
+def test_a_home_that_was_closed_while_relays_were_asked_is_not_written(world, way):
+    """A desk that was locked meanwhile has let go of the folder: somebody else may have written new keys there."""
+    world.now += 9 * WEEK_SECONDS
+    world.post.down = set() if way == "confirmed" else {A, B, C}
+    today = world.today() if way == "typed" else None
+    own = unlock_home(world.folder, words)
+    publish_elsewhere = files.read(world.folder / KEYSTORE)
+    with pytest.raises(Closed):
+        rotate_if_dated(own, world.post, world.now, today=today, changing=closing_after(1))
+    assert files.read(world.folder / KEYSTORE) == publish_elsewhere
+
+
+def test_a_relay_that_signs_and_cannot_be_emptied_puts_it_off_and_is_named(world):
+    """What it still holds may need the keys."""
+    world.now += 9 * WEEK_SECONDS
+    week = world.secrets().week
+    failing = PullResult(failures={B: Unreachable("cut")})
+    own = unlock_home(world.folder, words)
+    report = rotate_if_dated(own, world.post, world.now, collect=lambda: failing)
+    assert (report.is_put_off, report.check.silent) == (True, {B: "relay-unreachable"})
+    assert world.secrets().week == week
+    assert rotate_if_dated(own, world.post, world.now, collect=PullResult).has_rotated
 
 
 def test_nothing_is_asked_of_a_relay_while_nothing_is_due(world):

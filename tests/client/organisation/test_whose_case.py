@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from client.cli.main import door
 from client.desk.cases import view
 from client.desk.cases.queue import load_queue
-from client.organisation.case_files import Case, as_json, load
+from client.organisation.case_files import Case, CaseMessage, as_json, load
 from client.organisation.home import unlock_home
 from client.organisation.inbox import report_address
 from client.organisation.records import Records
@@ -235,6 +235,8 @@ def test_nothing_that_proves_a_case_stands_in_a_traceback(owner):
     report = message.read(json.loads(message.header(Report(
         id=b64(bytes(16)), case=owner.case, seq=0, at=NOW, case_secret=b64(owner.secret), keys=owner.keys,
     )))).message  # fmt: skip
-    for shown in (repr(report), repr(report.keys), repr(replace_case(route(owner), owner.case))):
+    entry = CaseMessage(report, json.loads(message.header(report)), True, False, {"name": "x"}, NOW)
+    case = Case(owner.case, [entry])
+    for shown in (repr(report), repr(report.keys), repr(case), repr(replace_case(route(owner), owner.case))):
         assert b64(owner.secret) not in shown
         assert owner.keys.pin not in shown

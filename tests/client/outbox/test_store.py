@@ -53,8 +53,27 @@ def test_a_letter_follows_the_relays_of_its_own_organisation_and_of_no_other(tmp
         outbox.follow("", new, ("new key",), os.urandom)
         moved = outbox.get(mine.sealed.hash)
         assert (sorted(moved.letter.relays), moved.keys) == ([*new], ("new key",))
-        assert (moved.sealed, moved.letter.receipts) == (mine.sealed, mine.letter.receipts)
+        assert (moved.sealed, dict(moved.letter.receipts)) == (mine.sealed, {}), "nobody collects at the old one"
         assert [outbox.get(entry.sealed.hash) for entry in (others, nobodys)] == [others, nobodys]
+
+
+def test_a_letter_that_only_a_removed_relay_has_is_sent_again(tmp_path):
+    at_both = OutboxLetter(RELAYS, organisation="mine").accepted(RELAYS[0], "receipt")
+    mine = Waiting(waiting().sealed, at_both, ("key",))
+    with OutboxStore(tmp_path) as outbox:
+        outbox.put([mine])
+        outbox.follow("mine", (RELAYS[1],), ("key",), os.urandom)
+        assert not outbox.get(mine.sealed.hash).letter.has_left
+        outbox.follow("mine", RELAYS, ("key",), os.urandom)
+        outbox.update(mine.sealed.hash, outbox.get(mine.sealed.hash).letter.accepted(RELAYS[1], "another"))
+
+
+def test_the_receipt_of_a_relay_that_stays_counts_on(tmp_path):
+    mine = Waiting(waiting().sealed, OutboxLetter(RELAYS, organisation="mine").accepted(RELAYS[0], "receipt"), ("key",))
+    with OutboxStore(tmp_path) as outbox:
+        outbox.put([mine])
+        outbox.follow("mine", (RELAYS[0], "https://c.example"), ("key",), os.urandom)
+        assert dict(outbox.get(mine.sealed.hash).letter.receipts) == {RELAYS[0]: "receipt"}
 
 
 def test_a_letter_of_before_that_names_no_organisation_is_read_and_goes_where_it_was_to_go(tmp_path):

@@ -90,6 +90,21 @@ def test_a_folder_that_can_open_nothing_says_so(tmp_path, reporter):
 FAR = NOW + 60 * DAY_SECONDS
 
 
+def test_a_typed_date_destroys_what_is_over_for_14_days_beside_what_is_not(reporter):
+    """Who reports every week always has a route that was over a few days ago."""
+    post = Post(clock=lambda: FAR)
+    card = dataclasses.replace(CARD, log=tuple(str(post.key_of(relay)) for relay in CARD.relays))
+    long_over, just_over = (reporter.new_reply_route(CASE, card, FAR - days * DAY_SECONDS) for days in (60, 39))
+    for route in (long_over, just_over):
+        reporter.keep_reply_route(route)
+    post.down = {NORTH, SOUTH}
+    today = datetime.fromtimestamp(FAR, UTC).date()
+    found = read_replies(reporter.folder, CASE, lambda: "words", post, today=today, clock=lambda: FAR)
+    assert found.put_off is not None, "what is left is said"
+    left = reporter.reply_routes(reporter.unlock(lambda: "words"), CASE)
+    assert [route.mailbox for route in left] == [just_over.mailbox]
+
+
 def lay_confirmed_reply(reporter: Reporter, post: Post, text: str) -> None:
     card = dataclasses.replace(CARD, log=tuple(str(post.key_of(relay)) for relay in CARD.relays))
     route = reporter.new_reply_route(CASE, card, NOW)

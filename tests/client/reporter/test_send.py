@@ -320,7 +320,10 @@ def test_without_the_passphrase_an_addition_goes_and_carries_nothing(report, off
     case = report(Draft({}), passphrase=lambda: "words").composed.case
     sent = report(Draft({"people": 2}), case_start=case)
     assert sent.outcome.pending == 0
-    assert carried(office, post, case) == {0: [], 1: []}
+    third = report(Draft({"people": 3}), case_start=case, passphrase=lambda: "words")
+    assert third.composed.receipts == 4, "its own receipts are there all the same: two relays, two messages"
+    found = carried(office, post, case)
+    assert (found[0], found[1], len(found[2])) == ([], [], 4)
 
 
 @pytest.mark.usefixtures("signing")
