@@ -147,6 +147,7 @@ export class App {
     this.closed = Promise.all([this.closed, this.contactPoller?.ended, this.session?.close()]);
     this.contactPoller = null;
     this.session = null;
+    this.mail = null;
     if (!this.duress) this.key = null; // whoever was forced goes on being heard so
     this.release();
     this.draft = {};
