@@ -1,11 +1,12 @@
 /** Whose case it is, on the phone: what lies open, what a session says, and ways for replies that do not end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { VAULT } from "../../../client/phone/app/app.js";
+import { KIT, VAULT } from "../../../client/phone/app/app.js";
 import { openWithPin } from "../../../client/phone/app/screens/unlocked/unlock.js";
 import { isBegun } from "../../../client/phone/app/services/case.js";
 import { ReplyPoller } from "../../../client/phone/app/services/reply-poller.js";
-import { unpackKit } from "../../../client/phone/core/kit.js";
+import { drawReply, loadOpenRoutes } from "../../../client/phone/app/services/session.js";
+import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { CONTENT_BYTES } from "../../../client/phone/core/vault/vault.js";
 import { caseId } from "../../../client/phone/protocol/message.js";
 import { same, unb64, utf8 } from "../../../client/phone/protocol/wire.js";
@@ -377,4 +378,32 @@ test("a phone that goes off while its first PIN is set loses nothing, and closes
     const [said] = await open(await phone.tell({ people: 2 }));
     assert.equal(originOf(said, keys, org.address), "pin");
   }
+});
+
+test("a case whose letters in advance name no keys is brought no way for replies, and what is forced says so in words", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN, decoy: DECOY });
+  await phone.press();
+  await phone.store.put(KIT, packKit({ ...unpackKit(await phone.kit()), named: false }));
+  await phone.restart();
+  for (const pin of [PIN, DECOY]) {
+    await phone.unlock(pin);
+    assert.equal(await drawReply(phone.app, phone.app.caseSession.kit), null);
+    phone.app.session.hasBroughtReply = false;
+    const [{ message }] = await open(await phone.tell({ people: 2 }));
+    assert.deepEqual([message.reply, message.facts.coerced], [null, pin === DECOY ? true : undefined]);
+    await phone.lock();
+  }
+  assert.equal((await open(await phone.press()))[0].message.facts.coerced, true, "until the real PIN is given");
+});
+
+test("a new way for replies on a phone without a PIN shows the secret of its case, or there is none", async () => {
+  const { phone, open } = await phoneWith({});
+  const [{ fields }] = await open(await phone.press());
+  await phone.restart();
+  const { kit } = phone.app.caseSession;
+  assert.equal(await drawReply(phone.app, kit), null, "nothing is known of the secret yet");
+  await loadOpenRoutes(phone.app, kit);
+  assert.equal((await drawReply(phone.app, kit)).case_secret, fields.case_secret);
+  await phone.restart();
+  assert.equal((await phone.unlock("")).content.ways.length, 2);
 });

@@ -79,7 +79,7 @@ test("the decoy, opened first, is saved and loses nothing; the real session then
 test("the kit presses, and a letter that waits is whole", async () => {
   const kit = unpackKit(await read("phone/kit"));
   const card = readCard(await read("card"), {});
-  assert.deepEqual(kit.desk.root, card.root);
+  assert.deepEqual([kit.desk.root, kit.named], [card.root, false]);
   const { letters } = await press(kit, { facts: { stage: "van" }, now: AT, randomBytes: seededBytes("version 1") });
   assert.ok(letters.length >= 2 && letters.every(({ envelope }) => envelope.length === LETTER_BYTES));
   const letter = unpackLetter(await read("phone/letter"));

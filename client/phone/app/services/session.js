@@ -3,16 +3,15 @@
 /** @import { Facts } from "../../protocol/message.js" */
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
-/** @import { Recipient, Kit } from "../../core/press.js" */
+/** @import { Kit } from "../../core/press.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { App, OpenCase, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { newBareKit, prepareKit } from "../../core/prepare.js";
+import { newBareKit, prepareKit, restoreCard } from "../../core/prepare.js";
 import { nameKeys } from "../../core/press.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
-import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
 import { b64, domain, jsonObject, mac, SEED_BYTES, unb64, utf8 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
@@ -157,6 +156,33 @@ export function newReplyRoute(app, relays) {
   return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
 
+/** Draw a new way for replies to a case that a message can show to be ours, its private half on the disk first: a block
+ *  that nothing vouches for would dispute the case. Both sessions write the vault then.
+ *  @param {App} app @param {Kit} kit @returns {Promise<Partial<Facts> | null>}
+ *  @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
+export async function drawReply(app, kit) {
+  const session = /** @type {Session | null} */ (app.session);
+  if (session) session.hasBroughtReply = true;
+  const proof = proofOf(app, kit);
+  const hasPin = session?.content.hasPin;
+  if (session?.duress || !(proof.case_secret || (hasPin && kit.named))) {
+    await session?.save();
+    return null;
+  }
+  const { block, keep } = await newReplyRoute(app, kit.desk.relays);
+  if (session && hasPin) await session.storeRoute({ case: kit.case, keep });
+  else await keepOpenRoute(app, { ...kit, secret: proof.case_secret }, keep);
+  return { reply: block, ...proof };
+}
+
+/** What shows that a case is ours that began when there was no PIN. @param {App} app @param {Kit} kit
+ *  @returns {Partial<Facts>} */
+function proofOf({ session, replyRoutes }, kit) {
+  const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
+  const secret = kit.secret ?? [...(session?.content.ways ?? []), ...replyRoutes].find(known)?.secret;
+  return secret ? { case_secret: secret } : {};
+}
+
 /** @param {object} content */
 function packed(content) {
   return utf8(JSON.stringify(content));
@@ -175,22 +201,6 @@ function ordinary(key) {
       text,
     })),
   };
-}
-
-/** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
-export function restoreCard(desk) {
-  const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
-  const unsaid = {
-    name: "",
-    seq: 0,
-    issued: 0,
-    expires: 0,
-    graceDays: 0,
-    languages: [],
-    sms: null,
-    signed: new Uint8Array(),
-  };
-  return { ...unsaid, ...desk, log };
 }
 
 /** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
@@ -309,10 +319,11 @@ export class Session {
     const { kit } = caseSession;
     this.adoptRoutes(kit);
     await this.save();
-    const proof = this.proofOf(kit);
+    const proof = proofOf(this.app, kit);
+    const named = Boolean(proof.case_secret);
     // Before the kit is closed: until it is, the next unlocking does all of this again.
-    if (proof.case_secret) await caseSession.tell({ ...proof, keys: nameKeys(kit, bytesOfKeys(this.content.keys)) });
-    await caseSession.replaceKit(async ({ secret: _, ...now }) => ({ ...now, open: null }));
+    if (named) await caseSession.tell({ ...proof, keys: nameKeys(kit, bytesOfKeys(this.content.keys)) });
+    await caseSession.replaceKit(async ({ secret: _, ...now }) => ({ ...now, named, open: null }));
   }
 
   /** @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
@@ -356,19 +367,14 @@ export class Session {
     await this.save();
   }
 
-  /** Draw a new way for replies with the first words of this session: the one that came with the press may have been
-   *  sealed half a year before. Both sessions write the vault then. @param {Kit} kit
-   *  @returns {Promise<Partial<Facts> | null>} */
+  /** Bring a new way for replies with the first words of this session: the one that came with the press may have been
+   *  sealed half a year before. @param {Kit} kit @returns {Promise<Partial<Facts> | null>} */
   async bringReply(kit) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
-    if (this.duress || !this.content.hasPin) {
-      await this.save();
-      return null;
-    }
-    const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
-    await this.#storeRoute({ case: kit.case, keep }); // what could not be stored could not be read
-    return { reply: block, ...this.proofOf(kit) };
+    if (this.duress || this.content.hasPin) return drawReply(this.app, kit);
+    await this.save();
+    return null;
   }
 
   /** Put those routes of a case that this page drew, and the vault lacks, into the content. @param {Kit} kit */
@@ -379,17 +385,10 @@ export class Session {
   }
 
   /** @param {ReplyRoute} route @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
-  async #storeRoute(route) {
+  async storeRoute(route) {
     const before = this.content.ways;
     this.content.ways = [...before, route].slice(-WAYS);
     await this.#saveOrRestore({ ways: before });
-  }
-
-  /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
-  proofOf(kit) {
-    const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
-    const secret = kit.secret ?? this.content.ways.find(known)?.secret;
-    return secret ? { case_secret: secret } : {};
   }
 
   /** Seal the letters of a press anew as long as no case has begun, so that the way for replies in them is of this
