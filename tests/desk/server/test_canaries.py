@@ -9,13 +9,17 @@ import pytest
 from client.desk.desk import Desk
 from client.desk.server.canaries import Canaries
 from client.desk.web.app import create_app
+from client.organisation import home
 from client.organisation.canary_sender import CanarySender
+from client.organisation.home import Profile
 from client.organisation.trusted_date import SignedHour
-from keys.wire import LETTER_BYTES
-from tests.support.desk_office import NOW, PASSPHRASE, RELAYS, DeskPost, Office, cases, kinds
+from client.transport.relay_client import Transport
+from keys.wire import DAY_SECONDS, LETTER_BYTES, WEEK_SECONDS
+from tests.support.desk_office import NOW, PASSPHRASE, RELAYS, WEAK, DeskPost, Office, cases, kinds
 from tests.support.desk_pages import Browser
 from tests.support.fake_desk_process import TOKEN, FakeDeskControl
 from tests.support.fake_relay import signer_of
+from tests.support.relay_process import running
 
 PATIENCE = 60
 
@@ -198,3 +202,76 @@ def test_nothing_of_a_practice_letter_lies_readable_on_the_disk(office):
     disk = b"".join(path.read_bytes() for path in office.folder.rglob("*") if path.is_file() and path.name != "card")
     for hidden in (b"canary", missing.commitment, missing.receipt.encode(), secret, RELAYS[0].encode()):
         assert hidden not in disk
+
+
+def test_the_date_is_confirmed_without_asking_when_practice_letters_did(office):
+    desk, _ = open_desk(office)
+    with desk:
+        office.now += WEEK_SECONDS
+        for relay in RELAYS:
+            send(desk, office, relay)
+        before = len(office.post.deposited)
+        assert desk.rotate_if_due(office.post).has_rotated
+        assert len(office.post.deposited) == before
+
+
+def test_only_a_relay_that_signed_no_hour_is_asked_for_it(office):
+    desk, _ = open_desk(office)
+    with desk:
+        office.now += WEEK_SECONDS
+        send(desk, office, RELAYS[0])
+        asked = len(office.post.wakes)
+        assert desk.rotate_if_due(office.post).has_rotated
+        assert [relay for relay, _ in office.post.wakes[asked:]] == [RELAYS[1]]
+
+
+def test_a_relay_that_signed_no_hour_still_puts_it_off_with_one_that_is_far_off(office):
+    desk, _ = open_desk(office)
+    with desk:
+        office.now += WEEK_SECONDS
+        send(desk, office, RELAYS[0])
+        office.post.ahead = {RELAYS[1]: 8 * DAY_SECONDS}
+        report = desk.rotate_if_due(office.post)
+        assert report.is_put_off
+        assert list(report.check.far) == [RELAYS[1]]
+
+
+def test_a_clock_that_jumped_since_is_not_confirmed_by_hours_from_before(office):
+    desk, _ = open_desk(office)
+    with desk:
+        for relay in RELAYS:
+            send(desk, office, relay)
+        office.now += 9 * WEEK_SECONDS
+        office.post.clock = lambda: office.now - 9 * WEEK_SECONDS  # the relays' clocks did not jump
+        week = desk.home.secrets.week
+        assert desk.rotate_if_due(office.post).is_put_off
+        assert desk.home.secrets.week == week
+
+
+@pytest.mark.process
+def test_a_real_relay_takes_it_and_gives_it_out_and_one_that_is_gone_is_silent(tmp_path):
+    with running(tmp_path / "relay") as relay:
+        profile = Profile("", (relay.address,))
+        made = home.create(tmp_path / "office", PASSPHRASE, profile, now=int(time.time()), cost=WEAK)
+        made.secrets.log = [str(relay_key(relay))]
+        made.save()
+        with Desk.unlock(tmp_path / "office", PASSPHRASE, "Анна") as desk, Transport(os.urandom) as transport:
+            watch = desk.relay_watch.canaries
+            sender = CanarySender(
+                relay.address, watch, desk.relay_watch.make_plan, open_transport=lambda: Transport(os.urandom),
+                random_bytes=os.urandom, exponential=lambda mean: 0.0,
+            )  # fmt: skip
+            sender.step()
+            assert watch.find_overdue(relay.address, 0.0) != []
+            assert desk.pull(transport).new == 0
+            assert watch.find_overdue(relay.address, 0.0) == []
+            assert list(watch.find_signed_hours()) == [relay.address]
+            relay.stop()
+            sender.step()
+            desk.relay_watch.refresh()
+            assert find_kinds(desk) == [("silent", relay.address)]
+
+
+def relay_key(relay):
+    with Transport(os.urandom) as transport:
+        return transport.info(relay.address).note_key
