@@ -182,6 +182,9 @@ def test_what_was_deposited_before_this_folder_began_or_is_over_by_now_is_not_as
     before, late = compose_letter(CASE), compose_letter(CASE)
     early = sign_receipt(B, before, hour=HOUR - 3_600).decode()
     organisation.pull(A, compose_letter(CASE, 1, [early]))
+    for _ in range(4):
+        organisation.pull(B)
+    assert organisation.find() == []
     organisation.now += 36 * DAY_SECONDS
     organisation.pull(A, compose_letter(CASE, 2, [sign_receipt(B, late).decode()]))
     for _ in range(4):
