@@ -17,11 +17,12 @@ from client.cli.rotation import tell_rotation
 from client.desk.brief_session import BriefSession, SavedFile, open_session
 from client.organisation import case_files
 from client.organisation.case_files import Case, ListedFile
+from client.organisation.deliveries import Withheld
 from client.organisation.inbox import PullResult
 from client.organisation.reply import is_over
 from client.transport.relay_client import Transport
 from keys.errors import TocsinError
-from keys.wire import unb64
+from keys.wire import b64, unb64
 
 ORIGINS = {
     "pin": "said with the PIN",
@@ -55,8 +56,14 @@ def pull(folder: Path, by: str, passphrase_file: Path | None, as_json: bool) -> 
         with output.progress("collecting") as tick:
             tally, rotation = session.pull(transport, tick)
         relays = len(session.home.secrets.relays)
+        missing, withheld = session.deliveries.missing, session.deliveries.find_withheld()
     tell_rotation(rotation, folder)
     _tell_pulled(tally, relays, as_json)
+    for late in tally.late:
+        output.hint(f"{late.relay} gave a practice letter of {_moment(late.sent_at)} out after all")
+    for relay in dict.fromkeys([*(canary.relay for canary in missing), *(letter.relay for letter in withheld)]):
+        seen = options.command("inbox", "relays", home=folder)
+        output.hint(f"{relay} took a letter and does not give it out; `{seen}` shows its receipts")
 
 
 def _tell_pulled(tally: PullResult, relays: int, as_json: bool) -> None:
@@ -67,6 +74,38 @@ def _tell_pulled(tally: PullResult, relays: int, as_json: bool) -> None:
         output.error(problem, relay)
     if len(tally.failures) == relays:
         sys.exit(1)
+
+
+@inbox.command()
+@options.home
+@options.passphrase_file
+@options.as_json
+def relays(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
+    """What relays took, by their own receipts, and did not give out."""
+    missing, withheld = case_files.list_kept_back(folder, output.Passphrase(passphrase_file).ask)
+    for canary in missing:
+        value = {"relay": canary.relay, "kind": "practice", "at": canary.sent_at, "receipt": canary.receipt}
+        words = f"{canary.relay} took a practice letter on {_moment(canary.sent_at)} and does not give it out"
+        output.result(as_json, value, words)
+    for letter in withheld:
+        output.result(as_json, _withheld_value(letter), describe_withheld(letter))
+    if withheld:
+        output.hint("or who sent it put it into another mailbox there; other computers of yours may have it, too")
+    if not missing and not withheld:
+        output.say("no relay is known to keep a letter back")
+
+
+def _withheld_value(letter: Withheld) -> dict[str, Any]:
+    receipt = letter.receipt
+    value = {"relay": letter.relay, "kind": "letter", "at": receipt.hour, "receipt": receipt.text}
+    return {**value, "commitment": b64(receipt.commitment), "arrived": letter.has_arrived}
+
+
+def describe_withheld(letter: Withheld) -> str:
+    """Return in words that a relay took a letter and never gave it out."""
+    how = "another relay gave it" if letter.has_arrived else "it never came"
+    hour = _moment(letter.receipt.hour)
+    return f"{letter.relay} signed that it took a letter in the hour of {hour}, and never gave it out here ({how})"
 
 
 @inbox.command("list")
@@ -111,10 +150,12 @@ def _tell_case(case: Case, as_json: bool) -> None:
 @options.as_json
 def show(case_start: str, folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
     """Everything that was said in a case."""
-    case, files = case_files.read_case(folder, output.Passphrase(passphrase_file).ask, case_start)
+    case, files, withheld = case_files.read_case(folder, output.Passphrase(passphrase_file).ask, case_start)
     listed = [_listed(file) for file in files]
     value = {"case": case.id, "messages": [case_files.as_json(entry) for entry in case.messages], "files": listed}
-    output.result(as_json, value, _in_words(case, listed))
+    kept_back = {"withheld": [_withheld_value(letter) for letter in withheld]} if withheld else {}
+    words = "\n\n".join([_in_words(case, listed), *map(describe_withheld, withheld)])
+    output.result(as_json, {**value, **kept_back}, words)
 
 
 def _listed(file: ListedFile) -> dict[str, Any]:

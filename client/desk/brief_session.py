@@ -23,6 +23,7 @@ from client.organisation import case_files
 from client.organisation import reply as organisation_reply
 from client.organisation.case_files import Assembled, Case
 from client.organisation.decoded_letters import decode_page
+from client.organisation.deliveries import Deliveries
 from client.organisation.home import Home, unlock_home
 from client.organisation.inbox import Inbox, PullResult, report_address
 from client.organisation.records import Page, Records
@@ -56,6 +57,7 @@ class BriefSession:
         random_bytes: RandomBytes,
     ) -> None:  # fmt: skip
         self.home, self.records = home, records
+        self.deliveries = Deliveries(records, home.secrets.relays, clock)
         self._journal, self._clock, self._random_bytes = journal, clock, random_bytes
         self._session = Session(records, journal, by=by, clock=clock, random_bytes=random_bytes)
         self._is_open = False
@@ -75,11 +77,7 @@ class BriefSession:
         A damaged journal keeps nobody from collecting: what is not named in it is named at the next unlocking.
         """
         secrets = self.home.secrets
-        address = report_address(secrets.root_public, secrets.mailbox_key.id)
-        inbox = Inbox(
-            self.records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
-            receipt_keys=secrets.receipt_keys, clock=self._clock, on_page=self._note_page,
-        )  # fmt: skip
+        inbox = Inbox.of(self.home, self.records, self.deliveries, clock=self._clock, on_page=self._note_page)
         tally = inbox.pull(transport, secrets.relays, secrets.mailbox_key, tick)
         return tally, rotate_if_dated(self.home, transport, int(self._clock()), collect=lambda: tally)
 

@@ -28,17 +28,16 @@ from client.desk.journal.entries import (
     Entry,
     Exported,
     Head,
-    Locked,
     Merged,
     Replied,
-    Unlocked,
     Viewed,
     plain_name,
 )
 from client.desk.journal.log import Journal
-from client.desk.journal.merge import BundleImport, read_all
+from client.desk.journal.merge import JOURNAL, BundleImport, is_news, read_all
 from client.desk.journal.reconcile import LettersMissing, find_named, make_arrival, make_received
 from client.desk.journal.sessions import SessionsMissing
+from client.desk.relay_watch import RelayWatch
 from client.desk.session import Session
 from client.files import CannotWrite
 from client.organisation import reply as organisation_reply
@@ -56,7 +55,6 @@ from keys.errors import ClockAhead, TocsinError
 from keys.message import ParcelRef
 from keys.wire import RandomBytes, week_of
 
-JOURNAL = "journal"  # what an Exported says of a bundle for another desk
 RECHECK_SECONDS = 3_600.0  # between two questions for the hour while nobody confirms the date
 _HEAD_DIGITS = 32  # of a head's hash, as shown to people: 128 bits
 
@@ -96,6 +94,7 @@ class Desk:
         self._unnoted: list[tuple[Page, list[DecodedLetter]]] = []
         self._viewed: dict[str, Entry] = {}
         self._db: Database
+        self.relay_watch = RelayWatch(home, records, self._record_index, clock=clock, random_bytes=random_bytes)
         self._inbox = self._make_inbox()
 
     @classmethod
@@ -304,10 +303,17 @@ class Desk:
         """
         with self._open():
             key, counted = self.home.secrets.mailbox_key, tally or PullResult()
+        begun_at, begun_timer = int(self._clock()), self.relay_watch.canaries.timer()
         for page in transport.pages(relay, key, PAGE, wait, receipts=True):
             with self._open():
                 self._inbox.take(page, counted, relay)
+                self.relay_watch.note_late(counted.late)
+                counted.late.clear()
             tick(len(page))
+        with self._open():
+            self.relay_watch.note_pull(relay, begun_at, begun_timer)
+            if self.relay_watch.refresh():
+                self.touch()
 
     def rotate_if_due(self, transport: Transport, *, today: date | None = None) -> RotationReport:
         """Move on to this week's keys and destroy those that are over, as `rotate_if_dated` does; at the latest state
@@ -325,7 +331,10 @@ class Desk:
             before = self.rotation
             try:
                 pull = partial(self.pull, transport)
-                report = rotate_if_dated(self.home, transport, now, today=today, collect=pull, changing=self._open)
+                report = rotate_if_dated(
+                    self.home, transport, now, today=today, collect=pull, changing=self._open,
+                    signed_hours=self.relay_watch.canaries.find_signed_hours(),
+                )  # fmt: skip
             except ClockAhead as error:
                 self._clock_ahead = error
                 raise
@@ -347,11 +356,9 @@ class Desk:
         return report_address(secrets.root_public, secrets.mailbox_key.id)
 
     def _make_inbox(self) -> Inbox:
-        secrets = self.home.secrets
-        return Inbox(
-            self._records, self._report_address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
-            receipt_keys=secrets.receipt_keys,
-            clock=self._clock, on_page=self._receive_page,
+        return Inbox.of(
+            self.home, self._records, self.relay_watch.deliveries, clock=self._clock, on_page=self._receive_page,
+            on_canary=self.relay_watch.note_canary,
         )  # fmt: skip
 
     def _receive_page(self, page: Page, batch: int | None) -> None:
@@ -425,7 +432,7 @@ class Desk:
         ingest.add_letters(self._db, self._arrivals.with_other_copies(letters))
         ingest.add_entries(self._db, fresh)
         self.touch()
-        if incoming.letters or forked or any(map(_is_news, fresh)):
+        if incoming.letters or forked or any(map(is_news, fresh)):
             self.append_all(
                 [*self._arrivals.make_late_entries(make_arrival(decode(letter)) for letter in incoming.letters), merged]
             )
@@ -490,11 +497,3 @@ class Desk:
             damage.append(Damaged(code=LettersMissing.code, letters=letters))
         if heads := self._journal.sessions.find_missing_heads():
             damage.append(Damaged(code=SessionsMissing.code, record=len(heads)))
-
-
-def _is_news(entry: Entry) -> bool:
-    """Return whether an entry is not only about desks and their merging: two desks would have to tell each other of
-    that for ever."""
-    if isinstance(entry.action, Exported):
-        return entry.action.what != JOURNAL
-    return not isinstance(entry.action, Unlocked | Locked | Merged)

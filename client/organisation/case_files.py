@@ -1,22 +1,26 @@
 """Cases, put together from the letters that were kept: messages in order, facts as last said, files with their gaps."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from client import files
-from client.organisation.home import unlock_home
+from client.organisation.deliveries import Deliveries, MissingCanary, Withheld
+from client.organisation.home import Home, unlock_home
 from client.organisation.inbox import report_address
 from client.organisation.origins import Origin, Signed, find_key, find_named_keys, may_bring_reply_block, name_origin
 from client.organisation.records import Quarantined, RecordLetter, Records
 from client.report import sort_facts
 from client.reporter.folder import only_one
 from keys import message
-from keys.envelope import Address, unframe
+from keys.envelope import Address, commit, unframe
+from keys.errors import BadReceipt
 from keys.message import Amend, ParcelRef, ReplyBlock, Report
+from keys.receipt import read_receipt
 from keys.wire import b64, read_object
 
 PROOFS = frozenset({"case_secret", "keys"})  # header fields that show whose case it is, and nothing to anybody else
@@ -203,35 +207,62 @@ class ListedFile:
 
 
 @contextmanager
-def open_records(folder: Path, passphrase: Callable[[], str]) -> Iterator[tuple[Records, Address]]:
-    """Open an organisation's records for reading, and keep other commands out of its folder; with the records the
-    address that reports to it are sealed for.
+def open_records(folder: Path, passphrase: Callable[[], str]) -> Iterator[tuple[Home, Records]]:
+    """Open an organisation's records for reading, and keep other commands out of its folder; with them the home.
 
     Raises FolderBusy, NoHome, KeystoreError, RecordsBroken, CannotWrite.
     """
     with files.locked(folder):
         home = unlock_home(folder, passphrase, is_locked=True)
         with Records(folder, home.secrets.store) as records:
-            yield records, report_address(home.secrets.root_public, home.secrets.mailbox_key.id)
+            yield home, records
 
 
 def list_cases(folder: Path, passphrase: Callable[[], str]) -> list[Case]:
     """Return every case, the latest first. Raises as `open_records`."""
-    with open_records(folder, passphrase) as (records, address):
-        return sorted(load(records, address).values(), key=lambda case: case.last, reverse=True)
+    with open_records(folder, passphrase) as (home, records):
+        return sorted(load(records, _address_of(home)).values(), key=lambda case: case.last, reverse=True)
 
 
 def list_quarantined(folder: Path, passphrase: Callable[[], str]) -> list[Quarantined]:
     """Return what came and could not be used. Raises as `open_records`."""
-    with open_records(folder, passphrase) as (records, _):
+    with open_records(folder, passphrase) as (_, records):
         return list(records.asides())
 
 
-def read_case(folder: Path, passphrase: Callable[[], str], start: str) -> tuple[Case, list[ListedFile]]:
-    """Return the case whose id begins so, and its files. Raises UnknownCase, and as `open_records`."""
-    with open_records(folder, passphrase) as (records, address):
-        case = find(load(records, address), start)
-        return case, [ListedFile(ref, missing(records, case.id, ref)) for ref in case.files()]
+def read_case(
+    folder: Path, passphrase: Callable[[], str], start: str, clock: Callable[[], float] = time.time
+) -> tuple[Case, list[ListedFile], list[Withheld]]:
+    """Return the case whose id begins so, its files, and those of its letters that a relay took and never gave out.
+    Raises UnknownCase, and as `open_records`."""
+    with open_records(folder, passphrase) as (home, records):
+        case = find(load(records, _address_of(home)), start)
+        listed = [ListedFile(ref, missing(records, case.id, ref)) for ref in case.files()]
+        withheld = Deliveries(records, home.secrets.relays, clock).find_withheld()
+        return case, listed, find_withheld_of(case, withheld)
+
+
+def list_kept_back(
+    folder: Path, passphrase: Callable[[], str], clock: Callable[[], float] = time.time
+) -> tuple[list[MissingCanary], list[Withheld]]:
+    """Return the practice letters and the letters of people that a relay took and did not give out. Raises as
+    `open_records`."""
+    with open_records(folder, passphrase) as (home, records):
+        deliveries = Deliveries(records, home.secrets.relays, clock)
+        return deliveries.missing, deliveries.find_withheld()
+
+
+def find_withheld_of(case: Case, withheld: Iterable[Withheld]) -> list[Withheld]:
+    """Return those of these letters that are messages of the case, or that one of its messages has a receipt for."""
+    own = {commit(entry.content) for entry in case.messages}
+    for text in (text for entry in case.messages for text in entry.message.receipts):
+        with suppress(BadReceipt, UnicodeEncodeError):
+            own.add(read_receipt(text.encode())[0].commitment)
+    return [letter for letter in withheld if letter.receipt.commitment in own]
+
+
+def _address_of(home: Home) -> Address:
+    return report_address(home.secrets.root_public, home.secrets.mailbox_key.id)
 
 
 def missing(records: Records, case: str, ref: ParcelRef) -> list[int]:

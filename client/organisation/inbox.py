@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
+from client.organisation.canary import Canary, canary_key, find_canary
+from client.organisation.deliveries import Deliveries, MissingCanary
 from client.organisation.home import Home
 from client.organisation.receipts import ReceiptMissing, check_handover, find_carried
-from client.organisation.records import Page, Quarantined, RecordLetter, Records
+from client.organisation.records import Page, Quarantined, RecordLetter, Records, StoredReceipt
 from client.transport.relay_client import BadAnswer, Frame, Problem, Transport, Unreachable
 from keys import message
 from keys.envelope import Address
@@ -24,13 +27,15 @@ PAGE = 256  # envelopes asked for at once; a relay gives 4 MiB at most
 @dataclass
 class PullResult:
     """What a pull came to; `failures` says for each relay that could not be emptied why, `unproved` how many envelopes
-    came from a relay without a valid receipt of handing over."""
+    came from a relay without a valid receipt of handing over. `late`: canaries that were said to be missing and came.
+    Canaries count as nothing else."""
 
     new: int = 0
     duplicate: int = 0
     bad: int = 0
     failures: dict[str, TocsinError] = field(default_factory=dict)
     unproved: dict[str, int] = field(default_factory=dict)
+    late: list[MissingCanary] = field(default_factory=list)
 
     def find_lacks(self) -> dict[str, TocsinError]:
         """Return for each relay that gave letters and no valid receipts what to say of it."""
@@ -42,6 +47,7 @@ class Inbox:
 
     `last_resorts`: the seeds of those keys whose letters have no forward secrecy.
     `on_page` is called with each page that is on the disk, and the number of its batch, before the relay may delete it.
+    `on_canary` is called with each practice letter of a desk, and its relay; without `canary_key` none is known.
     """
 
     def __init__(
@@ -54,10 +60,29 @@ class Inbox:
         receipt_keys: Sequence[NoteKey] = (),
         clock: Callable[[], float] = time.time,
         on_page: Callable[[Page, int | None], None] = lambda page, batch: None,
+        on_canary: Callable[[Canary, str], None] = lambda canary, relay: None,
+        canary_key: bytes = b"",
+        deliveries: Deliveries | None = None,
     ) -> None:
         self._records, self._address, self._clock, self._on_page = records, address, clock, on_page
+        self._on_canary, self._canary_key = on_canary, canary_key
+        self._deliveries = Deliveries(records, (), clock) if deliveries is None else deliveries
         self._keys, self._last_resorts = list(keys), frozenset(last_resorts)
         self._receipt_keys = list(receipt_keys)
+
+    @classmethod
+    def of(
+        cls, home: Home, records: Records, deliveries: Deliveries, *, clock: Callable[[], float],
+        on_page: Callable[[Page, int | None], None] = lambda page, batch: None,
+        on_canary: Callable[[Canary, str], None] = lambda canary, relay: None,
+    ) -> Self:  # fmt: skip
+        """Return the inbox of an organisation, with all its live keys."""
+        secrets = home.secrets
+        return cls(
+            records, report_address(secrets.root_public, secrets.mailbox_key.id), secrets.open_keys(),
+            last_resorts=secrets.last_resort_seeds, receipt_keys=secrets.receipt_keys, clock=clock, on_page=on_page,
+            on_canary=on_canary, canary_key=canary_key(secrets.mailbox_key), deliveries=deliveries,
+        )  # fmt: skip
 
     def pull(
         self, transport: Transport, relays: list[str], key: MailboxKey, tick: Callable[[int], None] = lambda _: None
@@ -66,9 +91,11 @@ class Inbox:
         tally = PullResult()
         for relay in relays:
             try:
+                begun = int(self._clock())
                 for page in transport.pages(relay, key, PAGE, receipts=True):
                     self.take(page, tally, relay)
                     tick(len(page))
+                self._deliveries.note_pull(relay, begun)
             except Problem as problem:
                 tally.failures[relay] = problem.error
             except (BadAnswer, Unreachable) as error:
@@ -80,10 +107,18 @@ class Inbox:
         or bad is a letter like any other; the lack is counted for `relay`."""
         page, now = Page(), int(self._clock())
         opened = [(frame, inner) for frame in frames if (inner := self._open(frame, page, now)) is not None]
+        opened, canaries = self._take_canaries(opened, tally, relay)
         marks = [self._records.mark(inner.commitment) for _, inner in opened]
         for (frame, inner), mark in zip(opened, marks, strict=True):
             committed = frame.commitment == inner.commitment
-            self._take_receipt(frame, committed, page, tally, relay)
+            receipt = self._check_receipt(frame, tally, relay)
+            # A copy of a letter that came before brings another relay's word for the hour. Of parcels nothing is kept
+            # but the piece, so that no receipt could be compared; the message names the whole file's hash.
+            if len(frame.envelope) == LETTER_BYTES:
+                if receipt is not None and committed:
+                    page.receipts.append(receipt)
+                else:
+                    page.unproved.append(mark)
             is_new = mark not in page.seen and mark not in self._records.seen
             page.duplicate += not is_new
             if self._records.has(mark, committed, page):
@@ -94,6 +129,26 @@ class Inbox:
         tally.duplicate += page.duplicate
         tally.bad += len(page.aside)
         self._on_page(page, self._records.keep(page))
+        for canary in canaries:
+            self._on_canary(canary, relay)
+
+    def _take_canaries(
+        self, opened: list[tuple[Frame, OpenedEnvelope]], tally: PullResult, relay: str
+    ) -> tuple[list[tuple[Frame, OpenedEnvelope]], list[Canary]]:
+        """Return what is to be kept, and the practice letters, of which nothing is."""
+        letters, canaries = [], []
+        for frame, inner in opened:
+            canary = None
+            if self._canary_key:
+                canary = find_canary(inner.content, inner.commitment, self._canary_key, self._address)
+            if canary is None:
+                letters.append((frame, inner))
+                continue
+            canaries.append(canary)
+            self._check_receipt(frame, tally, relay)
+            late = self._deliveries.note_canary(canary.commitment)
+            tally.late += [] if late is None else [late]
+        return letters, canaries
 
     def _open(self, frame: Frame, page: Page, now: int) -> OpenedEnvelope | None:
         try:
@@ -107,14 +162,13 @@ class Inbox:
             self._keys.insert(0, inner.opened_by)
         return inner
 
-    def _take_receipt(self, frame: Frame, committed: bool, page: Page, tally: PullResult, relay: str) -> None:
-        # A copy of a letter that came before brings another relay's word for the hour. Of parcels nothing is kept but
-        # the piece, so that no receipt could be compared; the message names the whole file's hash.
+    def _check_receipt(self, frame: Frame, tally: PullResult, relay: str) -> StoredReceipt | None:
         receipt = check_handover(frame, self._receipt_keys)
         if receipt is None:
             tally.unproved[relay] = tally.unproved.get(relay, 0) + 1
-        elif committed and len(frame.envelope) == LETTER_BYTES:
-            page.receipts.append(receipt)
+        else:
+            self._deliveries.note_key(relay, receipt.key)
+        return receipt
 
     def _sort(self, frame: Frame, inner: OpenedEnvelope, committed: bool, page: Page, now: int) -> bool:
         try:
@@ -141,12 +195,8 @@ def collect_all(home: Home, transport: Transport, clock: Callable[[], float] = t
     Raises RecordsBroken, CannotWrite.
     """
     secrets = home.secrets
-    address = report_address(secrets.root_public, secrets.mailbox_key.id)
     with Records(home.path, secrets.store) as records:
-        inbox = Inbox(
-            records, address, secrets.open_keys(), last_resorts=secrets.last_resort_seeds,
-            receipt_keys=secrets.receipt_keys, clock=clock,
-        )  # fmt: skip
+        inbox = Inbox.of(home, records, Deliveries(records, secrets.relays, clock), clock=clock)
         return inbox.pull(transport, secrets.relays, secrets.mailbox_key)
 
 

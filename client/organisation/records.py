@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS batch (number INTEGER PRIMARY KEY, seen BLOB NOT NULL
 CREATE TABLE IF NOT EXISTS piece (mark BLOB PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS receipt (number INTEGER PRIMARY KEY, box BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS unproved (mark BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS delivery (one INTEGER PRIMARY KEY CHECK (one = 1), box BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tail (one INTEGER PRIMARY KEY CHECK (one = 1), box BLOB NOT NULL);
 """
 _SEEN = domain("seen")
@@ -95,6 +97,7 @@ class Page(msgspec.Struct):
     """What one page of a relay came to, kept in one transaction; how many of its letters had come before.
 
     `read`: commitment and message of each letter as it was decoded to be sorted, for whoever goes on with the page.
+    `unproved`: the marks of letters that a relay gave without a receipt that is kept.
     """
 
     letters: list[RecordLetter] = []
@@ -102,6 +105,7 @@ class Page(msgspec.Struct):
     pieces: list[tuple[bytes, bytes]] = []
     aside: list[Quarantined] = []
     receipts: list[StoredReceipt] = []
+    unproved: list[bytes] = []
     seen: dict[bytes, bool] = {}
     duplicate: int = 0
 
@@ -196,6 +200,7 @@ class Records:
         self._db.executemany("INSERT OR IGNORE INTO piece VALUES (?, ?)", boxes)
         asides = [(self._seal(msgspec.msgpack.encode(letter)),) for letter in page.aside]
         self._db.executemany("INSERT INTO aside (box) VALUES (?)", asides)
+        self._db.executemany("INSERT OR IGNORE INTO unproved VALUES (?)", [(mark,) for mark in page.unproved])
         if fresh := [receipt for receipt in page.receipts if self._is_news(receipt)]:
             box = self._seal(msgspec.msgpack.encode(fresh))
             self._db.execute("INSERT INTO receipt (box) VALUES (?)", (box,))
@@ -210,6 +215,23 @@ class Records:
     def all_receipts(self) -> list[StoredReceipt]:
         """Return every receipt that counts."""
         return [receipt for found in self._receipts.values() for receipt in found.values()]
+
+    def is_unproved(self, mark: bytes) -> bool:
+        """Return whether a relay gave this letter without a receipt that is kept."""
+        with _translated():
+            return self._db.execute("SELECT 1 FROM unproved WHERE mark = ?", (mark,)).fetchone() is not None
+
+    def read_deliveries(self, kind: type[Kept]) -> Kept | None:
+        """Return what was stored with `keep_deliveries`; None before that."""
+        with _translated():
+            row = self._db.execute("SELECT box FROM delivery").fetchone()
+        return None if row is None else self._open(row[0], kind)
+
+    def keep_deliveries(self, notes: msgspec.Struct) -> None:
+        """Store what is known of relays and of the letters that they took. Raises CannotWrite."""
+        with _translated():
+            box = self._seal(msgspec.msgpack.encode(notes))
+            self._db.execute("INSERT OR REPLACE INTO delivery VALUES (1, ?)", (box,))
 
     def _is_news(self, receipt: StoredReceipt) -> bool:
         before = self._receipts.get(receipt.commitment, {}).get((receipt.kind, receipt.key))

@@ -3,15 +3,16 @@
 Specified in `client/folders.md`, "The date".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from client.organisation.home import CARD, Home
 from client.organisation.home_secrets import HomeSecrets
 from client.organisation.inbox import PullResult
-from client.organisation.trusted_date import DateCheck, check_date, check_typed_date, is_blocked
+from client.organisation.trusted_date import DateCheck, SignedHour, check_date, check_typed_date, is_blocked
 from client.transport.relay_client import Transport
 from keys.note import NoteKey
 from keys.wire import DAY_SECONDS, GRACE_DAYS, WEEK_SECONDS, week_of
@@ -60,12 +61,14 @@ def rotate_if_dated(
     home: Home, transport: Transport, now: int, *, keys: tuple[str, ...] | None = None, today: date | None = None,
     force: bool = False, collect: Callable[[], PullResult | None] = lambda: None,
     changing: Callable[[], AbstractContextManager[object]] = nullcontext,
+    signed_hours: Mapping[str, SignedHour] = MappingProxyType({}),
 ) -> RotationReport:  # fmt: skip
     """Move on to this week and destroy what is over, if most relays sign this date, or a person gives it (`today`).
 
     `keys`: verifier keys of the relays, else those on the card. `collect` is called before anything is destroyed: what
     the relays still hold is fetched first, and a relay that signed and could not be emptied puts it off. `changing`
-    surrounds every change of the home, and raises when that may not be changed any more. Blocks for the network.
+    surrounds every change of the home, and raises when that may not be changed any more. `signed_hours`: what relays
+    signed within the last minutes, as in `check_date`. Blocks for the network.
     Raises ClockAhead, DateDisagrees, DateTooEarly, ClockContradicted, and as `changing`.
     """
     with changing():
@@ -74,7 +77,7 @@ def rotate_if_dated(
         return RotationReport(came_back_from=came_back_from)
     secrets = home.secrets
     verifiers = [NoteKey.parse(text) for text in (secrets.log if keys is None else keys)]
-    check = check_date(secrets.relays, verifiers, transport, now)
+    check = check_date(secrets.relays, verifiers, transport, now, signed_hours=signed_hours)
     if check.is_confirmed:
         check = _after_collecting(check, collect())
     if check.is_confirmed:

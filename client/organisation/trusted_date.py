@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 from client.outbox.sender import deposit_with_work
 from client.transport.parallel import call_each
@@ -156,14 +157,26 @@ def format_date(at: int) -> str:
 def check_date(
     relays: Iterable[str], keys: Sequence[NoteKey], transport: Transport, now: int, *,
     random_bytes: RandomBytes = os.urandom, seconds: float = ASK_SECONDS,
+    signed_hours: Mapping[str, SignedHour] = MappingProxyType({}),
 ) -> DateCheck:  # fmt: skip
     """Ask every relay for a signed hour, all at once, and judge this clock by them. `keys`: those on the card.
 
-    Blocks for the network, `seconds` at most.
+    `signed_hours`: what relays signed within the last minutes, with practice letters. Those relays are asked only when
+    the date is not confirmed so. Blocks for the network, `seconds` at most.
     """
-    found = call_each(relays, lambda relay: fetch_signed_hour(relay, keys, transport, random_bytes), seconds)
-    hours = {relay: hour if isinstance(hour, SignedHour) else hour.code for relay, hour in found.items()}
-    return judge_date(now, hours, len({key.public for key in keys}))
+    relays, public = list(relays), {key.public for key in keys}
+    known = {relay: hour for relay, hour in signed_hours.items() if relay in relays and hour.key in public}
+
+    def ask(asked: Iterable[str]) -> dict[str, SignedHour | str]:
+        found = call_each(asked, lambda relay: fetch_signed_hour(relay, keys, transport, random_bytes), seconds)
+        return {relay: hour if isinstance(hour, SignedHour) else hour.code for relay, hour in found.items()}
+
+    if known:
+        others = ask(relay for relay in relays if relay not in known)
+        check = judge_date(now, {**known, **others}, len(public))
+        if check.is_confirmed:
+            return check
+    return judge_date(now, ask(relays), len(public))
 
 
 def fetch_signed_hour(

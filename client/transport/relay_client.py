@@ -51,6 +51,14 @@ _LENGTH_BYTES = 2  # of a receipt
 _FRAME_BYTES = {FrameKind.FILLER: LETTER_BYTES, FrameKind.LETTER: LETTER_BYTES, FrameKind.PARCEL: PARCEL_BYTES}
 
 
+def isolate_circuit(random_bytes: RandomBytes, tor: str = TOR) -> str:
+    """Return Tor's address with a name and a password of 16 random bytes each: Tor lets streams with other credentials
+    never share a circuit. Source: `IsolateSOCKSAuth`, on by default (tor(1), *SocksPort*); RFC 1929.
+    """
+    scheme, separator, place = tor.partition("://")
+    return f"{scheme}{separator}{random_bytes(ID_BYTES).hex()}:{random_bytes(ID_BYTES).hex()}@{place}"
+
+
 class Unreachable(TocsinError):
     """the relay cannot be reached"""
 

@@ -278,5 +278,5 @@ class World:
 
     def reply_blocks(self, case: str) -> list[ReplyBlock]:
         """Return the reply blocks that came with a case, with the secrets that no command prints."""
-        found, _ = read_case(self.office.home, lambda: PASSPHRASE, case)
+        found, *_ = read_case(self.office.home, lambda: PASSPHRASE, case)
         return [entry.message.reply for entry in found.messages if entry.message.reply]

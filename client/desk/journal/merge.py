@@ -10,10 +10,12 @@ from contextlib import AbstractContextManager
 from client.desk.journal import bundle
 from client.desk.journal import entries as journal_entries
 from client.desk.journal.bundle import EntryItem, LetterItem, PieceItem, QuarantinedItem, ReceiptItem
-from client.desk.journal.entries import Entry
+from client.desk.journal.entries import Entry, Exported, Locked, Merged, Unlocked
 from client.organisation.records import Page, RecordLetter, Records
 from keys.envelope import commit
 from keys.wire import digest
+
+JOURNAL = "journal"  # what an Exported says of a bundle for another desk
 
 Turn = Callable[[], AbstractContextManager[None]]
 
@@ -84,3 +86,11 @@ class BundleImport:
         self.letters += page.letters
         self.page = Page()
         return number
+
+
+def is_news(entry: Entry) -> bool:
+    """Return whether an entry is not only about desks and their merging: two desks would have to tell each other of
+    that for ever."""
+    if isinstance(entry.action, Exported):
+        return entry.action.what != JOURNAL
+    return not isinstance(entry.action, Unlocked | Locked | Merged)

@@ -112,6 +112,7 @@ class Collector:
                     rest_seconds, wait_seconds = self._rest_seconds, self._wait_seconds
                 else:
                     self._set_status(relay, replace(self._statuses[relay], ok=False, problem=problem))
+                    self._desk.relay_watch.canaries.note_pull_failure(relay, problem)
                     self._stopped.wait(rest_seconds * _SYSTEM.uniform(0.8, 1.2))
                     rest_seconds, wait_seconds = min(rest_seconds * 2, LONGEST_REST_SECONDS), 0
 

@@ -22,6 +22,7 @@ from typing import NoReturn, Self
 
 from client import files
 from client.desk.desk import Desk
+from client.desk.server.canaries import Canaries
 from client.desk.server.collector import Collector, CollectorState
 from client.stations.pack import pack
 from keys.wire import digest, domain
@@ -141,6 +142,7 @@ class DeskProcess:
             desk = Desk.unlock(options.folder, passphrase, by, packs=packs, country=options.country, mend=options.mend)
             self._collector = Collector(desk)
             self._collector.start()
+            Canaries(desk).start()
             self._desk = desk
             self.touch()
 

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import threading
 
 import pytest
 from nacl.signing import SigningKey
@@ -10,7 +11,7 @@ from nacl.signing import SigningKey
 from client.outbox.retry import OutboxLetter
 from client.outbox.sender import OutboxSender
 from client.outbox.store import OutboxStore, Waiting
-from client.transport.relay_client import BadAnswer, Problem, Redirected, Transport, Unreachable
+from client.transport.relay_client import BadAnswer, Problem, Redirected, Transport, Unreachable, isolate_circuit
 from keys import note, work
 from keys.envelope import Sealed
 from keys.errors import BadReceipt
@@ -271,8 +272,6 @@ def test_an_onion_goes_through_tor_and_its_name_to_no_name_server(outbox):
             connection.recv(65_536)
             connection.sendall(http("200 OK", b"{}"))
 
-    import threading
-
     thread = threading.Thread(target=tor, daemon=True)
     thread.start()
     port = listener.getsockname()[1]
@@ -282,6 +281,35 @@ def test_an_onion_goes_through_tor_and_its_name_to_no_name_server(outbox):
     listener.close()
     assert asked[0][:4] == b"\x05\x01\x00\x03", "connect, to a name"
     assert onion.encode() in asked[0]
+
+
+def test_an_isolated_circuit_has_a_name_and_password_of_its_own():
+    """Tor keeps streams with other SOCKS credentials on other circuits (RFC 1929)."""
+    asked, listener = [], socket.create_server(("127.0.0.1", 0))
+
+    def tor() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(64)
+                connection.sendall(b"\x05\x02")
+                asked.append(connection.recv(512))
+                connection.sendall(b"\x01\x00")
+                connection.recv(512)
+                connection.sendall(b"\x05\x00\x00\x01" + bytes(6))
+                connection.recv(65_536)
+                connection.sendall(http("200 OK", b"{}"))
+
+    thread = threading.Thread(target=tor, daemon=True)
+    thread.start()
+    place = f"socks5://127.0.0.1:{listener.getsockname()[1]}"
+    for _ in range(2):
+        with Transport(os.urandom, tor=isolate_circuit(os.urandom, place)) as transport, pytest.raises(BadAnswer):
+            transport.info("http://" + "a" * 56 + ".onion")
+    thread.join(5)
+    listener.close()
+    assert [len(credentials) for credentials in asked] == [3 + 32 + 32] * 2
+    assert asked[0] != asked[1]
 
 
 def test_tor_that_does_not_run_is_said_plainly():

@@ -56,6 +56,7 @@ def show_case(number: int) -> str:
         near = suggest_duplicates(db, found)
         officials = view.list_officials(db)
         following = _find_following(db, number)
+        withheld = desk.relay_watch.find_withheld_of(found.id)
     return frame.render_page(
         "case.html",
         here="practice" if found.practice else "queue",
@@ -72,6 +73,7 @@ def show_case(number: int) -> str:
         statuses=STATUSES,
         fields=FIELDS,
         proofs=_find_proofs(found),
+        withheld=withheld,
     )
 
 

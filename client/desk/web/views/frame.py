@@ -74,6 +74,7 @@ def render_page(template: str, **values: Any) -> str:
         version=desk.version,
         idle_seconds=get_control().idle_seconds,
         rotation=desk.rotation,
+        relay_notices=desk.relay_watch.notices,
         format_date=format_date,
         refused_form=get_ui_state().refused_forms.get(request.path, {}),
         **values,
