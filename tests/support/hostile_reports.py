@@ -273,16 +273,21 @@ def jpeg(size: tuple[int, int] = (8, 8), exif: dict[int, str] | None = None, com
 @cache
 def png(width: int, height: int, text: bytes = b"") -> bytes:
     """A PNG of zeros, which compress to nearly nothing."""
-    packer, packed = zlib.compressobj(9), []
-    row = bytes(1 + width)
-    for _ in range(min(height, 20_000)):
-        packed.append(packer.compress(row))
-    packed.append(packer.flush())
+    rows = min(height, 20_000)
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))]
     if text:
         chunks.append((b"zTXt", b"Comment\0\0" + zlib.compress(text, 9)))
-    chunks += [(b"IDAT", b"".join(packed)), (b"IEND", b"")]
+    chunks += [(b"IDAT", _zeros((1 + width) * rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks))
+
+
+def _zeros(count: int) -> bytes:
+    """Return so many zeros as a zlib stream: one packed block, many times."""
+    packer, block = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS), bytes(min(count, 2**20) or 1)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    rest = packer.compress(bytes(count % len(block))) + packer.flush()
+    checksum = (count % 65_521) << 16 | 1  # Adler-32 of zeros
+    return b"\x78\xda" + packed * (count // len(block)) + rest + struct.pack(">I", checksum)
 
 
 def _chunk(chunk: tuple[bytes, bytes]) -> bytes:
