@@ -31,7 +31,8 @@ settings.register_profile(
 settings.load_profile("tocsin")
 
 ROOT = Path(__file__).parents[1]
-GROUP = re.compile(r'^pytestmark = .*\bxdist_group\("([^"]+)"\)', re.MULTILINE | re.DOTALL)
+GROUP_OF_FILE = re.compile(r'^pytestmark = (?:\[[^]]*|.*)\bxdist_group\("([^"]+)"\)', re.MULTILINE)
+GROUP_OF_TEST = re.compile(r'^@pytest\.mark\.xdist_group\("([^"]+)"\)\n(?:@.*\n)*def (\w+)', re.MULTILINE)
 FIRST = "two people"
 MEMORY = Path("/dev/shm")  # noqa: S108
 MEMORY_BYTES = 4 * 2**30
@@ -89,8 +90,8 @@ def cost(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what is quick first, so that most mistakes show within seconds.
 
-    Of two workers (`make test`) one begins with the browsers of two people who know each other, which take longest;
-    the other goes through the rest, file by file.
+    Of the workers of `make test` one begins with the browsers of two people who know each other, which take longest;
+    the others go through the rest, file by file.
     """
     if seed := config.getoption("shuffle"):
         _shuffle(items, random.Random(seed))  # noqa: S311
@@ -120,14 +121,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileSch
 
 
 def scope_of(nodeid: str) -> str:
-    """Return what a test runs together with: the group its file names, or the file."""
-    return _scope_of_file(nodeid.partition("::")[0])
+    """Return what a test runs together with: the group that is named before it or by its file, else the file."""
+    name, _, test = nodeid.partition("::")
+    scope, groups = _read_groups(name)
+    return groups.get(test.partition("[")[0], scope)
 
 
 @cache
-def _scope_of_file(name: str) -> str:
-    group = GROUP.search((ROOT / name).read_text(encoding="utf-8"))
-    return group[1] if group else name
+def _read_groups(name: str) -> tuple[str, dict[str, str]]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    group = GROUP_OF_FILE.search(text)
+    return group[1] if group else name, {test: group for group, test in GROUP_OF_TEST.findall(text)}
 
 
 def pytest_unconfigure() -> None:

@@ -27,6 +27,8 @@ FLAGS = (
     "--no-first-run",
     "--no-default-browser-check",
     "--password-store=basic",
+    # The address bar's own pages: nobody sees them here, and they take two fifths of a start's processor time.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
     "--remote-debugging-port=0",
     f"--window-size={SIZE['width']},{SIZE['height']}",
 )

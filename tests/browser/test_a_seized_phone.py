@@ -17,7 +17,7 @@ from tests.browser.phone import wait_until_nothing_waits, wait_until_offline_cop
 from tests.browser.world import World
 from tests.support.forensic_search import find
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("two people")]
+pytestmark = pytest.mark.browser
 
 PIN, DECOY = "739150462", "204867315"
 PROFILE = {
@@ -185,12 +185,14 @@ def published_keys(start, after, folder) -> dict[str, str | bytes]:
     return used
 
 
+@pytest.mark.xdist_group("two people")
 def test_neither_of_two_phones_that_told_each_other_tells_anything(two_seized):
     profiles, used = two_seized
     assert len(used) > 30
     assert {profile.name: find(profile, used) for profile in profiles} == {profile.name: set() for profile in profiles}
 
 
+@pytest.mark.xdist_group("two people")
 def test_both_folders_are_those_of_phones_in_use(two_seized):
     for profile in two_seized[0]:
         sizes = [path.stat().st_size for path in (profile / "Default" / "File System").rglob("*") if path.is_file()]

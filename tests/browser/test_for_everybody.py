@@ -12,9 +12,10 @@ from tests.browser.phone import wait_until_nothing_waits
 from tests.support.browser.axe import AXE, RUN
 from tests.support.soak import at_length
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("two people")]
+pytestmark = pytest.mark.browser
 
-LANGUAGES = ("ru", "en", "uk", "be", "kk", "fa")
+# Long words, and from right to left; the other languages differ from these in their words alone.
+LOOKED_AT = at_length(("ru", "fa"), ("ru", "en", "uk", "be", "kk", "fa"))
 NARROW = {"width": 320, "height": 640}
 PIN, DECOY = "739150462", "204867315"
 
@@ -158,9 +159,8 @@ def pictures() -> Path | None:
     return Path(wanted)
 
 
-# Long words, and from right to left; the other languages differ from these in their words alone.
 @pytest.mark.soak
-@pytest.mark.parametrize("language", at_length(("ru", "fa"), LANGUAGES))
+@pytest.mark.parametrize("language", LOOKED_AT)
 def test_every_screen_is_for_everybody(private, world, language, pictures):
     page = private()
     page.set_viewport_size(NARROW)
@@ -172,7 +172,9 @@ def test_every_screen_is_for_everybody(private, world, language, pictures):
     assert len(set(inspector.seen)) >= 20
 
 
+@pytest.mark.soak
 @pytest.mark.slow
+@pytest.mark.xdist_group("two people")
 def test_every_screen_about_contacts_is_for_everybody(people, pictures):
     """On the phone of somebody who was told of a press, and knows that the other phone was seized since."""
     anna, boris = people
@@ -186,7 +188,7 @@ def test_every_screen_about_contacts_is_for_everybody(people, pictures):
     boris.page.set_viewport_size(NARROW)
     boris.link()
     boris.add_by_link(code, "?")  # one more, who waits
-    for language in LANGUAGES:
+    for language in LOOKED_AT:
         boris.awake().page.locator('[data-do="language"]').select_option(language)
         expect(boris.app.button("open")).to_have_text(words(language)["start"]["open"])
         inspector = Inspector(boris.app.unlock(PIN).at("home"), language, pictures)

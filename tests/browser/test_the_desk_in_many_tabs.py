@@ -89,9 +89,12 @@ def test_no_page_waits_for_the_lines_of_others_and_a_lock_empties_them_all(night
 
     reader = tabs[-1]
     expect(reader.locator("main")).to_contain_text(NAME)
+    visited: list[str] = []
+    tabs[0].on("framenavigated", lambda frame: visited.append(frame.url))
     begin = monotonic()
     tabs[0].get_by_role("button", name="Lock").click()
-    expect(tabs[0].get_by_role("heading")).to_have_text("The desk is locked")
+    expect(tabs[0].get_by_role("heading")).to_have_text(LOCKED)
+    assert home + "locked" in visited, "the page that says so; it goes on by itself"
     assert monotonic() - begin < LOCK_SECONDS + busy, "what a page takes on this machine, now, comes on top"
     for tab in [quiet, *tabs[1:]]:
         while NAME in words_on(tab):

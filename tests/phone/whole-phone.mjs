@@ -3,14 +3,17 @@
  * `restart` is what a killed page leaves: the store and nothing else.
  */
 import { readFileSync } from "node:fs";
+import { register } from "node:module";
 import { App, KIT } from "../../client/phone/app/app.js";
 import { CaseSession } from "../../client/phone/app/services/case.js";
 import { ReplyPoller } from "../../client/phone/app/services/reply-poller.js";
-import * as session from "../../client/phone/app/services/session.js";
 import { addWords, useLanguage } from "../../client/phone/app/ui/i18n.js";
 import { packKit, unpackKit } from "../../client/phone/core/kit.js";
 import { memoryStore } from "../../client/phone/core/store.js";
 import { openReplies } from "../../client/phone/protocol/reply-block.js";
+
+register("./quick-pin.mjs", import.meta.url);
+const session = await import("../../client/phone/app/services/session.js");
 
 const DAY_MS = 86_400_000;
 const LOCALES = new URL("../../client/phone/locales/", import.meta.url);

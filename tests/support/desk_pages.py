@@ -1,6 +1,7 @@
 """A browser without a screen: asks as a browser does, and reads what it was given as a browser would."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
@@ -16,11 +17,18 @@ VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sour
 
 @dataclass
 class Element:
-    """What a browser makes of a tag."""
+    """What a browser makes of a tag. Its text are some of the words of the whole page: from where it begins to where it
+    ends, or to the page's end if it never does."""
 
     name: str
     attributes: dict[str, str]
-    text: str = ""
+    words: list[str]
+    begin: int
+    end: int | None = None
+
+    @cached_property
+    def text(self) -> str:
+        return "".join(self.words[self.begin : self.end])
 
 
 class Page(HTMLParser):
@@ -28,23 +36,28 @@ class Page(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.html, self.elements, self._open = html, list[Element](), list[Element]()
+        self.html, self.elements, self._open, self._words = html, list[Element](), list[Element](), list[str]()
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
+        begin = len(self._words)
+        element = Element(tag, {name: value or "" for name, value in attrs}, self._words, begin)
         self.elements.append(element)
-        if tag not in VOID:
+        if tag in VOID:
+            element.end = begin
+        else:
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop().name != tag:
-            pass
+        while self._open:
+            element = self._open.pop()
+            element.end = len(self._words)
+            if element.name == tag:
+                return
 
     def handle_data(self, data: str) -> None:
-        for element in self._open:
-            element.text += data
+        self._words.append(data)
 
     def named(self, name: str) -> list[Element]:
         return [element for element in self.elements if element.name == name]

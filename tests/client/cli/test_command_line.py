@@ -19,11 +19,18 @@ from client.organisation.home import CARD, Profile, card_of, create, unlock_home
 from client.organisation.shares import split_root_key
 from client.site.release import RELEASE
 from client.site.serve import HEADERS
-from keys.keystore import Cost
+from keys.keystore import Cost, Keystore
 from keys.wire import b64
+from tests.support.quick_tocsin import quick_new
 from tests.support.text_files import FORMS
 
 NOW = 1_795_168_800
+
+
+@pytest.fixture(autouse=True)
+def quick_keystores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a keystore costs is none of the words that are tested here."""
+    monkeypatch.setattr(Keystore, "new", quick_new)
 
 
 def groups(command: click.Group = door, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { CaseSession, countReached } from "../../../client/phone/app/services/case.js";
 import { Sender } from "../../../client/phone/app/services/sender.js";
 import { newBareKit } from "../../../client/phone/core/prepare.js";
@@ -35,8 +35,16 @@ async function caseSessionFor(later) {
   const storeKit = (/** @type {any} */ kit) => stored.push(kit);
   const kit = { ...newBareKit(card, randomBytes), seq: 1, contacts };
   const caseSession = new CaseSession({ kit, sender, position, randomBytes, storeKit, duress: () => false });
+  begun.push(caseSession);
   return { caseSession, sent, stored };
 }
+
+/** @type {CaseSession[]} */
+const begun = [];
+// Whoever follows a position keeps the process from ending.
+afterEach(() => {
+  for (const caseSession of begun.splice(0)) caseSession.stopFollowing();
+});
 
 /** @param {import("../../../client/phone/core/letter.js").Letter[]} letters */
 const toContacts = (letters) => letters.filter(({ rank }) => rank === Rank.PLACE).length;
@@ -97,7 +105,8 @@ test("how many were reached is counted by the words that have left", async () =>
 test("a pairing on its way is not counted as a letter of the press, and is sent all the same", async () => {
   const { caseSession, sent } = await caseSessionFor([]);
   await caseSession.tell({ facts: { people: 2 } });
-  const fetch = () => new Promise(() => {});
+  const asked = /** @type {((why: Error) => void)[]} */ ([]);
+  const fetch = () => new Promise((_, reject) => asked.push(reject));
   const sender = new Sender({
     store: memoryStore(),
     fetch: /** @type {any} */ (fetch),
@@ -109,4 +118,5 @@ test("a pairing on its way is not counted as a letter of the press, and is sent 
   sender.add([{ ...sent[0], id: "another" }]);
   assert.equal(sender.status().total, 1);
   sender.stop();
+  for (const reject of asked) reject(new TypeError("the network is gone")); // else the process waits for it
 });

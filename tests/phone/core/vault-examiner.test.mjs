@@ -35,7 +35,8 @@ const HEAD = 32 + 3 * 128;
 function statistics(name, bytes) {
   const counts = new Array(256).fill(0);
   let [sum, bits, pairs] = [0, 0, 0];
-  for (const [at, byte] of bytes.entries()) {
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
     counts[byte]++;
     sum += byte;
     bits += byte & 1;
@@ -88,9 +89,15 @@ function measureTwo(before, after) {
   const measures = { ...measureCopy(after) };
   const old = regions(before);
   for (const [name, region] of Object.entries(regions(after))) {
-    measures[`${name}: stayed`] = region.reduce((sum, byte, at) => sum + Number(byte === old[name][at]), 0);
+    measures[`${name}: stayed`] = countSame(region, old[name]);
   }
   return measures;
+}
+
+function countSame(bytes, others) {
+  let same = 0;
+  for (let at = 0; at < bytes.length; at++) same += Number(bytes[at] === others[at]);
+  return same;
 }
 
 /** One copy and a PIN: all that the session holds, and whether its own secrets open or resemble anything else. */
