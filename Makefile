@@ -21,10 +21,8 @@ PACKAGES_soak := $(PACKAGES_models)
 PACKAGES_pictures := chromium fonts-dejavu-core
 PACKAGES_bench := wrk gcc libc6-dev chromium
 
-# How many at a time: `make test WORKERS=1` for one after the other. On two cores three, because who drives a browser or
-# a process waits for it half of the time; where nothing waits, two.
-# SHUFFLE=word for an order drawn by lot from that word.
-WORKERS ?= $(if $(FAST)$(filter models soak,$(MAKECMDGOALS)),2,3)
+# Two at a time: `make test WORKERS=1` for one after the other, SHUFFLE=word for an order drawn by lot from that word.
+WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --durations 15 \
 	$(if $(SHUFFLE),--shuffle $(SHUFFLE))
 UNIT := not slow and not process and not browser
