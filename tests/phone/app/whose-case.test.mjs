@@ -234,6 +234,7 @@ test("an unlocking that ends after its screen was left opens nothing", async () 
     await opening;
     assert.equal(Boolean(phone.app.session), isOpen);
   }
+  await phone.lock();
 });
 
 /** Fill a content to the last bytes. @param {any} session */

@@ -6,63 +6,57 @@
 /** @import { Recipient, Kit } from "../../core/press.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
+/** @import { Book } from "../../core/contacts/book.js" */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { SessionKeys } from "./content.js" */
 
 import { newBareKit, prepareKit } from "../../core/prepare.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
 import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
-import { b64, domain, jsonObject, mac, SEED_BYTES, unb64, utf8 } from "../../protocol/wire.js";
+import { b64, SEED_BYTES, unb64 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
-import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
+import {
+  drawKeys,
+  isForcedPair,
+  listReadyNames,
+  newContent,
+  newSecondContent,
+  packContent,
+  readContent,
+} from "./content.js";
 
-const VERSION = 1;
-// What the screens show of a content. The bytes of a vault hold no such mark outside of it (`core/vault/vault.md`, *What
-// comes next*).
-const ALARM = "alarm";
-const NOTES = "notes";
 const ATTEMPTS = 3; // at sealing anew, when the contacts change meanwhile
 const WAYS = 40; // as many answers as are looked for at once
 const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
-const SESSION = domain("session");
-
-/** The keys of both sessions (b64): what is said under the PIN, and under the one for being forced.
- *  @typedef {{ pin: string, forced: string }} SessionKeys */
-/** @typedef {{ v: number, kind: string, name: string, seq: number, hasPin: boolean, facts: Record<string, any>,
- *    ways: ReplyRoute[], answers: ReceivedReply[], keys: SessionKeys }} Content */
-/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
- *  the app, `wake` what contacts were told of ringing here. */
-/** Of the decoy. @typedef {{ v: number, kind: string, notes: { at: number, text: string }[], key?: string }} Notes */
 /** @typedef {(done: number) => void} OnProgress */
 
 /** Seal and store the kit and the vault of the first visit. Without a PIN nothing is sealed in advance; the vault is
  *  there all the same, for replies, and who the person is stays only if they leave it open.
  *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
-export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pin = "", decoy = "" }, progress) {
+export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pin = "", decoy = "", names }, progress) {
   const hasPin = pin !== "";
-  const keys = drawKeys(app);
+  const keys = drawKeys(app.randomBytes);
   const prepared = hasPin ? await sealedKit(app, card, facts, keys) : null;
-  const content = {
-    v: VERSION,
-    kind: ALARM,
+  const content = newContent({
     name: hasPin ? card.name : "",
     seq: card.seq,
     hasPin,
     facts: hasPin ? facts : {},
     ways: prepared?.routes ?? [],
-    answers: [],
     keys,
-  };
+  });
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
     randomBytes: app.randomBytes,
     stretch: makeStretch((part) => progress((step + part) / steps)),
   });
-  const vault = await createVault(pin, packed(content), by(0));
-  const whole = decoy ? await setSecondPin(vault, decoy, packed(ordinary(keys.forced)), by(1)) : vault;
+  const vault = await createVault(pin, packContent(content), by(0));
+  const second = decoy && packContent(newSecondContent(content, await chooseNames(app, names)));
+  const whole = second ? await setSecondPin(vault, decoy, second, by(1)) : vault;
   const kit = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
   app.hasPin = hasPin;
   await app.put(VAULT, whole.bytes); // before the kit: what it sends brings keys for replies that lie here
@@ -76,21 +70,22 @@ function openKit(app, card, facts, vault) {
   return newBareKit(card, app.randomBytes, { open: { facts, key: b64(vault.key) } });
 }
 
-/** @param {App} app @returns {SessionKeys} */
-function drawKeys(app) {
-  return { pin: b64(app.randomBytes(SEED_BYTES)), forced: b64(app.randomBytes(SEED_BYTES)) };
+/** Return what a second PIN calls the organisation and the contacts of the kit. @param {App} app
+ *  @param {{ organisation: string, people: string[] }} [names] that its owner chose */
+async function chooseNames(app, { organisation, people } = { organisation: "", people: [] }) {
+  const [{ readBook }, { matchStandIns }] = await loadStandIns();
+  const kit = app.caseSession?.kit;
+  const { people: ready, organisation: name } = listReadyNames();
+  const names = [...people, ...ready];
+  const { contacts = [], desk = { relays: [] } } = kit ?? {};
+  const by = { contacts, relays: desk.relays, names, now: Date.now(), randomBytes: app.randomBytes };
+  const { book, standIns } = matchStandIns({ book: readBook(null), standIns: [] }, by);
+  return { name: organisation || name, names, contacts: book, standIns };
 }
 
-/** Return the keys of both sessions from the one that opened first of all, or of its own from the other. They lie in
- *  what each session opens; a vault from before has none, and each session can make them of what it holds.
- *  @param {App} app @param {Vault} vault @param {any} content @returns {{ own: string, both: SessionKeys | null }} */
-function sessionKeys(app, vault, content) {
-  const made = (/** @type {Uint8Array} */ key) => b64(mac(key, SESSION));
-  if (content.kind === NOTES) return { own: content.key ?? made(vault.key), both: null };
-  const drawn = drawKeys(app);
-  const before = vault.old?.decoy; // a second PIN of before, whose session makes its key of what it holds
-  const both = content.keys ?? { ...drawn, ...(before ? { forced: made(before.key) } : {}) };
-  return { own: both.pin, both };
+/** @returns {Promise<[typeof import("../../core/contacts/book.js"), typeof import("../../core/contacts/stand-ins.js")]>} */
+function loadStandIns() {
+  return Promise.all([import("../../core/contacts/book.js"), import("../../core/contacts/stand-ins.js")]);
 }
 
 /** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {SessionKeys} keys
@@ -150,26 +145,6 @@ export function newReplyRoute(app, relays) {
   return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
 
-/** @param {object} content */
-function packed(content) {
-  return utf8(JSON.stringify(content));
-}
-
-/** What the decoy shows when nothing was written into it. @param {string} key of its session @returns {Notes} */
-function ordinary(key) {
-  const now = Date.now();
-  const day = 86_400_000;
-  return {
-    v: VERSION,
-    kind: NOTES,
-    key,
-    notes: findWords("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
-      at: now - (i * 3 + 1) * day,
-      text,
-    })),
-  };
-}
-
 /** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
 export function restoreCard(desk) {
   const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
@@ -208,14 +183,11 @@ export class Session {
     this.app = app;
     this.vault = vault;
     /** @type {any} */
-    this.content = jsonObject(vault.content);
-    this.content.kind ??= "notes" in this.content ? NOTES : ALARM; // of before
-    this.duress = this.content.kind === NOTES;
-    const { own, both } = sessionKeys(app, vault, this.content);
-    if (both) this.content.keys = both;
-    else this.content.key = own;
+    this.content = readContent(vault, app.randomBytes);
+    /** For what is sealed, and for no screen. */
+    this.duress = isForcedPair(this.content.keys);
     /** What this session speaks with; null without a PIN: whoever holds the phone says the same. */
-    this.key = this.duress || this.content.hasPin ? unb64(own, SEED_BYTES) : null;
+    this.key = this.content.hasPin ? unb64(this.content.keys.pin, SEED_BYTES) : null;
     this.hasBroughtReply = false;
     /** @type {Promise<unknown>} */
     this.saving = Promise.resolve();
@@ -226,7 +198,7 @@ export class Session {
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
     return this.#inTurn(async () => {
-      this.vault = await saveVault(this.vault, packed(this.content), this.app.randomBytes);
+      this.vault = await saveVault(this.vault, packContent(this.content), this.app.randomBytes);
       return this.app.put(VAULT, this.vault.bytes);
     });
   }
@@ -267,9 +239,17 @@ export class Session {
     if (!isStored) throw { reason: "store-broken" };
   }
 
+  /** @param {{ at: number, text: string }[]} notes @throws {TooMuchContent} when they do not fit
+   *  @throws {{ reason: string }} when the store is broken */
+  async changeNotes(notes) {
+    const before = this.content.notes;
+    this.content.notes = notes;
+    await this.#saveOrRestore({ notes: before });
+  }
+
   /** @param {string} pin @param {OnProgress} progress */
   async changePin(pin, progress) {
-    const isFirst = !this.duress && !this.content.hasPin;
+    const isFirst = !this.content.hasPin;
     await this.#changeVault((vault, by) => changePin(vault, pin, by), progress);
     this.content.hasPin = true;
     this.app.hasPin = true;
@@ -279,7 +259,7 @@ export class Session {
 
   /** What lay open without a PIN goes behind it, and the keys of the sessions are drawn anew. */
   async closeKit() {
-    this.content.keys = drawKeys(this.app);
+    this.content.keys = drawKeys(this.app.randomBytes);
     this.key = unb64(this.content.keys.pin, SEED_BYTES);
     this.app.key = this.key;
     const { caseSession } = this.app;
@@ -289,12 +269,11 @@ export class Session {
     if (!isBegun(caseSession.kit)) await this.reseal(restoreCard(caseSession.kit.desk), this.content.facts);
   }
 
-  /** @param {string} pin @param {OnProgress} progress */
-  async setDecoy(pin, progress) {
-    await this.#changeVault(
-      (vault, by) => setSecondPin(vault, pin, packed(ordinary(this.content.keys?.forced ?? this.content.key)), by),
-      progress,
-    );
+  /** Set or replace the second PIN of this one. @param {string} pin
+   *  @param {{ organisation: string, people: string[] } | undefined} names @param {OnProgress} progress */
+  async setDecoy(pin, names, progress) {
+    const second = packContent(newSecondContent(this.content, await chooseNames(this.app, names)));
+    await this.#changeVault((vault, by) => setSecondPin(vault, pin, second, by), progress);
     await this.save();
   }
 
@@ -319,7 +298,7 @@ export class Session {
     const { caseSession } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
     const kept = this.content.hasPin || isLeftOpen ? facts : {};
-    if (caseSession && isBegun(caseSession.kit)) await caseSession.tell({ facts });
+    if (caseSession && this.isFollowing(caseSession.kit)) await caseSession.tell({ facts });
     else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), kept);
     await this.save();
   }
@@ -330,13 +309,57 @@ export class Session {
   async bringReply(kit) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
-    if (this.duress || !this.content.hasPin) {
+    if (!this.content.hasPin) {
       await this.save();
       return null;
     }
+    return this.freshReply(kit);
+  }
+
+  /** Draw a new way for replies of this case, and store its private half. @param {Kit} kit
+   *  @returns {Promise<Partial<Facts>>} what the message that brings it has to say; nothing under force: there it would be
+   *  one more way that is not used, and would make the case disputed
+   *  @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
+  async freshReply(kit) {
     const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
     await this.#storeRoute({ case: kit.case, keep }); // what could not be stored could not be read
-    return { reply: block, ...this.proofOf(kit) };
+    return this.duress ? {} : { reply: block, ...this.proofOf(kit) };
+  }
+
+  /** Start to speak: what is said from now on is said by this session. */
+  begin() {
+    Object.assign(this.app, { session: this, duress: this.duress, key: this.key, mail: null });
+  }
+
+  /** Bring the contacts in step with those of the open kit, where they are stand-ins. */
+  async matchContacts() {
+    const kit = this.app.caseSession?.kit;
+    if (!this.duress || !kit) return;
+    const [{ readBook }, { matchStandIns }] = await loadStandIns();
+    const { names, standIns } = this.content;
+    const before = { book: readBook(this.content.contacts), standIns };
+    const { contacts, desk } = kit;
+    const by = { contacts, relays: desk.relays, names, now: Date.now(), randomBytes: this.app.randomBytes };
+    const next = matchStandIns(before, by);
+    Object.assign(this.content, { contacts: next.book, standIns: next.standIns });
+    if (next.book !== before.book) await this.save();
+  }
+
+  /** List those that the kit is to name: for a stand-in, what the kit has of the contact already. @param {Book} book
+   *  @returns {Promise<PreparedContact[]>} */
+  async listTold(book) {
+    const [{ listPreparedContacts }, { lendContacts }] = await loadStandIns();
+    const { contacts = [] } = this.app.caseSession?.kit ?? {};
+    return lendContacts(
+      await listPreparedContacts(book, Date.now()),
+      { book, standIns: this.content.standIns },
+      contacts,
+    );
+  }
+
+  /** Tell whether the case that the kit is about is one to be looked at here. @param {Kit} kit */
+  isFollowing(kit) {
+    return isBegun(kit) && this.content.over !== nameMoment(kit);
   }
 
   /** Put those routes of a case that this page drew, and the vault lacks, into the content. @param {Kit} kit */
@@ -365,13 +388,13 @@ export class Session {
   async prepareAnew() {
     const { caseSession } = this.app;
     // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
-    if (caseSession && !this.duress && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
-    if (!caseSession || this.duress || isBegun(caseSession.kit)) {
+    if (caseSession && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
+    if (!caseSession || this.isFollowing(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>
         route.isPrepared && route.case === begun ? extended(route) : route;
-      if (!this.duress) this.content.ways = this.content.ways.map(mark);
-      await this.save(); // in both sessions
+      this.content.ways = this.content.ways.map(mark);
+      await this.save();
       return;
     }
     if (!this.content.hasPin && caseSession.kit.open) return; // there a press draws its own
@@ -385,7 +408,7 @@ export class Session {
       let isReplaced = false;
       await caseSession.replaceKit(async (now) => {
         isReplaced = now === old && this.app.session === this;
-        return isReplaced ? kit : now;
+        return isReplaced ? this.#kitInPlace(kit, now) : now;
       });
       if (isReplaced || isBegun(caseSession.kit)) return;
     }
@@ -398,11 +421,17 @@ export class Session {
     const { fetchFirstCard } = await import("./card-fetch.js");
     const { root, relays } = caseSession.kit.desk;
     const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
-    if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
+    if (card) this.#adoptCard(card);
     const { hasPin, facts } = this.content;
     await this.reseal(card ?? restoreCard(caseSession.kit.desk), hasPin ? facts : caseSession.kit.open?.facts);
     await this.save();
     return card !== null;
+  }
+
+  /** What the owner called the organisation under a second PIN stays. @param {Card} card */
+  #adoptCard({ seq, name }) {
+    this.content.seq = seq;
+    if (!this.duress) this.content.name = this.content.hasPin ? name : "";
   }
 
   /** Those that the press tells; what they need is loaded only when there are some.
@@ -413,10 +442,20 @@ export class Session {
     return listPreparedContacts(readBook(this.content.contacts), Date.now());
   }
 
+  /** Return which kit is to lie on the phone. Under force the letters of before stay, and those that were sealed now are
+   *  thrown away: a press goes on saying who its owner is. The work is the same. @param {Kit} sealed @param {Kit} before
+   *  @returns {Kit} */
+  #kitInPlace(sealed, before) {
+    return this.duress ? { ...before } : sealed;
+  }
+
   /** @param {Card} card @param {Record<string, any>} [facts] */
   async reseal(card, facts) {
-    const kit = await this.sealAnew(card, facts);
+    const sealed = await this.sealAnew(card, facts);
+    const next = () => this.#kitInPlace(sealed, this.app.caseSession?.kit ?? sealed);
+    this.content.over = nameMoment(next());
     await this.save(); // before the kit: what it sends brings keys for replies that lie here
+    const kit = next();
     this.app.useKit(kit);
     await this.app.keepKit(kit);
   }
@@ -436,6 +475,11 @@ export class Session {
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
     return kit;
   }
+}
+
+/** Name a case at this point of it: what is said next makes it another. @param {Kit} kit */
+function nameMoment({ case: id, seq }) {
+  return `${id} ${seq}`;
 }
 
 /** A case that has begun is looked after for as long as a new one would be. @param {ReplyRoute} route

@@ -175,13 +175,9 @@ async function freshWay(app, caseSession) {
   const secret = kit.secret ?? known?.secret;
   const isOpen = !app.session?.content.hasPin;
   if (isOpen && !secret) return {};
+  if (!isOpen) return (await app.session?.freshReply(kit)) ?? {};
   const { keepOpenRoute, newReplyRoute } = await import("../../services/session.js");
   const { block, keep } = await newReplyRoute(app, kit.desk.relays);
-  if (isOpen) {
-    await keepOpenRoute(app, { ...kit, secret }, keep);
-    return { reply: block, case_secret: secret };
-  }
-  app.session?.content.ways.push({ case: kit.case, keep });
-  await app.session?.save();
-  return secret ? { reply: block, case_secret: secret } : { reply: block };
+  await keepOpenRoute(app, { ...kit, secret }, keep);
+  return { reply: block, case_secret: secret };
 }
