@@ -49,7 +49,6 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
  *    begin(): void, matchContacts(): Promise<void>, isFollowing(kit: Kit): boolean,
  *    listTold(book: Book): Promise<PreparedContact[]>,
- *    freshReply(kit: Kit): Promise<Partial<Facts>>,
  *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
  *    storeReplies(replies: ReceivedReply[]): Promise<void>,
  *    renew(): Promise<boolean | undefined>,
@@ -154,6 +153,7 @@ export class App {
     this.closed = Promise.all([this.closed, this.contactPoller?.ended, this.session?.close()]);
     this.contactPoller = null;
     this.session = null;
+    this.mail = null;
     if (!this.duress) this.key = null; // whoever was forced goes on being heard so
     this.release();
     this.draft = {};

@@ -35,6 +35,18 @@ const ALIKE = 2; // of controls that differ in their value alone, as many are ta
 const NOT_TAPPED = new Set(["lock", "hide", "wipe-yes"]);
 
 installMiniPage();
+const BrowserDate = Date;
+/** The clock of the phone also where no moment is named. */
+globalThis.Date = /** @type {any} */ (
+  class extends BrowserDate {
+    constructor(/** @type {any[]} */ ...parts) {
+      super(.../** @type {[any]} */ (parts.length ? parts : [Date.now()]));
+    }
+  }
+);
+// What a screen loads is there at once, so that no walk is ahead of the other.
+for (const name of readdirSync(new URL("../", APP), { recursive: true }))
+  if (/^(app\/(services|screens|ui)|core)\/.*\.js$/.test(String(name))) await import(new URL(`../${name}`, APP).href);
 
 /** The screens as `main.js` lists them. */
 async function listScreens() {

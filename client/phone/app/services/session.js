@@ -3,30 +3,23 @@
 /** @import { Facts } from "../../protocol/message.js" */
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
-/** @import { Recipient, Kit } from "../../core/press.js" */
+/** @import { Kit } from "../../core/press.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Book } from "../../core/contacts/book.js" */
-/** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { App, OpenCase, ReceivedReply, ReplyRoute } from "../app.js" */
 /** @import { SessionKeys } from "./content.js" */
 
-import { newBareKit, prepareKit } from "../../core/prepare.js";
+import { newBareKit, prepareKit, restoreCard } from "../../core/prepare.js";
+import { nameKeys } from "../../core/press.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
-import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
 import { b64, SEED_BYTES, unb64 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
 import { isBegun } from "./case.js";
-import {
-  drawKeys,
-  isForcedPair,
-  listReadyNames,
-  newContent,
-  newSecondContent,
-  packContent,
-  readContent,
-} from "./content.js";
+import { drawKeys, isForcedPair, newContent, newSecondContent, packContent, readContent } from "./content.js";
+import { chooseNames, listLentContacts, matchContactsOf } from "./second-contacts.js";
 
 const ATTEMPTS = 3; // at sealing anew, when the contacts change meanwhile
 const WAYS = 40; // as many answers as are looked for at once
@@ -70,22 +63,9 @@ function openKit(app, card, facts, vault) {
   return newBareKit(card, app.randomBytes, { open: { facts, key: b64(vault.key) } });
 }
 
-/** Return what a second PIN calls the organisation and the contacts of the kit. @param {App} app
- *  @param {{ organisation: string, people: string[] }} [names] that its owner chose */
-async function chooseNames(app, { organisation, people } = { organisation: "", people: [] }) {
-  const [{ readBook }, { matchStandIns }] = await loadStandIns();
-  const kit = app.caseSession?.kit;
-  const { people: ready, organisation: name } = listReadyNames();
-  const names = [...people, ...ready];
-  const { contacts = [], desk = { relays: [] } } = kit ?? {};
-  const by = { contacts, relays: desk.relays, names, now: Date.now(), randomBytes: app.randomBytes };
-  const { book, standIns } = matchStandIns({ book: readBook(null), standIns: [] }, by);
-  return { name: organisation || name, names, contacts: book, standIns };
-}
-
-/** @returns {Promise<[typeof import("../../core/contacts/book.js"), typeof import("../../core/contacts/stand-ins.js")]>} */
-function loadStandIns() {
-  return Promise.all([import("../../core/contacts/book.js"), import("../../core/contacts/stand-ins.js")]);
+/** @param {SessionKeys} keys */
+function bytesOfKeys({ pin, forced }) {
+  return { pin: unb64(pin, SEED_BYTES), forced: unb64(forced, SEED_BYTES) };
 }
 
 /** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {SessionKeys} keys
@@ -97,7 +77,7 @@ async function sealedKit(app, card, facts, keys, contacts = []) {
     facts,
     reply: reply.block,
     contacts,
-    sessions: { pin: unb64(keys.pin, SEED_BYTES), forced: unb64(keys.forced, SEED_BYTES) },
+    sessions: bytesOfKeys(keys),
     now: Date.now(),
     randomBytes: app.randomBytes,
   });
@@ -113,7 +93,8 @@ export async function keepOpenRoute(app, kit, keep) {
   const session = await openSession(app, kit.open.key);
   if (!session || session.duress) return;
   session.adoptRoutes(kit);
-  await session.save();
+  const isStored = await session.save();
+  if (isStored && session.content.hasPin) app.replyRoutes = app.replyRoutes.filter((other) => other !== route);
   const unlocked = /** @type {Session | null} */ (app.session);
   if (!unlocked || unlocked === session || unlocked.duress) return;
   unlocked.adoptRoutes(kit); // unlocked meanwhile, from the bytes of before: what is written last must have both
@@ -145,20 +126,31 @@ export function newReplyRoute(app, relays) {
   return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
 
-/** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
-export function restoreCard(desk) {
-  const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
-  const unsaid = {
-    name: "",
-    seq: 0,
-    issued: 0,
-    expires: 0,
-    graceDays: 0,
-    languages: [],
-    sms: null,
-    signed: new Uint8Array(),
-  };
-  return { ...unsaid, ...desk, log };
+/** Draw a new way for replies to a case that a message can show to be ours, its private half on the disk first: a block
+ *  that nothing vouches for would dispute the case. Both sessions write the vault then.
+ *  @param {App} app @param {Kit} kit @returns {Promise<Partial<Facts> | null>}
+ *  @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
+export async function drawReply(app, kit) {
+  const session = /** @type {Session | null} */ (app.session);
+  if (session) session.hasBroughtReply = true;
+  const proof = proofOf(app, kit);
+  const hasPin = session?.content.hasPin;
+  if (!(proof.case_secret || (hasPin && kit.named))) {
+    await session?.save();
+    return null;
+  }
+  const { block, keep } = await newReplyRoute(app, kit.desk.relays);
+  if (session && hasPin) await session.storeRoute({ case: kit.case, keep });
+  else await keepOpenRoute(app, { ...kit, secret: proof.case_secret }, keep);
+  return session?.duress ? null : { reply: block, ...proof }; // under force nothing vouches for it
+}
+
+/** What shows that a case is ours that began when there was no PIN. @param {App} app @param {Kit} kit
+ *  @returns {Partial<Facts>} */
+function proofOf({ session, replyRoutes }, kit) {
+  const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
+  const secret = kit.secret ?? [...(session?.content.ways ?? []), ...replyRoutes].find(known)?.secret;
+  return secret ? { case_secret: secret } : {};
 }
 
 /** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
@@ -247,48 +239,75 @@ export class Session {
     await this.#saveOrRestore({ notes: before });
   }
 
-  /** @param {string} pin @param {OnProgress} progress */
+  /** With the first PIN what lay open goes behind it, and the keys of the sessions are drawn anew.
+   *  @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
   async changePin(pin, progress) {
     const isFirst = !this.content.hasPin;
-    await this.#changeVault((vault, by) => changePin(vault, pin, by), progress);
-    this.content.hasPin = true;
+    const laidOpen = () => this.app.caseSession?.kit.open?.facts ?? this.content.facts ?? {};
+    await this.#changeVault(
+      (vault, by) => changePin(vault, pin, by),
+      progress,
+      () => ({ hasPin: true, ...(isFirst ? { keys: drawKeys(this.app.randomBytes), facts: laidOpen() } : {}) }),
+    );
     this.app.hasPin = true;
-    if (isFirst) await this.closeKit();
-    await this.save();
-  }
-
-  /** What lay open without a PIN goes behind it, and the keys of the sessions are drawn anew. */
-  async closeKit() {
-    this.content.keys = drawKeys(this.app.randomBytes);
+    if (!isFirst) return;
     this.key = unb64(this.content.keys.pin, SEED_BYTES);
     this.app.key = this.key;
+    this.hasBroughtReply = false; // what comes to the ways of before, whoever copied the phone can read
+    await this.closeKit();
+  }
+
+  /** Put what lies open in the kit behind the PIN that the vault has already: letters sealed in advance take its place,
+   *  or, when a case has begun, the organisation is told the keys of the sessions. */
+  async closeKit() {
     const { caseSession } = this.app;
     if (!caseSession) return;
-    this.content.facts = caseSession.kit.open?.facts ?? {};
-    await caseSession.replaceKit(async (kit) => ({ ...kit, open: null }));
-    if (!isBegun(caseSession.kit)) await this.reseal(restoreCard(caseSession.kit.desk), this.content.facts);
+    const { desk } = caseSession.kit;
+    const isNew = !isBegun(caseSession.kit) && (await this.reseal(restoreCard(desk), this.content.facts));
+    if (!isNew) await this.#closeCase(caseSession);
+    this.adoptRoutes(caseSession.kit); // of a press in between, which stores them
+    this.app.replyRoutes = [];
+  }
+
+  /** @param {OpenCase} caseSession of a case that began without a PIN */
+  async #closeCase(caseSession) {
+    const { kit } = caseSession;
+    this.adoptRoutes(kit);
+    await this.save();
+    const proof = proofOf(this.app, kit);
+    const named = Boolean(proof.case_secret);
+    // Before the kit is closed: until it is, the next unlocking does all of this again.
+    if (named) await caseSession.tell({ ...proof, keys: nameKeys(kit, bytesOfKeys(this.content.keys)) });
+    await caseSession.replaceKit(async ({ secret: _, ...now }) => ({ ...now, named, open: null }));
   }
 
   /** Set or replace the second PIN of this one. @param {string} pin
-   *  @param {{ organisation: string, people: string[] } | undefined} names @param {OnProgress} progress */
+   *  @param {{ organisation: string, people: string[] } | undefined} names @param {OnProgress} progress
+   *  @throws {{ reason: string }} when the store is broken */
   async setDecoy(pin, names, progress) {
     const second = packContent(newSecondContent(this.content, await chooseNames(this.app, names)));
     await this.#changeVault((vault, by) => setSecondPin(vault, pin, second, by), progress);
-    await this.save();
   }
 
-  /** Does the same whether or not there is a second PIN. */
+  /** Does the same whether or not there is a second PIN. @throws {{ reason: string }} when the store is broken */
   async removeDecoy() {
     await this.#changeVault((vault, { randomBytes }) => removeSecondPin(vault, randomBytes));
-    await this.save();
   }
 
-  /** @param {(vault: Vault, by: { randomBytes: RandomBytes, stretch: Stretch }) => Promise<Vault>} change
-   *  @param {OnProgress} [progress] */
-  async #changeVault(change, progress) {
-    const by = { randomBytes: this.app.randomBytes, stretch: makeStretch(progress) };
+  /** Change the vault and what is in it at once, on the disk first: a phone may go off at any moment.
+   *  @param {(vault: Vault, by: { randomBytes: RandomBytes, stretch: Stretch }) => Promise<Vault>} change
+   *  @param {OnProgress} [progress] @param {() => Record<string, any>} [more] what the content has with it
+   *  @throws {{ reason: string }} when the store is broken */
+  async #changeVault(change, progress, more = () => ({})) {
+    const { app } = this;
+    const by = { randomBytes: app.randomBytes, stretch: makeStretch(progress) };
     await this.#inTurn(async () => {
-      this.vault = await change(this.vault, by);
+      const changed = await change(this.vault, by);
+      const fields = more();
+      const vault = await saveVault(changed, packContent({ ...this.content, ...fields }), app.randomBytes);
+      if (this.isOver || !(await app.put(VAULT, vault.bytes))) throw { reason: "store-broken" };
+      this.vault = vault;
+      Object.assign(this.content, fields);
     });
   }
 
@@ -298,32 +317,22 @@ export class Session {
     const { caseSession } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
     const kept = this.content.hasPin || isLeftOpen ? facts : {};
-    if (caseSession && this.isFollowing(caseSession.kit)) await caseSession.tell({ facts });
-    else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), kept);
+    if (caseSession) {
+      const isSealed =
+        !this.isFollowing(caseSession.kit) && (await this.reseal(restoreCard(caseSession.kit.desk), kept));
+      if (!isSealed) await caseSession.tell({ facts });
+    }
     await this.save();
   }
 
-  /** Draw a new way for replies with the first words of this session: the one that came with the press may have been
-   *  sealed half a year before. Both sessions write the vault then. @param {Kit} kit
-   *  @returns {Promise<Partial<Facts> | null>} */
+  /** Bring a new way for replies with the first words of this session: the one that came with the press may have been
+   *  sealed half a year before. @param {Kit} kit @returns {Promise<Partial<Facts> | null>} */
   async bringReply(kit) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
-    if (!this.content.hasPin) {
-      await this.save();
-      return null;
-    }
-    return this.freshReply(kit);
-  }
-
-  /** Draw a new way for replies of this case, and store its private half. @param {Kit} kit
-   *  @returns {Promise<Partial<Facts>>} what the message that brings it has to say; nothing under force: there it would be
-   *  one more way that is not used, and would make the case disputed
-   *  @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
-  async freshReply(kit) {
-    const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
-    await this.#storeRoute({ case: kit.case, keep }); // what could not be stored could not be read
-    return this.duress ? {} : { reply: block, ...this.proofOf(kit) };
+    if (this.content.hasPin) return drawReply(this.app, kit);
+    await this.save();
+    return null;
   }
 
   /** Start to speak: what is said from now on is said by this session. */
@@ -333,28 +342,12 @@ export class Session {
 
   /** Bring the contacts in step with those of the open kit, where they are stand-ins. */
   async matchContacts() {
-    const kit = this.app.caseSession?.kit;
-    if (!this.duress || !kit) return;
-    const [{ readBook }, { matchStandIns }] = await loadStandIns();
-    const { names, standIns } = this.content;
-    const before = { book: readBook(this.content.contacts), standIns };
-    const { contacts, desk } = kit;
-    const by = { contacts, relays: desk.relays, names, now: Date.now(), randomBytes: this.app.randomBytes };
-    const next = matchStandIns(before, by);
-    Object.assign(this.content, { contacts: next.book, standIns: next.standIns });
-    if (next.book !== before.book) await this.save();
+    if (this.duress && (await matchContactsOf(this.app, this.content))) await this.save();
   }
 
-  /** List those that the kit is to name: for a stand-in, what the kit has of the contact already. @param {Book} book
-   *  @returns {Promise<PreparedContact[]>} */
-  async listTold(book) {
-    const [{ listPreparedContacts }, { lendContacts }] = await loadStandIns();
-    const { contacts = [] } = this.app.caseSession?.kit ?? {};
-    return lendContacts(
-      await listPreparedContacts(book, Date.now()),
-      { book, standIns: this.content.standIns },
-      contacts,
-    );
+  /** List those that the kit is to name: for a stand-in, what the kit has of the contact already. @param {Book} book */
+  listTold(book) {
+    return listLentContacts(this.app, this.content, book);
   }
 
   /** Tell whether the case that the kit is about is one to be looked at here. @param {Kit} kit */
@@ -370,17 +363,10 @@ export class Session {
   }
 
   /** @param {ReplyRoute} route @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
-  async #storeRoute(route) {
+  async storeRoute(route) {
     const before = this.content.ways;
     this.content.ways = [...before, route].slice(-WAYS);
     await this.#saveOrRestore({ ways: before });
-  }
-
-  /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
-  proofOf(kit) {
-    const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
-    const secret = kit.secret ?? this.content.ways.find(known)?.secret;
-    return secret ? { case_secret: secret } : {};
   }
 
   /** Seal the letters of a press anew as long as no case has begun, so that the way for replies in them is of this
@@ -389,6 +375,7 @@ export class Session {
     const { caseSession } = this.app;
     // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
     if (caseSession && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
+    if (caseSession?.kit.open && this.content.hasPin) return this.closeKit(); // the phone went off before
     if (!caseSession || this.isFollowing(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>
@@ -397,21 +384,9 @@ export class Session {
       await this.save();
       return;
     }
-    if (!this.content.hasPin && caseSession.kit.open) return; // there a press draws its own
-    for (let i = 0; i < ATTEMPTS; i++) {
-      const old = caseSession.kit;
-      const kit = await this.sealAnew(
-        restoreCard(old.desk),
-        this.content.hasPin ? this.content.facts : old.open?.facts,
-      );
-      if (!(await this.save())) return;
-      let isReplaced = false;
-      await caseSession.replaceKit(async (now) => {
-        isReplaced = now === old && this.app.session === this;
-        return isReplaced ? this.#kitInPlace(kit, now) : now;
-      });
-      if (isReplaced || isBegun(caseSession.kit)) return;
-    }
+    const { open, desk } = caseSession.kit;
+    if (!this.content.hasPin && open) return; // there a press draws its own
+    await this.#sealUntilCurrent(restoreCard(desk), this.content.hasPin ? this.content.facts : open?.facts, true);
   }
 
   /** A new case: letters sealed anew, with the newest card when it can be had. */
@@ -449,15 +424,42 @@ export class Session {
     return this.duress ? { ...before } : sealed;
   }
 
-  /** @param {Card} card @param {Record<string, any>} [facts] */
-  async reseal(card, facts) {
-    const sealed = await this.sealAnew(card, facts);
-    const next = () => this.#kitInPlace(sealed, this.app.caseSession?.kit ?? sealed);
-    this.content.over = nameMoment(next());
-    await this.save(); // before the kit: what it sends brings keys for replies that lie here
-    const kit = next();
-    this.app.useKit(kit);
-    await this.app.keepKit(kit);
+  /** Seal the letters of a new case. @param {Card} card @param {Record<string, any>} [facts]
+   *  @returns {Promise<boolean>} false when a press came first: its case stays */
+  reseal(card, facts) {
+    return this.#sealUntilCurrent(card, facts, false);
+  }
+
+  /** Seal until nothing has come between: a kit only ever replaces the one that it was made from.
+   *  @param {Card} card @param {Record<string, any> | undefined} facts @param {boolean} isStoredOnly whether a kit whose
+   *  way for replies could not be stored is left @returns {Promise<boolean>} false when a press came first */
+  async #sealUntilCurrent(card, facts, isStoredOnly) {
+    const caseSession = /** @type {OpenCase} */ (this.app.caseSession);
+    const wasBegun = isBegun(caseSession.kit);
+    for (let i = 0; i < ATTEMPTS && isBegun(caseSession.kit) === wasBegun; i++) {
+      const old = caseSession.kit;
+      const kit = await this.sealAnew(card, facts);
+      this.content.over = wasBegun ? nameMoment(old) : "";
+      const isStored = await this.save(); // before the kit: what it sends brings keys for replies that lie here
+      if ((isStoredOnly && !isStored) || (await this.#replaceKit(old, kit))) break;
+    }
+    return wasBegun || caseSession !== this.app.caseSession || !isBegun(caseSession.kit);
+  }
+
+  /** @param {Kit} old @param {Kit} kit made from it @returns {Promise<boolean>} whether the old one was still there */
+  async #replaceKit(old, kit) {
+    const { app } = this;
+    const caseSession = /** @type {OpenCase} */ (app.caseSession);
+    const next = this.#kitInPlace(kit, old);
+    let isReplaced = false;
+    await caseSession.replaceKit(async (now) => {
+      isReplaced = now === old && app.caseSession === caseSession && !this.isOver;
+      if (!isReplaced || !isBegun(old)) return isReplaced ? next : now;
+      app.useKit(next); // what was said of the case before is not said of this one
+      return now;
+    });
+    if (isReplaced && isBegun(old)) await app.keepKit(next);
+    return isReplaced;
   }
 
   /** Return a kit for a new case, and put the private half of its reply block among the routes; those of letters that
