@@ -117,7 +117,7 @@ class App:
             if self.screen == "decoy" and decoy is None:
                 self.do("skip")
             elif self.screen == "decoy" and decoy is not None:
-                self.choose_digits(decoy)
+                self.choose_digits(decoy).at("names").do("next")
         return self.at("allow")
 
     def choose_digits(self, pin: str) -> "App":
@@ -140,6 +140,11 @@ class App:
     ) -> "App":
         return self.join(code).about_me(profile).pins(pin, decoy).finish()
 
-    def unlock(self, pin: str) -> "App":
+    def open_notes(self, pin: str) -> "App":
+        """What every PIN opens first."""
         self.at("start").do("open").at("unlock").fill(pin=pin).do("next")
-        return self.at("home", "notes")
+        return self.at("notes")
+
+    def unlock(self, pin: str) -> "App":
+        """Past the notes, to what lies behind their settings."""
+        return self.open_notes(pin).do("settings").at("home")

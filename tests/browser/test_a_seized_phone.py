@@ -96,7 +96,7 @@ def live_a_night(app, world) -> dict[str, str | bytes]:
     app.do("hide").unlock(PIN).do("answers").at("answers")
     expect(app.show("answer")).to_contain_text(ANSWER)
     app.do("back").at("home").do("lock").at("start")
-    app.unlock(DECOY).at("notes").do("add").at("note").fill(text=NOTE).do("save").at("notes").do("lock").at("start")
+    app.open_notes(DECOY).do("add").at("note").fill(text=NOTE).do("save").at("notes").do("lock").at("start")
     world.line.mode = "cut"  # what waits now lies sealed on the phone when it is taken
     app.press()
     app.say("stage", "station")

@@ -274,13 +274,13 @@ def test_ringing_is_offered_only_where_the_browser_can_be_woken(people):
 
 def test_after_the_decoys_pin_only_the_contact_learns_of_the_duress(people, own_world):
     anna, boris = people
-    free = _pressed_behind(anna, PIN, "home")
+    free = _pressed_behind(anna, PIN)
     assert boris.newest_alert().show("alert").get_attribute("data-duress") == "false"
     assert boris.app.show("duress").count() == 0
 
     anna.unlocked().do("renew")
     expect(anna.app.show("notice")).to_have_text(words()["home"]["renewed"], timeout=PATIENCE_MS)
-    forced = _pressed_behind(anna, DECOY, "notes")
+    forced = _pressed_behind(anna, DECOY)
     assert forced.letters == free.letters, "as many, as large, with the same headers"
     assert forced.shown == free.shown
     slower = statistics.median(forced.seconds) / statistics.median(free.seconds)
@@ -293,7 +293,7 @@ def test_after_the_decoys_pin_only_the_contact_learns_of_the_duress(people, own_
 
 def test_under_duress_the_number_of_the_station_is_told_and_not_offered_to_be_called(people):
     anna, boris = people
-    anna.awake().unlock(DECOY).at("notes").do("lock").at("start")
+    anna.awake().unlock(DECOY).do("lock").at("start")
     anna.app.press().do("station").at("station").fill(find="Тверской").do("choose", "1").at("pressed")
     anna.app.status("done", timeout=PATIENCE_MS)
     place = boris.newest_alert().show("place")
@@ -311,10 +311,10 @@ class _Pressed:
         self.seconds: list[float] = []
 
 
-def _pressed_behind(anna: Person, pin: str, screen: str) -> _Pressed:
+def _pressed_behind(anna: Person, pin: str) -> _Pressed:
     """Give a PIN, lock, press, and say five times that all is well."""
     seen, line = _Pressed(), anna.world.line
-    anna.awake().unlock(pin).at(screen).do("lock").at("start")
+    anna.awake().unlock(pin).do("lock").at("start")
     line.deposited.clear()
     anna.app.press().status("done", timeout=PATIENCE_MS)
     due = PRESS_LETTERS

@@ -26,7 +26,11 @@ export class WholePhone {
     this.store = { ...memoryStore(), durable: true };
     this.setClock(now);
     /** @type {any[]} */ this.sent = [];
-    /** @type {any} */ (globalThis).document ??= { documentElement: {} };
+    /** @type {any} */ (globalThis).document ??= {
+      documentElement: {},
+      addEventListener() {},
+      removeEventListener() {},
+    };
     useLanguage("en", {});
     addWords("en", words);
   }
@@ -42,20 +46,31 @@ export class WholePhone {
     this.setClock(this.now + days * DAY_MS);
   }
 
-  /** A page that was opened: the kit is read, nothing is unlocked. */
-  async restart() {
+  /** A page that was opened: the kit is read, nothing is unlocked. Without screens nothing is shown.
+   *  @param {{ screens?: Record<string, () => Promise<any>>, root?: any }} [page] */
+  async restart({ screens, root = { dataset: {} } } = {}) {
     const phone = this;
     class Sender {
       add(/** @type {any[]} */ letters) {
         phone.sent.push(...letters);
       }
+      status() {
+        return { total: 0, confirmed: 0, waiting: 0, unstored: false, next: 0, trouble: [] };
+      }
+      onEvent() {}
       onStoreFailure() {}
       stop() {}
     }
     const loadPress = async () => ({ CaseSession, Sender, packKit, unpackKit, loadReplies: async () => session });
-    const by = { config: {}, root: { dataset: {} }, store: this.store, screens: async () => async () => [], loadPress };
+    const by = {
+      config: {},
+      root,
+      store: this.store,
+      screens: (/** @type {string} */ name) => screens?.[name](),
+      loadPress,
+    };
     const app = new App(/** @type {any} */ (by));
-    app.go = async () => {};
+    if (!screens) app.go = async () => {};
     app.position = /** @type {any} */ ({ last: null, state: "off", start() {}, stop() {} });
     await app.load();
     await app.loadKit();
@@ -73,7 +88,7 @@ export class WholePhone {
   /** @param {string} pin */
   async unlock(pin) {
     const opened = await session.unlockVault(this.app, pin, () => {});
-    Object.assign(this.app, { session: opened, duress: opened.duress, key: opened.key });
+    opened.begin();
     await opened.prepareAnew();
     return opened;
   }

@@ -1,5 +1,7 @@
 /** What the screens share: the store, the kit, the sender, and which screen is shown. */
+/** @import { Book } from "../core/contacts/book.js" */
 /** @import { Letter } from "../core/letter.js" */
+/** @import { PreparedContact } from "../core/prepare.js" */
 /** @import { Kit } from "../core/press.js" */
 /** @import { Store } from "../core/store.js" */
 /** @import { Fetch } from "../core/transport.js" */
@@ -40,17 +42,21 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 /** One case that is pressed and told of.
  *  @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
  *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void,
+ *    by(now: number): { now: number, randomBytes: RandomBytes, duress: boolean, key: Uint8Array | null },
  *    sendDuePosition(): void, follow(): void,
  *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.
  *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
+ *    begin(): void, matchContacts(): Promise<void>, isFollowing(kit: Kit): boolean,
+ *    listTold(book: Book): Promise<PreparedContact[]>,
  *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
  *    storeReplies(replies: ReceivedReply[]): Promise<void>,
  *    renew(): Promise<boolean | undefined>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
  *    any>, isLeftOpen?: boolean): Promise<void>,
  *    removeDecoy(): Promise<void>,
- *    setDecoy(pin: string, progress: (part: number) => void): Promise<void> }} UnlockedVault */
+ *    setDecoy(pin: string, names: { organisation: string, people: string[] } | undefined,
+ *    progress: (part: number) => void): Promise<void> }} UnlockedVault */
 /** Rounds among contacts' mailboxes; `ended` when the last one has.
  *  @typedef {{ ended: Promise<void>, hurry(): void, stop(): void }} Rounds */
 /** Where replies of a case may lie. `isPrepared`: of letters sealed in advance that have not left; `secret`: without a

@@ -17,7 +17,7 @@ const GROUPS = {
     "app/ui/qr-scanner.js",
     "core/vault/pin-text.js",
   ],
-  setup: ["organisation", "scan", "profile", "pins", "finish"].map((name) => `app/screens/setup/${name}.js`),
+  setup: ["organisation", "scan", "profile", "pins", "names", "finish"].map((name) => `app/screens/setup/${name}.js`),
   status: [
     ...["status", "station", "text", "photo", "voice", "replies"].map((name) => `app/screens/press/${name}.js`),
     "core/contacts/follow-up.js",

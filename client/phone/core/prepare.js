@@ -15,7 +15,8 @@ import { b64, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
 import { addressRecipient, beginCase, deriveContactKey, nameKeys, sealAlert, signedBy, toSeconds } from "./press.js";
 
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
- *  @typedef {Reachable & { mac: Uint8Array, text: string }} PreparedContact */
+ *  `isLent`: the kit's letter for them stays, because this session cannot seal it.
+ *  @typedef {Reachable & { mac: Uint8Array, text: string, isLent?: boolean }} PreparedContact */
 
 /** Return of a card what sealing and sending need. @param {Card} card @returns {Recipient} */
 export function toRecipient({ root, mailbox, issued, week, weekly, lastResort, relays, log }) {
@@ -95,8 +96,11 @@ export async function withContacts(before, contacts, { now, randomBytes }) {
   const isTold = (/** @type {PreparedContact} */ { key }) =>
     kit.contacts.some((known, i) => same(known.key, key) && !waiting.has(i));
   const ready = kit.ready.filter(({ contact }) => contact === null);
+  const lettersTo = (/** @type {PreparedContact} */ { key }) =>
+    kit.ready.filter(({ contact }) => contact !== null && same(kit.contacts[contact].key, key));
   for (const [i, contact] of contacts.entries()) {
-    if (!isTold(contact))
+    if (contact.isLent) ready.push(...lettersTo(contact).map((letter) => ({ ...letter, contact: i })));
+    else if (!isTold(contact))
       ready.push({ week: null, contact: i, sealed: await firstAlert(kit, contact, now, randomBytes) });
   }
   const reachable = contacts.map(({ key, mailbox, relays, wake, later }) => ({ key, mailbox, relays, wake, later }));

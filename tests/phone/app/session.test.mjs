@@ -6,7 +6,7 @@ import { Session } from "../../../client/phone/app/services/session.js";
 import { addWords } from "../../../client/phone/app/ui/i18n.js";
 import { makeStretch } from "../../../client/phone/core/vault/pin.js";
 import { createVault, openVault } from "../../../client/phone/core/vault/vault.js";
-import { digest, jsonObject, SALT_BYTES, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
+import { b64, digest, jsonObject, SALT_BYTES, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
 import { seededBytes } from "../random.mjs";
 
 const randomBytes = seededBytes("session");
@@ -29,7 +29,7 @@ test("a saving that overlaps with the setting or removing of a second PIN loses 
   addWords("", { notes: { examples: ["milk"] } });
   const { stored, app } = phone();
   const session = await opened(app, { kind: "alarm", facts: {} });
-  const setting = session.setDecoy("111111", () => {});
+  const setting = session.setDecoy("111111", undefined, () => {});
   session.content.facts = { name: "Anna" };
   await Promise.all([session.save(), setting, session.save()]);
   await session.close();
@@ -44,10 +44,20 @@ test("a saving that overlaps with the setting or removing of a second PIN loses 
   await assert.rejects(openVault(stored.bytes, "111111", makeStretch()), { code: "passphrase-wrong" });
 });
 
-test("a content of before, which does not say what it is, is known by its notes", async () => {
+test("a content of before, which does not say what it is, is known by its notes, and gets what it lacks", async () => {
+  addWords("", { names: { organisation: "Club", people: ["Joe"] }, notes: { examples: ["milk"] } });
   const { app } = phone();
-  assert.equal((await opened(app, { v: 1, notes: [] })).duress, true);
-  assert.equal((await opened(app, { v: 1, facts: {} })).duress, false);
+  for (const mark of [{}, { kind: "notes", key: b64(randomBytes(32)) }]) {
+    const second = await opened(app, { v: 1, notes: [{ at: 1, text: "own" }], ...mark });
+    assert.equal(second.duress, true);
+    assert.equal(b64(second.key), mark.key ?? b64(second.key));
+    const { name, names, notes, facts, ways, hasPin } = second.content;
+    assert.deepEqual([name, names, notes[0].text, facts, ways, hasPin], ["Club", ["Joe"], "own", {}, [], true]);
+  }
+  const first = await opened(app, { v: 1, facts: { name: "Anna" }, hasPin: true });
+  assert.deepEqual([first.duress, first.content.facts.name, first.content.notes[0].text], [false, "Anna", "milk"]);
+  const shape = async (/** @type {any} */ content) => Object.keys((await opened(app, content)).content).sort();
+  assert.deepEqual(await shape({ v: 1, notes: [] }), await shape({ v: 1, facts: {}, ways: [], answers: [] }));
 });
 
 test("both sessions of a vault of before know the same key for what is said under force, in either order", async () => {
@@ -61,7 +71,7 @@ test("both sessions of a vault of before know the same key for what is said unde
     stored.bytes = bytes;
     const open = async (pin) =>
       new Session(app, await openVault(stored.bytes, pin, async (text) => stretched.get(unutf8(text))));
-    const known = async () => [(await open("2468")).content.keys.forced, (await open("1111")).content.key];
+    const known = async () => [(await open("2468")).content.keys.forced, (await open("1111")).content.keys.pin];
     const seen = await known();
     for (const pin of order) {
       await (await open(pin)).save();

@@ -237,6 +237,7 @@ test("an unlocking that ends after its screen was left opens nothing", async () 
     await opening;
     assert.equal(Boolean(phone.app.session), isOpen);
   }
+  await phone.lock();
 });
 
 /** Fill a content to the last bytes. @param {any} session */
@@ -269,7 +270,7 @@ test("a PIN that is set after the press takes the replies behind it at once, and
   const session = await phone.unlock("");
   phone.app.mail = new ReplyPoller(phone.app);
   await session.changePin(PIN, () => {});
-  await session.setDecoy(DECOY, () => {});
+  await session.setDecoy(DECOY, undefined, () => {});
   const [named] = await open(phone.letters());
   assert.deepEqual([named.fields.case, named.fields.case_secret], [begun.fields.case, begun.fields.case_secret]);
   await phone.lock();
@@ -342,7 +343,7 @@ test("a PIN that could not be stored is not set, and says so", async () => {
     { reason: "store-broken" },
   );
   await assert.rejects(
-    session.setDecoy(DECOY, () => {}),
+    session.setDecoy(DECOY, undefined, () => {}),
     { reason: "store-broken" },
   );
   await assert.rejects(session.removeDecoy(), { reason: "store-broken" });

@@ -1,9 +1,12 @@
 /** While the app is unlocked: pairings are finished, what contacts send is fetched, and a new alert rings. */
 /** @import { App, UnlockedVault } from "../app.js" */
 
-import { listPreparedContacts, readBook } from "../../core/contacts/book.js";
+import { readBook, setForwarding, withContactChanges } from "../../core/contacts/book.js";
+import { forwardReply, sealAlertTo } from "../../core/contacts/mail.js";
 import { SyncRunner } from "../../core/contacts/runner.js";
+import { findLender } from "../../core/contacts/stand-ins.js";
 import { withContacts } from "../../core/prepare.js";
+import { tellContact } from "../../core/press.js";
 import { b64 } from "../../protocol/wire.js";
 import { playAlertSound } from "../platform/alert-sound.js";
 import { renewRinging } from "./push-subscription.js";
@@ -106,7 +109,7 @@ export class ContactPoller {
 
   /** Seal anew when somebody was paired, when a pair has ended, when somebody wants to be woken otherwise. */
   async refresh() {
-    const contacts = await listPreparedContacts(this.post.book, Date.now());
+    const contacts = await this.session.listTold(this.post.book);
     const kit = this.app.caseSession?.kit;
     if (kit && describeContacts(kit.contacts) !== describeContacts(contacts)) await this.reseal();
   }
@@ -114,10 +117,47 @@ export class ContactPoller {
   /** The letters of the next press, for the contacts as they are now. */
   async reseal() {
     const now = Date.now();
-    const contacts = await listPreparedContacts(this.post.book, now);
+    const contacts = await this.session.listTold(this.post.book);
     await this.app.caseSession?.replaceKit((kit) =>
       withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }),
     );
+  }
+
+  /** Say something to one contact. For a stand-in it goes the way of what is said after a press.
+   *  @param {string} id @param {{ type: string, text?: string, place?: any }} said @throws {NotPaired}
+   *  @throws {PairExpired} @throws {TooMuchContent} */
+  async tell(id, said) {
+    const by = { now: Date.now(), randomBytes: this.app.randomBytes };
+    const { letters } = await this.post.change(
+      async (book) => (await this.sealFromKit(book, id, said)) ?? sealAlertTo(book, id, said, by),
+    );
+    this.app.sender.add(letters);
+  }
+
+  /** Pass an organisation's reply on to one contact: the call is the consent, for this one. @param {string} id
+   *  @param {string} text @throws as `tell` */
+  async pass(id, text) {
+    const by = { now: Date.now(), randomBytes: this.app.randomBytes };
+    const { letters } = await this.post.change(async (book) => {
+      const lent = await this.sealFromKit(book, id, { type: "text", text });
+      const passed = lent ?? (await forwardReply(setForwarding(book, id, true), id, { text }, by));
+      return { ...passed, book: setForwarding(passed.book, id, false) };
+    });
+    this.app.sender.add(letters);
+  }
+
+  /** @param {import("../../core/contacts/book.js").Book} book @param {string} id
+   *  @param {{ type: string, text?: string, place?: any }} said
+   *  @returns {Promise<{ book: import("../../core/contacts/book.js").Book, letters: import("../../core/letter.js").Letter[] } | null>}
+   *  null when it is no stand-in */
+  async sealFromKit(book, id, said) {
+    const { standIns } = this.session.content;
+    const { caseSession } = this.app;
+    const lender = caseSession && findLender({ book, standIns }, id, caseSession.kit.contacts);
+    if (!lender) return null;
+    const letter = await tellContact(caseSession.kit, lender, said, caseSession.by(Date.now()));
+    const { seq } = book.contacts.find((contact) => contact.id === id) ?? { seq: 0 };
+    return { book: withContactChanges(book, id, { seq: seq + 1 }), letters: [letter] };
   }
 
   stop() {

@@ -7,15 +7,15 @@
 export async function startContactPoller(app) {
   const { session } = app;
   const { ContactPoller } = await import("./contact-poller.js");
+  await session?.matchContacts();
   if (!session || session !== app.session) throw new Error("locked");
   app.contactPoller ??= new ContactPoller(app, session).start();
   return /** @type {ContactPoller} */ (app.contactPoller);
 }
 
-/** Tell whether this phone may have contacts: their names and keys lie behind a PIN, and not behind the decoy's.
- *  @param {App} app */
+/** Tell whether this phone may have contacts: their names and keys lie behind a PIN. @param {App} app */
 export function mayHaveContacts({ session }) {
-  return Boolean(session && !session.duress && session.content.hasPin);
+  return Boolean(session?.content.hasPin);
 }
 
 /** Call this whenever a round has ended, as long as this screen is shown. @param {App} app @param {() => void} show */

@@ -6,63 +6,50 @@
 /** @import { Kit } from "../../core/press.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
+/** @import { Book } from "../../core/contacts/book.js" */
 /** @import { App, OpenCase, ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { SessionKeys } from "./content.js" */
 
 import { newBareKit, prepareKit, restoreCard } from "../../core/prepare.js";
 import { nameKeys } from "../../core/press.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
-import { b64, domain, jsonObject, mac, SEED_BYTES, unb64, utf8 } from "../../protocol/wire.js";
+import { b64, SEED_BYTES, unb64 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
-import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
+import { drawKeys, isForcedPair, newContent, newSecondContent, packContent, readContent } from "./content.js";
+import { chooseNames, listLentContacts, matchContactsOf } from "./second-contacts.js";
 
-const VERSION = 1;
-// What the screens show of a content. The bytes of a vault hold no such mark outside of it (`core/vault/vault.md`, *What
-// comes next*).
-const ALARM = "alarm";
-const NOTES = "notes";
 const ATTEMPTS = 3; // at sealing anew, when the contacts change meanwhile
 const WAYS = 40; // as many answers as are looked for at once
 const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
-const SESSION = domain("session");
-
-/** The keys of both sessions (b64): what is said under the PIN, and under the one for being forced.
- *  @typedef {{ pin: string, forced: string }} SessionKeys */
-/** @typedef {{ v: number, kind: string, name: string, seq: number, hasPin: boolean, facts: Record<string, any>,
- *    ways: ReplyRoute[], answers: ReceivedReply[], keys: SessionKeys }} Content */
-/** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
- *  the app, `wake` what contacts were told of ringing here. */
-/** Of the decoy. @typedef {{ v: number, kind: string, notes: { at: number, text: string }[], key?: string }} Notes */
 /** @typedef {(done: number) => void} OnProgress */
 
 /** Seal and store the kit and the vault of the first visit. Without a PIN nothing is sealed in advance; the vault is
  *  there all the same, for replies, and who the person is stays only if they leave it open.
  *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
-export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pin = "", decoy = "" }, progress) {
+export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pin = "", decoy = "", names }, progress) {
   const hasPin = pin !== "";
-  const keys = drawKeys(app);
+  const keys = drawKeys(app.randomBytes);
   const prepared = hasPin ? await sealedKit(app, card, facts, keys) : null;
-  const content = {
-    v: VERSION,
-    kind: ALARM,
+  const content = newContent({
     name: hasPin ? card.name : "",
     seq: card.seq,
     hasPin,
     facts: hasPin ? facts : {},
     ways: prepared?.routes ?? [],
-    answers: [],
     keys,
-  };
+  });
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
     randomBytes: app.randomBytes,
     stretch: makeStretch((part) => progress((step + part) / steps)),
   });
-  const vault = await createVault(pin, packed(content), by(0));
-  const whole = decoy ? await setSecondPin(vault, decoy, packed(ordinary(keys.forced)), by(1)) : vault;
+  const vault = await createVault(pin, packContent(content), by(0));
+  const second = decoy && packContent(newSecondContent(content, await chooseNames(app, names)));
+  const whole = second ? await setSecondPin(vault, decoy, second, by(1)) : vault;
   const kit = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
   app.hasPin = hasPin;
   await app.put(VAULT, whole.bytes); // before the kit: what it sends brings keys for replies that lie here
@@ -76,26 +63,9 @@ function openKit(app, card, facts, vault) {
   return newBareKit(card, app.randomBytes, { open: { facts, key: b64(vault.key) } });
 }
 
-/** @param {App} app @returns {SessionKeys} */
-function drawKeys(app) {
-  return { pin: b64(app.randomBytes(SEED_BYTES)), forced: b64(app.randomBytes(SEED_BYTES)) };
-}
-
 /** @param {SessionKeys} keys */
 function bytesOfKeys({ pin, forced }) {
   return { pin: unb64(pin, SEED_BYTES), forced: unb64(forced, SEED_BYTES) };
-}
-
-/** Return the keys of both sessions from the one that opened first of all, or of its own from the other. They lie in
- *  what each session opens; a vault from before has none, and each session can make them of what it holds.
- *  @param {App} app @param {Vault} vault @param {any} content @returns {{ own: string, both: SessionKeys | null }} */
-function sessionKeys(app, vault, content) {
-  const made = (/** @type {Uint8Array} */ key) => b64(mac(key, SESSION));
-  if (content.kind === NOTES) return { own: content.key ?? made(vault.key), both: null };
-  const drawn = drawKeys(app);
-  const before = vault.old?.decoy; // a second PIN of before, whose session makes its key of what it holds
-  const both = content.keys ?? { ...drawn, ...(before ? { forced: made(before.key) } : {}) };
-  return { own: both.pin, both };
 }
 
 /** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {SessionKeys} keys
@@ -165,14 +135,14 @@ export async function drawReply(app, kit) {
   if (session) session.hasBroughtReply = true;
   const proof = proofOf(app, kit);
   const hasPin = session?.content.hasPin;
-  if (session?.duress || !(proof.case_secret || (hasPin && kit.named))) {
+  if (!(proof.case_secret || (hasPin && kit.named))) {
     await session?.save();
     return null;
   }
   const { block, keep } = await newReplyRoute(app, kit.desk.relays);
   if (session && hasPin) await session.storeRoute({ case: kit.case, keep });
   else await keepOpenRoute(app, { ...kit, secret: proof.case_secret }, keep);
-  return { reply: block, ...proof };
+  return session?.duress ? null : { reply: block, ...proof }; // under force nothing vouches for it
 }
 
 /** What shows that a case is ours that began when there was no PIN. @param {App} app @param {Kit} kit
@@ -181,26 +151,6 @@ function proofOf({ session, replyRoutes }, kit) {
   const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
   const secret = kit.secret ?? [...(session?.content.ways ?? []), ...replyRoutes].find(known)?.secret;
   return secret ? { case_secret: secret } : {};
-}
-
-/** @param {object} content */
-function packed(content) {
-  return utf8(JSON.stringify(content));
-}
-
-/** What the decoy shows when nothing was written into it. @param {string} key of its session @returns {Notes} */
-function ordinary(key) {
-  const now = Date.now();
-  const day = 86_400_000;
-  return {
-    v: VERSION,
-    kind: NOTES,
-    key,
-    notes: findWords("notes.examples").map((/** @type {string} */ text, /** @type {number} */ i) => ({
-      at: now - (i * 3 + 1) * day,
-      text,
-    })),
-  };
 }
 
 /** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
@@ -225,14 +175,11 @@ export class Session {
     this.app = app;
     this.vault = vault;
     /** @type {any} */
-    this.content = jsonObject(vault.content);
-    this.content.kind ??= "notes" in this.content ? NOTES : ALARM; // of before
-    this.duress = this.content.kind === NOTES;
-    const { own, both } = sessionKeys(app, vault, this.content);
-    if (both) this.content.keys = both;
-    else this.content.key = own;
+    this.content = readContent(vault, app.randomBytes);
+    /** For what is sealed, and for no screen. */
+    this.duress = isForcedPair(this.content.keys);
     /** What this session speaks with; null without a PIN: whoever holds the phone says the same. */
-    this.key = this.duress || this.content.hasPin ? unb64(own, SEED_BYTES) : null;
+    this.key = this.content.hasPin ? unb64(this.content.keys.pin, SEED_BYTES) : null;
     this.hasBroughtReply = false;
     /** @type {Promise<unknown>} */
     this.saving = Promise.resolve();
@@ -243,7 +190,7 @@ export class Session {
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
     return this.#inTurn(async () => {
-      this.vault = await saveVault(this.vault, packed(this.content), this.app.randomBytes);
+      this.vault = await saveVault(this.vault, packContent(this.content), this.app.randomBytes);
       return this.app.put(VAULT, this.vault.bytes);
     });
   }
@@ -284,15 +231,23 @@ export class Session {
     if (!isStored) throw { reason: "store-broken" };
   }
 
+  /** @param {{ at: number, text: string }[]} notes @throws {TooMuchContent} when they do not fit
+   *  @throws {{ reason: string }} when the store is broken */
+  async changeNotes(notes) {
+    const before = this.content.notes;
+    this.content.notes = notes;
+    await this.#saveOrRestore({ notes: before });
+  }
+
   /** With the first PIN what lay open goes behind it, and the keys of the sessions are drawn anew.
    *  @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
   async changePin(pin, progress) {
-    const isFirst = !this.duress && !this.content.hasPin;
+    const isFirst = !this.content.hasPin;
     const laidOpen = () => this.app.caseSession?.kit.open?.facts ?? this.content.facts ?? {};
     await this.#changeVault(
       (vault, by) => changePin(vault, pin, by),
       progress,
-      () => ({ hasPin: true, ...(isFirst ? { keys: drawKeys(this.app), facts: laidOpen() } : {}) }),
+      () => ({ hasPin: true, ...(isFirst ? { keys: drawKeys(this.app.randomBytes), facts: laidOpen() } : {}) }),
     );
     this.app.hasPin = true;
     if (!isFirst) return;
@@ -326,10 +281,12 @@ export class Session {
     await caseSession.replaceKit(async ({ secret: _, ...now }) => ({ ...now, named, open: null }));
   }
 
-  /** @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
-  async setDecoy(pin, progress) {
-    const notes = packed(ordinary(this.content.keys?.forced ?? this.content.key));
-    await this.#changeVault((vault, by) => setSecondPin(vault, pin, notes, by), progress);
+  /** Set or replace the second PIN of this one. @param {string} pin
+   *  @param {{ organisation: string, people: string[] } | undefined} names @param {OnProgress} progress
+   *  @throws {{ reason: string }} when the store is broken */
+  async setDecoy(pin, names, progress) {
+    const second = packContent(newSecondContent(this.content, await chooseNames(this.app, names)));
+    await this.#changeVault((vault, by) => setSecondPin(vault, pin, second, by), progress);
   }
 
   /** Does the same whether or not there is a second PIN. @throws {{ reason: string }} when the store is broken */
@@ -347,7 +304,7 @@ export class Session {
     await this.#inTurn(async () => {
       const changed = await change(this.vault, by);
       const fields = more();
-      const vault = await saveVault(changed, packed({ ...this.content, ...fields }), app.randomBytes);
+      const vault = await saveVault(changed, packContent({ ...this.content, ...fields }), app.randomBytes);
       if (this.isOver || !(await app.put(VAULT, vault.bytes))) throw { reason: "store-broken" };
       this.vault = vault;
       Object.assign(this.content, fields);
@@ -361,7 +318,8 @@ export class Session {
     if (this.content.hasPin) this.content.facts = facts;
     const kept = this.content.hasPin || isLeftOpen ? facts : {};
     if (caseSession) {
-      const isSealed = !isBegun(caseSession.kit) && (await this.reseal(restoreCard(caseSession.kit.desk), kept));
+      const isSealed =
+        !this.isFollowing(caseSession.kit) && (await this.reseal(restoreCard(caseSession.kit.desk), kept));
       if (!isSealed) await caseSession.tell({ facts });
     }
     await this.save();
@@ -372,9 +330,29 @@ export class Session {
   async bringReply(kit) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
-    if (this.duress || this.content.hasPin) return drawReply(this.app, kit);
+    if (this.content.hasPin) return drawReply(this.app, kit);
     await this.save();
     return null;
+  }
+
+  /** Start to speak: what is said from now on is said by this session. */
+  begin() {
+    Object.assign(this.app, { session: this, duress: this.duress, key: this.key, mail: null });
+  }
+
+  /** Bring the contacts in step with those of the open kit, where they are stand-ins. */
+  async matchContacts() {
+    if (this.duress && (await matchContactsOf(this.app, this.content))) await this.save();
+  }
+
+  /** List those that the kit is to name: for a stand-in, what the kit has of the contact already. @param {Book} book */
+  listTold(book) {
+    return listLentContacts(this.app, this.content, book);
+  }
+
+  /** Tell whether the case that the kit is about is one to be looked at here. @param {Kit} kit */
+  isFollowing(kit) {
+    return isBegun(kit) && this.content.over !== nameMoment(kit);
   }
 
   /** Put those routes of a case that this page drew, and the vault lacks, into the content. @param {Kit} kit */
@@ -396,14 +374,14 @@ export class Session {
   async prepareAnew() {
     const { caseSession } = this.app;
     // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
-    if (caseSession && !this.duress && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
-    if (caseSession?.kit.open && !this.duress && this.content.hasPin) return this.closeKit(); // the phone went off before
-    if (!caseSession || this.duress || isBegun(caseSession.kit)) {
+    if (caseSession && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
+    if (caseSession?.kit.open && this.content.hasPin) return this.closeKit(); // the phone went off before
+    if (!caseSession || this.isFollowing(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>
         route.isPrepared && route.case === begun ? extended(route) : route;
-      if (!this.duress) this.content.ways = this.content.ways.map(mark);
-      await this.save(); // in both sessions
+      this.content.ways = this.content.ways.map(mark);
+      await this.save();
       return;
     }
     const { open, desk } = caseSession.kit;
@@ -418,11 +396,17 @@ export class Session {
     const { fetchFirstCard } = await import("./card-fetch.js");
     const { root, relays } = caseSession.kit.desk;
     const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
-    if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
+    if (card) this.#adoptCard(card);
     const { hasPin, facts } = this.content;
     await this.reseal(card ?? restoreCard(caseSession.kit.desk), hasPin ? facts : caseSession.kit.open?.facts);
     await this.save();
     return card !== null;
+  }
+
+  /** What the owner called the organisation under a second PIN stays. @param {Card} card */
+  #adoptCard({ seq, name }) {
+    this.content.seq = seq;
+    if (!this.duress) this.content.name = this.content.hasPin ? name : "";
   }
 
   /** Those that the press tells; what they need is loaded only when there are some.
@@ -431,6 +415,13 @@ export class Session {
     if (!this.content.contacts?.contacts.length) return [];
     const { listPreparedContacts, readBook } = await import("../../core/contacts/book.js");
     return listPreparedContacts(readBook(this.content.contacts), Date.now());
+  }
+
+  /** Return which kit is to lie on the phone. Under force the letters of before stay, and those that were sealed now are
+   *  thrown away: a press goes on saying who its owner is. The work is the same. @param {Kit} sealed @param {Kit} before
+   *  @returns {Kit} */
+  #kitInPlace(sealed, before) {
+    return this.duress ? { ...before } : sealed;
   }
 
   /** Seal the letters of a new case. @param {Card} card @param {Record<string, any>} [facts]
@@ -448,6 +439,7 @@ export class Session {
     for (let i = 0; i < ATTEMPTS && isBegun(caseSession.kit) === wasBegun; i++) {
       const old = caseSession.kit;
       const kit = await this.sealAnew(card, facts);
+      this.content.over = wasBegun ? nameMoment(old) : "";
       const isStored = await this.save(); // before the kit: what it sends brings keys for replies that lie here
       if ((isStoredOnly && !isStored) || (await this.#replaceKit(old, kit))) break;
     }
@@ -458,14 +450,15 @@ export class Session {
   async #replaceKit(old, kit) {
     const { app } = this;
     const caseSession = /** @type {OpenCase} */ (app.caseSession);
+    const next = this.#kitInPlace(kit, old);
     let isReplaced = false;
     await caseSession.replaceKit(async (now) => {
       isReplaced = now === old && app.caseSession === caseSession && !this.isOver;
-      if (!isReplaced || !isBegun(old)) return isReplaced ? kit : now;
-      app.useKit(kit); // what was said of the case before is not said of this one
+      if (!isReplaced || !isBegun(old)) return isReplaced ? next : now;
+      app.useKit(next); // what was said of the case before is not said of this one
       return now;
     });
-    if (isReplaced && isBegun(old)) await app.keepKit(kit);
+    if (isReplaced && isBegun(old)) await app.keepKit(next);
     return isReplaced;
   }
 
@@ -484,6 +477,11 @@ export class Session {
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
     return kit;
   }
+}
+
+/** Name a case at this point of it: what is said next makes it another. @param {Kit} kit */
+function nameMoment({ case: id, seq }) {
+  return `${id} ${seq}`;
 }
 
 /** A case that has begun is looked after for as long as a new one would be. @param {ReplyRoute} route

@@ -16,7 +16,10 @@ export async function readOpenShorts({ store }) {
   return Array.isArray(read) ? read : [];
 }
 
-/** List all of them when the PIN was given, else those that lie open. @param {App} app @returns {Promise<Short[]>} */
+/** List those that lie open, and with a PIN those behind it. @param {App} app @returns {Promise<Short[]>} */
 export async function listShorts(app) {
-  return mayHaveContacts(app) ? (app.session?.content.sms ?? []) : ((await readOpenShorts(app)) ?? []);
+  const open = (await readOpenShorts(app)) ?? [];
+  if (!mayHaveContacts(app)) return open;
+  /** @type {Short[]} */ const own = app.session?.content.sms ?? [];
+  return [...own, ...open.filter(({ number }) => !own.some((known) => known.number === number))];
 }

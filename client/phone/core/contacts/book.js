@@ -40,7 +40,7 @@ const ROOM_BYTES = 5_000; // what a pair comes to in time: two keys, a card, a w
 export const LABEL_CHARACTERS = 80;
 export const TEXT_CHARACTERS = 600;
 const SOON_SECONDS = 60 * DAY_SECONDS; // two people need time to meet again
-const HANDLE_BYTES = 9;
+export const HANDLE_BYTES = 9; // of a contact's id
 
 export class NoRelays extends TocsinError {
   static code = "relays-missing";
@@ -226,7 +226,7 @@ export async function addContact(book, { offer: id, text, label, seen, relays = 
   if (!listOpenOffers(book, now).includes(offer)) throw new CodeExpired();
   const name = label === "" ? offer.label : label;
   const contact = {
-    ...NEW,
+    ...NEW_CONTACT,
     id,
     label: name === "" ? "" : freeLabel(book, name, id),
     half: offer.half,
@@ -252,7 +252,7 @@ function checkRelays({ offers, contacts }, named, own, otherRelay) {
 
 const NEVER = Object.freeze({ at: 0, times: 0 });
 /** A contact nothing has happened with yet. */
-const NEW = Object.freeze({
+export const NEW_CONTACT = Object.freeze({
   seq: 0,
   seized: false,
   swapped: false,
@@ -457,8 +457,8 @@ function decodePairingOffer({ kem, mailbox, secret, share, ...rest }) {
   return { kem: unb64(kem), mailbox: unb64(mailbox), secret: unb64(secret), share: unb64(share), ...rest };
 }
 
-/** @param {import("../../protocol/pairing.js").PairingOffer} half @returns {StoredPairingOffer} */
-function encodePairingOffer({ kem, mailbox, secret, share, ...rest }) {
+/** Encode my half as the vault holds it. @param {import("../../protocol/pairing.js").PairingOffer} half @returns {StoredPairingOffer} */
+export function encodePairingOffer({ kem, mailbox, secret, share, ...rest }) {
   return { kem: b64(kem), mailbox: b64(mailbox), secret: b64(secret), share: b64(share), ...rest };
 }
 

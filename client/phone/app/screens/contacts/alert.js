@@ -5,7 +5,6 @@
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import { forgetAlert, isUnderDuress, listAlerts, markRead } from "../../../core/contacts/book.js";
-import { sealAlertTo } from "../../../core/contacts/mail.js";
 import { findNumbers, groupThreads, isAdvance } from "../../services/alert-threads.js";
 import { onRound, startContactPoller } from "../../services/contacts-access.js";
 import { formatAge, formatMoment } from "../../ui/dates.js";
@@ -48,7 +47,7 @@ export async function alert(app, which) {
   };
   return [
     box,
-    answering(app, poller, which.contact),
+    answering(poller, which.contact),
     h(
       "div",
       { class: "row ends" },
@@ -188,8 +187,8 @@ function call(number) {
   return link;
 }
 
-/** @param {App} app @param {ContactPoller} poller @param {string} id */
-function answering(app, poller, id) {
+/** @param {ContactPoller} poller @param {string} id */
+function answering(poller, id) {
   const words = field("text", t("contacts.alert.answer"), { lines: 3, longest: LONGEST });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } });
   const problem = h("div", {});
@@ -199,9 +198,7 @@ function answering(app, poller, id) {
       async () => {
         const text = words.value().trim();
         if (!text) return;
-        const by = { now: Date.now(), randomBytes: app.randomBytes };
-        const { letters } = await poller.post.change((book) => sealAlertTo(book, id, { type: "text", text }, by));
-        app.sender.add(letters);
+        await poller.tell(id, { type: "text", text });
         words.clear();
         updateText(note, t("contacts.contact.sealed"));
       },

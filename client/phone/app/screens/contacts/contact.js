@@ -4,7 +4,6 @@
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import { Disclosure, pairState, removeContact, renameContact, setSeized } from "../../../core/contacts/book.js";
-import { sealAlertTo } from "../../../core/contacts/mail.js";
 import { encodePlace } from "../../platform/location-updates.js";
 import { onRound, startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, h, updateText } from "../../ui/dom.js";
@@ -100,13 +99,11 @@ function placeFor({ app, contact }) {
 }
 
 /** @param {ContactScreen} here @param {{ type: string, text?: string, place?: any }} message */
-function sendAlert({ app, poller, id, note, problem }, message) {
+function sendAlert({ poller, id, note, problem }, message) {
   return showErrors(
     problem,
     async () => {
-      const by = { now: Date.now(), randomBytes: app.randomBytes };
-      const { letters } = await poller.post.change((book) => sealAlertTo(book, id, message, by));
-      app.sender.add(letters);
+      await poller.tell(id, message);
       updateText(note, t("contacts.contact.sealed"));
     },
     WITHIN,

@@ -1,8 +1,7 @@
 /** Passing an organisation's answer on to somebody: the tap is the consent, for this one message. */
 /** @import { App } from "../../app.js" */
 
-import { pairState, setForwarding } from "../../../core/contacts/book.js";
-import { forwardReply } from "../../../core/contacts/mail.js";
+import { pairState } from "../../../core/contacts/book.js";
 import { startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, h } from "../../ui/dom.js";
 import { t } from "../../ui/i18n.js";
@@ -18,12 +17,7 @@ export async function renderForwarding(app, text) {
       showErrors(
         box,
         async () => {
-          const by = { now: Date.now(), randomBytes: app.randomBytes };
-          const { letters } = await poller.post.change(async (book) => {
-            const passed = await forwardReply(setForwarding(book, id, true), id, { text }, by);
-            return { ...passed, book: setForwarding(passed.book, id, false) };
-          });
-          app.sender.add(letters);
+          await poller.pass(id, text);
           fill(box, h("p", {}, t("contacts.pass.done", { name: label })));
         },
         "contacts.errors",

@@ -42,11 +42,11 @@ function shown(app, short, caseSession) {
     { class: "button wide", href: buildSmsLink(short), data: { do: "sms-open", value: short.number } },
     ...interpolateNode(t("contacts.sms.open_one"), h("bdi", { dir: "ltr" }, short.number)),
   );
-  const gone = () =>
-    saveShorts(
-      app,
-      listed(app).filter((known) => known !== short),
-    ).then(() => app.go("sms", caseSession));
+  const gone = async () => {
+    const others = (await listShorts(app)).filter(({ number }) => number !== short.number);
+    await saveShorts(app, others);
+    await app.go("sms", caseSession);
+  };
   return h(
     "article",
     { class: "answer", data: { show: "sms" } },
@@ -54,11 +54,6 @@ function shown(app, short, caseSession) {
     link,
     mayHaveContacts(app) && button(t("contacts.sms.remove"), "remove", gone, { data: { value: short.number } }),
   );
-}
-
-/** @param {App} app @returns {Short[]} */
-function listed(app) {
-  return app.session?.content.sms ?? [];
 }
 
 /** @param {App} app @param {Short[]} all */
@@ -91,7 +86,10 @@ async function adding(app, caseSession) {
       async () => {
         const short = { number: readNumber(number.value()), text: text.value().trim() };
         if (!short.text) throw { reason: "text-missing" };
-        await saveShorts(app, [...listed(app).filter((known) => known.number !== short.number), short].slice(-MOST));
+        await saveShorts(
+          app,
+          [...(await listShorts(app)).filter((known) => known.number !== short.number), short].slice(-MOST),
+        );
         await app.go("sms", caseSession);
       },
       WITHIN,
@@ -113,7 +111,7 @@ async function opening(app) {
   const problem = h("div", {});
   const change = () =>
     showErrors(problem, async () => {
-      await (isOpen ? app.store.remove(OPEN) : lay(app, listed(app)));
+      await (isOpen ? app.store.remove(OPEN) : lay(app, await listShorts(app)));
       isOpen = !isOpen;
       element.setAttribute("aria-pressed", String(isOpen));
     });

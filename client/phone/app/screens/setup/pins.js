@@ -49,11 +49,10 @@ export function leave(app, facts) {
 
 /** Build the screen `decoy`. @param {App} app @returns {Node[]} */
 export function decoy(app) {
-  return askPin(app, "decoy", async (chosen, progress) => {
+  return askPin(app, "decoy", async (chosen) => {
     if (chosen && isSame(chosen, app.draft.pin ?? "")) throw { reason: "pin-same" };
-    if (app.session && chosen) await app.session.setDecoy(chosen, progress);
     app.draft.decoy = chosen;
-    await app.go(app.session ? "home" : "allow");
+    await app.go(chosen ? "names" : app.session ? "home" : "allow");
   });
 }
 

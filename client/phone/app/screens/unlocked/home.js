@@ -1,10 +1,8 @@
-/** The unlocked app. */
+/** The unlocked app, behind the settings of the notes: the same under every PIN. */
 /** @import { App } from "../../app.js" */
 /** @import { Session } from "../../services/session.js" */
 
-import { fingerprint } from "../../../protocol/organisation.js";
 import { weekOf } from "../../../protocol/wire.js";
-import { isBegun } from "../../services/case.js";
 import { onRound } from "../../services/contacts-access.js";
 import { wipePhone } from "../../services/wipe-gesture.js";
 import { button, fill, h, updateText } from "../../ui/dom.js";
@@ -21,7 +19,7 @@ export function home(app) {
   const kit = app.caseSession?.kit;
   const go = (/** @type {string} */ screen) =>
     button(t(`home.${screen}`), screen, () => app.go(screen), { class: "wide" });
-  const begun = kit && isBegun(kit);
+  const begun = kit && session.isFollowing(kit);
   const isOld = kit && kit.desk.week + kit.desk.weekly.length - weekOf(Date.now() / 1_000) < WEEKS;
   return [
     h("h1", {}, t("home.title")),
@@ -37,21 +35,13 @@ export function home(app) {
     go("pin"),
     hasPin && go("decoy"),
     go("practice"),
-    h("h2", {}, t("home.who")),
-    name && h("p", { class: "name" }, name),
-    kit &&
-      h(
-        "ol",
-        { class: "groups", dir: "ltr" },
-        ...fingerprint(kit.desk.root)
-          .split(" ")
-          .map((group) => h("li", {}, group)),
-      ),
-    button(t("home.code"), "code", () => app.go("welcome"), { class: "wide" }),
+    name && h("h2", {}, t("home.who")),
+    name && h("p", { class: "name", data: { show: "organisation" } }, name),
     wiping(app),
     h(
       "div",
       { class: "row ends" },
+      button(t("back"), "back", () => app.go("notes")),
       button(t("home.lock"), "lock", () => app.lock(), { class: "main" }),
     ),
   ].filter((part) => part instanceof Node);

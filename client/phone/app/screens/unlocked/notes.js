@@ -1,9 +1,9 @@
-/** What the second PIN opens: an ordinary app for notes, which works. */
+/** What every PIN opens: an ordinary app for notes, which works. Everything else is behind its settings. */
 /** @import { App } from "../../app.js" */
 /** @import { Session } from "../../services/session.js" */
 
 import { formatMoment } from "../../ui/dates.js";
-import { button, h } from "../../ui/dom.js";
+import { button, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
 
@@ -22,6 +22,7 @@ export function notes(app) {
   return [
     h("h1", {}, app.config.title),
     h("ul", { class: "plain" }, ...lines),
+    button(t("notes.settings"), "settings", () => app.go("home"), { class: "wide" }),
     h(
       "div",
       { class: "row ends" },
@@ -36,16 +37,21 @@ export function note(app, which) {
   const session = /** @type {Session} */ (app.session);
   const all = session.content.notes;
   const written = field("text", t("notes.text"), { lines: 12, longest: LONGEST, value: all[which]?.text ?? "" });
-  const leave = async (/** @type {object[]} */ changed) => {
-    session.content.notes = changed;
-    await session.save();
-    await app.go("notes");
+  const problem = h("p", { role: "alert", data: { show: "notice" } });
+  const leave = async (/** @type {import("../../services/content.js").Note[]} */ changed) => {
+    const isStored = await session.changeNotes(changed).then(
+      () => true,
+      () => false,
+    );
+    if (isStored) await app.go("notes");
+    else updateText(problem, t("notes.full"));
   };
-  const others = all.filter((/** @type {object} */ _, /** @type {number} */ i) => i !== which);
+  const others = all.filter((/** @type {unknown} */ _, /** @type {number} */ i) => i !== which);
   const save = () => leave(written.value().trim() ? [{ at: Date.now(), text: written.value() }, ...others] : others);
   return [
     h("h1", {}, t("notes.one")),
     written.element,
+    problem,
     h(
       "div",
       { class: "row ends" },

@@ -53,10 +53,8 @@ export async function openWithPin(app, pin, progress) {
     await session.close();
     return;
   }
-  app.session = session;
-  app.duress = session.duress;
-  app.key = session.key;
-  await app.go(session.duress ? "notes" : "home");
+  session.begin();
+  await app.go("notes");
   session.prepareAnew().catch(() => {}); // what lies here already can be pressed
   if (mayHaveContacts(app)) await startContactPoller(app);
 }
