@@ -23,7 +23,11 @@ export class WholePhone {
     this.store = { ...memoryStore(), durable: true };
     this.setClock(now);
     /** @type {any[]} */ this.sent = [];
-    /** @type {any} */ (globalThis).document ??= { documentElement: {} };
+    /** @type {any} */ (globalThis).document ??= {
+      documentElement: {},
+      addEventListener() {},
+      removeEventListener() {},
+    };
     useLanguage("en", {});
     addWords("en", words);
   }
@@ -53,6 +57,9 @@ export class WholePhone {
     const by = { config: {}, root: { dataset: {} }, store: this.store, screens: async () => async () => [], loadPress };
     const app = new App(/** @type {any} */ (by));
     app.go = async () => {};
+    app.fetch = async () => {
+      throw new TypeError("there is no network here");
+    };
     app.position = /** @type {any} */ ({ last: null, state: "off", start() {}, stop() {} });
     await app.load();
     await app.loadKit();

@@ -222,6 +222,16 @@ export class Session {
     this.isOver = false;
   }
 
+  /** From it come the mailboxes that fill rounds up; nobody else has it. Null without a PIN. */
+  get fillKey() {
+    return this.key && this.vault.sessionKey;
+  }
+
+  /** Tell whether this session holds what the letters of a press are sealed with. */
+  get canSeal() {
+    return Boolean(this.content.keys);
+  }
+
   /** @returns {Promise<boolean>} whether it is stored */
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
@@ -434,7 +444,7 @@ export class Session {
       return [isBegun(now) ? extended(route) : route];
     });
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
-    return kit;
+    return { ...kit, others: now?.others ?? [] };
   }
 }
 
