@@ -107,8 +107,8 @@ async function bookOf(/** @type {number} */ count) {
 }
 
 /** Unlock with this PIN and write down what leaves. @param {{ kit: any, vault: any }} stored @param {string} pin
- *  @param {{ down?: string[], fill?: boolean }} [how] */
-async function record(stored, pin, { down = [], fill = true } = {}) {
+ *  @param {{ down?: string[], fill?: boolean, after?: (kit: any) => void }} [how] */
+async function record(stored, pin, { down = [], fill = true, after = () => {} } = {}) {
   const phone = new WholePhone(NOW);
   for (const name of ["kit", "vault"]) await phone.store.put(name === "kit" ? KIT : VAULT, stored[name]);
   const app = await phone.restart();
@@ -140,6 +140,7 @@ async function record(stored, pin, { down = [], fill = true } = {}) {
     clock.stop();
   }
   await app.lock();
+  after(unpackKit(await phone.store.get(KIT)));
   return calls;
 }
 
@@ -194,9 +195,15 @@ test("the same with a relay that does not answer, and with a mailbox at a relay 
   assert.deepEqual(await record(stored, PIN, { down }), await record(stored, DECOY, { down }));
   const kit = unpackKit(stored.kit);
   const desk = { ...kit.desk, relays: RELAYS.slice(1) };
-  const moved = { ...stored, kit: packKit({ ...kit, desk, others: [RELAYS[0]] }) };
-  const owner = await record(moved, PIN);
-  assert.deepEqual(owner, await record(moved, DECOY));
+  const kitWith = (/** @type {string[]} */ others) => ({ ...stored, kit: packKit({ ...kit, desk, others }) });
+  /** @type {string[]} */ let found = [];
+  const after = (/** @type {any} */ { others }) => {
+    found = others;
+  };
+  await record(kitWith([]), PIN, { after });
+  assert.deepEqual(found, [RELAYS[0]], "the owner's session writes it where the other finds it");
+  const owner = await record(kitWith(found), PIN);
+  assert.deepEqual(owner, await record(kitWith(found), DECOY));
   assert.equal(new Set(owner.map(({ relay }) => relay)).size, RELAYS.length);
 });
 
