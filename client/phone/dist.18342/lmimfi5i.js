@@ -1,0 +1,1 @@
+var e=Object.defineProperty,t=(t,r)=>{let n=Object.setPrototypeOf({},null);for(var o in t)e(n,o,{get:t[o],enumerable:!0});return 1&r||e(n,Symbol.toStringTag,{value:"Module"}),2&r?n:Object.preventExtensions(n)};export{t};
