@@ -71,6 +71,9 @@ export class WholePhone {
     };
     const app = new App(/** @type {any} */ (by));
     if (!screens) app.go = async () => {};
+    app.fetch = async () => {
+      throw new TypeError("there is no network here");
+    };
     app.position = /** @type {any} */ ({ last: null, state: "off", start() {}, stop() {} });
     await app.load();
     await app.loadKit();

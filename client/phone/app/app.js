@@ -46,9 +46,10 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *    sendDuePosition(): void, follow(): void,
  *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.
- *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
+ *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, fillKey: Uint8Array | null,
+ *    save(): Promise<boolean>, close(): Promise<unknown>,
  *    begin(): void, matchContacts(): Promise<void>, isFollowing(kit: Kit): boolean,
- *    listTold(book: Book): Promise<PreparedContact[]>,
+ *    listTold(book: Book): Promise<PreparedContact[]>, listOtherRelays(kit: Kit | undefined, urls: string[]): string[],
  *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
  *    storeReplies(replies: ReceivedReply[]): Promise<void>,
  *    renew(): Promise<boolean | undefined>,
@@ -65,7 +66,8 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 /** A reply as it was opened; `at` in Unix seconds.
  *  @typedef {{ id: string, at: number, text: string, status: string }} ReceivedReply */
 /** Replies that came, by their id.
- *  @typedef {{ come: Map<string, ReceivedReply>, poll(): Promise<void>, forget(): Promise<void> }} ReplyBox */
+ *  @typedef {{ come: Map<string, ReceivedReply>, changed: () => void, poll(): Promise<void>,
+ *    forget(): Promise<void> }} ReplyBox */
 
 /** What a press takes; it comes a moment after the first screen.
  *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
@@ -151,9 +153,7 @@ export class App {
   lock() {
     this.contactPoller?.stop();
     this.closed = Promise.all([this.closed, this.contactPoller?.ended, this.session?.close()]);
-    this.contactPoller = null;
-    this.session = null;
-    this.mail = null;
+    this.contactPoller = this.mail = this.session = null; // replies under one PIN are not for another
     if (!this.duress) this.key = null; // whoever was forced goes on being heard so
     this.release();
     this.draft = {};

@@ -36,6 +36,7 @@ export function packKit(kit) {
     practice,
     named,
     open,
+    others: kit.others,
     desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
     contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
     ready: ready.map(({ week, contact, sealed }) => [
@@ -66,6 +67,7 @@ export function unpackKit(data) {
       contacts: readList(fields.contacts, LISTED, readContact),
       ready: readReady(fields, data.subarray(end)),
       open: readOpen(fields.open),
+      others: readList(fields.others ?? [], LISTED, relayAddress), // missing in a kit of before
     };
   } catch (error) {
     throw error instanceof TocsinError ? new Malformed("not a kit") : error;

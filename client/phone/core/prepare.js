@@ -82,7 +82,7 @@ export async function prepareKit({
       sealed: await seal({ header, body, key, address: addressRecipient(desk), randomBytes }),
     });
   }
-  const kit = { ...own, seq: 1, practice, named: sessions !== undefined, contacts: [], ready, open: null };
+  const kit = { ...own, seq: 1, practice, named: sessions !== undefined, contacts: [], ready, open: null, others: [] };
   return withContacts(kit, contacts, { now, randomBytes });
 }
 
@@ -124,5 +124,16 @@ function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) 
  *  @param {{ practice?: boolean, open?: import("./press.js").Open | null }} [more] @returns {Kit} */
 export function newBareKit(card, randomBytes, { practice = false, open = null } = {}) {
   const caseKey = b64(randomBytes(SEED_BYTES));
-  return { case: "", caseKey, seq: 0, practice, named: false, desk: toRecipient(card), contacts: [], ready: [], open };
+  return {
+    case: "",
+    caseKey,
+    seq: 0,
+    practice,
+    named: false,
+    desk: toRecipient(card),
+    contacts: [],
+    ready: [],
+    open,
+    others: [],
+  };
 }

@@ -31,9 +31,9 @@ import { makeLetter } from "./letter.js";
 /** `case`: its id, "" when the first message begins one. `caseKey`: speaks for whoever holds the phone. `seq` is the
  *  number of the next message; `ready` what was sealed in advance and no relay has yet. `named`: whether the organisation
  *  is told what the keys of this phone's sessions stand for. `secret`: b64 of what the id was made of, in memory only, of
- *  a case that this page began.
+ *  a case that this page began. `others`: relays besides the desk's that are asked for mail.
  *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, named: boolean, desk: Recipient, contacts: Reachable[],
- *    ready: Ready[], open: Open | null, secret?: string }} Kit */
+ *    ready: Ready[], open: Open | null, others: string[], secret?: string }} Kit */
 
 /** What goes first when the line is thin. */
 export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, PAIR: 5, FILE: 6 });

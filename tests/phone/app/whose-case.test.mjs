@@ -236,6 +236,7 @@ test("an unlocking that ends after its screen was left opens nothing", async () 
     goOn();
     await opening;
     assert.equal(Boolean(phone.app.session), isOpen);
+    await phone.lock();
   }
   await phone.lock();
 });

@@ -14,8 +14,8 @@ import {
   verifyContact,
 } from "../../../client/phone/core/contacts/book.js";
 import { ASIDE } from "../../../client/phone/core/contacts/mail.js";
-import { PAGES } from "../../../client/phone/core/contacts/sync.js";
 import { packLetter } from "../../../client/phone/core/letter.js";
+import { PAGES } from "../../../client/phone/core/mailbox-rounds.js";
 import { sealAlert } from "../../../client/phone/core/press.js";
 import { seal } from "../../../client/phone/protocol/envelope.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";

@@ -1,30 +1,15 @@
 /** An answer opens only for the phone that asked, and only when it comes from who opened the report. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seal } from "../../../client/phone/protocol/envelope.js";
-import { headerOf, replyMac } from "../../../client/phone/protocol/message.js";
 import { newReplyBlock, openReplies, openReply, replyMailbox } from "../../../client/phone/protocol/reply-block.js";
-import { b64, digest, FrameKind, ID_BYTES, LETTER_BYTES, Purpose, unb64 } from "../../../client/phone/protocol/wire.js";
+import { b64, FrameKind, LETTER_BYTES } from "../../../client/phone/protocol/wire.js";
 import { seededBytes } from "../random.mjs";
+import { sealReply } from "../reply.mjs";
 
 const randomBytes = seededBytes("replies");
 const { block, keep } = await newReplyBlock({ relays: ["https://one.example"], until: 1_800_000_000, randomBytes });
 
-async function replyTo({ key, secret, relays }, changes = {}) {
-  const fields = {
-    v: 1,
-    kind: "reply",
-    id: b64(randomBytes(ID_BYTES)),
-    case: b64(randomBytes(ID_BYTES)),
-    seq: 0,
-    at: 1_795_168_800,
-  };
-  const header = headerOf({ ...fields, text: "Адвокат едет", status: "lawyer", reply: null, ...changes });
-  const address = { purpose: Purpose.REPLY, recipient: digest(unb64(key)), mailbox: unb64(relays[0][1]) };
-  const body = (salt) => replyMac(unb64(secret), address, LETTER_BYTES, salt, header);
-  const { envelope, commitment } = await seal({ header, body, key: unb64(key), address, randomBytes });
-  return { kind: FrameKind.LETTER, envelope, commitment };
-}
+const replyTo = (/** @type {any} */ to, changes = {}) => sealReply(to, changes, randomBytes);
 
 test("an answer opens with the half that was kept", async () => {
   const { message, commitmentIsRight } = await openReply(await replyTo(block), keep);

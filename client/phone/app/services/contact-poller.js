@@ -1,5 +1,7 @@
-/** While the app is unlocked: pairings are finished, what contacts send is fetched, and a new alert rings. */
+/** While the app is unlocked: pairings are finished, what contacts and the organisation send is fetched, and a new alert
+ *  rings. Under each PIN the same calls leave at the same moments (`../../core/rounds.md`). */
 /** @import { App, UnlockedVault } from "../app.js" */
+/** @import { WakeOffer } from "../../protocol/wake.js" */
 
 import { readBook, setForwarding, withContactChanges } from "../../core/contacts/book.js";
 import { forwardReply, sealAlertTo } from "../../core/contacts/mail.js";
@@ -7,9 +9,11 @@ import { SyncRunner } from "../../core/contacts/runner.js";
 import { findLender } from "../../core/contacts/stand-ins.js";
 import { withContacts } from "../../core/prepare.js";
 import { tellContact } from "../../core/press.js";
+import { askWakeOffer } from "../../core/relay-reads.js";
 import { b64 } from "../../protocol/wire.js";
 import { playAlertSound } from "../platform/alert-sound.js";
-import { renewRinging } from "./push-subscription.js";
+import { canRing, renewRinging } from "./push-subscription.js";
+import { ReplyPoller } from "./reply-poller.js";
 
 const LONGEST_MS = 60_000;
 
@@ -24,18 +28,35 @@ export class ContactPoller {
     /** Ends what is being waited for. @type {() => void} */ this.skip = () => {};
     /** @type {() => void} */ this.changed = () => {};
     /** @type {Promise<void>} */ this.ended = Promise.resolve();
+    /** How relays ring, of those that said so since the unlocking. @type {Map<string, WakeOffer | null>} */
+    this.offers = new Map();
+    const replies = new ReplyPoller(app); // an earlier one may hold what another PIN opened
+    app.mail = replies;
     this.post = new SyncRunner({
       book: readBook(session.content.contacts),
       save: (book) => this.save(book),
       send: (letters) => app.sender.add(letters),
       fetch: (url, init) => this.fetch(url, init),
       randomBytes: app.randomBytes,
-      now: Date.now,
+      now: () => Date.now(),
+      others: () => replies.mailboxes(),
+      relays: () => this.relays(),
+      fillKey: session.fillKey,
+    });
+    /** Ends with the first round. @type {Promise<void>} */
+    this.opened = new Promise((resolve) => {
+      this.open = resolve;
     });
     this.over = new Promise((_, reject) => {
       this.stopCalls = () => reject(new TypeError("locked"));
     });
     this.over.catch(() => {});
+  }
+
+  /** Those that lie open on the phone: they are asked whatever this session holds. */
+  relays() {
+    const kit = this.app.caseSession?.kit;
+    return kit ? [...kit.desk.relays, ...kit.others] : [];
   }
 
   start() {
@@ -70,24 +91,38 @@ export class ContactPoller {
 
   async run() {
     while (!this.isOver) {
-      const { alerts, next } = await this.round();
+      const alerts = await this.round();
+      await this.askOffers();
+      this.open?.();
       await this.refresh();
       if (alerts.length) playAlertSound();
       await Promise.race([renewRinging(this.app, this), this.over]).catch(() => {}); // the next round comes here again
       this.changed();
-      if (!this.isOver) await this.pause(Math.min(next, LONGEST_MS));
+      // Until the moment that is due, however long what came in between took this session.
+      if (!this.isOver) await this.pause(Math.min(Math.max(this.post.next - Date.now(), 0), LONGEST_MS));
     }
   }
 
   async round() {
     try {
-      const tally = await this.post.round();
+      const { alerts } = await this.post.round();
       this.trouble = null;
-      return tally;
+      return alerts;
     } catch (error) {
       this.trouble = this.isOver ? null : error; // no space, most likely: to be seen, and tried again
-      return { alerts: [], next: LONGEST_MS };
+      return [];
     }
+  }
+
+  /** Ask each relay once after an unlocking how it rings, whether or not this session wants to know. */
+  async askOffers() {
+    if (!canRing(this.app)) return;
+    const asked = this.relays().filter((relay) => !this.offers.has(relay) && !this.post.failures.has(relay));
+    const ask = async (/** @type {string} */ relay) => {
+      const offer = await askWakeOffer(relay, (url, init) => this.fetch(url, init));
+      this.offers.set(relay, offer);
+    };
+    await Promise.allSettled(asked.map(ask));
   }
 
   /** @param {number} wait milliseconds @returns {Promise<void>} */
@@ -109,18 +144,29 @@ export class ContactPoller {
 
   /** Seal anew when somebody was paired, when a pair has ended, when somebody wants to be woken otherwise. */
   async refresh() {
-    const contacts = await this.session.listTold(this.post.book);
     const kit = this.app.caseSession?.kit;
-    if (kit && describeContacts(kit.contacts) !== describeContacts(contacts)) await this.reseal();
+    if (!kit) return;
+    const contacts = await this.session.listTold(this.post.book);
+    const isSame = describeContacts(kit.contacts) === describeContacts(contacts);
+    if (!isSame || this.otherRelays().join() !== kit.others.join()) await this.reseal();
+  }
+
+  /** List the relays that the kit is to name beside the organisation's: where mailboxes of its owner lie. */
+  otherRelays() {
+    const kit = this.app.caseSession?.kit;
+    const urls = this.post.listOwn().map(({ url }) => url);
+    return this.session.listOtherRelays(kit, urls);
   }
 
   /** The letters of the next press, for the contacts as they are now. */
   async reseal() {
     const now = Date.now();
     const contacts = await this.session.listTold(this.post.book);
-    await this.app.caseSession?.replaceKit((kit) =>
-      withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }),
-    );
+    const others = this.otherRelays();
+    await this.app.caseSession?.replaceKit(async (kit) => ({
+      ...(await withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes })),
+      others,
+    }));
   }
 
   /** Say something to one contact. For a stand-in it goes the way of what is said after a press.
@@ -164,6 +210,7 @@ export class ContactPoller {
     document.removeEventListener("securitypolicyviolation", this.noticed);
     this.isOver = true;
     this.stopCalls?.();
+    this.open?.();
     this.skip();
   }
 }

@@ -1,13 +1,17 @@
-/** Looking for answers: which lie where, which were read. Read ones are acknowledged, and the relay forgets them. */
+/** Looking for replies: which lie where, which were read. Read ones are acknowledged, and the relay forgets them. In an
+ *  unlocked app the rounds among all mailboxes ask for them (`contact-poller.js`), on a phone without a PIN this does. */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { OwnMailbox } from "../../core/mailbox-rounds.js" */
+/** @import { Frame, MailboxKey } from "../../protocol/mailbox.js" */
 
-import { pullMailbox } from "../../core/relay-reads.js";
+import { askMailbox } from "../../core/mailbox-rounds.js";
 import { NoAnswer } from "../../core/transport.js";
 import { TocsinError } from "../../protocol/errors.js";
 import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
 import { digest } from "../../protocol/wire.js";
+import { isBegun } from "./case.js";
 
-/** An answer that came, and what acknowledges it.
+/** A reply that came, and what acknowledges it.
  *  @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array }} PendingReply */
 
 export class ReplyPoller {
@@ -16,50 +20,105 @@ export class ReplyPoller {
     this.app = app;
     /** @type {Map<string, PendingReply>} */
     this.come = new Map();
+    /** Ids of what was read, for a relay that gives it once more. @type {Set<string>} */ this.read = new Set();
+    /** What relays have still to forget, with the mailbox. @type {Map<string, { url: string, route: ReplyRoute,
+     *  acks: Uint8Array[] }>} */
+    this.pending = new Map();
+    /** @type {Map<string, MailboxKey>} */ this.keys = new Map();
+    /** @type {() => void} */ this.changed = () => {};
     this.isBusy = false;
   }
 
-  /** @returns {ReplyRoute[]} */
+  /** List where replies may lie, the newest of the case on this phone first. @returns {ReplyRoute[]} */
   routes() {
-    const stored = this.app.session?.duress ? [] : (this.app.session?.content.ways ?? []);
-    const [now, current] = [Date.now() / 1_000, this.app.caseSession?.kit.case];
-    const routes = new Map([...stored, ...this.app.replyRoutes].map((route) => [route.keep.mailbox, route]));
-    // those of the case on this phone do not end: it may have been sealed half a year before it was pressed
-    return [...routes.values()].filter((route) => route.case === current || route.keep.until > now);
+    const { session, caseSession, replyRoutes } = this.app;
+    const [now, current] = [Date.now() / 1_000, caseSession?.kit.case];
+    // Behind a PIN those of the page are in the vault, and what one PIN opens is not for another.
+    const known = [...(session?.content.ways ?? []), ...(session?.key ? [] : replyRoutes)];
+    const routes = [...new Map(known.map((route) => [route.keep.mailbox, route])).values()].reverse();
+    // Those of the case on this phone do not end: it may have been sealed half a year before it was pressed. What never
+    // left names no mailbox to anybody.
+    const hasLeft = Boolean(caseSession && isBegun(caseSession.kit));
+    const open = routes.filter((route) =>
+      route.case === current ? !route.isPrepared || hasLeft : route.keep.until > now,
+    );
+    return [...open.filter((route) => route.case === current), ...open.filter((route) => route.case !== current)];
   }
 
-  /** Look at every relay of every route once. */
+  /** List the mailboxes of all routes, for a round. @returns {OwnMailbox[]} */
+  mailboxes() {
+    return this.routes().flatMap((route) => route.keep.relays.map((url) => this.mailboxOf(route, url)));
+  }
+
+  /** @param {ReplyRoute} route @param {string} url @returns {OwnMailbox} */
+  mailboxOf(route, url) {
+    const name = nameOf(route, url);
+    const key = this.keys.get(route.keep.mailbox) ?? replyMailbox(route.keep);
+    this.keys.set(route.keep.mailbox, key);
+    return {
+      url,
+      key: () => key,
+      hear: (/** @type {Frame[]} */ frames) => this.hear(route, frames),
+      acks: this.pending.get(name)?.acks,
+      acked: () => this.pending.delete(name),
+    };
+  }
+
+  /** Show what opens, and return the hashes of what a relay may forget: what does not open, and what was read.
+   *  @param {ReplyRoute} route @param {Frame[]} frames @returns {Promise<Uint8Array[]>} */
+  async hear(route, frames) {
+    const { replies, bad } = await openReplies(frames, route.keep);
+    const acks = bad.map(({ frame }) => digest(frame.envelope));
+    for (const { frame, message } of replies) {
+      const { id, at, text, status } = message;
+      const hash = digest(frame.envelope);
+      if (this.read.has(id)) acks.push(hash);
+      else if (message.case === route.case && !this.come.has(id))
+        this.come.set(id, { id, at, text, status, route, hash });
+    }
+    this.changed();
+    return acks;
+  }
+
+  /** Ask every relay of every route once, where no rounds do it. */
   async poll() {
-    if (this.isBusy) return;
+    if (this.isBusy || this.app.session?.key) return;
     this.isBusy = true;
-    for (const route of this.routes()) for (const url of route.keep.relays) await this.pollRelay(route, url);
-    this.isBusy = false;
+    try {
+      for (const mailbox of this.mailboxes()) await this.ask(mailbox);
+    } finally {
+      this.isBusy = false;
+    }
   }
 
-  /** @param {ReplyRoute} route @param {string} url @param {Uint8Array[]} [ack] */
-  async pollRelay(route, url, ack = []) {
+  /** @param {OwnMailbox} mailbox */
+  async ask(mailbox) {
+    const { randomBytes, fetch } = this.app;
+    const by = { now: () => Math.floor(Date.now() / 1_000), randomBytes, fetch };
     try {
-      const frames = await pullMailbox(url, replyMailbox(route.keep), { ack }, this.by());
-      const { replies } = await openReplies(frames, route.keep);
-      for (const { frame, message } of replies) {
-        const { id, at, text, status } = message;
-        if (message.case !== route.case || this.come.has(id) || ack.length) continue;
-        this.come.set(id, { id, at, text, status, route, hash: digest(frame.envelope) });
-      }
+      await askMailbox(mailbox.url, await mailbox.key(), mailbox, by);
     } catch (error) {
       if (!(error instanceof NoAnswer) && !(error instanceof TocsinError)) throw error;
     }
   }
 
-  /** What was read goes, here and at the relays. */
+  /** What was read goes, here and at the relays: with the next round, or at once where there is none. */
   async forget() {
-    const read = [...this.come.values()];
+    for (const { id, route, hash } of this.come.values()) {
+      this.read.add(id);
+      for (const url of route.keep.relays) {
+        const name = nameOf(route, url);
+        this.pending.set(name, { url, route, acks: [...(this.pending.get(name)?.acks ?? []), hash] });
+      }
+    }
     this.come.clear();
-    for (const { route, hash } of read) for (const url of route.keep.relays) await this.pollRelay(route, url, [hash]);
+    if (this.pending.size === 0) return;
+    if (this.app.mail === this && this.app.contactPoller) this.app.contactPoller.hurry();
+    else for (const { route, url } of [...this.pending.values()]) await this.ask(this.mailboxOf(route, url));
   }
+}
 
-  by() {
-    const { randomBytes, fetch } = this.app;
-    return { now: () => Math.floor(Date.now() / 1_000), randomBytes, fetch };
-  }
+/** @param {ReplyRoute} route @param {string} url */
+function nameOf({ keep }, url) {
+  return `${keep.mailbox} ${url}`;
 }

@@ -186,6 +186,11 @@ export class Session {
     this.isOver = false;
   }
 
+  /** From it come the mailboxes that fill rounds up; nobody else has it. Null without a PIN. */
+  get fillKey() {
+    return this.key;
+  }
+
   /** @returns {Promise<boolean>} whether it is stored */
   save() {
     if (this.isOver) return Promise.resolve(false); // another session has the vault now
@@ -350,6 +355,13 @@ export class Session {
     return listLentContacts(this.app, this.content, book);
   }
 
+  /** List the relays that the kit is to name beside the organisation's. Under force those of the owner stay.
+   *  @param {Kit | undefined} kit @param {string[]} urls where mailboxes of this session lie */
+  listOtherRelays(kit, urls) {
+    if (this.duress) return kit?.others ?? [];
+    return [...new Set(urls)].filter((url) => !kit?.desk.relays.includes(url)).sort();
+  }
+
   /** Tell whether the case that the kit is about is one to be looked at here. @param {Kit} kit */
   isFollowing(kit) {
     return isBegun(kit) && this.content.over !== nameMoment(kit);
@@ -475,7 +487,7 @@ export class Session {
       return [isBegun(now) ? extended(route) : route];
     });
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
-    return kit;
+    return { ...kit, others: now?.others ?? [] };
   }
 }
 

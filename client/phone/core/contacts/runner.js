@@ -1,28 +1,28 @@
 /** Carries out what `sync.js` wants: saves the book, hands letters over, asks relays. One change of the book at a
  *  time. */
 /** @import { Alert, Book } from "./book.js" */
-/** @import { SyncEffect, SyncState } from "./sync.js" */
+/** @import { ContactMailbox, SyncEffect } from "./sync.js" */
 /** @import { Letter } from "../letter.js" */
+/** @import { OwnMailbox } from "../mailbox-rounds.js" */
 /** @import { Fetch } from "../transport.js" */
+/** @import { Frame, MailboxKey } from "../../protocol/mailbox.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 
-import { TocsinError } from "../../protocol/errors.js";
-import { toSeconds } from "../press.js";
-import { pullMailbox } from "../relay-reads.js";
-import { NoAnswer } from "../transport.js";
-import { newSyncState, PAGE, stepSync } from "./sync.js";
+import { MailboxRounds } from "../mailbox-rounds.js";
+import { deriveMailbox, listMailboxes, newSyncState, stepSync } from "./sync.js";
 
 const LONGEST_MS = 60_000; // without anything to look for, somebody may still be added
 
 /** What a round came to: pairs that are finished now, new alerts, and in how many milliseconds the next is due.
  *  @typedef {{ paired: string[], alerts: Alert[], next: number }} Tally */
-/** @typedef {Extract<SyncEffect, { type: "collect" }>} Collect */
 
 export class SyncRunner {
-  /** `save` ends when the book is stored; `send` takes letters as the outbox does.
+  /** `save` ends when the book is stored; `send` takes letters as the outbox does. `others` gives mailboxes that are no
+   *  contact's; `relays` and `fillKey` as in `MailboxRounds`.
    *  @param {{ book: Book, save: (book: Book) => Promise<unknown>, send: (letters: Letter[]) => void, fetch: Fetch,
-   *  randomBytes: RandomBytes, now?: () => number }} by */
-  constructor({ book, save, send, fetch, randomBytes, now = Date.now }) {
+   *  randomBytes: RandomBytes, now?: () => number, others?: () => OwnMailbox[], relays?: () => string[],
+   *  fillKey?: Uint8Array | null }} by */
+  constructor({ book, save, send, fetch, randomBytes, now = Date.now, others = () => [], ...fill }) {
     this.state = newSyncState(book);
     this.stored = book;
     this.save = save;
@@ -30,8 +30,19 @@ export class SyncRunner {
     this.fetch = fetch;
     this.randomBytes = randomBytes;
     this.now = now;
+    this.others = others;
     /** @type {Promise<unknown>} */ this.queue = Promise.resolve();
-    this.isHurried = false;
+    /** Pairings made in this page, the only ones to be hurried. @type {Set<string>} */ this.fresh = new Set();
+    /** Of mailboxes; a filler's is derived once, too. @type {Map<string, Promise<MailboxKey>>} */ this.keys =
+      new Map();
+    this.tally = newTally();
+    this.rounds = new MailboxRounds({
+      list: () => this.listOwn(),
+      fetch: (url, init) => this.fetch(url, init),
+      randomBytes,
+      now,
+      ...fill,
+    });
   }
 
   get book() {
@@ -45,8 +56,7 @@ export class SyncRunner {
 
   /** By relay, why it did not answer. */
   get failures() {
-    const failed = Object.entries(this.state.relays).filter(([, { reason }]) => reason !== null);
-    return new Map(failed.map(([url, { reason }]) => [url, /** @type {string} */ (reason)]));
+    return this.rounds.failures;
   }
 
   /** Change the book; what `work` gives is given back when it is saved. @template {Book | { book: Book }} T
@@ -55,6 +65,8 @@ export class SyncRunner {
     return this.inTurn(async () => {
       const result = await work(this.book);
       const book = /** @type {Book} */ ("book" in result ? result.book : result);
+      const known = new Set(this.book.contacts.map(({ id }) => id));
+      for (const { id } of book.contacts) if (!known.has(id)) this.fresh.add(id);
       await this.save(book);
       this.stored = book;
       this.state = { ...this.state, book };
@@ -62,63 +74,77 @@ export class SyncRunner {
     });
   }
 
-  /** Say what is due, look everywhere it is time to look, say what follows. @returns {Promise<Tally>} */
+  /** Say what is due, ask wherever it is time, say what follows. @returns {Promise<Tally>} */
   async round() {
-    const tally = { paired: [], alerts: [], next: LONGEST_MS };
-    const type = this.isHurried ? "hurry" : "tick";
-    this.isHurried = false;
-    await this.onEvent({ type }, tally);
-    return tally;
+    this.tally = newTally();
+    const failed = await this.onEvent({ type: "tick" }).then(
+      () => null,
+      (problem) => ({ problem }),
+    );
+    // Relays are asked all the same: a full disk here must not show there.
+    await this.rounds.round();
+    if (failed) throw failed.problem;
+    this.tally.next = Math.min(Math.max(this.rounds.next - this.now(), 0), LONGEST_MS);
+    return this.tally;
   }
 
-  /** The next round looks everywhere, whatever it was to wait for. */
+  /** Return the moment of the next round, in milliseconds. */
+  get next() {
+    return this.rounds.next;
+  }
+
+  /** The next round asks everywhere, whatever it was to wait for. */
   hurry() {
-    this.isHurried = true;
+    this.rounds.hurry();
   }
 
-  /** @param {any} event without its time @param {Tally} tally */
-  async onEvent(event, tally) {
-    const effects = await this.inTurn(async () => {
+  /** Step, carry out what follows, and return what the relay may forget. @param {any} event without its time
+   *  @returns {Promise<Uint8Array[]>} */
+  onEvent(event) {
+    return this.inTurn(async () => {
       const { state, effects } = await stepSync(this.state, { ...event, now: this.now() }, this.randomBytes);
       this.state = state;
-      for (const effect of effects) await this.run(effect, tally);
-      return effects;
+      for (const effect of effects) await this.run(effect);
+      return effects.flatMap((effect) => (effect.type === "forget" ? effect.acks : []));
     });
-    const collects = effects.filter((effect) => effect.type === "collect");
-    // A round that fails ends when nothing of it is under way any more.
-    const ended = await Promise.allSettled(collects.map((effect) => this.collect(effect, tally)));
-    for (const outcome of ended) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /** @param {SyncEffect} effect @param {Tally} tally */
-  async run(effect, tally) {
+  /** @param {SyncEffect} effect */
+  async run(effect) {
     if (effect.type === "letters") this.send(effect.letters);
     else if (effect.type === "keep") await this.saveBook();
-    else if (effect.type === "paired") tally.paired.push(effect.id);
-    else if (effect.type === "came") tally.alerts.push(...effect.alerts);
-    else if (effect.type === "wake") tally.next = Math.max(effect.at - this.now(), 0);
+    else if (effect.type === "paired") this.tally.paired.push(effect.id);
+    else if (effect.type === "came") this.tally.alerts.push(...effect.alerts);
   }
 
-  /** What cannot be stored must not be acknowledged, so it is as if it had not come; and no relay is asked for a
-   *  while. */
+  /** What cannot be stored must not be acknowledged, so it is as if it had not come. */
   async saveBook() {
     try {
       await this.save(this.book);
       this.stored = this.book;
     } catch (error) {
-      this.state = quietWith(this.stored, this.state, this.now() + LONGEST_MS);
+      this.state = newSyncState(this.stored);
       throw error;
     }
   }
 
-  /** @param {Collect} effect @param {Tally} tally */
-  async collect({ poll, url, key, ack }, tally) {
-    const by = { now: () => toSeconds(this.now()), randomBytes: this.randomBytes, fetch: this.fetch };
-    const event = await pullMailbox(url, key, { ack, want: PAGE }, by).then(
-      (frames) => ({ type: "heard", poll, frames }),
-      (error) => ({ type: "failed", poll, reason: reasonOf(error) }),
-    );
-    await this.onEvent(event, tally);
+  /** @returns {OwnMailbox[]} */
+  listOwn() {
+    return [...listMailboxes(this.book, this.now()).map((mailbox) => this.#own(mailbox)), ...this.others()];
+  }
+
+  /** @param {ContactMailbox} mailbox @returns {OwnMailbox} */
+  #own({ contact: id, door, url, isUrgent }) {
+    const contact = /** @type {import("./book.js").Contact} */ (this.book.contacts.find((known) => known.id === id));
+    const name = `${id} ${door}`;
+    const key = this.keys.get(name) ?? deriveMailbox(contact, door);
+    this.keys.set(name, key);
+    return {
+      url,
+      isUrgent: isUrgent && this.fresh.has(id),
+      key: () => key,
+      hear: (/** @type {Frame[]} */ frames) => this.onEvent({ type: "heard", contact: id, door, frames }),
+    };
   }
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
@@ -129,16 +155,7 @@ export class SyncRunner {
   }
 }
 
-/** Nothing is under way and no relay is asked before that moment. @param {Book} book @param {SyncState} state
- *  @param {number} due @returns {SyncState} */
-function quietWith(book, { relays }, due) {
-  const resting = Object.entries(relays).map(([url, relay]) => [url, { ...relay, asking: null, due }]);
-  return { ...newSyncState(book), relays: Object.fromEntries(resting) };
-}
-
-/** @param {unknown} error */
-function reasonOf(error) {
-  if (error instanceof NoAnswer) return error.reason;
-  if (error instanceof TocsinError) return error.code;
-  throw error;
+/** @returns {Tally} */
+function newTally() {
+  return { paired: [], alerts: [], next: LONGEST_MS };
 }

@@ -20,6 +20,8 @@ async function looking(app, found) {
   const { ReplyPoller } = await import("../../services/reply-poller.js");
   app.mail ??= new ReplyPoller(app);
   const { mail } = app;
+  mail.changed = found;
+  app.contactPoller?.hurry();
   let timer = 0;
   let pause = SOON_MS;
   const again = async () => {

@@ -2,11 +2,13 @@
 /** @import { App } from "../../app.js" */
 
 import { lockOtherTabs } from "../../platform/single-tab.js";
-import { mayHaveContacts, startContactPoller } from "../../services/contacts-access.js";
+import { startContactPoller } from "../../services/contacts-access.js";
 import { button, fill, fillBar, h } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
+
+const PATIENCE_MS = 5_000; // for relays that do not answer
 
 /** Build the screen `unlock`. @param {App} app @returns {Node[]} */
 export function unlock(app) {
@@ -53,8 +55,17 @@ export async function openWithPin(app, pin, progress) {
     await session.close();
     return;
   }
+  await enterSession(app, session);
+}
+
+/** Show what this vault holds, and begin what is done while it is unlocked. @param {App} app
+ *  @param {import("../../services/session.js").Session} session */
+export async function enterSession(app, session) {
   session.begin();
   await app.go("notes");
+  // What is sealed keeps an old phone busy, under one PIN more than under another: not while the first calls leave.
+  const opened = session.key && startContactPoller(app).then((poller) => poller.opened);
+  const late = new Promise((resolve) => setTimeout(resolve, opened ? PATIENCE_MS : 0));
+  if (opened) await Promise.race([opened, late]).catch(() => {});
   session.prepareAnew().catch(() => {}); // what lies here already can be pressed
-  if (mayHaveContacts(app)) await startContactPoller(app);
 }
