@@ -63,7 +63,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** What a press takes; it comes a moment after the first screen.
  *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
- *      storeKit: (kit: Kit) => unknown, duress: () => boolean, key: () => Uint8Array | null,
+ *      storeKit: (kit: Kit) => unknown, key: () => Uint8Array | null,
  *      replies: any }) => OpenCase,
  *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
  *    received?: (id: string) => void,
@@ -187,7 +187,6 @@ export class App {
       position: this.position,
       randomBytes,
       storeKit,
-      duress: () => this.duress,
       key: () => this.key,
       replies: {
         draw: (/** @type {Kit} */ to) =>

@@ -28,17 +28,15 @@ const NO_REPLIES = { draw: async () => null, keep: () => {}, renew: async () => 
 /** What contacts are told in so many words. @typedef {"safe" | "moved" | null} NewsType */
 
 export class CaseSession {
-  /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session; `key` is the one that the
-   *  session speaks with, null when none is unlocked; `replies` brings ways for replies.
+  /** `storeKit` stores the kit; `key` is the one that the session speaks with, null when none is unlocked; `replies` brings ways for replies.
    *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) =>
-   *  unknown, duress: () => boolean, key?: () => Uint8Array | null, replies?: Replies }} by */
-  constructor({ kit, sender, position, randomBytes, storeKit, duress, key = () => null, replies = NO_REPLIES }) {
+   *  unknown, key?: () => Uint8Array | null, replies?: Replies }} by */
+  constructor({ kit, sender, position, randomBytes, storeKit, key = () => null, replies = NO_REPLIES }) {
     this.kit = kit;
     this.sender = sender;
     this.position = position;
     this.randomBytes = randomBytes;
     this.storeKit = storeKit;
-    this.duress = duress;
     this.key = key;
     this.replies = replies;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
@@ -117,7 +115,7 @@ export class CaseSession {
 
   /** @param {number} now */
   by(now) {
-    return { now, randomBytes: this.randomBytes, duress: this.duress(), key: this.key() };
+    return { now, randomBytes: this.randomBytes, key: this.key() };
   }
 
   /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */

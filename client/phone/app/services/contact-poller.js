@@ -3,8 +3,8 @@
 
 import { listPreparedContacts, readBook } from "../../core/contacts/book.js";
 import { SyncRunner } from "../../core/contacts/runner.js";
-import { withContacts } from "../../core/prepare.js";
-import { b64 } from "../../protocol/wire.js";
+import { limitToTold, withContacts } from "../../core/prepare.js";
+import { b64, unb64 } from "../../protocol/wire.js";
 import { playAlertSound } from "../platform/alert-sound.js";
 import { renewRinging } from "./push-subscription.js";
 
@@ -108,15 +108,17 @@ export class ContactPoller {
   async refresh() {
     const contacts = await listPreparedContacts(this.post.book, Date.now());
     const kit = this.app.caseSession?.kit;
-    if (kit && describeContacts(kit.contacts) !== describeContacts(contacts)) await this.reseal();
+    if (kit && describeContacts(kit.contacts) !== describeContacts(limitToTold(kit, contacts))) await this.reseal();
   }
 
   /** The letters of the next press, for the contacts as they are now. */
   async reseal() {
     const now = Date.now();
     const contacts = await listPreparedContacts(this.post.book, now);
+    const { pin, forced } = this.session.content.keys;
+    const sessions = { pin: unb64(pin), forced: unb64(forced) };
     await this.app.caseSession?.replaceKit((kit) =>
-      withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes }),
+      withContacts(kit, contacts, { sessions, now, randomBytes: this.app.randomBytes }),
     );
   }
 
