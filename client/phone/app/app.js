@@ -63,7 +63,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** What a press takes; it comes a moment after the first screen.
  *  @typedef {{ CaseSession: new (by: { kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes,
- *      storeKit: (kit: Kit) => unknown, key: () => Uint8Array | null,
+ *      storeKit: (kit: Kit) => unknown, duress: () => boolean, key: () => Uint8Array | null,
  *      replies: any }) => OpenCase,
  *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
  *    received?: (id: string) => void,
@@ -147,6 +147,7 @@ export class App {
     this.closed = Promise.all([this.closed, this.contactPoller?.ended, this.session?.close()]);
     this.contactPoller = null;
     this.session = null;
+    this.mail = null;
     if (!this.duress) this.key = null; // whoever was forced goes on being heard so
     this.release();
     this.draft = {};
@@ -187,6 +188,7 @@ export class App {
       position: this.position,
       randomBytes,
       storeKit,
+      duress: () => this.duress,
       key: () => this.key,
       replies: {
         draw: (/** @type {Kit} */ to) =>

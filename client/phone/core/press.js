@@ -29,9 +29,10 @@ import { makeLetter } from "./letter.js";
 /** Of a phone without a PIN: who its owner is, if that was left open, and the key of its vault (b64), which anybody can
  *  make. @typedef {{ facts: Record<string, any>, key: string }} Open */
 /** `case`: its id, "" when the first message begins one. `caseKey`: speaks for whoever holds the phone. `seq` is the
- *  number of the next message; `ready` what was sealed in advance and no relay has yet. `secret`: b64 of what the id was
- *  made of, in memory only, of a case that this page began.
- *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, desk: Recipient, contacts: Reachable[],
+ *  number of the next message; `ready` what was sealed in advance and no relay has yet. `named`: whether the organisation
+ *  is told what the keys of this phone's sessions stand for. `secret`: b64 of what the id was made of, in memory only, of
+ *  a case that this page began.
+ *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, named: boolean, desk: Recipient, contacts: Reachable[],
  *    ready: Ready[], open: Open | null, secret?: string }} Kit */
 
 /** What goes first when the line is thin. */

@@ -28,17 +28,19 @@ const NO_REPLIES = { draw: async () => null, keep: () => {}, renew: async () => 
 /** What contacts are told in so many words. @typedef {"safe" | "moved" | null} NewsType */
 
 export class CaseSession {
-  /** `storeKit` stores the kit; `key` is the one that the session speaks with, null when none is unlocked; `replies` brings ways for replies.
+  /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session; `key` is the one that the
+   *  session speaks with, null when none is unlocked; `replies` brings ways for replies.
    *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) =>
-   *  unknown, key?: () => Uint8Array | null, replies?: Replies }} by */
-  constructor({ kit, sender, position, randomBytes, storeKit, key = () => null, replies = NO_REPLIES }) {
+   *  unknown, duress?: () => boolean, key?: () => Uint8Array | null, replies?: Replies }} by */
+  constructor({ kit, sender, position, randomBytes, storeKit, duress = () => false, key = () => null, ...by }) {
     this.kit = kit;
     this.sender = sender;
     this.position = position;
     this.randomBytes = randomBytes;
     this.storeKit = storeKit;
+    this.duress = duress;
     this.key = key;
-    this.replies = replies;
+    this.replies = by.replies ?? NO_REPLIES;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
     this.tapped = {};
     /** What the last word on where I am was called for contacts. @type {NewsType} */
@@ -62,7 +64,7 @@ export class CaseSession {
   press() {
     return this.inTurn(async () => {
       const now = Date.now();
-      const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now) };
+      const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now), ...this.pressure() };
       const route = this.kit.case ? null : await this.replies.draw(this.kit);
       this.handOver(await press(this.kit, { facts, reply: route?.block, ...this.by(now) }));
       if (route) this.replies.keep(this.kit, route.keep);
@@ -87,7 +89,8 @@ export class CaseSession {
   async send(content, news, now) {
     // Words never wait for a way for replies: the vault may be full, or the disk.
     const more = content.reply ? null : await this.replies.renew(this.kit).catch(() => null);
-    this.handOver(await amend(this.kit, { content: { ...content, ...more }, ...this.by(now) }));
+    const facts = { ...content.facts, ...this.pressure() };
+    this.handOver(await amend(this.kit, { content: { ...content, facts, ...more }, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");
     this.handOver(await tellContacts(this.kit, { facts: content.facts, type: news, ...this.by(now) }));
@@ -108,7 +111,11 @@ export class CaseSession {
     return this.inTurn(async () => {
       const breathe = () => new Promise((resolve) => setTimeout(resolve));
       this.handOver(
-        await sealFile(this.kit, pieces, { facts, breathe: /** @type {any} */ (breathe), ...this.by(Date.now()) }),
+        await sealFile(this.kit, pieces, {
+          facts: { ...facts, ...this.pressure() },
+          breathe: /** @type {any} */ (breathe),
+          ...this.by(Date.now()),
+        }),
       );
     });
   }
@@ -116,6 +123,11 @@ export class CaseSession {
   /** @param {number} now */
   by(now) {
     return { now, randomBytes: this.randomBytes, key: this.key() };
+  }
+
+  /** That this is said under force, where no key can say it: letters of before name none. */
+  pressure() {
+    return this.duress() && !this.kit.named ? { coerced: true } : {};
   }
 
   /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */

@@ -3,15 +3,15 @@
 /** @import { Facts } from "../../protocol/message.js" */
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
-/** @import { Recipient, Kit } from "../../core/press.js" */
+/** @import { Kit } from "../../core/press.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
-/** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { App, OpenCase, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { newBareKit, prepareKit } from "../../core/prepare.js";
+import { newBareKit, prepareKit, restoreCard } from "../../core/prepare.js";
+import { nameKeys } from "../../core/press.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
-import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
 import { b64, domain, jsonObject, mac, SEED_BYTES, unb64, utf8 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
@@ -81,6 +81,11 @@ function drawKeys(app) {
   return { pin: b64(app.randomBytes(SEED_BYTES)), forced: b64(app.randomBytes(SEED_BYTES)) };
 }
 
+/** @param {SessionKeys} keys */
+function bytesOfKeys({ pin, forced }) {
+  return { pin: unb64(pin, SEED_BYTES), forced: unb64(forced, SEED_BYTES) };
+}
+
 /** Return the keys of both sessions from the one that opened first of all, or of its own from the other. They lie in
  *  what each session opens; a vault from before has none, and each session can make them of what it holds.
  *  @param {App} app @param {Vault} vault @param {any} content @returns {{ own: string, both: SessionKeys | null }} */
@@ -102,7 +107,7 @@ async function sealedKit(app, card, facts, keys, contacts = []) {
     facts,
     reply: reply.block,
     contacts,
-    sessions: { pin: unb64(keys.pin, SEED_BYTES), forced: unb64(keys.forced, SEED_BYTES) },
+    sessions: bytesOfKeys(keys),
     now: Date.now(),
     randomBytes: app.randomBytes,
   });
@@ -118,7 +123,8 @@ export async function keepOpenRoute(app, kit, keep) {
   const session = await openSession(app, kit.open.key);
   if (!session || session.duress) return;
   session.adoptRoutes(kit);
-  await session.save();
+  const isStored = await session.save();
+  if (isStored && session.content.hasPin) app.replyRoutes = app.replyRoutes.filter((other) => other !== route);
   const unlocked = /** @type {Session | null} */ (app.session);
   if (!unlocked || unlocked === session || unlocked.duress) return;
   unlocked.adoptRoutes(kit); // unlocked meanwhile, from the bytes of before: what is written last must have both
@@ -150,6 +156,33 @@ export function newReplyRoute(app, relays) {
   return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
 
+/** Draw a new way for replies to a case that a message can show to be ours, its private half on the disk first: a block
+ *  that nothing vouches for would dispute the case. Both sessions write the vault then.
+ *  @param {App} app @param {Kit} kit @returns {Promise<Partial<Facts> | null>}
+ *  @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
+export async function drawReply(app, kit) {
+  const session = /** @type {Session | null} */ (app.session);
+  if (session) session.hasBroughtReply = true;
+  const proof = proofOf(app, kit);
+  const hasPin = session?.content.hasPin;
+  if (session?.duress || !(proof.case_secret || (hasPin && kit.named))) {
+    await session?.save();
+    return null;
+  }
+  const { block, keep } = await newReplyRoute(app, kit.desk.relays);
+  if (session && hasPin) await session.storeRoute({ case: kit.case, keep });
+  else await keepOpenRoute(app, { ...kit, secret: proof.case_secret }, keep);
+  return { reply: block, ...proof };
+}
+
+/** What shows that a case is ours that began when there was no PIN. @param {App} app @param {Kit} kit
+ *  @returns {Partial<Facts>} */
+function proofOf({ session, replyRoutes }, kit) {
+  const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
+  const secret = kit.secret ?? [...(session?.content.ways ?? []), ...replyRoutes].find(known)?.secret;
+  return secret ? { case_secret: secret } : {};
+}
+
 /** @param {object} content */
 function packed(content) {
   return utf8(JSON.stringify(content));
@@ -168,22 +201,6 @@ function ordinary(key) {
       text,
     })),
   };
-}
-
-/** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
-export function restoreCard(desk) {
-  const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
-  const unsaid = {
-    name: "",
-    seq: 0,
-    issued: 0,
-    expires: 0,
-    graceDays: 0,
-    languages: [],
-    sms: null,
-    signed: new Uint8Array(),
-  };
-  return { ...unsaid, ...desk, log };
 }
 
 /** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
@@ -267,49 +284,73 @@ export class Session {
     if (!isStored) throw { reason: "store-broken" };
   }
 
-  /** @param {string} pin @param {OnProgress} progress */
+  /** With the first PIN what lay open goes behind it, and the keys of the sessions are drawn anew.
+   *  @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
   async changePin(pin, progress) {
     const isFirst = !this.duress && !this.content.hasPin;
-    await this.#changeVault((vault, by) => changePin(vault, pin, by), progress);
-    this.content.hasPin = true;
+    const laidOpen = () => this.app.caseSession?.kit.open?.facts ?? this.content.facts ?? {};
+    await this.#changeVault(
+      (vault, by) => changePin(vault, pin, by),
+      progress,
+      () => ({ hasPin: true, ...(isFirst ? { keys: drawKeys(this.app), facts: laidOpen() } : {}) }),
+    );
     this.app.hasPin = true;
-    if (isFirst) await this.closeKit();
-    await this.save();
-  }
-
-  /** What lay open without a PIN goes behind it, and the keys of the sessions are drawn anew. */
-  async closeKit() {
-    this.content.keys = drawKeys(this.app);
+    if (!isFirst) return;
     this.key = unb64(this.content.keys.pin, SEED_BYTES);
     this.app.key = this.key;
+    this.hasBroughtReply = false; // what comes to the ways of before, whoever copied the phone can read
+    await this.closeKit();
+  }
+
+  /** Put what lies open in the kit behind the PIN that the vault has already: letters sealed in advance take its place,
+   *  or, when a case has begun, the organisation is told the keys of the sessions. */
+  async closeKit() {
     const { caseSession } = this.app;
     if (!caseSession) return;
-    this.content.facts = caseSession.kit.open?.facts ?? {};
-    await caseSession.replaceKit(async (kit) => ({ ...kit, open: null }));
-    if (!isBegun(caseSession.kit)) await this.reseal(restoreCard(caseSession.kit.desk), this.content.facts);
+    const { desk } = caseSession.kit;
+    const isNew = !isBegun(caseSession.kit) && (await this.reseal(restoreCard(desk), this.content.facts));
+    if (!isNew) await this.#closeCase(caseSession);
+    this.adoptRoutes(caseSession.kit); // of a press in between, which stores them
+    this.app.replyRoutes = [];
   }
 
-  /** @param {string} pin @param {OnProgress} progress */
-  async setDecoy(pin, progress) {
-    await this.#changeVault(
-      (vault, by) => setSecondPin(vault, pin, packed(ordinary(this.content.keys?.forced ?? this.content.key)), by),
-      progress,
-    );
+  /** @param {OpenCase} caseSession of a case that began without a PIN */
+  async #closeCase(caseSession) {
+    const { kit } = caseSession;
+    this.adoptRoutes(kit);
     await this.save();
+    const proof = proofOf(this.app, kit);
+    const named = Boolean(proof.case_secret);
+    // Before the kit is closed: until it is, the next unlocking does all of this again.
+    if (named) await caseSession.tell({ ...proof, keys: nameKeys(kit, bytesOfKeys(this.content.keys)) });
+    await caseSession.replaceKit(async ({ secret: _, ...now }) => ({ ...now, named, open: null }));
   }
 
-  /** Does the same whether or not there is a second PIN. */
+  /** @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
+  async setDecoy(pin, progress) {
+    const notes = packed(ordinary(this.content.keys?.forced ?? this.content.key));
+    await this.#changeVault((vault, by) => setSecondPin(vault, pin, notes, by), progress);
+  }
+
+  /** Does the same whether or not there is a second PIN. @throws {{ reason: string }} when the store is broken */
   async removeDecoy() {
     await this.#changeVault((vault, { randomBytes }) => removeSecondPin(vault, randomBytes));
-    await this.save();
   }
 
-  /** @param {(vault: Vault, by: { randomBytes: RandomBytes, stretch: Stretch }) => Promise<Vault>} change
-   *  @param {OnProgress} [progress] */
-  async #changeVault(change, progress) {
-    const by = { randomBytes: this.app.randomBytes, stretch: makeStretch(progress) };
+  /** Change the vault and what is in it at once, on the disk first: a phone may go off at any moment.
+   *  @param {(vault: Vault, by: { randomBytes: RandomBytes, stretch: Stretch }) => Promise<Vault>} change
+   *  @param {OnProgress} [progress] @param {() => Record<string, any>} [more] what the content has with it
+   *  @throws {{ reason: string }} when the store is broken */
+  async #changeVault(change, progress, more = () => ({})) {
+    const { app } = this;
+    const by = { randomBytes: app.randomBytes, stretch: makeStretch(progress) };
     await this.#inTurn(async () => {
-      this.vault = await change(this.vault, by);
+      const changed = await change(this.vault, by);
+      const fields = more();
+      const vault = await saveVault(changed, packed({ ...this.content, ...fields }), app.randomBytes);
+      if (this.isOver || !(await app.put(VAULT, vault.bytes))) throw { reason: "store-broken" };
+      this.vault = vault;
+      Object.assign(this.content, fields);
     });
   }
 
@@ -319,24 +360,21 @@ export class Session {
     const { caseSession } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
     const kept = this.content.hasPin || isLeftOpen ? facts : {};
-    if (caseSession && isBegun(caseSession.kit)) await caseSession.tell({ facts });
-    else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), kept);
+    if (caseSession) {
+      const isSealed = !isBegun(caseSession.kit) && (await this.reseal(restoreCard(caseSession.kit.desk), kept));
+      if (!isSealed) await caseSession.tell({ facts });
+    }
     await this.save();
   }
 
-  /** Draw a new way for replies with the first words of this session: the one that came with the press may have been
-   *  sealed half a year before. Both sessions write the vault then. @param {Kit} kit
-   *  @returns {Promise<Partial<Facts> | null>} */
+  /** Bring a new way for replies with the first words of this session: the one that came with the press may have been
+   *  sealed half a year before. @param {Kit} kit @returns {Promise<Partial<Facts> | null>} */
   async bringReply(kit) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
-    if (this.duress || !this.content.hasPin) {
-      await this.save();
-      return null;
-    }
-    const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
-    await this.#storeRoute({ case: kit.case, keep }); // what could not be stored could not be read
-    return { reply: block, ...this.proofOf(kit) };
+    if (this.duress || this.content.hasPin) return drawReply(this.app, kit);
+    await this.save();
+    return null;
   }
 
   /** Put those routes of a case that this page drew, and the vault lacks, into the content. @param {Kit} kit */
@@ -347,17 +385,10 @@ export class Session {
   }
 
   /** @param {ReplyRoute} route @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
-  async #storeRoute(route) {
+  async storeRoute(route) {
     const before = this.content.ways;
     this.content.ways = [...before, route].slice(-WAYS);
     await this.#saveOrRestore({ ways: before });
-  }
-
-  /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
-  proofOf(kit) {
-    const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
-    const secret = kit.secret ?? this.content.ways.find(known)?.secret;
-    return secret ? { case_secret: secret } : {};
   }
 
   /** Seal the letters of a press anew as long as no case has begun, so that the way for replies in them is of this
@@ -366,6 +397,7 @@ export class Session {
     const { caseSession } = this.app;
     // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
     if (caseSession && !this.duress && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
+    if (caseSession?.kit.open && !this.duress && this.content.hasPin) return this.closeKit(); // the phone went off before
     if (!caseSession || this.duress || isBegun(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>
@@ -374,21 +406,9 @@ export class Session {
       await this.save(); // in both sessions
       return;
     }
-    if (!this.content.hasPin && caseSession.kit.open) return; // there a press draws its own
-    for (let i = 0; i < ATTEMPTS; i++) {
-      const old = caseSession.kit;
-      const kit = await this.sealAnew(
-        restoreCard(old.desk),
-        this.content.hasPin ? this.content.facts : old.open?.facts,
-      );
-      if (!(await this.save())) return;
-      let isReplaced = false;
-      await caseSession.replaceKit(async (now) => {
-        isReplaced = now === old && this.app.session === this;
-        return isReplaced ? kit : now;
-      });
-      if (isReplaced || isBegun(caseSession.kit)) return;
-    }
+    const { open, desk } = caseSession.kit;
+    if (!this.content.hasPin && open) return; // there a press draws its own
+    await this.#sealUntilCurrent(restoreCard(desk), this.content.hasPin ? this.content.facts : open?.facts, true);
   }
 
   /** A new case: letters sealed anew, with the newest card when it can be had. */
@@ -413,12 +433,40 @@ export class Session {
     return listPreparedContacts(readBook(this.content.contacts), Date.now());
   }
 
-  /** @param {Card} card @param {Record<string, any>} [facts] */
-  async reseal(card, facts) {
-    const kit = await this.sealAnew(card, facts);
-    await this.save(); // before the kit: what it sends brings keys for replies that lie here
-    this.app.useKit(kit);
-    await this.app.keepKit(kit);
+  /** Seal the letters of a new case. @param {Card} card @param {Record<string, any>} [facts]
+   *  @returns {Promise<boolean>} false when a press came first: its case stays */
+  reseal(card, facts) {
+    return this.#sealUntilCurrent(card, facts, false);
+  }
+
+  /** Seal until nothing has come between: a kit only ever replaces the one that it was made from.
+   *  @param {Card} card @param {Record<string, any> | undefined} facts @param {boolean} isStoredOnly whether a kit whose
+   *  way for replies could not be stored is left @returns {Promise<boolean>} false when a press came first */
+  async #sealUntilCurrent(card, facts, isStoredOnly) {
+    const caseSession = /** @type {OpenCase} */ (this.app.caseSession);
+    const wasBegun = isBegun(caseSession.kit);
+    for (let i = 0; i < ATTEMPTS && isBegun(caseSession.kit) === wasBegun; i++) {
+      const old = caseSession.kit;
+      const kit = await this.sealAnew(card, facts);
+      const isStored = await this.save(); // before the kit: what it sends brings keys for replies that lie here
+      if ((isStoredOnly && !isStored) || (await this.#replaceKit(old, kit))) break;
+    }
+    return wasBegun || caseSession !== this.app.caseSession || !isBegun(caseSession.kit);
+  }
+
+  /** @param {Kit} old @param {Kit} kit made from it @returns {Promise<boolean>} whether the old one was still there */
+  async #replaceKit(old, kit) {
+    const { app } = this;
+    const caseSession = /** @type {OpenCase} */ (app.caseSession);
+    let isReplaced = false;
+    await caseSession.replaceKit(async (now) => {
+      isReplaced = now === old && app.caseSession === caseSession && !this.isOver;
+      if (!isReplaced || !isBegun(old)) return isReplaced ? kit : now;
+      app.useKit(kit); // what was said of the case before is not said of this one
+      return now;
+    });
+    if (isReplaced && isBegun(old)) await app.keepKit(kit);
+    return isReplaced;
   }
 
   /** Return a kit for a new case, and put the private half of its reply block among the routes; those of letters that
