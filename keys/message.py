@@ -21,11 +21,12 @@ PIECE_BYTES = 63_488
 PIECES = 4_096  # 248 MiB: a long film, and still a bound on what a liar can announce
 FILES = 64  # in one message
 RECEIPTS = 8  # in one message
-
+PERMITTED_TYPES = 16  # of alerts: more than there are, so that a newer phone can name its own
 
 _REPLY = domain("reply")
 _CASE_ID = domain("case-id")
 _SAID = domain("said")
+_CONTACT_CASE = domain("contact-case")
 
 # base64url without padding of 16, 32 and 1,216 bytes; the last letter holds no stray bits
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]\Z")]
@@ -120,12 +121,25 @@ class Parcel(Message, frozen=True, kw_only=True, tag_field="kind", tag="parcel")
     n: Annotated[int, msgspec.Meta(ge=1, le=PIECES)]
 
 
+class OpenPermission(msgspec.Struct, frozen=True):
+    """What the open key of a case may say to a contact: which types of alert, a place or none, own words or none.
+
+    Specified in `keys/pairing.md`, *What the open key may say*.
+    """
+
+    types: Annotated[list[Short], msgspec.Meta(max_length=PERMITTED_TYPES)]
+    place: bool
+    text: bool
+
+
 class Alert(Message, frozen=True, kw_only=True, tag_field="kind", tag="alert"):
-    """What a contact reads; the body is a MAC."""
+    """What a contact reads; the body is a MAC. `keys` and `open` stand in the one that was sealed in advance."""
 
     type: AlertType
     text: Text = ""
     place: Any = None
+    keys: CaseKeys | None = None
+    open: OpenPermission | None = None
 
     def __repr__(self) -> str:
         return "Alert(...)"
@@ -203,6 +217,14 @@ def shows_case_secret(message: AnyMessage) -> bool:
 def said_mac(key: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:
     """Return HMAC(key, "tocsin/1/said\\0" | info | salt | header); 32 bytes, the body of what a phone says."""
     return hmac.digest(key, b"".join((_SAID, address.info(size), salt, header)), "sha256")
+
+
+def contact_key(key: bytes, mailbox: bytes, case: str) -> bytes:
+    """Return what a key of a phone is to one contact (their mailbox id, 32 bytes) in one case; 32 bytes.
+
+    Specified in `keys/pairing.md`, *Keys of a case*. Source: HMAC-SHA256 (RFC 2104).
+    """
+    return hmac.digest(key, b"".join((_CONTACT_CASE, mailbox, unb64(case))), "sha256")
 
 
 def reply_mac(secret: bytes, address: Address, size: int, salt: bytes, header: bytes) -> bytes:

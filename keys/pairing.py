@@ -4,7 +4,7 @@ import hmac
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -13,10 +13,19 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from keys.address import check_address
 from keys.code import DIGITS, PairCode
 from keys.envelope import Address, Sealed, frame, seal, seal_content, size_for
-from keys.errors import BadCode, BadHeader, BadMessage, CardError, Malformed, TocsinError, UnknownVersion
+from keys.errors import (
+    BadCode,
+    BadHeader,
+    BadMessage,
+    CardError,
+    Malformed,
+    NotAuthentic,
+    TocsinError,
+    UnknownVersion,
+)
 from keys.kem import PrivateKey, public_key
 from keys.mailbox import MailboxKey
-from keys.message import Hash, KemKey, Number, Short, check_mac
+from keys.message import CaseKeys, Hash, KemKey, Number, Short, check_mac
 from keys.wire import (
     DAY_SECONDS,
     HASH_BYTES,
@@ -53,9 +62,10 @@ _PAIR = domain("pair")
 _DIGITS = domain("digits")
 _CONFIRM = domain("confirm")
 _ALERT = domain("alert")
-_DURESS = domain("duress")
-_CASE = domain("case")
 _WAKE = domain("pair-wake")
+
+
+AlertOrigin = Literal["pair", "pin", "forced", "open"]
 
 
 class OwnCode(BadCode):
@@ -435,42 +445,35 @@ class MacInput(NamedTuple):
     header: bytes
 
 
-def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBytes, *, duress: bool = False) -> Sealed:
-    """Seal an alert to a contact. Under duress only the MAC is another, which nobody but the contact can tell.
+def seal_alert(header: bytes, key: bytes, card: PairCard, random_bytes: RandomBytes) -> Sealed:
+    """Seal an alert to a contact, authentic by `key`: the pair's, or one of the case's for them.
 
     Specified in `keys/pairing.md`, *Alerts*.
     """
     mac_input = MacInput(size_for(header, bytes(MAC_BYTES)), random_bytes(SALT_BYTES), header)
-    body = alert_mac(key, card.address, mac_input, duress=duress)
+    body = alert_mac(key, card.address, mac_input)
     return seal_content(frame(mac_input.salt, header, body), key=card.key, address=card.address, size=mac_input.size)
 
 
-def alert_mac(key: bytes, address: Address, mac_input: MacInput, *, duress: bool = False) -> bytes:
-    """Return HMAC(k_dir, "tocsin/1/alert\\0" | info | salt | header); under duress "tocsin/1/duress\\0".
-
-    Source: HMAC-SHA256 (RFC 2104).
-    """
-    return _mac(_DURESS if duress else _ALERT, key, address, mac_input)
+def alert_mac(key: bytes, address: Address, mac_input: MacInput) -> bytes:
+    """Return HMAC(key, "tocsin/1/alert\\0" | info | salt | header); 32 bytes. Source: HMAC-SHA256 (RFC 2104)."""
+    return _mac(_ALERT, key, address, mac_input)
 
 
-def is_duress(key: bytes, address: Address, mac_input: MacInput, body: bytes) -> bool:
-    """Return whether an authentic alert was sent under duress. Raises NotAuthentic.
-
-    Specified in `keys/pairing.md`, *Alerts*.
-    """
-    calm, duress = (alert_mac(key, address, mac_input, duress=forced) for forced in (False, True))
-    if hmac.compare_digest(duress, body):
-        return True
-    check_mac(calm, body)
-    return False
-
-
-def case_key(key: bytes, contact: bytes) -> bytes:
-    """Return what a case's key becomes for one contact (their X-Wing key): none can speak to another with it.
+def alert_origin(
+    pair: bytes, named: CaseKeys | None, address: Address, mac_input: MacInput, body: bytes
+) -> AlertOrigin:
+    """Return whose key an alert is authentic by. `pair`: the key of the direction; `named`: those of its case, None
+    when no alert brought them. Raises NotAuthentic.
 
     Specified in `keys/pairing.md`, *Alerts*.
     """
-    return hmac.digest(key, _CASE + digest(contact), "sha256")
+    # Of a key that is named as two things the worse one counts.
+    keys = {} if named is None else {"forced": named.forced, "open": named.open, "pin": named.pin}
+    for name, key in (("pair", pair), *((name, unb64(text)) for name, text in keys.items())):
+        if hmac.compare_digest(alert_mac(key, address, mac_input), body):
+            return cast(AlertOrigin, name)
+    raise NotAuthentic()
 
 
 def _mac(name: bytes, key: bytes, address: Address, mac_input: MacInput) -> bytes:

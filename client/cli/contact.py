@@ -17,6 +17,7 @@ from client.contacts import book as contacts_book
 from client.contacts import pairing
 from client.contacts.alerts import pass_on_reply, send_alert, write_back
 from client.contacts.book import Contact, open_book
+from client.contacts.permission import MoreThanAllowed
 from client.contacts.sync import AlertWords, SyncResult
 from client.outbox.sender import Outcome
 from client.transport.relay_client import Transport
@@ -293,10 +294,11 @@ def alerts(folder: Path, passphrase_file: Path | None, as_json: bool) -> None:
 
 def _show(stored: contacts_book.StoredAlert, who: Contact, as_json: bool) -> None:
     marks = {
-        "duress": stored.duress,
+        "forced": stored.origin == "forced",
         "seized": who.seized,
         "unverified": not who.verified,
-        "open_key": stored.origin == "case",
+        "open_key": stored.origin == "open",
+        "cut": stored.is_cut,
         "practice": stored.practice,
         "passed": stored.is_passed_on,
     }
@@ -314,7 +316,8 @@ def _show(stored: contacts_book.StoredAlert, who: Contact, as_json: bool) -> Non
     when = datetime.fromtimestamp(min(stored.at, LAST_MOMENT), UTC).strftime("%Y-%m-%d %H:%M UTC")
     warned = "".join(f"  !! {WARNINGS[name]}" for name, is_so in marks.items() if is_so)
     place = "" if stored.place is None else f"\nplace: {where(stored.place)}"
-    words = f"{when}  {stored.label}: {MEANINGS[stored.type]}{warned}  ({stored.id[:ID_SHOWN]})\n{stored.text + place}"
+    meaning = MEANINGS[stored.type] + (", said with the PIN" if stored.origin == "pin" else "")
+    words = f"{when}  {stored.label}: {meaning}{warned}  ({stored.id[:ID_SHOWN]})\n{stored.text + place}"
     output.result(as_json, value, words)
 
 
@@ -342,12 +345,14 @@ MEANINGS = {
     "missed": "did not say in time that all is well",
     "text": "writes",
     "unknown": "something that this version cannot read",
+    "refused": "something was left out",
 }
 WARNINGS = {
-    "duress": "sent under duress",
+    "forced": "said under force",
     "seized": "from a phone that was seized",
     "unverified": "the 60 digits were never compared",
-    "open_key": "signed by a key that whoever holds their phone has",
+    "open_key": "said by whoever holds their phone",
+    "cut": str(MoreThanAllowed()),
     "practice": "a trial",
     "passed": "passed on from an organisation",
 }

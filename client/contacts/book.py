@@ -15,6 +15,7 @@ from keys.address import is_public, relay_address
 from keys.code import PairCode
 from keys.errors import BadCode, TocsinError
 from keys.keystore import EARNEST, Cost, KeystoreKind
+from keys.message import CaseKeys, OpenPermission
 from keys.pairing import (
     CODE_SECONDS,
     BadPairCard,
@@ -34,6 +35,7 @@ from keys.wire import RandomBytes
 
 KEYSTORE = "contacts"
 LABEL_CHARACTERS = 80
+REFUSED = "refused"  # the type of an alert that whoever holds the phone may not send
 
 
 class NoContacts(TocsinError):
@@ -138,10 +140,23 @@ class QuarantinedLetter(msgspec.Struct, frozen=True, array_like=True):
     mark: bytes
 
 
+class ContactCase(msgspec.Struct, frozen=True):
+    """What an alert sealed in advance said of its case: its keys for us, what the open one may say, when that was
+    written (Unix seconds), and whether it was a trial."""
+
+    keys: CaseKeys
+    open: OpenPermission | None
+    at: int
+    practice: bool = False
+
+    def __repr__(self) -> str:
+        return "ContactCase(...)"
+
+
 class Contact(msgspec.Struct):
     """One pair. `card` is the other's, as it came.
 
-    `marks` tell what came before; `case_keys` (case id to key) came in their alerts and sign later ones of the case.
+    `marks` tell what came before; `cases` (by case id) came in their alerts and tell whose later ones of a case are.
     `wake` is what they said after the pairing about being rung; None: what their card says counts.
     """
 
@@ -159,7 +174,7 @@ class Contact(msgspec.Struct):
     share_sent: int = 0
     seq: int = 0
     marks: list[bytes] = []
-    case_keys: dict[str, bytes] = {}
+    cases: dict[str, ContactCase] = {}
     aside: list[QuarantinedLetter] = []
     wake: WakeChange | None = None
 
@@ -216,9 +231,10 @@ class Contact(msgspec.Struct):
 
 
 class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert as it was opened. `origin`: `pair`, or `case` when a key that lies open on a phone made it.
+    """An alert as it was opened. `origin`: whose key made it, `pair`, `pin`, `forced` or `open`.
 
-    `type` is `unknown` when this version cannot read it; `text` is then the whole header.
+    `type` is `unknown` when this version cannot read it; `text` is then the whole header. It is `refused` when whoever
+    holds the phone may not say it. `is_cut`: something was left out, for the same reason.
     """
 
     label: str
@@ -228,15 +244,21 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     at: int
     place: object = None
-    duress: bool = False
+    duress: bool = False  # in a folder of before; now it is `forced`
     practice: bool = False
     passed: bool = False  # as the header says; see `is_passed_on`
     origin: str = "pair"
+    is_cut: bool = False
 
     @property
     def is_passed_on(self) -> bool:
-        """Whether the text counts as an organisation's: under the pair's own key, not one that lies open."""
+        """Whether the text counts as an organisation's: under the pair's own key, none of a case's."""
         return self.passed and self.origin == "pair"
+
+    def with_origin(self) -> "StoredAlert":
+        """Return the alert with its origin as it is called now; before there were `case`, and a mark of duress."""
+        origin = "forced" if self.duress else {"case": "open"}.get(self.origin, self.origin)
+        return msgspec.structs.replace(self, duress=False, origin=origin)
 
     def __repr__(self) -> str:
         return "StoredAlert(...)"
@@ -349,6 +371,18 @@ class Book:
         theirs = {relay for contact in self.secrets.contacts for relay in contact.code.relays}
         return ours | theirs | set(self.secrets.relays)
 
+    def add_alerts(self, alerts: list[StoredAlert]) -> list[StoredAlert]:
+        """Add what came, and return it. Of what whoever holds a phone may not say, one is shown for each case."""
+        refused = {(alert.label, alert.case) for alert in self.secrets.alerts if alert.type == REFUSED}
+        added = list[StoredAlert]()
+        for alert in alerts:
+            if alert.type != REFUSED or (alert.label, alert.case) not in refused:
+                added.append(alert)
+            if alert.type == REFUSED:
+                refused.add((alert.label, alert.case))
+        self.secrets.alerts += added
+        return added
+
     def find_alert(self, start: str) -> StoredAlert:
         """Return the one alert whose id begins so. Raises UnknownAlert."""
         found = {alert.id: alert for alert in self.secrets.alerts if start and alert.id.startswith(start)}
@@ -399,4 +433,6 @@ def unlock_book(folder: Path, passphrase: str, *, is_locked: bool = False) -> Bo
     if not exists(folder):
         raise NoContacts()
     keystore, opened = KeystoreFile.unlock(folder / KEYSTORE, passphrase, KeystoreKind.CONTACTS, is_locked=is_locked)
-    return Book(folder, keystore, msgspec.json.decode(opened, type=ContactSecrets))
+    opened_secrets = msgspec.json.decode(opened, type=ContactSecrets)
+    opened_secrets.alerts = [alert.with_origin() for alert in opened_secrets.alerts]
+    return Book(folder, keystore, opened_secrets)

@@ -1,34 +1,27 @@
 """Letters in a contact's mailbox: their card, their share, their alerts. Opens and judges; HTTP is elsewhere."""
 
-from typing import NamedTuple
-
-from client.contacts.book import Contact, QuarantinedLetter, StoredAlert
+from client.contacts.book import REFUSED, Contact, ContactCase, QuarantinedLetter, StoredAlert
+from client.contacts.permission import NOTHING, Permitted, limit_alert
 from client.transport.relay_client import Frame
 from keys import message
 from keys.envelope import unframe
-from keys.errors import BadMessage, EnvelopeError, Malformed, NotAuthentic, TocsinError, UnknownVersion
+from keys.errors import BadMessage, EnvelopeError, NotAuthentic, TocsinError, UnknownVersion
 from keys.opening import OpenedEnvelope, open_envelope
 from keys.pairing import (
     WAKE_KIND,
+    AlertOrigin,
     CardSwapped,
     MacInput,
-    is_duress,
+    alert_origin,
     read_pair_card,
     read_share,
     read_wake_change,
 )
-from keys.wire import SEED_BYTES, digest, read_object, unb64
+from keys.wire import digest, read_object
 
 MARK_BYTES = 16
 ASIDE = 64  # letters kept that are not authentic yet
-CASES = 64  # keys of cases kept for one contact
-
-
-class Judged(NamedTuple):
-    """How an alert is authentic."""
-
-    duress: bool
-    origin: str
+CASES = 64  # of one contact, remembered with their keys
 
 
 def take_card(contact: Contact, frames: list[Frame], now: int) -> list[TocsinError]:
@@ -100,9 +93,12 @@ def _read_letter(contact: Contact, letter: QuarantinedLetter) -> StoredAlert | N
     if fields.get("kind") == WAKE_KIND:
         _apply_wake_change(contact, fields, mac_input, body)
         return None
-    judged = _judge(contact, fields.get("case"), mac_input, body)
-    _keep_case_key(contact, fields)
-    return _to_alert(contact, fields, header, judged, letter.mark)
+    case = fields.get("case")
+    known = contact.cases.get(case) if isinstance(case, str) else None
+    origin = _find_origin(contact, known, mac_input, body)
+    if origin == "pair":
+        _keep_case(contact, fields)
+    return _to_alert(contact, fields, letter, origin, known)
 
 
 def _apply_wake_change(contact: Contact, fields: dict[str, object], mac_input: MacInput, body: bytes) -> None:
@@ -116,60 +112,70 @@ def _apply_wake_change(contact: Contact, fields: dict[str, object], mac_input: M
         contact.wake = change
 
 
-def _judge(contact: Contact, case: object, mac_input: MacInput, body: bytes) -> Judged:
-    address, keys = contact.half.card.address, contact.keys
-    if keys is None:
+def _find_origin(contact: Contact, known: ContactCase | None, mac_input: MacInput, body: bytes) -> AlertOrigin:
+    if contact.keys is None:
         raise NotAuthentic()
-    try:
-        return Judged(is_duress(keys.receiving, address, mac_input, body), "pair")
-    except NotAuthentic:
-        key = contact.case_keys.get(case) if isinstance(case, str) else None
-        if key is None:
-            raise
-        return Judged(is_duress(key, address, mac_input, body), "case")
+    named = None if known is None else known.keys
+    return alert_origin(contact.keys.receiving, named, contact.half.card.address, mac_input, body)
 
 
-def _keep_case_key(contact: Contact, fields: dict[str, object]) -> None:
-    # The first key of a case stays. Whoever opens a phone has it, and must not be able to put another in its place.
-    case, key = fields.get("case"), fields.get("case_key")
-    if not isinstance(case, str) or not isinstance(key, str) or case in contact.case_keys:
+def _keep_case(contact: Contact, fields: dict[str, object]) -> None:
+    """Keep what an alert of the pair says of its case. The first keys stay; of what is allowed, the newest counts."""
+    alert = _read_alert(fields)
+    if alert is None or alert.keys is None:
         return
-    try:
-        contact.case_keys[case] = unb64(key, SEED_BYTES)
-    except Malformed:
-        return
-    for oldest in list(contact.case_keys)[:-CASES]:
-        del contact.case_keys[oldest]
+    practice = fields.get("practice") is True
+    before = contact.cases.get(alert.case)
+    if before is None:
+        contact.cases[alert.case] = ContactCase(alert.keys, alert.open, alert.at, practice)
+    elif before.keys == alert.keys and alert.at > before.at:
+        contact.cases[alert.case] = ContactCase(before.keys, alert.open, alert.at, practice)
+    for oldest in list(contact.cases)[:-CASES]:
+        del contact.cases[oldest]
 
 
-def _to_alert(contact: Contact, fields: dict[str, object], header: bytes, judged: Judged, mark: bytes) -> StoredAlert:
+def _read_alert(fields: dict[str, object]) -> message.Alert | None:
     try:
-        read = message.read(fields)
-        if not isinstance(read.message, message.Alert):
-            raise BadMessage("$.kind")
+        read = message.read(fields).message
     except EnvelopeError:
+        return None
+    return read if isinstance(read, message.Alert) else None
+
+
+def _to_alert(
+    contact: Contact,
+    fields: dict[str, object],
+    letter: QuarantinedLetter,
+    origin: AlertOrigin,
+    known: ContactCase | None,
+) -> StoredAlert:
+    alert = _read_alert(fields)
+    if origin == "open":
+        permission = None if known is None else known.open
+        left = NOTHING if alert is None else limit_alert(alert, permission)
+    elif alert is not None:
+        left = Permitted(is_type=True, text=alert.text, place=alert.place, is_cut=False)
+    else:
         # An authentic word is never dropped because this program does not understand it.
-        return StoredAlert(
-            label=contact.label,
-            id=digest(mark).hex()[:22],
-            case="",
-            type="unknown",
-            text=header.decode("utf-8", "replace"),
-            at=0,
-            duress=judged.duress,
-            origin=judged.origin,
-        )
-    alert = read.message
+        _, header, _ = unframe(letter.content)
+        left = Permitted(is_type=False, text=header.decode("utf-8", "replace"), is_cut=False)
+    is_trial = origin != "open" or (known is not None and known.practice)
     return StoredAlert(
         label=contact.label,
-        id=alert.id,
-        case=alert.case,
-        type=alert.type,
-        text=alert.text,
-        at=alert.at,
-        place=alert.place,
-        duress=judged.duress,
-        practice=read.other.get("practice") is True,
-        passed=read.other.get("passed") is True,
-        origin=judged.origin,
+        id=digest(letter.mark).hex()[:22] if alert is None else alert.id,
+        case=_case_of(fields, alert, origin),
+        type=alert.type if alert is not None and left.is_type else REFUSED if left.is_cut else "unknown",
+        text=left.text,
+        at=0 if alert is None else alert.at,
+        place=left.place,
+        practice=alert is not None and fields.get("practice") is True and is_trial,
+        passed=alert is not None and fields.get("passed") is True and origin == "pair",
+        origin=origin,
+        is_cut=left.is_cut,
     )
+
+
+def _case_of(fields: dict[str, object], alert: message.Alert | None, origin: AlertOrigin) -> str:
+    if alert is not None:
+        return alert.case
+    return "" if origin == "pair" else str(fields.get("case"))  # a key of a case was found by it

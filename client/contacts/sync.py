@@ -175,8 +175,7 @@ class Sync:
         def take(frames: list[Frame]) -> None:
             new = contact.share is None
             alerts = mail.take_letters(contact, frames)
-            self._book.secrets.alerts += alerts
-            self.tally.alerts += alerts
+            self.tally.alerts += self._book.add_alerts(alerts)
             if new and contact.share is not None:
                 self.tally.paired.append(contact.label)
 

@@ -81,7 +81,7 @@ def test_two_people_pair_over_their_relays_and_an_alert_arrives(shell, relays: l
     assert boris.ok("sync").json["alerts"] == 0
     [alert] = boris.ok("alerts").lines
     assert (alert["from"], alert["type"], alert["text"]) == ("Анна", "detained", TEXT)
-    assert (alert["duress"], alert["seized"], alert["unverified"], alert["origin"]) == (False, False, True, "pair")
+    assert (alert["forced"], alert["seized"], alert["unverified"], alert["origin"]) == (False, False, True, "pair")
 
     digits = anna.ok("list").json["digits"]
     assert boris.run("verify", "Анна", digits[:-1] + str((int(digits[-1]) + 1) % 10)).code == 1

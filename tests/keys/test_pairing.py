@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.contacts.permission import limit_alert
 from keys import code
 from keys.code import CutCode, PairCode, read_card_code, read_pair_code
 from keys.envelope import LETTER_ROOM, Address
 from keys.errors import BadCode, BadMessage, CodeTooLong, NotAuthentic, NotForUs, OtherCode, TocsinError, UnknownVersion
 from keys.kem import PrivateKey
+from keys.message import Alert, CaseKeys, OpenPermission, contact_key
 from keys.opening import OpenedEnvelope, open_envelope
 from keys.pairing import (
     CODE_SECONDS,
@@ -30,9 +32,8 @@ from keys.pairing import (
     PairingSession,
     Progress,
     alert_mac,
+    alert_origin,
     card_hash,
-    case_key,
-    is_duress,
     read_pair_card,
     read_share,
     seal_alert,
@@ -117,9 +118,18 @@ def check_share_letter(vector: dict) -> None:
 def check_alert(vector: dict) -> None:
     address = Address(Purpose.CONTACT, unb64(vector["recipient"]), unb64(vector["mailbox"]))
     words = MacInput(vector["size"], unb64(vector["salt"]), vector["header"].encode())
-    assert is_duress(unb64(vector["key"]), address, words, unb64(vector["mac"])) == vector["duress"]
-    if "case_key" in vector:
-        assert case_key(unb64(vector["case_key"]), unb64(vector["contact"])) == unb64(vector["key"])
+    named = vector["named"] and CaseKeys(**vector["named"])
+    assert alert_origin(unb64(vector["key"]), named, address, words, unb64(vector["mac"])) == vector["origin"]
+
+
+def check_contact_key(vector: dict) -> None:
+    assert b64(contact_key(unb64(vector["key"]), unb64(vector["mailbox"]), vector["case"])) == vector["own"]
+
+
+def check_open_alert(vector: dict) -> None:
+    alert = Alert(id=b64(bytes(16)), case=b64(bytes(16)), seq=0, at=0, **vector["alert"])
+    permission = vector["permission"] and OpenPermission(**vector["permission"])
+    assert limit_alert(alert, permission)._asdict() == vector["left"]
 
 
 def check_progress(vector: dict) -> None:
@@ -138,6 +148,8 @@ CHECKS = {
     "card_letter": check_card_letter,
     "share_letter": check_share_letter,
     "alert": check_alert,
+    "contact_key": check_contact_key,
+    "open_alert": check_open_alert,
     "progress": check_progress,
 }
 
@@ -177,8 +189,9 @@ def test_a_pairing_from_two_codes_to_an_alert(pair):
     assert boris.confirms(read_share(answer.fields), words_of(answer), answer.body)
 
     keys = boris.keys(read_share(answer.fields))
-    alert = opened(anna, seal_alert(b'{"kind":"alert"}', keys.sending, card, os.urandom, duress=True).envelope)
-    assert is_duress(anna.keys(boris.half.share).receiving, anna.half.card.address, words_of(alert), alert.body)
+    alert = opened(anna, seal_alert(b'{"kind":"alert"}', keys.sending, card, os.urandom).envelope)
+    mine = anna.keys(boris.half.share).receiving
+    assert alert_origin(mine, None, anna.half.card.address, words_of(alert), alert.body) == "pair"
 
 
 def test_every_letter_of_a_pairing_looks_like_any_other(pair):
@@ -189,7 +202,7 @@ def test_every_letter_of_a_pairing_looks_like_any_other(pair):
         anna.share_letter(boris.half.card, None, os.urandom),
         anna.share_letter(boris.half.card, boris.half.share, os.urandom),
         seal_alert(b"{}", keys.sending, boris.half.card, os.urandom),
-        seal_alert(b"{}", keys.sending, boris.half.card, os.urandom, duress=True),
+        seal_alert(b"{}", os.urandom(32), boris.half.card, os.urandom),
     ]
     assert {(len(letter.envelope), letter.envelope[0]) for letter in letters} == {(LETTER_BYTES, SUITE)}
 
@@ -247,18 +260,17 @@ def test_a_phone_pairs_with_python():
     door = meeting.door(mine=True)
     left = open_envelope(unb64(peer_words["card"]), [door.key], door.address)
     assert read_pair_card(left.header, meeting.code.card, NOW).relays == ("https://phone.example",)
-    share, answer, alert, duress = (
-        opened(meeting, unb64(peer_words[name])) for name in ("share", "answer", "alert", "duress")
+    share, answer, alert, forced = (
+        opened(meeting, unb64(peer_words[name])) for name in ("share", "answer", "alert", "forced")
     )
     theirs = read_share(answer.fields)
     assert theirs == read_share(share.fields)
     assert not meeting.confirms(theirs, words_of(share), share.body)
     assert meeting.confirms(theirs, words_of(answer), answer.body)
     key = meeting.keys(theirs).receiving
-    assert [is_duress(key, mine.card.address, words_of(letter), letter.body) for letter in (alert, duress)] == [
-        False,
-        True,
-    ]
+    named = CaseKeys(**alert.fields["keys"])
+    letters = [alert_origin(key, named, mine.card.address, words_of(one), one.body) for one in (alert, forced)]
+    assert letters == ["pair", "forced"]
 
 
 # Who filmed both screens: knows both codes, so T, k0, both doors and whatever lies behind them
@@ -301,8 +313,8 @@ def test_an_alert_is_taken_from_nobody_but_the_other_side(pair):
     reflected = alert_mac(ours.sending, address, words)
     for body in (reflected, os.urandom(32), b"", alert_mac(anna.k0, address, words)):
         with pytest.raises(NotAuthentic):
-            is_duress(ours.receiving, address, words, body)
-    assert not is_duress(ours.receiving, address, words, alert_mac(ours.receiving, address, words))
+            alert_origin(ours.receiving, None, address, words, body)
+    assert alert_origin(ours.receiving, None, address, words, alert_mac(ours.receiving, address, words)) == "pair"
 
 
 @pytest.mark.parametrize("name", ["share_of_mine", "share_of_theirs", "k0", "a_card"])

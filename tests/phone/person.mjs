@@ -37,6 +37,7 @@ const sender = new Sender({
 });
 let vault = await createVault("1357", utf8("{}"), { randomBytes, stretch });
 let kit = null;
+const sessions = { pin: randomBytes(32), forced: randomBytes(32) };
 
 const operations = {
   async new({ relays, label, wake }) {
@@ -84,21 +85,24 @@ const operations = {
     return reached.map(({ wake }) => wake);
   },
   /** Write the words, seal them, press. */
-  async press({ contact, text, later, facts, duress }) {
+  async press({ contact, text, later, facts, session = null }) {
     const post = await opened();
     await post.change((book) => setDisclosure(setContactText(book, contact, text), contact, later));
     const now = Date.now();
     const { card } = await organisation({ now: Math.floor(now / 1_000) });
     kit = await withContacts(newBareKit(card, randomBytes), await listPreparedContacts(post.book, now), {
+      sessions,
       now,
       randomBytes,
     });
-    const { letters } = await press(kit, { facts, duress, now, randomBytes });
+    const { letters } = await press(kit, { facts, key: sessions[session] ?? null, now, randomBytes });
     sender.add(letters.filter(({ mailbox }) => mailbox !== card.mailbox));
     return quiet();
   },
-  async tell({ type, facts, duress }) {
-    sender.add((await tellContacts(kit, { type, facts, duress, now: Date.now(), randomBytes })).letters);
+  async tell({ type, facts, session = null }) {
+    sender.add(
+      (await tellContacts(kit, { type, facts, key: sessions[session] ?? null, now: Date.now(), randomBytes })).letters,
+    );
     return quiet();
   },
 };

@@ -163,17 +163,17 @@ def test_alerts_go_both_ways(phone: PairingPhone, computer: Computer, paired: st
     assert phone.ask("sync")["alerts"] == []
 
 
-@pytest.mark.parametrize("duress", [False, True])
+@pytest.mark.parametrize("session", ["pin", "forced", None])
 def test_a_press_and_safe_out_of_the_kit_alone_are_read_in_python(
-    phone: PairingPhone, computer: Computer, paired: str, duress: bool
+    phone: PairingPhone, computer: Computer, paired: str, session: str | None
 ) -> None:
-    phone.ask("press", contact=paired, text=TEXT, later=2, facts={"place": PLACE}, duress=duress)
-    phone.ask("tell", type="safe", facts={"station": {"text": "ОВД"}}, duress=duress)
+    phone.ask("press", contact=paired, text=TEXT, later=2, facts={"place": PLACE}, session=session)
+    phone.ask("tell", type="safe", facts={"station": {"text": "ОВД"}}, session=session)
     alerts = computer.sync().alerts
-    assert {(alert.type, alert.text, alert.origin, alert.duress) for alert in alerts} == {
+    assert {(alert.type, alert.text, alert.origin, alert.is_cut) for alert in alerts} == {
         ("detained", TEXT, "pair", False),
-        ("detained", "", "case", duress),
-        ("safe", "", "case", duress),
+        ("detained", "", session or "open", False),
+        ("safe", "", session or "open", False),
     }
     assert len({alert.case for alert in alerts}) == 1
     assert next(alert.place for alert in alerts if alert.type == "safe") == {"station": {"text": "ОВД"}}

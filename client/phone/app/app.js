@@ -42,7 +42,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 /** One case that is pressed and told of.
  *  @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
  *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void,
- *    by(now: number): { now: number, randomBytes: RandomBytes, duress: boolean, key: Uint8Array | null },
+ *    by(now: number): { now: number, randomBytes: RandomBytes, key: Uint8Array | null },
  *    sendDuePosition(): void, follow(): void,
  *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.

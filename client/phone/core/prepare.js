@@ -12,7 +12,8 @@ import { alertMessage, caseId, factsMessage, headerOf } from "../protocol/messag
 import { noteKeyText, parseNoteKey } from "../protocol/note.js";
 import { keysAhead } from "../protocol/weekly-keys.js";
 import { b64, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
-import { addressRecipient, beginCase, deriveContactKey, nameKeys, sealAlert, signedBy, toSeconds } from "./press.js";
+import { permissionOf } from "./contacts/permission.js";
+import { addressRecipient, beginCase, contactKey, nameKeys, sealAlert, signedBy, toSeconds } from "./press.js";
 
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
  *  `isLent`: the kit's letter for them stays, because this session cannot seal it.
@@ -68,7 +69,7 @@ export async function prepareKit({
   const secret = randomBytes(SEED_BYTES);
   const desk = toRecipient(card);
   const own = { case: caseId(secret), caseKey: b64(randomBytes(SEED_BYTES)), desk };
-  const by = sessions ?? { pin: randomBytes(SEED_BYTES), forced: randomBytes(SEED_BYTES) };
+  const by = sessions ?? drawSessions(randomBytes);
   const content = { facts, reply, practice, case_secret: b64(secret), keys: nameKeys(own, by) };
   const weeks = [...keysAhead(card, at), { week: null, key: card.lastResort }];
   /** @type {Ready[]} */
@@ -83,40 +84,67 @@ export async function prepareKit({
     });
   }
   const kit = { ...own, seq: 1, practice, named: sessions !== undefined, contacts: [], ready, open: null, others: [] };
-  return withContacts(kit, contacts, { now, randomBytes });
+  return withContacts(kit, contacts, { sessions: by, now, randomBytes });
 }
 
 /** Return the same case with these contacts in the place of the kit's, and their letters sealed anew. Whose letter has
- *  left the phone is not told the same thing twice. Whoever comes late is told the case's key with it. @param {Kit} before
- *  @param {PreparedContact[]} contacts @param {{ now: number, randomBytes: RandomBytes }} by @returns {Promise<Kit>}
+ *  left the phone is not told the same thing twice. Whoever comes late is told the case's keys with it. @param {Kit} before
+ *  @param {PreparedContact[]} contacts @param {{ sessions?: { pin: Uint8Array, forced: Uint8Array }, now: number,
+ *  randomBytes: RandomBytes }} by `sessions`: keys of the phone's two sessions @returns {Promise<Kit>}
  *  @throws {TooMuchContent} when a text does not fit one letter */
-export async function withContacts(before, contacts, { now, randomBytes }) {
+export async function withContacts(before, contacts, { sessions, now, randomBytes }) {
   const kit = before.case || contacts.length === 0 ? before : beginCase(before, randomBytes);
-  const waiting = new Set(kit.ready.map(({ contact }) => contact));
-  const isTold = (/** @type {PreparedContact} */ { key }) =>
-    kit.contacts.some((known, i) => same(known.key, key) && !waiting.has(i));
+  const by = { sessions: sessions ?? drawSessions(randomBytes), now, randomBytes };
   const ready = kit.ready.filter(({ contact }) => contact === null);
   const lettersTo = (/** @type {PreparedContact} */ { key }) =>
     kit.ready.filter(({ contact }) => contact !== null && same(kit.contacts[contact].key, key));
   for (const [i, contact] of contacts.entries()) {
     if (contact.isLent) ready.push(...lettersTo(contact).map((letter) => ({ ...letter, contact: i })));
-    else if (!isTold(contact))
-      ready.push({ week: null, contact: i, sealed: await firstAlert(kit, contact, now, randomBytes) });
+    else if (!findTold(kit, contact))
+      ready.push({ week: null, contact: i, sealed: await firstAlert(kit, contact, by) });
   }
-  const reachable = contacts.map(({ key, mailbox, relays, wake, later }) => ({ key, mailbox, relays, wake, later }));
+  const reachable = limitToTold(kit, contacts).map(({ key, mailbox, relays, wake, later }) => ({
+    key,
+    mailbox,
+    relays,
+    wake,
+    later,
+  }));
   return { ...kit, contacts: reachable, ready };
 }
 
-/** What was written for a contact in advance, signed with the pair's key; it brings the case's, which signs what
- *  follows. @param {Kit} kit @param {PreparedContact} contact @param {number} now @param {RandomBytes} randomBytes */
-function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) {
+/** Return the contacts, none of whom is told more than their letter allows that has left the phone: they would refuse it.
+ *  @param {Kit} kit @param {PreparedContact[]} contacts @returns {PreparedContact[]} */
+export function limitToTold(kit, contacts) {
+  return contacts.map((contact) => {
+    const told = findTold(kit, contact);
+    return told ? { ...contact, later: Math.min(told.later, contact.later) } : contact;
+  });
+}
+
+/** @param {Kit} kit @param {PreparedContact} contact @returns {Reachable | undefined} undefined while their letter waits */
+function findTold({ contacts, ready }, { mailbox }) {
+  return contacts.find((known, i) => same(known.mailbox, mailbox) && !ready.some(({ contact }) => contact === i));
+}
+
+/** @param {RandomBytes} randomBytes */
+function drawSessions(randomBytes) {
+  return { pin: randomBytes(SEED_BYTES), forced: randomBytes(SEED_BYTES) };
+}
+
+/** What was written for a contact in advance, signed with the pair's key; it brings the case's, and says what may follow
+ *  under the open one. @param {Kit} kit @param {PreparedContact} contact
+ *  @param {{ sessions: { pin: Uint8Array, forced: Uint8Array }, now: number, randomBytes: RandomBytes }} by */
+function firstAlert({ case: id, caseKey, practice }, contact, { sessions, now, randomBytes }) {
   const message = alertMessage(
     { case: id, seq: 0, at: toSeconds(now) },
     { type: "detained", text: contact.text },
     randomBytes,
   );
-  const key = b64(deriveContactKey(unb64(caseKey), contact.key));
-  return sealAlert(contact, contact.mac, { ...message, practice, case_key: key }, false, randomBytes);
+  const key = (/** @type {Uint8Array} */ from) => b64(contactKey(from, contact.mailbox, id));
+  const keys = { pin: key(sessions.pin), forced: key(sessions.forced), open: key(unb64(caseKey)) };
+  const open = permissionOf(contact.later);
+  return sealAlert(contact, contact.mac, { ...message, practice, keys, open }, randomBytes);
 }
 
 /** Return a kit with nothing sealed in advance and no case yet: the app was installed a minute ago, or has no PIN.

@@ -41,20 +41,21 @@ export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AM
 export const Disclosure = Object.freeze({ NOTHING: 0, SAFE: 1, PLACE: 2, ALL: 3 });
 
 const CASE = domain("case");
+const CONTACT_CASE = domain("contact-case");
 
 /** Return the letters of a press: this week's, and the fresh one with what is known of this moment. Until
  *  `withoutArrived` has been told otherwise every press hands the prepared letters out again: the outbox and the relays
  *  know them, and a phone killed in between loses nothing. @param {Kit} before
  *  @param {{ facts: Record<string, any>, when?: Record<string, any>, reply?: ReplyBlock | null, key?: Uint8Array | null,
- *  duress?: boolean, now: number, randomBytes: RandomBytes }} moment `key`: of the session, null when none is unlocked
+ *  now: number, randomBytes: RandomBytes }} moment `key`: of the session, null when none is unlocked
  *  @returns {Promise<{ kit: Kit, letters: Letter[] }>} */
-export async function press(before, { facts, when = {}, reply = null, key = null, duress = false, now, randomBytes }) {
+export async function press(before, { facts, when = {}, reply = null, key = null, now, randomBytes }) {
   const kit = before.case ? before : beginCase(before, randomBytes);
   const ready = readyLetters(kit, now);
   try {
     const content = { facts, when, reply };
     const fresh = await sayToDesk(kit, { content, key, rank: Rank.FRESH, now, randomBytes });
-    const alerts = await placeAlerts(kit, { place: facts.place ?? null, duress, now, randomBytes });
+    const alerts = await placeAlerts(kit, { place: facts.place ?? null, key, now, randomBytes });
     return { kit: fresh.kit, letters: [...fresh.letters, ...ready, ...alerts] };
   } catch (error) {
     if (ready.length === 0) throw error;
@@ -152,7 +153,7 @@ function readyLetters(kit, now) {
 }
 
 /** That it happened now, for each contact, and where for those who may know. @param {Kit} kit
- *  @param {{ place: any, duress: boolean, now: number, randomBytes: RandomBytes }} moment
+ *  @param {{ place: any, key: Uint8Array | null, now: number, randomBytes: RandomBytes }} moment
  *  @returns {Promise<Letter[]>} */
 async function placeAlerts(kit, { place, ...by }) {
   const letters = [];
@@ -163,29 +164,30 @@ async function placeAlerts(kit, { place, ...by }) {
   return letters;
 }
 
-/** Seal an alert to one contact, signed with the case's key, because the pair's key is in the vault. @param {Kit} kit
+/** Seal an alert to one contact, by the key of the session, or by the open one. @param {Kit} kit
  *  @param {Reachable} contact @param {{ type: string, text?: string, place?: any }} words
- *  @param {{ duress: boolean, now: number, randomBytes: RandomBytes }} by @returns {Promise<Letter>} */
-export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { duress, now, randomBytes }) {
+ *  @param {{ key: Uint8Array | null, now: number, randomBytes: RandomBytes }} by @returns {Promise<Letter>} */
+export async function tellContact({ case: id, caseKey, seq, practice }, contact, words, { key, now, randomBytes }) {
   const message = { ...alertMessage({ case: id, seq, at: toSeconds(now) }, words, randomBytes), practice };
-  const sealed = await sealAlert(contact, deriveContactKey(unb64(caseKey), contact.key), message, duress, randomBytes);
+  const own = contactKey(key ?? unb64(caseKey), contact.mailbox, id);
+  const sealed = await sealAlert(contact, own, message, randomBytes);
   return makeLetter(sealed, { ...contact, rank: Rank.PLACE, added: now });
 }
 
 /** Seal an alert, authentic by `key`, to a contact. @param {Pick<Reachable, "key" | "mailbox">} contact
- *  @param {Uint8Array} key of the MAC @param {object} message @param {boolean} duress
+ *  @param {Uint8Array} key of the MAC @param {object} message
  *  @param {RandomBytes} randomBytes */
-export function sealAlert(contact, key, message, duress, randomBytes) {
+export function sealAlert(contact, key, message, randomBytes) {
   const address = { purpose: Purpose.CONTACT, recipient: digest(contact.key), mailbox: contact.mailbox };
   const header = headerOf(message);
-  const body = (/** @type {Uint8Array} */ salt) => alertMac(key, duress, address, LETTER_BYTES, salt, header);
+  const body = (/** @type {Uint8Array} */ salt) => alertMac(key, address, LETTER_BYTES, salt, header);
   return seal({ header, body, key: contact.key, address, randomBytes });
 }
 
-/** Derive a contact's key of the case: each gets one of their own, so that none of them can speak as the phone to
- *  another. @param {Uint8Array} caseKey @param {Uint8Array} contact X-Wing public key */
-export function deriveContactKey(caseKey, contact) {
-  return mac(caseKey, CASE, digest(contact));
+/** Derive what a key of this phone is to one contact in one case: none of them can speak as the phone to another.
+ *  @param {Uint8Array} key @param {Uint8Array} mailbox of the contact @param {string} id of the case */
+export function contactKey(key, mailbox, id) {
+  return mac(key, CONTACT_CASE, mailbox, unb64(id));
 }
 
 /** Return where a report to an organisation goes. @param {Recipient} desk */

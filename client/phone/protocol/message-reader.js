@@ -11,6 +11,7 @@ import { isObject, PARCEL_BYTES, unutf8 } from "./wire.js";
 const FILES = 64; // in one message
 const SHORT_CHARACTERS = 255;
 const RELAYS = 8; // in one reply block
+const PERMITTED_TYPES = 16; // of alerts: more than there are, so that a newer phone can name its own
 
 /** @typedef {{ message: Record<string, any>, other: Record<string, any> }} Read */
 
@@ -69,6 +70,8 @@ const relayPair = (value, path) => {
 const replyBlock = struct({ relays: list(relayPair, 1, RELAYS), key: kemKey, secret: hash, until: number });
 const parcelRef = struct({ id, n: between(1, PIECES), sha256: hash, type: text(SHORT_CHARACTERS), bytes: number });
 
+const caseKeys = struct({ pin: hash, forced: hash, open: hash });
+
 const IDENTITY = { v: between(VERSION, VERSION), id, case: id, seq: number, at: number };
 const FACTS = {
   ...IDENTITY,
@@ -79,7 +82,7 @@ const FACTS = {
   practice: or(truth, () => false),
   receipts: or(list(text(RECEIPT_BYTES), 0, RECEIPTS), () => []),
   case_secret: orNull(hash),
-  keys: orNull(struct({ pin: hash, forced: hash, open: hash })),
+  keys: orNull(caseKeys),
 };
 
 /** @type {Record<string, Record<string, FieldReader>>} */
@@ -92,6 +95,8 @@ const KINDS = {
     type: alertType,
     text: or(text(PARCEL_BYTES), () => ""),
     place: or(anything, () => null),
+    keys: orNull(caseKeys),
+    open: orNull(struct({ types: list(text(SHORT_CHARACTERS), 0, PERMITTED_TYPES), place: truth, text: truth })),
   },
   reply: {
     ...IDENTITY,

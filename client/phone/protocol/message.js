@@ -24,7 +24,10 @@ export const PIECES = 4_096; // 248 MiB: a long film, and still a bound on what 
  *    practice: boolean, receipts?: string[], case_secret?: string, keys?: CaseKeys }} Facts */
 /** @typedef {Identity & Facts} Report */
 /** @typedef {Identity & { of: string, i: number, n: number }} Parcel */
-/** @typedef {Identity & { type: string, text: string, place: any }} AlertMessage */
+/** What the open key may say to a contact. @typedef {{ types: string[], place: boolean, text: boolean }} OpenPermission */
+/** `keys` and `open` stand in the one that was sealed in advance.
+ *  @typedef {Identity & { type: string, text: string, place: any, keys?: CaseKeys | null,
+ *    open?: OpenPermission | null }} AlertMessage */
 /** @typedef {Identity & { text: string, status: string, reply: ReplyBlock | null }} Reply */
 
 /** A place in a case: which case, the how manieth message, when it was said (Unix seconds).
@@ -34,7 +37,6 @@ const CASE_ID = domain("case-id");
 const SAID = domain("said");
 const REPLY = domain("reply");
 const ALERT = domain("alert");
-const DURESS = domain("duress");
 
 if (PIECE_BYTES >= PARCEL_ROOM - 512) throw new RangeError("a piece and its header do not fit a parcel");
 
@@ -89,12 +91,11 @@ export function replyMac(secret, address, size, salt, header) {
   return mac(secret, REPLY, infoOf(address, size), salt, header);
 }
 
-/** Return the body of an alert: HMAC(k_dir, "tocsin/1/alert\0" | info | salt | header); under a duress PIN
- *  "tocsin/1/duress\0", which only the receiver can tell. Source: HMAC-SHA256 (RFC 2104). @param {Uint8Array} key
- *  @param {boolean} duress @param {import("./envelope.js").Address} address @param {number} size
+/** Return the body of an alert: HMAC(key, "tocsin/1/alert\0" | info | salt | header). Source: HMAC-SHA256 (RFC 2104).
+ *  @param {Uint8Array} key @param {import("./envelope.js").Address} address @param {number} size
  *  @param {Uint8Array} salt @param {Uint8Array} header @returns {Uint8Array} */
-export function alertMac(key, duress, address, size, salt, header) {
-  return mac(key, duress ? DURESS : ALERT, infoOf(address, size), salt, header);
+export function alertMac(key, address, size, salt, header) {
+  return mac(key, ALERT, infoOf(address, size), salt, header);
 }
 
 /** Compare in constant time. @param {Uint8Array} expected @param {Uint8Array} body @throws {NotAuthentic} */

@@ -8,9 +8,9 @@
 import { relayAddress } from "./address.js";
 import { DIGITS, payloadOf } from "./code.js";
 import { HPKE, infoOf, seal } from "./envelope.js";
-import { BadCode, BadMessage, CardError, Malformed, TocsinError, UnknownVersion } from "./errors.js";
+import { BadCode, BadMessage, CardError, Malformed, NotAuthentic, TocsinError, UnknownVersion } from "./errors.js";
 import { mailboxKey } from "./mailbox.js";
-import { alertMac, checkMac } from "./message.js";
+import { alertMac } from "./message.js";
 import { readObject } from "./message-reader.js";
 import { privateKey } from "./opening.js";
 import {
@@ -236,15 +236,20 @@ export function markSent({ share, owed: pendingShares, answered }) {
   return { share, owed: [], answered: [...new Set([...answered, ...pendingShares])] };
 }
 
-/** Tell whether an authentic alert was sent under duress. Specified in `keys/pairing.md`, *Alerts*.
- *  @param {Uint8Array} key @param {Address} address
- *  @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened @param {number} size @returns {boolean}
- *  @throws {NotAuthentic} */
-export function isDuress(key, address, { salt, header, body }, size) {
-  const [calm, forced] = [false, true].map((duress) => alertMac(key, duress, address, size, salt, header));
-  if (same(forced, body)) return true;
-  checkMac(calm, body);
-  return false;
+/** Whose key an alert is authentic by. @typedef {"pair" | "pin" | "forced" | "open"} AlertOrigin */
+
+/** Return whose key an alert is authentic by. Specified in `keys/pairing.md`, *Alerts*. @param {Uint8Array} pair key of
+ *  the direction @param {import("./message.js").CaseKeys | null} named those of its case, null when no alert brought them
+ *  @param {Address} address @param {{ salt: Uint8Array, header: Uint8Array, body: Uint8Array }} opened
+ *  @param {number} size @returns {AlertOrigin} @throws {NotAuthentic} */
+export function alertOrigin(pair, named, address, { salt, header, body }, size) {
+  const isBy = (/** @type {Uint8Array} */ key) => same(alertMac(key, address, size, salt, header), body);
+  if (isBy(pair)) return "pair";
+  // Of a key that is named as two things the worse one counts.
+  for (const name of /** @type {const} */ (["forced", "open", "pin"])) {
+    if (named && isBy(unb64(named[name]))) return name;
+  }
+  throw new NotAuthentic();
 }
 
 /** @param {Uint8Array} data @returns {Promise<PairCard>} */

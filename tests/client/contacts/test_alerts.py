@@ -14,12 +14,13 @@ from client.contacts.book import Contact, ContactSecrets
 from client.contacts.mail import take_letters
 from client.transport.relay_client import Frame
 from keys import message
-from keys.message import Alert
-from keys.pairing import PairCard, PairingOffer, PairingSession, PairKeys, Progress, case_key, seal_alert
+from keys.pairing import PairCard, PairingOffer, PairingSession, PairKeys, Progress, seal_alert
 from keys.wire import b64
 from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, TEXT, FolderOwner
 from tests.support.fake_relay import Post
 from tests.support.parsers.any_input import JSON
+
+CASE = b64(bytes(16))
 
 # Alerts
 
@@ -32,7 +33,7 @@ def test_an_alert_arrives_once_with_what_was_written(pair):
     assert [alert.label for alert in boris.sync().alerts] == ["Anna"]
     assert boris.sync().alerts == []
     [stored] = boris.book.secrets.alerts
-    assert (stored.type, stored.text, stored.at, stored.duress, stored.origin) == ("detained", TEXT, NOW, False, "pair")
+    assert (stored.type, stored.text, stored.at, stored.is_cut, stored.origin) == ("detained", TEXT, NOW, False, "pair")
     boris.alert("Anna", "safe", "Понял")
     anna.sync()
     assert anna.received == [("Борис", "safe", "Понял")]
@@ -67,49 +68,62 @@ def test_who_holds_the_senders_folder_cannot_fetch_or_open_what_was_sent(pair, p
     assert letter.mailbox == ours.other(NOW).mailbox
 
 
-def lay_alert(post: Post, anna: FolderOwner, *, key: bytes | None = None, duress: bool = False, **more: object) -> None:
+def lay_alert(post: Post, anna: FolderOwner, *, key: bytes | None = None, **more: object) -> None:
     """Seal an alert of Anna's as a phone would, and put it into Boris's mailbox."""
     ours = anna.book.find("Борис")
     fields = {"id": b64(os.urandom(16)), "case": b64(bytes(16)), "seq": 0, "at": NOW, "type": "detained", "text": TEXT}
-    alert = Alert(**{name: more.pop(name, value) for name, value in fields.items()})
-    header = message.header(alert, more)
-    sealed = seal_alert(header, key or ours.keys.sending, ours.other(NOW), os.urandom, duress=duress)
-    post.lay(EAST, sealed)
+    header = msgspec.json.encode({"v": 1, "kind": "alert", **fields, **more})
+    post.lay(EAST, seal_alert(header, key or ours.keys.sending, ours.other(NOW), os.urandom))
 
 
-def test_an_alert_under_duress_says_so_to_its_reader_alone(pair, post):
+def case_keys(anna: FolderOwner, case: str = CASE) -> dict[str, bytes]:
+    mailbox = anna.book.find("Борис").other(NOW).mailbox
+    return {name: message.contact_key(os.urandom(32), mailbox, case) for name in ("pin", "forced", "open")}
+
+
+def named(keys: dict[str, bytes]) -> dict[str, str]:
+    return {name: b64(key) for name, key in keys.items()}
+
+
+def test_an_alert_says_whose_key_it_is_authentic_by(pair, post, capsys):
     anna, boris = pair
-    lay_alert(post, anna, duress=True)
-    lay_alert(post, anna, text="сама", practice=True)
+    keys = case_keys(anna)
+    lay_alert(post, anna, keys=named(keys), open={"types": ["safe"], "place": False, "text": False})
+    for key in keys.values():
+        lay_alert(post, anna, key=key, text="", type="safe")
     boris.sync()
-    assert {(stored.text, stored.duress, stored.practice) for stored in boris.book.secrets.alerts} == {
-        (TEXT, True, False),
-        ("сама", False, True),
-    }
+    alerts = boris.book.secrets.alerts
+    assert sorted(stored.origin for stored in alerts) == ["forced", "open", "pair", "pin"]
+    for stored in alerts:
+        contact_command._show(stored, boris.book.find("Anna"), as_json=False)
+    shown = capsys.readouterr().out
+    assert "safe, said with the PIN" in shown
+    assert "safe  !! said under force" in shown
+    assert "safe  !! said by whoever holds their phone" in shown
 
 
-def test_a_letter_signed_by_the_cases_key_waits_for_the_letter_that_brings_it(pair, post):
+def test_a_letter_signed_by_a_key_of_the_case_waits_for_the_letter_that_brings_it(pair, post):
     anna, boris = pair
-    theirs = anna.book.find("Борис").other(NOW)
-    key = case_key(os.urandom(32), theirs.key)
-    lay_alert(post, anna, key=key, text="место", place={"text": "ОВД"})
+    keys = case_keys(anna)
+    lay_alert(post, anna, key=keys["pin"], text="место", place={"text": "ОВД"})
     assert boris.sync().alerts == []
-    lay_alert(post, anna, case_key=b64(key))
+    lay_alert(post, anna, keys=named(keys))
     assert [(stored.text, stored.origin, stored.place) for stored in boris.sync().alerts] == [
         (TEXT, "pair", None),
-        ("место", "case", {"text": "ОВД"}),
+        ("место", "pin", {"text": "ОВД"}),
     ]
-    lay_alert(post, anna, key=key, text="чужое", case=b64(b"\1" * 16))
+    lay_alert(post, anna, key=keys["pin"], text="чужое", case=b64(b"\1" * 16))
     assert boris.sync().alerts == [], "the key of one case signs no other"
 
 
-def test_who_holds_a_cases_key_cannot_speak_for_an_organisation(pair, post, capsys):
+@pytest.mark.parametrize("name", ["pin", "forced", "open"])
+def test_who_holds_a_cases_key_cannot_speak_for_an_organisation(pair, post, capsys, name):
     anna, boris = pair
-    key = case_key(os.urandom(32), anna.book.find("Борис").other(NOW).key)
-    lay_alert(post, anna, case_key=b64(key))
+    keys, types = case_keys(anna), ["text", "safe", "moved", "detained"]
+    lay_alert(post, anna, keys=named(keys), open={"types": types, "place": True, "text": True})
     lay_alert(post, anna, text="адвокат едет", type="text", passed=True)
-    for seq, kind in enumerate(("text", "safe", "moved", "detained")):
-        lay_alert(post, anna, key=key, text="выйдите из дома", type=kind, seq=seq, passed=True)
+    for seq, kind in enumerate(types):
+        lay_alert(post, anna, key=keys[name], text="выйдите из дома", type=kind, seq=seq, passed=True)
     boris.sync()
     alerts = boris.book.secrets.alerts
     assert len(alerts) == 6
@@ -120,16 +134,34 @@ def test_who_holds_a_cases_key_cannot_speak_for_an_organisation(pair, post, caps
     assert {fields["text"] for fields in shown if fields["passed"]} == {"адвокат едет"}
 
 
-def test_a_key_brought_by_a_cases_letter_is_not_taken(pair, post):
-    """A thief of the unlocked kit has the case's key, and must not be able to make it last."""
+@pytest.mark.parametrize("name", ["pin", "forced", "open"])
+def test_keys_brought_by_a_key_of_the_case_are_not_taken(pair, post, name):
+    """A thief of the open kit has a case's key, and must not be able to make it last."""
     anna, boris = pair
-    theirs = anna.book.find("Борис").other(NOW)
-    key, own = case_key(os.urandom(32), theirs.key), os.urandom(32)
-    lay_alert(post, anna, case_key=b64(key))
-    lay_alert(post, anna, key=key, text="thief", case_key=b64(own))
-    lay_alert(post, anna, key=own, text="forged")
+    keys, own = case_keys(anna), case_keys(anna)
+    permission = {"types": ["detained"], "place": False, "text": True}
+    lay_alert(post, anna, keys=named(keys), open=permission)
+    lay_alert(post, anna, key=keys[name], text="thief", keys=named(own), at=NOW + 9)
+    for forged in own.values():
+        lay_alert(post, anna, key=forged, text="forged")
     boris.sync()
     assert {stored.text for stored in boris.book.secrets.alerts} == {TEXT, "thief"}
+
+
+def test_a_folder_of_before_is_read_with_the_origins_of_now(pair, post):
+    anna, boris = pair
+    lay_alert(post, anna)
+    boris.sync()
+    book = boris.book
+    [stored] = book.secrets.alerts
+    olds = [stored, *(msgspec.structs.replace(stored, origin="case", duress=duress) for duress in (False, True))]
+    book.secrets.alerts = olds
+    fields = msgspec.to_builtins(book.secrets)
+    fields["contacts"][0] = {**fields["contacts"][0], "case_keys": {CASE: b64(bytes(32))}}
+    book.keystore.save(msgspec.json.encode(fields))
+    boris.reopen()
+    assert [alert.origin for alert in boris.book.secrets.alerts] == ["pair", "open", "forced"]
+    assert boris.book.find("Anna").cases == {}
 
 
 def test_an_authentic_word_that_this_version_does_not_know_is_kept(pair, post):
@@ -152,7 +184,9 @@ def two_contacts() -> tuple[Contact, PairCard, PairKeys]:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["v", "kind", "id", "case", "seq", "at", "type", "text", "place", "case_key", "share", "x"]),
+        st.sampled_from(
+            ["v", "kind", "id", "case", "seq", "at", "type", "text", "place", "keys", "open", "share", "x"]
+        ),
         JSON | st.sampled_from([1, "alert", "pair", "text", b64(bytes(16)), b64(bytes(32))]),
     )
 )

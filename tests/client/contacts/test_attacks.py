@@ -87,7 +87,6 @@ def test_who_filmed_both_screens_forges_no_alert_and_no_share(film, anna, boris,
     keys = thief.keys(os.urandom(32))
     for key in (keys.sending, keys.receiving, thief.k0, film[0].secret * 2):
         post.lay(EAST, seal_alert(header, key, of_boris, os.urandom))
-        post.lay(SOUTH, seal_alert(header, key, of_boris, os.urandom, duress=True))
     anna.alert("Борис")
     boris.sync()
     assert boris.received == [("Anna", "detained", TEXT)]

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from keys.envelope import frame, seal_content
-from keys.pairing import MacInput, case_key, wake_mac
+from keys.message import contact_key
+from keys.pairing import MacInput, wake_mac
 from keys.wire import LETTER_BYTES, WAKE_BYTES, b64
 from tests.support.contacts.people import EAST, NORTH, NOW, SOUTH, FolderOwner, make_pair
 from tests.support.fake_relay import Post
@@ -77,7 +78,7 @@ def test_nobody_but_the_contact_changes_how_they_are_rung(pair, post):
     lay_wake(post, boris, 1, f"{EAST} {SEALED}")
     anna.sync()
     ours = boris.book.find("Anna")
-    for key in (ours.keys.receiving, case_key(bytes(32), ours.other(NOW).key), os.urandom(32)):
+    for key in (ours.keys.receiving, contact_key(bytes(32), ours.other(NOW).mailbox, ours.case), os.urandom(32)):
         lay_wake(post, boris, 9, None, key=key)
     anna.sync()
     assert dict(rung(anna, post))[EAST] == SEALED

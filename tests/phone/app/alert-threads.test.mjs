@@ -13,13 +13,13 @@ const first = {
   text: "Call",
   at: 100,
   place: null,
-  duress: false,
+  isCut: false,
 };
 const alertWith = (/** @type {object} */ more) => ({
   ...first,
   practice: false,
   passed: false,
-  origin: "case",
+  origin: "open",
   read: false,
   ...more,
 });

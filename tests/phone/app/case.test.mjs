@@ -34,7 +34,7 @@ async function caseSessionFor(later) {
   const stored = /** @type {any[]} */ ([]);
   const storeKit = (/** @type {any} */ kit) => stored.push(kit);
   const kit = { ...newBareKit(card, randomBytes), seq: 1, contacts };
-  const caseSession = new CaseSession({ kit, sender, position, randomBytes, storeKit, duress: () => false });
+  const caseSession = new CaseSession({ kit, sender, position, randomBytes, storeKit });
   begun.push(caseSession);
   return { caseSession, sent, stored };
 }

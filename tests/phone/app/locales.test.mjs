@@ -111,11 +111,23 @@ test("every word that a screen asks for is there", () => {
 
 test("every word that is put together from parts is there", () => {
   const { contacts, pressed } = wordsOf("en");
-  for (const type of ["detained", "moved", "unsafe", "safe", "missed", "text", "unknown"])
+  for (const type of [
+    "detained",
+    "moved",
+    "unsafe",
+    "safe",
+    "missed",
+    "text",
+    "unknown",
+    "refused",
+    "safe_pin",
+    "safe_open",
+  ])
     assert.ok(contacts.alert[type]);
   for (const type of ["detained", "moved", "unsafe", "safe", "missed", "text", "duress"])
     assert.equal(contacts.alert[`steps_${type}`].length, 3, type);
-  for (const how of ["pair", "case", "advance", "unverified", "seized"]) assert.ok(contacts.alert[`origin_${how}`]);
+  for (const how of ["pair", "pin", "forced", "open", "advance", "unverified", "seized"])
+    assert.ok(contacts.alert[`origin_${how}`]);
   for (const state of ["waiting", "paired", "expired", "unverified", "seized"])
     assert.ok(contacts.state[state] && contacts.state[`${state}_more`]);
   for (const later of ["nothing", "safe", "place", "all"]) assert.ok(contacts.prepared[`later_${later}`]);

@@ -82,7 +82,7 @@ test("an alert arrives once with what was written, and the answer comes back", a
   const [alert, ...more] = boris.book.alerts;
   assert.deepEqual(more, []);
   assert.deepEqual(
-    [alert.contact, alert.type, alert.text, alert.place, alert.origin, alert.duress, alert.read],
+    [alert.contact, alert.type, alert.text, alert.place, alert.origin, alert.isCut, alert.read],
     [boris.contact.id, "detained", TEXT, PLACE, "pair", false, false],
   );
   assert.equal(countUnread(boris.book), 1);
@@ -158,7 +158,7 @@ test("what a newer program wrote is shown as it is, and a letter that is none is
   const [anna, boris, relays] = await pairedPeople();
   const { sending } = await deriveContactKeys(anna.contact);
   const card = await publicCard(boris);
-  relays.lay(EAST, await sealAlert(card, sending, { v: 2, kind: "alert", what: "новое" }, false, randomBytes));
+  relays.lay(EAST, await sealAlert(card, sending, { v: 2, kind: "alert", what: "новое" }, randomBytes));
   relays.lay(EAST, await seal({ header: utf8("{}"), key: card.key, address: cardAddress(card), randomBytes }));
   await boris.sync();
   assert.deepEqual(
@@ -202,7 +202,7 @@ test("whatever a contact writes, it is shown or refused, and the book goes on", 
     .map(([of, name, value]) => ({ ...known, kind: of, [name]: value }));
   await fc.assert(
     fc.asyncProperty(fc.array(header, { minLength: 1, maxLength: 5 }), async (headers) => {
-      for (const fields of headers) relays.lay(EAST, await sealAlert(card, sending, fields, false, randomBytes));
+      for (const fields of headers) relays.lay(EAST, await sealAlert(card, sending, fields, randomBytes));
       await boris.sync();
     }),
     { numRuns: atLength(10, 300) },
@@ -229,7 +229,7 @@ test("letters that are not authentic yet stay at the relay, a few of them, and o
   const card = await publicCard(boris);
   for (let i = 0; i < ASIDE + 60; i++) {
     const message = alertMessage({ case: b64(randomBytes(16)), seq: 0, at: 1 }, { type: "safe" }, randomBytes);
-    relays.lay(EAST, await sealAlert(card, randomBytes(32), message, false, randomBytes));
+    relays.lay(EAST, await sealAlert(card, randomBytes(32), message, randomBytes));
   }
   await tell(anna, { type: "detained", text: TEXT });
   await boris.sync();

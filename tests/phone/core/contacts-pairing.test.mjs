@@ -96,7 +96,7 @@ async function filmOf(anna, boris) {
       const ownShare = pairKeys(theirs, theirs.own.half.secret);
       const keys = [mine.k0, ownShare.sending, ownShare.receiving];
       const cards = [await publicCard(anna), await publicCard(boris)];
-      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, message, false, randomBytes))));
+      return Promise.all(cards.flatMap((card) => keys.map((key) => sealAlert(card, key, message, randomBytes))));
     },
     /** A share of their own, as if from Boris. */
     share: async (card) => {
@@ -239,7 +239,7 @@ test("who filmed both codes reads no alert and forges none, whatever is sent and
       { type: "safe", text: "ложь" },
       randomBytes,
     );
-    for (const duress of [false, true]) relays.lay(NORTH, await sealAlert(card, key, message, duress, randomBytes));
+    relays.lay(NORTH, await sealAlert(card, key, message, randomBytes));
   }
   await tell(boris, { type: "detained", text: TEXT });
   await anna.sync();

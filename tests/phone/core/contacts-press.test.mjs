@@ -19,7 +19,7 @@ import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { makeLetter, packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
 import { emptyOutbox, stepOutbox } from "../../../client/phone/core/outbox.js";
 import { prepareKit, withContacts } from "../../../client/phone/core/prepare.js";
-import { deriveContactKey, press, Rank, sealAlert, withoutArrived } from "../../../client/phone/core/press.js";
+import { press, Rank, sealAlert, withoutArrived } from "../../../client/phone/core/press.js";
 import { alertMessage } from "../../../client/phone/protocol/message.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import { b64, LETTER_BYTES, unb64, WAKE_HEADER } from "../../../client/phone/protocol/wire.js";
@@ -40,12 +40,13 @@ import { DAY, NOW, Person, Relays } from "../post.mjs";
 
 const org = await organisation({ now: NOW / 1_000 });
 
-async function kitOf(person, changes = (book) => book) {
+async function kitOf(person, changes = (book) => book, own = undefined) {
   await person.post.change((book) => changes(setContactText(book, person.contact.id, TEXT)));
   return prepareKit({
     card: org.card,
     facts: {},
     contacts: await listPreparedContacts(person.book, NOW),
+    sessions: own,
     now: NOW,
     randomBytes,
   });
@@ -98,11 +99,11 @@ test("one press: the words written in advance, and that it is now; where, for th
     await boris.sync();
     const [prepared, now] = [...boris.book.alerts].sort((a, b) => b.text.length - a.text.length);
     assert.deepEqual([prepared.text, prepared.origin, prepared.type], [TEXT, "pair", "detained"]);
-    assert.deepEqual([now.text, now.origin, now.place, now.case], ["", "case", place, prepared.case]);
+    assert.deepEqual([now.text, now.origin, now.place, now.case, now.isCut], ["", "open", place, prepared.case, false]);
   }
 });
 
-test("what is signed by the case's key waits at the relay for the letter that brings it", async () => {
+test("what is signed by a key of the case waits at the relay for the letter that brings them", async () => {
   const [anna, boris, relays] = await pairedPeople();
   const { letters } = await press(await kitOf(anna), { facts: {}, now: NOW, randomBytes });
   const [words, now] = toContacts(letters).sort((a, b) => a.rank - b.rank);
@@ -191,6 +192,13 @@ test("afterwards each contact is told what was chosen for them", async () => {
   assert.deepEqual(await readAfter(SAFE, { facts: { place: PLACE }, type: "safe" }), [["safe", "", null]]);
   assert.deepEqual(await readAfter(SAFE, { type: "unsafe" }), [["unsafe", "", null]]);
   assert.deepEqual(await readAfter(Disclosure.PLACE, { facts }), [["moved", "", where]]);
+  const described = { facts: { ...facts, place: { ...PLACE, text: "у метро" } } };
+  assert.deepEqual(
+    await readAfter(Disclosure.PLACE, described),
+    [["moved", "", where]],
+    "words about a place are words",
+  );
+  assert.equal((await readAfter(ALL, described))[0][2].text, "у метро");
   assert.deepEqual(await readAfter(Disclosure.PLACE, { facts: { account: "били" } }), []);
   assert.deepEqual(await readAfter(ALL, { facts: { account: "били" } }), [["text", "били", null]]);
   assert.deepEqual(await readAfter(ALL, { facts: { minors: 2 } }), []);
@@ -216,38 +224,39 @@ test("positions alone are told every ten minutes, a station at once", async () =
   assert.equal(unpackKit(packKit(kit)).placed, undefined);
 });
 
-test("after the decoy's PIN alert and safe say so at the contact, out of the kit alone", async () => {
-  const [anna, boris] = await pairedPeople();
-  const kit = unpackKit(packKit(await kitOf(anna)));
-  await pressed(anna, kit, { facts: {}, duress: true });
-  const { letters } = await tellContacts(kit, { type: "safe", duress: true, now: NOW, randomBytes });
-  for (const letter of letters) anna.relays.take(letter);
-  await boris.sync();
-  const safe = boris.book.alerts.find(({ type }) => type === "safe");
-  assert.deepEqual([safe.duress, safe.origin], [true, "case"]);
-  assert.deepEqual(
-    boris.book.alerts.map(({ duress }) => duress).sort(),
-    [false, true, true],
-    "what was sealed in advance cannot say it",
-  );
-  assert.ok(
-    boris.book.alerts.every((alert) => isUnderDuress(boris.book, alert)),
-    "but its case does",
-  );
+const sessions = { pin: randomBytes(32), forced: randomBytes(32) };
+
+test("each session speaks under its own key, and the contact sees which it was", async () => {
+  for (const [origin, key] of [...Object.entries(sessions), ["open", null]]) {
+    const [anna, boris] = await pairedPeople(`origin ${origin}`);
+    const kit = unpackKit(packKit(await kitOf(anna, (book) => book, sessions)));
+    await pressed(anna, kit, { facts: {}, key });
+    const { letters } = await tellContacts(kit, { type: "safe", key, now: NOW, randomBytes });
+    for (const letter of letters) anna.relays.take(letter);
+    await boris.sync();
+    assert.equal(boris.book.alerts.find(({ type }) => type === "safe").origin, origin);
+    const origins = boris.book.alerts.map((alert) => alert.origin);
+    assert.deepEqual(origins.sort(), [origin, origin, "pair"].sort(), "what was sealed in advance is the pair's");
+    const isForced = boris.book.alerts.map((alert) => isUnderDuress(boris.book, alert));
+    assert.ok(
+      isForced.every((forced) => forced === (origin === "forced")),
+      "and its case is shown as forced",
+    );
+  }
 });
 
 test("on the wire duress is nothing: the same letters, sizes, relays and ranks, the same draws of random bytes", async () => {
   const [anna] = await pairedPeople();
-  const kit = await kitOf(anna);
+  const kit = await kitOf(anna, (book) => book, sessions);
   const traces = [];
-  for (const duress of [false, true]) {
+  for (const key of [sessions.pin, sessions.forced, null]) {
     const drawn = [];
     const counted = (count) => {
       drawn.push(count);
       return randomBytes(count);
     };
-    const { letters } = await press(kit, { facts: { place: PLACE }, duress, now: NOW, randomBytes: counted });
-    const safe = await tellContacts(kit, { type: "safe", duress, now: NOW, randomBytes: counted });
+    const { letters } = await press(kit, { facts: { place: PLACE }, key, now: NOW, randomBytes: counted });
+    const safe = await tellContacts(kit, { type: "safe", key, now: NOW, randomBytes: counted });
     const all = [...toContacts(letters), ...safe.letters];
     traces.push([
       drawn,
@@ -255,9 +264,10 @@ test("on the wire duress is nothing: the same letters, sizes, relays and ranks, 
     ]);
   }
   assert.deepEqual(traces[0], traces[1]);
+  assert.deepEqual(traces[0], traces[2]);
 });
 
-test("a case's key signs its own case, and the first one stays", async () => {
+test("keys of a case sign their own case, and the first ones stay", async () => {
   const [anna, boris, relays] = await pairedPeople();
   const kit = await kitOf(anna);
   await pressed(anna, kit, { facts: {} });
@@ -268,35 +278,73 @@ test("a case's key signs its own case, and the first one stays", async () => {
   assert.deepEqual((await boris.sync()).alerts, []);
   const [[, before]] = boris.contact.cases;
   const { sending } = await deriveContactKeys(anna.contact);
-  const message = {
-    ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type: "moved" }, randomBytes),
-    case_key: b64(randomBytes(32)),
-  };
-  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, message, false, randomBytes));
+  const named = { pin: b64(randomBytes(32)), forced: b64(randomBytes(32)), open: b64(randomBytes(32)) };
+  const at = NOW / 1_000 + 60;
+  const message = { ...alertMessage({ case: kit.case, seq: 5, at }, { type: "moved" }, randomBytes), keys: named };
+  relays.lay(EAST, await sealAlert(await publicCard(boris), sending, message, randomBytes));
   assert.equal((await boris.sync()).alerts.length, 1);
   assert.deepEqual(boris.contact.cases, [[kit.case, before]]);
 });
 
-test("who holds a case's key cannot speak for an organisation, not even in what was stored before", async () => {
-  const [anna, boris, relays] = await pairedPeople();
-  const kit = await kitOf(anna);
-  await pressed(anna, kit, { facts: {} });
-  await boris.sync();
-  const card = await publicCard(boris);
-  const open = deriveContactKey(unb64(kit.caseKey), card.key);
-  for (const type of ["text", "safe", "moved", "detained"]) {
-    const message = {
-      ...alertMessage({ case: kit.case, seq: 5, at: 1 }, { type, text: "выйдите" }, randomBytes),
-      passed: true,
-    };
-    relays.lay(EAST, await sealAlert(card, open, message, false, randomBytes));
+test("of two letters of a case that allow something the newer one counts, in whatever order they come", async () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const [anna, boris, relays] = await pairedPeople(`order ${order}`);
+    const kit = await kitOf(anna, (book) => setDisclosure(book, anna.contact.id, Disclosure.ALL), sessions);
+    const fewer = await post(anna, (book) => setDisclosure(book, anna.contact.id, Disclosure.NOTHING));
+    const by = { sessions, now: NOW + 60_000, randomBytes };
+    const [{ sealed: first }] = kit.ready.filter(({ contact }) => contact === 0);
+    const anew = await withContacts(kit, await listPreparedContacts(fewer, NOW), by);
+    const [{ sealed: second }] = anew.ready.filter(({ contact }) => contact === 0);
+    for (const i of order) {
+      relays.lay(EAST, [first, second][i]);
+      await boris.sync();
+    }
+    const [[, { open, at }]] = boris.contact.cases;
+    assert.deepEqual([open.types, at], [["detained"], NOW / 1_000 + 60]);
   }
+});
+
+test("nobody is told more than the letter allows that has left the phone", async () => {
+  const [anna] = await pairedPeople();
+  const kit = await kitOf(anna, (book) => setDisclosure(book, anna.contact.id, Disclosure.PLACE));
+  const all = await post(anna, (book) => setDisclosure(book, anna.contact.id, Disclosure.ALL));
+  const by = { sessions, now: NOW, randomBytes };
+  const more = await withContacts(kit, await listPreparedContacts(all, NOW), by);
+  assert.equal(more.contacts[0].later, Disclosure.ALL, "a letter that waits is sealed anew");
+  const { letters } = await press(kit, { facts: {}, now: NOW, randomBytes });
+  const told = withoutArrived(kit, letters.find(({ rank }) => rank === Rank.CONTACT).id);
+  assert.equal(
+    (await withContacts(told, await listPreparedContacts(all, NOW), by)).contacts[0].later,
+    Disclosure.PLACE,
+  );
+  const none = await post(anna, (book) => setDisclosure(book, anna.contact.id, Disclosure.NOTHING));
+  assert.equal(
+    (await withContacts(told, await listPreparedContacts(none, NOW), by)).contacts[0].later,
+    Disclosure.NOTHING,
+  );
+});
+
+test("a book of before is read: whose key it was, and duress, under the names of now", async () => {
+  const [anna, boris] = await pairedPeople();
+  await tell(anna, { type: "safe", text: TEXT });
   await boris.sync();
-  const forged = boris.book.alerts.filter(({ origin, text }) => origin === "case" && text === "выйдите");
-  assert.ok(forged.length === 4 && forged.every(({ passed }) => !passed));
-  const before = { ...boris.book, alerts: boris.book.alerts.map((alert) => ({ ...alert, passed: true })) };
-  const shown = readBook(before).alerts.filter(({ passed }) => passed);
-  assert.ok(shown.length > 0 && shown.every(({ origin }) => origin === "pair"));
+  const [alert] = boris.book.alerts;
+  const old = { ...alert, duress: false, passed: true };
+  const contact = { ...boris.contact, cases: [["case", b64(randomBytes(32))]] };
+  const alerts = [old, { ...old, origin: "case" }, { ...old, origin: "case", duress: true }];
+  const book = readBook({ ...boris.book, contacts: [contact], alerts });
+  assert.deepEqual(
+    book.alerts.map(({ origin, passed }) => [origin, passed]),
+    [
+      ["pair", true],
+      ["open", false],
+      ["forced", false],
+    ],
+  );
+  assert.deepEqual(book.contacts[0].cases, []);
 });
 
 test("an organisation's answer is passed on only to whom that was agreed for", async () => {

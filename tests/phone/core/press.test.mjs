@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { packLetter, unpackLetter } from "../../../client/phone/core/letter.js";
 import { cutFile, fitPicture, sealFile, stripJpeg } from "../../../client/phone/core/media.js";
-import { newBareKit, prepareKit } from "../../../client/phone/core/prepare.js";
+import { newBareKit, prepareKit, withContacts } from "../../../client/phone/core/prepare.js";
 import { amend, Disclosure, press, Rank, withoutArrived } from "../../../client/phone/core/press.js";
 import { blindingKey } from "../../../client/phone/protocol/envelope.js";
 import { alertMac, checkMac } from "../../../client/phone/protocol/message.js";
@@ -174,24 +174,26 @@ test("the contact reads the alert, and knows by the pair's key whom it comes fro
   const address = { purpose: Purpose.CONTACT, recipient: mother.recipient, mailbox: contact.mailbox };
   const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
   assert.equal(alert.fields.text, contact.text);
-  checkMac(alertMac(contact.mac, false, address, LETTER_BYTES, alert.salt, alert.header), alert.body);
+  checkMac(alertMac(contact.mac, address, LETTER_BYTES, alert.salt, alert.header), alert.body);
   const placed = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
   assert.deepEqual(placed.fields.place, PLACE);
-  checkMac(
-    alertMac(unb64(alert.fields.case_key), false, address, LETTER_BYTES, placed.salt, placed.header),
-    placed.body,
-  );
-  assert.notEqual(alert.fields.case_key, kit.caseKey, "one contact's key is not another's");
+  const { open } = alert.fields.keys;
+  checkMac(alertMac(unb64(open), address, LETTER_BYTES, placed.salt, placed.header), placed.body);
+  assert.notEqual(open, kit.caseKey, "one contact's key is not another's");
 });
 
-test("under duress the contact can tell", async () => {
-  const { letters } = await press(kit, { facts: {}, duress: true, now: NOW, randomBytes });
+test("each session speaks to a contact under the key that the letter sealed in advance names", async () => {
+  const sessions = { pin: randomBytes(32), forced: randomBytes(32) };
+  const named = await withContacts(kit, [contact], { sessions, now: NOW, randomBytes });
   const address = { purpose: Purpose.CONTACT, recipient: mother.recipient, mailbox: contact.mailbox };
-  const alert = await openEnvelope(letters.find(({ rank }) => rank === Rank.CONTACT).envelope, [mother], address);
-  const placed = await openEnvelope(letters.find(({ rank }) => rank === Rank.PLACE).envelope, [mother], address);
-  const key = unb64(alert.fields.case_key);
-  checkMac(alertMac(key, true, address, LETTER_BYTES, placed.salt, placed.header), placed.body);
-  assert.throws(() => checkMac(alertMac(key, false, address, LETTER_BYTES, placed.salt, placed.header), placed.body));
+  for (const [name, key] of [...Object.entries(sessions), ["open", null]]) {
+    const { letters } = await press(named, { facts: {}, key, now: NOW, randomBytes });
+    const read = (/** @type {number} */ of) =>
+      openEnvelope(letters.find(({ rank }) => rank === of).envelope, [mother], address);
+    const [{ fields }, placed] = [await read(Rank.CONTACT), await read(Rank.PLACE)];
+    checkMac(alertMac(unb64(fields.keys[name]), address, LETTER_BYTES, placed.salt, placed.header), placed.body);
+    assert.equal(new Set(Object.values(fields.keys)).size, 3);
+  }
 });
 
 test("a phone without a profile presses too", async () => {

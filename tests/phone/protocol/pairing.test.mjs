@@ -1,11 +1,13 @@
 /** The phone pairs as Python does: every vector, and the letters that one side seals for the other. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deriveContactKey, sealAlert } from "../../../client/phone/core/press.js";
+import { limitAlert } from "../../../client/phone/core/contacts/permission.js";
+import { contactKey, sealAlert } from "../../../client/phone/core/press.js";
 import { CutCode, pairCode, readPairCode } from "../../../client/phone/protocol/code.js";
 import { TocsinError } from "../../../client/phone/protocol/errors.js";
 import { openEnvelope } from "../../../client/phone/protocol/opening.js";
 import {
+  alertOrigin,
   beginSession,
   cardAddress,
   cardHash,
@@ -14,7 +16,6 @@ import {
   confirms,
   deriveOwn,
   deriveRendezvous,
-  isDuress,
   markSent,
   NO_PROGRESS,
   newPairingOffer,
@@ -85,11 +86,17 @@ const CHECKS = {
     assert.equal(b64(share), vector.share);
     assert.equal(confirms(meeting, share, letter, LETTER_BYTES), vector.sure);
   },
-  alert({ key, recipient, mailbox, size, salt, header, mac, duress, case_key, contact }) {
+  alert({ key, named, recipient, mailbox, size, salt, header, mac, origin }) {
     const address = { purpose: Purpose.CONTACT, recipient: unb64(recipient), mailbox: unb64(mailbox) };
     const letter = { salt: unb64(salt), header: utf8(header), body: unb64(mac) };
-    assert.equal(isDuress(unb64(key), address, letter, size), duress);
-    if (case_key) assert.equal(b64(deriveContactKey(unb64(case_key), unb64(contact))), key);
+    assert.equal(alertOrigin(unb64(key), named, address, letter, size), origin);
+  },
+  contact_key({ key, mailbox, case: id, own }) {
+    assert.equal(b64(contactKey(unb64(key), unb64(mailbox), id)), own);
+  },
+  open_alert({ alert, permission, left }) {
+    const { isType: is_type, isCut: is_cut, ...rest } = limitAlert(alert, permission);
+    assert.deepEqual({ is_type, ...rest, is_cut }, left);
   },
   progress({ steps, share, owed, answered }) {
     const bytes = (number) => new Uint8Array(32).fill(number);
@@ -115,7 +122,7 @@ async function twoSides() {
   return [beginSession(anna, boris.code), beginSession(boris, anna.code)];
 }
 
-test("two codes become one pair, and an alert under duress says so to its reader alone", async () => {
+test("two codes become one pair, and an alert is authentic by the key of its direction", async () => {
   const [anna, boris] = await twoSides();
   const { key, address } = await deriveRendezvous(boris, true);
   const left = await cardLetter(anna, randomBytes);
@@ -130,16 +137,14 @@ test("two codes become one pair, and an alert under duress says so to its reader
   assert.equal(confirms(boris, readShare(answer.fields), answer, LETTER_BYTES), true);
 
   const keys = pairKeys(boris, readShare(answer.fields));
-  for (const duress of [false, true]) {
-    const sealed = await sealAlert(card, keys.sending, { v: 1, kind: "alert" }, duress, randomBytes);
-    assert.deepEqual([sealed.envelope.length, sealed.envelope[0]], [LETTER_BYTES, SUITE]);
-    const alert = await opened(anna, sealed.envelope);
-    const mine = pairKeys(anna, share);
-    assert.equal(isDuress(mine.receiving, cardAddress(card), alert, LETTER_BYTES), duress);
-    assert.throws(() => isDuress(mine.sending, cardAddress(card), alert, LETTER_BYTES), {
-      code: "message-not-authentic",
-    });
-  }
+  const sealed = await sealAlert(card, keys.sending, { v: 1, kind: "alert" }, randomBytes);
+  assert.deepEqual([sealed.envelope.length, sealed.envelope[0]], [LETTER_BYTES, SUITE]);
+  const alert = await opened(anna, sealed.envelope);
+  const mine = pairKeys(anna, share);
+  assert.equal(alertOrigin(mine.receiving, null, cardAddress(card), alert, LETTER_BYTES), "pair");
+  assert.throws(() => alertOrigin(mine.sending, null, cardAddress(card), alert, LETTER_BYTES), {
+    code: "message-not-authentic",
+  });
 });
 
 test("the digits are the same on both sides, in whatever script they are typed", async () => {

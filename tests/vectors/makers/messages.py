@@ -23,6 +23,25 @@ def _with_receipts(report: Vector) -> Iterator[Vector]:
         yield {"name": name, "expect": "message-malformed", "header": {**report, "receipts": value}}
 
 
+def _prepared_alerts(alert: Vector) -> Iterator[Vector]:
+    keys = {name: b64(bytes([number]) * 32) for number, name in enumerate(("pin", "forced", "open"))}
+    permission = {"types": ["detained", "safe", "later"], "place": False, "text": False}
+    right = {"an_alert_sealed_in_advance": {"keys": keys, "open": permission}, "that_allows_nothing": {"keys": keys}}
+    for name, fields in right.items():
+        yield {"name": name, "expect": "ok", "header": {**alert, **fields}, "other": {}}
+    wrong: dict[str, Vector] = {
+        "without_the_open_key": {"keys": {"pin": keys["pin"], "forced": keys["forced"]}},
+        "that_allows_a_word": {"open": {**permission, "types": "safe"}},
+        "that_allows_a_number": {"open": {**permission, "types": [1]}},
+        "that_allows_too_many": {"open": {**permission, "types": ["safe"] * 17}},
+        "that_may_name_a_place_perhaps": {"open": {**permission, "place": "yes"}},
+        "that_does_not_speak_of_words": {"open": {"types": [], "place": True}},
+    }
+    for name, fields in wrong.items():
+        header = {**alert, "keys": keys, **fields}
+        yield {"name": f"an_alert_{name}", "expect": "message-malformed", "header": header}
+
+
 def messages() -> Iterator[Vector]:
     random_bytes = seededBytes("message")
     identity = {"v": 1, "id": b64(random_bytes(16)), "case": b64(random_bytes(16)), "seq": 0, "at": NOW}
@@ -63,7 +82,7 @@ def messages() -> Iterator[Vector]:
     yield ok("a_parcel", {"kind": "parcel", **identity, "of": parcel["id"], "i": 1, "n": 2})
     yield ok("an_alert", {"kind": "alert", **identity, "type": "detained", "text": "Позвоните +7..."})
     yield ok("a_reply", {"kind": "reply", **identity, "text": "Адвокат едет", "status": "lawyer", "reply": block})
-    yield from _with_receipts(report)
+    yield from [*_with_receipts(report), *_prepared_alerts({"kind": "alert", **identity, "type": "detained"})]
     yield bad("no_version", "message-malformed", v="absent")
     yield bad("a_newer_version", "message-version", v=2)
     yield bad("unknown_kind", "message-malformed", kind="ping")

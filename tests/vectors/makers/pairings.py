@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from keys import code, pairing
+from client.contacts.permission import limit_alert
+from keys import code, message, pairing
 from keys.envelope import Sealed
 from keys.wire import LETTER_BYTES, PARCEL_BYTES, b64, digest
 from tests.vectors.makers.inputs import NOW, Vector, describe_half, seededBytes
@@ -22,6 +23,7 @@ def pairings() -> Iterator[Vector]:
     yield from _pair_cards(sides[0])
     yield from _pair_letters(sides, random_bytes)
     yield from _pair_alerts(sides, random_bytes)
+    yield from _open_alerts()
     yield from _pair_progress()
 
 
@@ -142,13 +144,15 @@ def _pair_alerts(sides: list[pairing.PairingOffer], random_bytes: Callable[[int]
     first, second = sides
     keys = pairing.PairingSession(second, first.code).keys(first.share)
     mac_input = pairing.MacInput(LETTER_BYTES, random_bytes(32), '{"text":"Меня задержали"}'.encode())
-    calm, duress = (
-        pairing.alert_mac(keys.sending, first.card.address, mac_input, duress=forced) for forced in (False, True)
-    )
+    case = b64(random_bytes(16))
+    phone = {name: random_bytes(32) for name in ("pin", "forced", "open")}
+    own = {name: message.contact_key(key, first.card.mailbox, case) for name, key in phone.items()}
+    named = {name: b64(key) for name, key in own.items()}
 
     def vector(name: str, expect: str, mac: bytes, **more: Any) -> Vector:
         fields = {
             "key": b64(keys.sending),
+            "named": named,
             "recipient": b64(first.card.address.recipient),
             "mailbox": b64(first.card.mailbox),
             "size": mac_input.size,
@@ -158,20 +162,84 @@ def _pair_alerts(sides: list[pairing.PairingOffer], random_bytes: Callable[[int]
         }
         return {"name": name, "expect": expect, "what": "alert", **fields, **more}
 
-    yield vector("an_alert", "ok", calm, duress=False)
-    yield vector("an_alert_under_duress", "ok", duress, duress=True)
-    yield vector("the_key_of_the_way_back", "message-not-authentic", calm, key=b64(keys.receiving))
-    yield vector("in_another_mailbox", "message-not-authentic", calm, mailbox=b64(random_bytes(32)))
-    yield vector("to_another_key", "message-not-authentic", calm, recipient=b64(random_bytes(32)))
-    yield vector("of_another_size", "message-not-authentic", calm, size=PARCEL_BYTES)
-    yield vector("other_words", "message-not-authentic", calm, header=mac_input.header.decode() + " ")
-    yield vector("no_mac", "message-not-authentic", b"")
-    case = random_bytes(32)
-    key = pairing.case_key(case, first.card.key)
-    mac = pairing.alert_mac(key, first.card.address, mac_input)
-    yield vector(
-        "by_the_cases_key", "ok", mac, key=b64(key), duress=False, case_key=b64(case), contact=b64(first.card.key)
-    )
+    def mac(key: bytes) -> bytes:
+        return pairing.alert_mac(key, first.card.address, mac_input)
+
+    pair, not_ours = mac(keys.sending), "message-not-authentic"
+    yield vector("an_alert", "ok", pair, origin="pair")
+    yield vector("of_a_case_whose_keys_are_not_known", "ok", pair, named=None, origin="pair")
+    for name, key in own.items():
+        yield vector(f"by_the_{name}_key", "ok", mac(key), origin=name)
+        yield vector(f"by_the_{name}_key_that_nobody_named", not_ours, mac(key), named=None)
+        yield vector(f"by_the_{name}_key_of_the_phone", not_ours, mac(phone[name]))
+    twice = {**named, "pin": named["open"]}
+    yield vector("a_key_that_is_open_and_pin", "ok", mac(own["open"]), named=twice, origin="open")
+    thrice = {**twice, "forced": named["open"]}
+    yield vector("a_key_that_is_all_three", "ok", mac(own["open"]), named=thrice, origin="forced")
+    yield vector("the_key_of_the_way_back", not_ours, pair, key=b64(keys.receiving))
+    yield vector("in_another_mailbox", not_ours, pair, mailbox=b64(random_bytes(32)))
+    yield vector("to_another_key", not_ours, pair, recipient=b64(random_bytes(32)))
+    yield vector("of_another_size", not_ours, pair, size=PARCEL_BYTES)
+    yield vector("other_words", not_ours, pair, header=mac_input.header.decode() + " ")
+    yield vector("no_mac", not_ours, b"")
+    for name, key in phone.items():
+        fields = {"key": b64(key), "mailbox": b64(first.card.mailbox), "case": case, "own": named[name]}
+        yield {"name": f"the_{name}_key_for_a_contact", "expect": "ok", "what": "contact_key", **fields}
+
+
+def _open_alerts() -> Iterator[Vector]:
+    """What is left of an alert of the open key."""
+    nothing = {"types": [], "place": False, "text": False}
+    everything = {"types": ["detained", "moved", "unsafe", "safe", "missed", "text"], "place": True, "text": True}
+    where = {**everything, "text": False}
+    numbers = {"lat": 5_575_000, "lon": 3_761_000, "accuracy": 20, "age": 5}
+    station = {"pack": "ru", "id": "77-1", "text": "ОВД Тверской", "certainty": "guessed"}
+    words = "выходите, всё хорошо"
+
+    def vector(name: str, permission: Any, place: Any = None, text: str = "", kind: str = "safe") -> Vector:
+        alert = message.Alert(id=b64(bytes(16)), case=b64(bytes(16)), seq=0, at=0, type=kind, text=text, place=place)
+        allowed = None if permission is None else message.OpenPermission(**permission)
+        left = limit_alert(alert, allowed)._asdict()
+        fields = {"alert": {"type": kind, "text": text, "place": place}, "permission": permission, "left": left}
+        return {"name": name, "expect": "ok", "what": "open_alert", **fields}
+
+    yield vector("nothing_was_said_to_be_allowed", None, numbers, words)
+    yield vector("no_type_is_allowed", nothing)
+    yield vector("another_type_is_allowed", {**everything, "types": ["detained"]}, numbers, words)
+    yield vector("a_type_that_is_no_type", {**everything, "types": ["safe ", "SAFE", ""]})
+    yield vector("the_type_and_no_more", {**nothing, "types": ["safe"]})
+    yield vector("the_type_and_words", {**nothing, "types": ["safe"]}, text=words)
+    yield vector("the_type_and_a_place", {**nothing, "types": ["safe"]}, numbers)
+    yield vector("everything", everything, {"text": words, "new": [1]}, words, "text")
+    yield vector("words_where_a_place_is_allowed", where, numbers, words)
+    yield vector("a_place_where_words_are_allowed", {**everything, "place": False}, {"text": words}, words)
+    places: dict[str, Any] = {
+        "numbers": numbers,
+        "a_stage": {"stage": "court"},
+        "a_station": {**numbers, "station": station},
+        "words_about_the_place": {**numbers, "text": words},
+        "a_stage_that_is_none": {"stage": words},
+        "a_stage_that_every_object_has": {"stage": "toString", "constructor": words},
+        "a_station_of_120_characters": {"station": {"text": "ж" * 120}},
+        "a_station_of_121_characters": {"station": {"text": "ж" * 121, "id": "7"}},
+        "a_station_in_flags": {"station": {"text": "\U0001f6a9" * 120}},
+        "ids_too_long": {"station": {"pack": "p" * 65, "id": "i" * 65, "text": "ОВД"}},
+        "a_certainty_that_is_none": {"station": {"text": "ОВД", "certainty": words}},
+        "candidates": {"station": {**station, "candidates": [words]}},
+        "a_list_of_stations": {"station": [station]},
+        "a_station_of_text": {"station": words},
+        "more_in_a_station": {"station": {**station, "phone": "+70001112233"}},
+        "more_in_a_place": {**numbers, "link": "https://example.org/"},
+        "numbers_as_text": {"lat": "5575000", "lon": True, "age": None},
+        "a_number_that_is_not_whole": {"lat": 1.5, "lon": -3},
+        "the_largest_numbers": {"lat": 2**53 - 1, "lon": 2**53},
+        "an_empty_place": {},
+        "a_place_of_text": words,
+        "a_list": [words],
+        "no_place": None,
+    }
+    for name, place in places.items():
+        yield vector(f"place_{name}", where, place, kind="moved")
 
 
 def _pair_progress() -> Iterator[Vector]:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from keys import pairing, wake
 from keys.envelope import frame, seal_content
+from keys.message import contact_key
 from keys.wire import LETTER_BYTES, WAKE_BYTES, b64, unb64
 from tests.vectors.makers.inputs import NOW, Vector, describe_half, seededBytes
 
@@ -96,7 +97,12 @@ def _wake_letters(sides: list[pairing.PairingOffer], random_bytes: Callable[[int
     yield letter("off", "ok", off, n=0, wake=None)
     yield letter("with_more_than_is_known", "ok", on[:-1] + b',"later":1}', n=7, wake="https://r x")
     yield letter("the_key_of_the_way_back", "message-not-authentic", on, key=keys.receiving)
-    yield letter("a_cases_key", "message-not-authentic", on, key=pairing.case_key(random_bytes(32), first.card.key))
+    yield letter(
+        "a_cases_key",
+        "message-not-authentic",
+        on,
+        key=contact_key(random_bytes(32), first.card.mailbox, b64(bytes(16))),
+    )
     yield letter("signed_as_an_alert", "message-not-authentic", on, mac=pairing.alert_mac)
     yield letter("of_a_newer_version", "message-version", on.replace(b'"v":1', b'"v":2'))
     yield letter("version_as_text", "message-malformed", on.replace(b'"v":1', b'"v":"1"'))

@@ -24,7 +24,9 @@ function threadOf(alerts) {
   const standing = sorted.filter(({ type }) => STANDING.has(type));
   const [newest] = standing.length ? standing : sorted;
   // Of two that say the same, the one that only the person's own phone can have written.
-  const head = standing.find(({ type, origin }) => type === newest.type && origin === "pair") ?? newest;
+  const by = (/** @type {string} */ whom) =>
+    standing.find(({ type, origin }) => type === newest.type && origin === whom);
+  const head = by("pair") ?? by("pin") ?? newest;
   const at = Math.max(...sorted.map(timeOf)) || newest.at;
   const unread = sorted.filter(({ read }) => !read).length;
   return { contact: head.contact, case: head.case, alerts: sorted, head, at, unread };

@@ -31,8 +31,8 @@ export class CaseSession {
   /** `storeKit` stores the kit; `duress` tells whether the decoy's PIN opened this session; `key` is the one that the
    *  session speaks with, null when none is unlocked; `replies` brings ways for replies.
    *  @param {{ kit: Kit, sender: LetterSender, position: Position, randomBytes: RandomBytes, storeKit: (kit: Kit) =>
-   *  unknown, duress: () => boolean, key?: () => Uint8Array | null, replies?: Replies }} by */
-  constructor({ kit, sender, position, randomBytes, storeKit, duress, key = () => null, replies = NO_REPLIES }) {
+   *  unknown, duress?: () => boolean, key?: () => Uint8Array | null, replies?: Replies }} by */
+  constructor({ kit, sender, position, randomBytes, storeKit, duress = () => false, key = () => null, ...by }) {
     this.kit = kit;
     this.sender = sender;
     this.position = position;
@@ -40,7 +40,7 @@ export class CaseSession {
     this.storeKit = storeKit;
     this.duress = duress;
     this.key = key;
-    this.replies = replies;
+    this.replies = by.replies ?? NO_REPLIES;
     /** What was said on the phone since it was started. @type {Record<string, any>} */
     this.tapped = {};
     /** What the last word on where I am was called for contacts. @type {NewsType} */
@@ -122,7 +122,7 @@ export class CaseSession {
 
   /** @param {number} now */
   by(now) {
-    return { now, randomBytes: this.randomBytes, duress: this.duress(), key: this.key() };
+    return { now, randomBytes: this.randomBytes, key: this.key() };
   }
 
   /** That this is said under force, where no key can say it: letters of before name none. */

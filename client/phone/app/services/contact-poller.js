@@ -7,10 +7,10 @@ import { readBook, setForwarding, withContactChanges } from "../../core/contacts
 import { forwardReply, sealAlertTo } from "../../core/contacts/mail.js";
 import { SyncRunner } from "../../core/contacts/runner.js";
 import { findLender } from "../../core/contacts/stand-ins.js";
-import { withContacts } from "../../core/prepare.js";
+import { limitToTold, withContacts } from "../../core/prepare.js";
 import { tellContact } from "../../core/press.js";
 import { askWakeOffer } from "../../core/relay-reads.js";
-import { b64 } from "../../protocol/wire.js";
+import { b64, unb64 } from "../../protocol/wire.js";
 import { playAlertSound } from "../platform/alert-sound.js";
 import { canRing, renewRinging } from "./push-subscription.js";
 import { ReplyPoller } from "./reply-poller.js";
@@ -147,7 +147,7 @@ export class ContactPoller {
     const kit = this.app.caseSession?.kit;
     if (!kit) return;
     const contacts = await this.session.listTold(this.post.book);
-    const isSame = describeContacts(kit.contacts) === describeContacts(contacts);
+    const isSame = describeContacts(kit.contacts) === describeContacts(limitToTold(kit, contacts));
     if (!isSame || this.otherRelays().join() !== kit.others.join()) await this.reseal();
   }
 
@@ -163,8 +163,10 @@ export class ContactPoller {
     const now = Date.now();
     const contacts = await this.session.listTold(this.post.book);
     const others = this.otherRelays();
+    const { pin, forced } = this.session.content.keys;
+    const sessions = { pin: unb64(pin), forced: unb64(forced) };
     await this.app.caseSession?.replaceKit(async (kit) => ({
-      ...(await withContacts(kit, contacts, { now, randomBytes: this.app.randomBytes })),
+      ...(await withContacts(kit, contacts, { sessions, now, randomBytes: this.app.randomBytes })),
       others,
     }));
   }

@@ -26,8 +26,9 @@ import {
   safetyNumber,
 } from "../../protocol/pairing.js";
 import { readWake } from "../../protocol/wake.js";
-import { b64, HASH_BYTES, ID_BYTES, same, unb64, utf8 } from "../../protocol/wire.js";
+import { b64, HASH_BYTES, ID_BYTES, isObject, same, unb64, utf8 } from "../../protocol/wire.js";
 import { Disclosure, toSeconds } from "../press.js";
+import { withOrigin, withoutBorrowedWords } from "./permission.js";
 import { isPublicAddress } from "./public-address.js";
 
 export { Disclosure };
@@ -101,33 +102,30 @@ export class BookFull extends TocsinError {
  *  @typedef {{ id: string, half: StoredPairingOffer, made: number, label: string }} Offer */
 /** How often something was said, and when last. @typedef {{ at: number, times: number }} SendCount */
 /** One pair. `code` is the text of theirs; `card` theirs,
- *    once it came. `marks` tell which letters came before. `cases`: keys that
- *  came in their alerts and sign later ones of the case. `wake`: what they said after their card, absent: nothing.
+ *    once it came. `marks` tell which letters came before. `cases`: what
+ *  alerts sealed in advance said of theirs. `wake`: what they said after their card, absent: nothing.
  *  @typedef {{ id: string, label: string, half: StoredPairingOffer, code: string, made: number, case: string,
  *    seq: number,
  *    verified: boolean, seized: boolean, swapped: boolean, card: StoredPairCard | null, progress: Progress,
  *    cardSaid: SendCount, shareSaid: SendCount,
- *    marks: string[], cases: [string, string][], text: string, later: number, answers: boolean,
+ *    marks: string[], cases: [string, import("./permission.js").ContactCase][], text: string, later: number, answers: boolean,
  *    wake?: string | null, wakeHeard: number, wakeSaid: number }} Contact */
-/** An alert as it was opened. `origin`: `pair`,
- *    or `case` when a key that lies open on a phone made it. `type` is `unknown`
- *  when this version cannot read it; `text` is then the whole header.
+/** An alert as it was opened. `origin`: whose key made it. `type` is `unknown` when this version cannot read it; `text`
+ *  is then the whole header. It is `refused` when whoever holds the phone may not say it. `isCut`: something was left
+ *  out, for the same reason.
  *  @typedef {{ id: string, contact: string, case: string, type: string, text: string, at: number, place: any,
- *    duress: boolean,
- *    practice: boolean, passed: boolean, origin: "pair" | "case", read: boolean }} Alert */
+ *    practice: boolean, passed: boolean, origin: import("../../protocol/pairing.js").AlertOrigin, isCut: boolean,
+ *    read: boolean }} Alert */
 /** @typedef {{ v: number, offers: Offer[], contacts: Contact[], alerts: Alert[] }} Book */
 
 /** Return the book as the vault holds it; an empty one when there is none. @param {any} value @returns {Book} */
 export function readBook(value) {
   if (value?.v !== VERSION) return { v: VERSION, offers: [], contacts: [], alerts: [] };
-  return { ...value, alerts: value.alerts.map(withoutBorrowedWords) };
-}
-
-/** Return the alert as it may be shown: words count as an organisation's only under the pair's own key. A case's key
- *  lies open on the phone, and whoever seizes that must not speak in the organisation's name. @param {Alert} alert
- *  @returns {Alert} */
-export function withoutBorrowedWords(alert) {
-  return alert.passed && alert.origin !== "pair" ? { ...alert, passed: false } : alert;
+  const contacts = value.contacts.map((/** @type {any} */ contact) => ({
+    ...contact,
+    cases: contact.cases.filter((/** @type {any} */ [, known]) => isObject(known)), // a key alone is of before
+  }));
+  return { ...value, contacts, alerts: value.alerts.map(withOrigin).map(withoutBorrowedWords) };
 }
 
 /** Return how many bytes of the vault contacts take, without the alerts, which give way. @param {Book} book
@@ -444,10 +442,10 @@ export function forgetAlert(book, id) {
   return { ...book, alerts: book.alerts.filter((alert) => alert.id !== id) };
 }
 
-/** Tell whether this alert or another of its case came under duress. What was sealed in advance cannot say so itself.
+/** Tell whether this alert or another of its case was said under force. What was sealed in advance cannot say so itself.
  *  @param {Book} book @param {Alert} alert */
 export function isUnderDuress({ alerts }, { contact, case: id }) {
-  return alerts.some((alert) => alert.contact === contact && alert.case === id && alert.duress);
+  return alerts.some((alert) => alert.contact === contact && alert.case === id && alert.origin === "forced");
 }
 
 // Bytes and b64

@@ -13,10 +13,10 @@ import { alertMessage } from "../../protocol/message.js";
 import { readMessage } from "../../protocol/message-reader.js";
 import { openEnvelope } from "../../protocol/opening.js";
 import {
+  alertOrigin,
   BadPairCard,
   CardSwapped,
   confirms,
-  isDuress,
   onShare,
   readPairCard,
   readShare,
@@ -37,21 +37,21 @@ import {
   pairState,
   readContactWake,
   withContactChanges,
-  withoutBorrowedWords,
 } from "./book.js";
+import { limitAlert, withoutBorrowedWords } from "./permission.js";
 
 export const ASIDE = 16; // letters of one page that open and are not authentic yet, left at the relay
 export const MARKS = 64; // letters remembered, so that one that comes again is not shown again
 const MARK_BYTES = 12;
-const CASES = 8; // keys of cases kept for one contact
+const CASES = 4; // of one contact, remembered with their keys
 export const ALERT_BYTES = 16_000; // alerts that came, of all contacts
+export const REFUSED = "refused"; // the type of an alert that whoever holds the phone may not send
 
 export class NotAgreed extends TocsinError {
   static code = "answers-not-agreed";
 }
 
 /** A letter that opened. @typedef {{ opened: Opened, size: number, mark: string, hash: Uint8Array }} OpenedLetter */
-/** How an alert is authentic. @typedef {{ duress: boolean, origin: "pair" | "case" }} Judgement */
 /** What a letter came to; null: it is not authentic yet.
  *  @typedef {{ contact: Contact, alert: Alert | null } | null} LetterOutcome */
 
@@ -66,7 +66,7 @@ export async function sealAlertTo(book, id, { passed = false, ...words }, { now,
   const card = cardNow(contact, now);
   const message = alertMessage({ case: contact.case, seq: contact.seq, at: toSeconds(now) }, words, randomBytes);
   const { sending } = await deriveContactKeys(contact);
-  const sealed = await sealAlert(card, sending, passed ? { ...message, passed } : message, false, randomBytes);
+  const sealed = await sealAlert(card, sending, passed ? { ...message, passed } : message, randomBytes);
   const route = { relays: card.relays, wake: readContactWake(contact), rank: Rank.CONTACT, added: now };
   return { book: withContactChanges(book, id, { seq: contact.seq + 1 }), letters: [makeLetter(sealed, route)] };
 }
@@ -168,15 +168,30 @@ export async function openLetters(contact, frames) {
   return { contact: now, alerts: alerts.sort((a, b) => a.at - b.at), acks };
 }
 
-/** Return the book with these alerts. The oldest that was read makes room, then the oldest of whoever fills the most.
+/** Return the book with these alerts; of what whoever holds a phone may not say, one for each case. The oldest that was read makes room, then the oldest of whoever fills the most.
  *  @param {Book} book @param {Alert[]} alerts @returns {Book} */
 export function withAlerts(book, alerts) {
-  const all = [...book.alerts, ...alerts];
-  while (bytesOf(all) > ALERT_BYTES) {
-    const spare = all.findIndex(({ read }) => read);
-    all.splice(spare >= 0 ? spare : all.indexOf(loudest(all)), 1);
+  const all = [...book.alerts];
+  for (const alert of alerts) {
+    const isKnown = (/** @type {Alert} */ { type, contact, case: id }) =>
+      type === REFUSED && contact === alert.contact && id === alert.case;
+    if (alert.type !== REFUSED || !all.some(isKnown)) all.push(alert);
   }
+  while (bytesOf(all) > ALERT_BYTES) all.splice(findSpare(all), 1);
   return { ...book, alerts: all };
+}
+
+/** Find what goes first. What whoever holds a phone says pushes out nothing else. @param {Alert[]} alerts oldest first */
+function findSpare(alerts) {
+  const { contact: loud } = loudest(alerts);
+  const isOpen = (/** @type {Alert} */ { origin }) => origin === "open";
+  const orders = [
+    (/** @type {Alert} */ alert) => alert.read && isOpen(alert),
+    (/** @type {Alert} */ alert) => alert.contact === loud && isOpen(alert),
+    (/** @type {Alert} */ { read }) => read,
+    (/** @type {Alert} */ { contact }) => contact === loud,
+  ];
+  return orders.map((is) => alerts.findIndex(is)).find((at) => at >= 0) ?? 0;
 }
 
 /** @param {Alert[]} alerts @returns {Alert} the first of the contact that fills the most */
@@ -247,48 +262,63 @@ function heardWake(contact, { wake, n }) {
 /** @param {Contact} contact @param {PairingSession} session @param {PairKeys} keys @param {OpenedLetter} letter
  *  @returns {LetterOutcome} @throws {NotAuthentic} */
 function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
-  const [, caseKey] = contact.cases.find(([of]) => of === opened.fields.case) ?? [];
-  const judged = judge([receiving, ...(caseKey ? [unb64(caseKey)] : [])], (key) =>
-    isDuress(key, own.address, opened, size),
-  );
-  const next = judged.origin === "pair" ? withCaseKey(contact, opened.fields) : contact;
-  const alert = { ...written(opened), ...judged, id: mark, contact: contact.id, read: false };
+  const [, known = null] = contact.cases.find(([of]) => of === opened.fields.case) ?? [];
+  const origin = alertOrigin(receiving, known?.keys ?? null, own.address, opened, size);
+  const read = readAlert(opened);
+  const next = origin === "pair" && read ? withCase(contact, read) : contact;
+  const words = origin === "open" ? limited(opened, read, known) : written(opened, read, origin);
+  const alert = { ...words, origin, id: mark, contact: contact.id, read: false };
   return { contact: next, alert: withoutBorrowedWords(alert) };
 }
 
-/** @param {Uint8Array[]} keys the pair's, and the case's if there is one @param {(key: Uint8Array) => boolean} isForced
- *  @returns {Judgement} @throws {NotAuthentic} */
-function judge([pair, ...others], isForced) {
+/** An alert with what its kind does not name. @typedef {{ message: Record<string, any>, other: Record<string, any> }} Read */
+
+/** @param {Opened} opened @returns {Read | null} null: it is none, or of a newer program */
+function readAlert({ fields }) {
   try {
-    return { duress: isForced(pair), origin: "pair" };
+    const read = readMessage(fields);
+    return read.message.kind === "alert" ? read : null;
   } catch (error) {
-    if (others.length === 0) throw error;
-    return { duress: isForced(others[0]), origin: "case" };
+    if (error instanceof EnvelopeError) return null;
+    throw error;
   }
 }
 
-/** The first key of a case stays. Whoever opens a phone has it, and must not be able to put another in its place.
- *  @param {Contact} contact @param {Record<string, any>} fields @returns {Contact} */
-function withCaseKey(contact, { case: id, case_key: key }) {
-  if (typeof id !== "string" || contact.cases.some(([of]) => of === id)) return contact;
-  try {
-    unb64(key, SEED_BYTES);
-  } catch {
-    return contact;
-  }
-  return { ...contact, cases: /** @type {[string, string][]} */ ([...contact.cases, [id, key]]).slice(-CASES) };
+/** Return the contact with what an alert of the pair says of its case. The first keys stay; of what is allowed, the
+ *  newest counts. @param {Contact} contact @param {Read} read @returns {Contact} */
+function withCase(contact, { message: { case: id, keys, open, at }, other }) {
+  if (!keys) return contact;
+  const before = contact.cases.find(([of]) => of === id)?.[1];
+  const isNewer = !before || (at > before.at && JSON.stringify(keys) === JSON.stringify(before.keys));
+  if (!isNewer) return contact;
+  /** @type {import("./permission.js").ContactCase} */
+  const known = { keys: before?.keys ?? keys, open, at, practice: other.practice === true };
+  const cases = before
+    ? contact.cases.map(([of, earlier]) => [of, of === id ? known : earlier])
+    : [...contact.cases, [id, known]];
+  return { ...contact, cases: /** @type {Contact["cases"]} */ (cases).slice(-CASES) };
 }
 
-/** @param {Opened} opened */
-function written({ header, fields }) {
-  try {
-    const { message, other } = readMessage(fields);
-    const { kind, case: id, type, text, at, place } = message;
-    if (kind === "alert")
-      return { case: id, type, text, at, place, practice: other.practice === true, passed: other.passed === true };
-  } catch (error) {
-    if (!(error instanceof EnvelopeError)) throw error;
+/** @param {Opened} opened @param {Read | null} read @param {string} origin */
+function written({ header, fields }, read, origin) {
+  if (read) {
+    const { case: id, type, text, at, place } = read.message;
+    const [practice, passed] = [read.other.practice === true, read.other.passed === true];
+    return { case: id, type, text, at, place, practice, passed, isCut: false };
   }
   // An authentic word is never dropped because this program does not understand it.
-  return { case: "", type: "unknown", text: unutf8(header), at: 0, place: null, practice: false, passed: false };
+  const id = origin === "pair" ? "" : fields.case; // a key of a case was found by it
+  return { ...UNREAD, case: id, type: "unknown", text: unutf8(header), isCut: false };
+}
+
+const UNREAD = { text: "", at: 0, place: null, practice: false, passed: false };
+
+/** What whoever holds the phone may say. @param {Opened} opened @param {Read | null} read
+ *  @param {import("./permission.js").ContactCase | null} known */
+function limited({ fields }, read, known) {
+  if (!read) return { ...UNREAD, case: fields.case, type: REFUSED, isCut: true };
+  const { case: id, type, text, at, place } = read.message;
+  const { isType, ...left } = limitAlert({ type, text, place }, known?.open ?? null);
+  const practice = read.other.practice === true && known?.practice === true;
+  return { ...left, case: id, type: isType ? type : REFUSED, at, practice, passed: false };
 }

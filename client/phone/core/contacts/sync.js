@@ -121,7 +121,7 @@ class SyncStep {
   async heardLetters(contact, frames) {
     const { contact: next, alerts, acks } = await openLetters(contact, frames);
     if (next !== contact) this.state.book = withAlerts(withContactChanges(this.state.book, contact.id, next), alerts);
-    this.alerts.push(...alerts);
+    this.alerts.push(...alerts.filter((alert) => this.state.book.alerts.includes(alert)));
     if (contact.progress.share === null && next.progress.share !== null) {
       this.paired.push(contact.id);
       delete this.state.troubles[contact.id];

@@ -5,10 +5,12 @@
 /** @import { ContactPoller } from "../../services/contact-poller.js" */
 
 import { forgetAlert, isUnderDuress, listAlerts, markRead } from "../../../core/contacts/book.js";
+import { MORE_THAN_ALLOWED } from "../../../core/contacts/permission.js";
 import { findNumbers, groupThreads, isAdvance } from "../../services/alert-threads.js";
 import { onRound, startContactPoller } from "../../services/contacts-access.js";
 import { formatAge, formatMoment } from "../../ui/dates.js";
 import { button, fill, h, updateText } from "../../ui/dom.js";
+import { errorBox } from "../../ui/errors.js";
 import { field } from "../../ui/fields.js";
 import { findWords, t } from "../../ui/i18n.js";
 import { interpolateNode } from "../../ui/interpolate.js";
@@ -77,8 +79,9 @@ async function article(app, poller, thread) {
     duress: String(isForced),
     practice: String(head.practice),
   };
-  // Under duress only what was written in peace is worth calling.
-  const trusted = isForced ? thread.alerts.filter(isAdvance) : thread.alerts;
+  // Under duress only what was written in peace is worth calling; no number of whoever holds the phone is.
+  const isOwn = (/** @type {Alert} */ alert) => alert.origin === "pair" || alert.origin === "pin";
+  const trusted = thread.alerts.filter(isForced ? isAdvance : isOwn);
   const numbers = [...trusted.flatMap(({ text }) => findNumbers(text)), ...(isForced ? [] : where.numbers)];
   const sure = section("origin", origin(head, who));
   return h(
@@ -94,6 +97,7 @@ async function article(app, poller, thread) {
         t("contacts.alert.duress_more"),
       ),
     head.practice && h("p", { class: "band" }, t("contacts.alert.practice")),
+    thread.alerts.some(({ isCut }) => isCut) && refusedBox(),
     who.seized && sure,
     h("p", { data: { show: "when" } }, whenOf(thread)),
     ...thread.alerts.filter(({ text }) => text).map((alert) => saying(alert)),
@@ -110,9 +114,15 @@ function strong(name) {
   return h("strong", {}, t(`contacts.alert.${name}`));
 }
 
+/** Whoever holds their phone may not say everything. */
+function refusedBox() {
+  const box = errorBox({ reason: MORE_THAN_ALLOWED }, "contacts.errors");
+  return h("div", { data: { show: "refused", code: MORE_THAN_ALLOWED } }, box);
+}
+
 /** @param {Alert} head @param {boolean} isForced */
-function headlineBox({ type }, isForced) {
-  return h("span", { data: { show: "what" } }, renderHeadline(type, isForced));
+function headlineBox(head, isForced) {
+  return h("span", { data: { show: "what" } }, renderHeadline(head, isForced));
 }
 
 /** @param {string} name @param {Node} node */
@@ -150,10 +160,13 @@ async function describePlace(app, { alerts }, isForced) {
 /** @param {Alert} head @param {Contact} who */
 function origin(head, { verified, seized }) {
   const how = seized ? "seized" : !verified ? "unverified" : isAdvance(head) ? "advance" : head.origin;
-  const also = !seized && !verified && head.origin === "case" ? [h("p", {}, t("contacts.alert.origin_case"))] : [];
+  const also = !seized && !verified && head.origin === "open" ? [h("p", {}, t("contacts.alert.origin_open"))] : [];
   return h(
     "div",
-    { class: seized ? "error stack" : verified && head.origin === "pair" ? "stack" : "band", data: { show: "origin" } },
+    {
+      class: seized ? "error stack" : verified && (head.origin === "pair" || head.origin === "pin") ? "stack" : "band",
+      data: { show: "origin" },
+    },
     h("p", {}, t(`contacts.alert.origin_${how}`)),
     ...also,
   );

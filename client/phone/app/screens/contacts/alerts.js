@@ -59,7 +59,7 @@ function line(app, { post: { book } }, { contact: id, head, at, unread }) {
     head.practice && t("contacts.alert.practice_short"),
   ].filter(Boolean);
   open.append(
-    h("strong", {}, h("bdi", {}, who?.label ?? ""), ": ", renderHeadline(head.type, isForced)),
+    h("strong", {}, h("bdi", {}, who?.label ?? ""), ": ", renderHeadline(head, isForced)),
     h("small", {}, [formatAge(Math.max(0, Date.now() / 1_000 - at)), ...marks].join(" · ")),
   );
   return open;

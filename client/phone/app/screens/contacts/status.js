@@ -23,10 +23,11 @@ export function summarizeState(contact) {
   return [state, ...marks].flatMap((mark) => (mark ? [t(`contacts.state.${mark}`)] : [])).join(" · ");
 }
 
-/** Say what happened, so that nobody reads "safe" and not what it was said under. @param {string} type
- *  @param {boolean} isForced */
-export function renderHeadline(type, isForced) {
-  const plain = t(`contacts.alert.${type}`);
+/** Say what happened, so that nobody reads "safe" and not what it was said under, or by whom.
+ *  @param {Pick<import("../../../core/contacts/book.js").Alert, "type" | "origin">} alert @param {boolean} isForced */
+export function renderHeadline({ type, origin }, isForced) {
+  const isTold = !isForced && type === "safe" && (origin === "pin" || origin === "open");
+  const plain = t(`contacts.alert.${isTold ? `safe_${origin}` : type}`);
   return isForced ? `${t("contacts.alert.duress_short")} (${plain})` : plain;
 }
 
