@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { App, KIT } from "../../client/phone/app/app.js";
 import { CaseSession } from "../../client/phone/app/services/case.js";
 import { ReplyPoller } from "../../client/phone/app/services/reply-poller.js";
+import { Sender as RealSender } from "../../client/phone/app/services/sender.js";
 import * as session from "../../client/phone/app/services/session.js";
 import { addWords, useLanguage } from "../../client/phone/app/ui/i18n.js";
 import { packKit, unpackKit } from "../../client/phone/core/kit.js";
@@ -18,8 +19,10 @@ const read = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(nam
 const words = { ...read("en.json"), ...read("setup/en.json") };
 
 export class WholePhone {
-  /** @param {number} now in milliseconds */
-  constructor(now) {
+  /** `line`: relays to send to, else letters are caught. @param {number} now in milliseconds
+   *  @param {{ fetch: any }} [line] */
+  constructor(now, line) {
+    this.line = line;
     this.store = { ...memoryStore(), durable: true };
     this.setClock(now);
     /** @type {any[]} */ this.sent = [];
@@ -42,13 +45,21 @@ export class WholePhone {
   /** A page that was opened: the kit is read, nothing is unlocked. */
   async restart() {
     const phone = this;
-    class Sender {
+    class Caught {
+      outbox = { entries: [], relays: {} };
       add(/** @type {any[]} */ letters) {
         phone.sent.push(...letters);
       }
+      isOpen() {
+        return false;
+      }
+      onEvent() {}
       onStoreFailure() {}
       stop() {}
     }
+    const Sender = this.line ? RealSender : Caught;
+    this.app?.sender.stop();
+    if (this.line) globalThis.fetch = this.line.fetch;
     const loadPress = async () => ({ CaseSession, Sender, packKit, unpackKit, loadReplies: async () => session });
     const by = { config: {}, root: { dataset: {} }, store: this.store, screens: async () => async () => [], loadPress };
     const app = new App(/** @type {any} */ (by));

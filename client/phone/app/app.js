@@ -1,5 +1,6 @@
 /** What the screens share: the store, the kit, the sender, and which screen is shown. */
 /** @import { Letter } from "../core/letter.js" */
+/** @import { Outbox } from "../core/outbox.js" */
 /** @import { Kit } from "../core/press.js" */
 /** @import { Store } from "../core/store.js" */
 /** @import { Fetch } from "../core/transport.js" */
@@ -32,13 +33,16 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** Letters that leave; `../services/sender.js` has it. `happening`: an event of the outbox without its time.
  *  @typedef {{ storeFailed: boolean, start(locks?: LockManager): unknown, add(letters: Letter[]): void,
- *    onEvent(happening: any): void,
+ *    onEvent(happening: any): void, isOpen(): boolean, outbox: Outbox,
  *    status(): SendStatus, onStoreFailure(): void, stop(): void }} LetterSender */
 /** What has left and what has not, in letters. `next`: when the next try is due, in milliseconds; `trouble`: codes.
  *  @typedef {{ total: number, confirmed: number, waiting: number, unstored: boolean, next: number,
  *    trouble: string[] }} SendStatus */
+/** @typedef {Extract<import("../core/outbox.js").OutboxEffect, { type: "received" }>} Received */
+/** A receipt, and the case and its kit as they were. @typedef {{ caseSession: OpenCase, kit: Kit, effect: Received }}
+ *  Arrival */
 /** One case that is pressed and told of.
- *  @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
+ *  @typedef {{ kit: Kit, sender: LetterSender, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
  *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void,
  *    sendDuePosition(): void, follow(): void,
  *    stopFollowing(): void }} OpenCase */
@@ -46,7 +50,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
  *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
  *    storeReplies(replies: ReceivedReply[]): Promise<void>,
- *    renew(): Promise<boolean | undefined>,
+ *    renew(): Promise<boolean | undefined>, useNewCard(card: Card): Promise<void>, forgetRoutes(over: ReplyRoute[], now: number): Promise<void>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
  *    any>, isLeftOpen?: boolean): Promise<void>,
  *    removeDecoy(): Promise<void>,
@@ -66,7 +70,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *      storeKit: (kit: Kit) => unknown, duress: () => boolean, key: () => Uint8Array | null,
  *      replies: any }) => OpenCase,
  *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
- *    received?: (id: string) => void,
+ *    received?: (effect: Received) => void,
  *      stored?: () => void }) => LetterSender,
  *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit,
  *    loadReplies: () => Promise<any> }} Press */
@@ -110,6 +114,9 @@ export class App {
     this.mail = null;
     /** Of this page's life, for those without a vault. @type {ReplyRoute[]} */
     this.replyRoutes = [];
+    /** @type {Arrival[]} */ this.arrivals = [];
+    this.onArrival = () => {};
+    /** Called when a letter moves. */ this.onLetters = () => {};
     /** @type {(() => void)[]} */ this.leaving = [];
     this.shown = "";
     this.navigation = 0;
@@ -133,8 +140,11 @@ export class App {
         store: this.store,
         fetch: bareFetch,
         randomBytes,
-        changed: () => this.changed(),
-        received: (id) => this.caseSession?.arrived(id),
+        changed: () => {
+          this.changed();
+          this.onLetters();
+        },
+        received: (effect) => this.arrived(this.caseSession, effect),
         stored: () => this.askForSync(),
       });
     });
@@ -168,11 +178,20 @@ export class App {
     this.caseSession = caseSession;
   }
 
+  /** A receipt came; what it says is looked at once `upkeep.js` is there. @param {OpenCase | null} caseSession
+   *  @param {Received} effect */
+  arrived(caseSession, effect) {
+    if (!caseSession) return;
+    this.arrivals.push({ caseSession, kit: caseSession.kit, effect });
+    caseSession.arrived(effect.id);
+    this.onArrival();
+  }
+
   /** A press for practice: its own case, its own sender, nothing stored. @param {Kit} kit */
   practiceSession(kit) {
     /** @type {OpenCase} */
     let caseSession;
-    const received = (/** @type {string} */ id) => caseSession.arrived(id);
+    const received = (/** @type {Received} */ effect) => this.arrived(caseSession, effect);
     const changed = () => this.changed();
     const sender = new this.engine.Sender({ store: memoryStore(), fetch: this.fetch, randomBytes, changed, received });
     caseSession = this.newCaseSession(kit, sender, () => {});

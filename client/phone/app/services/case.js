@@ -15,7 +15,7 @@ import { amend, press, withoutArrived } from "../../core/press.js";
 import { encodePlace, isWorthALetter } from "../platform/location-updates.js";
 
 const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
-// What one tap says. Typed text is not among it: it goes out once and is not kept, not even in memory.
+// What one tap says. Typed text is not among it: it stays only until relays have it.
 const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_taken", "needs", "station"]);
 
 /** Ways for replies. `draw`: one for a case that begins now, null when none can be had at once; `keep`: its private half,

@@ -175,8 +175,6 @@ export function restoreCard(desk) {
   const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
   const unsaid = {
     name: "",
-    seq: 0,
-    issued: 0,
     expires: 0,
     graceDays: 0,
     languages: [],
@@ -353,6 +351,15 @@ export class Session {
     await this.#saveOrRestore({ ways: before });
   }
 
+  /** Destroy the keys of these ways; both sessions write the vault then. @param {ReplyRoute[]} over
+   *  @param {number} now in Unix seconds: when the date was asked for */
+  async forgetRoutes(over, now) {
+    const gone = new Set(over.map(({ keep }) => keep.mailbox));
+    const ways = this.content.ways?.filter((/** @type {ReplyRoute} */ { keep }) => !gone.has(keep.mailbox));
+    Object.assign(this.content, { datedAt: now, ...(ways && { ways }) });
+    await this.save();
+  }
+
   /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
   proofOf(kit) {
     const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
@@ -395,14 +402,21 @@ export class Session {
   async renew() {
     const { caseSession } = this.app;
     if (!caseSession) return;
-    const { fetchFirstCard } = await import("./card-fetch.js");
-    const { root, relays } = caseSession.kit.desk;
-    const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
+    const { findNewerCard } = await import("../../core/newest-card.js");
+    const { root, relays, seq } = caseSession.kit.desk;
+    const known = { root, relays, seq: Math.max(seq, this.content.seq ?? 0) };
+    const { card, problem } = await findNewerCard(known, this.app.fetch);
     if (card) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
     const { hasPin, facts } = this.content;
     await this.reseal(card ?? restoreCard(caseSession.kit.desk), hasPin ? facts : caseSession.kit.open?.facts);
     await this.save();
-    return card !== null;
+    return !problem;
+  }
+
+  /** What is sealed in advance goes to the keys of a card that came by itself. @param {Card} card */
+  async useNewCard(card) {
+    if (!this.duress) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
+    await this.prepareAnew(); // saves, in both sessions
   }
 
   /** Those that the press tells; what they need is loaded only when there are some.
@@ -427,14 +441,15 @@ export class Session {
   async sealAnew(card, facts = {}) {
     const now = this.app.caseSession?.kit;
     const { hasPin, keys } = this.content;
-    if (!hasPin) return openKit(this.app, card, facts, this.vault);
+    const renewed = now?.renewed;
+    if (!hasPin) return { ...openKit(this.app, card, facts, this.vault), renewed };
     const { kit, routes } = await sealedKit(this.app, card, facts, keys, await this.contacts());
     const earlier = this.content.ways.flatMap((/** @type {ReplyRoute} */ route) => {
       if (route.case !== now?.case) return route.isPrepared ? [] : [route];
       return [isBegun(now) ? extended(route) : route];
     });
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
-    return kit;
+    return { ...kit, renewed };
   }
 }
 
