@@ -48,7 +48,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *    stopFollowing(): void }} OpenCase */
 /** What the PIN opened. `progress` from 0 to 1.
  *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
- *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
+ *    bringReply(kit: Kit, content: Partial<Facts>): Promise<Partial<Facts> | null>,
  *    storeReplies(replies: ReceivedReply[]): Promise<void>,
  *    renew(): Promise<boolean | undefined>, useNewCard(card: Card): Promise<void>, forgetRoutes(over: ReplyRoute[], now: number): Promise<void>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
@@ -216,7 +216,8 @@ export class App {
             .loadReplies()
             .then(({ keepOpenRoute }) => keepOpenRoute(this, of, keep))
             .catch(() => {}),
-        renew: async (/** @type {Kit} */ of) => this.session?.bringReply(of) ?? null,
+        renew: async (/** @type {Kit} */ of, /** @type {Partial<Facts>} */ content) =>
+          this.session?.bringReply(of, content) ?? null,
       },
     });
   }

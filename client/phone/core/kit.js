@@ -27,7 +27,7 @@ const LISTED = 64; // weeks, relays, contacts: none comes near it
 
 /** Encode a kit as it lies open on the phone. @param {Kit} kit @returns {Uint8Array} */
 export function packKit(kit) {
-  const { desk, contacts, ready, caseKey, seq, practice, open, renewed } = kit;
+  const { desk, contacts, ready, caseKey, seq, practice, open, renewed, receiptKey } = kit;
   const fields = {
     v: VERSION,
     case: kit.case,
@@ -36,6 +36,7 @@ export function packKit(kit) {
     practice,
     open,
     renewed,
+    receiptKey: receiptKey && b64(receiptKey),
     desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
     contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
     ready: ready.map(({ week, contact, sealed }) => [
@@ -66,6 +67,7 @@ export function unpackKit(data) {
       ready: readReady(fields, data.subarray(end)),
       open: readOpen(fields.open),
       renewed: readWhole(fields.renewed ?? 0),
+      receiptKey: fields.receiptKey ? unb64(fields.receiptKey, PUBLIC_BYTES) : null,
     };
   } catch (error) {
     throw error instanceof TocsinError ? new Malformed("not a kit") : error;

@@ -31,9 +31,10 @@ import { makeLetter } from "./letter.js";
 /** `case`: its id, "" when the first message begins one. `caseKey`: speaks for whoever holds the phone. `seq` is the
  *  number of the next message; `ready` what was sealed in advance and no relay has yet. `secret`: b64 of what the id was
  *  made of, in memory only, of a case that this page began. `renewed`: the last day, since 1970, on which a relay gave the
- *  newest card or said that it is known; 0 when none has.
+ *  newest card or said that it is known; 0 when none has. `receiptKey`: own receipts are sealed to it.
  *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, desk: Recipient, contacts: Reachable[],
- *    ready: Ready[], open: Open | null, secret?: string, renewed?: number }} Kit */
+ *    ready: Ready[], open: Open | null, secret?: string, renewed?: number,
+ *    receiptKey?: Uint8Array | null }} Kit */
 
 /** What goes first when the line is thin. */
 export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, PAIR: 5, FILE: 6 });
@@ -79,12 +80,12 @@ export async function amend(kit, { content, key = null, now, randomBytes }) {
 /** Seal one message of this case to the desk. @param {Kit} kit
  *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), size?: number, rank: number, now: number, randomBytes: RandomBytes
  *  }} what @returns {Promise<Letter>} */
-export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
+export async function sealToDesk({ desk, case: id }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
   const key = keyFor(desk, toSeconds(now));
   const content = contentOf(header, body, randomBytes);
   const sealed = await sealContent(content, { key, address: addressRecipient(desk), randomBytes, size });
   const letter = makeLetter(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
-  return { ...letter, unsealed: { content, keys: [key] } };
+  return { ...letter, unsealed: { content, keys: [key], case: id } };
 }
 
 /** @param {Kit} before @param {{ content: Partial<Facts>, key: Uint8Array | null, rank: number, now: number,

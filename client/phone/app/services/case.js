@@ -21,7 +21,7 @@ const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_
 /** Ways for replies. `draw`: one for a case that begins now, null when none can be had at once; `keep`: its private half,
  *  on the disk; `renew`: one with the first words of an unlocked session, null when none is due.
  *  @typedef {{ draw(kit: Kit): Promise<{ block: ReplyBlock, keep: ReplyKeep } | null>,
- *    keep(kit: Kit, keep: ReplyKeep): unknown, renew(kit: Kit): Promise<Partial<Facts> | null> }} Replies */
+ *    keep(kit: Kit, keep: ReplyKeep): unknown, renew(kit: Kit, content: Partial<Facts>): Promise<Partial<Facts> | null> }} Replies */
 /** @type {Replies} */
 const NO_REPLIES = { draw: async () => null, keep: () => {}, renew: async () => null };
 
@@ -88,7 +88,7 @@ export class CaseSession {
   /** @param {Partial<Facts>} content @param {NewsType} news @param {number} now */
   async send(content, news, now) {
     // Words never wait for a way for replies: the vault may be full, or the disk.
-    const more = content.reply ? null : await this.replies.renew(this.kit).catch(() => null);
+    const more = content.reply ? null : await this.replies.renew(this.kit, content).catch(() => null);
     this.handOver(await amend(this.kit, { content: { ...content, ...more }, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");

@@ -4,19 +4,24 @@
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
 /** @import { Recipient, Kit } from "../../core/press.js" */
+/** @import { OwnReceipt } from "../../core/receipts.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
 
 import { newBareKit, prepareKit } from "../../core/prepare.js";
+import { chooseReceipts, markCarried, receiptKey, storeInVault } from "../../core/receipts.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
+import { LETTER_ROOM } from "../../protocol/envelope.js";
+import { factsMessage, headerOf } from "../../protocol/message.js";
 import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
-import { b64, domain, jsonObject, mac, SEED_BYTES, unb64, utf8 } from "../../protocol/wire.js";
+import { b64, domain, HASH_BYTES, jsonObject, mac, SEED_BYTES, same, unb64, utf8 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
 import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
+import { loadReceipts } from "./own-receipts.js";
 
 const VERSION = 1;
 // What the screens show of a content. The bytes of a vault hold no such mark outside of it (`core/vault/vault.md`, *What
@@ -32,7 +37,8 @@ const SESSION = domain("session");
 /** The keys of both sessions (b64): what is said under the PIN, and under the one for being forced.
  *  @typedef {{ pin: string, forced: string }} SessionKeys */
 /** @typedef {{ v: number, kind: string, name: string, seq: number, hasPin: boolean, facts: Record<string, any>,
- *    ways: ReplyRoute[], answers: ReceivedReply[], keys: SessionKeys }} Content */
+ *    ways: ReplyRoute[], answers: ReceivedReply[], keys: SessionKeys, receiptSeed: string, receipts?: OwnReceipt[]
+ *    }} Content */
 /** Of contacts, once there are some: `contacts` the book (`../contacts.js`), `sms` what is written for those without
  *  the app, `wake` what contacts were told of ringing here. */
 /** Of the decoy. @typedef {{ v: number, kind: string, notes: { at: number, text: string }[], key?: string }} Notes */
@@ -55,6 +61,7 @@ export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pi
     ways: prepared?.routes ?? [],
     answers: [],
     keys,
+    receiptSeed: b64(app.randomBytes(SEED_BYTES)),
   };
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
@@ -63,7 +70,8 @@ export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pi
   });
   const vault = await createVault(pin, packed(content), by(0));
   const whole = decoy ? await setSecondPin(vault, decoy, packed(ordinary(keys.forced)), by(1)) : vault;
-  const kit = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
+  const bare = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
+  const kit = { ...bare, receiptKey: await receiptKey(unb64(content.receiptSeed)) };
   app.hasPin = hasPin;
   await app.put(VAULT, whole.bytes); // before the kit: what it sends brings keys for replies that lie here
   app.useKit(kit);
@@ -283,6 +291,7 @@ export class Session {
     const { caseSession } = this.app;
     if (!caseSession) return;
     this.content.facts = caseSession.kit.open?.facts ?? {};
+    await this.adoptReceipts(b64(this.app.randomBytes(SEED_BYTES))).catch(() => {}); // whoever copied the vault has the old one
     await caseSession.replaceKit(async (kit) => ({ ...kit, open: null }));
     if (!isBegun(caseSession.kit)) await this.reseal(restoreCard(caseSession.kit.desk), this.content.facts);
   }
@@ -323,18 +332,44 @@ export class Session {
   }
 
   /** Draw a new way for replies with the first words of this session: the one that came with the press may have been
-   *  sealed half a year before. Both sessions write the vault then. @param {Kit} kit
-   *  @returns {Promise<Partial<Facts> | null>} */
-  async bringReply(kit) {
+   *  sealed half a year before; and the receipts for earlier words. Both sessions write the vault then. @param {Kit} kit
+   *  @param {Partial<Facts>} content they go along with @returns {Promise<Partial<Facts> | null>} */
+  async bringReply(kit, content) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
     if (this.duress || !this.content.hasPin) {
+      const carried = this.duress ? null : this.#takeReceipts(kit, content);
       await this.save();
-      return null;
+      return carried;
     }
     const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
     await this.#storeRoute({ case: kit.case, keep }); // what could not be stored could not be read
-    return { reply: block, ...this.proofOf(kit) };
+    const brought = { reply: block, ...this.proofOf(kit) };
+    return { ...brought, ...this.#takeReceipts(kit, { ...content, ...brought }) };
+  }
+
+  /** Choose the receipts that go along with these words, as many as fit into their letter. @param {Kit} kit
+   *  @param {Partial<Facts>} content @returns {Partial<Facts>} */
+  #takeReceipts({ case: id, seq }, content) {
+    const own = this.content.receipts ?? [];
+    const message = factsMessage("amend", { case: id, seq, at: Date.now() }, content, this.app.randomBytes);
+    const receipts = chooseReceipts(own, id, LETTER_ROOM - HASH_BYTES - headerOf(message).length);
+    this.content.receipts = markCarried(own, receipts);
+    return receipts.length ? { receipts } : {};
+  }
+
+  /** Move what came while the phone was locked into the vault, and let the kit seal to this vault's key.
+   *  @param {string} [seed] the one that opens it from now on, b64 */
+  async adoptReceipts(seed = this.content.receiptSeed ?? b64(this.app.randomBytes(SEED_BYTES))) {
+    const { caseSession, store } = this.app;
+    if (this.duress || !caseSession) return;
+    const { receipts, receiptSeed } = this.content;
+    const come = receiptSeed ? await loadReceipts(store, unb64(receiptSeed)) : [];
+    this.content = Object.assign(this.content, storeInVault(this.content, come), { receiptSeed: seed });
+    await this.#saveOrRestore({ receipts, receiptSeed });
+    const key = await receiptKey(unb64(seed));
+    const known = caseSession.kit.receiptKey;
+    if (!known || !same(known, key)) await caseSession.replaceKit(async (kit) => ({ ...kit, receiptKey: key }));
   }
 
   /** Put those routes of a case that this page drew, and the vault lacks, into the content. @param {Kit} kit */
@@ -373,6 +408,7 @@ export class Session {
     const { caseSession } = this.app;
     // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
     if (caseSession && !this.duress && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
+    await this.adoptReceipts().catch(() => {}); // a full vault keeps nothing else back
     if (!caseSession || this.duress || isBegun(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>
@@ -441,15 +477,15 @@ export class Session {
   async sealAnew(card, facts = {}) {
     const now = this.app.caseSession?.kit;
     const { hasPin, keys } = this.content;
-    const renewed = now?.renewed;
-    if (!hasPin) return { ...openKit(this.app, card, facts, this.vault), renewed };
+    const phone = { renewed: now?.renewed, receiptKey: now?.receiptKey };
+    if (!hasPin) return { ...openKit(this.app, card, facts, this.vault), ...phone };
     const { kit, routes } = await sealedKit(this.app, card, facts, keys, await this.contacts());
     const earlier = this.content.ways.flatMap((/** @type {ReplyRoute} */ route) => {
       if (route.case !== now?.case) return route.isPrepared ? [] : [route];
       return [isBegun(now) ? extended(route) : route];
     });
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
-    return { ...kit, renewed };
+    return { ...kit, ...phone };
   }
 }
 

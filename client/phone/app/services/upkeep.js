@@ -4,6 +4,7 @@
 
 import { sealAgain } from "../../core/seal-again.js";
 import { CardRenewal } from "./card-renewal.js";
+import { layOutReceipts, storeReceipt } from "./own-receipts.js";
 import { forgetOverRoutes, isDateDue } from "./route-expiry.js";
 
 const LOOK_MS = 5_000; // a sleeping phone loses timers, so none is long
@@ -38,6 +39,7 @@ export class Upkeep {
 
   /** @param {CardRenewal} renewal */
   async look(renewal) {
+    if (this.app.caseSession) await layOutReceipts(this.app, this.app.caseSession.kit);
     await renewal.tick();
     const { session } = this.app;
     const now = Math.floor(Date.now() / 1_000);
@@ -61,6 +63,7 @@ export class Upkeep {
     this.kits.set(effect.id, first);
     const copy = await sealAgain(first, effect, Date.now(), this.app.randomBytes);
     if (copy) sender.add([copy]);
+    await storeReceipt(this.app, first, effect).catch(() => {}); // the organisation has those of handing over
     this.pending.splice(this.pending.indexOf(effect.id), 1);
     const isOpen = sender.outbox.entries.some(({ letter }) => letter.id === effect.id);
     if (isOpen || this.pending.includes(effect.id)) return;
