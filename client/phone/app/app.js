@@ -50,7 +50,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *  @typedef {{ content: any, duress: boolean, key: Uint8Array | null, save(): Promise<boolean>, close(): Promise<unknown>,
  *    bringReply(kit: Kit, content: Partial<Facts>): Promise<Partial<Facts> | null>,
  *    storeReplies(replies: ReceivedReply[]): Promise<void>,
- *    renew(): Promise<boolean | undefined>, useNewCard(card: Card): Promise<void>, forgetRoutes(over: ReplyRoute[], now: number): Promise<void>,
+ *    renew(): Promise<boolean | undefined>, prepareAnew(): Promise<void>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
  *    any>, isLeftOpen?: boolean): Promise<void>,
  *    removeDecoy(): Promise<void>,
@@ -157,6 +157,7 @@ export class App {
     this.closed = Promise.all([this.closed, this.contactPoller?.ended, this.session?.close()]);
     this.contactPoller = null;
     this.session = null;
+    this.mail = null;
     if (!this.duress) this.key = null; // whoever was forced goes on being heard so
     this.release();
     this.draft = {};

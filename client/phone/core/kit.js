@@ -27,13 +27,14 @@ const LISTED = 64; // weeks, relays, contacts: none comes near it
 
 /** Encode a kit as it lies open on the phone. @param {Kit} kit @returns {Uint8Array} */
 export function packKit(kit) {
-  const { desk, contacts, ready, caseKey, seq, practice, open, renewed, receiptKey } = kit;
+  const { desk, contacts, ready, caseKey, seq, practice, named, open, renewed, receiptKey } = kit;
   const fields = {
     v: VERSION,
     case: kit.case,
     caseKey,
     seq,
     practice,
+    named,
     open,
     renewed,
     receiptKey: receiptKey && b64(receiptKey),
@@ -62,6 +63,7 @@ export function unpackKit(data) {
       caseKey: b64(unb64(fields.caseKey, SEED_BYTES)),
       seq: readWhole(fields.seq),
       practice: fields.practice === true,
+      named: fields.named === true, // not in a kit of before
       desk: readDesk(fields.desk),
       contacts: readList(fields.contacts, LISTED, readContact),
       ready: readReady(fields, data.subarray(end)),

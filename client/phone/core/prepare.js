@@ -9,7 +9,7 @@
 
 import { contentOf, sealContent } from "../protocol/envelope.js";
 import { alertMessage, caseId, factsMessage, headerOf } from "../protocol/message.js";
-import { parseNoteKey } from "../protocol/note.js";
+import { noteKeyText, parseNoteKey } from "../protocol/note.js";
 import { keysAhead } from "../protocol/weekly-keys.js";
 import { b64, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
 import { addressRecipient, beginCase, deriveContactKey, nameKeys, sealAlert, signedBy, toSeconds } from "./press.js";
@@ -30,6 +30,20 @@ export function toRecipient({ root, mailbox, seq, issued, week, weekly, lastReso
     relays,
     keys: log.map((text) => parseNoteKey(text).public),
   };
+}
+
+/** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
+export function restoreCard(desk) {
+  const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
+  const unsaid = {
+    name: "",
+    expires: 0,
+    graceDays: 0,
+    languages: [],
+    sms: null,
+    signed: new Uint8Array(),
+  };
+  return { ...unsaid, ...desk, log };
 }
 
 /** Seal everything that can be said before anything has happened. The secret of the case goes into the letters to the
@@ -64,7 +78,7 @@ export async function prepareKit({
     const sealed = await sealContent(whole, { key, address: addressRecipient(desk), randomBytes });
     ready.push({ week, contact: null, sealed });
   }
-  const kit = { ...own, seq: 1, practice, contacts: [], ready, open: null };
+  const kit = { ...own, seq: 1, practice, named: sessions !== undefined, contacts: [], ready, open: null };
   return withContacts(kit, contacts, { now, randomBytes });
 }
 
@@ -103,5 +117,5 @@ function firstAlert({ case: id, caseKey, practice }, contact, now, randomBytes) 
  *  @param {{ practice?: boolean, open?: import("./press.js").Open | null }} [more] @returns {Kit} */
 export function newBareKit(card, randomBytes, { practice = false, open = null } = {}) {
   const caseKey = b64(randomBytes(SEED_BYTES));
-  return { case: "", caseKey, seq: 0, practice, desk: toRecipient(card), contacts: [], ready: [], open };
+  return { case: "", caseKey, seq: 0, practice, named: false, desk: toRecipient(card), contacts: [], ready: [], open };
 }

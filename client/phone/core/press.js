@@ -29,11 +29,12 @@ import { makeLetter } from "./letter.js";
 /** Of a phone without a PIN: who its owner is, if that was left open, and the key of its vault (b64), which anybody can
  *  make. @typedef {{ facts: Record<string, any>, key: string }} Open */
 /** `case`: its id, "" when the first message begins one. `caseKey`: speaks for whoever holds the phone. `seq` is the
- *  number of the next message; `ready` what was sealed in advance and no relay has yet. `secret`: b64 of what the id was
- *  made of, in memory only, of a case that this page began. `renewed`: the last day, since 1970, on which a relay gave the
- *  newest card or said that it is known; 0 when none has. `receiptKey`: own receipts are sealed to it.
- *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, desk: Recipient, contacts: Reachable[],
- *    ready: Ready[], open: Open | null, secret?: string, renewed?: number,
+ *  number of the next message; `ready` what was sealed in advance and no relay has yet. `named`: whether the organisation
+ *  is told what the keys of this phone's sessions stand for. `secret`: b64 of what the id was made of, in memory only, of
+ *  a case that this page began. `renewed`: the last day, since 1970, on which a relay gave the newest card or said that it is
+ *  known; 0 when none has. `receiptKey`: own receipts are sealed to it.
+ *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, named: boolean, desk: Recipient,
+ *    contacts: Reachable[], ready: Ready[], open: Open | null, secret?: string, renewed?: number,
  *    receiptKey?: Uint8Array | null }} Kit */
 
 /** What goes first when the line is thin. */

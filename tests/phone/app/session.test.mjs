@@ -1,11 +1,12 @@
 /** An unlocked vault: what is saved while a PIN is being set does not undo it, and contents of before are understood. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { Session } from "../../../client/phone/app/services/session.js";
 import { addWords } from "../../../client/phone/app/ui/i18n.js";
 import { makeStretch } from "../../../client/phone/core/vault/pin.js";
 import { createVault, openVault } from "../../../client/phone/core/vault/vault.js";
-import { digest, jsonObject, utf8 } from "../../../client/phone/protocol/wire.js";
+import { digest, jsonObject, SALT_BYTES, unutf8, utf8 } from "../../../client/phone/protocol/wire.js";
 import { seededBytes } from "../random.mjs";
 
 const randomBytes = seededBytes("session");
@@ -47,4 +48,25 @@ test("a content of before, which does not say what it is, is known by its notes"
   const { app } = phone();
   assert.equal((await opened(app, { v: 1, notes: [] })).duress, true);
   assert.equal((await opened(app, { v: 1, facts: {} })).duress, false);
+});
+
+test("both sessions of a vault of before know the same key for what is said under force, in either order", async () => {
+  const bytes = new Uint8Array(await readFile(new URL("../../fixtures/version-1/phone/vault", import.meta.url)));
+  const stretched = new Map();
+  for (const pin of ["2468", "1111"]) {
+    stretched.set(pin, await makeStretch()(utf8(pin), bytes.subarray(0, SALT_BYTES)));
+  }
+  for (const order of [["2468"], ["1111"], ["1111", "2468", "1111"]]) {
+    const { stored, app } = phone();
+    stored.bytes = bytes;
+    const open = async (pin) =>
+      new Session(app, await openVault(stored.bytes, pin, async (text) => stretched.get(unutf8(text))));
+    const known = async () => [(await open("2468")).content.keys.forced, (await open("1111")).content.key];
+    const seen = await known();
+    for (const pin of order) {
+      await (await open(pin)).save();
+      seen.push(...(await known()));
+    }
+    assert.deepEqual(new Set(seen).size, 1, order.join());
+  }
 });

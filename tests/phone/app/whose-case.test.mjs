@@ -1,9 +1,12 @@
 /** Whose case it is, on the phone: what lies open, what a session says, and ways for replies that do not end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { VAULT } from "../../../client/phone/app/app.js";
+import { KIT, VAULT } from "../../../client/phone/app/app.js";
 import { openWithPin } from "../../../client/phone/app/screens/unlocked/unlock.js";
-import { unpackKit } from "../../../client/phone/core/kit.js";
+import { isBegun } from "../../../client/phone/app/services/case.js";
+import { ReplyPoller } from "../../../client/phone/app/services/reply-poller.js";
+import { drawReply, loadOpenRoutes } from "../../../client/phone/app/services/session.js";
+import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { CONTENT_BYTES } from "../../../client/phone/core/vault/vault.js";
 import { caseId } from "../../../client/phone/protocol/message.js";
 import { same, unb64, utf8 } from "../../../client/phone/protocol/wire.js";
@@ -258,4 +261,149 @@ test("a vault that is full keeps no word back, and what does not fit does not st
   phone.store.put = async () => Promise.reject(new Error("full"));
   await assert.rejects(session.storeReplies([{ ...before[0], text: "" }]), { reason: "store-broken" });
   assert.deepEqual(session.content.answers, before);
+});
+
+test("a PIN that is set after the press takes the replies behind it at once, and both PINs are known afterwards", async () => {
+  const { phone, open, org } = await phoneWith({});
+  const [begun] = await open(await phone.press());
+  const session = await phone.unlock("");
+  phone.app.mail = new ReplyPoller(phone.app);
+  await session.changePin(PIN, () => {});
+  await session.setDecoy(DECOY, () => {});
+  const [named] = await open(phone.letters());
+  assert.deepEqual([named.fields.case, named.fields.case_secret], [begun.fields.case, begun.fields.case_secret]);
+  await phone.lock();
+  const routes = () => new ReplyPoller(phone.app).routes().length;
+  const { kit } = phone.app.caseSession;
+  assert.deepEqual([phone.app.mail, routes(), kit.open, kit.secret], [null, 0, null, undefined]);
+  const origins = [];
+  for (const pin of [DECOY, PIN]) {
+    const { duress } = await phone.unlock(pin);
+    assert.equal(routes(), duress ? 0 : 2); // of the press, and of the message that named the keys
+    const [letter] = await open(await phone.tell({ stage: "released" }));
+    origins.push(originOf(letter, named.fields.keys, org.address));
+    await phone.lock();
+  }
+  assert.deepEqual(origins, ["forced", "pin"]);
+});
+
+/** Have a press come in the middle of the next sealing anew. @param {any} phone @param {any} session */
+function pressWhileSealing(phone, session) {
+  const { sealAnew } = session;
+  session.sealAnew = async (/** @type {any[]} */ ...by) => {
+    session.sealAnew = sealAnew;
+    const kit = await sealAnew.apply(session, by);
+    await phone.app.caseSession.press();
+    phone.app.caseSession.stopFollowing();
+    return kit;
+  };
+}
+
+test("a press while the profile is being sealed keeps its case, and is told the profile", async () => {
+  for (const change of ["changeProfile", "renew"]) {
+    const { phone, open } = await phoneWith({ pin: PIN });
+    const session = await phone.unlock(PIN);
+    phone.app.fetch = async () => Promise.reject(new Error("no network"));
+    pressWhileSealing(phone, session);
+    await session[change]({ name: "B" });
+    const messages = (await open(phone.letters())).map(({ message }) => message);
+    const [{ case: pressed }] = messages;
+    const { kit } = phone.app.caseSession;
+    assert.deepEqual([kit.case, unpackKit(await phone.kit()).case, isBegun(kit)], [pressed, pressed, true]);
+    if (change === "changeProfile") assert.equal(messages.at(-1).facts.name, "B");
+    await phone.restart();
+    const { content } = await phone.unlock(PIN);
+    assert.ok(content.ways.some((/** @type {any} */ route) => route.case === pressed));
+  }
+});
+
+test("a press while the first PIN is being set keeps its case, and replies to it lie behind the PIN", async () => {
+  const { phone, open, org } = await phoneWith({ isLeftOpen: true });
+  const session = await phone.unlock("");
+  pressWhileSealing(phone, session);
+  await session.changePin(PIN, () => {});
+  const [begun, named] = await open(phone.letters());
+  assert.deepEqual([begun.message.facts.name, named.message.case], [PROFILE.name, begun.message.case]);
+  assert.equal(originOf(named, named.fields.keys, org.address), "pin");
+  await phone.restart();
+  assert.equal((await bytesOf(phone)).includes(PROFILE.name), false);
+  const { content } = await phone.unlock(PIN);
+  assert.ok(content.ways.filter((/** @type {any} */ route) => route.case === begun.message.case).length >= 2);
+  assert.equal(phone.app.caseSession.kit.case, begun.message.case);
+});
+
+test("a PIN that could not be stored is not set, and says so", async () => {
+  const { phone } = await phoneWith({ isLeftOpen: true });
+  const { put } = phone.store;
+  const session = await phone.unlock("");
+  phone.store.put = async () => Promise.reject(new Error("full"));
+  await assert.rejects(
+    session.changePin(PIN, () => {}),
+    { reason: "store-broken" },
+  );
+  await assert.rejects(
+    session.setDecoy(DECOY, () => {}),
+    { reason: "store-broken" },
+  );
+  await assert.rejects(session.removeDecoy(), { reason: "store-broken" });
+  phone.store.put = put;
+  assert.equal(phone.app.caseSession.kit.open.facts.name, PROFILE.name);
+  await session.save();
+  await phone.restart();
+  await assert.rejects(phone.unlock(PIN), { code: "passphrase-wrong" });
+  await phone.unlock("");
+});
+
+test("a phone that goes off while its first PIN is set loses nothing, and closes what lies open afterwards", async () => {
+  for (const isPressed of [false, true]) {
+    const { phone, open, org } = await phoneWith({ isLeftOpen: true });
+    if (isPressed) await phone.press();
+    const session = await phone.unlock("");
+    const { put } = phone.store;
+    phone.store.put = async (/** @type {string} */ name, /** @type {Uint8Array} */ data) => {
+      await put.call(phone.store, name, data);
+      if (name === VAULT) phone.store.put = async () => {}; // off
+    };
+    await session.changePin(PIN, () => {});
+    phone.letters();
+    phone.store.put = put;
+    await phone.restart();
+    assert.ok((await bytesOf(phone)).includes(PROFILE.name));
+    const { content } = await phone.unlock(PIN);
+    assert.equal(content.facts.name, PROFILE.name);
+    assert.equal((await bytesOf(phone)).includes(PROFILE.name), false);
+    const letters = await open([...phone.letters(), ...(await phone.press())]);
+    const { keys } = letters.find(({ fields }) => fields.keys).fields;
+    await phone.unlock(PIN);
+    const [said] = await open(await phone.tell({ people: 2 }));
+    assert.equal(originOf(said, keys, org.address), "pin");
+  }
+});
+
+test("a case whose letters in advance name no keys is brought no way for replies, and what is forced says so in words", async () => {
+  const { phone, open } = await phoneWith({ pin: PIN, decoy: DECOY });
+  await phone.press();
+  await phone.store.put(KIT, packKit({ ...unpackKit(await phone.kit()), named: false }));
+  await phone.restart();
+  for (const pin of [PIN, DECOY]) {
+    await phone.unlock(pin);
+    assert.equal(await drawReply(phone.app, phone.app.caseSession.kit), null);
+    phone.app.session.hasBroughtReply = false;
+    const [{ message }] = await open(await phone.tell({ people: 2 }));
+    assert.deepEqual([message.reply, message.facts.coerced], [null, pin === DECOY ? true : undefined]);
+    await phone.lock();
+  }
+  assert.equal((await open(await phone.press()))[0].message.facts.coerced, true, "until the real PIN is given");
+});
+
+test("a new way for replies on a phone without a PIN shows the secret of its case, or there is none", async () => {
+  const { phone, open } = await phoneWith({});
+  const [{ fields }] = await open(await phone.press());
+  await phone.restart();
+  const { kit } = phone.app.caseSession;
+  assert.equal(await drawReply(phone.app, kit), null, "nothing is known of the secret yet");
+  await loadOpenRoutes(phone.app, kit);
+  assert.equal((await drawReply(phone.app, kit)).case_secret, fields.case_secret);
+  await phone.restart();
+  assert.equal((await phone.unlock("")).content.ways.length, 2);
 });

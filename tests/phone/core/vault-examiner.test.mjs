@@ -99,14 +99,13 @@ async function measureOpen(bytes, pin) {
   const measures = { place: vault.place, next: vault.next, step: (vault.next - vault.place + 3) % 3 };
   measures.members = Object.keys(vault).length;
   measures.length = vault.content.length;
-  Object.assign(measures, statistics("session key", vault.sessionKey));
   const others = { own: vault.place, next: vault.next, third: 3 - vault.place - vault.next };
   for (const [name, place] of Object.entries(others)) {
     const slot = vault.slots[place];
     Object.assign(measures, statistics(`slot ${name}`, slot));
     const keyslot = vault.keyslots[place].flatMap((point) => [...point.toBytes()]);
     Object.assign(measures, statistics(`keyslot ${name}`, Uint8Array.from(keyslot)));
-    for (const key of [vault.key, vault.sessionKey, vault.element.toBytes(), digest(vault.key)]) {
+    for (const key of [vault.key, vault.element.toBytes(), digest(vault.key)]) {
       measures[`keys ${name}`] = (measures[`keys ${name}`] ?? 0) + Number(slot[40] === key[40 % 32]);
     }
   }

@@ -40,23 +40,6 @@ test("a second PIN opens what was written for it, and the first PIN its own", as
   assert.deepEqual(await contentOf(vault, "2468"), REAL);
 });
 
-test("each PIN has a session key of its own, the same at every opening and after every saving", async () => {
-  const vault = await withTwo();
-  const keysOf = async ({ bytes }) =>
-    Promise.all(["2468", "1111"].map(async (pin) => (await openVault(bytes, pin, stretch)).sessionKey));
-  const keys = await keysOf(vault);
-  assert.deepEqual(
-    keys.map(({ length }) => length),
-    [32, 32],
-  );
-  assert.equal(same(...keys), false);
-  for (const pin of ["2468", "1111"]) {
-    const session = await openVault(vault.bytes, pin, stretch);
-    assert.deepEqual(await keysOf(await saveVault(session, utf8("x"), randomBytes)), keys);
-    assert.deepEqual((await changePin(session, "9999", by)).sessionKey, session.sessionKey);
-  }
-});
-
 test("no place is one's own: over many vaults each is the first PIN's somewhere, and the second's", async () => {
   const pairs = new Set();
   for (let i = 0; i < 40; i++) {

@@ -111,7 +111,11 @@ export class CardRenewal {
       return { ...kit, renewed, desk: isNewer ? toRecipient(card) : kit.desk };
     });
     this.follow();
-    if (card) await this.app.session?.useNewCard(card);
+    const { session } = this.app;
+    if (!card || !session) return;
+    if (!session.duress)
+      Object.assign(session.content, { seq: card.seq, name: session.content.hasPin ? card.name : "" });
+    await session.prepareAnew(); // saves, in both sessions
   }
 
   /** @param {number[]} range @returns {number} by chance */

@@ -64,7 +64,7 @@ export class CaseSession {
   press() {
     return this.inTurn(async () => {
       const now = Date.now();
-      const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now) };
+      const facts = { ...this.first(), ...this.tapped, ...this.placeNow(now), ...this.pressure() };
       const route = this.kit.case ? null : await this.replies.draw(this.kit);
       this.handOver(await press(this.kit, { facts, reply: route?.block, ...this.by(now) }));
       if (route) this.replies.keep(this.kit, route.keep);
@@ -89,7 +89,8 @@ export class CaseSession {
   async send(content, news, now) {
     // Words never wait for a way for replies: the vault may be full, or the disk.
     const more = content.reply ? null : await this.replies.renew(this.kit, content).catch(() => null);
-    this.handOver(await amend(this.kit, { content: { ...content, ...more }, ...this.by(now) }));
+    const facts = { ...content.facts, ...this.pressure() };
+    this.handOver(await amend(this.kit, { content: { ...content, facts, ...more }, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;
     const { tellContacts } = await import("../../core/contacts/follow-up.js");
     this.handOver(await tellContacts(this.kit, { facts: content.facts, type: news, ...this.by(now) }));
@@ -110,7 +111,11 @@ export class CaseSession {
     return this.inTurn(async () => {
       const breathe = () => new Promise((resolve) => setTimeout(resolve));
       this.handOver(
-        await sealFile(this.kit, pieces, { facts, breathe: /** @type {any} */ (breathe), ...this.by(Date.now()) }),
+        await sealFile(this.kit, pieces, {
+          facts: { ...facts, ...this.pressure() },
+          breathe: /** @type {any} */ (breathe),
+          ...this.by(Date.now()),
+        }),
       );
     });
   }
@@ -118,6 +123,11 @@ export class CaseSession {
   /** @param {number} now */
   by(now) {
     return { now, randomBytes: this.randomBytes, duress: this.duress(), key: this.key() };
+  }
+
+  /** That this is said under force, where no key can say it: letters of before name none. */
+  pressure() {
+    return this.duress() && !this.kit.named ? { coerced: true } : {};
   }
 
   /** Sent first, stored afterwards. @param {{ kit: Kit, letters: Letter[] }} sealed */

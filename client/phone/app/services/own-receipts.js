@@ -3,14 +3,29 @@
  * taken yet is sealed chaff, so one copy of it does not tell how many there are. Specified in `../../core/outbox.md`,
  * *Receipts*.
  */
+/** @import { Facts } from "../../protocol/message.js" */
 /** @import { Received } from "../app.js" */
 /** @import { Kit } from "../../core/press.js" */
 /** @import { OwnReceipt } from "../../core/receipts.js" */
 /** @import { Store } from "../../core/store.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
+/** What of a session is asked for here.
+ *  @typedef {{ app: import("../app.js").App, content: any, duress: boolean,
+ *    saveOrRestore(before: Record<string, any>): Promise<void> }} ReceiptVault */
 
-import { isWorthKeeping, openReceipts, RECORD_BYTES, sealReceipt } from "../../core/receipts.js";
-import { b64, concat, digest } from "../../protocol/wire.js";
+import {
+  chooseReceipts,
+  isWorthKeeping,
+  markCarried,
+  openReceipts,
+  RECORD_BYTES,
+  receiptKey,
+  sealReceipt,
+  storeInVault,
+} from "../../core/receipts.js";
+import { LETTER_ROOM } from "../../protocol/envelope.js";
+import { factsMessage, headerOf } from "../../protocol/message.js";
+import { b64, concat, digest, HASH_BYTES, SEED_BYTES, same, unb64 } from "../../protocol/wire.js";
 
 export const RECEIPTS = "r";
 const PLACES = 32; // as many as the vault holds
@@ -33,9 +48,36 @@ export async function layOutReceipts({ store, randomBytes }, { receiptKey }) {
   await store.put(RECEIPTS, concat(...(await readRecords(store, receiptKey, randomBytes))));
 }
 
+/** Move what came while the phone was locked into the vault, and let the kit seal to this vault's key.
+ *  @param {ReceiptVault} session @param {string} [seed] the one that opens it from now on, b64 */
+export async function adoptReceipts(
+  session,
+  seed = session.content.receiptSeed ?? b64(session.app.randomBytes(SEED_BYTES)),
+) {
+  const { caseSession, store } = session.app;
+  if (session.duress || !caseSession) return;
+  const { receipts, receiptSeed } = session.content;
+  const come = receiptSeed ? await loadReceipts(store, unb64(receiptSeed)) : [];
+  Object.assign(session.content, storeInVault(session.content, come), { receiptSeed: seed });
+  await session.saveOrRestore({ receipts, receiptSeed });
+  const key = await receiptKey(unb64(seed));
+  const known = caseSession.kit.receiptKey;
+  if (!known || !same(known, key)) await caseSession.replaceKit(async (kit) => ({ ...kit, receiptKey: key }));
+}
+
+/** Choose the receipts that go along with these words, as many as fit into their letter. @param {ReceiptVault} session
+ *  @param {Kit} kit @param {Partial<Facts>} content @returns {Partial<Facts>} */
+export function takeReceipts({ app, content: stored }, { case: id, seq }, content) {
+  const message = factsMessage("amend", { case: id, seq, at: Date.now() }, content, app.randomBytes);
+  const room = LETTER_ROOM - HASH_BYTES - headerOf(message).length;
+  const receipts = chooseReceipts(stored.receipts ?? [], id, room);
+  stored.receipts = markCarried(stored.receipts ?? [], receipts);
+  return receipts.length ? { receipts } : {};
+}
+
 /** Return what a seed opens of the stored record, the oldest first. @param {Store} store @param {Uint8Array} seed
  *  @returns {Promise<OwnReceipt[]>} */
-export async function loadReceipts(store, seed) {
+async function loadReceipts(store, seed) {
   const stored = await store.get(RECEIPTS).catch(() => null);
   const opened = stored ? await openReceipts(seed, split(stored)) : [];
   return opened.filter((own) => own.case !== "").reverse();

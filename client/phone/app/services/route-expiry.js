@@ -30,7 +30,10 @@ export async function forgetOverRoutes(app, session, now) {
   for (const route of check.isConfirmed ? listOver(session.content.ways, kit.case, now) : []) {
     if (await isEmpty(route, check.silent, by)) over.push(route);
   }
-  await session.forgetRoutes(over, now);
+  const gone = new Set(over.map(({ keep }) => keep.mailbox));
+  const ways = session.content.ways?.filter((/** @type {ReplyRoute} */ { keep }) => !gone.has(keep.mailbox));
+  Object.assign(session.content, { datedAt: now, ...(ways && { ways }) });
+  await session.save(); // in both sessions
   return over.length;
 }
 

@@ -3,25 +3,24 @@
 /** @import { Facts } from "../../protocol/message.js" */
 /** @import { ReplyKeep } from "../../protocol/reply-block.js" */
 /** @import { PreparedContact } from "../../core/prepare.js" */
-/** @import { Recipient, Kit } from "../../core/press.js" */
+/** @import { Kit } from "../../core/press.js" */
 /** @import { OwnReceipt } from "../../core/receipts.js" */
 /** @import { Stretch, Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
-/** @import { App, ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { App, OpenCase, ReceivedReply, ReplyRoute } from "../app.js" */
 
-import { newBareKit, prepareKit } from "../../core/prepare.js";
-import { chooseReceipts, markCarried, receiptKey, storeInVault } from "../../core/receipts.js";
+import { newBareKit, prepareKit, restoreCard } from "../../core/prepare.js";
+import { nameKeys } from "../../core/press.js";
+import { receiptKey } from "../../core/receipts.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
-import { LETTER_ROOM } from "../../protocol/envelope.js";
-import { factsMessage, headerOf } from "../../protocol/message.js";
-import { noteKeyText } from "../../protocol/note.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
-import { b64, domain, HASH_BYTES, jsonObject, mac, SEED_BYTES, same, unb64, utf8 } from "../../protocol/wire.js";
+import { b64, domain, jsonObject, mac, SEED_BYTES, unb64, utf8 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
 import { findWords } from "../ui/i18n.js";
 import { isBegun } from "./case.js";
-import { loadReceipts } from "./own-receipts.js";
+import { adoptReceipts, takeReceipts } from "./own-receipts.js";
+import { ANSWER_SECONDS, extendRoute } from "./reply-routes.js";
 
 const VERSION = 1;
 // What the screens show of a content. The bytes of a vault hold no such mark outside of it (`core/vault/vault.md`, *What
@@ -30,7 +29,6 @@ const ALARM = "alarm";
 const NOTES = "notes";
 const ATTEMPTS = 3; // at sealing anew, when the contacts change meanwhile
 const WAYS = 40; // as many answers as are looked for at once
-const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
 const SESSION = domain("session");
 
@@ -89,6 +87,11 @@ function drawKeys(app) {
   return { pin: b64(app.randomBytes(SEED_BYTES)), forced: b64(app.randomBytes(SEED_BYTES)) };
 }
 
+/** @param {SessionKeys} keys */
+function bytesOfKeys({ pin, forced }) {
+  return { pin: unb64(pin, SEED_BYTES), forced: unb64(forced, SEED_BYTES) };
+}
+
 /** Return the keys of both sessions from the one that opened first of all, or of its own from the other. They lie in
  *  what each session opens; a vault from before has none, and each session can make them of what it holds.
  *  @param {App} app @param {Vault} vault @param {any} content @returns {{ own: string, both: SessionKeys | null }} */
@@ -110,7 +113,7 @@ async function sealedKit(app, card, facts, keys, contacts = []) {
     facts,
     reply: reply.block,
     contacts,
-    sessions: { pin: unb64(keys.pin, SEED_BYTES), forced: unb64(keys.forced, SEED_BYTES) },
+    sessions: bytesOfKeys(keys),
     now: Date.now(),
     randomBytes: app.randomBytes,
   });
@@ -126,7 +129,8 @@ export async function keepOpenRoute(app, kit, keep) {
   const session = await openSession(app, kit.open.key);
   if (!session || session.duress) return;
   session.adoptRoutes(kit);
-  await session.save();
+  const isStored = await session.save();
+  if (isStored && session.content.hasPin) app.replyRoutes = app.replyRoutes.filter((other) => other !== route);
   const unlocked = /** @type {Session | null} */ (app.session);
   if (!unlocked || unlocked === session || unlocked.duress) return;
   unlocked.adoptRoutes(kit); // unlocked meanwhile, from the bytes of before: what is written last must have both
@@ -149,6 +153,33 @@ async function openSession(app, key) {
   const bytes = (await app.store.get(VAULT).catch(() => null)) ?? new Uint8Array();
   const vault = await openVault(bytes, "", async () => unb64(key, SEED_BYTES)).catch(() => null);
   return vault && new Session(app, vault);
+}
+
+/** Draw a new way for replies to a case that a message can show to be ours, its private half on the disk first: a block
+ *  that nothing vouches for would dispute the case. Both sessions write the vault then.
+ *  @param {App} app @param {Kit} kit @returns {Promise<Partial<Facts> | null>}
+ *  @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
+export async function drawReply(app, kit) {
+  const session = /** @type {Session | null} */ (app.session);
+  if (session) session.hasBroughtReply = true;
+  const proof = proofOf(app, kit);
+  const hasPin = session?.content.hasPin;
+  if (session?.duress || !(proof.case_secret || (hasPin && kit.named))) {
+    await session?.save();
+    return null;
+  }
+  const { block, keep } = await newReplyRoute(app, kit.desk.relays);
+  if (session && hasPin) await session.storeRoute({ case: kit.case, keep });
+  else await keepOpenRoute(app, { ...kit, secret: proof.case_secret }, keep);
+  return { reply: block, ...proof };
+}
+
+/** What shows that a case is ours that began when there was no PIN. @param {App} app @param {Kit} kit
+ *  @returns {Partial<Facts>} */
+function proofOf({ session, replyRoutes }, kit) {
+  const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
+  const secret = kit.secret ?? [...(session?.content.ways ?? []), ...replyRoutes].find(known)?.secret;
+  return secret ? { case_secret: secret } : {};
 }
 
 /** Draw a reply block that names the first of these relays, good for 90 days. @param {App} app
@@ -176,20 +207,6 @@ function ordinary(key) {
       text,
     })),
   };
-}
-
-/** Return a card as far as sealing needs it, from what lies open. @param {Recipient} desk @returns {Card} */
-export function restoreCard(desk) {
-  const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
-  const unsaid = {
-    name: "",
-    expires: 0,
-    graceDays: 0,
-    languages: [],
-    sms: null,
-    signed: new Uint8Array(),
-  };
-  return { ...unsaid, ...desk, log };
 }
 
 /** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
@@ -258,12 +275,12 @@ export class Session {
     const come = replies.map(({ id, at, text, status }) => ({ id, at, text, status }));
     const ids = new Set(come.map(({ id }) => id));
     this.content.answers = [...before.filter((/** @type {ReceivedReply} */ { id }) => !ids.has(id)), ...come];
-    await this.#saveOrRestore({ answers: before });
+    await this.saveOrRestore({ answers: before });
   }
 
   /** @param {Record<string, any>} before what stands in the content again when nothing was stored
    *  @throws {{ reason: string }} when the store is broken */
-  async #saveOrRestore(before) {
+  async saveOrRestore(before) {
     let isStored = false;
     try {
       isStored = await this.save();
@@ -273,50 +290,74 @@ export class Session {
     if (!isStored) throw { reason: "store-broken" };
   }
 
-  /** @param {string} pin @param {OnProgress} progress */
+  /** With the first PIN what lay open goes behind it, and the keys of the sessions are drawn anew.
+   *  @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
   async changePin(pin, progress) {
     const isFirst = !this.duress && !this.content.hasPin;
-    await this.#changeVault((vault, by) => changePin(vault, pin, by), progress);
-    this.content.hasPin = true;
+    const laidOpen = () => this.app.caseSession?.kit.open?.facts ?? this.content.facts ?? {};
+    await this.#changeVault(
+      (vault, by) => changePin(vault, pin, by),
+      progress,
+      () => ({ hasPin: true, ...(isFirst ? { keys: drawKeys(this.app), facts: laidOpen() } : {}) }),
+    );
     this.app.hasPin = true;
-    if (isFirst) await this.closeKit();
-    await this.save();
-  }
-
-  /** What lay open without a PIN goes behind it, and the keys of the sessions are drawn anew. */
-  async closeKit() {
-    this.content.keys = drawKeys(this.app);
+    if (!isFirst) return;
     this.key = unb64(this.content.keys.pin, SEED_BYTES);
     this.app.key = this.key;
+    this.hasBroughtReply = false; // what comes to the ways of before, whoever copied the phone can read
+    await this.closeKit();
+  }
+
+  /** Put what lies open in the kit behind the PIN that the vault has already: letters sealed in advance take its place,
+   *  or, when a case has begun, the organisation is told the keys of the sessions. */
+  async closeKit() {
     const { caseSession } = this.app;
     if (!caseSession) return;
-    this.content.facts = caseSession.kit.open?.facts ?? {};
-    await this.adoptReceipts(b64(this.app.randomBytes(SEED_BYTES))).catch(() => {}); // whoever copied the vault has the old one
-    await caseSession.replaceKit(async (kit) => ({ ...kit, open: null }));
-    if (!isBegun(caseSession.kit)) await this.reseal(restoreCard(caseSession.kit.desk), this.content.facts);
+    await adoptReceipts(this, b64(this.app.randomBytes(SEED_BYTES))).catch(() => {}); // whoever copied the vault has the old seed
+    const { desk } = caseSession.kit;
+    const isNew = !isBegun(caseSession.kit) && (await this.reseal(restoreCard(desk), this.content.facts));
+    if (!isNew) await this.#closeCase(caseSession);
+    this.adoptRoutes(caseSession.kit); // of a press in between, which stores them
+    this.app.replyRoutes = [];
   }
 
-  /** @param {string} pin @param {OnProgress} progress */
-  async setDecoy(pin, progress) {
-    await this.#changeVault(
-      (vault, by) => setSecondPin(vault, pin, packed(ordinary(this.content.keys?.forced ?? this.content.key)), by),
-      progress,
-    );
+  /** @param {OpenCase} caseSession of a case that began without a PIN */
+  async #closeCase(caseSession) {
+    const { kit } = caseSession;
+    this.adoptRoutes(kit);
     await this.save();
+    const proof = proofOf(this.app, kit);
+    const named = Boolean(proof.case_secret);
+    // Before the kit is closed: until it is, the next unlocking does all of this again.
+    if (named) await caseSession.tell({ ...proof, keys: nameKeys(kit, bytesOfKeys(this.content.keys)) });
+    await caseSession.replaceKit(async ({ secret: _, ...now }) => ({ ...now, named, open: null }));
   }
 
-  /** Does the same whether or not there is a second PIN. */
+  /** @param {string} pin @param {OnProgress} progress @throws {{ reason: string }} when the store is broken */
+  async setDecoy(pin, progress) {
+    const notes = packed(ordinary(this.content.keys?.forced ?? this.content.key));
+    await this.#changeVault((vault, by) => setSecondPin(vault, pin, notes, by), progress);
+  }
+
+  /** Does the same whether or not there is a second PIN. @throws {{ reason: string }} when the store is broken */
   async removeDecoy() {
     await this.#changeVault((vault, { randomBytes }) => removeSecondPin(vault, randomBytes));
-    await this.save();
   }
 
-  /** @param {(vault: Vault, by: { randomBytes: RandomBytes, stretch: Stretch }) => Promise<Vault>} change
-   *  @param {OnProgress} [progress] */
-  async #changeVault(change, progress) {
-    const by = { randomBytes: this.app.randomBytes, stretch: makeStretch(progress) };
+  /** Change the vault and what is in it at once, on the disk first: a phone may go off at any moment.
+   *  @param {(vault: Vault, by: { randomBytes: RandomBytes, stretch: Stretch }) => Promise<Vault>} change
+   *  @param {OnProgress} [progress] @param {() => Record<string, any>} [more] what the content has with it
+   *  @throws {{ reason: string }} when the store is broken */
+  async #changeVault(change, progress, more = () => ({})) {
+    const { app } = this;
+    const by = { randomBytes: app.randomBytes, stretch: makeStretch(progress) };
     await this.#inTurn(async () => {
-      this.vault = await change(this.vault, by);
+      const changed = await change(this.vault, by);
+      const fields = more();
+      const vault = await saveVault(changed, packed({ ...this.content, ...fields }), app.randomBytes);
+      if (this.isOver || !(await app.put(VAULT, vault.bytes))) throw { reason: "store-broken" };
+      this.vault = vault;
+      Object.assign(this.content, fields);
     });
   }
 
@@ -326,50 +367,24 @@ export class Session {
     const { caseSession } = this.app;
     if (this.content.hasPin) this.content.facts = facts;
     const kept = this.content.hasPin || isLeftOpen ? facts : {};
-    if (caseSession && isBegun(caseSession.kit)) await caseSession.tell({ facts });
-    else if (caseSession) await this.reseal(restoreCard(caseSession.kit.desk), kept);
+    if (caseSession) {
+      const isSealed = !isBegun(caseSession.kit) && (await this.reseal(restoreCard(caseSession.kit.desk), kept));
+      if (!isSealed) await caseSession.tell({ facts });
+    }
     await this.save();
   }
 
-  /** Draw a new way for replies with the first words of this session: the one that came with the press may have been
-   *  sealed half a year before; and the receipts for earlier words. Both sessions write the vault then. @param {Kit} kit
-   *  @param {Partial<Facts>} content they go along with @returns {Promise<Partial<Facts> | null>} */
+  /** Bring a new way for replies with the first words of this session: the one that came with the press may have been
+   *  sealed half a year before; and the receipts for earlier words. Both sessions write the vault then.
+   *  @param {Kit} kit @param {Partial<Facts>} content they go along with @returns {Promise<Partial<Facts> | null>} */
   async bringReply(kit, content) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
-    if (this.duress || !this.content.hasPin) {
-      const carried = this.duress ? null : this.#takeReceipts(kit, content);
-      await this.save();
-      return carried;
-    }
-    const { block, keep } = await newReplyRoute(this.app, kit.desk.relays);
-    await this.#storeRoute({ case: kit.case, keep }); // what could not be stored could not be read
-    const brought = { reply: block, ...this.proofOf(kit) };
-    return { ...brought, ...this.#takeReceipts(kit, { ...content, ...brought }) };
-  }
-
-  /** Choose the receipts that go along with these words, as many as fit into their letter. @param {Kit} kit
-   *  @param {Partial<Facts>} content @returns {Partial<Facts>} */
-  #takeReceipts({ case: id, seq }, content) {
-    const own = this.content.receipts ?? [];
-    const message = factsMessage("amend", { case: id, seq, at: Date.now() }, content, this.app.randomBytes);
-    const receipts = chooseReceipts(own, id, LETTER_ROOM - HASH_BYTES - headerOf(message).length);
-    this.content.receipts = markCarried(own, receipts);
-    return receipts.length ? { receipts } : {};
-  }
-
-  /** Move what came while the phone was locked into the vault, and let the kit seal to this vault's key.
-   *  @param {string} [seed] the one that opens it from now on, b64 */
-  async adoptReceipts(seed = this.content.receiptSeed ?? b64(this.app.randomBytes(SEED_BYTES))) {
-    const { caseSession, store } = this.app;
-    if (this.duress || !caseSession) return;
-    const { receipts, receiptSeed } = this.content;
-    const come = receiptSeed ? await loadReceipts(store, unb64(receiptSeed)) : [];
-    this.content = Object.assign(this.content, storeInVault(this.content, come), { receiptSeed: seed });
-    await this.#saveOrRestore({ receipts, receiptSeed });
-    const key = await receiptKey(unb64(seed));
-    const known = caseSession.kit.receiptKey;
-    if (!known || !same(known, key)) await caseSession.replaceKit(async (kit) => ({ ...kit, receiptKey: key }));
+    const brought = this.duress || this.content.hasPin ? await drawReply(this.app, kit) : null;
+    if (this.duress) return brought;
+    const receipts = takeReceipts(this, kit, { ...content, ...brought });
+    if (!brought) await this.save();
+    return { ...brought, ...receipts };
   }
 
   /** Put those routes of a case that this page drew, and the vault lacks, into the content. @param {Kit} kit */
@@ -380,26 +395,10 @@ export class Session {
   }
 
   /** @param {ReplyRoute} route @throws {TooMuchContent} @throws {{ reason: string }} when the store is broken */
-  async #storeRoute(route) {
+  async storeRoute(route) {
     const before = this.content.ways;
     this.content.ways = [...before, route].slice(-WAYS);
-    await this.#saveOrRestore({ ways: before });
-  }
-
-  /** Destroy the keys of these ways; both sessions write the vault then. @param {ReplyRoute[]} over
-   *  @param {number} now in Unix seconds: when the date was asked for */
-  async forgetRoutes(over, now) {
-    const gone = new Set(over.map(({ keep }) => keep.mailbox));
-    const ways = this.content.ways?.filter((/** @type {ReplyRoute} */ { keep }) => !gone.has(keep.mailbox));
-    Object.assign(this.content, { datedAt: now, ...(ways && { ways }) });
-    await this.save();
-  }
-
-  /** What shows that a case is ours that began when there was no PIN. @param {Kit} kit @returns {Partial<Facts>} */
-  proofOf(kit) {
-    const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
-    const secret = kit.secret ?? this.content.ways.find(known)?.secret;
-    return secret ? { case_secret: secret } : {};
+    await this.saveOrRestore({ ways: before });
   }
 
   /** Seal the letters of a press anew as long as no case has begun, so that the way for replies in them is of this
@@ -408,30 +407,19 @@ export class Session {
     const { caseSession } = this.app;
     // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
     if (caseSession && !this.duress && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
-    await this.adoptReceipts().catch(() => {}); // a full vault keeps nothing else back
+    if (caseSession?.kit.open && !this.duress && this.content.hasPin) return this.closeKit(); // the phone went off before
+    await adoptReceipts(this).catch(() => {}); // a full vault keeps nothing else back
     if (!caseSession || this.duress || isBegun(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>
-        route.isPrepared && route.case === begun ? extended(route) : route;
+        route.isPrepared && route.case === begun ? extendRoute(route) : route;
       if (!this.duress) this.content.ways = this.content.ways.map(mark);
       await this.save(); // in both sessions
       return;
     }
-    if (!this.content.hasPin && caseSession.kit.open) return; // there a press draws its own
-    for (let i = 0; i < ATTEMPTS; i++) {
-      const old = caseSession.kit;
-      const kit = await this.sealAnew(
-        restoreCard(old.desk),
-        this.content.hasPin ? this.content.facts : old.open?.facts,
-      );
-      if (!(await this.save())) return;
-      let isReplaced = false;
-      await caseSession.replaceKit(async (now) => {
-        isReplaced = now === old && this.app.session === this;
-        return isReplaced ? kit : now;
-      });
-      if (isReplaced || isBegun(caseSession.kit)) return;
-    }
+    const { open, desk } = caseSession.kit;
+    if (!this.content.hasPin && open) return; // there a press draws its own
+    await this.#sealUntilCurrent(restoreCard(desk), this.content.hasPin ? this.content.facts : open?.facts, true);
   }
 
   /** A new case: letters sealed anew, with the newest card when it can be had. */
@@ -449,12 +437,6 @@ export class Session {
     return !problem;
   }
 
-  /** What is sealed in advance goes to the keys of a card that came by itself. @param {Card} card */
-  async useNewCard(card) {
-    if (!this.duress) Object.assign(this.content, { seq: card.seq, name: this.content.hasPin ? card.name : "" });
-    await this.prepareAnew(); // saves, in both sessions
-  }
-
   /** Those that the press tells; what they need is loaded only when there are some.
    *  @returns {Promise<PreparedContact[]>} */
   async contacts() {
@@ -463,12 +445,40 @@ export class Session {
     return listPreparedContacts(readBook(this.content.contacts), Date.now());
   }
 
-  /** @param {Card} card @param {Record<string, any>} [facts] */
-  async reseal(card, facts) {
-    const kit = await this.sealAnew(card, facts);
-    await this.save(); // before the kit: what it sends brings keys for replies that lie here
-    this.app.useKit(kit);
-    await this.app.keepKit(kit);
+  /** Seal the letters of a new case. @param {Card} card @param {Record<string, any>} [facts]
+   *  @returns {Promise<boolean>} false when a press came first: its case stays */
+  reseal(card, facts) {
+    return this.#sealUntilCurrent(card, facts, false);
+  }
+
+  /** Seal until nothing has come between: a kit only ever replaces the one that it was made from.
+   *  @param {Card} card @param {Record<string, any> | undefined} facts @param {boolean} isStoredOnly whether a kit whose
+   *  way for replies could not be stored is left @returns {Promise<boolean>} false when a press came first */
+  async #sealUntilCurrent(card, facts, isStoredOnly) {
+    const caseSession = /** @type {OpenCase} */ (this.app.caseSession);
+    const wasBegun = isBegun(caseSession.kit);
+    for (let i = 0; i < ATTEMPTS && isBegun(caseSession.kit) === wasBegun; i++) {
+      const old = caseSession.kit;
+      const kit = await this.sealAnew(card, facts);
+      const isStored = await this.save(); // before the kit: what it sends brings keys for replies that lie here
+      if ((isStoredOnly && !isStored) || (await this.#replaceKit(old, kit))) break;
+    }
+    return wasBegun || caseSession !== this.app.caseSession || !isBegun(caseSession.kit);
+  }
+
+  /** @param {Kit} old @param {Kit} kit made from it @returns {Promise<boolean>} whether the old one was still there */
+  async #replaceKit(old, kit) {
+    const { app } = this;
+    const caseSession = /** @type {OpenCase} */ (app.caseSession);
+    let isReplaced = false;
+    await caseSession.replaceKit(async (now) => {
+      isReplaced = now === old && app.caseSession === caseSession && !this.isOver;
+      if (!isReplaced || !isBegun(old)) return isReplaced ? kit : now;
+      app.useKit(kit); // what was said of the case before is not said of this one
+      return now;
+    });
+    if (isReplaced && isBegun(old)) await app.keepKit(kit);
+    return isReplaced;
   }
 
   /** Return a kit for a new case, and put the private half of its reply block among the routes; those of letters that
@@ -482,16 +492,9 @@ export class Session {
     const { kit, routes } = await sealedKit(this.app, card, facts, keys, await this.contacts());
     const earlier = this.content.ways.flatMap((/** @type {ReplyRoute} */ route) => {
       if (route.case !== now?.case) return route.isPrepared ? [] : [route];
-      return [isBegun(now) ? extended(route) : route];
+      return [isBegun(now) ? extendRoute(route) : route];
     });
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
     return { ...kit, ...phone };
   }
-}
-
-/** A case that has begun is looked after for as long as a new one would be. @param {ReplyRoute} route
- *  @returns {ReplyRoute} */
-function extended({ keep, ...route }) {
-  const until = Math.max(keep.until, Math.floor(Date.now() / 1_000) + ANSWER_SECONDS);
-  return { ...route, isPrepared: false, keep: { ...keep, until } };
 }

@@ -18,7 +18,7 @@
 
 import { counted } from "../../protocol/envelope.js";
 import { BadPlaintext, KeystoreCut, TooMuchContent, WrongPassphrase } from "../../protocol/errors.js";
-import { concat, domain, mac, SALT_BYTES, SEED_BYTES, same, u32 } from "../../protocol/wire.js";
+import { concat, domain, SALT_BYTES, same, u32 } from "../../protocol/wire.js";
 import { Point } from "../../vendor-src/crypto.js";
 import {
   decryptKeyslot,
@@ -43,20 +43,19 @@ const OUTER_AT = SALT_BYTES + SLOTS * KEYSLOT_BYTES;
 const SLOT_BYTES = Math.floor((VAULT_BYTES - OUTER_AT - OVERHEAD_BYTES) / SLOTS);
 const INNER_BYTES = VAULT_BYTES - OUTER_AT - OVERHEAD_BYTES;
 const PLAIN_BYTES = SLOT_BYTES - OVERHEAD_BYTES;
-// session key 32 | place of a second PIN 1 | length 4
-const HEAD_BYTES = SEED_BYTES + 1 + 4;
+// place of a second PIN 1 | length 4
+const HEAD_BYTES = 1 + 4;
 export const CONTENT_BYTES = PLAIN_BYTES - HEAD_BYTES; // what each PIN's content may have
 
 const OUTER = domain("vault-outer");
 const INNER = domain("vault-slot");
-const SESSION = domain("vault-session");
 
 /** Argon2id of a PIN; costs a second, so it is given in and loaded when needed (`pin.js`).
  *  @typedef {(pin: Uint8Array, salt: Uint8Array) => Promise<Uint8Array>} Stretch */
-/** An open vault. `bytes` is what is to be stored; `sessionKey` marks what is said in this session. `next` is the place
- *  where this PIN may set a second one. `old` is there as long as the bytes have the form of before.
- *  @typedef {{ bytes: Uint8Array, content: Uint8Array, sessionKey: Uint8Array, key: Uint8Array, place: number,
- *    next: number, element: Point, keyslots: Keyslot[], slots: Uint8Array[], old: OldSlot | null }} Vault */
+/** An open vault. `bytes` is what is to be stored. `next` is the place where this PIN may set a second one. `old` is
+ *  there as long as the bytes have the form of before.
+ *  @typedef {{ bytes: Uint8Array, content: Uint8Array, key: Uint8Array, place: number, next: number, element: Point,
+ *    keyslots: Keyslot[], slots: Uint8Array[], old: OldSlot | null }} Vault */
 
 /** Make a new vault with this content under this PIN. @param {string} pin @param {Uint8Array} content
  *  @param {{ randomBytes: RandomBytes, stretch: Stretch }} by @returns {Promise<Vault>} @throws {TooMuchContent} */
@@ -68,8 +67,7 @@ export async function createVault(pin, content, { randomBytes, stretch }) {
     PLACES.filter((other) => other !== place),
     randomBytes,
   );
-  const sessionKey = randomBytes(SEED_BYTES);
-  const blank = blankVault(salt, { key, place, next, sessionKey }, randomBytes);
+  const blank = blankVault(salt, { key, place, next }, randomBytes);
   const slots = replaceAt(blank.slots, place, await sealInner(blank, content, randomBytes));
   return packVault({ ...blank, slots, content }, randomBytes);
 }
@@ -111,7 +109,7 @@ export async function setSecondPin(vault, pin, content, { randomBytes, stretch }
   const key = await stretch(encodePin(pin), saltOf(ready));
   refuseUsed(ready, key, ready.next);
   const third = THIRD - ready.place - ready.next;
-  const second = { key, place: ready.next, next: third, sessionKey: randomBytes(SEED_BYTES) };
+  const second = { key, place: ready.next, next: third };
   return saveVault(await withPlace(ready, second, content, randomBytes), ready.content, randomBytes);
 }
 
@@ -160,10 +158,9 @@ async function openWithKey(bytes, key) {
   if (!inner) return null; // changed or damaged: every PIN fails in the same words
   const slots = PLACES.map((number) => inner.slice(number * SLOT_BYTES, (number + 1) * SLOT_BYTES));
   const plain = await openSlot(slots[place], key, INNER);
-  const found = plain && counted(plain, SEED_BYTES + 1);
-  if (!plain || !found || plain[SEED_BYTES] >= SLOTS) throw new BadPlaintext("a slot of another version");
-  const [sessionKey, next] = [plain.slice(0, SEED_BYTES), plain[SEED_BYTES]];
-  return { bytes, content: found[0].slice(), sessionKey, key, place, next, element, keyslots, slots, old: null };
+  const found = plain && counted(plain, 1);
+  if (!plain || !found || plain[0] >= SLOTS) throw new BadPlaintext("a slot of another version");
+  return { bytes, content: found[0].slice(), key, place, next: plain[0], element, keyslots, slots, old: null };
 }
 
 /** @param {Uint8Array} bytes @param {Uint8Array} key @returns {Promise<Vault | null>} null when no slot opens */
@@ -173,10 +170,10 @@ async function openOld(bytes, key) {
   const { content, place } = old;
   const next = old.decoy?.place ?? (place + 1) % SLOTS;
   const unset = { element: Point.ZERO, keyslots: [], slots: [] }; // until `renewForm`
-  return { bytes, content, sessionKey: mac(key, SESSION), key, place, next, ...unset, old };
+  return { bytes, content, key, place, next, ...unset, old };
 }
 
-/** @param {Uint8Array} salt @param {{ key: Uint8Array, place: number, next: number, sessionKey: Uint8Array }} first
+/** @param {Uint8Array} salt @param {{ key: Uint8Array, place: number, next: number }} first
  *  @param {RandomBytes} randomBytes @returns {Vault} one whose places are all unused but for the first PIN's keyslot */
 function blankVault(salt, first, randomBytes) {
   const element = drawElement(randomBytes);
@@ -191,17 +188,17 @@ function blankVault(salt, first, randomBytes) {
  *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} @throws {TooMuchContent} */
 async function renewForm(vault, randomBytes) {
   if (!vault.old) return vault;
-  const { key, place, next, sessionKey, content } = vault;
-  const blank = blankVault(saltOf(vault), { key, place, next, sessionKey }, randomBytes);
+  const { key, place, next, content } = vault;
+  const blank = blankVault(saltOf(vault), { key, place, next }, randomBytes);
   const { decoy } = vault.old;
   if (!decoy) return { ...blank, content };
   const third = THIRD - place - next;
-  const second = { key: decoy.key, place: next, next: third, sessionKey: mac(decoy.key, SESSION) };
+  const second = { key: decoy.key, place: next, next: third };
   return withPlace({ ...blank, content }, second, decoy.content, randomBytes);
 }
 
 /** Return the vault with a PIN and a content in a place. @param {Vault} vault
- *  @param {{ key: Uint8Array, place: number, next: number, sessionKey: Uint8Array }} entry @param {Uint8Array} content
+ *  @param {{ key: Uint8Array, place: number, next: number }} entry @param {Uint8Array} content
  *  @param {RandomBytes} randomBytes @returns {Promise<Vault>} @throws {TooMuchContent} */
 async function withPlace(vault, entry, content, randomBytes) {
   const slot = await sealInner(entry, content, randomBytes);
@@ -233,12 +230,12 @@ async function packVault(vault, randomBytes) {
   return { ...vault, bytes: concat(head, outer) };
 }
 
-/** @param {Pick<Vault, "key" | "next" | "sessionKey">} entry @param {Uint8Array} content
+/** @param {Pick<Vault, "key" | "next">} entry @param {Uint8Array} content
  *  @param {RandomBytes} randomBytes @returns {Promise<Uint8Array>} @throws {TooMuchContent} */
-async function sealInner({ key, next, sessionKey }, content, randomBytes) {
+async function sealInner({ key, next }, content, randomBytes) {
   if (content.length > CONTENT_BYTES) throw new TooMuchContent(`${content.length} bytes where ${CONTENT_BYTES} fit`);
   const plain = new Uint8Array(PLAIN_BYTES);
-  plain.set(concat(sessionKey, Uint8Array.of(next), u32(content.length), content));
+  plain.set(concat(Uint8Array.of(next), u32(content.length), content));
   return sealSlot(key, INNER, plain, { randomBytes });
 }
 

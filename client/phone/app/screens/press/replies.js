@@ -154,7 +154,9 @@ function replying(app, caseSession) {
     if (!account || isSending) return;
     isSending = true;
     try {
-      await caseSession.tell({ facts: { account }, ...(await freshWay(app, caseSession).catch(() => null)) });
+      const { kit } = caseSession;
+      const more = import("../../services/session.js").then(({ drawReply }) => drawReply(app, kit));
+      await caseSession.tell({ facts: { account }, ...(await more.catch(() => null)) });
       if (words.value().trim() === account) words.clear(); // only now: it may not have been sealed
       updateText(note, t("answers.sealed"));
     } catch (error) {
@@ -163,25 +165,4 @@ function replying(app, caseSession) {
     isSending = false;
   };
   return h("section", {}, words.element, button(t("text.send"), "send", send, { class: "wide" }), note);
-}
-
-/** A new mailbox and key for the next answer, if it can be shown that they are ours. @param {App} app
- *  @param {CaseSession} caseSession @returns {Promise<Partial<import("../../../protocol/message.js").Facts>>} */
-async function freshWay(app, caseSession) {
-  const { kit } = caseSession;
-  const known = [...(app.session?.content.ways ?? []), ...app.replyRoutes].find(
-    (route) => route.case === kit.case && route.secret,
-  );
-  const secret = kit.secret ?? known?.secret;
-  const isOpen = !app.session?.content.hasPin;
-  if (isOpen && !secret) return {};
-  const { keepOpenRoute, newReplyRoute } = await import("../../services/session.js");
-  const { block, keep } = await newReplyRoute(app, kit.desk.relays);
-  if (isOpen) {
-    await keepOpenRoute(app, { ...kit, secret }, keep);
-    return { reply: block, case_secret: secret };
-  }
-  app.session?.content.ways.push({ case: kit.case, keep });
-  await app.session?.save();
-  return secret ? { reply: block, case_secret: secret } : { reply: block };
 }

@@ -1,7 +1,7 @@
 /** The last steps of the first visit: the position, sealing in advance, a press for practice. */
 /** @import { App } from "../../app.js" */
 
-import { newBareKit } from "../../../core/prepare.js";
+import { newBareKit, restoreCard } from "../../../core/prepare.js";
 import { button, fill, fillBar, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
 import { renderHoldButton } from "../../ui/hold-button.js";
@@ -78,7 +78,7 @@ async function sealed(app, progress) {
 /** Build the screen `practice`. @param {App} app @returns {Promise<Node[]>} */
 export async function practice(app) {
   const note = h("p", { class: "hint", role: "status" }, t("start.hold"));
-  const kit = { ...newBareKit(await cardHere(app), app.randomBytes, { practice: true }) };
+  const kit = { ...newBareKit(cardHere(app), app.randomBytes, { practice: true }) };
   const press = async () => {
     const caseSession = app.practiceSession(kit);
     await caseSession.press();
@@ -104,7 +104,6 @@ export async function practice(app) {
 }
 
 /** @param {App} app */
-async function cardHere(app) {
-  const { restoreCard } = await import("../../services/session.js");
+function cardHere(app) {
   return app.practiceCard ?? restoreCard(/** @type {any} */ (app.caseSession).kit.desk);
 }
