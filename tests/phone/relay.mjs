@@ -24,10 +24,10 @@ export function relayAt(origin) {
     public: open,
     envelopes,
     verifier: noteKeyText({ name, public: open }),
-    /** @param {Uint8Array} envelope @param {Uint8Array} commitment */
-    receipt(envelope, commitment) {
+    /** @param {Uint8Array} envelope @param {Uint8Array} commitment @param {number} [hour] */
+    receipt(envelope, commitment, hour = HOUR) {
       envelopes.add(b64(digest(envelope)));
-      const lines = ["tocsin/1/receipt", origin, b64(commitment), b64(digest(envelope)), String(HOUR)];
+      const lines = ["tocsin/1/receipt", origin, b64(commitment), b64(digest(envelope)), String(hour)];
       return signNote(`${lines.join("\n")}\n`, name, seed);
     },
   };

@@ -7,6 +7,7 @@ import { register } from "node:module";
 import { App, KIT } from "../../client/phone/app/app.js";
 import { CaseSession } from "../../client/phone/app/services/case.js";
 import { ReplyPoller } from "../../client/phone/app/services/reply-poller.js";
+import { Sender as RealSender } from "../../client/phone/app/services/sender.js";
 import { addWords, useLanguage } from "../../client/phone/app/ui/i18n.js";
 import { packKit, unpackKit } from "../../client/phone/core/kit.js";
 import { memoryStore } from "../../client/phone/core/store.js";
@@ -21,8 +22,10 @@ const read = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(nam
 const words = { ...read("en.json"), ...read("setup/en.json") };
 
 export class WholePhone {
-  /** @param {number} now in milliseconds */
-  constructor(now) {
+  /** `line`: relays to send to, else letters are caught. @param {number} now in milliseconds
+   *  @param {{ fetch: any }} [line] */
+  constructor(now, line) {
+    this.line = line;
     this.store = { ...memoryStore(), durable: true };
     this.setClock(now);
     /** @type {any[]} */ this.sent = [];
@@ -50,17 +53,24 @@ export class WholePhone {
    *  @param {{ screens?: Record<string, () => Promise<any>>, root?: any }} [page] */
   async restart({ screens, root = { dataset: {} } } = {}) {
     const phone = this;
-    class Sender {
+    class Caught {
+      outbox = { entries: [], relays: {} };
       add(/** @type {any[]} */ letters) {
         phone.sent.push(...letters);
       }
       status() {
         return { total: 0, confirmed: 0, waiting: 0, unstored: false, next: 0, trouble: [] };
       }
+      isOpen() {
+        return false;
+      }
       onEvent() {}
       onStoreFailure() {}
       stop() {}
     }
+    const Sender = this.line ? RealSender : Caught;
+    this.app?.sender.stop();
+    if (this.line) globalThis.fetch = this.line.fetch;
     const loadPress = async () => ({ CaseSession, Sender, packKit, unpackKit, loadReplies: async () => session });
     const by = {
       config: {},
@@ -71,9 +81,8 @@ export class WholePhone {
     };
     const app = new App(/** @type {any} */ (by));
     if (!screens) app.go = async () => {};
-    app.fetch = async () => {
-      throw new TypeError("there is no network here");
-    };
+    const noNetwork = async () => Promise.reject(new TypeError("there is no network here"));
+    if (!this.line) app.fetch = noNetwork;
     app.position = /** @type {any} */ ({ last: null, state: "off", start() {}, stop() {} });
     await app.load();
     await app.loadKit();

@@ -1,6 +1,7 @@
 /** What the screens share: the store, the kit, the sender, and which screen is shown. */
 /** @import { Book } from "../core/contacts/book.js" */
 /** @import { Letter } from "../core/letter.js" */
+/** @import { Outbox } from "../core/outbox.js" */
 /** @import { PreparedContact } from "../core/prepare.js" */
 /** @import { Kit } from "../core/press.js" */
 /** @import { Store } from "../core/store.js" */
@@ -34,13 +35,16 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
 
 /** Letters that leave; `../services/sender.js` has it. `happening`: an event of the outbox without its time.
  *  @typedef {{ storeFailed: boolean, start(locks?: LockManager): unknown, add(letters: Letter[]): void,
- *    onEvent(happening: any): void,
+ *    onEvent(happening: any): void, isOpen(): boolean, outbox: Outbox,
  *    status(): SendStatus, onStoreFailure(): void, stop(): void }} LetterSender */
 /** What has left and what has not, in letters. `next`: when the next try is due, in milliseconds; `trouble`: codes.
  *  @typedef {{ total: number, confirmed: number, waiting: number, unstored: boolean, next: number,
  *    trouble: string[] }} SendStatus */
+/** @typedef {Extract<import("../core/outbox.js").OutboxEffect, { type: "received" }>} Received */
+/** A receipt, and the case and its kit as they were. @typedef {{ caseSession: OpenCase, kit: Kit, effect: Received }}
+ *  Arrival */
 /** One case that is pressed and told of.
- *  @typedef {{ kit: Kit, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
+ *  @typedef {{ kit: Kit, sender: LetterSender, press(): Promise<void>, tell(said: Partial<Facts>): Promise<void>,
  *    replaceKit(change: (kit: Kit) => Promise<Kit>): Promise<void>, arrived(id: string): void,
  *    by(now: number): { now: number, randomBytes: RandomBytes, key: Uint8Array | null },
  *    sendDuePosition(): void, follow(): void,
@@ -50,9 +54,9 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *    save(): Promise<boolean>, close(): Promise<unknown>,
  *    begin(): void, matchContacts(): Promise<void>, isFollowing(kit: Kit): boolean,
  *    listTold(book: Book): Promise<PreparedContact[]>, listOtherRelays(kit: Kit | undefined, urls: string[]): string[],
- *    bringReply(kit: Kit): Promise<Partial<Facts> | null>,
+ *    bringReply(kit: Kit, content: Partial<Facts>): Promise<Partial<Facts> | null>,
  *    storeReplies(replies: ReceivedReply[]): Promise<void>,
- *    renew(): Promise<boolean | undefined>,
+ *    renew(): Promise<boolean | undefined>, prepareAnew(): Promise<void>,
  *    changePin(pin: string, progress: (part: number) => void): Promise<void>, changeProfile(facts: Record<string,
  *    any>, isLeftOpen?: boolean): Promise<void>,
  *    removeDecoy(): Promise<void>,
@@ -74,7 +78,7 @@ const FIRST = new Set(["start", "welcome"]); // their words come with the page
  *      storeKit: (kit: Kit) => unknown, duress: () => boolean, key: () => Uint8Array | null,
  *      replies: any }) => OpenCase,
  *    Sender: new (by: { store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
- *    received?: (id: string) => void,
+ *    received?: (effect: Received) => void,
  *      stored?: () => void }) => LetterSender,
  *    packKit: typeof import("../core/kit.js").packKit, unpackKit: typeof import("../core/kit.js").unpackKit,
  *    loadReplies: () => Promise<any> }} Press */
@@ -118,6 +122,9 @@ export class App {
     this.mail = null;
     /** Of this page's life, for those without a vault. @type {ReplyRoute[]} */
     this.replyRoutes = [];
+    /** @type {Arrival[]} */ this.arrivals = [];
+    this.onArrival = () => {};
+    /** Called when a letter moves. */ this.onLetters = () => {};
     /** @type {(() => void)[]} */ this.leaving = [];
     this.shown = "";
     this.navigation = 0;
@@ -141,8 +148,11 @@ export class App {
         store: this.store,
         fetch: bareFetch,
         randomBytes,
-        changed: () => this.changed(),
-        received: (id) => this.caseSession?.arrived(id),
+        changed: () => {
+          this.changed();
+          this.onLetters();
+        },
+        received: (effect) => this.arrived(this.caseSession, effect),
         stored: () => this.askForSync(),
       });
     });
@@ -175,11 +185,20 @@ export class App {
     this.caseSession = caseSession;
   }
 
+  /** A receipt came; what it says is looked at once `upkeep.js` is there. @param {OpenCase | null} caseSession
+   *  @param {Received} effect */
+  arrived(caseSession, effect) {
+    if (!caseSession) return;
+    this.arrivals.push({ caseSession, kit: caseSession.kit, effect });
+    caseSession.arrived(effect.id);
+    this.onArrival();
+  }
+
   /** A press for practice: its own case, its own sender, nothing stored. @param {Kit} kit */
   practiceSession(kit) {
     /** @type {OpenCase} */
     let caseSession;
-    const received = (/** @type {string} */ id) => caseSession.arrived(id);
+    const received = (/** @type {Received} */ effect) => this.arrived(caseSession, effect);
     const changed = () => this.changed();
     const sender = new this.engine.Sender({ store: memoryStore(), fetch: this.fetch, randomBytes, changed, received });
     caseSession = this.newCaseSession(kit, sender, () => {});
@@ -204,7 +223,8 @@ export class App {
             .loadReplies()
             .then(({ keepOpenRoute }) => keepOpenRoute(this, of, keep))
             .catch(() => {}),
-        renew: async (/** @type {Kit} */ of) => this.session?.bringReply(of) ?? null,
+        renew: async (/** @type {Kit} */ of, /** @type {Partial<Facts>} */ content) =>
+          this.session?.bringReply(of, content) ?? null,
       },
     });
   }

@@ -83,6 +83,7 @@ async function main() {
   await app.load();
   attend(app);
   await resume(app);
+  import("./services/upkeep.js").then(({ startUpkeep }) => startUpkeep(app)).catch(() => {});
   await startWorker(app);
   await Promise.allSettled([loadWords(), SCREENS.paste(), SCREENS.pressed(), app.engine.loadReplies()]); // so that the next screen comes without a wait
 }

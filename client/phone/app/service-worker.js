@@ -7,10 +7,13 @@
  */
 /** @typedef {{ seq: number, issued: number, files: Record<string, { sha256: string, bytes: number }> }} Release */
 
+import { unpackKit } from "../core/kit.js";
+import { redirectSender } from "../core/redirect.js";
 import { openStore } from "../core/store.js";
 import { parseNoteKey, verifyNote } from "../protocol/note.js";
 import { randomBytes } from "../protocol/random.js";
 import { b64, digest } from "../protocol/wire.js";
+import { KIT } from "./app.js";
 import { Sender } from "./services/sender.js";
 import { chooseLanguage, readLanguage } from "./ui/language.js";
 
@@ -197,8 +200,11 @@ function ourStore() {
 async function sendStored() {
   await worker.navigator.locks.request(LOCK, { ifAvailable: true }, async (/** @type {unknown} */ lock) => {
     if (!lock) return;
-    const sender = new Sender({ store: await ourStore(), fetch: (url, init) => fetch(url, init), randomBytes });
+    const store = await ourStore();
+    const sender = new Sender({ store, fetch: (url, init) => fetch(url, init), randomBytes });
+    const kit = await store.get(KIT).catch(() => null);
     await sender.load();
+    if (kit) redirectSender(sender, unpackKit(kit).desk, Date.now(), randomBytes); // a page may have met a newer card meanwhile
     const until = Date.now() + TRY_MS;
     while (sender.isOpen() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));
     if (sender.isOpen()) throw new Error("network");

@@ -23,7 +23,7 @@ const GROUPS = {
     "core/contacts/follow-up.js",
   ],
   unlocked: ["home", "unlock", "notes"].map((name) => `app/screens/unlocked/${name}.js`),
-  vault: ["app/services/session.js", "app/services/reply-poller.js"],
+  vault: ["app/services/session.js", "app/services/reply-poller.js", "app/services/upkeep.js"],
   contacts: [
     ...["alert", "alerts", "contact", "forward-reply", "list", "pair-link", "pair-scan", "prepared-message"],
     ...["safety-number", "sms"],

@@ -27,7 +27,7 @@ const LISTED = 64; // weeks, relays, contacts: none comes near it
 
 /** Encode a kit as it lies open on the phone. @param {Kit} kit @returns {Uint8Array} */
 export function packKit(kit) {
-  const { desk, contacts, ready, caseKey, seq, practice, named, open } = kit;
+  const { desk, contacts, ready, caseKey, seq, practice, named, open, renewed, receiptKey } = kit;
   const fields = {
     v: VERSION,
     case: kit.case,
@@ -37,6 +37,8 @@ export function packKit(kit) {
     named,
     open,
     others: kit.others,
+    renewed,
+    receiptKey: receiptKey && b64(receiptKey),
     desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
     contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
     ready: ready.map(({ week, contact, sealed }) => [
@@ -68,6 +70,8 @@ export function unpackKit(data) {
       ready: readReady(fields, data.subarray(end)),
       open: readOpen(fields.open),
       others: readList(fields.others ?? [], LISTED, relayAddress), // missing in a kit of before
+      renewed: readWhole(fields.renewed ?? 0),
+      receiptKey: fields.receiptKey ? unb64(fields.receiptKey, PUBLIC_BYTES) : null,
     };
   } catch (error) {
     throw error instanceof TocsinError ? new Malformed("not a kit") : error;
@@ -87,11 +91,22 @@ function readOpen(value) {
 
 /** @param {unknown} value @returns {import("./press.js").Recipient} */
 function readDesk(value) {
-  const { root, mailbox, issued = 0, week, weekly, lastResort, relays, keys } = isObject(value) ? value : refuse();
+  const {
+    root,
+    mailbox,
+    seq = 0,
+    issued = 0,
+    week,
+    weekly,
+    lastResort,
+    relays,
+    keys,
+  } = isObject(value) ? value : refuse();
   return {
     root: unb64(root, PUBLIC_BYTES),
     mailbox: unb64(mailbox, HASH_BYTES),
-    issued: readWhole(issued), // 0 in a kit of before
+    seq: readWhole(seq), // both are 0 in a kit of before
+    issued: readWhole(issued),
     week: readWhole(week),
     weekly: readList(weekly, LISTED, (key) => unb64(key, KEM_PUBLIC_BYTES)),
     lastResort: unb64(lastResort, KEM_PUBLIC_BYTES),

@@ -9,10 +9,12 @@ import { Malformed, TocsinError } from "../protocol/errors.js";
 import { b64, concat, digest, HASH_BYTES, jsonObject, PUBLIC_BYTES, u32, unb64, utf8 } from "../protocol/wire.js";
 import { besideEnvelope, readBlind, readList, readWhole, refuse } from "./stored-fields.js";
 
+/** What was sealed, in memory only and never in a record, so that it can be sealed to another key: the content, the
+ *  keys it was sealed to, its case. @typedef {{ content: Uint8Array, keys: Uint8Array[], case: string }} Unsealed */
 /** `id` is b64 of H(envelope). `keys` are the note keys (Ed25519) a receipt may be signed by; none: the relay's own
  *  word is taken. A lower `rank` goes first. `added` is the moment of the press in milliseconds.
  *  @typedef {Sealed & { id: string, relays: string[], keys: Uint8Array[], rank: number, added: number, wake: Wake
- *    | null }} Letter */
+ *    | null, unsealed?: Unsealed }} Letter */
 
 const RELAYS = 16; // as many as a card may name
 const WAKE = /^[\w-]{1430}$/;

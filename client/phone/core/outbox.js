@@ -39,7 +39,7 @@ const AT_ONCE = 2; // letters on their way to one relay: more only share a thin 
 
 /** @typedef {{ state: "idle" | "sending" | "working" | "done", number: number, since: number, due: number,
  *    failures: number,
- *    reason: string | null, work: string | null }} Attempt */
+ *    reason: string | null, work: string | null, origin?: string }} Attempt */
 /** @typedef {{ letter: Letter, attempts: Record<string, Attempt>, origins: string[], received: number | null,
  *    isStored: boolean }} Entry */
 /** @typedef {{ due: number, failures: number, reason: string | null, keys: Uint8Array[],
@@ -57,7 +57,7 @@ const AT_ONCE = 2; // letters on their way to one relay: more only share a thin 
  *  @typedef {({ type: "send", headers: Record<string, string>, body: Uint8Array } & Which)
  *    | ({ type: "work", seed: Uint8Array, mailbox: Uint8Array, envelopeHash: Uint8Array, bits: number } & Which)
  *    | { type: "ask", url: string } | { type: "keep", id: string, record: Uint8Array } | { type: "drop", id: string }
- *    | { type: "received", id: string, url: string, origin: string, receipt: Uint8Array }
+ *    | { type: "received", id: string, url: string, origin: string, receipt: Uint8Array, letter: Letter }
  *    | { type: "finished", id: string, copies: number } | { type: "wake", at: number }} OutboxEffect */
 
 /** Return an outbox without letters. @returns {Outbox} */
@@ -142,8 +142,7 @@ class OutboxStep {
     if (this.entryOf(letter.id)) return;
     const order = this.shuffled([...new Set(letter.relays)], letter.wake?.relay);
     const attempts = Object.fromEntries(order.map((url) => [url, newAttempt(this.now)]));
-    for (const url of order)
-      this.outbox.relays[url] ??= { due: this.now, failures: 0, reason: null, keys: [], asking: false };
+    for (const url of order) this.outbox.relays[url] ??= newRelay(this.now);
     this.outbox.entries.push({ letter: { ...letter, relays: order }, attempts, origins: [], received: null, isStored });
     this.outbox.entries.sort((a, b) => a.letter.rank - b.letter.rank || a.letter.added - b.letter.added);
   }
@@ -173,11 +172,11 @@ class OutboxStep {
   received(entry, url, origin, receipt) {
     const relay = this.outbox.relays[url];
     Object.assign(relay, { failures: 0, reason: null, due: this.now });
-    Object.assign(entry.attempts[url], { state: "done", reason: null });
+    Object.assign(entry.attempts[url], { state: "done", reason: null, origin });
     // An onion and a clear address may be the same relay; one relay is one copy.
     if (!entry.origins.includes(origin)) entry.origins = [...entry.origins, origin];
     entry.received ??= this.now;
-    this.effects.push({ type: "received", id: entry.letter.id, url, origin, receipt });
+    this.effects.push({ type: "received", id: entry.letter.id, url, origin, receipt, letter: entry.letter });
     this.unpersist(entry);
   }
 
@@ -408,8 +407,13 @@ class OutboxStep {
   }
 }
 
+/** @param {number} now @returns {OutboxRelay} */
+export function newRelay(now) {
+  return { due: now, failures: 0, reason: null, keys: [], asking: false };
+}
+
 /** @param {number} now @returns {Attempt} */
-function newAttempt(now) {
+export function newAttempt(now) {
   return { state: "idle", number: 0, since: now, due: now, failures: 0, reason: null, work: null };
 }
 

@@ -7,7 +7,7 @@
 /** @import { Recipient, Kit, Reachable, Ready } from "./press.js" */
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
-import { seal } from "../protocol/envelope.js";
+import { contentOf, sealContent } from "../protocol/envelope.js";
 import { alertMessage, caseId, factsMessage, headerOf } from "../protocol/message.js";
 import { noteKeyText, parseNoteKey } from "../protocol/note.js";
 import { keysAhead } from "../protocol/weekly-keys.js";
@@ -20,10 +20,11 @@ import { addressRecipient, beginCase, contactKey, nameKeys, sealAlert, signedBy,
  *  @typedef {Reachable & { mac: Uint8Array, text: string, isLent?: boolean }} PreparedContact */
 
 /** Return of a card what sealing and sending need. @param {Card} card @returns {Recipient} */
-export function toRecipient({ root, mailbox, issued, week, weekly, lastResort, relays, log }) {
+export function toRecipient({ root, mailbox, seq, issued, week, weekly, lastResort, relays, log }) {
   return {
     root,
     mailbox,
+    seq,
     issued,
     week,
     weekly,
@@ -38,8 +39,6 @@ export function restoreCard(desk) {
   const log = desk.keys.map((open) => noteKeyText({ name: "relay", public: open }));
   const unsaid = {
     name: "",
-    seq: 0,
-    issued: 0,
     expires: 0,
     graceDays: 0,
     languages: [],
@@ -72,16 +71,14 @@ export async function prepareKit({
   const by = sessions ?? drawSessions(randomBytes);
   const content = { facts, reply, practice, case_secret: b64(secret), keys: nameKeys(own, by) };
   const weeks = [...keysAhead(card, at), { week: null, key: card.lastResort }];
+  const header = headerOf(factsMessage("report", { case: own.case, seq: 0, at }, content, randomBytes));
+  // One content for all weeks: whoever opens two of these letters, because the clock was wrong, counts them once.
+  const whole = contentOf(header, signedBy(own, by.pin, header), randomBytes);
   /** @type {Ready[]} */
   const ready = [];
   for (const { week, key } of weeks) {
-    const header = headerOf(factsMessage("report", { case: own.case, seq: 0, at }, content, randomBytes));
-    const body = signedBy(own, by.pin, header);
-    ready.push({
-      week,
-      contact: null,
-      sealed: await seal({ header, body, key, address: addressRecipient(desk), randomBytes }),
-    });
+    const sealed = await sealContent(whole, { key, address: addressRecipient(desk), randomBytes });
+    ready.push({ week, contact: null, sealed });
   }
   const kit = { ...own, seq: 1, practice, named: sessions !== undefined, contacts: [], ready, open: null, others: [] };
   return withContacts(kit, contacts, { sessions: by, now, randomBytes });

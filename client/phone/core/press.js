@@ -13,15 +13,15 @@
 /** @import { CaseKeys, Facts, ReplyBlock } from "../protocol/message.js" */
 /** @import { RandomBytes } from "../protocol/wire.js" */
 
-import { seal } from "../protocol/envelope.js";
+import { contentOf, seal, sealContent } from "../protocol/envelope.js";
 import { alertMac, alertMessage, caseId, factsMessage, headerOf, saidMac } from "../protocol/message.js";
 import { keyFor, sealingWeek } from "../protocol/weekly-keys.js";
 import { b64, digest, domain, LETTER_BYTES, mac, Purpose, SEED_BYTES, unb64 } from "../protocol/wire.js";
 import { makeLetter } from "./letter.js";
 
 /** Of an organisation, what sealing and sending need; not its name.
- *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, issued: number, week: number, weekly: Uint8Array[],
- *    lastResort: Uint8Array, relays: string[], keys: Uint8Array[] }} Recipient */
+ *  @typedef {{ root: Uint8Array, mailbox: Uint8Array, seq: number, issued: number, week: number,
+ *    weekly: Uint8Array[], lastResort: Uint8Array, relays: string[], keys: Uint8Array[] }} Recipient */
 /** A contact as the kit keeps it; `later` is what they are told after the prepared words (`Disclosure`).
  *  @typedef {{ key: Uint8Array, mailbox: Uint8Array, relays: string[], wake: Wake | null, later: number }} Reachable */
 /** Sealed in advance for a week; `week` null: any other time (sealed to the last resort, or to a contact).
@@ -31,9 +31,12 @@ import { makeLetter } from "./letter.js";
 /** `case`: its id, "" when the first message begins one. `caseKey`: speaks for whoever holds the phone. `seq` is the
  *  number of the next message; `ready` what was sealed in advance and no relay has yet. `named`: whether the organisation
  *  is told what the keys of this phone's sessions stand for. `secret`: b64 of what the id was made of, in memory only, of
- *  a case that this page began. `others`: relays besides the desk's that are asked for mail.
- *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, named: boolean, desk: Recipient, contacts: Reachable[],
- *    ready: Ready[], open: Open | null, others: string[], secret?: string }} Kit */
+ *  a case that this page began. `others`: relays besides the desk's that are asked for mail. `renewed`: the last day, since
+ *  1970, on which a relay gave the newest card or said that it is known; 0 when none has. `receiptKey`: own receipts are
+ *  sealed to it.
+ *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, named: boolean, desk: Recipient,
+ *    contacts: Reachable[], ready: Ready[], open: Open | null, others: string[], secret?: string, renewed?: number,
+ *    receiptKey?: Uint8Array | null }} Kit */
 
 /** What goes first when the line is thin. */
 export const Rank = Object.freeze({ FRESH: 0, READY: 1, CONTACT: 2, PLACE: 3, AMEND: 4, PAIR: 5, FILE: 6 });
@@ -80,10 +83,12 @@ export async function amend(kit, { content, key = null, now, randomBytes }) {
 /** Seal one message of this case to the desk. @param {Kit} kit
  *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), size?: number, rank: number, now: number, randomBytes: RandomBytes
  *  }} what @returns {Promise<Letter>} */
-export async function sealToDesk({ desk }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
+export async function sealToDesk({ desk, case: id }, { header, body, size = LETTER_BYTES, rank, now, randomBytes }) {
   const key = keyFor(desk, toSeconds(now));
-  const sealed = await seal({ header, body, key, address: addressRecipient(desk), randomBytes, size });
-  return makeLetter(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
+  const content = contentOf(header, body, randomBytes);
+  const sealed = await sealContent(content, { key, address: addressRecipient(desk), randomBytes, size });
+  const letter = makeLetter(sealed, { relays: desk.relays, keys: desk.keys, rank, added: now });
+  return { ...letter, unsealed: { content, keys: [key], case: id } };
 }
 
 /** @param {Kit} before @param {{ content: Partial<Facts>, key: Uint8Array | null, rank: number, now: number,

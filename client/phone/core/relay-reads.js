@@ -13,6 +13,7 @@ import { SEND_MS } from "./outbox.js";
 import { callRelay, NoAnswer } from "./transport.js";
 
 const PAGE_BYTES = 17_000_000; // 256 parcels with their frames
+const CARD_MS = 15_000; // of all relays one may be silent, and whoever asks them waits for it
 
 /** Fetch the card of the organisation with this root, checked. @param {string} url @param {Uint8Array} root
  *  @param {number} newerThan @param {Fetch} fetch @returns {Promise<import("../protocol/organisation.js").Card>}
@@ -33,7 +34,7 @@ export async function fetchNewerCard(url, root, seq, fetch) {
 /** @param {string} url @param {Record<string, string>} headers @param {number} other status besides 200 that is good
  *  @param {Fetch} fetch @returns {Promise<Uint8Array>} @throws {NoAnswer} */
 async function callCard(url, headers, other, fetch) {
-  const { status, body } = await callRelay(`${url}/v1/card`, { method: "GET", headers }, fetch, NOTE_BYTES);
+  const { status, body } = await callRelay(`${url}/v1/card`, { method: "GET", headers }, fetch, NOTE_BYTES, CARD_MS);
   if (status !== 200 && status !== other) throw new NoAnswer(status === 404 ? "no-card" : `http-${status}`);
   return body;
 }

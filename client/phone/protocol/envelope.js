@@ -71,16 +71,31 @@ export function blindingKey(salt) {
  *  @param {{ header: Uint8Array, body?: Uint8Array | ((salt: Uint8Array) => Uint8Array), key: Uint8Array, address:
  *  Address, randomBytes: RandomBytes, size?: number }} letter @returns {Promise<Sealed>} @throws {TooMuchContent}
  *  @throws {Malformed} when the key is none */
-export async function seal({ header, body = new Uint8Array(), key, address, randomBytes, size = LETTER_BYTES }) {
+export async function seal({ header, body, ...to }) {
+  return sealContent(contentOf(header, body, to.randomBytes), to);
+}
+
+/** Write a content under a fresh salt. @param {Uint8Array} header
+ *  @param {Uint8Array | ((salt: Uint8Array) => Uint8Array) | undefined} body none: an empty one
+ *  @param {RandomBytes} randomBytes
+ *  @returns {Uint8Array} */
+export function contentOf(header, body, randomBytes) {
   const salt = randomBytes(SALT_BYTES);
-  const content = frame(salt, header, typeof body === "function" ? body(salt) : body);
+  return frame(salt, header, typeof body === "function" ? body(salt) : (body ?? new Uint8Array()));
+}
+
+/** Seal a content. Sealed to two keys it has one commitment, and whoever opens both counts them once.
+ *  @param {Uint8Array} content @param {{ key: Uint8Array, address: Address, randomBytes: RandomBytes, size?: number
+ *  }} to @returns {Promise<Sealed>} @throws {TooMuchContent} @throws {Malformed} when the key is none */
+export async function sealContent(content, { key, address, randomBytes, size = LETTER_BYTES }) {
   const room = size - OVERHEAD_BYTES;
   if (content.length > room) throw new TooMuchContent(`${content.length} bytes where ${room} fit`);
   const plaintext = new Uint8Array(room);
   plaintext.set(content);
   const sealed = await encrypt(plaintext, await publicKey(key), infoOf(address, size), randomBytes);
   const envelope = concat(Uint8Array.of(SUITE), sealed);
-  return { envelope, commitment: commit(content), mailbox: address.mailbox, blind: blindingKey(salt) };
+  const blind = blindingKey(content.subarray(0, SALT_BYTES));
+  return { envelope, commitment: commit(content), mailbox: address.mailbox, blind };
 }
 
 /** Refuse what cannot be an envelope, before any key is touched. Specified in `keys/envelope.md`, *Opening*.

@@ -1,7 +1,8 @@
-/** The card of a code, from whichever of its relays has it, and a listener that goes in every case. */
+/** The card of a code, the newest that any of its relays has, and a listener that goes in every case. */
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { fetchFirstCard } from "../../../client/phone/app/services/card-fetch.js";
+import { fetchInPage } from "../../../client/phone/app/services/card-fetch.js";
+import { findCard } from "../../../client/phone/core/newest-card.js";
 import { organisation } from "../card.mjs";
 
 const VIOLATION = "securitypolicyviolation";
@@ -33,26 +34,35 @@ function silentListeners() {
   return globalThis.document.listeners.size === 0;
 }
 
-test("the first relay that answers gives the card, and nothing listens any more", async () => {
-  const app = { fetch: async () => new Response(org.signed) };
-  assert.equal((await fetchFirstCard(app, code)).seq, 1);
+/** @param {{ fetch: any }} app @param {number} [newerThan] */
+const find = (app, newerThan) => fetchInPage(app, (fetch) => findCard(code, fetch, newerThan));
+
+test("every relay is asked, the highest number wins, and nothing listens any more", async () => {
+  const newer = await organisation({ now: 1_795_168_800, relays: RELAYS, changes: { seq: 7 } });
+  for (const order of [RELAYS, RELAYS.toReversed()]) {
+    const asked = [];
+    const fetch = async (url) => {
+      const { origin } = new URL(url);
+      asked.push(origin);
+      return new Response(origin === order[0] ? org.signed : newer.signed);
+    };
+    assert.equal((await find({ fetch })).seq, 7);
+    assert.deepEqual(asked.sort(), RELAYS);
+    await assert.rejects(find({ fetch }, 8), { code: "card-older" }, "none that is older than one that is known");
+  }
   assert.ok(silentListeners());
 });
 
-test("a relay that has no card leaves it to the next", async () => {
-  const asked = [];
-  const fetch = async (url) => {
-    asked.push(new URL(url).origin);
-    return asked.length === 1 ? new Response("", { status: 404 }) : new Response(org.signed);
-  };
-  assert.equal((await fetchFirstCard({ fetch }, code)).seq, 1);
-  assert.deepEqual(asked, RELAYS);
+test("a relay that has no card leaves it to the others", async () => {
+  const fetch = async (url) =>
+    new URL(url).origin === RELAYS[0] ? new Response("", { status: 404 }) : new Response(org.signed);
+  assert.equal((await find({ fetch })).seq, 1);
   assert.ok(silentListeners());
 });
 
 test("when no relay has it, the last one's reason is told, and nothing listens any more", async () => {
   const app = { fetch: async () => new Response("", { status: 404 }) };
-  await assert.rejects(fetchFirstCard(app, code), { reason: "no-card" });
+  await assert.rejects(find(app), { reason: "no-card" });
   assert.ok(silentListeners());
 });
 
@@ -61,6 +71,6 @@ test("a call that the page's policy stopped is told as such", async () => {
     for (const listener of globalThis.document.listeners) setTimeout(listener);
     throw new TypeError("Failed to fetch");
   };
-  await assert.rejects(fetchFirstCard({ fetch }, code), { reason: "relay-blocked" });
+  await assert.rejects(find({ fetch }), { reason: "relay-blocked" });
   assert.ok(silentListeners());
 });

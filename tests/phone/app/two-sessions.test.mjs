@@ -11,6 +11,7 @@ import { pairedPeople } from "../contacts-people.mjs";
 import { installMiniPage } from "../mini-page.mjs";
 import { WholePhone } from "../whole-phone.mjs";
 
+const UNDER_WAY = /role="status"[^>]*>[^<]*…/;
 const APP = new URL("../../../client/phone/app/", import.meta.url);
 const NOW = 1_795_168_800_000;
 const [PIN, DECOY] = ["271828", "314159"];
@@ -104,11 +105,16 @@ async function opened({ org, stored }, pin, isPressed) {
   return { phone, app };
 }
 
-/** Until nothing is under way any more. @param {any} app */
+/** Until nothing is under way any more and the page has stayed as it is for some turns; a word that something is being
+ *  done may stand for longer. @param {any} app */
 async function quiet(app) {
-  for (let i = 0; i < 12; i++) {
+  let before = "";
+  for (let same = 0, turns = 0; same < 12 || (UNDER_WAY.test(before) && turns < 300); turns++) {
     await Promise.all([app.session?.saving, app.caseSession?.queue, app.contactPoller?.post.queue]);
     await new Promise((resolve) => setImmediate(resolve));
+    const page = app.root.outerHTML;
+    same = page === before ? same + 1 : 0;
+    before = page;
   }
 }
 

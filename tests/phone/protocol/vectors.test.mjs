@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isPublicAddress } from "../../../client/phone/core/contacts/public-address.js";
 import { nameKeys } from "../../../client/phone/core/press.js";
+import { judgeDate } from "../../../client/phone/core/trusted-date.js";
 import { relayAddress } from "../../../client/phone/protocol/address.js";
 import { readCardCode } from "../../../client/phone/protocol/code.js";
 import { blindingKey } from "../../../client/phone/protocol/envelope.js";
@@ -33,6 +34,12 @@ const CHECKS = {
     assert.equal(unutf8(opened.header), header);
     assert.equal(b64(opened.body), body);
     assert.equal(b64(opened.commitment), commitment);
+  },
+  date({ now, known_keys, hours, agreeing, needed, confirmed, contradicted }) {
+    const found = hours.map((hour, i) => [`https://${i}.example`, typeof hour === "string" ? null : hour]);
+    const check = judgeDate(now, Object.fromEntries(found), known_keys);
+    assert.deepEqual([check.agreeing, check.needed], [agreeing, needed]);
+    assert.deepEqual([check.isConfirmed, check.isContradicted], [confirmed, contradicted]);
   },
   address({ address }) {
     assert.equal(relayAddress(address), address);

@@ -15,13 +15,13 @@ import { amend, press, withoutArrived } from "../../core/press.js";
 import { encodePlace, isWorthALetter } from "../platform/location-updates.js";
 
 const LOOK_MS = 15_000; // how often it is asked whether two minutes have passed
-// What one tap says. Typed text is not among it: it goes out once and is not kept, not even in memory.
+// What one tap says. Typed text is not among it: it stays only until relays have it.
 const TAPPED = new Set(["stage", "people", "minors", "injured", "force", "phone_taken", "needs", "station"]);
 
 /** Ways for replies. `draw`: one for a case that begins now, null when none can be had at once; `keep`: its private half,
  *  on the disk; `renew`: one with the first words of an unlocked session, null when none is due.
  *  @typedef {{ draw(kit: Kit): Promise<{ block: ReplyBlock, keep: ReplyKeep } | null>,
- *    keep(kit: Kit, keep: ReplyKeep): unknown, renew(kit: Kit): Promise<Partial<Facts> | null> }} Replies */
+ *    keep(kit: Kit, keep: ReplyKeep): unknown, renew(kit: Kit, content: Partial<Facts>): Promise<Partial<Facts> | null> }} Replies */
 /** @type {Replies} */
 const NO_REPLIES = { draw: async () => null, keep: () => {}, renew: async () => null };
 
@@ -88,7 +88,7 @@ export class CaseSession {
   /** @param {Partial<Facts>} content @param {NewsType} news @param {number} now */
   async send(content, news, now) {
     // Words never wait for a way for replies: the vault may be full, or the disk.
-    const more = content.reply ? null : await this.replies.renew(this.kit).catch(() => null);
+    const more = content.reply ? null : await this.replies.renew(this.kit, content).catch(() => null);
     const facts = { ...content.facts, ...this.pressure() };
     this.handOver(await amend(this.kit, { content: { ...content, facts, ...more }, ...this.by(now) }));
     if (this.kit.contacts.length === 0) return;

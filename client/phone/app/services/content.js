@@ -1,6 +1,7 @@
 /** What a PIN opens: the content of its place in the vault. Every PIN's has the same fields, so that no screen can tell
  *  which of two it shows. */
 /** @import { Book } from "../../core/contacts/book.js" */
+/** @import { OwnReceipt } from "../../core/receipts.js" */
 /** @import { Vault } from "../../core/vault/vault.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { ReceivedReply, ReplyRoute } from "../app.js" */
@@ -19,9 +20,12 @@ const SESSION = domain("session");
 /** `name`: what the organisation is called here. `names`: for contacts whom the kit knows and this content does not.
  *  `standIns`: ids of contacts in the book that stand for those of the kit (`core/contacts/stand-ins.js`). `over`: the
  *  case, and its next number, that this session looks at no more. `wake`: what contacts were told of ringing here.
+ *  `receiptSeed`: opens the phone's own receipts, those that lie in `receipts` it has opened. `datedAt`: when relays were
+ *  last asked for the date, in seconds.
  *  @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
  *    answers: ReceivedReply[], keys: SessionKeys, notes: Note[], names: string[], standIns: string[], over: string,
- *    contacts?: Book, sms?: { number: string, text: string }[], wake?: any }} Content */
+ *    receiptSeed?: string,
+ *    receipts?: OwnReceipt[], datedAt?: number, contacts?: Book, sms?: { number: string, text: string }[], wake?: any }} Content */
 
 /** Draw the keys of the first PIN's session and of the second one's. @param {RandomBytes} randomBytes
  *  @returns {SessionKeys} */
@@ -36,7 +40,8 @@ export function isForcedPair({ pin, forced }) {
 }
 
 /** Return a content with everything that no PIN has changed yet.
- *  @param {Pick<Content, "name" | "seq" | "hasPin" | "keys"> & Partial<Content>} has @returns {Content} */
+ *  @template {Pick<Content, "name" | "seq" | "hasPin" | "keys"> & Partial<Content>} Given
+ *  @param {Given} has @returns {Content & Given} */
 export function newContent(has) {
   const blank = { v: VERSION, facts: {}, ways: [], answers: [], notes: listExampleNotes(), standIns: [], over: "" };
   return { ...blank, names: listReadyNames().people, ...has };

@@ -32,16 +32,14 @@ export class ReplyPoller {
   /** List where replies may lie, the newest of the case on this phone first. @returns {ReplyRoute[]} */
   routes() {
     const { session, caseSession, replyRoutes } = this.app;
-    const [now, current] = [Date.now() / 1_000, caseSession?.kit.case];
+    const current = caseSession?.kit.case;
     // Behind a PIN those of the page are in the vault, and what one PIN opens is not for another.
     const known = [...(session?.content.ways ?? []), ...(session?.key ? [] : replyRoutes)];
     const routes = [...new Map(known.map((route) => [route.keep.mailbox, route])).values()].reverse();
-    // Those of the case on this phone do not end: it may have been sealed half a year before it was pressed. What never
-    // left names no mailbox to anybody.
+    // None ends by this clock: one that is over is destroyed by a date that most relays sign. What never left names no
+    // mailbox to anybody.
     const hasLeft = Boolean(caseSession && isBegun(caseSession.kit));
-    const open = routes.filter((route) =>
-      route.case === current ? !route.isPrepared || hasLeft : route.keep.until > now,
-    );
+    const open = routes.filter((route) => route.case !== current || !route.isPrepared || hasLeft);
     return [...open.filter((route) => route.case === current), ...open.filter((route) => route.case !== current)];
   }
 

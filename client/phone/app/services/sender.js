@@ -7,6 +7,7 @@
 /** @import { OutboxEffect, OutboxEvent } from "../../core/outbox.js" */
 /** @import { Letter } from "../../core/letter.js" */
 /** @import { Store } from "../../core/store.js" */
+/** @import { Received } from "../app.js" */
 /** @import { RandomBytes } from "../../protocol/wire.js" */
 /** @import { Fetch } from "../../core/transport.js" */
 
@@ -27,7 +28,7 @@ const LONGEST_MS = 60_000; // a sleeping phone loses timers, so none is long
 
 export class Sender {
   /** @param {{ store: Store, fetch: Fetch, randomBytes: RandomBytes, changed?: () => void,
-   *    received?: (id: string) => void, stored?: () => void }} by */
+   *    received?: (effect: Received) => void, stored?: () => void }} by */
   constructor({ store, fetch, randomBytes, changed = () => {}, received = () => {}, stored = () => {} }) {
     this.store = store;
     this.fetch = fetch;
@@ -108,7 +109,7 @@ export class Sender {
         () => this.onStoreFailure(),
       );
     else if (effect.type === "drop") this.store.remove(LETTERS + effect.id).catch(() => {});
-    else if (effect.type === "received") this.arrived(effect.id);
+    else if (effect.type === "received") this.arrived(effect);
   }
 
   /** @param {Promise<any>} answer the event it ends with */
@@ -128,11 +129,11 @@ export class Sender {
     );
   }
 
-  /** @param {string} id */
-  arrived(id) {
-    const fate = this.fates.get(id);
+  /** @param {Received} effect */
+  arrived(effect) {
+    const fate = this.fates.get(effect.id);
     if (fate) fate.copies++;
-    this.received(id);
+    this.received(effect);
   }
 
   /** It may have arrived while it was being written. @param {string} id */

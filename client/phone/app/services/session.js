@@ -12,6 +12,7 @@
 
 import { newBareKit, prepareKit, restoreCard } from "../../core/prepare.js";
 import { nameKeys } from "../../core/press.js";
+import { receiptKey } from "../../core/receipts.js";
 import { makeStretch } from "../../core/vault/pin.js";
 import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
 import { newReplyBlock } from "../../protocol/reply-block.js";
@@ -19,12 +20,13 @@ import { b64, SEED_BYTES, unb64 } from "../../protocol/wire.js";
 import { VAULT } from "../app.js";
 import { isBegun } from "./case.js";
 import { drawKeys, isForcedPair, newContent, newSecondContent, packContent, readContent } from "./content.js";
+import { adoptReceipts, takeReceipts } from "./own-receipts.js";
+import { ANSWER_SECONDS, extendRoute } from "./reply-routes.js";
 import { chooseNames, listLentContacts, matchContactsOf } from "./second-contacts.js";
 
 const ATTEMPTS = 3; // at sealing anew, when the contacts change meanwhile
-const WAYS = 40; // as many answers as are looked for at once
-const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 const REPLY_RELAYS = 8; // the most a reply block names
+const WAYS = 40; // as many answers as are looked for at once
 /** @typedef {(done: number) => void} OnProgress */
 
 /** Seal and store the kit and the vault of the first visit. Without a PIN nothing is sealed in advance; the vault is
@@ -41,6 +43,7 @@ export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pi
     facts: hasPin ? facts : {},
     ways: prepared?.routes ?? [],
     keys,
+    receiptSeed: b64(app.randomBytes(SEED_BYTES)),
   });
   const steps = decoy ? 2 : 1;
   const by = (/** @type {number} */ step) => ({
@@ -50,7 +53,8 @@ export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pi
   const vault = await createVault(pin, packContent(content), by(0));
   const second = decoy && packContent(newSecondContent(content, await chooseNames(app, names)));
   const whole = second ? await setSecondPin(vault, decoy, second, by(1)) : vault;
-  const kit = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
+  const bare = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
+  const kit = { ...bare, receiptKey: await receiptKey(unb64(content.receiptSeed)) };
   app.hasPin = hasPin;
   await app.put(VAULT, whole.bytes); // before the kit: what it sends brings keys for replies that lie here
   app.useKit(kit);
@@ -119,13 +123,6 @@ async function openSession(app, key) {
   return vault && new Session(app, vault);
 }
 
-/** Draw a reply block that names the first of these relays, good for 90 days. @param {App} app
- *  @param {string[]} relays */
-export function newReplyRoute(app, relays) {
-  const until = Math.floor(Date.now() / 1_000) + ANSWER_SECONDS;
-  return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
-}
-
 /** Draw a new way for replies to a case that a message can show to be ours, its private half on the disk first: a block
  *  that nothing vouches for would dispute the case. Both sessions write the vault then.
  *  @param {App} app @param {Kit} kit @returns {Promise<Partial<Facts> | null>}
@@ -151,6 +148,13 @@ function proofOf({ session, replyRoutes }, kit) {
   const known = (/** @type {ReplyRoute} */ route) => route.case === kit.case && route.secret;
   const secret = kit.secret ?? [...(session?.content.ways ?? []), ...replyRoutes].find(known)?.secret;
   return secret ? { case_secret: secret } : {};
+}
+
+/** Draw a reply block that names the first of these relays, good for 90 days. @param {App} app
+ *  @param {string[]} relays */
+export function newReplyRoute(app, relays) {
+  const until = Math.floor(Date.now() / 1_000) + ANSWER_SECONDS;
+  return newReplyBlock({ relays: relays.slice(0, REPLY_RELAYS), until, randomBytes: app.randomBytes });
 }
 
 /** Open the stored vault. @param {App} app @param {string} pin @param {OnProgress} progress @returns {Promise<Session>}
@@ -221,12 +225,12 @@ export class Session {
     const come = replies.map(({ id, at, text, status }) => ({ id, at, text, status }));
     const ids = new Set(come.map(({ id }) => id));
     this.content.answers = [...before.filter((/** @type {ReceivedReply} */ { id }) => !ids.has(id)), ...come];
-    await this.#saveOrRestore({ answers: before });
+    await this.saveOrRestore({ answers: before });
   }
 
   /** @param {Record<string, any>} before what stands in the content again when nothing was stored
    *  @throws {{ reason: string }} when the store is broken */
-  async #saveOrRestore(before) {
+  async saveOrRestore(before) {
     let isStored = false;
     try {
       isStored = await this.save();
@@ -241,7 +245,7 @@ export class Session {
   async changeNotes(notes) {
     const before = this.content.notes;
     this.content.notes = notes;
-    await this.#saveOrRestore({ notes: before });
+    await this.saveOrRestore({ notes: before });
   }
 
   /** With the first PIN what lay open goes behind it, and the keys of the sessions are drawn anew.
@@ -267,6 +271,7 @@ export class Session {
   async closeKit() {
     const { caseSession } = this.app;
     if (!caseSession) return;
+    await adoptReceipts(this, b64(this.app.randomBytes(SEED_BYTES))).catch(() => {}); // whoever copied the vault has the old seed
     const { desk } = caseSession.kit;
     const isNew = !isBegun(caseSession.kit) && (await this.reseal(restoreCard(desk), this.content.facts));
     if (!isNew) await this.#closeCase(caseSession);
@@ -331,13 +336,16 @@ export class Session {
   }
 
   /** Bring a new way for replies with the first words of this session: the one that came with the press may have been
-   *  sealed half a year before. @param {Kit} kit @returns {Promise<Partial<Facts> | null>} */
-  async bringReply(kit) {
+   *  sealed half a year before; and the receipts for earlier words. Both sessions write the vault then.
+   *  @param {Kit} kit @param {Partial<Facts>} content they go along with @returns {Promise<Partial<Facts> | null>} */
+  async bringReply(kit, content) {
     if (this.hasBroughtReply || !isBegun(kit) || kit.practice) return null;
     this.hasBroughtReply = true;
-    if (this.content.hasPin) return drawReply(this.app, kit);
-    await this.save();
-    return null;
+    const brought = this.content.hasPin ? await drawReply(this.app, kit) : null;
+    if (this.duress) return brought;
+    const receipts = takeReceipts(this, kit, { ...content, ...brought });
+    if (!brought) await this.save();
+    return { ...brought, ...receipts };
   }
 
   /** Start to speak: what is said from now on is said by this session. */
@@ -378,7 +386,7 @@ export class Session {
   async storeRoute(route) {
     const before = this.content.ways;
     this.content.ways = [...before, route].slice(-WAYS);
-    await this.#saveOrRestore({ ways: before });
+    await this.saveOrRestore({ ways: before });
   }
 
   /** Seal the letters of a press anew as long as no case has begun, so that the way for replies in them is of this
@@ -388,10 +396,11 @@ export class Session {
     // A press without a PIN, while the vault was opening, wrote its route into the bytes of before.
     if (caseSession && !this.content.hasPin) this.adoptRoutes(caseSession.kit);
     if (caseSession?.kit.open && this.content.hasPin) return this.closeKit(); // the phone went off before
+    await adoptReceipts(this).catch(() => {}); // a full vault keeps nothing else back
     if (!caseSession || this.isFollowing(caseSession.kit)) {
       const begun = caseSession?.kit.case;
       const mark = (/** @type {ReplyRoute} */ route) =>
-        route.isPrepared && route.case === begun ? extended(route) : route;
+        route.isPrepared && route.case === begun ? extendRoute(route) : route;
       this.content.ways = this.content.ways.map(mark);
       await this.save();
       return;
@@ -405,14 +414,15 @@ export class Session {
   async renew() {
     const { caseSession } = this.app;
     if (!caseSession) return;
-    const { fetchFirstCard } = await import("./card-fetch.js");
-    const { root, relays } = caseSession.kit.desk;
-    const card = await fetchFirstCard(this.app, { root, relays }, this.content.seq).catch(() => null);
+    const { findNewerCard } = await import("../../core/newest-card.js");
+    const { root, relays, seq } = caseSession.kit.desk;
+    const known = { root, relays, seq: Math.max(seq, this.content.seq ?? 0) };
+    const { card, problem } = await findNewerCard(known, this.app.fetch);
     if (card) this.#adoptCard(card);
     const { hasPin, facts } = this.content;
     await this.reseal(card ?? restoreCard(caseSession.kit.desk), hasPin ? facts : caseSession.kit.open?.facts);
     await this.save();
-    return card !== null;
+    return !problem;
   }
 
   /** What the owner called the organisation under a second PIN stays. @param {Card} card */
@@ -480,25 +490,19 @@ export class Session {
   async sealAnew(card, facts = {}) {
     const now = this.app.caseSession?.kit;
     const { hasPin, keys } = this.content;
-    if (!hasPin) return openKit(this.app, card, facts, this.vault);
+    const phone = { renewed: now?.renewed, receiptKey: now?.receiptKey, others: now?.others ?? [] };
+    if (!hasPin) return { ...openKit(this.app, card, facts, this.vault), ...phone };
     const { kit, routes } = await sealedKit(this.app, card, facts, keys, await this.contacts());
     const earlier = this.content.ways.flatMap((/** @type {ReplyRoute} */ route) => {
       if (route.case !== now?.case) return route.isPrepared ? [] : [route];
-      return [isBegun(now) ? extended(route) : route];
+      return [isBegun(now) ? extendRoute(route) : route];
     });
     this.content.ways = [...earlier, ...routes].slice(-WAYS);
-    return { ...kit, others: now?.others ?? [] };
+    return { ...kit, ...phone };
   }
 }
 
 /** Name a case at this point of it: what is said next makes it another. @param {Kit} kit */
 function nameMoment({ case: id, seq }) {
   return `${id} ${seq}`;
-}
-
-/** A case that has begun is looked after for as long as a new one would be. @param {ReplyRoute} route
- *  @returns {ReplyRoute} */
-function extended({ keep, ...route }) {
-  const until = Math.max(keep.until, Math.floor(Date.now() / 1_000) + ANSWER_SECONDS);
-  return { ...route, isPrepared: false, keep: { ...keep, until } };
 }

@@ -2,10 +2,12 @@
 /** @import { App } from "../../app.js" */
 /** @import { Card } from "../../../protocol/organisation.js" */
 
+import { findCard } from "../../../core/newest-card.js";
 import { newBareKit } from "../../../core/prepare.js";
 import { readCardCode } from "../../../protocol/code.js";
 import { fingerprint, readCard } from "../../../protocol/organisation.js";
-import { fetchFirstCard } from "../../services/card-fetch.js";
+import { same } from "../../../protocol/wire.js";
+import { fetchInPage } from "../../services/card-fetch.js";
 import { button, h, updateText } from "../../ui/dom.js";
 import { field } from "../../ui/fields.js";
 import { t } from "../../ui/i18n.js";
@@ -41,9 +43,13 @@ export function paste(app) {
   ];
 }
 
-/** Fetch the card a code leads to and show it. @param {App} app @param {string} text */
+/** Fetch the newest card a code leads to and show it; none that is older than one of the same organisation here.
+ *  @param {App} app @param {string} text */
 export async function openCode(app, text) {
-  await app.go("card", await fetchFirstCard(app, readCardCode(text)));
+  const code = readCardCode(text);
+  const known = app.caseSession?.kit.desk;
+  const least = known && same(known.root, code.root) ? known.seq : -1;
+  await app.go("card", await fetchInPage(app, (fetch) => findCard(code, fetch, least)));
 }
 
 /** Build the screen `card`. @param {App} app @param {Card} given @returns {Node[]} */

@@ -2,13 +2,11 @@
 /** @import { App } from "../../app.js" */
 /** @import { Session } from "../../services/session.js" */
 
-import { weekOf } from "../../../protocol/wire.js";
+import { judgeCard } from "../../services/card-renewal.js";
 import { onRound } from "../../services/contacts-access.js";
 import { wipePhone } from "../../services/wipe-gesture.js";
 import { button, fill, h, updateText } from "../../ui/dom.js";
 import { errorBox } from "../../ui/errors.js";
-
-const WEEKS = 4; // of keys left, below which the app says so
 
 import { t } from "../../ui/i18n.js";
 
@@ -20,11 +18,11 @@ export function home(app) {
   const go = (/** @type {string} */ screen) =>
     button(t(`home.${screen}`), screen, () => app.go(screen), { class: "wide" });
   const begun = kit && session.isFollowing(kit);
-  const isOld = kit && kit.desk.week + kit.desk.weekly.length - weekOf(Date.now() / 1_000) < WEEKS;
+  const card = kit && judgeCard(kit, Date.now());
   return [
     h("h1", {}, t("home.title")),
     h("p", { role: "status" }, t(begun ? "home.begun" : "home.ready")),
-    isOld && h("p", { class: "band" }, t("home.old")),
+    card && h("p", { class: "band", data: { show: "card", card } }, t(`home.${card}`)),
     app.warning && errorBox({ reason: app.warning }),
     renewing(session),
     begun && button(t("home.case"), "case", () => app.go("pressed", app.caseSession), { class: "wide" }),
