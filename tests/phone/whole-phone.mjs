@@ -14,7 +14,8 @@ import { memoryStore } from "../../client/phone/core/store.js";
 import { openReplies } from "../../client/phone/protocol/reply-block.js";
 
 register("./quick-pin.mjs", import.meta.url);
-const session = await import("../../client/phone/app/services/session.js");
+const session = await import("../../client/phone/app/services/session/session.js");
+const { setUpPhone } = await import("../../client/phone/app/services/session/set-up.js");
 
 const DAY_MS = 86_400_000;
 const LOCALES = new URL("../../client/phone/locales/", import.meta.url);
@@ -93,7 +94,7 @@ export class WholePhone {
   /** The first visit, to its end. @param {any} card @param {Record<string, any>} draft */
   async setUp(card, draft) {
     await this.restart();
-    await session.setUpPhone(this.app, { card, ...draft }, () => {});
+    await setUpPhone(this.app, { card, ...draft }, () => {});
     await this.restart();
   }
 

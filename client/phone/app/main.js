@@ -66,7 +66,7 @@ async function loadPress() {
     import("./services/sender.js"),
     import("../core/kit.js"),
   ]);
-  const loadReplies = () => import("./services/session.js");
+  const loadReplies = () => import("./services/session/session.js");
   return { CaseSession, Sender, packKit, unpackKit, loadReplies };
 }
 

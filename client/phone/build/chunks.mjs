@@ -23,7 +23,12 @@ const GROUPS = {
     "core/contacts/follow-up.js",
   ],
   unlocked: ["home", "unlock", "notes"].map((name) => `app/screens/unlocked/${name}.js`),
-  vault: ["app/services/session.js", "app/services/reply-poller.js", "app/services/upkeep.js"],
+  vault: [
+    "app/services/session/session.js",
+    "app/services/session/set-up.js",
+    "app/services/reply-poller.js",
+    "app/services/upkeep.js",
+  ],
   contacts: [
     ...["alert", "alerts", "contact", "forward-reply", "list", "pair-link", "pair-scan", "prepared-message"],
     ...["safety-number", "sms"],

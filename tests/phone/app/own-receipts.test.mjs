@@ -1,7 +1,7 @@
 /** The phone's own receipts: sealed while it is locked, in the vault at the next unlocking, along with its first words. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { RECEIPTS } from "../../../client/phone/app/services/own-receipts.js";
+import { RECEIPTS } from "../../../client/phone/app/services/session/own-receipts.js";
 import { startUpkeep } from "../../../client/phone/app/services/upkeep.js";
 import { b64, same, unutf8 } from "../../../client/phone/protocol/wire.js";
 import { organisation } from "../card.mjs";
@@ -83,7 +83,7 @@ for (const pin of [PIN, ""]) {
 
 test("the record is there before the first receipt, and every receipt changes it alike", async () => {
   const { phone } = await phoneWith({ pin: PIN });
-  const { layOutReceipts } = await import("../../../client/phone/app/services/own-receipts.js");
+  const { layOutReceipts } = await import("../../../client/phone/app/services/session/own-receipts.js");
   await layOutReceipts(phone.app, phone.app.caseSession.kit);
   const before = await phone.store.get(RECEIPTS);
   await layOutReceipts(phone.app, phone.app.caseSession.kit);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KIT, VAULT } from "../../../client/phone/app/app.js";
 import { enterSession } from "../../../client/phone/app/screens/unlocked/unlock.js";
-import { newReplyRoute, Session } from "../../../client/phone/app/services/session.js";
+import { newReplyRoute, Session } from "../../../client/phone/app/services/session/session.js";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { makeStretch } from "../../../client/phone/core/vault/pin.js";
 import { openVault } from "../../../client/phone/core/vault/vault.js";

@@ -1,7 +1,7 @@
 /** Keys of replies are destroyed by a date that most relays sign, never by this phone's clock alone. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { forgetOverRoutes, isDateDue } from "../../../client/phone/app/services/route-expiry.js";
+import { forgetOverRoutes, isDateDue } from "../../../client/phone/app/services/session/route-expiry.js";
 import { openVault } from "../../../client/phone/core/vault/vault.js";
 import { b64, concat, FrameKind, jsonObject } from "../../../client/phone/protocol/wire.js";
 import { organisation } from "../card.mjs";

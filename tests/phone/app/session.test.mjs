@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { Session } from "../../../client/phone/app/services/session.js";
+import { Session } from "../../../client/phone/app/services/session/session.js";
 import { addWords } from "../../../client/phone/app/ui/i18n.js";
 import { makeStretch } from "../../../client/phone/core/vault/pin.js";
 import { createVault, openVault } from "../../../client/phone/core/vault/vault.js";

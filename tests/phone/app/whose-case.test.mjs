@@ -5,7 +5,7 @@ import { KIT, VAULT } from "../../../client/phone/app/app.js";
 import { openWithPin } from "../../../client/phone/app/screens/unlocked/unlock.js";
 import { isBegun } from "../../../client/phone/app/services/case.js";
 import { ReplyPoller } from "../../../client/phone/app/services/reply-poller.js";
-import { drawReply, loadOpenRoutes } from "../../../client/phone/app/services/session.js";
+import { drawReply, loadOpenRoutes } from "../../../client/phone/app/services/session/session.js";
 import { packKit, unpackKit } from "../../../client/phone/core/kit.js";
 import { CONTENT_BYTES } from "../../../client/phone/core/vault/vault.js";
 import { caseId } from "../../../client/phone/protocol/message.js";

@@ -4,8 +4,8 @@
 
 import { sealAgain } from "../../core/seal-again.js";
 import { CardRenewal } from "./card-renewal.js";
-import { layOutReceipts, storeReceipt } from "./own-receipts.js";
-import { forgetOverRoutes, isDateDue } from "./route-expiry.js";
+import { layOutReceipts, storeReceipt } from "./session/own-receipts.js";
+import { forgetOverRoutes, isDateDue } from "./session/route-expiry.js";
 
 const LOOK_MS = 5_000; // a sleeping phone loses timers, so none is long
 

@@ -58,7 +58,7 @@ function shown(app, short, caseSession) {
 
 /** @param {App} app @param {Short[]} all */
 async function saveShorts(app, all) {
-  const session = /** @type {import("../../services/session.js").Session} */ (app.session);
+  const session = /** @type {import("../../services/session/session.js").Session} */ (app.session);
   session.content.sms = all;
   await session.save();
   if (await readOpenShorts(app)) await lay(app, all);

@@ -57,7 +57,7 @@ export function renderReplyRow(app, caseSession) {
 async function wayFor(app, caseSession) {
   const isKnown = () => app.replyRoutes.some(({ case: of }) => of === caseSession.kit.case);
   if (app.session || isKnown()) return;
-  const { hasPin, keepOpenRoute, loadOpenRoutes, newReplyRoute } = await import("../../services/session.js");
+  const { hasPin, keepOpenRoute, loadOpenRoutes, newReplyRoute } = await import("../../services/session/session.js");
   await loadOpenRoutes(app, caseSession.kit);
   if (isKnown()) return;
   if (!caseSession.kit.secret) {
@@ -157,7 +157,7 @@ function replying(app, caseSession) {
     isSending = true;
     try {
       const { kit } = caseSession;
-      const more = import("../../services/session.js").then(({ drawReply }) => drawReply(app, kit));
+      const more = import("../../services/session/session.js").then(({ drawReply }) => drawReply(app, kit));
       await caseSession.tell({ facts: { account }, ...(await more.catch(() => null)) });
       if (words.value().trim() === account) words.clear(); // only now: it may not have been sealed
       updateText(note, t("answers.sealed"));

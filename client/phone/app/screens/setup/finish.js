@@ -66,7 +66,7 @@ export function ready(app) {
  *  @param {(done: number) => void} progress */
 async function sealed(app, progress) {
   if (!app.draft.card) return app.store.durable;
-  const { setUpPhone } = await import("../../services/session.js");
+  const { setUpPhone } = await import("../../services/session/set-up.js");
   navigator.storage?.persist?.().catch(() => {}); // or a browser short of space throws the letters away first
   await setUpPhone(app, app.draft, progress);
   const { card } = app.draft;

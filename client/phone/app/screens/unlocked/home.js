@@ -1,6 +1,6 @@
 /** The unlocked app, behind the settings of the notes: the same under every PIN. */
 /** @import { App } from "../../app.js" */
-/** @import { Session } from "../../services/session.js" */
+/** @import { Session } from "../../services/session/session.js" */
 
 import { judgeCard } from "../../services/card-renewal.js";
 import { onRound } from "../../services/contacts-access.js";

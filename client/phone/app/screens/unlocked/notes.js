@@ -1,6 +1,6 @@
 /** What every PIN opens: an ordinary app for notes, which works. Everything else is behind its settings. */
 /** @import { App } from "../../app.js" */
-/** @import { Session } from "../../services/session.js" */
+/** @import { Session } from "../../services/session/session.js" */
 
 import { formatMoment } from "../../ui/dates.js";
 import { button, h, updateText } from "../../ui/dom.js";
@@ -38,7 +38,7 @@ export function note(app, which) {
   const all = session.content.notes;
   const written = field("text", t("notes.text"), { lines: 12, longest: LONGEST, value: all[which]?.text ?? "" });
   const problem = h("p", { role: "alert", data: { show: "notice" } });
-  const leave = async (/** @type {import("../../services/content.js").Note[]} */ changed) => {
+  const leave = async (/** @type {import("../../services/session/content.js").Note[]} */ changed) => {
     const isStored = await session.changeNotes(changed).then(
       () => true,
       () => false,

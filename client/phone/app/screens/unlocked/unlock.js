@@ -47,7 +47,7 @@ export function unlock(app) {
 /** Open the vault and show what is behind this PIN; nothing happens when the screen was left meanwhile.
  *  @param {App} app @param {string} pin @param {(done: number) => void} progress @throws {WrongPassphrase} */
 export async function openWithPin(app, pin, progress) {
-  const { unlockVault } = await import("../../services/session.js");
+  const { unlockVault } = await import("../../services/session/session.js");
   lockOtherTabs(app);
   await app.closed;
   const session = await unlockVault(app, pin, progress);
@@ -59,7 +59,7 @@ export async function openWithPin(app, pin, progress) {
 }
 
 /** Show what this vault holds, and begin what is done while it is unlocked. @param {App} app
- *  @param {import("../../services/session.js").Session} session */
+ *  @param {import("../../services/session/session.js").Session} session */
 export async function enterSession(app, session) {
   session.begin();
   await app.go("notes");

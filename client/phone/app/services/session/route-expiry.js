@@ -2,11 +2,11 @@
  * Ways for replies that are over: their keys are destroyed by a date that most relays of the card sign, never by this clock
  * alone. Specified in `../../core/outbox.md`, *Ways for replies that are over*.
  */
-/** @import { App, ReplyRoute, UnlockedVault } from "../app.js" */
+/** @import { App, ReplyRoute, UnlockedVault } from "../../app.js" */
 
-import { pullMailbox } from "../../core/relay-reads.js";
-import { checkDate } from "../../core/trusted-date.js";
-import { replyMailbox } from "../../protocol/reply-block.js";
+import { pullMailbox } from "../../../core/relay-reads.js";
+import { checkDate } from "../../../core/trusted-date.js";
+import { replyMailbox } from "../../../protocol/reply-block.js";
 
 const DAY_SECONDS = 86_400;
 const AGAIN_SECONDS = 7 * DAY_SECONDS; // between two questions for the date

@@ -1,25 +1,24 @@
 /** What is unlocked: the vault's content, and everything that needs it. */
-/** @import { Card } from "../../protocol/organisation.js" */
-/** @import { Facts } from "../../protocol/message.js" */
-/** @import { ReplyKeep } from "../../protocol/reply-block.js" */
-/** @import { PreparedContact } from "../../core/prepare.js" */
-/** @import { Kit } from "../../core/press.js" */
-/** @import { Stretch, Vault } from "../../core/vault/vault.js" */
-/** @import { RandomBytes } from "../../protocol/wire.js" */
-/** @import { Book } from "../../core/contacts/book.js" */
-/** @import { App, OpenCase, ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { Card } from "../../../protocol/organisation.js" */
+/** @import { Facts } from "../../../protocol/message.js" */
+/** @import { ReplyKeep } from "../../../protocol/reply-block.js" */
+/** @import { PreparedContact } from "../../../core/prepare.js" */
+/** @import { Kit } from "../../../core/press.js" */
+/** @import { Stretch, Vault } from "../../../core/vault/vault.js" */
+/** @import { RandomBytes } from "../../../protocol/wire.js" */
+/** @import { Book } from "../../../core/contacts/book.js" */
+/** @import { App, OpenCase, ReceivedReply, ReplyRoute } from "../../app.js" */
 /** @import { SessionKeys } from "./content.js" */
 
-import { newBareKit, prepareKit, restoreCard } from "../../core/prepare.js";
-import { nameKeys } from "../../core/press.js";
-import { receiptKey } from "../../core/receipts.js";
-import { makeStretch } from "../../core/vault/pin.js";
-import { changePin, createVault, openVault, removeSecondPin, saveVault, setSecondPin } from "../../core/vault/vault.js";
-import { newReplyBlock } from "../../protocol/reply-block.js";
-import { b64, SEED_BYTES, unb64 } from "../../protocol/wire.js";
-import { VAULT } from "../app.js";
-import { isBegun } from "./case.js";
-import { drawKeys, isForcedPair, newContent, newSecondContent, packContent, readContent } from "./content.js";
+import { newBareKit, prepareKit, restoreCard } from "../../../core/prepare.js";
+import { nameKeys } from "../../../core/press.js";
+import { makeStretch } from "../../../core/vault/pin.js";
+import { changePin, openVault, removeSecondPin, saveVault, setSecondPin } from "../../../core/vault/vault.js";
+import { newReplyBlock } from "../../../protocol/reply-block.js";
+import { b64, SEED_BYTES, unb64 } from "../../../protocol/wire.js";
+import { VAULT } from "../../app.js";
+import { isBegun } from "../case.js";
+import { drawKeys, isForcedPair, newSecondContent, packContent, readContent } from "./content.js";
 import { adoptReceipts, takeReceipts } from "./own-receipts.js";
 import { ANSWER_SECONDS, extendRoute } from "./reply-routes.js";
 import { chooseNames, listLentContacts, matchContactsOf } from "./second-contacts.js";
@@ -29,41 +28,9 @@ const REPLY_RELAYS = 8; // the most a reply block names
 const WAYS = 40; // as many answers as are looked for at once
 /** @typedef {(done: number) => void} OnProgress */
 
-/** Seal and store the kit and the vault of the first visit. Without a PIN nothing is sealed in advance; the vault is
- *  there all the same, for replies, and who the person is stays only if they leave it open.
- *  @param {App} app @param {Record<string, any>} draft @param {OnProgress} progress */
-export async function setUpPhone(app, { card, facts = {}, isLeftOpen = false, pin = "", decoy = "", names }, progress) {
-  const hasPin = pin !== "";
-  const keys = drawKeys(app.randomBytes);
-  const prepared = hasPin ? await sealedKit(app, card, facts, keys) : null;
-  const content = newContent({
-    name: hasPin ? card.name : "",
-    seq: card.seq,
-    hasPin,
-    facts: hasPin ? facts : {},
-    ways: prepared?.routes ?? [],
-    keys,
-    receiptSeed: b64(app.randomBytes(SEED_BYTES)),
-  });
-  const steps = decoy ? 2 : 1;
-  const by = (/** @type {number} */ step) => ({
-    randomBytes: app.randomBytes,
-    stretch: makeStretch((part) => progress((step + part) / steps)),
-  });
-  const vault = await createVault(pin, packContent(content), by(0));
-  const second = decoy && packContent(newSecondContent(content, await chooseNames(app, names)));
-  const whole = second ? await setSecondPin(vault, decoy, second, by(1)) : vault;
-  const bare = prepared?.kit ?? openKit(app, card, isLeftOpen ? facts : {}, vault);
-  const kit = { ...bare, receiptKey: await receiptKey(unb64(content.receiptSeed)) };
-  app.hasPin = hasPin;
-  await app.put(VAULT, whole.bytes); // before the kit: what it sends brings keys for replies that lie here
-  app.useKit(kit);
-  await app.keepKit(kit);
-}
-
 /** Return the kit of a phone without a PIN. @param {App} app @param {Card} card @param {Record<string, any>} facts who
  *  its owner is, as far as that was left open @param {Vault} vault */
-function openKit(app, card, facts, vault) {
+export function openKit(app, card, facts, vault) {
   return newBareKit(card, app.randomBytes, { open: { facts, key: b64(vault.key) } });
 }
 
@@ -74,7 +41,7 @@ function bytesOfKeys({ pin, forced }) {
 
 /** @param {App} app @param {Card} card @param {Record<string, any>} facts @param {SessionKeys} keys
  *  @param {PreparedContact[]} [contacts] @returns {Promise<{ kit: Kit, routes: ReplyRoute[] }>} */
-async function sealedKit(app, card, facts, keys, contacts = []) {
+export async function sealKit(app, card, facts, keys, contacts = []) {
   const reply = await newReplyRoute(app, card.relays);
   const kit = await prepareKit({
     card,
@@ -414,7 +381,7 @@ export class Session {
   async renew() {
     const { caseSession } = this.app;
     if (!caseSession) return;
-    const { findNewerCard } = await import("../../core/newest-card.js");
+    const { findNewerCard } = await import("../../../core/newest-card.js");
     const { root, relays, seq } = caseSession.kit.desk;
     const known = { root, relays, seq: Math.max(seq, this.content.seq ?? 0) };
     const { card, problem } = await findNewerCard(known, this.app.fetch);
@@ -435,7 +402,7 @@ export class Session {
    *  @returns {Promise<PreparedContact[]>} */
   async contacts() {
     if (!this.content.contacts?.contacts.length) return [];
-    const { listPreparedContacts, readBook } = await import("../../core/contacts/book.js");
+    const { listPreparedContacts, readBook } = await import("../../../core/contacts/book.js");
     return listPreparedContacts(readBook(this.content.contacts), Date.now());
   }
 
@@ -492,7 +459,7 @@ export class Session {
     const { hasPin, keys } = this.content;
     const phone = { renewed: now?.renewed, receiptKey: now?.receiptKey, others: now?.others ?? [] };
     if (!hasPin) return { ...openKit(this.app, card, facts, this.vault), ...phone };
-    const { kit, routes } = await sealedKit(this.app, card, facts, keys, await this.contacts());
+    const { kit, routes } = await sealKit(this.app, card, facts, keys, await this.contacts());
     const earlier = this.content.ways.flatMap((/** @type {ReplyRoute} */ route) => {
       if (route.case !== now?.case) return route.isPrepared ? [] : [route];
       return [isBegun(now) ? extendRoute(route) : route];

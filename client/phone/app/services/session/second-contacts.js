@@ -1,8 +1,8 @@
 /** Whom a second PIN shows in the place of the owner's organisation and contacts. What it takes is loaded when somebody
  *  looks. */
-/** @import { Book } from "../../core/contacts/book.js" */
-/** @import { PreparedContact } from "../../core/prepare.js" */
-/** @import { App } from "../app.js" */
+/** @import { Book } from "../../../core/contacts/book.js" */
+/** @import { PreparedContact } from "../../../core/prepare.js" */
+/** @import { App } from "../../app.js" */
 /** @import { Content } from "./content.js" */
 
 import { listReadyNames } from "./content.js";
@@ -35,9 +35,9 @@ export async function listLentContacts(app, { standIns }, book) {
   return lendContacts(prepared, { book, standIns }, app.caseSession?.kit.contacts ?? []);
 }
 
-/** @returns {Promise<[typeof import("../../core/contacts/book.js"), typeof import("../../core/contacts/stand-ins.js")]>} */
+/** @returns {Promise<[typeof import("../../../core/contacts/book.js"), typeof import("../../../core/contacts/stand-ins.js")]>} */
 function loadStandIns() {
-  return Promise.all([import("../../core/contacts/book.js"), import("../../core/contacts/stand-ins.js")]);
+  return Promise.all([import("../../../core/contacts/book.js"), import("../../../core/contacts/stand-ins.js")]);
 }
 
 /** @param {App} app @param {string[]} names */

@@ -1,5 +1,5 @@
 /** Ways for replies: how long one is good for. */
-/** @import { ReplyRoute } from "../app.js" */
+/** @import { ReplyRoute } from "../../app.js" */
 
 export const ANSWER_SECONDS = 90 * 86_400; // how long an answer may take
 

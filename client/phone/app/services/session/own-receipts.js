@@ -3,14 +3,14 @@
  * taken yet is sealed chaff, so one copy of it does not tell how many there are. Specified in `../../core/outbox.md`,
  * *Receipts*.
  */
-/** @import { Facts } from "../../protocol/message.js" */
-/** @import { Received } from "../app.js" */
-/** @import { Kit } from "../../core/press.js" */
-/** @import { OwnReceipt } from "../../core/receipts.js" */
-/** @import { Store } from "../../core/store.js" */
-/** @import { RandomBytes } from "../../protocol/wire.js" */
+/** @import { Facts } from "../../../protocol/message.js" */
+/** @import { Received } from "../../app.js" */
+/** @import { Kit } from "../../../core/press.js" */
+/** @import { OwnReceipt } from "../../../core/receipts.js" */
+/** @import { Store } from "../../../core/store.js" */
+/** @import { RandomBytes } from "../../../protocol/wire.js" */
 /** What of a session is asked for here.
- *  @typedef {{ app: import("../app.js").App, content: any, duress: boolean,
+ *  @typedef {{ app: import("../../app.js").App, content: any, duress: boolean,
  *    saveOrRestore(before: Record<string, any>): Promise<void> }} ReceiptVault */
 
 import {
@@ -22,10 +22,10 @@ import {
   receiptKey,
   sealReceipt,
   storeInVault,
-} from "../../core/receipts.js";
-import { LETTER_ROOM } from "../../protocol/envelope.js";
-import { factsMessage, headerOf } from "../../protocol/message.js";
-import { b64, concat, digest, HASH_BYTES, SEED_BYTES, same, unb64 } from "../../protocol/wire.js";
+} from "../../../core/receipts.js";
+import { LETTER_ROOM } from "../../../protocol/envelope.js";
+import { factsMessage, headerOf } from "../../../protocol/message.js";
+import { b64, concat, digest, HASH_BYTES, SEED_BYTES, same, unb64 } from "../../../protocol/wire.js";
 
 export const RECEIPTS = "r";
 const PLACES = 32; // as many as the vault holds

@@ -1,13 +1,13 @@
 /** What a PIN opens: the content of its place in the vault. Every PIN's has the same fields, so that no screen can tell
  *  which of two it shows. */
-/** @import { Book } from "../../core/contacts/book.js" */
-/** @import { OwnReceipt } from "../../core/receipts.js" */
-/** @import { Vault } from "../../core/vault/vault.js" */
-/** @import { RandomBytes } from "../../protocol/wire.js" */
-/** @import { ReceivedReply, ReplyRoute } from "../app.js" */
+/** @import { Book } from "../../../core/contacts/book.js" */
+/** @import { OwnReceipt } from "../../../core/receipts.js" */
+/** @import { Vault } from "../../../core/vault/vault.js" */
+/** @import { RandomBytes } from "../../../protocol/wire.js" */
+/** @import { ReceivedReply, ReplyRoute } from "../../app.js" */
 
-import { b64, domain, jsonObject, mac, SEED_BYTES, utf8 } from "../../protocol/wire.js";
-import { findWords } from "../ui/i18n.js";
+import { b64, domain, jsonObject, mac, SEED_BYTES, utf8 } from "../../../protocol/wire.js";
+import { findWords } from "../../ui/i18n.js";
 
 const VERSION = 1;
 const OF_NOTES = "notes"; // what contents of before were called behind a second PIN
