@@ -196,6 +196,16 @@ function ourStore() {
   return openStore({ storage: worker.navigator.storage, indexedDB: worker.indexedDB });
 }
 
+/** @param {Uint8Array} stored @returns {ReturnType<typeof unpackKit> | null} null when it cannot be read: what waits leaves
+ *  all the same */
+function readKit(stored) {
+  try {
+    return unpackKit(stored);
+  } catch {
+    return null;
+  }
+}
+
 /** Only when no page looks after the stored letters. Failing tells the browser to wake us again. */
 async function sendStored() {
   await worker.navigator.locks.request(LOCK, { ifAvailable: true }, async (/** @type {unknown} */ lock) => {
@@ -204,7 +214,8 @@ async function sendStored() {
     const sender = new Sender({ store, fetch: (url, init) => fetch(url, init), randomBytes });
     const kit = await store.get(KIT).catch(() => null);
     await sender.load();
-    if (kit) redirectSender(sender, unpackKit(kit).desk, Date.now(), randomBytes); // a page may have met a newer card meanwhile
+    const { desk } = (kit && readKit(kit)) ?? {};
+    if (desk) redirectSender(sender, desk, Date.now(), randomBytes); // a page may have met a newer card meanwhile
     const until = Date.now() + TRY_MS;
     while (sender.isOpen() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));
     if (sender.isOpen()) throw new Error("network");

@@ -27,7 +27,7 @@ const LISTED = 64; // weeks, relays, contacts: none comes near it
 
 /** Encode a kit as it lies open on the phone. @param {Kit} kit @returns {Uint8Array} */
 export function packKit(kit) {
-  const { desk, contacts, ready, caseKey, seq, practice, named, open, renewed, receiptKey } = kit;
+  const { desk, contacts, ready, caseKey, seq, practice, named, open, renewed, dated, receiptKey } = kit;
   const fields = {
     v: VERSION,
     case: kit.case,
@@ -38,6 +38,7 @@ export function packKit(kit) {
     open,
     others: kit.others,
     renewed,
+    dated,
     receiptKey: receiptKey && b64(receiptKey),
     desk: { ...desk, ...texts(desk), weekly: desk.weekly.map(b64), keys: desk.keys.map(b64) },
     contacts: contacts.map(({ key, mailbox, ...rest }) => ({ key: b64(key), mailbox: b64(mailbox), ...rest })),
@@ -71,6 +72,7 @@ export function unpackKit(data) {
       open: readOpen(fields.open),
       others: readList(fields.others ?? [], LISTED, relayAddress), // missing in a kit of before
       renewed: readWhole(fields.renewed ?? 0),
+      dated: readWhole(fields.dated ?? 0),
       receiptKey: fields.receiptKey ? unb64(fields.receiptKey, PUBLIC_BYTES) : null,
     };
   } catch (error) {

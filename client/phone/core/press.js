@@ -32,10 +32,10 @@ import { makeLetter } from "./letter.js";
  *  number of the next message; `ready` what was sealed in advance and no relay has yet. `named`: whether the organisation
  *  is told what the keys of this phone's sessions stand for. `secret`: b64 of what the id was made of, in memory only, of
  *  a case that this page began. `others`: relays besides the desk's that are asked for mail. `renewed`: the last day, since
- *  1970, on which a relay gave the newest card or said that it is known; 0 when none has. `receiptKey`: own receipts are
+ *  1970, on which a relay gave the newest card or said that it is known; 0 when none has. `dated`: the last day on which relays were asked for the date. `receiptKey`: own receipts are
  *  sealed to it.
  *  @typedef {{ case: string, caseKey: string, seq: number, practice: boolean, named: boolean, desk: Recipient,
- *    contacts: Reachable[], ready: Ready[], open: Open | null, others: string[], secret?: string, renewed?: number,
+ *    contacts: Reachable[], ready: Ready[], open: Open | null, others: string[], secret?: string, renewed?: number, dated?: number,
  *    receiptKey?: Uint8Array | null }} Kit */
 
 /** What goes first when the line is thin. */

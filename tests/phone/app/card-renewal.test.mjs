@@ -135,6 +135,20 @@ test("a renewed card is there before stored letters come back, and they follow i
   assert.equal(line.at(NEW).letters.length, 1);
 });
 
+test("a letter that is stuck since yesterday lets nothing leave during a press either", async () => {
+  const { phone } = await phoneWith();
+  const renewal = renewalOf(phone);
+  const waiting = (/** @type {number} */ age) => ({ origins: [], letter: { added: phone.now - age } });
+  const { outbox } = phone.app.sender;
+  const isPressing = (/** @type {any[]} */ ...entries) => {
+    phone.app.sender.outbox = { ...outbox, entries };
+    return renewal.isPressing();
+  };
+  assert.ok(!isPressing(waiting(86_400_000)), "it waits for a relay that only a newer card may tell of");
+  assert.ok(isPressing(waiting(86_400_000), waiting(5_000)));
+  phone.app.sender.outbox = outbox;
+});
+
 test("nothing but its letters leaves in the hour after a press, and a press stops a renewal", async () => {
   const { line, phone } = await phoneWith();
   const renewal = renewalOf(phone);

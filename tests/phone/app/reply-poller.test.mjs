@@ -82,6 +82,19 @@ test("a session that was locked before the round still lets the relays forget wh
   assert.deepEqual(left(), [0, 0]);
 });
 
+test("what came while the page was hidden is not read yet: locking leaves it at the relays", async () => {
+  const { app, open, lay, left } = await waiting();
+  const { replies, rounds } = open();
+  await lay({});
+  /** @type {any} */ (globalThis).document = { visibilityState: "hidden" };
+  await rounds.round();
+  /** @type {any} */ (globalThis).document = { visibilityState: "visible" };
+  Object.assign(app, { session: null, mail: null, contactPoller: null });
+  await replies.forget();
+  assert.deepEqual(left(), [1, 1]);
+  delete (/** @type {any} */ (globalThis).document);
+});
+
 test("what does not open is acknowledged, as in any mailbox, and a way whose letters never left is not asked for", async () => {
   const { app, open, ways, relays, left } = await waiting();
   const { replies, rounds } = open();

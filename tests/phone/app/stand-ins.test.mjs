@@ -127,3 +127,23 @@ test("stand-ins keep step with the kit: a name each, for as long as the kit name
   assert.deepEqual(labels(matchStandIns(left, { ...by, contacts: [one, two] })), ["May", "Joe"]);
   assert.deepEqual(lendContacts([], first, [one]), []);
 });
+
+test("what the owner lets a contact hear stays, whatever a stand-in of before says", async () => {
+  const { phone } = await phoneOfAnna("choice");
+  const { session, poller } = await openedWith(phone, PIN);
+  const choose = async (/** @type {number} */ later) => {
+    const [{ id }] = session.content.contacts.contacts;
+    session.content.contacts = setDisclosure(session.content.contacts, id, later);
+    await poller.post.change((/** @type {any} */ book) => setDisclosure(book, id, later));
+    await poller.refresh();
+  };
+  await choose(0);
+  const laterOf = async () => unpackKit(await phone.kit()).contacts.map(({ later }) => later);
+  assert.deepEqual(await laterOf(), [0]);
+  const second = await openedWith(phone, DECOY);
+  const [{ id }] = second.session.content.contacts.contacts;
+  await second.poller.post.change((/** @type {any} */ book) => setDisclosure(book, id, 3));
+  await second.poller.refresh();
+  await second.poller.reseal();
+  assert.deepEqual(await laterOf(), [0]);
+});

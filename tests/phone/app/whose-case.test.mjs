@@ -222,6 +222,16 @@ test("a press without a PIN while the vault is opening keeps the private half of
   );
 });
 
+test("of two sealings at once neither drops the way for replies that the kit names", async () => {
+  const { phone } = await phoneWith({ pin: PIN });
+  const session = await phone.unlock(PIN);
+  await Promise.all([session.prepareAnew(), session.prepareAnew()]);
+  const { case: id } = unpackKit(await phone.kit());
+  await phone.restart();
+  const { content } = await phone.unlock(PIN);
+  assert.ok(content.ways.some((/** @type {any} */ route) => route.case === id));
+});
+
 test("an unlocking that ends after its screen was left opens nothing", async () => {
   /** @type {any} */ (globalThis).navigator ??= {}; // without locks: one page
   const { phone } = await phoneWith({ pin: PIN, decoy: DECOY });

@@ -45,7 +45,7 @@ export class CardRenewal {
 
   /** Letters that have waited long are looked after sooner than once a day. */
   get dueForStuck() {
-    return this.oldestOpen() === null ? Number.POSITIVE_INFINITY : this.dueAgain;
+    return this.listOpen().length ? this.dueAgain : Number.POSITIVE_INFINITY;
   }
 
   /** What waits for the organisation, and what was loaded meanwhile, goes where the kit's card says; a renewal gives way
@@ -65,15 +65,17 @@ export class CardRenewal {
 
   /** Tell whether letters of a press are on their way, or a press was a short while ago. */
   isPressing() {
-    const oldest = this.oldestOpen();
-    const age = this.clock() - (oldest ?? this.pressedAt);
-    return age >= 0 && age < (oldest === null ? PRESS_MS : STUCK_MS);
+    const open = this.listOpen();
+    const isWithin = (/** @type {number} */ since, /** @type {number} */ wait) =>
+      since <= this.clock() && this.clock() < since + wait;
+    // what waits for longer waits for a relay that only a newer card may tell of
+    if (open.length) return open.some(({ letter }) => isWithin(letter.added, STUCK_MS));
+    return isWithin(this.pressedAt, PRESS_MS);
   }
 
-  /** @returns {number | null} since when the oldest letter without a receipt waits, in milliseconds */
-  oldestOpen() {
-    const open = this.app.sender.outbox.entries.filter(({ origins }) => origins.length === 0);
-    return open.length ? Math.min(...open.map(({ letter }) => letter.added)) : null;
+  /** List the letters that no relay has taken yet. */
+  listOpen() {
+    return this.app.sender.outbox.entries.filter(({ origins }) => origins.length === 0);
   }
 
   async renew() {

@@ -11,8 +11,8 @@ import { openReplies, replyMailbox } from "../../protocol/reply-block.js";
 import { digest } from "../../protocol/wire.js";
 import { isBegun } from "./case.js";
 
-/** A reply that came, and what acknowledges it.
- *  @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array }} PendingReply */
+/** A reply that came, and what acknowledges it. `isUnseen`: the page was hidden then.
+ *  @typedef {ReceivedReply & { route: ReplyRoute, hash: Uint8Array, isUnseen: boolean }} PendingReply */
 
 export class ReplyPoller {
   /** @param {App} app */
@@ -39,7 +39,7 @@ export class ReplyPoller {
     // None ends by this clock: one that is over is destroyed by a date that most relays sign. What never left names no
     // mailbox to anybody.
     const hasLeft = Boolean(caseSession && isBegun(caseSession.kit));
-    const open = routes.filter((route) => route.case !== current || !route.isPrepared || hasLeft);
+    const open = routes.filter((route) => !route.isPrepared || (route.case === current && hasLeft));
     return [...open.filter((route) => route.case === current), ...open.filter((route) => route.case !== current)];
   }
 
@@ -67,12 +67,13 @@ export class ReplyPoller {
   async hear(route, frames) {
     const { replies, bad } = await openReplies(frames, route.keep);
     const acks = bad.map(({ frame }) => digest(frame.envelope));
+    const isUnseen = globalThis.document?.visibilityState === "hidden";
     for (const { frame, message } of replies) {
       const { id, at, text, status } = message;
       const hash = digest(frame.envelope);
       if (this.read.has(id)) acks.push(hash);
       else if (message.case === route.case && !this.come.has(id))
-        this.come.set(id, { id, at, text, status, route, hash });
+        this.come.set(id, { id, at, text, status, route, hash, isUnseen });
     }
     this.changed();
     return acks;
@@ -102,7 +103,8 @@ export class ReplyPoller {
 
   /** What was read goes, here and at the relays: with the next round, or at once where there is none. */
   async forget() {
-    for (const { id, route, hash } of this.come.values()) {
+    for (const { id, route, hash, isUnseen } of this.come.values()) {
+      if (isUnseen) continue; // nobody was there: it is fetched again
       this.read.add(id);
       for (const url of route.keep.relays) {
         const name = nameOf(route, url);

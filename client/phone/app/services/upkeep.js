@@ -31,6 +31,7 @@ export class Upkeep {
      *  @type {Map<string, Kit>} */
     this.kits = new Map();
     /** @type {Promise<unknown>} */ this.queue = Promise.resolve();
+    this.isLaidOut = false;
   }
 
   stop() {
@@ -39,11 +40,15 @@ export class Upkeep {
 
   /** @param {CardRenewal} renewal */
   async look(renewal) {
-    if (this.app.caseSession) await layOutReceipts(this.app, this.app.caseSession.kit);
+    const kit = this.app.caseSession?.kit;
+    if (kit?.receiptKey && !this.isLaidOut) {
+      this.isLaidOut = true; // once a page: a full disk must not hold up the rest
+      this.queue = this.queue.then(() => layOutReceipts(this.app, kit)).catch(() => {});
+    }
     await renewal.tick();
     const { session } = this.app;
     const now = Math.floor(Date.now() / 1_000);
-    if (!session || session === this.dated || renewal.isBusy() || !isDateDue(session, now)) return;
+    if (!session || session === this.dated || renewal.isBusy() || !isDateDue(this.app, now)) return;
     this.dated = session;
     await forgetOverRoutes(this.app, session, now);
   }

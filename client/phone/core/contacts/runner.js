@@ -130,7 +130,9 @@ export class SyncRunner {
 
   /** @returns {OwnMailbox[]} */
   listOwn() {
-    return [...listMailboxes(this.book, this.now()).map((mailbox) => this.#own(mailbox)), ...this.others()];
+    const pairs = listMailboxes(this.book, this.now()).map((mailbox) => this.#own(mailbox));
+    const [newest, ...older] = this.others();
+    return [...(newest ? [newest] : []), ...pairs, ...older]; // the last ones take turns when there are many
   }
 
   /** @param {ContactMailbox} mailbox @returns {OwnMailbox} */

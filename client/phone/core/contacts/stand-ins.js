@@ -45,15 +45,15 @@ export function findLender({ book, standIns }, id, contacts) {
   return (standIn && contacts.find((contact) => placeOf(contact) === placeOf(standIn.card))) || null;
 }
 
-/** Put for each stand-in what the kit has of the contact it stands for: the words written for it in peace stay as they
- *  are. @param {PreparedContact[]} prepared @param {LentBook} from @param {Reachable[]} contacts of the kit
+/** Put for each stand-in what the kit has of the contact it stands for: the words written for it in peace, and what it is
+ *  told later, stay as their owner chose. @param {PreparedContact[]} prepared @param {LentBook} from @param {Reachable[]} contacts of the kit
  *  @returns {PreparedContact[]} */
 export function lendContacts(prepared, { book, standIns }, contacts) {
   const lent = new Set(book.contacts.filter(({ id }) => standIns.includes(id)).map(({ card }) => placeOf(card)));
   return prepared.flatMap((contact) => {
     if (!lent.has(placeOf(contact))) return [contact];
     const lender = contacts.find((known) => placeOf(known) === placeOf(contact));
-    return lender ? [{ ...contact, ...lender, later: contact.later, isLent: true }] : [];
+    return lender ? [{ ...contact, ...lender, isLent: true }] : [];
   });
 }
 

@@ -80,7 +80,6 @@ async function article(app, poller, thread) {
     practice: String(head.practice),
   };
   // Under duress only what was written in peace is worth calling; no number of whoever holds the phone is.
-  const isOwn = (/** @type {Alert} */ alert) => alert.origin === "pair" || alert.origin === "pin";
   const trusted = thread.alerts.filter(isForced ? isAdvance : isOwn);
   const numbers = [...trusted.flatMap(({ text }) => findNumbers(text)), ...(isForced ? [] : where.numbers)];
   const sure = section("origin", origin(head, who));
@@ -149,12 +148,17 @@ function saying(alert) {
   );
 }
 
-/** The newest word on where. @param {App} app @param {Thread} thread @param {boolean} isForced */
+/** @param {Alert} alert */
+function isOwn({ origin }) {
+  return origin === "pair" || origin === "pin";
+}
+
+/** The newest word on where, and the numbers in it that its owner wrote. @param {App} app @param {Thread} thread @param {boolean} isForced */
 async function describePlace(app, { alerts }, isForced) {
   const placed = alerts.find(({ place }) => place);
-  return placed
-    ? renderPlace(app, placed, isForced)
-    : { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
+  if (!placed) return { lines: [h("p", {}, t("contacts.alert.where_none"))], numbers: [] };
+  const { lines, numbers } = await renderPlace(app, placed, isForced);
+  return { lines, numbers: isOwn(placed) ? numbers : [] };
 }
 
 /** @param {Alert} head @param {Contact} who */

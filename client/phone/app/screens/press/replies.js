@@ -75,6 +75,7 @@ export async function answers(app, caseSession = /** @type {CaseSession} */ (app
   const list = h("div", { "aria-live": "polite" });
   const note = h("p", { class: "hint", role: "status", data: { show: "notice" } }, t("answers.looking"));
   const stored = app.session?.content.answers ?? [];
+  let shown = "";
   const show = () => {
     const come = [...(app.mail?.come.values() ?? [])];
     const all = [
@@ -83,6 +84,9 @@ export async function answers(app, caseSession = /** @type {CaseSession} */ (app
     ];
     const none = app.hasPin && !app.session ? "answers.locked" : "answers.none";
     updateText(note, t(all.length ? "answers.gone" : none));
+    const ids = all.map(({ id }) => id).join();
+    if (ids === shown) return; // whoever is choosing to whom a reply is passed on goes on choosing
+    shown = ids;
     fill(list, ...all.map((reply) => answer(app, reply)));
   };
   const mail = looking(app, show);

@@ -20,12 +20,11 @@ const SESSION = domain("session");
 /** `name`: what the organisation is called here. `names`: for contacts whom the kit knows and this content does not.
  *  `standIns`: ids of contacts in the book that stand for those of the kit (`core/contacts/stand-ins.js`). `over`: the
  *  case, and its next number, that this session looks at no more. `wake`: what contacts were told of ringing here.
- *  `receiptSeed`: opens the phone's own receipts, those that lie in `receipts` it has opened. `datedAt`: when relays were
- *  last asked for the date, in seconds.
+ *  `receiptSeed`: opens the phone's own receipts, those that lie in `receipts` it has opened.
  *  @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
  *    answers: ReceivedReply[], keys: SessionKeys, notes: Note[], names: string[], standIns: string[], over: string,
  *    receiptSeed?: string,
- *    receipts?: OwnReceipt[], datedAt?: number, contacts?: Book, sms?: { number: string, text: string }[], wake?: any }} Content */
+ *    receipts?: OwnReceipt[], contacts?: Book, sms?: { number: string, text: string }[], wake?: any }} Content */
 
 /** Draw the keys of the first PIN's session and of the second one's. @param {RandomBytes} randomBytes
  *  @returns {SessionKeys} */

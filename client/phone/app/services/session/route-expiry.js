@@ -9,12 +9,12 @@ import { checkDate } from "../../../core/trusted-date.js";
 import { replyMailbox } from "../../../protocol/reply-block.js";
 
 const DAY_SECONDS = 86_400;
-const AGAIN_SECONDS = 7 * DAY_SECONDS; // between two questions for the date
+const AGAIN_DAYS = 7; // between two questions for the date
 
-/** Tell whether this session has to ask for the date: once a week, whether or not a way is over, so that both sessions
- *  ask alike. @param {UnlockedVault} session @param {number} now in Unix seconds */
-export function isDateDue({ content }, now) {
-  return Math.abs(now - (content.datedAt ?? 0)) >= AGAIN_SECONDS;
+/** Tell whether the date is to be asked for: once a week, whether or not a way is over and whichever PIN is given; the day
+ *  of the last question lies open. @param {App} app @param {number} now in Unix seconds */
+export function isDateDue({ caseSession }, now) {
+  return Math.abs(toDay(now) - (caseSession?.kit.dated ?? 0)) >= AGAIN_DAYS;
 }
 
 /** Ask most relays for the date, and forget the ways that are over by it and empty at every relay that spoke. Returns
@@ -32,9 +32,15 @@ export async function forgetOverRoutes(app, session, now) {
   }
   const gone = new Set(over.map(({ keep }) => keep.mailbox));
   const ways = session.content.ways?.filter((/** @type {ReplyRoute} */ { keep }) => !gone.has(keep.mailbox));
-  Object.assign(session.content, { datedAt: now, ...(ways && { ways }) });
+  Object.assign(session.content, ways && { ways });
   await session.save(); // in both sessions
+  await app.caseSession?.replaceKit(async (before) => ({ ...before, dated: toDay(now) }));
   return over.length;
+}
+
+/** @param {number} now in Unix seconds @returns {number} days since 1970 */
+function toDay(now) {
+  return Math.floor(now / DAY_SECONDS);
 }
 
 /** Those of the case on this phone are never over: it may have been sealed half a year before it was pressed.

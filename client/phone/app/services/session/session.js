@@ -154,6 +154,8 @@ export class Session {
     this.hasBroughtReply = false;
     /** @type {Promise<unknown>} */
     this.saving = Promise.resolve();
+    /** @type {Promise<unknown>} */
+    this.sealing = Promise.resolve();
     this.isOver = false;
   }
 
@@ -422,7 +424,15 @@ export class Session {
   /** Seal until nothing has come between: a kit only ever replaces the one that it was made from.
    *  @param {Card} card @param {Record<string, any> | undefined} facts @param {boolean} isStoredOnly whether a kit whose
    *  way for replies could not be stored is left @returns {Promise<boolean>} false when a press came first */
-  async #sealUntilCurrent(card, facts, isStoredOnly) {
+  #sealUntilCurrent(card, facts, isStoredOnly) {
+    // One after the other: of two at once the second would drop the way for replies that the kit of the first names.
+    const ended = this.sealing.then(() => this.#sealNext(card, facts, isStoredOnly));
+    this.sealing = ended.catch(() => {});
+    return ended;
+  }
+
+  /** @param {Card} card @param {Record<string, any> | undefined} facts @param {boolean} isStoredOnly */
+  async #sealNext(card, facts, isStoredOnly) {
     const caseSession = /** @type {OpenCase} */ (this.app.caseSession);
     const wasBegun = isBegun(caseSession.kit);
     for (let i = 0; i < ATTEMPTS && isBegun(caseSession.kit) === wasBegun; i++) {
@@ -457,7 +467,7 @@ export class Session {
   async sealAnew(card, facts = {}) {
     const now = this.app.caseSession?.kit;
     const { hasPin, keys } = this.content;
-    const phone = { renewed: now?.renewed, receiptKey: now?.receiptKey, others: now?.others ?? [] };
+    const phone = { renewed: now?.renewed, dated: now?.dated, receiptKey: now?.receiptKey, others: now?.others ?? [] };
     if (!hasPin) return { ...openKit(this.app, card, facts, this.vault), ...phone };
     const { kit, routes } = await sealKit(this.app, card, facts, keys, await this.contacts());
     const earlier = this.content.ways.flatMap((/** @type {ReplyRoute} */ route) => {
