@@ -15,6 +15,9 @@ import { b64, SEED_BYTES, same, unb64 } from "../protocol/wire.js";
 import { permissionOf } from "./contacts/permission.js";
 import { addressRecipient, beginCase, contactKey, nameKeys, sealAlert, signedBy, toSeconds } from "./press.js";
 
+/** What a kit has heard from nobody yet. */
+const NOTHING_HEARD = Object.freeze({ others: [], renewed: 0, dated: 0, receiptKey: null });
+
 /** A contact as `prepare` needs it: `mac` is the MAC key of this direction, `text` what they will read.
  *  `isLent`: the kit's letter for them stays, because this session cannot seal it.
  *  @typedef {Reachable & { mac: Uint8Array, text: string, isLent?: boolean }} PreparedContact */
@@ -80,7 +83,16 @@ export async function prepareKit({
     const sealed = await sealContent(whole, { key, address: addressRecipient(desk), randomBytes });
     ready.push({ week, contact: null, sealed });
   }
-  const kit = { ...own, seq: 1, practice, named: sessions !== undefined, contacts: [], ready, open: null, others: [] };
+  const kit = {
+    ...own,
+    seq: 1,
+    practice,
+    named: sessions !== undefined,
+    contacts: [],
+    ready,
+    open: null,
+    ...NOTHING_HEARD,
+  };
   return withContacts(kit, contacts, { sessions: by, now, randomBytes });
 }
 
@@ -159,6 +171,6 @@ export function newBareKit(card, randomBytes, { practice = false, open = null } 
     contacts: [],
     ready: [],
     open,
-    others: [],
+    ...NOTHING_HEARD,
   };
 }

@@ -271,9 +271,9 @@ function takeAlert(contact, { own }, { receiving }, { opened, size, mark }) {
   return { contact: next, alert: withoutBorrowedWords(alert) };
 }
 
-/** An alert with what its kind does not name. @typedef {{ message: Record<string, any>, other: Record<string, any> }} Read */
+/** An alert with what its kind does not name. @typedef {{ message: Record<string, any>, other: Record<string, any> }} ReadAlert */
 
-/** @param {Opened} opened @returns {Read | null} null: it is none, or of a newer program */
+/** @param {Opened} opened @returns {ReadAlert | null} null: it is none, or of a newer program */
 function readAlert({ fields }) {
   try {
     const read = readMessage(fields);
@@ -285,7 +285,7 @@ function readAlert({ fields }) {
 }
 
 /** Return the contact with what an alert of the pair says of its case. The first keys stay; of what is allowed, the
- *  newest counts. @param {Contact} contact @param {Read} read @returns {Contact} */
+ *  newest counts. @param {Contact} contact @param {ReadAlert} read @returns {Contact} */
 function withCase(contact, { message: { case: id, keys, open, at }, other }) {
   if (!keys) return contact;
   const before = contact.cases.find(([of]) => of === id)?.[1];
@@ -299,7 +299,7 @@ function withCase(contact, { message: { case: id, keys, open, at }, other }) {
   return { ...contact, cases: /** @type {Contact["cases"]} */ (cases).slice(-CASES) };
 }
 
-/** @param {Opened} opened @param {Read | null} read @param {string} origin */
+/** @param {Opened} opened @param {ReadAlert | null} read @param {string} origin */
 function written({ header, fields }, read, origin) {
   if (read) {
     const { case: id, type, text, at, place } = read.message;
@@ -313,7 +313,7 @@ function written({ header, fields }, read, origin) {
 
 const UNREAD = { text: "", at: 0, place: null, practice: false, passed: false };
 
-/** What whoever holds the phone may say. @param {Opened} opened @param {Read | null} read
+/** What whoever holds the phone may say. @param {Opened} opened @param {ReadAlert | null} read
  *  @param {import("./permission.js").ContactCase | null} known */
 function limited({ fields }, read, known) {
   if (!read) return { ...UNREAD, case: fields.case, type: REFUSED, isCut: true };

@@ -38,7 +38,7 @@ export function note(app, which) {
   const all = session.content.notes;
   const written = field("text", t("notes.text"), { lines: 12, longest: LONGEST, value: all[which]?.text ?? "" });
   const problem = h("p", { role: "alert", data: { show: "notice" } });
-  const leave = async (/** @type {import("../../services/session/content.js").Note[]} */ changed) => {
+  const leave = async (/** @type {import("../../services/session/content.js").StoredNote[]} */ changed) => {
     const isStored = await session.changeNotes(changed).then(
       () => true,
       () => false,

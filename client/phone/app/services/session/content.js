@@ -16,13 +16,13 @@ const SESSION = domain("session");
 
 /** What this session speaks with, and what the one of its second PIN does; both b64.
  *  @typedef {{ pin: string, forced: string }} SessionKeys */
-/** @typedef {{ at: number, text: string }} Note `at` in milliseconds */
+/** @typedef {{ at: number, text: string }} StoredNote `at` in milliseconds */
 /** `name`: what the organisation is called here. `names`: for contacts whom the kit knows and this content does not.
  *  `standIns`: ids of contacts in the book that stand for those of the kit (`core/contacts/stand-ins.js`). `over`: the
  *  case, and its next number, that this session looks at no more. `wake`: what contacts were told of ringing here.
  *  `receiptSeed`: opens the phone's own receipts, those that lie in `receipts` it has opened.
  *  @typedef {{ v: number, name: string, seq: number, hasPin: boolean, facts: Record<string, any>, ways: ReplyRoute[],
- *    answers: ReceivedReply[], keys: SessionKeys, notes: Note[], names: string[], standIns: string[], over: string,
+ *    answers: ReceivedReply[], keys: SessionKeys, notes: StoredNote[], names: string[], standIns: string[], over: string,
  *    receiptSeed?: string,
  *    receipts?: OwnReceipt[], contacts?: Book, sms?: { number: string, text: string }[], wake?: any }} Content */
 
@@ -88,7 +88,7 @@ export function packContent(content) {
   return utf8(JSON.stringify(content));
 }
 
-/** What stands among the notes when nobody has written any. @returns {Note[]} */
+/** What stands among the notes when nobody has written any. @returns {StoredNote[]} */
 function listExampleNotes() {
   const now = Date.now();
   const texts = findWords("notes.examples") ?? [];
